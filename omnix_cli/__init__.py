@@ -1,0 +1,3 @@
+"""omnix: batch analytics on purchase history, from import to published recommendations."""
+
+__version__ = "0.1.0"

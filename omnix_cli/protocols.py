@@ -1,0 +1,214 @@
+"""The seams of omnix on one page: what an engine, a predictor, a store and a checkpoint folder promise.
+
+Everything here is a shape, not an implementation; `wiring.py` chooses the implementations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import polars as pl
+
+Figures = dict[str, int | float | str]
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """What a step returns: the frames by name (see `schemas.FRAMES`) and figures worth keeping in the manifest.
+
+    Figures that are numbers are added up over the slices of customers."""
+
+    frames: Mapping[str, pl.DataFrame]
+    figures: Figures = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a step may use. Never part of a checkpoint's key: a result must not depend on it."""
+
+    threads: int
+    memory_bytes: int
+    say: Callable[[str], None] = lambda message: None
+
+
+class StoredFrame(Protocol):
+    """A frame at rest."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key(self) -> str:
+        """The content key of what is stored: equal keys, equal rows."""
+        ...
+
+    @property
+    def rows(self) -> int: ...
+    def scan(self) -> pl.LazyFrame:
+        """The rows, sorted as `schemas.FRAMES` says within each part; empty (with its schema) when there are none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` of a checkpoint says."""
+
+    key: str
+    step: str
+    version: str
+    parameters: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    parts: Mapping[str, Sequence[Mapping[str, Any]]]  # frame -> [{path, rows, bytes, sha256}]
+    schemas: Mapping[str, Mapping[str, str]]
+    figures: Figures
+    seconds: float
+    peak_memory_bytes: int
+    created_at: datetime
+    tools: Mapping[str, str]
+
+    def rows(self, frame: str) -> int:
+        return sum(int(part["rows"]) for part in self.parts.get(frame, ()))
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(int(part["bytes"]) for parts in self.parts.values() for part in parts)
+
+
+class Checkpoint(Protocol):
+    """A committed checkpoint."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+    def frame(self, name: str) -> StoredFrame: ...
+
+
+class CheckpointWriter(Protocol):
+    """Receives the frames of a checkpoint in their sort order, in any number of pieces.
+
+    How the pieces were cut leaves no trace in the files: parts and row groups have fixed sizes."""
+
+    def append(self, name: str, frame: pl.DataFrame) -> None: ...
+    def add_figures(self, figures: Figures) -> None: ...
+
+
+class Checkpoints(Protocol):
+    """Where checkpoints live. A checkpoint exists only once its manifest is there."""
+
+    def find(self, key: str) -> Checkpoint | None:
+        """The committed checkpoint whose every part matches its checksum, or None. A damaged one is reported
+        and set aside, so that the caller builds it again."""
+        ...
+
+    def open(self, key: str) -> Checkpoint:
+        """The committed checkpoint, without reading its parts. Raises `CorruptCheckpoint` when there is none."""
+        ...
+
+    def write(
+        self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
+    ) -> AbstractContextManager[CheckpointWriter]:
+        """Commits on a clean exit; on an exception leaves nothing that `find` or `open` would see."""
+        ...
+
+    def manifests(self) -> Iterator[Manifest]: ...
+    def remove(self, key: str) -> None: ...
+
+
+class Step(Protocol):
+    """One row of the plan, as far as an engine needs to know it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def by_customer(self) -> tuple[str, ...]:
+        """Inputs that are cut by customer; empty when the step sees everything at once."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+
+
+class Engine(Protocol):
+    """Runs one step from stored frames to a checkpoint writer."""
+
+    name: str
+
+    def run(
+        self,
+        step: Step,
+        function: Callable[..., StepOutput],
+        inputs: Mapping[str, StoredFrame],
+        arguments: Mapping[str, Any],
+        writer: CheckpointWriter,
+    ) -> None:
+        """Calls `function(**inputs as LazyFrames, **arguments)`, once or once per slice of customers, and appends
+        what it returns. The result is the same rows in the same order however the customers are cut."""
+        ...
+
+
+class Predictor(Protocol):
+    """Forecasts when each customer needs what again. One schema (`schemas.Predictions`) for all of them."""
+
+    name: str
+    version: str
+
+    def parameters(self) -> Mapping[str, Any]:
+        """Everything that changes the answer, for the checkpoint's key."""
+        ...
+
+    def predict(
+        self, cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date
+    ) -> StepOutput:
+        """Predictions for the cycles of some customers, as the frame `predictions`."""
+        ...
+
+
+class BatchPredictor(Predictor, Protocol):
+    """A predictor that hands its work to a service and collects the answers later; each call may be repeated."""
+
+    def submit(self, cycles: pl.LazyFrame, *, as_of: date) -> str: ...
+    def status(self, job: str) -> str: ...
+    def collect(self, job: str) -> StepOutput: ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items and the cursor of the next page (None on the last)."""
+
+    items: list[dict[str, Any]]
+    cursor: str | None
+
+
+class TableStore(Protocol):
+    """Tables of items (JSON-like dictionaries, numbers as int or Decimal), keyed and indexed as `stores.tables` says.
+
+    Items whose TTL has passed at `now` are never returned. Writes are idempotent."""
+
+    name: str
+
+    def create_tables(self) -> list[str]:
+        """Creates what is missing; returns the names created."""
+        ...
+
+    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int: ...
+    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        ...
+
+    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None: ...
+    def query(
+        self,
+        table: str,
+        index: str,
+        value: str,
+        *,
+        now: datetime,
+        limit: int = 50,
+        cursor: str | None = None,
+        newest_first: bool = True,
+    ) -> Page: ...
+    def scan(self, table: str, *, segment: int = 0, segments: int = 1) -> Iterator[dict[str, Any]]: ...
+    def delete_many(self, table: str, keys: Iterable[str]) -> int: ...
+    def close(self) -> None: ...

@@ -1,0 +1,255 @@
+"""Every stored frame: its columns, types and rules, the key that identifies a row, and the sort order on disk.
+
+Conventions, the same in every frame:
+
+- An absent value is null, never 0, "" or -1.
+- A `*_at` column is an instant in UTC; a `*_day` or `*_date` column is a calendar day of the shop's own time zone.
+- Money is Decimal with two places in the currency of the input; shares, scores and probabilities are 0..1.
+- Frames of customers are sorted by `customer_id` first, so that any slice of customers is one contiguous stretch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+PURCHASE_KINDS = ("purchase", "return", "cancelled")
+INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
+SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
+URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed")
+SHELVES = ("due_again", "new_for_you", "fallback")
+LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
+
+MONEY = {"precision": 18, "scale": 2}
+UTC = {"time_unit": "us", "time_zone": "UTC"}
+
+
+class Purchases(dy.Schema):
+    """One row per order line. `kind` return takes back earlier lines of the same customer and product
+    (its quantity is the positive number of units returned); `cancelled` removes the line with the same id."""
+
+    purchase_id = dy.String(primary_key=True, min_length=1)
+    customer_id = dy.String(min_length=1)
+    product_id = dy.String(min_length=1)
+    order_id = dy.String(nullable=True)
+    purchased_at = dy.Datetime(**UTC)
+    purchase_day = dy.Date()
+    quantity = dy.Float64(min=1)
+    unit_price = dy.Decimal(**MONEY, nullable=True, min=0)
+    total_price = dy.Decimal(**MONEY, nullable=True, min=0)
+    store_location = dy.String(nullable=True)
+    promotion_used = dy.Bool()
+    rating = dy.Int8(nullable=True, min=1, max=5)
+    review = dy.String(nullable=True)
+    kind = dy.Enum(PURCHASE_KINDS)
+
+
+class Products(dy.Schema):
+    """The catalogue."""
+
+    product_id = dy.String(primary_key=True, min_length=1)
+    name = dy.String(min_length=1)
+    sku = dy.String(nullable=True)
+    category = dy.String(nullable=True)
+    brand = dy.String(nullable=True)
+    supplier = dy.String(nullable=True)
+    description = dy.String(nullable=True)
+    unit = dy.String(nullable=True)
+    price = dy.Decimal(**MONEY, nullable=True, min=0)
+    cost = dy.Decimal(**MONEY, nullable=True, min=0)
+    stock = dy.Int64(nullable=True)
+    min_threshold = dy.Int64(nullable=True)
+    location = dy.String(nullable=True)
+    tags = dy.List(dy.String())
+    dietary = dy.List(dy.String())
+
+
+class Customers(dy.Schema):
+    """Profiles with preferences and consent. An absent consent means the default of the settings."""
+
+    customer_id = dy.String(primary_key=True, min_length=1)
+    age = dy.Int16(nullable=True, min=18, max=120)
+    gender = dy.String(nullable=True)
+    location = dy.String(nullable=True)
+    family_size = dy.Int16(nullable=True, min=1, max=20)
+    dietary_restrictions = dy.List(dy.String())
+    favorite_categories = dy.List(dy.String())
+    brand_preferences = dy.List(dy.String())
+    budget_min = dy.Decimal(**MONEY, nullable=True, min=0)
+    budget_max = dy.Decimal(**MONEY, nullable=True, min=0)
+    preferred_shopping_times = dy.List(dy.String())
+    average_order_value = dy.Decimal(**MONEY, nullable=True, min=0)
+    shopping_frequency = dy.Enum(SHOPPING_FREQUENCIES, nullable=True)
+    consent_personalisation = dy.Bool(nullable=True)
+    consent_ai_analysis = dy.Bool(nullable=True)
+    created_at = dy.Datetime(**UTC, nullable=True)
+    updated_at = dy.Datetime(**UTC, nullable=True)
+
+    @dy.rule()
+    def budget_max_below_budget_min(cls) -> pl.Expr:
+        return pl.col("budget_min").is_null() | pl.col("budget_max").is_null() | (pl.col("budget_max") >= pl.col("budget_min"))
+
+
+class Interactions(dy.Schema):
+    """One row per view, cart change, wish or search."""
+
+    interaction_id = dy.String(primary_key=True, min_length=1)
+    customer_id = dy.String(min_length=1)
+    product_id = dy.String(min_length=1)
+    interaction_type = dy.Enum(INTERACTION_TYPES)
+    occurred_at = dy.Datetime(**UTC)
+    interaction_day = dy.Date()
+    session_id = dy.String(nullable=True)
+    metadata = dy.String(nullable=True)
+
+
+class Quarantine(dy.Schema):
+    """One row per input row that was set aside. `expected` rows were set aside by a rule of the mapping
+    (a cancellation, an anonymous sale) and do not count against the allowed share of bad rows."""
+
+    file = dy.String(primary_key=True)
+    row_number = dy.UInt64(primary_key=True)
+    column = dy.String(nullable=True)
+    value = dy.String(nullable=True)
+    reason = dy.String(min_length=1)
+    expected = dy.Bool()
+    row = dy.String()
+
+
+class Neighbours(dy.Schema):
+    """The nearest products of each product, best first. `support` counts the customers (or baskets) that have both,
+    `customers` the distinct customers behind the figures. Co-purchase columns are null where the two were never
+    bought together often enough, content columns where an attribute is missing on both sides."""
+
+    product_id = dy.String(primary_key=True)
+    rank = dy.UInt16(min=1)
+    neighbour_id = dy.String(primary_key=True)
+    score = dy.Float64(min=0, max=1)
+    co_purchase = dy.Float64(nullable=True, min=0, max=1)
+    content = dy.Float64(nullable=True, min=0, max=1)
+    cosine = dy.Float64(nullable=True, min=0, max=1)
+    jaccard = dy.Float64(nullable=True, min=0, max=1)
+    lift = dy.Float64(nullable=True, min=0)
+    conditional = dy.Float64(nullable=True, min=0, max=1)
+    support = dy.UInt32(nullable=True)
+    customers = dy.UInt32(nullable=True)
+    same_category = dy.Bool(nullable=True)
+    same_brand = dy.Bool(nullable=True)
+    price_similarity = dy.Float64(nullable=True, min=0, max=1)
+    text_similarity = dy.Float64(nullable=True, min=0, max=1)
+
+
+class Cycles(dy.Schema):
+    """The purchase rhythm of one customer for one product, as of the day of the run. `gap_days` holds the days
+    between consecutive purchase days, oldest first, at most the latest 24; the statistics use all gaps."""
+
+    customer_id = dy.String(primary_key=True)
+    product_id = dy.String(primary_key=True)
+    purchase_days = dy.UInt32(min=1)
+    first_day = dy.Date()
+    last_day = dy.Date()
+    gap_days = dy.List(dy.UInt16())
+    mean_gap_days = dy.Float64(nullable=True, min=0)
+    median_gap_days = dy.Float64(nullable=True, min=0)
+    mean_log_gap = dy.Float64(nullable=True)
+    std_log_gap = dy.Float64(nullable=True, min=0)
+    typical_quantity = dy.Float64(min=0)
+    last_quantity = dy.Float64(min=0)
+    spend = dy.Decimal(**MONEY, nullable=True)
+    customer_shopping_days = dy.UInt32(min=1)
+    customer_first_day = dy.Date()
+    customer_last_day = dy.Date()
+
+
+class Predictions(dy.Schema):
+    """When a customer needs a product again. `date_p10`..`date_p90` is the 80 % window around `predicted_date`;
+    `probability_*d` is the chance of a purchase within that many days from the day of the run; `confidence` is the
+    calibrated chance that the purchase falls within the window; `alive` the chance that the customer still buys it."""
+
+    customer_id = dy.String(primary_key=True)
+    product_id = dy.String(primary_key=True)
+    interval_days = dy.Float64(min=0)
+    predicted_date = dy.Date()
+    date_p10 = dy.Date()
+    date_p90 = dy.Date()
+    probability_7d = dy.Float64(min=0, max=1)
+    probability_14d = dy.Float64(min=0, max=1)
+    probability_28d = dy.Float64(min=0, max=1)
+    alive = dy.Float64(min=0, max=1)
+    expected_quantity = dy.Float64(min=0)
+    confidence = dy.Float64(min=0, max=1)
+    urgency = dy.Enum(URGENCIES)
+    purchase_days = dy.UInt32(min=1)
+    last_day = dy.Date()
+    reason = dy.String()
+    predictor = dy.String()
+    predictor_version = dy.String()
+    fallback = dy.Bool()
+
+
+class Recommendations(dy.Schema):
+    """Ranked lists, one row per item, stored as `recommendations` (the lists of customers) and `shop_lists`
+    (those that belong to no customer). `list_id` is the key of the published row (`<customer>#homepage`,
+    `<customer>#replenishment`, `similar#<product>`, `trending#all`, `seasonal#<season>`, `popular#all`);
+    `customer_id` is null for lists that belong to no customer."""
+
+    list_id = dy.String(primary_key=True)
+    kind = dy.Enum(LIST_KINDS)
+    customer_id = dy.String(nullable=True)
+    rank = dy.UInt16(primary_key=True, min=1)
+    product_id = dy.String()
+    product_name = dy.String()
+    score = dy.Float64(min=0, max=1)
+    shelf = dy.Enum(SHELVES, nullable=True)
+    reason = dy.String()
+    tags = dy.List(dy.String())
+    confidence = dy.Float64(min=0, max=1)
+    predicted_date = dy.Date(nullable=True)
+    urgency = dy.Enum(URGENCIES, nullable=True)
+
+
+class Receipts(dy.Schema):
+    """What stands in the store after a publish: one row per published item."""
+
+    list_id = dy.String(primary_key=True)
+    content_hash = dy.String()
+    published_at = dy.Datetime(**UTC)
+    expires_at = dy.Datetime(**UTC)
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """A stored frame: its schema and the columns its rows are sorted by on disk (ascending)."""
+
+    schema: type[dy.Schema]
+    sort: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return tuple(self.schema.primary_key())
+
+    def empty(self) -> pl.DataFrame:
+        return pl.DataFrame(self.schema.create_empty())
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with exactly the columns and types of the schema, in its order, validated.
+
+        Raises dataframely's ValidationError when a rule is broken: a bug in a step, never a user's mistake."""
+        return pl.DataFrame(self.schema.validate(frame.select(self.schema.column_names()), cast=True))
+
+
+FRAMES: dict[str, FrameSpec] = {
+    "purchases": FrameSpec(Purchases, ("customer_id", "purchased_at", "product_id", "purchase_id")),
+    "products": FrameSpec(Products, ("product_id",)),
+    "customers": FrameSpec(Customers, ("customer_id",)),
+    "interactions": FrameSpec(Interactions, ("customer_id", "occurred_at", "interaction_id")),
+    "quarantine": FrameSpec(Quarantine, ("file", "row_number")),
+    "neighbours": FrameSpec(Neighbours, ("product_id", "rank")),
+    "cycles": FrameSpec(Cycles, ("customer_id", "product_id")),
+    "predictions": FrameSpec(Predictions, ("customer_id", "product_id")),
+    "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
+    "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
+    "receipts": FrameSpec(Receipts, ("list_id",)),
+}

@@ -1,0 +1,176 @@
+"""Settings: one typed record per part of omnix, from configuration files, the environment and flags.
+
+Precedence, lowest first: the defaults here, the configuration file, `OMNIX_*` variables, flags. Unknown keys are refused.
+Sections whose values enter a step are passed to it as they are and are part of its checkpoint's key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the settings: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SourceSettings(Section):
+    """One input that `omnix run` takes in before anything else."""
+
+    kind: Literal["purchases", "products", "customers", "interactions", "orders"]
+    """What the rows are."""
+    files: tuple[str, ...] = Field(min_length=1)
+    """Files, folders or globs, relative to the current folder."""
+    mapping: str | None = None
+    """A recipe of `configs/mappings/` by name, or a path to one."""
+
+
+class ImportSettings(Section):
+    """How input files are taken in."""
+
+    max_bad: Share = 0.01
+    """The largest share of bad rows; above it an import ends with exit code 3 and takes nothing over."""
+    timezone: str = "UTC"
+    """The time zone of the shop: the one in which a purchase day begins, and that of times written without a zone."""
+    max_row_fall: Share | None = None
+    """Refuse an import whose rows fall by more than this share against the median of past imports (off: only told)."""
+    max_age_days: int | None = Field(None, ge=0)
+    """Refuse an import whose newest row is older than this against the day of import (off: only told)."""
+    sources: tuple[SourceSettings, ...] = ()
+    """What `omnix run` imports first."""
+
+
+class ContentWeights(Section):
+    """The parts of content similarity; a part that is missing on both sides is left out and the rest rescaled."""
+
+    category: float = Field(0.4, ge=0)
+    price: float = Field(0.2, ge=0)
+    brand: float = Field(0.15, ge=0)
+    text: float = Field(0.25, ge=0)
+
+
+class SimilaritySettings(Section):
+    """Co-purchase and content similarity of products."""
+
+    basis: Literal["customer", "basket"] = "customer"
+    """What counts as together: bought by the same customer, or in the same basket."""
+    measure: Literal["cosine", "jaccard", "lift", "conditional"] = "cosine"
+    """The co-purchase measure that ranks."""
+    neighbours: int = Field(50, ge=1, le=1000)
+    """Neighbours kept per product."""
+    min_support: int = Field(3, ge=1)
+    """Customers (or baskets) two products must share."""
+    shrink: float = Field(10.0, ge=0)
+    """Shrinkage: a score s on support n becomes s * n / (n + shrink)."""
+    half_life_days: float | None = Field(90.0, gt=0)
+    """Half-life of a purchase's weight; none switches the decay off."""
+    co_purchase_weight: Share = 0.8
+    """The share of co-purchase in the blended score; content has the rest."""
+    content: ContentWeights = ContentWeights()
+    max_products_per_customer: int | None = Field(None, ge=2)
+    """Keep only the heaviest products of a customer: faster, but it moves the result; off by default."""
+
+
+class PredictionSettings(Section):
+    """When is what needed again."""
+
+    predictor: Literal["statistical"] = "statistical"
+    personal_purchases: int = Field(3, ge=2)
+    """Purchase days from which a customer's own rhythm counts; below it the product's own rhythm is used."""
+    min_alive: Share = 0.05
+    """Below this probability that the customer still buys the product, no prediction is made."""
+    urgent_days: int = Field(1, ge=0)
+    urgent_confidence: Share = 0.7
+    """Urgent: due within `urgent_days` at a confidence above `urgent_confidence`."""
+    upcoming_days: int = Field(7, ge=1)
+    upcoming_confidence: Share = 0.6
+
+
+class RecommendSettings(Section):
+    """The lists that customers see."""
+
+    count: int = Field(10, ge=1, le=500)
+    """Items of a personalised list; it is never shorter."""
+    due_share: Share = 0.6
+    """The share of the shelf `due again`; `new for you` has the rest."""
+    replenishment_count: int = Field(20, ge=1, le=500)
+    similar_count: int = Field(10, ge=1, le=500)
+    trending_count: int = Field(50, ge=1, le=500)
+    seasonal_count: int = Field(50, ge=1, le=500)
+    trending_window_days: int = Field(28, ge=1)
+    """Trending compares this window with the one before."""
+    hemisphere: Literal["northern", "southern"] = "northern"
+    min_support: int = Field(3, ge=1)
+    """Customers an item must have been bought by to be recommended to others."""
+    excluded_categories: tuple[str, ...] = ()
+    """Never recommended to anyone (tobacco, fuel, gift cards)."""
+
+
+class PublishSettings(Section):
+    """What is written to the store."""
+
+    lifetime_days: float = Field(7, gt=0)
+    """Days after which a published row expires."""
+    refresh_share: Share = 0.5
+    """A row that did not change is written again once this share of its lifetime is over."""
+
+
+class PrivacySettings(Section):
+    """Privacy first: floors and defaults."""
+
+    min_customers: int = Field(3, ge=1)
+    """Figures that rest on fewer distinct customers are not shown."""
+    consent_personalisation: bool = True
+    """The default where a profile says nothing."""
+    consent_ai_analysis: bool = False
+
+
+class StoreSettings(Section):
+    """Where recommendations are published."""
+
+    kind: Literal["sqlite"] = "sqlite"
+    path: Path | None = None
+    """The SQLite file; by default `store.sqlite` in the workspace."""
+    prefix: str = Field("omnix-ai", pattern=r"^[a-zA-Z0-9_.-]+$")
+    stage: str = Field("dev", pattern=r"^[a-zA-Z0-9_.-]+$")
+
+
+class EngineSettings(Section):
+    """How the work is done; never changes a result."""
+
+    kind: Literal["polars"] = "polars"
+    slice_rows: int = Field(2_000_000, ge=1)
+    """Purchase rows worked on at a time."""
+    threads: int | None = Field(None, ge=1)
+    """Threads of the similarity kernel (default: all cores). polars itself obeys POLARS_MAX_THREADS."""
+    max_memory: str = "4GiB"
+    """The memory a step may plan with; it works in blocks instead of passing it."""
+
+
+class Values(Section):
+    """Every setting."""
+
+    workspace: Path = Path(".omnix")
+    """The folder of checkpoints, runs, the lock and the embedded store."""
+    as_of: str = "latest"
+    """The day a run stands on: only rows of earlier days are seen. A date, `today`, or `latest`: the day after the
+    newest purchase."""
+    imports: ImportSettings = ImportSettings()
+    similarity: SimilaritySettings = SimilaritySettings()
+    prediction: PredictionSettings = PredictionSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    publish: PublishSettings = PublishSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    store: StoreSettings = StoreSettings()
+    engine: EngineSettings = EngineSettings()
+
+
+def dump(section: BaseModel) -> dict[str, Any]:
+    """A section as plain JSON values, for keys and manifests."""
+    return section.model_dump(mode="json")
