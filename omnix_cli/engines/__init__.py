@@ -1,0 +1,1 @@
+"""Where the steps run: buckets of customers in turn on one machine, or a cluster."""

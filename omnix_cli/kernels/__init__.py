@@ -1,0 +1,1 @@
+"""The numeric kernels, each beside its reference implementation."""

@@ -1,0 +1,103 @@
+"""The nightly run as one table of steps. Read this first.
+
+Each row names a step, the function that computes it, the frames it reads and writes, the inputs that may be cut by
+customer, the settings that enter its result, and its version. A step's checkpoint key is made of exactly these, so
+raise the version whenever a change of the code changes the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omnix_cli.protocols import Predictor, StepOutput
+from omnix_cli.settings import Section, Values
+from omnix_cli.steps import cycles, popularity, recommendation, rhythms, shop_lists, similarity
+
+SOURCES = ("purchases", "products", "customers", "interactions")
+"""The frames that imports provide."""
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step. `settings` gives the arguments taken from the settings, by parameter name of `function`."""
+
+    name: str
+    function: Callable[..., StepOutput]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    version: str
+    by_customer: tuple[str, ...] = ()
+    settings: Callable[[Values], Mapping[str, Section]] = lambda values: {}
+    extra_key: Callable[[], Mapping[str, Any]] = lambda: {}
+    dated: bool = True
+    """Whether the function takes `as_of`."""
+    needs_resources: bool = False
+    """Whether the function takes `resources` (threads, memory, a way to say what it expects)."""
+
+
+def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
+    """The steps in order; `predictor` computes the step `predict`."""
+    return (
+        PlanStep(
+            "similarity",
+            similarity.similarity,
+            inputs=("purchases", "products"),
+            outputs=("neighbours",),
+            version="1",
+            settings=lambda values: {"parameters": values.similarity, "privacy": values.privacy},
+            needs_resources=True,
+        ),
+        PlanStep(
+            "cycles",
+            cycles.cycles,
+            inputs=("purchases",),
+            outputs=("cycles",),
+            version="1",
+            by_customer=("purchases",),
+        ),
+        PlanStep(
+            "rhythms",
+            rhythms.rhythms,
+            inputs=("purchases", "products"),
+            outputs=("rhythms",),
+            version="1",
+            settings=lambda values: {"parameters": values.prediction},
+        ),
+        PlanStep(
+            "predict",
+            predictor.predict,
+            inputs=("cycles", "rhythms", "products"),
+            outputs=("predictions",),
+            version=predictor.version,
+            by_customer=("cycles",),
+            extra_key=lambda: {"predictor": predictor.name, **predictor.parameters()},
+        ),
+        PlanStep(
+            "popularity",
+            popularity.popularity,
+            inputs=("purchases", "interactions", "products"),
+            outputs=("popularity",),
+            version="1",
+            settings=lambda values: {"parameters": values.recommend, "privacy": values.privacy},
+        ),
+        PlanStep(
+            "recommend",
+            recommendation.recommend,
+            inputs=("cycles", "predictions", "neighbours", "popularity", "customers", "interactions", "products"),
+            outputs=("recommendations",),
+            version="1",
+            by_customer=("cycles", "predictions", "customers", "interactions"),
+            settings=lambda values: {"parameters": values.recommend, "privacy": values.privacy},
+        ),
+        PlanStep(
+            "shop_lists",
+            shop_lists.shop_lists,
+            inputs=("neighbours", "popularity", "products"),
+            outputs=("shop_lists",),
+            version="1",
+            settings=lambda values: {"parameters": values.recommend},
+            dated=False,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""When is what needed again: one answer schema, several ways to find the answer."""

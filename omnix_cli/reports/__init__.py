@@ -1,0 +1,1 @@
+"""How results look: text and rich tables, JSON, CSV and Parquet."""

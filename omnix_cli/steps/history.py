@@ -1,0 +1,54 @@
+"""What a run may see of the purchase history: the lines of earlier days, less what was cancelled or brought back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+_PAIR = ["customer_id", "product_id"]
+
+
+def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
+    """The purchase lines of days before `as_of`, net of cancellations and returns, in no promised order.
+
+    A return takes units back from the latest earlier lines of the same customer and product, newest first; a line of
+    which everything came back is gone, one that lost a part keeps the rest, its total price in proportion.
+    Columns are those of `schemas.Purchases`; `kind` is always `purchase`.
+    """
+    known = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") != "cancelled")
+    returned = known.filter(pl.col("kind") == "return").select(*_PAIR).unique()
+    untouched = known.filter(pl.col("kind") == "purchase").join(returned, on=_PAIR, how="anti")
+    touched = known.join(returned, on=_PAIR, how="semi").map_batches(settle_returns, no_optimizations=True)
+    return pl.concat([untouched, touched])
+
+
+def settle_returns(lines: pl.DataFrame) -> pl.DataFrame:
+    """The purchase lines that are left, with what is left of their quantity, once every return was taken off."""
+    ordered = lines.sort(*_PAIR, "purchased_at", pl.col("kind").cast(pl.String), "purchase_id")
+    pair = ordered.select(pl.struct(_PAIR).rle_id()).to_series().to_numpy()
+    is_return = (ordered["kind"] == "return").to_numpy()
+    left = ordered["quantity"].to_numpy().copy()
+    open_lines: list[int] = []
+    for row in range(len(left)):
+        if row and pair[row] != pair[row - 1]:
+            open_lines.clear()
+        if not is_return[row]:
+            open_lines.append(row)
+            continue
+        while left[row] > 0 and open_lines:
+            taken = min(left[row], left[open_lines[-1]])
+            left[row] -= taken
+            left[open_lines[-1]] -= taken
+            if left[open_lines[-1]] <= 0:
+                open_lines.pop()
+    share = pl.Series("share", np.divide(left, ordered["quantity"].to_numpy()))
+    return (
+        ordered.with_columns(
+            pl.Series("quantity", left),
+            (pl.col("total_price").cast(pl.Float64) * share).round(2).cast(ordered.schema["total_price"]),
+        )
+        .filter(~pl.Series(is_return), pl.Series(left) > 0)
+        .select(lines.columns)
+    )

@@ -1,0 +1,1 @@
+"""What is kept: tables, checkpoints, run records, and the readers of input files."""
