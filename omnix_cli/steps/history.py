@@ -20,7 +20,9 @@ def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
     known = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") != "cancelled")
     returned = known.filter(pl.col("kind") == "return").select(*_PAIR).unique()
     untouched = known.filter(pl.col("kind") == "purchase").join(returned, on=_PAIR, how="anti")
-    touched = known.join(returned, on=_PAIR, how="semi").map_batches(settle_returns, no_optimizations=True)
+    touched = known.join(returned, on=_PAIR, how="semi").map_batches(
+        settle_returns, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
+    )
     return pl.concat([untouched, touched])
 
 
