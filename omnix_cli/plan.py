@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.protocols import Predictor, StepOutput
-from omnix_cli.settings import Section, Values
+from omnix_cli.settings import Section, Settings
 from omnix_cli.steps import cycles, popularity, recommendation, rhythms, shop_lists, similarity
 
 SOURCES = ("purchases", "products", "customers", "interactions")
@@ -29,7 +29,7 @@ class PlanStep:
     outputs: tuple[str, ...]
     version: str
     by_customer: tuple[str, ...] = ()
-    settings: Callable[[Values], Mapping[str, Section]] = lambda values: {}
+    settings: Callable[[Settings], Mapping[str, Section]] = lambda settings: {}
     extra_key: Callable[[], Mapping[str, Any]] = lambda: {}
     dated: bool = True
     """Whether the function takes `as_of`."""
@@ -46,7 +46,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("purchases", "products"),
             outputs=("neighbours",),
             version="1",
-            settings=lambda values: {"parameters": values.similarity, "privacy": values.privacy},
+            settings=lambda settings: {"parameters": settings.similarity, "privacy": settings.privacy},
             needs_resources=True,
         ),
         PlanStep(
@@ -63,7 +63,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("purchases", "products"),
             outputs=("rhythms",),
             version="1",
-            settings=lambda values: {"parameters": values.prediction},
+            settings=lambda settings: {"parameters": settings.prediction},
         ),
         PlanStep(
             "predict",
@@ -80,7 +80,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("purchases", "interactions", "products"),
             outputs=("popularity",),
             version="1",
-            settings=lambda values: {"parameters": values.recommend, "privacy": values.privacy},
+            settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(
             "recommend",
@@ -89,7 +89,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             outputs=("recommendations",),
             version="1",
             by_customer=("cycles", "predictions", "customers", "interactions"),
-            settings=lambda values: {"parameters": values.recommend, "privacy": values.privacy},
+            settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(
             "shop_lists",
@@ -97,7 +97,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("neighbours", "popularity", "products"),
             outputs=("shop_lists",),
             version="1",
-            settings=lambda values: {"parameters": values.recommend},
+            settings=lambda settings: {"parameters": settings.recommend},
             dated=False,
         ),
     )

@@ -153,7 +153,7 @@ class EngineSettings(Section):
     """The memory a step may plan with; it works in blocks instead of passing it."""
 
 
-class Values(Section):
+class Settings(Section):
     """Every setting."""
 
     workspace: Path = Path(".omnix")
