@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from omnix_cli.records import RunRecord
+
 Figures = dict[str, int | float | str]
 
 
@@ -212,3 +214,15 @@ class TableStore(Protocol):
     def scan(self, table: str, *, segment: int = 0, segments: int = 1) -> Iterator[dict[str, Any]]: ...
     def delete_many(self, table: str, keys: Iterable[str]) -> int: ...
     def close(self) -> None: ...
+
+
+class RunRecords(Protocol):
+    """The records of runs."""
+
+    def save(self, record: RunRecord) -> None: ...
+    def load(self, run_id: str) -> RunRecord:
+        """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
+        ...
+
+    def newest_first(self) -> Iterator[RunRecord]: ...
+    def remove(self, run_id: str) -> None: ...

@@ -1,0 +1,60 @@
+"""The engine for one machine: customers in turn, slice by slice, all cores within a slice, memory bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from omnix_cli.protocols import CheckpointWriter, Step, StepOutput, StoredFrame
+from omnix_cli.schemas import FRAMES
+
+
+class PolarsEngine:
+    """Runs steps with polars. Implements `protocols.Engine`.
+
+    A slice is a stretch of consecutive customer ids with about `slice_rows` rows in the inputs that are cut."""
+
+    name = "polars"
+
+    def __init__(self, *, slice_rows: int) -> None:
+        self._slice_rows = slice_rows
+
+    def run(
+        self,
+        step: Step,
+        function: Callable[..., StepOutput],
+        inputs: Mapping[str, StoredFrame],
+        arguments: Mapping[str, Any],
+        writer: CheckpointWriter,
+    ) -> None:
+        """See `protocols.Engine.run`."""
+        cut = {name: inputs[name] for name in step.by_customer}
+        whole = {name: frame.scan() for name, frame in inputs.items() if name not in cut}
+        for customers in _slices(cut.values(), self._slice_rows):
+            parts = {name: frame.scan().filter(customers) for name, frame in cut.items()}
+            output = function(**parts, **whole, **arguments)
+            for name in step.outputs:
+                writer.append(name, FRAMES[name].conform(output.frames[name]))
+            writer.add_figures(output.figures)
+
+
+def _slices(frames: Any, slice_rows: int) -> Iterator[pl.Expr]:
+    """Conditions on customer_id that cut the customers of all frames into slices, in order."""
+    stored = tuple(frames)
+    if sum(frame.rows for frame in stored) <= slice_rows:
+        yield pl.lit(True)
+        return
+    counts = (
+        pl.concat([frame.scan().select("customer_id") for frame in stored])
+        .group_by("customer_id")
+        .len()
+        .sort("customer_id")
+        .with_columns(slice=(pl.col("len").cum_sum() - 1) // slice_rows)
+        .group_by("slice", maintain_order=True)
+        .agg(first=pl.col("customer_id").first(), last=pl.col("customer_id").last())
+        .collect()
+    )
+    for row in counts.iter_rows(named=True):
+        yield pl.col("customer_id").is_between(row["first"], row["last"])

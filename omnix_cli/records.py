@@ -1,0 +1,54 @@
+"""Single records with validation: what is not a frame but still has to be right."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+StepStatus = Literal["ran", "reused", "pending", "failed"]
+
+
+class Record(BaseModel):
+    """Immutable; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StepRecord(Record):
+    """What became of one step in a run. `reason` says why it ran, or that nothing changed."""
+
+    name: str
+    key: str
+    status: StepStatus
+    reason: str
+    rows_in: int = 0
+    rows_out: int = 0
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    figures: dict[str, int | float | str] = {}
+
+
+class RunRecord(Record):
+    """One run: what it was asked, what it used and made, and how it ended."""
+
+    run_id: str
+    command: str
+    status: Literal["running", "done", "failed", "interrupted"]
+    exit_code: int | None = None
+    error: str | None = None
+    as_of: date
+    started_at: datetime
+    finished_at: datetime | None = None
+    settings: dict[str, Any]
+    sources: dict[str, str]
+    source_rows: dict[str, int] = {}
+    steps: tuple[StepRecord, ...] = ()
+    tools: dict[str, str] = {}
+    host: str = ""
+    process: int = 0
+
+    def step(self, name: str) -> StepRecord | None:
+        """The step of that name, if this run had it."""
+        return next((step for step in self.steps if step.name == name), None)

@@ -1,0 +1,50 @@
+"""One run at a time in a workspace. The system releases the lock when the process ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from omnix_cli.errors import LockedError, UnavailableError
+
+
+@contextmanager
+def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[None]:
+    """Holds the workspace's lock; raises `LockedError`, naming the holder, when somebody else has it."""
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise UnavailableError(
+            f"the workspace {workspace} cannot be used: {error.strerror}", hint="Choose another with --workspace."
+        ) from error
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"another run holds the lock of {workspace}: {_holder(file.read())}",
+                hint="Wait for it to end; the lock goes with its process.",
+            ) from None
+        owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(), "command": command}
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(owner))
+        file.flush()
+        yield
+        file.seek(0)
+        file.truncate()
+
+
+def _holder(text: str) -> str:
+    try:
+        owner = json.loads(text)
+        return f"`omnix {owner['command']}`, process {owner['pid']} on {owner['host']}, since {owner['since']}"
+    except (ValueError, KeyError):
+        return "a process that has only just begun"
