@@ -143,7 +143,10 @@ class Neighbours(dy.Schema):
 
 class Cycles(dy.Schema):
     """The purchase rhythm of one customer for one product, as of the day of the run. `gap_days` holds the days
-    between consecutive purchase days, oldest first, at most the latest 24; the statistics use all gaps."""
+    between consecutive purchase days, oldest first, at most the latest 24; the statistics use all gaps.
+    `recency_weight` is the number of purchase days, each discounted by exp(-age / 60 days). The `customer_*` columns
+    say how the customer shops over all products: `customer_recent_shopping_days` within the last 28 days,
+    `customer_purchase_days` summed over the `customer_products` different products."""
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
@@ -158,7 +161,11 @@ class Cycles(dy.Schema):
     typical_quantity = dy.Float64(min=0)
     last_quantity = dy.Float64(min=0)
     spend = dy.Decimal(**MONEY, nullable=True)
+    recency_weight = dy.Float64(min=0)
     customer_shopping_days = dy.UInt32(min=1)
+    customer_recent_shopping_days = dy.UInt32()
+    customer_products = dy.UInt32(min=1)
+    customer_purchase_days = dy.UInt32(min=1)
     customer_first_day = dy.Date()
     customer_last_day = dy.Date()
 

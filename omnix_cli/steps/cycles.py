@@ -1,0 +1,118 @@
+"""The rhythm of every customer with every product: purchase days, the gaps between them, quantities, recency."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from omnix_cli import schemas
+from omnix_cli.protocols import StepOutput
+from omnix_cli.steps.history import seen
+
+KEPT_GAPS = 24
+RECENCY_DAYS = 60
+RECENT_DAYS = 28
+_PAIR = ["customer_id", "product_id"]
+_UNIT = 2**20  # floats are summed as whole multiples of 2**-20, so that the order of rows leaves no trace
+
+
+def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
+    """One row per customer and product bought before `as_of`, with what its purchase days say.
+
+    A purchase day is a day on which anything of the product was kept after returns; a gap is the number of days
+    between two consecutive ones. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in days
+    at `as_of`: a count that forgets.
+    """
+    days = _purchase_days(purchases, as_of)
+    pairs = _pair_rhythms(days, as_of)
+    customers = _customer_habits(days, as_of)
+    frame = pairs.lazy().join(customers.lazy(), on="customer_id", how="left").sort(_PAIR).collect()
+    repeated = int((frame["purchase_days"] > 1).sum())
+    return StepOutput({"cycles": schemas.FRAMES["cycles"].conform(frame)}, {"repeated_pairs": repeated})
+
+
+def fixed_point(value: pl.Expr) -> pl.Expr:
+    """The value as a whole number of 2**-20, whose sums do not depend on the order of the rows."""
+    return (value * _UNIT).round().cast(pl.Int64)
+
+
+def from_fixed_point(total: pl.Expr) -> pl.Expr:
+    """The float that a sum of `fixed_point` values stands for."""
+    return total.cast(pl.Float64) / _UNIT
+
+
+def _purchase_days(purchases: pl.LazyFrame, as_of: date) -> pl.DataFrame:
+    """One row per customer, product and purchase day, sorted, with the gap to the purchase day before."""
+    same_pair = (pl.col("customer_id") == pl.col("customer_id").shift()) & (
+        pl.col("product_id") == pl.col("product_id").shift()
+    )
+    gap = pl.col("purchase_day").diff().dt.total_days().cast(pl.UInt16)
+    return (
+        seen(purchases, as_of=as_of)
+        .group_by(*_PAIR, "purchase_day")
+        .agg(
+            from_fixed_point(fixed_point(pl.col("quantity")).sum()).alias("quantity"),
+            pl.col("total_price").sum().alias("spend"),
+            pl.col("total_price").count().alias("priced"),
+        )
+        .sort(*_PAIR, "purchase_day")
+        .with_columns(pl.when(same_pair).then(gap).alias("gap"))
+        .collect()
+    )
+
+
+def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    log_gap = pl.col("gap").cast(pl.Float64).log()
+    age = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
+    gaps = pl.col("purchase_days") - 1
+    mean_log = from_fixed_point(pl.col("log_sum")) / gaps
+    variance = (from_fixed_point(pl.col("square_sum")) - mean_log * from_fixed_point(pl.col("log_sum"))) / (gaps - 1)
+    return (
+        days.lazy()
+        .with_columns(
+            fixed_point(log_gap).alias("log_gap"),
+            fixed_point(log_gap**2).alias("square"),
+            fixed_point((-age / RECENCY_DAYS).exp()).alias("weight"),
+        )
+        .group_by(_PAIR, maintain_order=True)
+        .agg(
+            pl.len().alias("purchase_days"),
+            pl.col("purchase_day").first().alias("first_day"),
+            pl.col("purchase_day").last().alias("last_day"),
+            pl.col("gap").drop_nulls().tail(KEPT_GAPS).alias("gap_days"),
+            pl.col("gap").median().alias("median_gap_days"),
+            pl.col("log_gap").sum().alias("log_sum"),
+            pl.col("square").sum().alias("square_sum"),
+            from_fixed_point(pl.col("weight").sum()).alias("recency_weight"),
+            pl.col("quantity").median().alias("typical_quantity"),
+            pl.col("quantity").last().alias("last_quantity"),
+            pl.when(pl.col("priced").sum() > 0).then(pl.col("spend").sum()).alias("spend"),
+        )
+        .with_columns(
+            pl.when(gaps > 0)
+            .then((pl.col("last_day") - pl.col("first_day")).dt.total_days() / gaps)
+            .alias("mean_gap_days"),
+            pl.when(gaps > 0).then(mean_log).alias("mean_log_gap"),
+            pl.when(gaps > 1).then(variance.clip(0).sqrt()).alias("std_log_gap"),
+        )
+        .collect()
+    )
+
+
+def _customer_habits(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Per customer, over all products: how often they shop, how recently, and how much of it is repetition."""
+    recent = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days() <= RECENT_DAYS
+    return (
+        days.lazy()
+        .group_by("customer_id")
+        .agg(
+            pl.col("purchase_day").n_unique().alias("customer_shopping_days"),
+            pl.col("purchase_day").filter(recent).n_unique().alias("customer_recent_shopping_days"),
+            pl.col("product_id").n_unique().alias("customer_products"),
+            pl.len().alias("customer_purchase_days"),
+            pl.col("purchase_day").min().alias("customer_first_day"),
+            pl.col("purchase_day").max().alias("customer_last_day"),
+        )
+        .collect()
+    )
