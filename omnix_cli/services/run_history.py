@@ -1,0 +1,89 @@
+"""What earlier runs left: two runs compared, and what nobody needs any more removed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omnix_cli.protocols import Checkpoints, RunRecords
+from omnix_cli.records import RunRecord
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing in which two runs differ."""
+
+    what: str
+    before: Any
+    after: Any
+
+
+def compare(before: RunRecord, after: RunRecord) -> tuple[Difference, ...]:
+    """Day, settings, sources, and each step's key, rows and figures, where they differ."""
+    left, right = dict(_facts(before)), dict(_facts(after))
+    names = [*left, *(name for name in right if name not in left)]
+    return tuple(
+        Difference(name, left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)
+    )
+
+
+@dataclass(frozen=True)
+class PruneReport:
+    """What was removed, or would be."""
+
+    runs: tuple[str, ...]
+    checkpoints: tuple[str, ...]
+    freed_bytes: int
+    kept_runs: int
+    kept_checkpoints: int
+    dry_run: bool
+
+
+def prune(
+    records: RunRecords, checkpoints: Checkpoints, *, keep: int, needed: Collection[str], dry_run: bool
+) -> PruneReport:
+    """Removes all but the `keep` newest runs, and every checkpoint that no kept run and nothing else needs.
+
+    `needed` holds keys that must stay whatever the runs say: import batches and what stands in the store. The newest
+    run that published is always kept."""
+    runs = list(records.newest_first())
+    published = next((run for run in runs if run.status == "done" and run.step("publish")), None)
+    kept = [run for number, run in enumerate(runs) if number < keep or run is published]
+    gone = [run for run in runs if run not in kept]
+    used = set(needed) | {step.key for run in kept for step in run.steps}
+    manifests = list(checkpoints.manifests())
+    superfluous = [manifest for manifest in manifests if manifest.key not in used]
+    if not dry_run:
+        for run in gone:
+            records.remove(run.run_id)
+        for manifest in superfluous:
+            checkpoints.remove(manifest.key)
+    return PruneReport(
+        runs=tuple(run.run_id for run in gone),
+        checkpoints=tuple(manifest.key for manifest in superfluous),
+        freed_bytes=sum(manifest.total_bytes for manifest in superfluous),
+        kept_runs=len(kept),
+        kept_checkpoints=len(manifests) - len(superfluous),
+        dry_run=dry_run,
+    )
+
+
+def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:
+    yield "status", run.status
+    yield "as_of", run.as_of.isoformat()
+    yield from _flat("settings", run.settings)
+    yield from _flat("source", run.sources)
+    yield from _flat("source rows", run.source_rows)
+    for step in run.steps:
+        yield f"{step.name} key", step.key
+        yield f"{step.name} rows", step.rows_out
+        yield from _flat(step.name, step.figures)
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix} {name}", value)
+        else:
+            yield f"{prefix} {name}", value

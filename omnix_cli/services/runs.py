@@ -1,0 +1,171 @@
+"""Running the plan: reuse what is there, compute what is not, record everything."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import socket
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from omnix_cli import __version__
+from omnix_cli.errors import DataError, Interrupted, OmnixError
+from omnix_cli.plan import PlanStep
+from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame
+from omnix_cli.records import RunRecord, StepRecord, StepStatus
+from omnix_cli.services.planning import Decision, closure, decide, resolve_as_of
+from omnix_cli.settings import Settings, dump
+
+_log = logging.getLogger(__name__)
+
+Publish = Callable[[Mapping[str, StoredFrame], str], StepRecord]
+"""Publishes the stored lists of a run (frames by name, run id) and says what it did."""
+
+PUBLISHED = ("recommendations", "shop_lists")
+"""The frames that are written to the store."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Everything a run works with; made by `wiring`."""
+
+    plan: tuple[PlanStep, ...]
+    engine: Engine
+    checkpoints: Checkpoints
+    records: RunRecords
+    sources: Mapping[str, StoredFrame]
+    settings: Settings
+    resources: Resources
+    now: Callable[[], datetime]
+
+    def as_of(self) -> date:
+        """The day this run stands on."""
+        today = self.now().date()
+        return resolve_as_of(self.settings.as_of, purchases=self.sources["purchases"], today=today)
+
+    def explain(self, targets: Collection[str], *, force: Collection[str] = ()) -> tuple[Decision, ...]:
+        """What `execute` would do to each step, and why. Computes and writes nothing."""
+        return decide(
+            closure(self.plan, targets),
+            sources=self.sources,
+            settings=self.settings,
+            as_of=self.as_of(),
+            checkpoints=self.checkpoints,
+            records=self.records,
+            force=force,
+        )
+
+    def execute(
+        self,
+        targets: Collection[str],
+        *,
+        command: str,
+        force: Collection[str] = (),
+        publish: Publish | None = None,
+    ) -> RunRecord:
+        """Brings the target steps up to date, then publishes when `publish` is given.
+
+        The record on disk is brought up to date after every step. Raises `DataError` without purchases, and whatever
+        stopped a step once the record says so."""
+        if not self.sources["purchases"].rows:
+            raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
+        record = self._begin(command)
+        try:
+            record = self._run_steps(record, self.explain(targets, force=force), publish)
+        except BaseException as error:
+            self.records.save(_failed(record, error, self.now()))
+            raise
+        record = record.model_copy(update={"status": "done", "exit_code": 0, "finished_at": self.now()})
+        self.records.save(record)
+        return record
+
+    def _begin(self, command: str) -> RunRecord:
+        started = self.now()
+        record = RunRecord(
+            run_id=f"{started:%Y%m%dT%H%M%S-%f}",
+            command=command,
+            status="running",
+            as_of=self.as_of(),
+            started_at=started,
+            settings=dump(self.settings),
+            sources={name: frame.key for name, frame in self.sources.items()},
+            source_rows={name: frame.rows for name, frame in self.sources.items()},
+            tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
+            host=socket.gethostname(),
+            process=os.getpid(),
+        )
+        self.records.save(record)
+        return record
+
+    def _run_steps(self, record: RunRecord, decisions: tuple[Decision, ...], publish: Publish | None) -> RunRecord:
+        frames = dict(self.sources)
+        for decision in decisions:
+            checkpoint, status = decision.reuse, "reused"
+            if checkpoint is None:
+                checkpoint, status = self._compute(decision, frames, record.as_of), "ran"
+            inputs = {name: frames[name] for name in decision.step.inputs}
+            frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
+            record = self._note(record, _step_record(decision, checkpoint, status, inputs))
+        if publish:
+            record = self._note(record, publish({name: frames[name] for name in PUBLISHED}, record.run_id))
+        return record
+
+    def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
+        step = decision.step
+        _log.info("step begins", extra={"step": step.name, "reason": decision.reason})
+        arguments = dict(step.settings(self.settings))
+        if step.dated:
+            arguments["as_of"] = as_of
+        if step.needs_resources:
+            arguments["resources"] = self.resources
+        with self.checkpoints.write(
+            key=decision.key,
+            step=step.name,
+            version=step.version,
+            parameters=decision.parameters,
+            inputs=decision.inputs,
+        ) as writer:
+            self.engine.run(step, step.function, {name: frames[name] for name in step.inputs}, arguments, writer)
+        return self.checkpoints.open(decision.key)
+
+    def _note(self, record: RunRecord, step: StepRecord) -> RunRecord:
+        record = record.model_copy(update={"steps": (*record.steps, step)})
+        self.records.save(record)
+        fields = {"step": step.name, "status": step.status, "key": step.key, "reason": step.reason}
+        counts = {"rows_in": step.rows_in, "rows_out": step.rows_out, "seconds": step.seconds}
+        _log.info("step done", extra=fields | counts)
+        return record
+
+
+def _step_record(
+    decision: Decision, checkpoint: Checkpoint, status: StepStatus, inputs: Mapping[str, StoredFrame]
+) -> StepRecord:
+    manifest = checkpoint.manifest
+    return StepRecord(
+        name=decision.step.name,
+        key=decision.key,
+        status=status,
+        reason=decision.reason,
+        rows_in=sum(frame.rows for frame in inputs.values()),
+        rows_out=sum(manifest.rows(name) for name in decision.step.outputs),
+        seconds=manifest.seconds if status == "ran" else 0.0,
+        peak_memory_bytes=manifest.peak_memory_bytes if status == "ran" else 0,
+        figures=dict(manifest.figures),
+    )
+
+
+def _failed(record: RunRecord, error: BaseException, finished: datetime) -> RunRecord:
+    interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
+    code = 130 if interrupted else error.exit_code if isinstance(error, OmnixError) else 1
+    return record.model_copy(
+        update={
+            "status": "interrupted" if interrupted else "failed",
+            "exit_code": code,
+            "error": "interrupted" if interrupted else f"{type(error).__name__}: {error}",
+            "finished_at": finished,
+        }
+    )
