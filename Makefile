@@ -1,0 +1,58 @@
+# Everything a developer or a curious user needs; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKSPACE := .omnix
+SAMPLE := --config configs/sample.toml --workspace $(WORKSPACE) --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format lock clean
+
+help:  ## List the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/core  ## Install, run the whole job on the sample data, show what came out
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh sample_data/demo.sh $(SAMPLE)
+
+test: $(VENV)/dev  ## Run all the tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_docs.py
+
+bench: $(VENV)/bench  ## Measure: start, import, similarity beside its peers, quality on real data
+	$(BIN)/python -m tests.benchmarks
+
+format: $(VENV)/dev  ## Format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Renew the pinned versions (needs uv)
+	for group in build dev bench; do \
+	  uv pip compile -q pyproject.toml --group $$group --generate-hashes --universal --python-version 3.11 \
+	    --no-header --no-annotate -o requirements/$$group.txt; done
+	uv pip compile -q pyproject.toml -c requirements/bench.txt --generate-hashes --universal --python-version 3.11 \
+	  --no-header --no-annotate -o requirements/core.txt
+
+clean:  ## Remove the environment, the workspace and every cache
+	rm -rf $(VENV) $(WORKSPACE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/core: requirements/core.txt requirements/build.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/core.txt -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/core requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/bench: $(VENV)/dev requirements/bench.txt
+	$(PIP) install --require-hashes -r requirements/bench.txt
+	touch $@
