@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -44,7 +45,7 @@ class Runner:
 
     def as_of(self) -> date:
         """The day this run stands on."""
-        today = self.now().date()
+        today = self.now().astimezone(ZoneInfo(self.settings.imports.timezone)).date()
         return resolve_as_of(self.settings.as_of, purchases=self.sources["purchases"], today=today)
 
     def explain(self, targets: Collection[str], *, force: Collection[str] = ()) -> tuple[Decision, ...]:
@@ -59,6 +60,30 @@ class Runner:
             force=force,
         )
 
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        """The names of all steps of the plan."""
+        return tuple(step.name for step in self.plan)
+
+    def preview(
+        self, targets: Collection[str], *, force: Collection[str] = (), publish: Publish | None = None
+    ) -> tuple[StepRecord, ...]:
+        """What `execute` would do, step by step: `reused` or `pending`, and why. `publish` must be a dry run; it is
+        asked only when the lists it would publish are there already."""
+        frames = dict(self.sources)
+        steps = []
+        for decision in self.explain(targets, force=force):
+            if decision.reuse:
+                inputs = {name: frames[name] for name in decision.step.inputs}
+                frames.update({name: decision.reuse.frame(name) for name in decision.step.outputs})
+                steps.append(_step_record(decision, decision.reuse, "reused", inputs))
+            else:
+                name, key = decision.step.name, decision.key
+                steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
+        if publish and all(step.status == "reused" for step in steps):
+            steps.append(publish({name: frames[name] for name in PUBLISHED}, "dry-run"))
+        return tuple(steps)
+
     def execute(
         self,
         targets: Collection[str],
@@ -66,14 +91,15 @@ class Runner:
         command: str,
         force: Collection[str] = (),
         publish: Publish | None = None,
+        imported: tuple[StepRecord, ...] = (),
     ) -> RunRecord:
         """Brings the target steps up to date, then publishes when `publish` is given.
 
-        The record on disk is brought up to date after every step. Raises `DataError` without purchases, and whatever
+        `imported` says what was taken in just before, for the record. The record on disk is brought up to date after every step. Raises `DataError` without purchases, and whatever
         stopped a step once the record says so."""
         if not self.sources["purchases"].rows:
             raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
-        record = self._begin(command)
+        record = self._begin(command, imported)
         try:
             record = self._run_steps(record, self.explain(targets, force=force), publish)
         except BaseException as error:
@@ -83,7 +109,7 @@ class Runner:
         self.records.save(record)
         return record
 
-    def _begin(self, command: str) -> RunRecord:
+    def _begin(self, command: str, imported: tuple[StepRecord, ...]) -> RunRecord:
         started = self.now()
         record = RunRecord(
             run_id=f"{started:%Y%m%dT%H%M%S-%f}",
@@ -93,6 +119,7 @@ class Runner:
             started_at=started,
             settings=dump(self.settings),
             sources={name: frame.key for name, frame in self.sources.items()},
+            steps=imported,
             source_rows={name: frame.rows for name, frame in self.sources.items()},
             tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
             host=socket.gethostname(),

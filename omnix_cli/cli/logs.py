@@ -1,0 +1,58 @@
+"""Log lines on stderr, one event a line, as `key=value` text or as JSON; tracebacks of bugs go to the log file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timezone
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
+    """Sets up the root of omnix's loggers on stderr."""
+    logger = logging.getLogger("omnix_cli")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
+    stderr = logging.StreamHandler()
+    stderr.setFormatter(_JsonLines() if json_lines else _KeyValue())
+    stderr.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+    logger.addHandler(stderr)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+
+
+def log_to_file(path: Path) -> None:
+    """Keeps all log lines in a file as well, at most 10 MB and one older file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
+    handler.setFormatter(_JsonLines())
+    logging.getLogger("omnix_cli").addHandler(handler)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+
+
+class _KeyValue(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        when = datetime.fromtimestamp(record.created, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        pairs = [f"{name}={_quoted(value)}" for name, value in _fields(record).items()]
+        return " ".join([when, record.levelname.lower(), record.getMessage(), *pairs])
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        when = datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
+        event = {"time": when, "level": record.levelname.lower(), "message": record.getMessage(), **_fields(record)}
+        if record.exc_info:
+            event["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(event, default=str)
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return f'"{text}"' if " " in text or not text else text

@@ -1,0 +1,157 @@
+"""Options that mean the same in every command, and the session they open.
+
+A command takes a bundle (`Session`, `Output`) as one argument; `expand` turns it into its single options.
+Nothing heavy is imported before a command runs, so that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timezone
+from enum import Enum
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from omnix_cli.settings import LoadedSettings
+    from omnix_cli.wiring import Workspace
+
+
+class Format(str, Enum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class LogFormat(str, Enum):
+    """How log lines look."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Stand on this day and see only earlier ones: a date, `today` or `latest`."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Compute again even when nothing changed.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
+
+
+@dataclass(frozen=True)
+class Session:
+    """The settings and the workspace a command works with."""
+
+    config: Annotated[
+        Path | None, typer.Option("--config", envvar="OMNIX_CONFIG", help="A configuration file (TOML).")
+    ] = None
+    workspace_folder: Annotated[
+        Path | None, typer.Option("--workspace", help="The folder of checkpoints and runs (default: .omnix).")
+    ] = None
+    log_format: Annotated[LogFormat, typer.Option("--log-format", help="How log lines on stderr look.")] = LogFormat.TEXT
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors on stderr.")] = False
+
+    def load(self, **flags: Any) -> LoadedSettings:
+        """The settings with this command's flags (dotted names with `__` for the dot; None: not given)."""
+        from omnix_cli.cli.logs import configure_logging
+        from omnix_cli.settings import load_settings
+
+        configure_logging(json_lines=self.log_format is LogFormat.JSON, verbose=self.verbose, quiet=self.quiet)
+        given = {"workspace": self.workspace_folder, **{name.replace("__", "."): value for name, value in flags.items()}}
+        return load_settings(
+            file=self._file,
+            environment=os.environ,
+            flags={name: value for name, value in given.items() if value is not None},
+        )
+
+    def open(self, **flags: Any) -> Workspace:
+        """The workspace to read from."""
+        from omnix_cli.wiring import open_workspace
+
+        return open_workspace(self.load(**flags).values, now=now)
+
+    @contextmanager
+    def locked(self, command: str, **flags: Any) -> Iterator[Workspace]:
+        """The workspace to change; nobody else can change it meanwhile."""
+        from omnix_cli.cli.logs import log_to_file
+
+        workspace = self.open(**flags)
+        with workspace.lock(command):
+            log_to_file(workspace.folder / "logs" / "omnix.log")
+            workspace.sweep()
+            yield workspace
+
+    @cached_property
+    def _file(self) -> Path | None:
+        found = Path("omnix.toml")
+        return self.config or (found if found.exists() else None)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where results go and how they look."""
+
+    format: Annotated[Format, typer.Option("--format", help="How results are printed.")] = Format.TABLE
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")
+    ] = None
+
+    def write(self, frame: pl.DataFrame, *, title: str) -> None:
+        """Prints a frame, or writes it to the file."""
+        from omnix_cli.reports.output import write_frame
+
+        write_frame(frame, title=title, kind=self.format.value, file=self.output)
+
+
+def expand(function: Callable[..., None]) -> Callable[..., None]:
+    """Gives Typer a flat signature: every parameter that is a bundle becomes the bundle's options."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    bundles = {name: hint for name, hint in hints.items() if isinstance(hint, type) and is_dataclass(hint)}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in bundles:
+            kind = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(parameter.replace(annotation=hints[name], kind=kind))
+            continue
+        bundle_hints = typing.get_type_hints(bundles[name], include_extras=True)
+        parameters.extend(
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=bundle_hints[field.name]
+            )
+            for field in fields(bundles[name])
+        )
+
+    @wraps(function)
+    def command(**values: Any) -> None:
+        for name, bundle in bundles.items():
+            values[name] = bundle(**{field.name: values.pop(field.name) for field in fields(bundle)})
+        function(**values)
+
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def now() -> datetime:
+    """The present instant; the only clock of the program."""
+    return datetime.now(timezone.utc)
+
+
+def note(message: str) -> None:
+    """Tells the person at the terminal something; results go to stdout, everything else here."""
+    print(message, file=sys.stderr)

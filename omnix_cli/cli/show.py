@@ -1,0 +1,101 @@
+"""`omnix show`: what the runs found out, for people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from omnix_cli.cli.options import Output, Session, expand
+
+app = typer.Typer(help="Look at what came out: recommendations, neighbours, due products, customers.", no_args_is_help=True)
+
+Run = Annotated[str, typer.Option("--run", help="Of this run: an id, the beginning of one, or `latest`.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many rows.")]
+
+
+@app.command(epilog="Example: omnix show recommendations 1228 --context homepage")
+@expand
+def recommendations(
+    session: Session,
+    output: Output,
+    customer: Annotated[str, typer.Argument(help="A customer id.")],
+    context: Annotated[str, typer.Option("--context", help="homepage or replenishment.")] = "homepage",
+    limit: Limit = 20,
+    run: Run = "latest",
+) -> None:
+    """Show a customer's list with the reasons; an unknown customer gets the popular products, labelled so."""
+    found = session.open().findings(run).recommendations(customer, context=context, limit=limit)
+    output.write(found, title=f"Recommendations for {customer} ({context})")
+
+
+@app.command(epilog="Example: omnix show similar 1082185 --limit 5")
+@expand
+def similar(
+    session: Session,
+    output: Output,
+    product: Annotated[str, typer.Argument(help="A product id.")],
+    limit: Limit = 10,
+    run: Run = "latest",
+) -> None:
+    """Show the nearest products of a product, and what makes them near."""
+    found = session.open().findings(run).similar(product, limit=limit)
+    output.write(found, title=f"Similar to {product}")
+
+
+@app.command(epilog="Example: omnix show due --days 7 --limit 20")
+@expand
+def due(
+    session: Session,
+    output: Output,
+    days: Annotated[int, typer.Option("--days", min=0, help="Due within so many days from the day of the run.")] = 7,
+    customer: Annotated[str | None, typer.Option("--customer", help="Only of this customer.")] = None,
+    limit: Limit = 20,
+    run: Run = "latest",
+) -> None:
+    """Show who needs what in the coming days, surest first."""
+    found = session.open().findings(run).due(days=days, customer=customer, limit=limit)
+    output.write(found, title=f"Due within {days} days")
+
+
+@app.command(epilog="Example: omnix show trending --limit 10")
+@expand
+def trending(session: Session, output: Output, limit: Limit = 10, run: Run = "latest") -> None:
+    """Show what is bought by more customers than before."""
+    output.write(session.open().findings(run).shop_list("trending#all", limit=limit), title="Trending")
+
+
+@app.command(epilog="Example: omnix show seasonal --season winter")
+@expand
+def seasonal(
+    session: Session,
+    output: Output,
+    season: Annotated[str, typer.Option("--season", help="spring, summer, autumn, winter or current.")] = "current",
+    limit: Limit = 10,
+    run: Run = "latest",
+) -> None:
+    """Show what this shop sells above all in a season."""
+    found = session.open().findings(run)
+    chosen = found.season() if season == "current" else season
+    output.write(found.shop_list(f"seasonal#{chosen}", limit=limit), title=f"Seasonal: {chosen}")
+
+
+@app.command(epilog="Example: omnix show customer 1228")
+@expand
+def customer(
+    session: Session,
+    output: Output,
+    customer: Annotated[str, typer.Argument(metavar="ID", help="A customer id.")],
+    limit: Limit = 20,
+    run: Run = "latest",
+) -> None:
+    """Show a customer's profile and rhythm: what is bought how often, and when it is due."""
+    found = session.open().findings(run).customer(customer, limit=limit)
+    output.write(found, title=f"Customer {customer}")
+
+
+@app.command(epilog="Example: omnix show quarantine --limit 50")
+@expand
+def quarantine(session: Session, output: Output, limit: Limit = 20) -> None:
+    """Show the input rows that were set aside, with the reason."""
+    output.write(session.open().quarantined(limit=limit), title="Quarantine")

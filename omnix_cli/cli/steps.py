@@ -1,0 +1,98 @@
+"""`omnix run`, a command for each step, and `omnix explain`."""
+
+from __future__ import annotations
+
+import typer
+
+from omnix_cli.cli.options import AsOf, DryRun, Force, Output, Session, expand
+
+COMMANDS = {
+    "similarity": ("similarity",),
+    "predict": ("predict",),
+    "recommend": ("recommend", "shop_lists"),
+    "publish": ("recommend", "shop_lists"),
+    "run": ("similarity", "predict", "recommend", "shop_lists"),
+}
+"""The steps of the plan that each command brings up to date."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(epilog="Example: omnix run --config configs/sample.toml")(expand(run))
+    app.command(epilog="Example: omnix explain --as-of 2018-01-01")(expand(explain))
+    app.command(epilog="Example: omnix similarity --force")(expand(similarity))
+    app.command(epilog="Example: omnix predict --as-of 2018-01-01")(expand(predict))
+    app.command(epilog="Example: omnix recommend --workspace /data/omnix")(expand(recommend))
+    app.command(epilog="Example: omnix publish --dry-run")(expand(publish))
+
+
+def run(
+    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
+) -> None:
+    """Do the whole nightly job: import the configured sources, run every step, publish."""
+    _execute("run", session, output, as_of=as_of, force=force, dry_run=dry_run, publishes=True)
+
+
+def similarity(
+    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
+) -> None:
+    """Find the nearest products of every product, by co-purchase and by content."""
+    _execute("similarity", session, output, as_of=as_of, force=force, dry_run=dry_run)
+
+
+def predict(
+    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
+) -> None:
+    """Predict when each customer needs what again."""
+    _execute("predict", session, output, as_of=as_of, force=force, dry_run=dry_run)
+
+
+def recommend(
+    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
+) -> None:
+    """Make the recommendation lists: personal, replenishment, similar, trending, seasonal."""
+    _execute("recommend", session, output, as_of=as_of, force=force, dry_run=dry_run)
+
+
+def publish(
+    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
+) -> None:
+    """Write the lists to the store: only what changed, and remove what is stale."""
+    _execute("publish", session, output, as_of=as_of, force=force, dry_run=dry_run, publishes=True)
+
+
+def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
+    """Say what `omnix run` would compute and what it would reuse, and why."""
+    from omnix_cli.reports.tables import steps_table
+
+    runner = session.open(as_of=as_of).runner()
+    steps = runner.preview(COMMANDS["run"], force=runner.step_names if force else ())
+    output.write(steps_table(steps), title="What would run, and why")
+
+
+def _execute(
+    command: str,
+    session: Session,
+    output: Output,
+    *,
+    as_of: str | None,
+    force: bool,
+    dry_run: bool,
+    publishes: bool = False,
+) -> None:
+    from omnix_cli.reports.tables import steps_table
+
+    targets = COMMANDS[command]
+    with session.locked(command, as_of=as_of) as workspace:
+        imported = workspace.import_sources(dry_run=dry_run) if command == "run" else ()
+        runner = workspace.runner()
+        forced = (runner.step_names if command == "run" else targets) if force else ()
+        publisher = workspace.publisher(dry_run=dry_run) if publishes else None
+        if dry_run:
+            steps = (*imported, *runner.preview(targets, force=forced, publish=publisher))
+            title = f"omnix {command}: what would happen"
+        else:
+            record = runner.execute(targets, command=command, force=forced, publish=publisher, imported=imported)
+            steps = record.steps
+            title = f"Run {record.run_id}, as of {record.as_of}"
+    output.write(steps_table(steps), title=title)

@@ -1,0 +1,44 @@
+"""Results on stdout or in a file: a table for people; JSON, CSV or Parquet for programs."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.reports.tables import as_text
+
+
+def write_frame(frame: pl.DataFrame, *, title: str, kind: str, file: Path | None) -> None:
+    """Prints the rows, or writes them to `file`. `kind` is table, json, csv or parquet.
+
+    JSON is a list of objects; lists in CSV are joined by "; ". Raises `ConfigError` for Parquet on a terminal."""
+    if kind == "parquet" and file is None and sys.stdout.isatty():
+        raise ConfigError("Parquet cannot be shown on a terminal", hint="Give --output FILE, or pipe it somewhere.")
+    content = _content(frame, title, kind, terminal=file is None)
+    if file is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise UnavailableError(f"{file} cannot be written: {error.strerror}", hint="Choose another --output.") from error
+
+
+def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> bytes:
+    if kind == "table":
+        return as_text(frame, title=title, terminal=terminal).encode()
+    buffer = BytesIO()
+    if kind == "json":
+        frame.with_columns(pl.selectors.decimal().cast(pl.Float64)).write_json(buffer)
+        buffer.write(b"\n")
+    elif kind == "csv":
+        lists = pl.selectors.list().cast(pl.List(pl.String)).list.join("; ")
+        frame.with_columns(lists).write_csv(buffer)
+    else:
+        frame.write_parquet(buffer)
+    return buffer.getvalue()

@@ -1,0 +1,107 @@
+"""Results as tables: frames made of records, and any frame as aligned text."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from omnix_cli.records import RunRecord, StepRecord
+from omnix_cli.settings import Origin
+
+
+def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
+    """The rows as an aligned table under a title, as wide as the terminal allows (off a terminal: as needed)."""
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name, dtype in frame.schema.items():
+        table.add_column(Text(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(Text(_cell(value)) for value in row))
+    buffer = StringIO()
+    on_terminal = terminal and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if on_terminal else 240
+    Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ).print(table)
+    if frame.is_empty():
+        buffer.write("(nothing)\n")
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
+    """One row a step: what became of it, rows, seconds, peak memory, figures, why."""
+    return _table(
+        ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why", "figures"),
+        [
+            (
+                step.name,
+                step.status,
+                step.rows_in,
+                step.rows_out,
+                step.seconds,
+                step.peak_memory_bytes // 1_000_000,
+                step.reason,
+                ", ".join(f"{name} {_cell(value)}" for name, value in step.figures.items()),
+            )
+            for step in steps
+        ],
+    )
+
+
+def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
+    """One row a run."""
+    return _table(
+        ("run_id", "command", "status", "exit_code", "as_of", "started_at", "seconds", "steps_run", "steps_reused"),
+        [
+            (
+                record.run_id,
+                record.command,
+                record.status,
+                record.exit_code,
+                record.as_of,
+                record.started_at.strftime("%Y-%m-%d %H:%M:%S"),
+                (record.finished_at - record.started_at).total_seconds() if record.finished_at else None,
+                sum(step.status == "ran" for step in record.steps),
+                sum(step.status == "reused" for step in record.steps),
+            )
+            for record in records
+        ],
+    )
+
+
+def settings_table(origins: Iterable[Origin]) -> pl.DataFrame:
+    """One row a setting: its value and where that came from."""
+    return _table(("setting", "value", "source"), [(one.name, _cell(one.value), one.source) for one in origins])
+
+
+def records_table(records: Iterable[Any], columns: Sequence[str]) -> pl.DataFrame:
+    """One row a record, its fields `columns` as text."""
+    return _table(columns, [tuple(_cell(getattr(record, name)) for name in columns) for record in records])
+
+
+def _table(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, Decimal | date | datetime | str):
+        return str(value)
+    if isinstance(value, list | tuple | pl.Series):
+        return ", ".join(_cell(one) for one in value)
+    return str(value)
