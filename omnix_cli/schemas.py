@@ -107,15 +107,34 @@ class Interactions(dy.Schema):
 
 class Quarantine(dy.Schema):
     """One row per input row that was set aside. `expected` rows were set aside by a rule of the mapping
-    (a cancellation, an anonymous sale) and do not count against the allowed share of bad rows."""
+    (a cancellation, an anonymous sale) and do not count against the allowed share of bad rows. `row_number` is the
+    line of a text file or the row of a table; `item` the place in an order document, 0 where a row is one line.
+    `row` is the row as it was read, as a JSON object."""
 
     file = dy.String(primary_key=True)
     row_number = dy.UInt64(primary_key=True)
+    item = dy.UInt32(primary_key=True)
     column = dy.String(nullable=True)
     value = dy.String(nullable=True)
     reason = dy.String(min_length=1)
     expected = dy.Bool()
     row = dy.String()
+
+
+class Superseded(dy.Schema):
+    """The ids of rows of earlier imports that an import replaced by corrected ones."""
+
+    id = dy.String(primary_key=True)
+
+
+class Resolved(dy.Schema):
+    """Quarantined rows of earlier imports that are settled: taken in again (`replayed`) or given up (`discarded`)."""
+
+    batch = dy.String(primary_key=True)
+    file = dy.String(primary_key=True)
+    row_number = dy.UInt64(primary_key=True)
+    item = dy.UInt32(primary_key=True)
+    how = dy.Enum(("replayed", "discarded"))
 
 
 class Neighbours(dy.Schema):
@@ -252,7 +271,9 @@ FRAMES: dict[str, FrameSpec] = {
     "products": FrameSpec(Products, ("product_id",)),
     "customers": FrameSpec(Customers, ("customer_id",)),
     "interactions": FrameSpec(Interactions, ("customer_id", "occurred_at", "interaction_id")),
-    "quarantine": FrameSpec(Quarantine, ("file", "row_number")),
+    "quarantine": FrameSpec(Quarantine, ("file", "row_number", "item")),
+    "superseded": FrameSpec(Superseded, ("id",)),
+    "resolved": FrameSpec(Resolved, ("batch", "file", "row_number", "item")),
     "neighbours": FrameSpec(Neighbours, ("product_id", "rank")),
     "cycles": FrameSpec(Cycles, ("customer_id", "product_id")),
     "predictions": FrameSpec(Predictions, ("customer_id", "product_id")),

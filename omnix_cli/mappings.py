@@ -1,0 +1,195 @@
+"""How the columns of an input become the columns of a canonical frame: the record behind `configs/mappings/*.toml`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.schemas import FRAMES
+from omnix_cli.settings import Section
+
+Kind = Literal["purchases", "products", "customers", "interactions"]
+
+INPUT_KINDS = ("purchases", "products", "customers", "interactions", "orders")
+"""What can be imported; `orders` are documents whose items become purchases."""
+
+REQUIRED = {
+    "purchases": ("customer_id", "product_id", "purchased_at", "quantity"),
+    "products": ("product_id", "name"),
+    "customers": ("customer_id",),
+    "interactions": ("customer_id", "product_id", "interaction_type", "occurred_at"),
+}
+"""The columns an input must provide; the others may be absent."""
+
+DERIVED = ("purchase_day", "interaction_day")
+"""Columns computed from others, so nothing is mapped to them."""
+
+_ALIASES = {
+    "purchases": {"id": "purchase_id", "purchase_date": "purchased_at", "order_date": "purchased_at"},
+    "products": {"id": "product_id", "quantity": "stock", "product_name": "name"},
+    "customers": {"id": "customer_id"},
+    "interactions": {"id": "interaction_id", "timestamp": "occurred_at"},
+}
+
+
+class JoinedColumns(Section):
+    """A text made of several columns; where all of them are empty, the first of `fallback` that is not."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    separator: str = " "
+    fallback: tuple[str, ...] = ()
+
+
+class Returns(Section):
+    """Which purchase lines are goods brought back. Their quantity is stored without its sign."""
+
+    negative_quantity: bool = False
+    order_id_prefix: str | None = None
+
+
+class SetAside(Section):
+    """Rows that are expected and not wanted: they go to quarantine without counting as bad."""
+
+    column: str
+    """A column of the input."""
+    missing: bool = False
+    """Where the column is empty."""
+    values: tuple[str, ...] = ()
+    """Where it has one of these values."""
+    other_than: tuple[str, ...] = ()
+    """Where it has a value that is none of these."""
+    matches: str | None = None
+    """Where it matches this regular expression."""
+    reason: str
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            re.compile(pattern)
+        return pattern
+
+
+class ColumnMapping(Section):
+    """Everything needed to read one kind of input. `columns` gives, by canonical column, the input's column, several
+    alternatives of which the first present is taken, or columns to join."""
+
+    kind: Kind
+    columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
+    constants: dict[str, str] = {}
+    """Values for canonical columns that the input does not have."""
+    null_values: tuple[str, ...] = ("NULL", "null", "None", "NaN", "nan", "NA", "N/A", "#N/A", "\\N")
+    """Texts that mean an absent value, beside the empty one."""
+    date_formats: tuple[str, ...] = ()
+    """strftime formats of the times; without any, the usual spellings are recognised."""
+    day_first: bool | None = None
+    """Whether 03/04/2017 is the third of April; unset: found out from the file, or asked for."""
+    decimal_comma: bool | None = None
+    """Whether 1,5 is one and a half; unset: only in files separated by semicolons."""
+    timezone: str | None = None
+    """The time zone of the shop, in which a purchase day begins; unset: that of the settings."""
+    written_timezone: str | None = None
+    """The time zone of times written without one; unset: that of the shop."""
+    encoding: str | None = None
+    """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) where the file is not UTF-8."""
+    separator: str | None = Field(None, min_length=1, max_length=1)
+    list_separator: str = Field("|", min_length=1)
+    """What separates the entries of a list in one cell; a JSON array is read too."""
+    whole_number_ids: bool = False
+    """Whether ids went through a spreadsheet and 17850.0 means 17850."""
+    zero_quantity: Literal["reject", "one"] = "reject"
+    """What a purchase line with quantity 0 is: an error, or a purchase of unknown size counted as 1."""
+    discounts: tuple[str, ...] = ()
+    """Input columns of which a value other than 0 means that a promotion was used."""
+    returns: Returns = Returns()
+    cancelled: dict[str, tuple[str, ...]] = {}
+    """By input column, the values that cancel the line with the same id."""
+    set_aside: tuple[SetAside, ...] = ()
+    items: str | None = None
+    """The nested list of a document of which each entry is a row; its columns are named `<items>.<name>`."""
+
+    @field_validator("columns", "constants")
+    @classmethod
+    def _canonical(cls, value: dict[str, Any], info: Any) -> dict[str, Any]:
+        kind = info.data.get("kind")
+        return value if kind is None else {canonical_name(kind, name): source for name, source in value.items()}
+
+    @field_validator("timezone", "written_timezone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            check_timezone(name)
+        return name
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                "".encode(name)
+            except LookupError:
+                raise ValueError(f"there is no encoding `{name}`") from None
+        return name
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ColumnMapping:
+        both = sorted(self.columns.keys() & self.constants.keys())
+        if both:
+            raise ValueError(f"both a column and a constant for {', '.join(both)}")
+        return self
+
+    def with_columns(self, given: Mapping[str, str]) -> ColumnMapping:
+        """This mapping with single columns replaced, as `--map canonical=column` does."""
+        columns = dict(self.columns)
+        for name, column in given.items():
+            columns[canonical_name(self.kind, name)] = column
+        constants = {name: value for name, value in self.constants.items() if name not in columns}
+        return self.model_copy(update={"columns": columns, "constants": constants})
+
+
+def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str) -> ColumnMapping:
+    """The mapping in a table of a recipe. Raises `ConfigError` naming the key and the nearest known one."""
+    target = "purchases" if kind == "orders" else kind
+    try:
+        return ColumnMapping.model_validate({**content, "kind": target})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(
+                f"{where}: unknown key `{key}`", hint=suggestion(key, ColumnMapping.model_fields, what="Known keys")
+            ) from error
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise ConfigError(f"{where}: {key or kind}: {message}", hint="Mend the mapping.") from error
+
+
+def canonical_name(kind: str, name: str) -> str:
+    """The canonical column that a name stands for: `purchasedAt` is `purchased_at`, `purchaseDate` too."""
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+    snake = _ALIASES[kind].get(snake, snake)
+    known = [column for column in FRAMES[kind].schema.column_names() if column not in DERIVED]
+    if snake not in known:
+        raise ConfigError(f"{kind} have no column `{name}`", hint=suggestion(snake, known, what="They have"))
+    return snake
+
+
+def check_timezone(name: str) -> None:
+    """Raises ValueError for a time zone that does not exist."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, ModuleNotFoundError, KeyError):
+        raise ValueError(f"there is no time zone `{name}` (write it like Europe/Berlin)") from None
+
+
+def suggestion(name: str, known: Iterable[str], *, what: str) -> str:
+    """`Did you mean ...?` when something is near, and what there is in any case."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    listed = f"{what}: {', '.join(names[:40])}{', ...' if len(names) > 40 else ''}."
+    return f"Did you mean `{near[0]}`? {listed}" if near else listed
