@@ -186,20 +186,37 @@ class Page:
 class TableStore(Protocol):
     """Tables of items (JSON-like dictionaries, numbers as int or Decimal), keyed and indexed as `stores.tables` says.
 
-    Items whose TTL has passed at `now` are never returned. Writes are idempotent."""
+    Writes are idempotent and each item is written whole or not at all. Given `now`, an item whose expiry has passed
+    is as good as gone. Reading a table that was never created is a `ConfigError`."""
 
     name: str
+
+    def missing_tables(self) -> list[str]:
+        """The tables that were never created."""
+        ...
 
     def create_tables(self) -> list[str]:
         """Creates what is missing; returns the names created."""
         ...
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int: ...
+    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
+        """Puts the items, each in place of the one with its key, the later of two winning; returns how many."""
+        ...
+
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none).
+
+        Of several writers that expect the same, at most one succeeds if each changes what is expected."""
+        ...
+
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Sets the attributes given beside each key and leaves the item's others alone.
+
+        Returns the keys of which no item is stored; none is made for them."""
         ...
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None: ...
+
     def query(
         self,
         table: str,
@@ -210,19 +227,20 @@ class TableStore(Protocol):
         limit: int = 50,
         cursor: str | None = None,
         newest_first: bool = True,
-    ) -> Page: ...
-    def scan(self, table: str, *, segment: int = 0, segments: int = 1) -> Iterator[dict[str, Any]]: ...
-    def delete_many(self, table: str, keys: Iterable[str]) -> int: ...
-    def close(self) -> None: ...
+    ) -> Page:
+        """Up to `limit` (1..500) items of one hash value, by range attribute and then key.
 
-
-class RunRecords(Protocol):
-    """The records of runs."""
-
-    def save(self, record: RunRecord) -> None: ...
-    def load(self, run_id: str) -> RunRecord:
-        """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
+        Following the cursors gives every item that was there at the start exactly once, whatever is added."""
         ...
 
-    def newest_first(self) -> Iterator[RunRecord]: ...
-    def remove(self, run_id: str) -> None: ...
+    def scan(
+        self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
+    ) -> Iterator[dict[str, Any]]:
+        """Every item (or these attributes of it), also the expired; the segments of a table can be read in parallel."""
+        ...
+
+    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+        """Deletes the items that are there; returns how many keys were given."""
+        ...
+
+    def close(self) -> None: ...
