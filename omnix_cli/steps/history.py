@@ -18,12 +18,15 @@ def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
     Columns are those of `schemas.Purchases`; `kind` is always `purchase`.
     """
     known = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") != "cancelled")
-    returned = known.filter(pl.col("kind") == "return").select(*_PAIR).unique()
-    untouched = known.filter(pl.col("kind") == "purchase").join(returned, on=_PAIR, how="anti")
-    touched = known.join(returned, on=_PAIR, how="semi").map_batches(
+    sold = known.filter(pl.col("kind") == "purchase")
+    # Asked for at once: most histories know no return, and then nothing must be joined, nor columns kept for it.
+    returned = known.filter(pl.col("kind") == "return").select(*_PAIR).unique().collect()
+    if returned.is_empty():
+        return sold
+    touched = known.join(returned.lazy(), on=_PAIR, how="semi").map_batches(
         settle_returns, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )
-    return pl.concat([untouched, touched])
+    return pl.concat([sold.join(returned.lazy(), on=_PAIR, how="anti"), touched])
 
 
 def settle_returns(lines: pl.DataFrame) -> pl.DataFrame:
