@@ -161,7 +161,13 @@ class Predictor(Protocol):
         ...
 
     def predict(
-        self, cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date
+        self,
+        cycles: pl.LazyFrame,
+        rhythms: pl.LazyFrame,
+        forecast_model: pl.LazyFrame,
+        products: pl.LazyFrame,
+        *,
+        as_of: date,
     ) -> StepOutput:
         """Predictions for the cycles of some customers, as the frame `predictions`."""
         ...
@@ -244,3 +250,17 @@ class TableStore(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class RunRecords(Protocol):
+    """The records of runs."""
+
+    def save(self, record: RunRecord) -> None: ...
+
+    def load(self, run_id: str) -> RunRecord:
+        """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
+        ...
+
+    def newest_first(self) -> Iterator[RunRecord]: ...
+
+    def remove(self, run_id: str) -> None: ...
