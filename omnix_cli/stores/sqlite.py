@@ -1,0 +1,251 @@
+"""The embedded table store: one SQLite file, one SQL table per table, the item as JSON beside what it is found by."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.protocols import Page
+from omnix_cli.stores.documents import decode
+from omnix_cli.stores.sqlite_tables import TableSql
+from omnix_cli.stores.tables import TABLES
+
+MAX_LIMIT = 500
+"""The most items of one page."""
+TRANSACTION_ITEMS = 10_000
+"""Items written in one transaction: enough to be fast, few enough for other writers to get their turn."""
+_PAGE_BYTES = 16_384  # items of a few kB fit into a page of a WITHOUT ROWID table, which 4 kB pages would chain
+
+_T = TypeVar("_T")
+
+
+class SqliteStore:
+    """Implements `protocols.TableStore`. Several processes may use the file at once: readers never wait,
+    a writer waits up to `busy_seconds` for another one."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path, *, prefix: str = "omnix-ai", stage: str = "dev", busy_seconds: float = 10.0) -> None:
+        self._path = path
+        self._tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
+        self._busy_seconds = busy_seconds
+        self._connection: sqlite3.Connection | None = None
+
+    def missing_tables(self) -> list[str]:
+        """The tables that were never created."""
+        if not self._path.exists():
+            return list(self._tables)
+        with self._database() as database:
+            there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        return [name for name, sql in self._tables.items() if sql.full_name not in there]
+
+    def create_tables(self) -> list[str]:
+        """Creates what is missing, the file and its folder too; returns the names created."""
+        missing = self.missing_tables()
+        if missing:
+            with self._transaction(create=True) as database:
+                for name in missing:
+                    for statement in self._tables[name].create():
+                        database.execute(statement)
+        return missing
+
+    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
+        """Puts the items in transactions of TRANSACTION_ITEMS; what was committed stays, whatever comes after."""
+        sql = self._tables[table]
+        count = 0
+        for rows in _chunks(map(sql.row, items), TRANSACTION_ITEMS):
+            with self._transaction() as database:
+                database.executemany(sql.put, rows)
+            count += len(rows)
+        return count
+
+    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        sql = self._tables[table]
+        row = sql.row(item)
+        with self._transaction() as database:
+            stored = _first(database, sql.find, (item[sql.spec.key],))
+            if (stored is None) != (expected is None):
+                return False
+            if stored and expected and any(stored.get(name) != value for name, value in expected.items()):
+                return False
+            database.execute(sql.put, row)
+        return True
+
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Sets the attributes given beside each key; returns the keys of which no item is stored."""
+        sql = self._tables[table]
+        absent = []
+        for chunk in _chunks(changes, TRANSACTION_ITEMS):
+            with self._transaction() as database:
+                for change in chunk:
+                    key = change[sql.spec.key]
+                    stored = _first(database, sql.find, (key,))
+                    if stored is None:
+                        absent.append(key)
+                    else:
+                        database.execute(sql.put, sql.row({**stored, **change}))
+        return absent
+
+    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
+        """The item, unless it has expired at `now`."""
+        sql = self._tables[table]
+        with self._database() as database:
+            return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
+
+    def query(
+        self,
+        table: str,
+        index: str,
+        value: str,
+        *,
+        now: datetime,
+        limit: int = 50,
+        cursor: str | None = None,
+        newest_first: bool = True,
+    ) -> Page:
+        """One page of the items of one hash value. Raises `ConfigError` for a limit or cursor that cannot be."""
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
+        sql = self._tables[table]
+        spec = sql.spec.index(index)
+        position = [] if cursor is None else _position(cursor, len(sql.order(spec)))
+        statement = sql.page(spec, after=bool(position), newest_first=newest_first)
+        with self._database() as database:
+            rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
+        more = len(rows) > limit
+        return Page([decode(row[-1]) for row in rows[:limit]], _cursor(rows[limit - 1][:-1]) if more else None)
+
+    def scan(
+        self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
+    ) -> Iterator[dict[str, Any]]:
+        """Every item by key, read in pages so that nothing is held open; a segment holds the keys of one checksum."""
+        sql = self._tables[table]
+        last = ""
+        while True:
+            with self._database() as database:
+                rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
+            for key, document in rows:
+                if segments == 1 or zlib.crc32(key.encode()) % segments == segment:
+                    item = decode(document)
+                    yield item if attributes is None else {name: item[name] for name in attributes if name in item}
+            if len(rows) < MAX_LIMIT:
+                return
+            last = rows[-1][0]
+
+    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+        """Deletes the items that are there; returns how many keys were given."""
+        sql = self._tables[table]
+        count = 0
+        for chunk in _chunks(keys, TRANSACTION_ITEMS):
+            with self._transaction() as database:
+                database.executemany(sql.delete, [(key,) for key in chunk])
+            count += len(chunk)
+        return count
+
+    def close(self) -> None:
+        """Lets go of the file; the next call opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        with self._database(create=create) as database, database:
+            database.execute("BEGIN IMMEDIATE")
+            yield database
+
+    @contextmanager
+    def _database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        try:
+            if self._connection is None:
+                self._connection = self._connect(create=create)
+            yield self._connection
+        except sqlite3.Error as error:
+            explained = _explained(error, self._path)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def _connect(self, *, create: bool) -> sqlite3.Connection:
+        if create:
+            self._make_folder()
+        uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=self._busy_seconds)
+        try:
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            # In WAL mode NORMAL survives a killed process whole; a power cut may only undo the last transactions.
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _make_folder(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the folder of the store {self._path} cannot be made: {error.strerror}"
+            raise ConfigError(message, hint="Mend its permissions or `store.path`.") from error
+
+
+def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
+    row = database.execute(statement, arguments).fetchone()
+    return None if row is None else decode(row[0])
+
+
+def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def _cursor(position: Sequence[str]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
+
+
+def _position(cursor: str, length: int) -> list[str]:
+    try:
+        position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        position = None
+    if not (isinstance(position, list) and len(position) == length and all(isinstance(part, str) for part in position)):
+        raise ConfigError(
+            f"{cursor!r} is not a cursor of this query", hint="Use the cursor that came with the last page."
+        )
+    return position
+
+
+def _explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
+    """What happened in the user's terms, or None for a bug of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return UnavailableError(f"the store {path} is in use: {error}", hint="Try again when the other writer is done.")
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return UnavailableError(
+            f"the store {path} could not be written: {error}", hint="Make room on the disk, then run again."
+        )
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return ConfigError(
+            f"{path} is not a SQLite file, or a damaged one: {error}",
+            hint="Move it away and publish again, or set `store.path` to another file.",
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return ConfigError(f"the store {path} cannot be written to: {error}", hint="Mend the permissions of the file.")
+    if "no such table" in str(error) or (code == sqlite3.SQLITE_CANTOPEN and not path.exists()):
+        return ConfigError(f"nothing was published to {path} yet", hint="`omnix publish` does.")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return ConfigError(f"the store {path} cannot be opened: {error}", hint="Mend its permissions or `store.path`.")
+    return None

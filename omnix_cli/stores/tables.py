@@ -1,0 +1,90 @@
+"""The tables as data: keys, secondary indexes and expiry attributes, the same for every store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class IndexSpec:
+    """A secondary index: the items of one hash value, sorted by the range attribute (or by key without one)."""
+
+    name: str
+    hash: str
+    range: str | None = None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What an item must have to be in the index."""
+        return (self.hash,) if self.range is None else (self.hash, self.range)
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table: its key attribute, its indexes and the attribute that holds the expiry time in epoch seconds."""
+
+    name: str
+    key: str
+    indexes: tuple[IndexSpec, ...] = ()
+    ttl: str | None = None
+
+    @property
+    def index_attributes(self) -> tuple[str, ...]:
+        """The attributes indexes are made of, other than the key, each once."""
+        found = dict.fromkeys(attribute for index in self.indexes for attribute in index.attributes)
+        return tuple(attribute for attribute in found if attribute != self.key)
+
+    def full_name(self, prefix: str, stage: str) -> str:
+        """The name a store knows the table by."""
+        return f"{prefix}-{self.name}-{stage}"
+
+    def index(self, name: str) -> IndexSpec:
+        """The index of that name."""
+        return next(index for index in self.indexes if index.name == name)
+
+    def check(self, item: Mapping[str, Any]) -> None:
+        """Raises ValueError unless the key is there, and it and every index attribute that is there is a string
+        with something in it: DynamoDB refuses such an item, so every store does."""
+        for attribute in (self.key, *self.index_attributes):
+            value = item.get(attribute)
+            absent = attribute not in item and attribute != self.key
+            if not absent and not (isinstance(value, str) and value):
+                raise ValueError(f"{self.name}: {attribute} must be a string that is not empty, not {value!r}")
+
+
+TABLES: dict[str, TableSpec] = {
+    spec.name: spec
+    for spec in (
+        TableSpec(
+            "customer-profiles",
+            key="customerId",
+            indexes=(IndexSpec("customerId-updatedAt-index", "customerId", "updatedAt"),),
+        ),
+        TableSpec(
+            "purchase-history",
+            key="id",
+            indexes=(
+                IndexSpec("customerId-purchaseDate-index", "customerId", "purchaseDate"),
+                IndexSpec("productId-purchaseDate-index", "productId", "purchaseDate"),
+            ),
+        ),
+        TableSpec(
+            "product-interactions",
+            key="id",
+            indexes=(
+                IndexSpec("customerId-timestamp-index", "customerId", "timestamp"),
+                IndexSpec("productId-timestamp-index", "productId", "timestamp"),
+            ),
+            ttl="ttl",
+        ),
+        TableSpec(
+            "recommendations",
+            key="id",
+            indexes=(IndexSpec("customerId-generatedAt-index", "customerId", "generatedAt"),),
+            ttl="ttl",
+        ),
+        TableSpec("products", key="id", indexes=(IndexSpec("category-index", "category"),)),
+    )
+}
