@@ -19,7 +19,10 @@ PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
 SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
 URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed")
+RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
+SEASONS = ("spring", "summer", "autumn", "winter")
+POPULARITY_KINDS = ("trending", "seasonal", "popular")
 LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
 
 MONEY = {"precision": 18, "scale": 2}
@@ -165,7 +168,8 @@ class Cycles(dy.Schema):
     between consecutive purchase days, oldest first, at most the latest 24; the statistics use all gaps.
     `recency_weight` is the number of purchase days, each discounted by exp(-age / 60 days). The `customer_*` columns
     say how the customer shops over all products: `customer_recent_shopping_days` within the last 28 days,
-    `customer_purchase_days` summed over the `customer_products` different products."""
+    `customer_purchase_days` summed over the `customer_products` different products, `customer_mean_log_gap` over all
+    their gaps."""
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
@@ -185,8 +189,36 @@ class Cycles(dy.Schema):
     customer_recent_shopping_days = dy.UInt32()
     customer_products = dy.UInt32(min=1)
     customer_purchase_days = dy.UInt32(min=1)
+    customer_mean_log_gap = dy.Float64(nullable=True, min=0)
     customer_first_day = dy.Date()
     customer_last_day = dy.Date()
+
+
+class Rhythms(dy.Schema):
+    """The rhythm of every product, of every category and of all together (`key` is "" there). `mean_log_gap`,
+    `std_log_gap` and `daily_rate` are already shrunk toward the level above; `gaps` says how many gaps stand behind
+    them and `repeaters` how many customers' pairs. `daily_rate` is repeat purchases per day since a first purchase."""
+
+    level = dy.Enum(RHYTHM_LEVELS, primary_key=True)
+    key = dy.String(primary_key=True)
+    pairs = dy.UInt32(min=1)
+    repeaters = dy.UInt32()
+    gaps = dy.UInt32()
+    mean_log_gap = dy.Float64(min=0)
+    std_log_gap = dy.Float64(min=0)
+    daily_rate = dy.Float64(min=0)
+    recency_weight = dy.Float64(min=0)
+    typical_quantity = dy.Float64(min=0)
+    last_day = dy.Date()
+
+
+class ForecastModel(dy.Schema):
+    """What the statistical predictor has learnt from the past: one coefficient per term of each part, see
+    `steps.intervals` and `steps.hazard`; the rows of `part` "history" say what it was learnt from."""
+
+    part = dy.String(primary_key=True)
+    term = dy.String(primary_key=True)
+    value = dy.Float64()
 
 
 class Predictions(dy.Schema):
@@ -213,6 +245,33 @@ class Predictions(dy.Schema):
     predictor = dy.String()
     predictor_version = dy.String()
     fallback = dy.Bool()
+
+
+class Popularity(dy.Schema):
+    """What the shop as a whole buys, as ranked lists, best first. `scope` is the season of a seasonal list, else `all`.
+
+    `customers` counts the distinct customers behind a row: within the recent window (trending), in that season
+    (seasonal; one of two years counts twice) or over the whole history (popular). `customers_before` and
+    `interested_before` are those of the window before, `interested` those who looked, put aside or wished without
+    buying; figures below the privacy floor are null. `season_index` is the product's share of the season over the
+    shop's share, `season_days` the days of that season in the history. `repeat_share` is the share of the product's
+    purchases made by somebody who had bought it before. `confidence` is the chance that a customer who shops now
+    buys the product within 14 days."""
+
+    kind = dy.Enum(POPULARITY_KINDS, primary_key=True)
+    scope = dy.String(primary_key=True)
+    rank = dy.UInt32(min=1)
+    product_id = dy.String(primary_key=True)
+    score = dy.Float64(min=0, max=1)
+    customers = dy.UInt32(min=1)
+    customers_before = dy.UInt32(nullable=True)
+    interested = dy.UInt32(nullable=True)
+    interested_before = dy.UInt32(nullable=True)
+    season_index = dy.Float64(nullable=True, min=0)
+    season_days = dy.UInt32(nullable=True)
+    repeat_share = dy.Float64(nullable=True, min=0, max=1)
+    confidence = dy.Float64(min=0, max=1)
+    reason = dy.String()
 
 
 class Recommendations(dy.Schema):
@@ -276,7 +335,10 @@ FRAMES: dict[str, FrameSpec] = {
     "resolved": FrameSpec(Resolved, ("batch", "file", "row_number", "item")),
     "neighbours": FrameSpec(Neighbours, ("product_id", "rank")),
     "cycles": FrameSpec(Cycles, ("customer_id", "product_id")),
+    "rhythms": FrameSpec(Rhythms, ("level", "key")),
+    "forecast_model": FrameSpec(ForecastModel, ("part", "term")),
     "predictions": FrameSpec(Predictions, ("customer_id", "product_id")),
+    "popularity": FrameSpec(Popularity, ("kind", "scope", "rank")),
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
     "receipts": FrameSpec(Receipts, ("list_id",)),
