@@ -43,9 +43,9 @@ clean:  ## Remove the environment, the workspace and every cache
 	rm -rf $(VENV) $(WORKSPACE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/core: requirements/core.txt requirements/build.txt pyproject.toml
+$(VENV)/core: requirements/build.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements/core.txt -r requirements/build.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -1,6 +1,7 @@
 """Settings: one typed record per part of omnix, from configuration files, the environment and flags.
 
-Precedence, lowest first: the defaults here, the configuration file, `OMNIX_*` variables, flags. Unknown keys are refused.
+Precedence, lowest first: the defaults here, the configuration file, `OMNIX_*` variables, flags. Unknown keys are
+refused.
 Sections whose values enter a step are passed to it as they are and are part of its checkpoint's key.
 """
 
@@ -233,7 +234,8 @@ def _from_file(file: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"the configuration {file} cannot be read: {error.strerror}", hint="Check --config.") from error
+        message = f"the configuration {file} cannot be read: {error.strerror}"
+        raise ConfigError(message, hint="Check --config.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"the configuration {file} is not valid TOML: {error}", hint="Mend that line.") from error
     return _flat(content)

@@ -57,4 +57,4 @@ def _slices(frames: Any, slice_rows: int) -> Iterator[pl.Expr]:
         .collect()
     )
     for row in counts.iter_rows(named=True):
-        yield pl.col("customer_id").is_between(row["first"], row["last"])
+        yield pl.col("customer_id").is_between(pl.lit(row["first"]), pl.lit(row["last"]))

@@ -80,7 +80,8 @@ def decide(
         key = _key(step, parameters, inputs)
         found = None if step.name in force else checkpoints.find(key)
         previous = _previous(step.name, key, checkpoints, records)
-        reason = "nothing changed" if found else _why(step, key, parameters, inputs, previous, forced=step.name in force)
+        forced = step.name in force
+        reason = "nothing changed" if found else _why(step, key, parameters, inputs, previous, forced=forced)
         decisions.append(Decision(step, key, inputs, parameters, found, reason))
         keys.update(dict.fromkeys(step.outputs, key))
     return tuple(decisions)

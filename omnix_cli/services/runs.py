@@ -74,7 +74,7 @@ class Runner:
         steps = []
         for decision in self.explain(targets, force=force):
             if decision.reuse:
-                inputs = {name: frames[name] for name in decision.step.inputs}
+                inputs = {name: frames[name] for name in decision.step.inputs if name in frames}
                 frames.update({name: decision.reuse.frame(name) for name in decision.step.outputs})
                 steps.append(_step_record(decision, decision.reuse, "reused", inputs))
             else:
@@ -103,7 +103,7 @@ class Runner:
         try:
             record = self._run_steps(record, self.explain(targets, force=force), publish)
         except BaseException as error:
-            self.records.save(_failed(record, error, self.now()))
+            self.records.save(_failed(self.records.load(record.run_id), error, self.now()))
             raise
         record = record.model_copy(update={"status": "done", "exit_code": 0, "finished_at": self.now()})
         self.records.save(record)

@@ -1,0 +1,64 @@
+"""What several tests share: small purchase histories written as tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timezone
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from omnix_cli.schemas import FRAMES
+
+NOW = datetime(2018, 1, 15, 3, 0, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class MemoryFrame:
+    """A stored frame that lives in memory."""
+
+    name: str
+    frame: pl.DataFrame
+    key: str = "memory"
+
+    @property
+    def rows(self) -> int:
+        return self.frame.height
+
+    def scan(self) -> pl.LazyFrame:
+        return self.frame.lazy()
+
+
+def purchases(*lines: tuple[str, str, str] | tuple[str, str, str, float], **columns: Any) -> pl.DataFrame:
+    """Purchases from (customer, product, day[, quantity]) tuples; `columns` overrides whole columns."""
+    rows = []
+    for number, line in enumerate(lines):
+        day = date.fromisoformat(line[2])
+        rows.append(
+            {
+                "purchase_id": f"line-{number}",
+                "customer_id": line[0],
+                "product_id": line[1],
+                "order_id": f"{line[0]}-{line[2]}",
+                "purchased_at": datetime.combine(day, time(12), timezone.utc),
+                "purchase_day": day,
+                "quantity": float(line[3]) if len(line) > 3 else 1.0,
+                "unit_price": "2.00",
+                "total_price": "2.00",
+                "store_location": None,
+                "promotion_used": False,
+                "rating": None,
+                "review": None,
+                "kind": "purchase",
+            }
+        )
+    spec = FRAMES["purchases"]
+    frame = pl.DataFrame(rows, schema_overrides={"total_price": pl.String}) if rows else spec.empty()
+    return spec.conform(frame.with_columns(**columns)).sort(spec.sort)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return tmp_path / "workspace"
