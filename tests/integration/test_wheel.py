@@ -1,0 +1,36 @@
+"""The built wheel works alone: in an empty environment, away from the checkout."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_the_wheel_alone_runs_the_whole_job(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    wheel = next(tmp_path.glob("*.whl"))
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(ROOT / "requirements" / "core.txt")], check=True)
+    subprocess.run([*pip, "--no-index", str(wheel)], check=True)  # fails if the lock misses a dependency of the wheel
+    shutil.copytree(ROOT / "sample_data", tmp_path / "elsewhere" / "sample_data")
+    shutil.copy(ROOT / "configs" / "sample.toml", tmp_path / "elsewhere")
+    run = [str(tmp_path / "env" / "bin" / "omnix"), "run", "--config", "sample.toml", "--format", "csv"]
+    result = subprocess.run(run, cwd=tmp_path / "elsewhere", capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "publish,ran" in result.stdout
+    site = subprocess.run(
+        [str(python), "-c", "import omnix_cli; print(omnix_cli.__file__)"],
+        cwd=tmp_path / "elsewhere",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(tmp_path) in site.stdout
