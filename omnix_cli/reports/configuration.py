@@ -1,0 +1,46 @@
+"""The settings as a commented configuration file."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omnix_cli.settings import Section, Settings
+
+_HEAD = """\
+# omnix: every setting with its default. Copy what you change to omnix.toml, or name a file with --config.
+# Environment variables override a file (OMNIX_SIMILARITY__NEIGHBOURS=20), flags override both.
+"""
+
+
+def as_toml(settings: Settings) -> str:
+    """A configuration file with every setting, what it means, and its value; settings without a value are comments."""
+    return _HEAD + "\n".join(_lines(settings, "")).rstrip() + "\n"
+
+
+def _lines(section: Section, prefix: str) -> Iterator[str]:
+    yield ""
+    if prefix:
+        yield from _comment(type(section).__doc__ or "")
+        yield f"[{prefix}]"
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    for name, value in values.items():
+        if not isinstance(value, Section):
+            yield from _comment(type(section).model_fields[name].description or "")
+            yield f"# {name} =" if value is None else f"{name} = {_literal(value)}"
+    for name, value in values.items():
+        if isinstance(value, Section):
+            yield from _lines(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from (f"# {line}" for line in textwrap.wrap(" ".join(text.split()), 110))
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(one) for one in value)}]"
+    return json.dumps(str(value) if isinstance(value, Path) else value)
