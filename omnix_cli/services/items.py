@@ -1,0 +1,118 @@
+"""The items of the table `recommendations`, built from the lists that the steps made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from omnix_cli.protocols import StoredFrame
+
+CONTEXTS = {
+    "personal": "homepage",
+    "replenishment": "replenishment",
+    "similar": "product_page",
+    "trending": "homepage",
+    "seasonal": "homepage",
+    "popular": "homepage",
+}
+"""Where the lists of each kind are shown."""
+_PIECE_ROWS = 500_000
+_PLACES = 4  # of scores and confidences: what a reader can use, and steadier than the last bits of a float
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What all items written by one publish share."""
+
+    run_id: str
+    generated_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, run_id: str, *, now: datetime, lifetime_days: float) -> Edition:
+        """The edition of this moment, to the millisecond: what the store keeps."""
+        generated_at = now.astimezone(UTC).replace(microsecond=now.microsecond // 1000 * 1000)
+        return cls(run_id, generated_at, generated_at + timedelta(seconds=round(lifetime_days * 86_400)))
+
+    def times(self) -> dict[str, Any]:
+        """The attributes that a renewal changes."""
+        return {
+            "generatedAt": iso(self.generated_at),
+            "expiresAt": iso(self.expires_at),
+            "ttl": int(self.expires_at.timestamp()),
+            "runId": self.run_id,
+        }
+
+    def item(self, list_id: str, content_hash: str, content: str) -> dict[str, Any]:
+        """A whole item from one row of `lists`."""
+        return {
+            "id": list_id,
+            **json.loads(content, parse_float=Decimal),
+            **self.times(),
+            "status": "active",
+            "contentHash": content_hash,
+        }
+
+
+def iso(moment: datetime) -> str:
+    """An instant as the tables write it: UTC, milliseconds, `Z`; such strings sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def lists(frame: StoredFrame) -> Iterator[pl.DataFrame]:
+    """The lists of a recommendations frame in its order, some at a time, one row per list.
+
+    Columns: `list_id`; `content`, the item as JSON without times, status and run; `content_hash`, its SHA-256.
+    """
+    rest: pl.DataFrame | None = None
+    for rows in frame.scan().collect_batches(chunk_size=_PIECE_ROWS, maintain_order=True):
+        piece = rows if rest is None else pl.concat([rest, rows])
+        is_last_list = piece["list_id"] == piece["list_id"].tail(1).first()
+        rest = piece.filter(is_last_list)
+        if rest.height < piece.height:
+            yield _contents(piece.filter(~is_last_list))
+    if rest is not None and rest.height:
+        yield _contents(rest)
+
+
+def _contents(rows: pl.DataFrame) -> pl.DataFrame:
+    due = pl.col("predicted_date").is_not_null()
+    entry = pl.struct(
+        productId="product_id",
+        productName="product_name",
+        score=pl.col("score").round(_PLACES),
+        reason="reason",
+        tags="tags",
+        rank="rank",
+        shelf="shelf",
+        predictedPurchaseDate="predicted_date",
+        confidence=pl.when(due).then(pl.col("confidence").round(_PLACES)),
+        urgency="urgency",
+    )
+    whole = 10**_PLACES
+    mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
+    grouped = (
+        rows.lazy()
+        .group_by("list_id", maintain_order=True)
+        .agg(pl.col("customer_id", "kind").first(), mean_confidence.alias("confidence"), entry.alias("entries"))
+        .collect()
+    )
+    item = pl.struct(
+        recommendations="entries",
+        algorithmType="kind",
+        confidence="confidence",
+        context=pl.col("kind").cast(pl.String).replace_strict(CONTEXTS),
+        customerId="customer_id",
+    )
+    # An attribute without a value is absent. Inside a JSON string a quote is escaped, so this finds only attributes.
+    content = item.struct.json_encode().str.replace_all(r',"\w+":null', "")
+    encoded = grouped.select("list_id", content=content)
+    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in encoded["content"]]
+    return encoded.with_columns(content_hash=pl.Series(hashes, dtype=pl.String))
