@@ -1,0 +1,28 @@
+"""All benchmarks, one after the other; each is a script of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SCRIPTS = (
+    ("Start", ["bench_start"]),
+    ("Import", ["bench_import"]),
+    ("Similarity", ["bench_similarity"]),
+    ("The whole job on a year of a grocer", ["bench_run"]),
+    ("Quality of the predictions", ["quality_predictions"]),
+    ("Quality of the recommendations", ["quality_recommendations"]),
+)
+
+
+def main() -> int:
+    """Runs them in processes of their own, so that none warms another's caches."""
+    worst = 0
+    for title, (script, *arguments) in SCRIPTS:
+        print(f"\n{title} ({script})\n", flush=True)
+        worst |= subprocess.run([sys.executable, "-m", f"tests.benchmarks.{script}", *arguments], check=False).returncode
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

