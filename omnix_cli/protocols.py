@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from omnix_cli.records import RunRecord
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.records import ImportedFile, RunRecord
 
 Figures = dict[str, int | float | str]
 
@@ -250,6 +251,88 @@ class TableStore(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class RawChunk:
+    """Some rows of an input as they were read: its own columns (texts, or the types of a Parquet file) and where each
+    stands (`steps.problems.ROW_NUMBER` and `ITEM`); and the lines that are no rows at all, as quarantine rows."""
+
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+class OpenSource(Protocol):
+    """One input being read, once, from its beginning."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def findings(self) -> Mapping[str, str]:
+        """What was found out about the file: format, compression, encoding, separator."""
+        ...
+
+    def chunks(self) -> Iterator[RawChunk]:
+        """The rows in order. Raises `DataError` when the file cannot be read at all or is cut off."""
+        ...
+
+    def fingerprint(self) -> str:
+        """The SHA-256 of the file as it is stored; call it after the last chunk."""
+        ...
+
+
+class Sources(Protocol):
+    """Where inputs come from."""
+
+    def find(self, patterns: Sequence[str]) -> list[str]:
+        """The inputs that paths, folders, globs and `-` name, in order. Raises `DataError` when one names nothing."""
+        ...
+
+    def fingerprint(self, name: str) -> str | None:
+        """The SHA-256 of an input, or None when it can be read only once."""
+        ...
+
+    def open(self, name: str, mapping: ColumnMapping) -> AbstractContextManager[OpenSource]: ...
+
+
+class Spill(Protocol):
+    """Rows set down on disk in pieces and taken up again in order, so that memory stays bounded."""
+
+    def add(self, rows: pl.DataFrame) -> None: ...
+    def slices(self, rows: int) -> Iterator[pl.DataFrame]:
+        """All rows in slices of about that many, contiguous in the column they were spilled by."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One import as the ledger remembers it."""
+
+    key: str
+    kind: str
+    imported_at: datetime
+    files: tuple[ImportedFile, ...]
+    corrected: int
+
+
+class ImportLedger(Protocol):
+    """What was imported, in order, and what of it stands."""
+
+    def batches(self, kind: str) -> tuple[Batch, ...]:
+        """Oldest first."""
+        ...
+
+    def add(self, batch: Batch) -> None:
+        """Takes a committed checkpoint over, in one step."""
+        ...
+
+    def view(self, kind: str) -> StoredFrame:
+        """The rows that stand: all batches, less what later ones replaced."""
+        ...
+
+    def quarantine(self, kind: str) -> pl.LazyFrame:
+        """The rows set aside that are still open, with the key of their `batch`."""
+        ...
 
 
 class RunRecords(Protocol):

@@ -1,0 +1,85 @@
+"""The rhythm of products, of categories and of everything: what a pair with little history of its own is told by."""
+
+from __future__ import annotations
+
+from datetime import date
+from math import log
+
+import polars as pl
+
+from omnix_cli import schemas
+from omnix_cli.steps.cycles import fixed_point, from_fixed_point
+
+PRODUCT_PRIOR_GAPS = 10.0
+CATEGORY_PRIOR_GAPS = 20.0
+PRIOR_REPEATS = 2.0
+_FIRST_GUESS = {"mean_log_gap": log(30), "variance": 1.0, "daily_rate": 1 / 365}
+
+
+def shrunk(mean: pl.Expr, count: pl.Expr, prior: pl.Expr, strength: float) -> pl.Expr:
+    """(count * mean + strength * prior) / (count + strength)."""
+    return (mean * count + prior * strength) / (count + strength)
+
+
+def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
+    """The frame `rhythms`: each level shrunk toward the one above it, the top toward a gap of 30 days.
+
+    Log gaps: `shrunk` with strength 10 gaps for a product, 20 for a category. Daily rate: (repeats + 2) /
+    (days since the first purchases + 2 / rate above), so that a product nobody has repeated keeps a small rate.
+    """
+    by_product = _totals(cycles, as_of).join(products.select("product_id", "category"), on="product_id", how="left")
+    sums = by_product.collect()
+    top = _shrink(_add_up(sums, pl.lit("")), pl.DataFrame(_FIRST_GUESS), 1.0)
+    category = _shrink(_add_up(sums.filter(pl.col("category").is_not_null()), pl.col("category")), top.drop("key"), CATEGORY_PRIOR_GAPS)
+    above = sums.select(pl.col("product_id").alias("key"), "category").join(
+        category.select(pl.col("key").alias("category"), *_FIRST_GUESS), on="category", how="left"
+    )
+    above = above.with_columns(pl.col(column).fill_null(top[column].item()) for column in _FIRST_GUESS)
+    product = _shrink(_add_up(sums, pl.col("product_id")), above.drop("category"), PRODUCT_PRIOR_GAPS)
+    levels = (("global", top), ("category", category), ("product", product))
+    frame = pl.concat(level.with_columns(pl.lit(name).alias("level")) for name, level in levels)
+    named = frame.with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)), pl.col("variance").sqrt().alias("std_log_gap"))
+    return schemas.FRAMES["rhythms"].conform(named.sort("level", "key"))
+
+
+def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """Whole-number sums per product, so that products add up to categories without a trace of the order."""
+    gaps = pl.col("purchase_days").cast(pl.Int64) - 1
+    log_sum = (pl.col("mean_log_gap") * gaps).fill_null(0.0)
+    squares = pl.col("std_log_gap").fill_null(0.0) ** 2 * (gaps - 1) + pl.col("mean_log_gap").fill_null(0.0) ** 2 * gaps
+    return cycles.group_by("product_id").agg(
+        pl.len().cast(pl.Int64).alias("pairs"),
+        (gaps > 0).sum().cast(pl.Int64).alias("repeaters"),
+        gaps.sum().alias("gaps"),
+        fixed_point(log_sum).sum().alias("log_sum"),
+        fixed_point(squares).sum().alias("square_sum"),
+        (pl.lit(as_of) - pl.col("first_day")).dt.total_days().sum().alias("exposure"),
+        fixed_point(pl.col("recency_weight")).sum().alias("recency_sum"),
+        fixed_point(pl.col("typical_quantity")).sum().alias("quantity_sum"),
+        pl.col("last_day").max(),
+    )
+
+
+def _add_up(sums: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
+    whole = ("pairs", "repeaters", "gaps", "log_sum", "square_sum", "exposure", "recency_sum", "quantity_sum")
+    return sums.group_by(key.alias("key")).agg(pl.col(*whole).sum(), pl.col("last_day").max())
+
+
+def _shrink(sums: pl.DataFrame, above: pl.DataFrame, strength: float) -> pl.DataFrame:
+    """The statistics of `schemas.Rhythms` from the sums; `above` has the level above, per `key` or for all."""
+    prior = above.select(pl.selectors.by_name("key", require_all=False), pl.col(*_FIRST_GUESS).name.prefix("prior_"))
+    joined = sums.join(prior, on="key", how="left") if "key" in prior.columns else sums.join(prior, how="cross")
+    log_sum, gaps = from_fixed_point(pl.col("log_sum")), pl.col("gaps")
+    within = (from_fixed_point(pl.col("square_sum")) - log_sum**2 / pl.max_horizontal(gaps, 1)).clip(0.0)
+    return joined.select(
+        "key",
+        "pairs",
+        "repeaters",
+        "gaps",
+        ((log_sum + pl.col("prior_mean_log_gap") * strength) / (gaps + strength)).alias("mean_log_gap"),
+        ((within + pl.col("prior_variance") * strength) / (gaps + strength)).alias("variance"),
+        ((gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("prior_daily_rate"))).alias("daily_rate"),
+        from_fixed_point(pl.col("recency_sum")).alias("recency_weight"),
+        (from_fixed_point(pl.col("quantity_sum")) / pl.col("pairs")).alias("typical_quantity"),
+        "last_day",
+    )
