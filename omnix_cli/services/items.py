@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,7 @@ CONTEXTS = {
 """Where the lists of each kind are shown."""
 _PIECE_ROWS = 500_000
 _PLACES = 4  # of scores and confidences: what a reader can use, and steadier than the last bits of a float
+_DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Edition:
         generated_at = now.astimezone(UTC).replace(microsecond=now.microsecond // 1000 * 1000)
         return cls(run_id, generated_at, generated_at + timedelta(seconds=round(lifetime_days * 86_400)))
 
+    @cached_property
     def times(self) -> dict[str, Any]:
         """The attributes that a renewal changes."""
         return {
@@ -54,8 +57,8 @@ class Edition:
         """A whole item from one row of `lists`."""
         return {
             "id": list_id,
-            **json.loads(content, parse_float=Decimal),
-            **self.times(),
+            **_DECODER.decode(content),
+            **self.times,
             "status": "active",
             "contentHash": content_hash,
         }

@@ -193,8 +193,8 @@ class _Writing:
         refreshed = judged.filter(pl.col("fate") == "refreshed")
         if refreshed.height:
             self._begin()
-            times = self._edition.times()
-            absent = self._store.update_many(TABLE, ({"id": list_id, **times} for list_id in refreshed["list_id"]))
+            renewed = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
+            absent = self._store.update_many(TABLE, renewed)
             self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def delete(self, list_ids: list[str]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
 
 def encode(item: Mapping[str, Any]) -> str:
     """The item as JSON. A Decimal is written digit by digit (`3.50`, and `3E0` where it would read as an int).
@@ -20,7 +22,7 @@ def encode(item: Mapping[str, Any]) -> str:
 
 def decode(document: str) -> dict[str, Any]:
     """The item written by `encode`."""
-    item: dict[str, Any] = json.loads(document, parse_float=Decimal)
+    item: dict[str, Any] = _DECODER.decode(document)
     return item
 
 
