@@ -39,7 +39,7 @@ _ALIASES = {
 
 
 class JoinedColumns(Section):
-    """A text made of several columns; where all of them are empty, the first of `fallback` that is not."""
+    """A text made of several columns; where the first of them is empty, the first of `fallback` that is not."""
 
     columns: tuple[str, ...] = Field(min_length=1)
     separator: str = " "
@@ -84,6 +84,8 @@ class ColumnMapping(Section):
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
     constants: dict[str, str] = {}
     """Values for canonical columns that the input does not have."""
+    values: dict[str, dict[str, str]] = {}
+    """By canonical column, what single values of the input stand for."""
     null_values: tuple[str, ...] = ("NULL", "null", "None", "NaN", "nan", "NA", "N/A", "#N/A", "\\N")
     """Texts that mean an absent value, beside the empty one."""
     date_formats: tuple[str, ...] = ()
@@ -114,7 +116,7 @@ class ColumnMapping(Section):
     items: str | None = None
     """The nested list of a document of which each entry is a row; its columns are named `<items>.<name>`."""
 
-    @field_validator("columns", "constants")
+    @field_validator("columns", "constants", "values")
     @classmethod
     def _canonical(cls, value: dict[str, Any], info: Any) -> dict[str, Any]:
         kind = info.data.get("kind")

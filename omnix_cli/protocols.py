@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.records import ImportedFile, RunRecord
+from omnix_cli.records import ImportBatch, RunRecord
 
 Figures = dict[str, int | float | str]
 
@@ -304,25 +304,14 @@ class Spill(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Batch:
-    """One import as the ledger remembers it."""
-
-    key: str
-    kind: str
-    imported_at: datetime
-    files: tuple[ImportedFile, ...]
-    corrected: int
-
-
 class ImportLedger(Protocol):
     """What was imported, in order, and what of it stands."""
 
-    def batches(self, kind: str) -> tuple[Batch, ...]:
+    def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         """Oldest first."""
         ...
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: ImportBatch) -> None:
         """Takes a committed checkpoint over, in one step."""
         ...
 

@@ -52,3 +52,32 @@ class RunRecord(Record):
     def step(self, name: str) -> StepRecord | None:
         """The step of that name, if this run had it."""
         return next((step for step in self.steps if step.name == name), None)
+
+
+class ImportedFile(Record):
+    """What became of the rows of one input file: read = accepted + quarantined + known, always."""
+
+    name: str
+    sha256: str
+    mapping_key: str
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    known: int = 0
+    newest_day: date | None = None
+
+
+class ImportBatch(Record):
+    """One import as the ledger remembers it; `key` is that of its checkpoint. `corrected` of the accepted rows took
+    the place of earlier ones."""
+
+    key: str
+    kind: str
+    imported_at: datetime
+    files: tuple[ImportedFile, ...]
+    corrected: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """The rows this import added to the ledger."""
+        return sum(file.accepted for file in self.files)

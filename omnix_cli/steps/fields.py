@@ -1,0 +1,242 @@
+"""From the texts of an input to typed columns. What cannot be read becomes null; the caller tells it from absent.
+
+Each reader tries the plain spelling on the whole column first and looks closer only at the cells that failed, so that
+clean columns cost one vectorised pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+import polars as pl
+
+UTC_INSTANT = pl.Datetime("us", "UTC")
+MONEY = pl.Decimal(18, 2)
+
+_LARGEST_MONEY = 1e15
+_FIRST_YEAR = datetime(1000, 1, 1)  # a two-digit year read as four digits ends up below
+_CURRENCY = r"(?i)^\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*|\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*$"
+_ZONED = ("%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
+_CLOCKS = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S", "T%H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f")
+_ISO_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
+_WORDED_DAYS = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")
+_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y")
+_TWO_NUMBERS = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b"
+_TRUE = ("true", "t", "yes", "y", "1", "1.0")
+_FALSE = ("false", "f", "no", "n", "0", "0.0")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How times are read: formats told (or none), the zone of those written without one, and the shop's zone."""
+
+    formats: tuple[str, ...]
+    day_first: bool
+    written_timezone: str
+    timezone: str
+
+
+def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
+    """The trimmed text of any column; empty texts and null values are null. Whole floats lose their `.0`."""
+    if column.dtype.is_float():
+        whole = (column == column.floor()) & (column.abs() < 2**53)
+        column = pl.select(
+            pl.when(whole.fill_null(False)).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column)
+        ).to_series()
+    elif isinstance(column.dtype, pl.Datetime) or column.dtype == pl.Date:
+        column = column.dt.to_string("iso:strict")
+    elif isinstance(column.dtype, pl.List):
+        column = column.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
+    elif not isinstance(column.dtype, pl.String):
+        column = column.cast(pl.String)
+    trimmed = column.str.strip_chars()
+    absent = trimmed.is_in(["", *null_values])
+    return trimmed if not absent.any() else trimmed.set(absent, None)
+
+
+def word(texts: pl.Series, words: pl.Enum) -> pl.Series:
+    """One of a fixed set of words, in any case and with hyphens or blanks for underscores."""
+    return texts.str.to_lowercase().str.replace_all(r"[\s-]+", "_").cast(words, strict=False)
+
+
+def whole_ids(column: pl.Series) -> pl.Series:
+    """Ids without the `.0` that a spreadsheet gave them."""
+    return column.str.replace(r"\.0+$", "")
+
+
+def number(column: pl.Series, texts: pl.Series, *, decimal_comma: bool) -> pl.Series:
+    """Numbers, also with currency signs and thousands separators; infinite ones and NaN are unreadable."""
+    if column.dtype.is_numeric():
+        numbers = column.cast(pl.Float64)
+    elif decimal_comma:
+        numbers = _second_look(texts, texts.str.contains("[.,]").not_() & texts.is_not_null(), _spelled_with_comma)
+    else:
+        numbers = _second_look(texts, None, _spelled_with_point)
+    return numbers.set(numbers.is_finite().not_(), None)
+
+
+def money(numbers: pl.Series) -> pl.Series:
+    """Amounts rounded to two places; null where the amount is beyond all bounds."""
+    return numbers.set(numbers.abs() > _LARGEST_MONEY, None).round(2).cast(MONEY)
+
+
+def whole_number(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Integers; null where there is a fraction or the type is too small."""
+    return numbers.set(numbers != numbers.round(0), None).cast(dtype, strict=False)
+
+
+def flag(texts: pl.Series) -> pl.Series:
+    """true/false in the usual spellings."""
+    lower = texts.str.to_lowercase()
+    return pl.select(pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)).to_series()
+
+
+def entries(column: pl.Series, texts: pl.Series, separator: str) -> pl.Series:
+    """Lists of texts: a JSON array, or entries divided by the separator; absent is the empty list."""
+    if isinstance(column.dtype, pl.List):
+        lists = column.cast(pl.List(pl.String))
+    else:
+        is_json = texts.str.starts_with("[").fill_null(False)
+        lists = texts.str.split(separator)
+        if is_json.any():
+            decoded = texts.set(~is_json, None).map_elements(_json_texts, return_dtype=pl.List(pl.String))
+            lists = pl.select(pl.when(is_json).then(decoded).otherwise(lists)).to_series()
+    trimmed = lists.list.eval(pl.element().str.strip_chars().filter(pl.element().str.strip_chars() != ""))
+    return trimmed.fill_null([])
+
+
+def instant(column: pl.Series, texts: pl.Series, clock: Clock) -> pl.Series:
+    """Instants in UTC. A time without a zone is one of `written_timezone`, a bare day begins in the shop's zone."""
+    if column.dtype == pl.Date:
+        return _to_utc(column.cast(pl.Datetime("us")), clock.timezone)
+    if isinstance(column.dtype, pl.Datetime):
+        if column.dtype.time_zone is not None:
+            return column.dt.convert_time_zone("UTC").cast(UTC_INSTANT)
+        return _to_utc(column.cast(pl.Datetime("us")), clock.written_timezone)
+    if column.dtype.is_integer():
+        return _from_epoch(column.cast(pl.Int64, strict=False))
+    return _spelled_instants(texts, clock)
+
+
+def decimal_comma_evidence(texts: pl.Series) -> bool:
+    """Whether the numbers of a column are written like 1,5: some are, and none like 1.5."""
+    comma = texts.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$").any()
+    point = texts.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$").any()
+    return bool(comma and not point)
+
+
+def day_first_evidence(texts: pl.Series) -> bool | None:
+    """Whether dates like 31/12/2017 put the day first; None when no date of the column tells."""
+    parts = texts.drop_nulls().str.extract_groups(_TWO_NUMBERS).struct.unnest().cast(pl.Int32)
+    if parts.is_empty() or parts["1"].null_count() == len(parts):
+        return False
+    first, second = (parts["1"] > 12).any(), (parts["2"] > 12).any()
+    return None if first == second else first
+
+
+def _second_look(texts: pl.Series, plain: pl.Series | None, spelled: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    numbers = (texts if plain is None else texts.set(~plain, None)).cast(pl.Float64, strict=False)
+    failed = (numbers.is_null() & texts.is_not_null()).arg_true()
+    return numbers if failed.is_empty() else numbers.scatter(failed, spelled(texts.gather(failed)))
+
+
+def _spelled_with_point(texts: pl.Series) -> pl.Series:
+    bare = _bare(texts)
+    grouped = bare.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
+    return (
+        pl.select(pl.when(grouped).then(bare.str.replace_all(",", "")).otherwise(bare))
+        .to_series()
+        .cast(pl.Float64, strict=False)
+    )
+
+
+def _spelled_with_comma(texts: pl.Series) -> pl.Series:
+    bare = _bare(texts)
+    grouped = bare.str.contains(r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
+    joined = bare.str.replace_all(".", "", literal=True)
+    return (
+        pl.select(pl.when(grouped).then(joined).otherwise(bare))
+        .to_series()
+        .str.replace(",", ".", literal=True)
+        .cast(pl.Float64, strict=False)
+    )
+
+
+def _bare(texts: pl.Series) -> pl.Series:
+    """Without currency signs and the spaces and apostrophes that group thousands."""
+    signs = texts.str.replace_all(_CURRENCY, "")
+    return signs.str.replace_all(r"(\d)[\s'\u{a0}\u{202f}](\d{3})", "$1$2").str.strip_chars()
+
+
+def _spelled_instants(texts: pl.Series, clock: Clock) -> pl.Series:
+    first, *others = _readers(texts, clock)
+    instants = first(texts)
+    for read in others:
+        open_rows = (instants.is_null() & texts.is_not_null()).arg_true()
+        if open_rows.is_empty():
+            break
+        instants = instants.scatter(open_rows, read(texts.gather(open_rows)))
+    return instants
+
+
+def _readers(texts: pl.Series, clock: Clock) -> list[Callable[[pl.Series], pl.Series]]:
+    """A reader for each format, the one that fits the first value in front."""
+    formats = clock.formats or _usual_formats(clock.day_first)
+    readers = [_reader(spelling, clock) for spelling in formats]
+    if not clock.formats:
+        readers.append(_epoch_reader)
+    sample = texts.drop_nulls().head(1)
+    fitting = next((reader for reader in readers if sample.len() and reader(sample).null_count() == 0), readers[0])
+    return [fitting, *(reader for reader in readers if reader is not fitting)]
+
+
+def _usual_formats(day_first: bool) -> Iterable[str]:
+    days = (*_ISO_DAYS, *(_DAY_FIRST if day_first else _MONTH_FIRST), *_WORDED_DAYS)
+    return (
+        *_ZONED,
+        *(day + clock for day in days for clock in ("", *_CLOCKS)),
+    )
+
+
+def _reader(spelling: str, clock: Clock) -> Callable[[pl.Series], pl.Series]:
+    def read(texts: pl.Series) -> pl.Series:
+        if spelling.endswith(("z", "Z")):
+            zoned = texts.str.to_datetime(spelling, time_unit="us", time_zone="UTC", strict=False)
+            return zoned.set(zoned < _FIRST_YEAR.replace(tzinfo=UTC), None)
+        has_clock = any(sign in spelling for sign in ("%H", "%I", "%T", "%R", "%X", "%s"))
+        plain = texts.str.to_datetime(spelling, time_unit="us", strict=False)
+        plain = plain.set(plain < _FIRST_YEAR, None)
+        return _to_utc(plain, clock.written_timezone if has_clock else clock.timezone)
+
+    return read
+
+
+def _epoch_reader(texts: pl.Series) -> pl.Series:
+    digits = texts.set(~texts.str.contains(r"^\d{10}(\d{3})?$"), None)
+    return _from_epoch(digits.cast(pl.Int64, strict=False))
+
+
+def _from_epoch(numbers: pl.Series) -> pl.Series:
+    """Seconds or milliseconds since 1970, told apart by their size."""
+    milliseconds = numbers.abs() >= 100_000_000_000
+    micros = pl.select(pl.when(milliseconds).then(numbers * 1000).otherwise(numbers * 1_000_000)).to_series()
+    return micros.cast(UTC_INSTANT)
+
+
+def _to_utc(plain: pl.Series, zone: str) -> pl.Series:
+    """Local times as instants: the earlier one where clocks go back, null where they skip the hour."""
+    if zone == "UTC":
+        return plain.dt.replace_time_zone("UTC")
+    return plain.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+
+
+def _json_texts(content: str) -> list[str] | None:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return [str(entry) for entry in found if entry is not None] if isinstance(found, list) else None

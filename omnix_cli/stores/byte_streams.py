@@ -1,0 +1,236 @@
+"""Bytes of an input, whatever they are packed in: hashed as stored, unpacked, as UTF-8, in blocks of whole lines."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, Protocol
+
+import pyarrow as pa
+
+from omnix_cli.errors import DataError
+
+BLOCK_BYTES = 32 << 20
+LONGEST_LINE = 64 << 20
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Readable(Protocol):
+    """The one thing asked of a source of bytes."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class HashedStream:
+    """Passes bytes on and keeps their SHA-256."""
+
+    closed = False
+
+    def __init__(self, stream: IO[bytes], head: bytes = b"") -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self._head = head
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, without taking them."""
+        while len(self._head) < size:
+            more = self._stream.read(size - len(self._head))
+            if not more:
+                break
+            self._head += more
+        return self._head[:size]
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; empty at the end."""
+        if self._head:
+            content, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
+            content += self._stream.read() if size < 0 else b""
+        else:
+            content = self._stream.read(size)
+        self._hash.update(content)
+        return content
+
+    def rest(self) -> None:
+        """Reads to the end, so that the hash covers the whole file."""
+        while self.read(1 << 20):
+            pass
+
+    def readable(self) -> bool:
+        """Part of the file protocol."""
+        return True
+
+    def hexdigest(self) -> str:
+        """The SHA-256 of what was read so far."""
+        return self._hash.hexdigest()
+
+
+def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
+    """The stream without its compression, and the compression's name."""
+    magic = stream.peek(4)
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=stream, mode="rb"), "gzip"  # type: ignore[call-overload]
+    if magic == b"\x28\xb5\x2f\xfd":
+        return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"), "zstd"
+    return stream, None
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turns the errors of reading and unpacking into `DataError`."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowInvalid, pa.ArrowIOError) as error:
+        raise DataError(
+            f"{name}: the file is damaged or cut off: {error}", hint="Get it again; nothing of it was taken over."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{name}: not {error.encoding}: {error.reason} at byte {error.start}",
+            hint="Set `encoding` in the mapping to what the file is written in.",
+        ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{name}: cannot be read: {reason}", hint="Check the path and permissions.") from error
+
+
+class Recoded:
+    """A stream of some encoding as UTF-8."""
+
+    def __init__(self, stream: Readable, encoding: str, head: bytes) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._head = head
+
+    def read(self, size: int = -1, /) -> bytes:
+        """About that many bytes; empty only at the end."""
+        while True:
+            content = self._head or self._stream.read(size)
+            self._head = b""
+            decoded = self._decoder.decode(content, final=not content).encode()
+            if decoded or not content:
+                return decoded
+
+
+class LineBlocks:
+    """Blocks of whole lines, each ending in a line feed.
+
+    The encoding is what was told, or what a byte order mark says, else UTF-8; a file whose first non-ASCII lines are
+    mostly not UTF-8 is read as Windows-1252, the superset of Latin-1 that files mean."""
+
+    def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int = BLOCK_BYTES) -> None:
+        self._name = name
+        self._block_bytes = block_bytes
+        head = stream.read(64 << 10)
+        marked = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+        self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
+        if self.encoding == "utf-8" and marked:
+            head = head.removeprefix(marked[0])
+        recode = self.encoding not in (None, "utf-8", "cp1252", "iso8859-1", "ascii")
+        self._stream: Readable = Recoded(stream, str(self.encoding), head) if recode else stream
+        self._told = self.encoding
+        if recode:
+            head, self.encoding = b"", "utf-8"
+        self._carriage_returns = b"\r" in head and b"\n" not in head
+        self._rest = self._lines(head)
+
+    @property
+    def found(self) -> str:
+        """The encoding, for people."""
+        names = {"cp1252": "windows-1252 (Latin-1)", None: "utf-8"}
+        return names.get(self._told or self.encoding, str(self._told or self.encoding))
+
+    def first_sign(self) -> bytes:
+        """The first character that is not blank."""
+        if not self._rest:
+            self._rest = self._lines(self._stream.read(64 << 10))
+        return self._rest.lstrip()[:1]
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            content = self._fill()
+            if not content:
+                break
+            cut = content.rfind(b"\n") + 1
+            block, self._rest = content[:cut], content[cut:]
+            if block:
+                yield block
+        if self._rest:
+            yield self._rest + b"\n"
+
+    def as_utf8(self, block: bytes) -> tuple[bytes, list[int]]:
+        """The block as UTF-8, with the numbers (from 0) of the lines that are not; those are blanked out."""
+        if block.isascii():
+            return block, []
+        if self.encoding is None:
+            self.encoding = _guess(block)
+        if self.encoding == "utf-8":
+            return _without_broken(block)
+        try:
+            return block.decode(self.encoding).encode(), []
+        except UnicodeDecodeError:
+            return block.decode("latin-1").encode(), []
+
+    def _fill(self) -> bytes:
+        pieces, size = [self._rest], len(self._rest)
+        self._rest = b""
+        while True:
+            more = self._stream.read(self._block_bytes)
+            if not more:
+                self._rest = b"".join(pieces)
+                if b"\n" not in self._rest:
+                    return b""
+                return self._rest
+            more = self._lines(more)
+            pieces.append(more)
+            size += len(more)
+            if b"\n" in more:
+                return b"".join(pieces)
+            if size > LONGEST_LINE:
+                raise DataError(
+                    f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB",
+                    hint="This does not look like a table of rows.",
+                )
+
+    def _lines(self, content: bytes) -> bytes:
+        """The content with the line ends of old Macs as line feeds."""
+        return content.replace(b"\r", b"\n") if self._carriage_returns else content
+
+
+def _guess(block: bytes) -> str:
+    good = bad = 0
+    for line in block.splitlines()[:10_000]:
+        if not line.isascii():
+            valid = _is_utf8(line)
+            good, bad = good + valid, bad + (not valid)
+    return "utf-8" if good >= bad else "cp1252"
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _without_broken(block: bytes) -> tuple[bytes, list[int]]:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        lines = block.split(b"\n")
+        broken = [number for number, line in enumerate(lines) if not _is_utf8(line)]
+        for number in broken:
+            lines[number] = b""
+        return b"\n".join(lines), broken
+    return block, []

@@ -1,0 +1,117 @@
+"""Where inputs come from: files, folders, globs and stdin; CSV, NDJSON, JSON and Parquet, packed or not."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import io
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from omnix_cli.errors import DataError
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols import RawChunk
+from omnix_cli.stores.byte_streams import HashedStream, LineBlocks, explained, unpacked
+from omnix_cli.stores.csv_rows import CsvRows
+from omnix_cli.stores.json_rows import JsonRows
+from omnix_cli.stores.parquet_rows import ParquetRows
+
+STDIN = "-"
+SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
+"""What is taken from a folder, also with .gz or .zst behind."""
+
+
+class Source:
+    """One input, open. Implements `protocols.OpenSource`."""
+
+    def __init__(self, name: str, stream: IO[bytes], mapping: ColumnMapping) -> None:
+        self.name = name
+        self._mapping = mapping
+        self._hashed = HashedStream(stream)
+        self._findings: dict[str, str] = {}
+        self._describe: CsvRows | None = None
+        self._blocks: LineBlocks | None = None
+
+    @property
+    def findings(self) -> dict[str, str]:
+        found = dict(self._findings)
+        if self._blocks is not None:
+            found["encoding"] = self._blocks.found
+        if self._describe is not None:
+            found["separator"] = {"\t": "tab"}.get(self._describe.separator, self._describe.separator)
+        return found
+
+    def chunks(self) -> Iterator[RawChunk]:
+        with explained(self.name):
+            yield from self._rows()
+            self._hashed.rest()
+
+    def fingerprint(self) -> str:
+        return self._hashed.hexdigest()
+
+    def _rows(self) -> Iterable[RawChunk]:
+        if self._hashed.peek(4) == b"PAR1":
+            self._findings["format"] = "Parquet"
+            return ParquetRows(io.BytesIO(self._hashed.read()), self._mapping.items)
+        stream, packing = unpacked(self._hashed)
+        if packing:
+            self._findings["compression"] = packing
+        self._blocks = LineBlocks(stream, self._mapping.encoding, name=self.name)
+        first = self._blocks.first_sign()
+        if first in (b"{", b"[") and Path(self.name).suffix != ".csv":
+            self._findings["format"] = "NDJSON" if first == b"{" else "JSON"
+            return JsonRows(self._blocks, self.name, self._mapping.items, is_array=first == b"[")
+        self._findings["format"] = "CSV"
+        self._describe = CsvRows(self._blocks, self.name, self._mapping.separator)
+        return self._describe
+
+
+class LocalSources:
+    """Inputs on this machine. Implements `protocols.Sources`."""
+
+    def __init__(self, stdin: IO[bytes] | None = None) -> None:
+        self._stdin = stdin
+
+    def find(self, patterns: Sequence[str]) -> list[str]:
+        found: dict[str, None] = {}
+        for pattern in patterns:
+            names = [pattern] if pattern == STDIN else _matches(pattern)
+            if not names:
+                raise DataError(
+                    f"nothing to import at {pattern}", hint=f"Relative to {Path.cwd()}; check the spelling."
+                )
+            found.update(dict.fromkeys(names))
+        return list(found)
+
+    def fingerprint(self, name: str) -> str | None:
+        if name == STDIN:
+            return None
+        with explained(name), Path(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @contextmanager
+    def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
+        if name == STDIN:
+            yield Source("stdin", self._stdin or sys.stdin.buffer, mapping)
+            return
+        with explained(name):
+            file = Path(name).open("rb")
+        with file:
+            yield Source(name, file, mapping)
+
+
+def _matches(pattern: str) -> list[str]:
+    path = Path(pattern)
+    if path.is_dir():
+        return [str(file) for file in sorted(path.rglob("*")) if _is_input(file)]
+    if path.exists():
+        return [pattern]
+    return sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())
+
+
+def _is_input(path: Path) -> bool:
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    return path.is_file() and not path.name.startswith(".") and name.endswith(SUFFIXES)
