@@ -89,15 +89,19 @@ class PredictionSettings(Section):
     """When is what needed again."""
 
     predictor: Literal["statistical"] = "statistical"
+    """What makes the predictions."""
     personal_purchases: int = Field(3, ge=2)
     """Purchase days from which a customer's own rhythm counts; below it the product's own rhythm is used."""
     min_alive: Share = 0.05
     """Below this probability that the customer still buys the product, no prediction is made."""
     urgent_days: int = Field(1, ge=0)
+    """Urgent: due within so many days ..."""
     urgent_confidence: Share = 0.7
-    """Urgent: due within `urgent_days` at a confidence above `urgent_confidence`."""
+    """... at a confidence above this."""
     upcoming_days: int = Field(7, ge=1)
+    """Upcoming: due within so many days ..."""
     upcoming_confidence: Share = 0.6
+    """... at a confidence above this."""
 
 
 class RecommendSettings(Section):
@@ -108,12 +112,18 @@ class RecommendSettings(Section):
     due_share: Share = 0.6
     """The share of the shelf `due again`; `new for you` has the rest."""
     replenishment_count: int = Field(20, ge=1, le=500)
+    """Items of a customer's list of what is due, at most."""
     similar_count: int = Field(10, ge=1, le=500)
+    """Items of the list of similar products that each product has, at most."""
     trending_count: int = Field(50, ge=1, le=500)
+    """Items of the trending and popular lists, at most."""
     seasonal_count: int = Field(50, ge=1, le=500)
+    """Items of each season's list, at most."""
+    popular_count: int = Field(50, ge=1, le=500)
     trending_window_days: int = Field(28, ge=1)
     """Trending compares this window with the one before."""
     hemisphere: Literal["northern", "southern"] = "northern"
+    """Where the shop is: spring begins in March in the north, in September in the south."""
     min_support: int = Field(3, ge=1)
     """Customers an item must have been bought by to be recommended to others."""
     excluded_categories: tuple[str, ...] = ()
@@ -137,22 +147,27 @@ class PrivacySettings(Section):
     consent_personalisation: bool = True
     """The default where a profile says nothing."""
     consent_ai_analysis: bool = False
+    """The default where a profile says nothing."""
 
 
 class StoreSettings(Section):
     """Where recommendations are published."""
 
     kind: Literal["sqlite"] = "sqlite"
+    """An embedded SQLite file."""
     path: Path | None = None
     """The SQLite file; by default `store.sqlite` in the workspace."""
     prefix: str = Field("omnix-ai", pattern=r"^[a-zA-Z0-9_.-]+$")
+    """Tables are named <prefix>-<table>-<stage> ..."""
     stage: str = Field("dev", pattern=r"^[a-zA-Z0-9_.-]+$")
+    """... and this is the stage."""
 
 
 class EngineSettings(Section):
     """How the work is done; never changes a result."""
 
     kind: Literal["polars"] = "polars"
+    """Where the steps run: polars on this machine."""
     slice_rows: int = Field(2_000_000, ge=1)
     """Purchase rows worked on at a time."""
     threads: int | None = Field(None, ge=1)

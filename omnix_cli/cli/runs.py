@@ -49,12 +49,12 @@ def diff(
     after: Annotated[str, typer.Argument(help="Another run's id, or `latest`.")] = "latest",
 ) -> None:
     """Show in what two runs differ: settings, sources, and each step's key, rows and figures."""
-    from omnix_cli.reports.tables import differences_table
+    from omnix_cli.reports.tables import records_table
     from omnix_cli.services.run_history import compare
 
     records = session.open().records
     left, right = records.load(before), records.load(after)
-    output.write(differences_table(compare(left, right)), title=f"From {left.run_id} to {right.run_id}")
+    output.write(records_table(compare(left, right), ("what", "before", "after")), title=f"From {left.run_id} to {right.run_id}")
 
 
 @app.command(epilog="Example: omnix runs prune --keep 7 --dry-run")
@@ -66,8 +66,10 @@ def prune(
     dry_run: DryRun = False,
 ) -> None:
     """Remove old runs and the checkpoints that nothing needs any more; import batches always stay."""
-    from omnix_cli.reports.tables import prune_table
+    from omnix_cli.reports.tables import removed_table
 
     with session.locked("runs prune") as workspace:
         report = workspace.prune(keep=keep, dry_run=dry_run)
-    output.write(prune_table(report), title="Would be removed" if dry_run else "Removed")
+    verb = "Would be removed" if dry_run else "Removed"
+    title = f"{verb}: {report.freed_bytes / 1e6:.1f} MB; kept: {report.kept_runs} runs"
+    output.write(removed_table(report.runs, report.checkpoints), title=f"{title}, {report.kept_checkpoints} checkpoints")

@@ -82,6 +82,11 @@ def settings_table(origins: Iterable[Origin]) -> pl.DataFrame:
     return _table(("setting", "value", "source"), [(one.name, _cell(one.value), one.source) for one in origins])
 
 
+def removed_table(runs: Iterable[str], checkpoints: Iterable[str]) -> pl.DataFrame:
+    """One row a run or checkpoint that goes."""
+    return _table(("what", "id"), [("run", run) for run in runs] + [("checkpoint", key) for key in checkpoints])
+
+
 def records_table(records: Iterable[Any], columns: Sequence[str]) -> pl.DataFrame:
     """One row a record, its fields `columns` as text."""
     return _table(columns, [tuple(_cell(getattr(record, name)) for name in columns) for record in records])

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 import polars as pl
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.protocols import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.records import RunRecord
+from omnix_cli.services.recommendations import CUSTOMER_CONTEXTS, POPULAR
+from omnix_cli.steps.seasons import season_on
 
-CONTEXTS = ("homepage", "replenishment")
-SEASONS = ("winter", "spring", "summer", "autumn")
 
 _DUE_COLUMNS = (
     "predicted_date",
@@ -35,16 +36,16 @@ class Findings:
     checkpoints: Checkpoints
     sources: Mapping[str, StoredFrame]
     run: str
-    hemisphere: str
+    hemisphere: Literal["northern", "southern"]
 
     def recommendations(self, customer: str, *, context: str, limit: int) -> pl.DataFrame:
         """A customer's list in rank order; the popular products (shelf `fallback`) for an unknown customer."""
-        if context not in CONTEXTS:
-            raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(CONTEXTS)}.")
+        if context not in CUSTOMER_CONTEXTS:
+            raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(CUSTOMER_CONTEXTS)}.")
         lists = self._frame("recommendations").filter(pl.col("customer_id") == customer)
         found = lists.filter(pl.col("list_id") == f"{customer}#{context}").collect()
         if found.is_empty() and context == "homepage":
-            return self.shop_list("popular#all", limit=limit)
+            return self.shop_list(POPULAR, limit=limit)
         return _as_list(found).head(limit)
 
     def shop_list(self, list_id: str, *, limit: int) -> pl.DataFrame:
@@ -53,10 +54,8 @@ class Findings:
         return _as_list(found)
 
     def season(self) -> str:
-        """The season of the run's day: spring begins in March in the north, in September in the south."""
-        month = self._as_of("shop_lists").month
-        quarter = (month % 12) // 3 + (2 if self.hemisphere == "southern" else 0)
-        return SEASONS[quarter % 4]
+        """The season of the run's day."""
+        return season_on(self._as_of("shop_lists"), self.hemisphere)
 
     def similar(self, product: str, *, limit: int) -> pl.DataFrame:
         """The neighbours of a product with every component of their score. Raises `DataError` for an unknown one."""

@@ -16,10 +16,11 @@ import polars as pl
 from omnix_cli import __version__
 from omnix_cli.errors import DataError, Interrupted, OmnixError
 from omnix_cli.plan import PlanStep
-from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame
+from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame, TableStore
 from omnix_cli.records import RunRecord, StepRecord, StepStatus
 from omnix_cli.services.planning import Decision, closure, decide, resolve_as_of
-from omnix_cli.settings import Settings, dump
+from omnix_cli.services.publishing import publish
+from omnix_cli.settings import PublishSettings, Settings, dump
 
 _log = logging.getLogger(__name__)
 
@@ -166,6 +167,42 @@ class Runner:
         counts = {"rows_in": step.rows_in, "rows_out": step.rows_out, "seconds": step.seconds}
         _log.info("step done", extra=fields | counts)
         return record
+
+
+def publishing(
+    *,
+    store: TableStore,
+    checkpoints: Checkpoints,
+    settings: PublishSettings,
+    now: Callable[[], datetime],
+    dry_run: bool,
+) -> Publish:
+    """The publisher that a run ends with."""
+
+    def publish_lists(frames: Mapping[str, StoredFrame], run_id: str) -> StepRecord:
+        report = publish(
+            frames["recommendations"],
+            frames["shop_lists"],
+            store=store,
+            checkpoints=checkpoints,
+            settings=settings,
+            now=now(),
+            run_id=run_id,
+            dry_run=dry_run,
+        )
+        changed = ("added", "changed", "refreshed", "unchanged", "removed")
+        return StepRecord(
+            name="publish",
+            key=report.receipts_key or "",
+            status="pending" if dry_run and report.written else "ran" if report.written else "reused",
+            reason=f"compared with {report.compared_with}",
+            rows_in=sum(frame.rows for frame in frames.values()),
+            rows_out=report.lists,
+            seconds=round(report.seconds, 3),
+            figures={name: getattr(report, name) for name in changed},
+        )
+
+    return publish_lists
 
 
 def _step_record(

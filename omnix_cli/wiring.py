@@ -1,0 +1,147 @@
+"""From settings to concrete engine, predictor, store and workspace: the only place that chooses."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from omnix_cli.engines.polars_engine import PolarsEngine
+from omnix_cli.errors import ConfigError
+from omnix_cli.plan import SOURCES, plan
+from omnix_cli.predictors.statistical import StatisticalPredictor
+from omnix_cli.protocols import Engine, Predictor, Resources, StoredFrame, TableStore
+from omnix_cli.records import StepRecord
+from omnix_cli.reports.configuration import as_toml
+from omnix_cli.services.findings import Findings
+from omnix_cli.services.run_history import PruneReport, prune
+from omnix_cli.services.runs import Publish, Runner, publishing
+from omnix_cli.settings import Settings
+from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.files import PeakMemory, write_atomically
+from omnix_cli.stores.ledger import FileLedger
+from omnix_cli.stores.lock import workspace_lock
+from omnix_cli.stores.run_records import RunFolder
+from omnix_cli.stores.sqlite import SqliteStore
+
+_UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder of checkpoints, import batches and runs, and what works on it. `now` is the program's only clock."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.settings.workspace
+
+    @cached_property
+    def checkpoints(self) -> LocalCheckpoints:
+        """Its checkpoints."""
+        return LocalCheckpoints(self.folder / "checkpoints", now=self.now)
+
+    @cached_property
+    def records(self) -> RunFolder:
+        """The records of its runs."""
+        return RunFolder(self.folder / "runs")
+
+    @cached_property
+    def ledger(self) -> FileLedger:
+        """What was imported."""
+        return FileLedger(self.folder / "imports.json", self.checkpoints)
+
+    def sources(self) -> dict[str, StoredFrame]:
+        """The canonical frames as they are now, over all imports."""
+        return {kind: self.ledger.view(kind) for kind in SOURCES}
+
+    def runner(self) -> Runner:
+        """What runs the plan on the imports as they are now."""
+        return Runner(
+            plan=plan(predictor(self.settings)),
+            engine=engine(self.settings),
+            checkpoints=self.checkpoints,
+            records=self.records,
+            sources=self.sources(),
+            settings=self.settings,
+            resources=resources(self.settings),
+            now=self.now,
+        )
+
+    def publisher(self, *, dry_run: bool) -> Publish:
+        """What writes the lists of a run to the store."""
+        publish_lists = publishing(
+            store=table_store(self.settings),
+            checkpoints=self.checkpoints,
+            settings=self.settings.publish,
+            now=self.now,
+            dry_run=dry_run,
+        )
+
+        def measured(frames: Mapping[str, StoredFrame], run_id: str) -> StepRecord:
+            memory = PeakMemory()
+            done = publish_lists(frames, run_id)
+            return done.model_copy(update={"peak_memory_bytes": memory.peak_bytes()})
+
+        return measured
+
+    def initialise(self) -> list[Path]:
+        """Makes a configuration file in the current folder where there is none; returns what was made."""
+        configuration = Path("omnix.toml")
+        if configuration.exists():
+            return []
+        write_atomically(configuration, as_toml(self.settings).encode())
+        return [self.folder, configuration]
+
+    def findings(self, run: str) -> Findings:
+        """What a run (or `latest`) found out."""
+        hemisphere = self.settings.recommend.hemisphere
+        return Findings(self.records, self.checkpoints, self.sources(), run, hemisphere)
+
+    def prune(self, *, keep: int, dry_run: bool) -> PruneReport:
+        """Removes old runs and what only they needed."""
+        return prune(self.records, self.checkpoints, keep=keep, needed=self.ledger.keys(), dry_run=dry_run)
+
+    def lock(self, command: str) -> AbstractContextManager[None]:
+        """The right to change the workspace, for one process at a time."""
+        return workspace_lock(self.folder, command=command, now=self.now())
+
+
+def engine(settings: Settings) -> Engine:
+    """The engine that the settings name."""
+    return PolarsEngine(slice_rows=settings.engine.slice_rows)
+
+
+def predictor(settings: Settings) -> Predictor:
+    """The predictor that the settings name."""
+    return StatisticalPredictor(settings.prediction)
+
+
+def table_store(settings: Settings) -> TableStore:
+    """The store that the settings name."""
+    store = settings.store
+    return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
+
+
+def resources(settings: Settings) -> Resources:
+    """What a step may use."""
+    return Resources(
+        threads=settings.engine.threads or os.cpu_count() or 1,
+        memory_bytes=parse_bytes(settings.engine.max_memory),
+    )
+
+
+def parse_bytes(text: str) -> int:
+    """A size such as 4GiB, 500MB or 1000000. Raises `ConfigError` for anything else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", text)
+    if match is None or match[2].lower() not in _UNITS:
+        raise ConfigError(f"engine.max_memory = {text!r} is not a size", hint="Write it as 4GiB or 500MB.")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
