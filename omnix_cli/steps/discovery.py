@@ -1,0 +1,150 @@
+"""Products that are new to a customer: the neighbours of what the customer buys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy import sparse
+
+SOURCES_PER_CUSTOMER = 60
+CONFIDENCE_DAYS = 14
+SHRINK_CUSTOMERS = 10
+_PAIR = ["customer_id", "product_id"]
+_FACTS = ["product_id", "neighbour_id", "score", "conditional", "customers", "same_category"]
+
+
+@dataclass(frozen=True)
+class NeighbourTable:
+    """The neighbours as a sparse matrix: `scores[i, j]` is the score of product j as a neighbour of product i."""
+
+    product_ids: pl.Series
+    """Sorted; the code of a product is its place."""
+    scores: sparse.csr_array
+    facts: pl.DataFrame
+    """The rows behind the entries of `scores`, in their order."""
+
+    @classmethod
+    def of(cls, neighbours: pl.LazyFrame) -> NeighbourTable:
+        """From the frame `neighbours`."""
+        rows = neighbours.select(_FACTS).sort("product_id", "neighbour_id").collect()
+        ids = pl.concat([rows["product_id"], rows["neighbour_id"]]).unique().sort()
+        sources, targets = codes(rows["product_id"], ids), codes(rows["neighbour_id"], ids)
+        starts = np.searchsorted(sources, np.arange(len(ids) + 1))
+        scores = sparse.csr_array((rows["score"].to_numpy(), targets, starts), shape=(len(ids), len(ids)))
+        return cls(ids, scores, rows)
+
+    def find(self, sources: pl.Series, targets: pl.Series) -> pl.Series:
+        """The row of `facts` for each pair of ids; null where the target is no neighbour of the source."""
+        width = len(self.product_ids)
+        entries = np.repeat(np.arange(width, dtype=np.int64), np.diff(self.scores.indptr)) * width + self.scores.indices
+        wanted = codes(sources, self.product_ids).astype(np.int64) * width + codes(targets, self.product_ids)
+        places = np.searchsorted(entries, wanted).clip(max=max(len(entries) - 1, 0))
+        found = entries[places] == wanted if len(entries) else np.zeros(len(wanted), dtype=bool)
+        return pl.select(pl.when(pl.Series(found)).then(pl.Series(places, dtype=pl.UInt32))).to_series()
+
+
+def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
+    """The place of each id among the sorted `known` ids, which hold them all."""
+    return ids.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int32)
+
+
+def sources(baskets: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
+    """The 60 products of each customer that weigh most (`weight`: how often and how lately bought) of those that
+    have neighbours; ties by product id."""
+    return (
+        baskets.filter(pl.col("product_id").is_in(table.product_ids.implode()), pl.col("weight") > 0)
+        .sort("customer_id", -pl.col("weight"), "product_id")
+        .group_by("customer_id", maintain_order=True)
+        .head(SOURCES_PER_CUSTOMER)
+    )
+
+
+def new_products(baskets: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable, *, most: int) -> pl.DataFrame:
+    """Per customer the `most` best products never bought: customer_id, product_id, score; best first.
+
+    The score of a product is its mean score as a neighbour of the customer's `sources`, weighed by their weight; a
+    source that it is no neighbour of counts as 0.
+    """
+    customers = baskets["customer_id"].unique().sort()
+    shape = (len(customers), len(table.product_ids))
+    owned = _matrix(baskets.filter(pl.col("product_id").is_in(table.product_ids.implode())), customers, table, shape)
+    weights = _matrix(sources, customers, table, shape)
+    rows, products, scores = _best(weights @ table.scores, owned, most)
+    totals = np.bincount(codes(sources["customer_id"], customers), sources["weight"].to_numpy(), len(customers))
+    return (
+        pl.DataFrame(
+            {
+                "customer_id": customers.gather(rows),
+                "product_id": table.product_ids.gather(products),
+                "score": scores / totals[rows],
+            }
+        )
+        .sort("customer_id", -pl.col("score"), "product_id")
+        .group_by("customer_id", maintain_order=True)
+        .head(most)
+    )
+
+
+def _matrix(
+    pairs: pl.DataFrame, customers: pl.Series, table: NeighbourTable, shape: tuple[int, int]
+) -> sparse.csr_array:
+    places = (codes(pairs["customer_id"], customers), codes(pairs["product_id"], table.product_ids))
+    return sparse.coo_array((pairs["weight"].to_numpy(), places), shape=shape).tocsr()
+
+
+def _best(
+    scores: sparse.csr_array, owned: sparse.csr_array, most: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Row, column and score of the `most` highest entries of each row that are not owned, and of all that tie."""
+
+    def best_of_rows() -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]]:
+        is_owned = np.zeros(scores.shape[1], dtype=bool)
+        for row in range(scores.shape[0]):
+            mine = owned.indices[owned.indptr[row] : owned.indptr[row + 1]]
+            entries = slice(scores.indptr[row], scores.indptr[row + 1])
+            columns, values = scores.indices[entries], scores.data[entries]
+            is_owned[mine] = True
+            fresh = ~is_owned[columns] & (values > 0)
+            is_owned[mine] = False
+            columns, values = columns[fresh], values[fresh]
+            if len(values) > most:
+                high = values >= np.partition(values, len(values) - most)[len(values) - most]
+                columns, values = columns[high], values[high]
+            yield columns, values
+
+    best = list(best_of_rows())
+    rows = np.repeat(np.arange(len(best)), [len(columns) for columns, _ in best])
+    empty = (np.zeros(0, dtype=np.int32), np.zeros(0))
+    return rows, np.concatenate([empty[0], *(c for c, _ in best)]), np.concatenate([empty[1], *(v for _, v in best)])
+
+
+def explained(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable, *, min_customers: int) -> pl.DataFrame:
+    """Per pick (customer_id, product_id) the source that speaks most for it: `source_id` and the facts of that pair.
+
+    `together` is the number of customers who bought both, null below `min_customers`, and `conditional` (the share of
+    the source's customers who bought the pick too) times together / (together + 10).
+    """
+    links = picks.select(_PAIR).join(
+        sources.select("customer_id", source_id="product_id", weight="weight"), on="customer_id"
+    )
+    links = links.filter(pl.col("product_id").is_in(table.product_ids.implode()))
+    links = links.with_columns(fact=table.find(links["source_id"], links["product_id"])).drop_nulls("fact")
+    facts = table.facts.drop("product_id", "neighbour_id")[links["fact"]]
+    together = pl.when(pl.col("customers") >= min_customers).then("customers")
+    return (
+        pl.concat([links, facts], how="horizontal")
+        .sort(*_PAIR, -(pl.col("weight") * pl.col("score")), "source_id")
+        .unique(_PAIR, keep="first", maintain_order=True)
+        .with_columns(together=together)
+        .select(
+            *_PAIR,
+            "source_id",
+            "together",
+            "same_category",
+            adoption=pl.col("conditional") * pl.col("together") / (pl.col("together") + SHRINK_CUSTOMERS),
+        )
+    )

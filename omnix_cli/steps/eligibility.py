@@ -1,0 +1,82 @@
+"""The hard rules of recommending: what nobody is offered, and what one customer is not."""
+
+from __future__ import annotations
+
+import polars as pl
+
+RULES = ("excluded_category", "out_of_stock", "min_support", "budget", "dietary")
+
+
+def catalogue(
+    products: pl.LazyFrame, popularity: pl.DataFrame, *, excluded_categories: tuple[str, ...]
+) -> pl.DataFrame:
+    """What the rules and the lists need to know of each product: its facts, its customers, and whether it is blocked.
+
+    `blocked` is `excluded_category` (compared without case) or `out_of_stock` (a stock of 0; unknown stock passes).
+    `dietary` is null where it is unknown whether the product is fit for a diet: it carries no dietary label although
+    it may be food. It may be food unless its category is known to hold none: the catalogue labels other categories,
+    but nothing in this one.
+    """
+    excluded = [name.lower() for name in excluded_categories]
+    unlabelled = pl.col("dietary").list.len() == 0
+    not_food = pl.col("category").is_not_null() & unlabelled.all().over("category") & ~unlabelled.all()
+    return (
+        products.with_columns(pl.col("dietary").list.eval(pl.element().str.to_lowercase()))
+        .select(
+            "product_id",
+            "name",
+            "category",
+            "brand",
+            "price",
+            dietary=pl.when(~unlabelled).then("dietary"),
+            not_food=not_food,
+            blocked=pl.when(pl.col("category").str.to_lowercase().is_in(excluded))
+            .then(pl.lit("excluded_category"))
+            .when(pl.col("stock") == 0)
+            .then(pl.lit("out_of_stock")),
+        )
+        .join(
+            popularity.lazy().filter(pl.col("kind") == "popular").select("product_id", "customers"),
+            on="product_id",
+            how="full",
+            coalesce=True,
+        )
+        .sort("product_id")
+        .collect()
+    )
+
+
+def eligible(
+    offers: pl.DataFrame, catalogue: pl.DataFrame, people: pl.DataFrame, *, min_support: int
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The offers (customer_id, product_id, shelf, ...) that break no rule, in their order, and how many each rule took.
+
+    An offer is counted at the first rule it breaks, in the order of `RULES`: the blocks of the catalogue; fewer than
+    `min_support` customers, unless the customer buys the product again; a known price outside of the budget; a
+    restriction of the customer's diet that the product's labels do not cover, or cannot be known to cover.
+    """
+    price = pl.col("price")
+    restricted = pl.col("dietary_restrictions").list.len() > 0
+    uncovered = pl.col("dietary_restrictions").list.set_difference(pl.col("dietary")).list.len() > 0
+    broken = (
+        pl.when(pl.col("blocked").is_not_null())
+        .then("blocked")
+        .when(pl.col("shelf") != "due_again", pl.col("customers").fill_null(0) < min_support)
+        .then(pl.lit("min_support"))
+        .when((price < pl.col("budget_min")).fill_null(False) | (price > pl.col("budget_max")).fill_null(False))
+        .then(pl.lit("budget"))
+        .when(restricted & ~pl.col("not_food").fill_null(False) & uncovered.fill_null(True))
+        .then(pl.lit("dietary"))
+    )
+    judged = (
+        offers.join(catalogue, on="product_id", how="left", maintain_order="left")
+        .join(
+            people.select("customer_id", "dietary_restrictions", "budget_min", "budget_max"),
+            on="customer_id",
+            how="left",
+            maintain_order="left",
+        )
+        .select(*offers.columns, rule=broken)
+    )
+    removed = {f"removed_{rule}": int((judged["rule"] == rule).sum()) for rule in RULES}
+    return judged.filter(pl.col("rule").is_null()).drop("rule"), removed

@@ -1,0 +1,48 @@
+"""What a customer's views, wishes and cart changes say of products not bought since."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+MEMORY_DAYS = 90
+HALF_LIFE_DAYS = 30
+STRENGTHS = {"add_to_cart": 0.5, "wishlist": 0.4, "view": 0.1, "search": 0.1, "remove_from_cart": -0.5}
+_PAIR = ["customer_id", "product_id"]
+
+
+def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """One row per customer and product with an open interest: `interest` in -0.5..0.5, the `signal` behind it, its age.
+
+    Of the signals of the last 90 days, the strongest one counts, halved for every 30 days of age; taking a product out
+    of the cart undoes what came before it and counts against the product. A purchase (`last_day` of `bought`) on the
+    day of a signal or later settles it: what was bought is nobody's abandoned cart.
+    """
+    recent = interactions.filter(
+        pl.col("interaction_day") < as_of, pl.col("interaction_day") >= as_of - timedelta(days=MEMORY_DAYS)
+    )
+    signal = pl.col("interaction_type").cast(pl.String)
+    removal = (signal == "remove_from_cart").cast(pl.Int64)
+    age = (pl.lit(as_of) - pl.col("interaction_day")).dt.total_days()
+    forgetting = (age / -HALF_LIFE_DAYS * pl.lit(2.0).log()).exp()
+    return (
+        recent.join(bought.select(*_PAIR, "last_day"), on=_PAIR, how="left")
+        .filter(pl.col("last_day").is_null() | (pl.col("last_day") < pl.col("interaction_day")))
+        .sort(*_PAIR, "occurred_at", "interaction_id")
+        .filter(removal.cum_sum(reverse=True).over(_PAIR) - removal == 0)
+        .with_columns(
+            signal=signal,
+            days_ago=age,
+            interest=signal.replace_strict(STRENGTHS, return_dtype=pl.Float64) * forgetting,
+        )
+        .sort(*_PAIR, -pl.col("interest").abs(), -pl.col("interest"), "signal")
+        .unique(_PAIR, keep="first", maintain_order=True)
+        .select(*_PAIR, "interest", "signal", "days_ago")
+    )
+
+
+def adjusted(score: pl.Expr) -> pl.Expr:
+    """The score moved by the column `interest` (null: none): toward 1 by its share when positive, toward 0 when not."""
+    interest = pl.col("interest").fill_null(0.0)
+    return pl.when(interest > 0).then(score + (1 - score) * interest).otherwise(score * (1 + interest))

@@ -1,0 +1,66 @@
+"""How much each product a customer has bought belongs in the customer's next basket."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+HALF_LIFE_DAYS = 90
+UNKNOWN_REPEAT_SHARE = 0.25
+_UNIT = 2**20
+_KEPT = ("customer_id", "product_id", "last_day")
+
+
+def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """One row per row of `cycles`, in its order: its key and last_day, `history_days`, `weight` and `basket_score`.
+
+    `history_days` are the days since the customer's first purchase, `weight` is the number of purchase days, each
+    halved for every 90 days of age. The score is the share of the customer's shopping days (weighed in the same way)
+    on which the product was bought, times the share of the product's purchases in the shop that are repetitions
+    (`repeat_shares`: product_id, repeat_share; a quarter where it is unknown): what is bought often, lately, and is of
+    a kind that is bought again.
+    """
+    row, age = _purchase_ages(cycles, as_of)
+    worth = np.rint(np.exp2(-age / HALF_LIFE_DAYS) * _UNIT).astype(np.int64)
+    weight = np.zeros(cycles.height, dtype=np.int64)
+    np.add.at(weight, row, worth)
+    shopping_days = (
+        cycles.select("customer_id")[row]
+        .with_columns(age=pl.Series(age), worth=pl.Series(worth))
+        .unique()
+        .group_by("customer_id")
+        .agg(pl.col("worth").sum().alias("shopping_weight"))
+    )
+    return (
+        cycles.select(*_KEPT, history_days=_days_since("customer_first_day", as_of), weight=pl.Series(weight))
+        .join(shopping_days, on="customer_id", how="left", maintain_order="left")
+        .join(repeat_shares, on="product_id", how="left", maintain_order="left")
+        .select(
+            *_KEPT,
+            "history_days",
+            weight=pl.col("weight") / _UNIT,
+            basket_score=pl.col("weight")
+            / pl.col("shopping_weight").clip(1)
+            * pl.col("repeat_share").fill_null(UNKNOWN_REPEAT_SHARE),
+        )
+    )
+
+
+def _purchase_ages(cycles: pl.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray]:
+    """The row and the age in days at `as_of` of every purchase day that the last days and the kept gaps tell of."""
+    gaps = cycles["gap_days"].list.len().to_numpy().astype(np.int64)
+    ends = np.cumsum(gaps)
+    before = np.concatenate(
+        [[0], np.cumsum(cycles["gap_days"].explode(empty_as_null=False).to_numpy().astype(np.int64))]
+    )
+    last_age = cycles.select(_days_since("last_day", as_of)).to_series().to_numpy()
+    earlier = np.repeat(np.arange(cycles.height), gaps)
+    since_last = before[ends[earlier]] - before[:-1]
+    row = np.concatenate([np.arange(cycles.height), earlier])
+    return row, np.concatenate([last_age, last_age[earlier] + since_last])
+
+
+def _days_since(day: str, as_of: date) -> pl.Expr:
+    return (pl.lit(as_of) - pl.col(day)).dt.total_days()

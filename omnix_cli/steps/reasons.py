@@ -1,0 +1,78 @@
+"""Why a product that is new to a customer is offered, and how probable it is that the customer takes it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+CONFIDENCE_DAYS = 14
+_PAIR = ["customer_id", "product_id"]
+_SIGNAL_REASONS = {
+    "add_to_cart": "you put this into your cart {} days ago",
+    "wishlist": "you wished for this {} days ago",
+    "view": "you looked at this {} days ago",
+    "search": "you searched for this {} days ago",
+}
+
+
+def explain(
+    offers: pl.DataFrame,
+    evidence: pl.DataFrame,
+    interest: pl.DataFrame,
+    catalogue: pl.DataFrame,
+    popular: pl.DataFrame,
+    baskets: pl.DataFrame,
+) -> pl.DataFrame:
+    """The offers with confidence, reason and tags filled in on the shelf new_for_you; the others as they are.
+
+    The reason is the customer's own signal (cart, wish), else what links the product to the `source_id` of the
+    `evidence`: bought together, else the category, else that it is alike, else the weaker signals.
+    Confidence: with a share `adoption` of the source's customers who took the product within a time as long as the
+    customer's history, at a steady rate, 1 - (1 - adoption) ** (14 / days of history) take it within 14 days; without
+    a figure on that, the `popular` product's chance with anybody.
+    """
+    names = catalogue.select(source_id="product_id", source_name="name")
+    known = (
+        offers.with_row_index("row")
+        .filter(pl.col("shelf") == "new_for_you")
+        .drop("confidence", "reason")
+        .join(evidence, on=_PAIR, how="left")
+        .join(names, on="source_id", how="left")
+        .join(catalogue.select("product_id", "category"), on="product_id", how="left")
+        .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "days_ago"), on=_PAIR, how="left")
+        .join(popular.select("product_id", anybody="confidence"), on="product_id", how="left")
+        .join(baskets.select("customer_id", "history_days").unique(), on="customer_id", how="left")
+    )
+    taken = 1 - (1 - pl.col("adoption")) ** (CONFIDENCE_DAYS / pl.col("history_days").clip(CONFIDENCE_DAYS))
+    explained = known.with_columns(
+        *_link(pl.coalesce("source_name", "source_id")), confidence=pl.coalesce(taken, "anybody", pl.lit(0.0))
+    ).with_columns(
+        reason=pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search")),
+        tags=pl.concat_list("tags", pl.concat_list("link", "signal").list.drop_nulls()),
+    )
+    others = offers.with_row_index("row").filter(pl.col("shelf") != "new_for_you")
+    return pl.concat([others, explained.select(others.columns)]).sort("row").drop("row")
+
+
+def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """The columns `link` and `link_reason`: what ties the product to its source, as a tag and in words."""
+    together = pl.col("together").is_not_null()
+    category = pl.col("same_category").fill_null(False) & pl.col("category").is_not_null()
+    reason = (
+        pl.when(together)
+        .then(pl.format("bought together with {} by {} customers", source, "together"))
+        .when(category)
+        .then(pl.format("same category as {}: {}", source, "category"))
+        .otherwise(pl.format("similar to {}, which you buy", source))
+    )
+    link = pl.when(together).then(pl.lit("bought_together")).when(category).then(pl.lit("same_category"))
+    has_source = pl.col("source_id").is_not_null()
+    return (
+        pl.when(has_source).then(link.otherwise(pl.lit("similar"))).alias("link"),
+        pl.when(has_source).then(reason).alias("link_reason"),
+    )
+
+
+def _signal(*signals: str) -> pl.Expr:
+    return pl.coalesce(
+        pl.when(pl.col("signal") == signal).then(pl.format(_SIGNAL_REASONS[signal], "days_ago")) for signal in signals
+    )

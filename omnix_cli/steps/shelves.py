@@ -1,0 +1,77 @@
+"""Putting a customer's list together: two shelves blended in fixed shares, then a chain of fall-backs until it is full.
+
+An offer is a row of customer_id, product_id, shelf, score, confidence, reason, tags, predicted_date and urgency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import polars as pl
+
+OFFER = {
+    "customer_id": pl.String(),
+    "product_id": pl.String(),
+    "shelf": pl.String(),
+    "score": pl.Float64(),
+    "confidence": pl.Float64(),
+    "reason": pl.String(),
+    "tags": pl.List(pl.String()),
+    "predicted_date": pl.Date(),
+    "urgency": pl.String(),
+}
+Rules = Callable[[pl.DataFrame], pl.DataFrame]
+Stage = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame:
+    """Of the offers of the shelves due_again and new_for_you, `count` per customer, in the order of the list.
+
+    due_again has round(count * due_share) places, new_for_you the rest; where one shelf has too few, the other takes
+    its places, and what stands there carries the tag `fills_up`. The shelves alternate in proportion to their places.
+    """
+    due_places = int(count * due_share + 0.5)
+    is_due = pl.col("shelf") == "due_again"
+    places = pl.when(is_due).then(due_places).otherwise(count - due_places)
+    others = pl.len().over("customer_id") - pl.len().over("customer_id", "shelf")
+    room = pl.max_horizontal(places, count - others.cast(pl.Int64))
+    return (
+        offers.sort("customer_id", "shelf", -pl.col("score"), "product_id")
+        .with_columns(place=pl.int_range(1, pl.len() + 1).over("customer_id", "shelf"))
+        .with_columns(places=places, room=room)
+        .filter(pl.col("place") <= pl.col("room"))
+        .with_columns(
+            tags=pl.when(pl.col("place") > pl.col("places"))
+            .then(pl.concat_list("tags", pl.lit("fills_up")))
+            .otherwise("tags"),
+            turn=pl.when(pl.col("place") <= pl.col("places"))
+            .then((pl.col("place") - 0.5) / pl.col("places"))
+            .otherwise(pl.col("place")),
+        )
+        .sort("customer_id", "turn", "shelf", "product_id")
+        .select(list(OFFER))
+    )
+
+
+def fill_up(
+    lists: pl.DataFrame, people: pl.DataFrame, stages: Iterable[Stage], *, count: int, allowed: Rules
+) -> pl.DataFrame:
+    """The lists with what the stages add to those shorter than `count`, stage by stage, until all are full.
+
+    A stage gets the people whose lists are short and returns offers, best first; those that `allowed` lets pass and
+    that the list does not hold yet are appended."""
+    for stage in stages:
+        lengths = lists.group_by("customer_id").agg(pl.len().cast(pl.Int64).alias("length"))
+        missing = count - pl.col("length").fill_null(0)
+        short = people.join(lengths, on="customer_id", how="left", maintain_order="left")
+        short = short.with_columns(missing=missing).filter(pl.col("missing") > 0).drop("length")
+        if short.is_empty():
+            break
+        fresh = allowed(stage(short).join(lists, on=["customer_id", "product_id"], how="anti", maintain_order="left"))
+        added = (
+            fresh.unique(["customer_id", "product_id"], keep="first", maintain_order=True)
+            .join(short.select("customer_id", "missing"), on="customer_id", how="left", maintain_order="left")
+            .filter(pl.int_range(pl.len()).over("customer_id") < pl.col("missing"))
+        )
+        lists = pl.concat([lists, added.select(list(OFFER))])
+    return lists
