@@ -39,7 +39,7 @@ _ALIASES = {
 
 
 class JoinedColumns(Section):
-    """A text made of several columns; where the first of them is empty, the first of `fallback` that is not."""
+    """A text made of several columns; where the first is empty, the first of `fallback` that is not takes its place."""
 
     columns: tuple[str, ...] = Field(min_length=1)
     separator: str = " "

@@ -300,7 +300,11 @@ class Spill(Protocol):
 
     def add(self, rows: pl.DataFrame) -> None: ...
     def slices(self, rows: int) -> Iterator[pl.DataFrame]:
-        """All rows in slices of about that many, contiguous in the column they were spilled by."""
+        """All rows in slices of about that many, each a range of the column they were spilled by."""
+        ...
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """All rows as they were added."""
         ...
 
 

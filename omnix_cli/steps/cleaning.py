@@ -193,10 +193,12 @@ def _typed(
 
 
 def _joined(source: JoinedColumns, texts: Mapping[str, pl.Series]) -> pl.Series:
-    parts = [texts[column] for column in source.columns]
-    joined = pl.select(pl.concat_str(parts, separator=source.separator, ignore_nulls=True)).to_series()
-    joined = joined.set(parts[0].is_null(), None)
-    return pl.select(pl.coalesce(joined, *(texts[column] for column in source.fallback))).to_series()
+    first, *others = source.columns
+    leading = pl.coalesce(texts[first], *(texts[column] for column in source.fallback))
+    joined = pl.concat_str(
+        leading, *(texts[column] for column in others), separator=source.separator, ignore_nulls=True
+    )
+    return pl.select(pl.when(leading.is_not_null()).then(joined)).to_series()
 
 
 def _aside(rule: SetAside, texts: pl.Series) -> Problem:

@@ -42,6 +42,12 @@ class DiskSpill:
                 within = pl.col(self._column).is_between(pl.lit(low), pl.lit(high))
                 yield pl.concat([pl.scan_parquet(path).filter(within) for path in self._paths]).collect()
 
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        if self._first is not None:
+            yield self._first
+        for path in self._paths:
+            yield pl.read_parquet(path)
+
     def _write(self, rows: pl.DataFrame) -> None:
         path = self._folder / f"{len(self._paths):05d}.parquet"
         ordered = sorted_by_text(rows, self._column)

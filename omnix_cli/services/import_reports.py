@@ -1,0 +1,119 @@
+"""What an import says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from omnix_cli.errors import DataError
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """The rows of one file: read = accepted + quarantined + known. `expected` of the quarantined were set aside by a
+    rule of the mapping; `findings` is what was found out about the file."""
+
+    name: str
+    read: int
+    accepted: int
+    quarantined: int
+    expected: int
+    known: int
+    findings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ReasonCount:
+    """Rows quarantined for one reason, and where the first of them stands."""
+
+    reason: str
+    column: str | None
+    expected: bool
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """An import in numbers. `batch` is the key of its checkpoint, None when nothing was taken over."""
+
+    kind: str
+    files: tuple[FileReport, ...]
+    reasons: tuple[ReasonCount, ...]
+    corrected: int = 0
+    newest_day: date | None = None
+    notes: tuple[str, ...] = ()
+    batch: str | None = None
+    dry_run: bool = False
+
+    @property
+    def read(self) -> int:
+        """Rows read."""
+        return sum(file.read for file in self.files)
+
+    @property
+    def accepted(self) -> int:
+        """Rows taken over, corrections included."""
+        return sum(file.accepted for file in self.files)
+
+    @property
+    def quarantined(self) -> int:
+        """Rows set aside, expected ones included."""
+        return sum(file.quarantined for file in self.files)
+
+    @property
+    def expected(self) -> int:
+        """Rows set aside by a rule of the mapping."""
+        return sum(file.expected for file in self.files)
+
+    @property
+    def known(self) -> int:
+        """Rows that were there already."""
+        return sum(file.known for file in self.files)
+
+    @property
+    def bad_share(self) -> float:
+        """The unexpected share of the rows read."""
+        return (self.quarantined - self.expected) / self.read if self.read else 0.0
+
+
+class ImportRefused(DataError):
+    """An import that passed a limit: nothing was taken over. `report` says what was found."""
+
+    def __init__(self, message: str, *, hint: str, report: ImportReport) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report
+
+
+def reason_counts(quarantine: pl.DataFrame) -> pl.DataFrame:
+    """Quarantine rows counted by reason, most frequent first, each with its first example."""
+    return (
+        quarantine.sort("file", "row_number", "item")
+        .group_by("reason", "column", "expected")
+        .agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("file", "row_number", "value").first())
+        .sort("expected", -pl.col("rows"), "reason", "column")
+    )
+
+
+def merged_reasons(parts: Sequence[pl.DataFrame]) -> tuple[ReasonCount, ...]:
+    """Adds up the counts of several lots of quarantine rows."""
+    if not parts:
+        return ()
+    merged = (
+        pl.concat(parts)
+        .group_by("reason", "column", "expected", maintain_order=True)
+        .agg(pl.col("rows").sum(), pl.col("file", "row_number", "value").first())
+        .sort("expected", -pl.col("rows"), "reason", "column")
+    )
+    return tuple(
+        ReasonCount(row["reason"], row["column"], row["expected"], row["rows"], _example(row))
+        for row in merged.iter_rows(named=True)
+    )
+
+
+def _example(row: Mapping[str, object]) -> str:
+    value = "" if row["value"] is None else f": {row['value']}"
+    return f"{row['file']}:{row['row_number']}{value}"

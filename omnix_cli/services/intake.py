@@ -1,0 +1,112 @@
+"""The first pass of an import: every file read, cleaned and spilled, its counts and findings kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import orjson
+import polars as pl
+
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols import OpenSource, RawChunk, Spill
+from omnix_cli.services.import_reports import reason_counts
+from omnix_cli.settings import dump
+from omnix_cli.steps import cleaning
+from omnix_cli.steps.fields import Clock
+from omnix_cli.steps.identity import FILE
+from omnix_cli.steps.problems import quarantine_rows
+
+Progress = Callable[[str, int], None]
+"""Told the file's name and its rows so far."""
+
+_NEWEST = {"purchases": "purchase_day", "interactions": "interaction_day"}
+
+
+@dataclass
+class TakenFile:
+    """What the first pass found in one file."""
+
+    name: str
+    sha256: str = ""
+    read: int = 0
+    quarantined: int = 0
+    expected: int = 0
+    known: int = 0
+    accepted: int = 0
+    newest_day: date | None = None
+    findings: dict[str, str] = field(default_factory=dict)
+    reasons: list[pl.DataFrame] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Reads files into two spills: canonical rows, and quarantine."""
+
+    mapping: ColumnMapping
+    timezone: str
+    """The shop's zone where the mapping names none."""
+    now: datetime
+    rows: Spill
+    quarantine: Spill
+    progress: Progress
+
+    def read(self, source: OpenSource, number: int) -> TakenFile:
+        """Takes one file in; `number` is its place in the order of files."""
+        taken = TakenFile(source.name)
+        reading: cleaning.Reading | None = None
+        bound: list[str] = []
+        for chunk in source.chunks():
+            if chunk.rows.columns != bound:
+                bound = chunk.rows.columns
+                reading = self._settle(chunk.rows, source.name, reading)
+            if reading is not None:
+                self._take(chunk, reading, number, taken)
+            self.progress(source.name, taken.read)
+        taken.sha256 = source.fingerprint()
+        taken.findings = {**source.findings, **({} if reading is None else _findings(reading))}
+        return taken
+
+    def _settle(self, rows: pl.DataFrame, file: str, before: cleaning.Reading | None) -> cleaning.Reading:
+        """How the file is read, from its first rows; what was settled stays when later rows bring more columns."""
+        mapping = cleaning.bind(self.mapping, rows.columns, file=file)
+        if before is not None:
+            return replace(before, mapping=mapping)
+        zone = mapping.timezone or self.timezone
+        day_first = cleaning.settle_day_first(rows, mapping, file=file)
+        clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
+        return cleaning.Reading(mapping, file, clock, cleaning.settle_decimal_comma(rows, mapping), self.now)
+
+    def _take(self, chunk: RawChunk, reading: cleaning.Reading, number: int, taken: TakenFile) -> None:
+        cleaned = cleaning.clean(chunk.rows, reading)
+        bad = pl.concat([quarantine_rows(chunk.rejected, reading.file), cleaned.quarantine]).sort("row_number", "item")
+        taken.read += chunk.rows.height + chunk.rejected.height
+        taken.quarantined += bad.height
+        taken.expected += int(bad["expected"].sum())
+        if bad.height:
+            taken.reasons.append(reason_counts(bad))
+            self.quarantine.add(bad)
+        newest = _NEWEST.get(self.mapping.kind)
+        if newest and cleaned.rows.height:
+            days = [taken.newest_day, *cleaned.rows[newest].top_k(1)]
+            taken.newest_day = max(day for day in days if day is not None)
+        self.rows.add(cleaned.rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
+
+
+def mapping_key(mapping: ColumnMapping, timezone: str) -> str:
+    """What, besides its content, decides how a file is read."""
+    ingredients = {"mapping": dump(mapping), "timezone": timezone, "cleaning": cleaning.VERSION}
+    return hashlib.sha256(orjson.dumps(ingredients, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def _findings(reading: cleaning.Reading) -> Mapping[str, str]:
+    found = {"timezone": reading.clock.timezone}
+    if reading.clock.written_timezone != reading.clock.timezone:
+        found["times written in"] = reading.clock.written_timezone
+    if reading.clock.day_first:
+        found["dates"] = "day first"
+    if reading.decimal_comma:
+        found["decimals"] = "comma"
+    return found
