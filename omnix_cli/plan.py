@@ -60,7 +60,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
         PlanStep(
             "rhythms",
             rhythms.rhythms,
-            inputs=("purchases", "products"),
+            inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
             version="1",
             settings=lambda settings: {"parameters": settings.prediction},

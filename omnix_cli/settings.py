@@ -94,6 +94,8 @@ class PredictionSettings(Section):
     """Purchase days from which a customer's own rhythm counts; below it the product's own rhythm is used."""
     min_alive: Share = 0.05
     """Below this probability that the customer still buys the product, no prediction is made."""
+    lapsed_alive: Share = 0.2
+    """Below this probability a prediction is marked as lapsed: the customer has probably moved on."""
     urgent_days: int = Field(1, ge=0)
     """Urgent: due within so many days ..."""
     urgent_confidence: Share = 0.7

@@ -24,12 +24,15 @@ def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
     between two consecutive ones. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in days
     at `as_of`: a count that forgets.
     """
+    frame = schemas.FRAMES["cycles"].conform(pair_cycles(purchases, as_of=as_of))
+    return StepOutput({"cycles": frame}, {"repeated_pairs": int((frame["purchase_days"] > 1).sum())})
+
+
+def pair_cycles(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
+    """The rows of `cycles`, from any frame that has the columns of `schemas.Purchases` which they need."""
     days = _purchase_days(purchases, as_of)
-    pairs = _pair_rhythms(days, as_of)
     customers = _customer_habits(days, as_of)
-    frame = pairs.lazy().join(customers.lazy(), on="customer_id", how="left").sort(_PAIR).collect()
-    repeated = int((frame["purchase_days"] > 1).sum())
-    return StepOutput({"cycles": schemas.FRAMES["cycles"].conform(frame)}, {"repeated_pairs": repeated})
+    return _pair_rhythms(days, as_of).join(customers, on="customer_id", how="left").sort(_PAIR)
 
 
 def fixed_point(value: pl.Expr) -> pl.Expr:

@@ -1,0 +1,173 @@
+"""The statistical predictor: fitted rates turned into dates, windows, probabilities, urgency and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from omnix_cli import schemas
+from omnix_cli.protocols import StepOutput
+from omnix_cli.settings import PredictionSettings, dump
+from omnix_cli.steps.evidence import evidence
+from omnix_cli.steps.hazard import (
+    HORIZON_DAYS,
+    Coefficients,
+    columns,
+    cumulative_rate,
+    day_of_quantile,
+    probability_within,
+)
+from omnix_cli.steps.intervals import log_interval
+from omnix_cli.steps.rhythms import PERSONAL, SHARED, model_parts
+from omnix_cli.steps.shared_rhythms import shrunk
+
+PRIOR_PURCHASES = 2.0
+ROWS_AT_A_TIME = 131_072
+
+
+class StatisticalPredictor:
+    """Forecasts from the customer's own rhythm, shrunk to the product's, the category's and everyone's.
+
+    For every pair that is still alive:
+
+    - the chance of a purchase within t days is that of `steps.hazard`, fitted on earlier days of the same history;
+      `alive` is the chance within the whole horizon of 182 days; pairs below `min_alive` get no prediction;
+    - `interval_days` is the median gap of `steps.intervals`;
+    - given that the purchase comes within the horizon, `date_p10` and `date_p90` bound the middle 80 % of its days,
+      and `predicted_date` is the last purchase plus the interval while that lies in the window and is not past, else
+      the median day;
+    - `confidence` is the chance that the customer buys the product in that window: about 0.8 * `alive`, more where
+      whole days make the window wider;
+    - `urgency`: `urgent` and `upcoming` by due days and confidence (settings), else `lapsed` when `alive` is below
+      `lapsed_alive`, `overdue` when the interval has passed, `later` otherwise.
+    """
+
+    name = "statistical"
+    version = "1"
+
+    def __init__(self, parameters: PredictionSettings, *, min_customers: int = 3) -> None:
+        self._parameters = parameters
+        self._min_customers = min_customers
+
+    def parameters(self) -> Mapping[str, Any]:
+        """The prediction settings, and from how many customers a shared rhythm may be told in a reason."""
+        return {**dump(self._parameters), "min_customers": self._min_customers}
+
+    def predict(
+        self,
+        cycles: pl.LazyFrame,
+        rhythms: pl.LazyFrame,
+        forecast_model: pl.LazyFrame,
+        products: pl.LazyFrame,
+        *,
+        as_of: date,
+    ) -> StepOutput:
+        """The frame `predictions`, and how many pairs were silent too long for one."""
+        settings = self._parameters
+        parts = model_parts(forecast_model.collect())
+        if not parts:
+            return StepOutput({"predictions": schemas.FRAMES["predictions"].empty()}, {"silent_pairs": 0})
+        pairs = (
+            evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=settings.personal_purchases)
+            .with_columns(log_interval(parts["interval"]).exp().alias("interval_days"))
+            .drop("gap_days")
+            .collect()
+        )
+        forecasts = [
+            _forecast(piece, parts[part])
+            for part, chosen in ((PERSONAL, pl.col("own_gaps") > 0), (SHARED, pl.col("own_gaps") == 0))
+            for piece in pairs.filter(chosen).iter_slices(ROWS_AT_A_TIME)
+        ]
+        alive = [forecast.filter(pl.col("alive") >= settings.min_alive) for forecast in forecasts]
+        figures = {"silent_pairs": pairs.height - sum(forecast.height for forecast in alive)}
+        if not alive:
+            return StepOutput({"predictions": schemas.FRAMES["predictions"].empty()}, figures)
+        predictions = self._describe(pl.concat(alive), as_of).sort("customer_id", "product_id")
+        return StepOutput({"predictions": schemas.FRAMES["predictions"].conform(predictions)}, figures)
+
+    def _describe(self, forecasts: pl.DataFrame, as_of: date) -> pl.DataFrame:
+        """Days ahead as dates, the expected quantity, urgency, reason and signature."""
+        quantity = shrunk(
+            pl.col("typical_quantity"), pl.col("purchase_days"), pl.col("product_quantity"), PRIOR_PURCHASES
+        )
+        day = pl.lit(as_of)
+        return forecasts.with_columns(
+            (day + pl.duration(days="days_ahead")).alias("predicted_date"),
+            (day + pl.duration(days="days_p10")).alias("date_p10"),
+            (day + pl.duration(days="days_p90")).alias("date_p90"),
+            pl.col("interval_days").round(3),
+            quantity.round(3).alias("expected_quantity"),
+            _urgency(self._parameters).alias("urgency"),
+            _reason(self._min_customers).alias("reason"),
+            pl.lit(self.name).alias("predictor"),
+            pl.lit(self.version).alias("predictor_version"),
+            pl.lit(False).alias("fallback"),
+        )
+
+
+def _forecast(pairs: pl.DataFrame, coefficients: Coefficients) -> pl.DataFrame:
+    """The pairs with their probabilities and the days ahead of the window, `days_p10`, `days_ahead`, `days_p90`."""
+    total = cumulative_rate(columns(pairs.lazy()), coefficients)
+    first, median, last = (np.floor(day_of_quantile(total, share)) for share in (0.1, 0.5, 0.9))
+    usual = np.round(pairs["interval_days"].to_numpy()) - pairs["elapsed_days"].to_numpy()
+    ahead = np.where(usual >= 0, np.clip(usual, first, last), median)
+    within = {f"probability_{days}d": probability_within(total, float(days)) for days in (7, 14, 28)}
+    inside = probability_within(total, last + 1) - probability_within(total, first)
+    figures = within | {"alive": probability_within(total, float(HORIZON_DAYS)), "confidence": inside}
+    return pairs.with_columns(
+        *(pl.Series(name, np.round(values, 6)) for name, values in figures.items()),
+        pl.Series("days_p10", first, dtype=pl.Int64),
+        pl.Series("days_ahead", ahead, dtype=pl.Int64),
+        pl.Series("days_p90", last, dtype=pl.Int64),
+    )
+
+
+def _urgency(settings: PredictionSettings) -> pl.Expr:
+    ahead, confidence = pl.col("days_ahead"), pl.col("confidence")
+    return (
+        pl.when((ahead <= settings.urgent_days) & (confidence > settings.urgent_confidence))
+        .then(pl.lit("urgent"))
+        .when((ahead <= settings.upcoming_days) & (confidence > settings.upcoming_confidence))
+        .then(pl.lit("upcoming"))
+        .when(pl.col("alive") < settings.lapsed_alive)
+        .then(pl.lit("lapsed"))
+        .when(pl.col("elapsed_days") > pl.col("interval_days"))
+        .then(pl.lit("overdue"))
+        .otherwise(pl.lit("later"))
+        .cast(pl.Enum(schemas.URGENCIES))
+    )
+
+
+def _reason(min_customers: int) -> pl.Expr:
+    """Facts in words: the customer's own median gap, else the nearest rhythm with enough customers behind it."""
+    count = pl.col("purchase_days")
+    times = (
+        pl.when(count == 1)
+        .then(pl.lit("once,"))
+        .when(count == 2)
+        .then(pl.lit("twice, last"))
+        .otherwise(pl.format("{} times, last", count))
+    )
+    since = _days(pl.col("elapsed_days"))
+    shared = pl.lit("nobody can say yet how often this is needed")
+    for level, wording in (
+        ("global", "customers who buy a product again need it about every {}"),
+        ("category", "customers who buy products of this kind need them about every {}"),
+        ("product", "customers who buy this need it about every {}"),
+    ):
+        usual = pl.format(wording, _days(pl.col(f"mean_log_gap_{level}").exp()))
+        shared = pl.when(pl.col(f"repeaters_{level}") >= min_customers).then(usual).otherwise(shared)
+    return (
+        pl.when(pl.col("own_gaps") > 0)
+        .then(pl.format("you buy this about every {}, last {} ago", _days(pl.col("median_gap_days")), since))
+        .otherwise(pl.format("{}; you bought it {} {} ago", shared, times, since))
+    )
+
+
+def _days(days: pl.Expr) -> pl.Expr:
+    whole = days.round().cast(pl.Int64).clip(1)
+    return pl.when(whole == 1).then(pl.lit("1 day")).otherwise(pl.format("{} days", whole))
