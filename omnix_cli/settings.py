@@ -241,10 +241,11 @@ def load_settings(
         settings = Settings.model_validate(_nested(given))
     except ValidationError as error:
         raise _invalid(error, sources) from error
-    origins = tuple(
-        Origin(name, _value_of(settings, name), sources.get(name, "default")) for name in _setting_names(Settings)
+    plain = dump(settings)
+    names = _setting_names(Settings)
+    return LoadedSettings(
+        settings, tuple(Origin(name, _value_of(plain, name), sources.get(name, "default")) for name in names)
     )
-    return LoadedSettings(settings, origins)
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -310,10 +311,10 @@ def _setting_names(section: type[BaseModel], prefix: str = "") -> tuple[str, ...
     return tuple(names)
 
 
-def _value_of(settings: BaseModel, name: str) -> Any:
-    value: Any = settings
+def _value_of(plain: Mapping[str, Any], name: str) -> Any:
+    value: Any = plain
     for part in name.split("."):
-        value = getattr(value, part)
+        value = value[part]
     return value
 
 

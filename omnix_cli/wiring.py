@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError
@@ -19,16 +22,23 @@ from omnix_cli.protocols import Engine, Predictor, Resources, StoredFrame, Table
 from omnix_cli.records import StepRecord
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
+from omnix_cli.services.import_reports import ImportReport
+from omnix_cli.services.imports import Importer, import_files
 from omnix_cli.services.run_history import PruneReport, prune
+from omnix_cli.services.planning import parse_day
 from omnix_cli.services.runs import Publish, Runner, publishing
-from omnix_cli.settings import Settings
+from omnix_cli.settings import Settings, SourceSettings
 from omnix_cli.stores.checkpoints import LocalCheckpoints
 from omnix_cli.stores.files import PeakMemory, write_atomically
 from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.lock import workspace_lock
+from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
+from omnix_cli.stores.sources import LocalSources
+from omnix_cli.stores.spill import open_spill
 from omnix_cli.stores.sqlite import SqliteStore
 
+_log = logging.getLogger(__name__)
 _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -62,6 +72,43 @@ class Workspace:
     def sources(self) -> dict[str, StoredFrame]:
         """The canonical frames as they are now, over all imports."""
         return {kind: self.ledger.view(kind) for kind in SOURCES}
+
+    def importer(self) -> Importer:
+        """What takes files in."""
+        return Importer(
+            sources=LocalSources(),
+            checkpoints=self.checkpoints,
+            ledger=self.ledger,
+            open_spill=partial(open_spill, folder=self.folder / "checkpoints"),
+            settings=self.settings.imports,
+            now=self.now(),
+            slice_rows=self.settings.engine.slice_rows,
+        )
+
+    def import_files(
+        self, kind: str, files: Sequence[str], recipe: str | None, columns: Mapping[str, str], *, dry_run: bool
+    ) -> ImportReport:
+        """Takes files of one kind in, read by a recipe with single columns replaced."""
+        return import_files(self.importer(), files, load_mapping(kind, recipe, columns), dry_run=dry_run)
+
+    def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
+        """Takes in what the settings name; one record a source."""
+        return tuple(self._import_source(source, dry_run=dry_run) for source in self.settings.imports.sources)
+
+    def _import_source(self, source: SourceSettings, *, dry_run: bool) -> StepRecord:
+        memory, began = PeakMemory(), time.perf_counter()
+        report = self.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
+        return StepRecord(
+            name=f"import {source.kind}",
+            key=report.batch or "",
+            status="reused" if report.known == report.read else "pending" if dry_run else "ran",
+            reason="; ".join(report.notes) or ("nothing new" if report.known == report.read else "new rows"),
+            rows_in=report.read,
+            rows_out=report.accepted,
+            seconds=round(time.perf_counter() - began, 3),
+            peak_memory_bytes=memory.peak_bytes(),
+            figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
+        )
 
     def runner(self) -> Runner:
         """What runs the plan on the imports as they are now."""
@@ -107,12 +154,22 @@ class Workspace:
         return Findings(self.records, self.checkpoints, self.sources(), run, hemisphere)
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:
-        """Removes old runs and what only they needed."""
-        return prune(self.records, self.checkpoints, keep=keep, needed=self.ledger.keys(), dry_run=dry_run)
+        """Removes old runs and what only they needed; import batches stay."""
+        needed = [batch.key for kind in SOURCES for batch in self.ledger.batches(kind)]
+        return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
+
+    def sweep(self) -> None:
+        """Removes what killed processes left behind; only under the lock."""
+        self.checkpoints.sweep()
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """The right to change the workspace, for one process at a time."""
         return workspace_lock(self.folder, command=command, now=self.now())
+
+
+def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Workspace:
+    """The workspace that the settings name."""
+    return Workspace(settings, now)
 
 
 def engine(settings: Settings) -> Engine:
@@ -136,7 +193,24 @@ def resources(settings: Settings) -> Resources:
     return Resources(
         threads=settings.engine.threads or os.cpu_count() or 1,
         memory_bytes=parse_bytes(settings.engine.max_memory),
+        say=_log.info,
     )
+
+
+def check_configuration(settings: Settings) -> list[str]:
+    """What the settings lead to, one line each. Raises `ConfigError` for what could not work."""
+    try:
+        ZoneInfo(settings.imports.timezone)
+    except (OSError, ValueError, KeyError):
+        name = settings.imports.timezone
+        raise ConfigError(f"imports.timezone = {name!r} is no time zone", hint="Write it as Europe/Paris.") from None
+    lines = [f"workspace {settings.workspace.resolve()}", f"memory {resources(settings).memory_bytes:,} bytes"]
+    if settings.as_of not in ("latest", "today"):
+        lines.append(f"as of {parse_day(settings.as_of)}")
+    for source in settings.imports.sources:
+        load_mapping(source.kind, source.mapping)
+        lines.append(f"{source.kind} from {len(LocalSources().find(source.files))} files")
+    return lines
 
 
 def parse_bytes(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import typer
 
 from omnix_cli import __version__
 from omnix_cli.cli import config, imports, quarantine, runs, show, steps, workspace
+from omnix_cli.cli.logs import keep_traceback
 from omnix_cli.errors import Interrupted, OmnixError
 
 app = typer.Typer(
@@ -70,9 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
-        logging.getLogger(__name__).debug("unexpected error", exc_info=error)
-        place = "The traceback is in the log file of the workspace (logs/omnix.log)."
-        return _fail(f"a bug in omnix: {type(error).__name__}: {error}", place, 1)
+        place = keep_traceback(error)
+        return _fail(f"a bug in omnix: {type(error).__name__}: {error}", f"The traceback is in {place}.", 1)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

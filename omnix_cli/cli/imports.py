@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from omnix_cli.cli.options import DryRun, Output, Session, expand, note
+
+if TYPE_CHECKING:
+    from omnix_cli.services.import_reports import ImportReport
 
 app = typer.Typer(help="Take files in: bad rows are set aside, known rows are left alone.", no_args_is_help=True)
 
@@ -45,17 +48,43 @@ def _importer(kind: str) -> Callable[..., None]:
         timezone: Timezone = None,
         dry_run: DryRun = False,
     ) -> None:
-        from omnix_cli.reports.imports import files_table, findings_of
+        from omnix_cli.reports.tables import records_table
+        from omnix_cli.services.import_reports import ImportRefused
 
         flags = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with session.locked(f"import {kind}", **flags) as workspace:
-            report = workspace.import_files(kind, files, mapping=mapping, columns=map_columns or (), dry_run=dry_run)
-        for line in findings_of(report):
-            note(line)
-        output.write(files_table(report), title=f"Import of {kind}" + (" (dry run)" if dry_run else ""))
+            try:
+                report = workspace.import_files(kind, files, mapping, pairs(map_columns or ()), dry_run=dry_run)
+            except ImportRefused as refused:
+                _tell(refused.report)
+                raise
+        _tell(report)
+        columns = ("name", "read", "accepted", "quarantined", "known", "findings")
+        output.write(records_table(report.files, columns), title=f"Import of {kind}{': dry run' if dry_run else ''}")
 
     take_in.__doc__ = f"Take {kind} in."
     return take_in
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """`canonical=column` texts as a dictionary. Raises `BadParameter` for anything else."""
+    split = [text.partition("=") for text in texts]
+    for text, (name, _, column) in zip(texts, split, strict=True):
+        if not name or not column:
+            raise typer.BadParameter(f"{text!r} is not of the form column=column", param_hint="--map")
+    return {name.strip(): column.strip() for name, _, column in split}
+
+
+def _tell(report: ImportReport) -> None:
+    from omnix_cli.reports.tables import as_text, records_table
+
+    known = f"{report.known:,} already known"
+    note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
+    for line in report.notes:
+        note(line)
+    if report.reasons:
+        columns = ("reason", "column", "expected", "rows", "example")
+        note(as_text(records_table(report.reasons, columns), title="Quarantined"))
 
 
 for _kind, _example in EXAMPLES.items():

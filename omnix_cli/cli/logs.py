@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
+import traceback
 from datetime import datetime, timezone
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -31,6 +33,18 @@ def log_to_file(path: Path) -> None:
     handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(_JsonLines())
     logging.getLogger("omnix_cli").addHandler(handler)
+
+
+def keep_traceback(error: Exception) -> Path:
+    """Writes the traceback of a bug to the log file, or to a file of its own when there is no workspace yet."""
+    logger = logging.getLogger("omnix_cli")
+    for handler in logger.handlers:
+        if isinstance(handler, RotatingFileHandler):
+            logger.debug("unexpected error", exc_info=error)
+            return Path(handler.baseFilename)
+    with tempfile.NamedTemporaryFile("w", prefix="omnix-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return Path(file.name)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -81,18 +81,19 @@ class Session:
 
     def open(self, **flags: Any) -> Workspace:
         """The workspace to read from."""
+        from omnix_cli.cli.logs import log_to_file
         from omnix_cli.wiring import open_workspace
 
-        return open_workspace(self.load(**flags).values, now=now)
+        workspace = open_workspace(self.load(**flags).values, now=now)
+        if workspace.folder.exists():
+            log_to_file(workspace.folder / "logs" / "omnix.log")
+        return workspace
 
     @contextmanager
     def locked(self, command: str, **flags: Any) -> Iterator[Workspace]:
         """The workspace to change; nobody else can change it meanwhile."""
-        from omnix_cli.cli.logs import log_to_file
-
         workspace = self.open(**flags)
         with workspace.lock(command):
-            log_to_file(workspace.folder / "logs" / "omnix.log")
             workspace.sweep()
             yield workspace
 

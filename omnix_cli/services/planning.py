@@ -39,16 +39,20 @@ def resolve_as_of(as_of: str, *, purchases: StoredFrame, today: date) -> date:
     if as_of == "today":
         return today
     if as_of != "latest":
-        try:
-            return date.fromisoformat(as_of)
-        except ValueError:
-            raise ConfigError(
-                f"as-of {as_of!r} is not a day", hint="Give a date such as 2018-01-31, `today` or `latest`."
-            ) from None
+        return parse_day(as_of)
     newest = purchases.scan().select(pl.col("purchase_day").max()).collect().item()
     if newest is None:
         raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
     return newest + timedelta(days=1)  # type: ignore[no-any-return]
+
+
+def parse_day(text: str) -> date:
+    """A day written as 2018-01-31. Raises `ConfigError` for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        hint = "Give a date such as 2018-01-31, `today` or `latest`."
+        raise ConfigError(f"as-of {text!r} is not a day", hint=hint) from None
 
 
 def closure(plan: Iterable[PlanStep], targets: Collection[str]) -> tuple[PlanStep, ...]:

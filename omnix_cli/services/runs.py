@@ -144,7 +144,7 @@ class Runner:
 
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
-        _log.info("step begins", extra={"step": step.name, "reason": decision.reason})
+        _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
         arguments = dict(step.settings(self.settings))
         if step.dated:
             arguments["as_of"] = as_of
