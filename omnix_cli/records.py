@@ -69,13 +69,14 @@ class ImportedFile(Record):
 
 class ImportBatch(Record):
     """One import as the ledger remembers it; `key` is that of its checkpoint. `corrected` of the accepted rows took
-    the place of earlier ones."""
+    the place of earlier ones; `replay` says that the rows came out of the quarantine."""
 
     key: str
     kind: str
     imported_at: datetime
     files: tuple[ImportedFile, ...]
     corrected: int = 0
+    replay: bool = False
 
     @property
     def accepted(self) -> int:

@@ -93,7 +93,7 @@ def _imported_before(importer: Importer, mapping: ColumnMapping, name: str) -> t
 def _check(importer: Importer, kind: str, files: Sequence[TakenFile]) -> tuple[str, ...]:
     """What the files look like against the limits and past imports. Raises `ImportRefused` when a limit is passed."""
     settings = importer.settings
-    found = _report(kind, files)
+    found = report(kind, files)
     bad = found.quarantined - found.expected
     if found.bad_share > settings.max_bad:
         raise ImportRefused(
@@ -128,7 +128,7 @@ def _worst(found: ImportReport) -> Iterator[str]:
 
 
 def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
-    past = [sum(file.read for file in batch.files) for batch in batches if batch.files]
+    past = [sum(file.read for file in batch.files) for batch in batches if not batch.replay]
     usual = median(past) if past else 0
     fall = 1 - read / usual if usual else 0.0
     return fall if fall >= _TOLD_FALL else None
@@ -157,10 +157,10 @@ def _store(
 ) -> ImportReport:
     kind = mapping.kind
     if all("unchanged" in file.findings for file in files):
-        return _report(kind, files, notes=notes, dry_run=dry_run)
+        return report(kind, files, notes=notes, dry_run=dry_run)
     how, view = mapping_key(mapping, importer.settings.timezone), importer.ledger.view(kind)
     key = batch_key(kind, {"how": how, "files": [(file.name, file.sha256) for file in files]}, view)
-    with _Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
+    with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
         corrected = merge(kind, rows, view, writer, files, slice_rows=importer.slice_rows)
         for piece in quarantine.pieces():
             writer.append("quarantine", piece)
@@ -171,12 +171,12 @@ def _store(
                 key=key,
                 kind=kind,
                 imported_at=importer.now,
-                files=tuple(_record(file, how) for file in files),
+                files=tuple(record(file, how) for file in files),
                 corrected=corrected,
             )
         )
     batch = None if dry_run else key
-    return _report(kind, files, corrected=corrected, notes=notes, batch=batch, dry_run=dry_run)
+    return report(kind, files, corrected=corrected, notes=notes, batch=batch, dry_run=dry_run)
 
 
 def batch_key(kind: str, ingredients: Mapping[str, Any], view: StoredFrame) -> str:
@@ -198,10 +198,10 @@ def open_batch(
     )
 
 
-class _Nowhere:
+class Nowhere:
     """A checkpoint writer that keeps nothing, for dry runs."""
 
-    def __enter__(self) -> _Nowhere:
+    def __enter__(self) -> Nowhere:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -230,7 +230,8 @@ def _read_again(importer: Importer, kind: str, files: Sequence[TakenFile]) -> pl
     return FRAMES["resolved"].conform(rows.with_columns(pl.lit("replayed").alias("how"))).sort(FRAMES["resolved"].sort)
 
 
-def _record(file: TakenFile, how: str) -> ImportedFile:
+def record(file: TakenFile, how: str) -> ImportedFile:
+    """What the ledger keeps of a file."""
     return ImportedFile(
         name=file.name,
         sha256=file.sha256,
@@ -243,7 +244,7 @@ def _record(file: TakenFile, how: str) -> ImportedFile:
     )
 
 
-def _report(
+def report(
     kind: str,
     files: Sequence[TakenFile],
     *,
@@ -252,6 +253,7 @@ def _report(
     batch: str | None = None,
     dry_run: bool = False,
 ) -> ImportReport:
+    """The numbers of an import."""
     return ImportReport(
         kind=kind,
         files=tuple(
