@@ -24,6 +24,7 @@ from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
 from omnix_cli.services.import_reports import ImportReport
 from omnix_cli.services.imports import Importer, import_files
+from omnix_cli.services.quarantine import quarantine_replay
 from omnix_cli.services.run_history import PruneReport, prune
 from omnix_cli.services.planning import parse_day
 from omnix_cli.services.runs import Publish, Runner, publishing
@@ -90,6 +91,23 @@ class Workspace:
     ) -> ImportReport:
         """Takes files of one kind in, read by a recipe with single columns replaced."""
         return import_files(self.importer(), files, load_mapping(kind, recipe, columns), dry_run=dry_run)
+
+    def replay(
+        self,
+        kind: str,
+        recipe: str | None,
+        columns: Mapping[str, str],
+        *,
+        mended: Mapping[str, str],
+        reason: str | None,
+        file: str | None,
+        dry_run: bool,
+    ) -> ImportReport:
+        """Reads quarantined rows again."""
+        mapping = load_mapping(kind, recipe, columns)
+        return quarantine_replay(
+            self.importer(), mapping, mended=mended, reason=reason, file=file, dry_run=dry_run
+        )
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Takes in what the settings name; one record a source."""

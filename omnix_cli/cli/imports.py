@@ -56,9 +56,9 @@ def _importer(kind: str) -> Callable[..., None]:
             try:
                 report = workspace.import_files(kind, files, mapping, pairs(map_columns or ()), dry_run=dry_run)
             except ImportRefused as refused:
-                _tell(refused.report)
+                tell(refused.report)
                 raise
-        _tell(report)
+        tell(report)
         columns = ("name", "read", "accepted", "quarantined", "known", "findings")
         output.write(records_table(report.files, columns), title=f"Import of {kind}{': dry run' if dry_run else ''}")
 
@@ -66,16 +66,17 @@ def _importer(kind: str) -> Callable[..., None]:
     return take_in
 
 
-def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """`canonical=column` texts as a dictionary. Raises `BadParameter` for anything else."""
+def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
+    """`name=value` texts as a dictionary. Raises `BadParameter` for anything else."""
     split = [text.partition("=") for text in texts]
     for text, (name, _, column) in zip(texts, split, strict=True):
         if not name or not column:
-            raise typer.BadParameter(f"{text!r} is not of the form column=column", param_hint="--map")
+            raise typer.BadParameter(f"{text!r} is not of the form name=value", param_hint=flag)
     return {name.strip(): column.strip() for name, _, column in split}
 
 
-def _tell(report: ImportReport) -> None:
+def tell(report: ImportReport) -> None:
+    """Says on stderr what became of the rows, and why some were set aside."""
     from omnix_cli.reports.tables import as_text, records_table
 
     known = f"{report.known:,} already known"

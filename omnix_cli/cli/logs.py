@@ -29,10 +29,13 @@ def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
 
 def log_to_file(path: Path) -> None:
     """Keeps all log lines in a file as well, at most 10 MB and one older file."""
+    logger = logging.getLogger("omnix_cli")
+    if any(isinstance(handler, RotatingFileHandler) for handler in logger.handlers):
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(_JsonLines())
-    logging.getLogger("omnix_cli").addHandler(handler)
+    logger.addHandler(handler)
 
 
 def keep_traceback(error: Exception) -> Path:

@@ -92,8 +92,11 @@ class Session:
     @contextmanager
     def locked(self, command: str, **flags: Any) -> Iterator[Workspace]:
         """The workspace to change; nobody else can change it meanwhile."""
+        from omnix_cli.cli.logs import log_to_file
+
         workspace = self.open(**flags)
         with workspace.lock(command):
+            log_to_file(workspace.folder / "logs" / "omnix.log")
             workspace.sweep()
             yield workspace
 

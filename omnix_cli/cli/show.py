@@ -94,8 +94,16 @@ def customer(
     output.write(found, title=f"Customer {customer}")
 
 
-@app.command(epilog="Example: omnix show quarantine --limit 50")
+@app.command(epilog="Example: omnix show quarantine purchases --limit 50")
 @expand
-def quarantine(session: Session, output: Output, limit: Limit = 20) -> None:
-    """Show the input rows that were set aside, with the reason."""
-    output.write(session.open().quarantined(limit=limit), title="Quarantine")
+def quarantine(
+    session: Session,
+    output: Output,
+    kind: Annotated[str, typer.Argument(help="purchases, products, customers or interactions.")] = "purchases",
+    limit: Limit = 20,
+) -> None:
+    """Show the input rows that were set aside: file, row, column, value, reason."""
+    from omnix_cli.services.quarantine import quarantine_show
+
+    rows = quarantine_show(session.open().importer(), kind, limit=limit).rows
+    output.write(rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
