@@ -1,0 +1,111 @@
+"""Co-purchase and content neighbours brought together: the k best of both lists by the blended score."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omnix_cli.kernels.compiled import compiled
+from omnix_cli.kernels.content import Attributes, Weights, likeness, text_likeness
+from omnix_cli.kernels.rows import HALF, LOW_HALF, Rule, Scales, measure_of
+from omnix_cli.kernels.topk import INDEX_MASK, key_of, score_of, sort_descending
+
+
+class Candidates(NamedTuple):
+    """Both lists of every product."""
+
+    bought_start: NDArray[np.int64]
+    bought: NDArray[np.int32]
+    bought_evidence: NDArray[np.int64]
+    alike: NDArray[np.int64]
+    """A row of keys per product, of which the first `alike_count` count."""
+    alike_count: NDArray[np.int64]
+    alike_start: NDArray[np.int64]
+    """Where a product's rows of `alike_evidence` begin."""
+    alike_evidence: NDArray[np.int64]
+
+
+class Chosen(NamedTuple):
+    """The k best of each product: a row per product, of which the first `count` count."""
+
+    count: NDArray[np.int64]
+    neighbour: NDArray[np.int32]
+    score: NDArray[np.float64]
+    co_purchase: NDArray[np.float64]
+    content: NDArray[np.float64]
+    evidence: NDArray[np.int64]
+
+
+@compiled
+def co_purchase_score(rule: Rule, scales: Scales, i: int, j: int, counts: int, dot: int) -> float:
+    """The shrunk measure of a pair, NaN where it may not be shown."""
+    support = counts >> HALF
+    if support < rule.min_support or (counts & LOW_HALF) < rule.min_customers:
+        return np.nan
+    cosine = dot * (scales.inverse_norm[i] * scales.inverse_norm[j])
+    measure = measure_of(rule.measure, cosine, support, scales.degree[i], scales.degree[j], scales.groups)
+    return measure * (support / (support + rule.shrink))
+
+
+@compiled
+def blended(co_purchase: float, content: float, co_purchase_weight: float) -> float:
+    """w * co-purchase + (1 - w) * content, an absent part counting as 0: no evidence, no score."""
+    score = 0.0
+    if not np.isnan(co_purchase):
+        score += co_purchase_weight * co_purchase
+    if not np.isnan(content):
+        score += (1 - co_purchase_weight) * content
+    return score
+
+
+@compiled
+def blend(
+    first: int,
+    last: int,
+    candidates: Candidates,
+    things: Attributes,
+    thing_of: NDArray[np.int32],
+    weights: Weights,
+    rule: Rule,
+    scales: Scales,
+    co_purchase_weight: float,
+    chosen: Chosen,
+) -> None:
+    """Chooses the neighbours of the products [first, last) among both their lists; `thing_of` is the attribute set
+    of each product."""
+    k = rule.neighbours
+    keys, place_of = np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 1), dtype=np.int64)
+    neighbour, evidence = np.empty(2 * k, dtype=np.int32), np.empty((2 * k, 2), dtype=np.int64)
+    co_purchase, content = np.empty(2 * k, dtype=np.float64), np.empty(2 * k, dtype=np.float64)
+    listed = np.full(len(thing_of), -1, dtype=np.int32)
+    for i in range(first, last):
+        found = 0
+        for place in range(candidates.bought_start[i], candidates.bought_start[i + 1]):
+            neighbour[found] = candidates.bought[place]
+            evidence[found] = candidates.bought_evidence[place]
+            listed[neighbour[found]] = i
+            found += 1
+        for place in range(candidates.alike_count[i]):
+            j = INDEX_MASK - (candidates.alike[i, place] & INDEX_MASK)
+            if listed[j] != i:
+                neighbour[found] = j
+                evidence[found] = candidates.alike_evidence[candidates.alike_start[i] + place]
+                found += 1
+        for place in range(found):
+            j = neighbour[place]
+            text = text_likeness(things, thing_of[i], thing_of[j])
+            content[place] = likeness(things, thing_of[i], thing_of[j], text, weights)
+            co_purchase[place] = co_purchase_score(rule, scales, i, j, evidence[place, 0], evidence[place, 1])
+            keys[place] = key_of(blended(co_purchase[place], content[place], co_purchase_weight), j)
+            place_of[place, 0] = place
+        sort_descending(keys, place_of, 0, found)
+        chosen.count[i] = min(found, k)
+        for rank in range(chosen.count[i]):
+            place = place_of[rank, 0]
+            chosen.neighbour[i, rank] = neighbour[place]
+            chosen.score[i, rank] = score_of(keys[rank])
+            chosen.co_purchase[i, rank] = co_purchase[place]
+            chosen.content[i, rank] = content[place]
+            chosen.evidence[i, rank] = evidence[place]

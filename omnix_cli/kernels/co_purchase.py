@@ -1,0 +1,175 @@
+"""The top-k neighbours of every item by co-purchase, over threads and within a memory bound.
+
+The symmetric walk computes each pair once and offers it to both ends, which takes buffers of about 2k candidates for
+every item and thread. Where they do not fit, the one-sided walk computes each row by itself: twice the sums, next to
+no buffers, the same result to the bit. Blocks of rows hold about equal work and are taken by whichever thread is free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omnix_cli.kernels.incidence import Incidence
+from omnix_cli.kernels.rows import Buffers, Dense, Limits, Lookups, Rule, Scales, merge_buffers, walk_items, walk_pairs
+from omnix_cli.kernels.threads import equal_blocks, share_out
+from omnix_cli.kernels.topk import indexes_of
+
+_DENSE_BYTES = 48
+_CANDIDATE_BYTES = 24  # a key and two columns of evidence
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The neighbours of item i (the caller's numbers) at [start[i], start[i + 1]), best first, and the evidence."""
+
+    start: NDArray[np.int64]
+    index: NDArray[np.int32]
+    evidence: NDArray[np.int64]
+    """Support and customers in one number (see `rows`), and the dot product."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Unordered pairs of items: with a group in common, with `min_support` of them, and of fewer than
+    `min_customers` customers."""
+
+    cooccurring: int
+    with_support: int
+    suppressed: int
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a matrix costs, known exactly before the walk."""
+
+    row_sums: NDArray[np.int64]
+    """Multiply-adds of each row of the symmetric walk."""
+    whole_sums: NDArray[np.int64]
+    """Multiply-adds of each row of the one-sided walk."""
+
+    @property
+    def multiply_adds(self) -> int:
+        return int(self.row_sums.sum())
+
+    @property
+    def pairs_at_most(self) -> int:
+        items = len(self.row_sums)
+        return min(self.multiply_adds, items * (items - 1) // 2)
+
+
+def scales_of(matrix: Incidence) -> Scales:
+    """What the measures need to know of the items."""
+    norm = np.sqrt(np.maximum(matrix.squared_norm, 1).astype(np.float64))
+    return Scales(float(matrix.groups), matrix.degree.astype(np.float64), 1 / norm)
+
+
+def workload(matrix: Incidence) -> Workload:
+    """The multiply-adds of every row."""
+    before = matrix.position - matrix.group_start[matrix.group]
+    length = np.diff(matrix.group_start)[matrix.group]
+    return Workload(_sum_by_item(matrix, before), _sum_by_item(matrix, length))
+
+
+def _sum_by_item(matrix: Incidence, values: NDArray[np.int64]) -> NDArray[np.int64]:
+    total = np.concatenate([[0], np.cumsum(values)])
+    return np.asarray(total[matrix.item_start[1:]] - total[matrix.item_start[:-1]])
+
+
+def symmetric_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:
+    """The memory of the symmetric walk besides the matrix."""
+    return _CANDIDATE_BYTES * threads * int(_rooms(matrix, work, rule, 2).sum()) + one_sided_bytes(
+        matrix, work, rule, threads
+    )
+
+
+def one_sided_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:
+    """The memory of the one-sided walk besides the matrix: the result and the dense rows."""
+    return _CANDIDATE_BYTES * int(_rooms(matrix, work, rule, 1).sum()) + _DENSE_BYTES * threads * matrix.items
+
+
+def neighbours(
+    matrix: Incidence,
+    work: Workload,
+    rule: Rule,
+    *,
+    owner: NDArray[np.int32],
+    lookups: Lookups,
+    threads: int = 1,
+    one_sided: bool = False,
+    limits: Limits = Limits(),
+) -> tuple[Neighbours, Tally]:
+    """The neighbours of all items, and the tally of pairs.
+
+    `owner` is the customer of each basket, so that distinct customers are counted; empty where a group is a customer.
+    """
+    chosen = _buffers(_rooms(matrix, work, rule, 1))
+    dense = [_dense(matrix.items) for _ in range(threads)]
+    tallies = np.zeros((threads, 3), dtype=np.int64)
+    sums = work.whole_sums if one_sided else work.row_sums
+    shared = (matrix, owner, rule, scales_of(matrix), lookups)
+    blocks = equal_blocks(sums + matrix.degree, threads)
+    if one_sided:
+        share_out(
+            blocks,
+            threads,
+            lambda thread, block: walk_items(*block, *shared, dense[thread], sums, limits, chosen, tallies[thread]),
+        )
+    else:
+        rooms = _rooms(matrix, work, rule, 2)
+        gathered = [_buffers(rooms) for _ in range(threads)]
+        share_out(
+            blocks,
+            threads,
+            lambda thread, block: walk_pairs(
+                *block, *shared, dense[thread], sums, limits, gathered[thread], tallies[thread]
+            ),
+        )
+        share_out(
+            equal_blocks(rooms + 1, threads),
+            threads,
+            lambda thread, block: merge_buffers(*block, rule.neighbours, gathered, chosen),
+        )
+    return _in_callers_order(matrix, chosen), Tally(*map(int, tallies.sum(axis=0)))
+
+
+def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray[np.int64]:
+    """The places each item needs for its candidates: `times` k, or fewer where it shares groups with fewer items."""
+    possible = np.minimum(work.whole_sums - matrix.degree, matrix.items - 1)
+    possible[matrix.degree < rule.min_support] = 0
+    return np.minimum(possible, times * rule.neighbours)
+
+
+def _buffers(rooms: NDArray[np.int64]) -> Buffers:
+    start = np.concatenate([[0], np.cumsum(rooms)])
+    return Buffers(
+        start,
+        np.zeros(len(rooms), dtype=np.int64),
+        np.full(len(rooms), -1, dtype=np.int64),
+        np.empty(start[-1], dtype=np.int64),
+        np.empty((start[-1], 2), dtype=np.int64),
+    )
+
+
+def _dense(items: int) -> Dense:
+    return Dense(
+        np.zeros(items, dtype=np.int64),
+        np.zeros(items, dtype=np.int64),
+        np.zeros(items, dtype=np.int32),
+        np.full(items, -1, dtype=np.int32),
+        np.full(items, -1, dtype=np.int32),
+        np.empty(items + 1, dtype=np.int32),
+        np.empty(items, dtype=np.int64),
+        np.empty(items, dtype=np.int64),
+    )
+
+
+def _in_callers_order(matrix: Incidence, chosen: Buffers) -> Neighbours:
+    """The chosen neighbours without the unused room, items in the order of the caller's numbers."""
+    position = np.argsort(matrix.code)
+    fill = chosen.fill[position]
+    start = np.concatenate([[0], np.cumsum(fill)])
+    place = np.repeat(chosen.start[position] - start[:-1], fill) + np.arange(start[-1])
+    return Neighbours(start, indexes_of(chosen.keys[place]), chosen.evidence[place])

@@ -1,0 +1,217 @@
+"""Who bought what, as the co-purchase kernel reads it: the items of every group, the groups of every item.
+
+A group is what counts as together: a customer, or a basket. Items are numbered by falling popularity, and each
+group's list is in that order, so the list up to an item holds the more popular ones of the group. Weights are whole
+numbers: every sum of them is exact, whatever its order.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omnix_cli.kernels.compiled import compiled
+
+NORM = 2**22
+"""Each item's weights are scaled to about this Euclidean norm and rounded, but never to 0; by Cauchy-Schwarz no dot product of two
+items passes NORM**2."""
+
+_ROUNDING_ROOM = 1 - 2**-6  # so that the norm stays below NORM after rounding, for up to 2**34 groups of an item
+
+
+class Incidence(NamedTuple):
+    """The matrix of groups by items, in both directions."""
+
+    group_start: NDArray[np.int64]
+    """Group g's list is `entries[group_start[g]:group_start[g + 1]]`."""
+    entries: NDArray[np.int32]
+    """(item, weight), the items of a group rising."""
+    item_start: NDArray[np.int64]
+    """Item i's groups are at [item_start[i], item_start[i + 1]) of the next two."""
+    group: NDArray[np.int32]
+    """The groups of an item, rising."""
+    position: NDArray[np.int64]
+    """Where in `entries` the item stands in that group's list."""
+    squared_norm: NDArray[np.int64]
+    """The sum of an item's squared weights."""
+    code: NDArray[np.int32]
+    """The caller's number of each item."""
+
+    @property
+    def items(self) -> int:
+        return len(self.item_start) - 1
+
+    @property
+    def groups(self) -> int:
+        return len(self.group_start) - 1
+
+    @property
+    def degree(self) -> NDArray[np.int64]:
+        """The groups of each item."""
+        return np.diff(self.item_start)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self)
+
+
+def build(
+    groups: NDArray[np.uint32],
+    items: NDArray[np.uint32],
+    weights: NDArray[np.int64],
+    *,
+    group_count: int,
+    item_count: int,
+    max_items_per_group: int | None = None,
+) -> Incidence:
+    """The incidence of purchase lines (parallel arrays, in any order; repeated pairs add their weights up).
+
+    `max_items_per_group` keeps only a group's heaviest items, of equal ones the more popular."""
+    lines = np.bincount(items, minlength=item_count)
+    code = np.argsort(-lines, kind="stable").astype(np.int32)
+    popularity = np.empty(item_count, dtype=np.int32)
+    popularity[code] = np.arange(item_count, dtype=np.int32)
+    start_of_item = np.concatenate([[0], np.cumsum(lines[code])])
+    line_group, line_weight = _by_item(groups, items, weights, popularity, start_of_item[:-1].copy())
+    room = np.concatenate([[0], np.cumsum(np.bincount(groups, minlength=group_count))])
+    item_list, weight_list, length = _merge(start_of_item, line_group, line_weight, room)
+    del line_group, line_weight
+    if max_items_per_group is not None:
+        _keep_heaviest(room, length, item_list, weight_list, max_items_per_group)
+    scale = NORM * _ROUNDING_ROOM / np.sqrt(np.maximum(_squared_norm(room, length, item_list, weight_list, item_count), 1))
+    group_start = np.concatenate([[0], np.cumsum(length)])
+    entries = _entries(room, group_start, item_list, weight_list, scale)
+    del item_list, weight_list
+    item_start = np.concatenate([[0], np.cumsum(_degrees(entries, item_count))])
+    group, position, squared_norm = _transpose(group_start, entries, item_start)
+    return Incidence(group_start, entries, item_start, group, position, squared_norm, code)
+
+
+@compiled
+def _by_item(
+    groups: NDArray[np.uint32],
+    items: NDArray[np.uint32],
+    weights: NDArray[np.int64],
+    popularity: NDArray[np.int32],
+    free: NDArray[np.int64],
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The lines' groups and weights, item after item (a counting sort; `free` is where each item's lines begin)."""
+    line_group = np.empty(len(groups), dtype=np.uint32)
+    line_weight = np.empty(len(groups), dtype=np.int64)
+    for line in range(len(groups)):
+        item = popularity[items[line]]
+        place = free[item]
+        free[item] = place + 1
+        line_group[place] = groups[line]
+        line_weight[place] = weights[line]
+    return line_group, line_weight
+
+
+@compiled
+def _merge(
+    start_of_item: NDArray[np.int64],
+    line_group: NDArray[np.uint32],
+    line_weight: NDArray[np.int64],
+    room: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Each group's items, rising, with the sum of their weights, and how many there are; group g has room from
+    `room[g]` on."""
+    length = np.zeros(len(room) - 1, dtype=np.int64)
+    item_list = np.empty(len(line_group), dtype=np.int32)
+    weight_list = np.empty(len(line_group), dtype=np.int64)
+    for item in range(len(start_of_item) - 1):
+        for line in range(start_of_item[item], start_of_item[item + 1]):
+            group = line_group[line]
+            end = room[group] + length[group]
+            if length[group] > 0 and item_list[end - 1] == item:
+                weight_list[end - 1] += line_weight[line]
+            else:
+                item_list[end] = item
+                weight_list[end] = line_weight[line]
+                length[group] += 1
+    return item_list, weight_list, length
+
+
+@compiled
+def _keep_heaviest(
+    room: NDArray[np.int64],
+    length: NDArray[np.int64],
+    item_list: NDArray[np.int32],
+    weight_list: NDArray[np.int64],
+    most: int,
+) -> None:
+    """Shortens the lists of more than `most` items to their heaviest, in place and in order."""
+    for group in range(len(length)):
+        if length[group] <= most:
+            continue
+        start = room[group]
+        heaviest = np.argsort(-weight_list[start : start + length[group]], kind="mergesort")[:most]
+        heaviest.sort()
+        for place in range(most):
+            item_list[start + place] = item_list[start + heaviest[place]]
+            weight_list[start + place] = weight_list[start + heaviest[place]]
+        length[group] = most
+
+
+@compiled
+def _squared_norm(
+    room: NDArray[np.int64],
+    length: NDArray[np.int64],
+    item_list: NDArray[np.int32],
+    weight_list: NDArray[np.int64],
+    item_count: int,
+) -> NDArray[np.float64]:
+    total = np.zeros(item_count, dtype=np.float64)
+    for group in range(len(length)):
+        for place in range(room[group], room[group] + length[group]):
+            weight = np.float64(weight_list[place])
+            total[item_list[place]] += weight * weight
+    return total
+
+
+@compiled
+def _entries(
+    room: NDArray[np.int64],
+    group_start: NDArray[np.int64],
+    item_list: NDArray[np.int32],
+    weight_list: NDArray[np.int64],
+    scale: NDArray[np.float64],
+) -> NDArray[np.int32]:
+    """The lists without the room between them, the weights scaled and rounded, at least 1."""
+    entries = np.empty((group_start[-1], 2), dtype=np.int32)
+    for group in range(len(group_start) - 1):
+        shift = room[group] - group_start[group]
+        for place in range(group_start[group], group_start[group + 1]):
+            item = item_list[place + shift]
+            entries[place, 0] = item
+            entries[place, 1] = np.int32(max(np.rint(weight_list[place + shift] * scale[item]), 1.0))
+    return entries
+
+
+@compiled
+def _degrees(entries: NDArray[np.int32], item_count: int) -> NDArray[np.int64]:
+    degrees = np.zeros(item_count, dtype=np.int64)
+    for place in range(len(entries)):
+        degrees[entries[place, 0]] += 1
+    return degrees
+
+
+@compiled
+def _transpose(
+    group_start: NDArray[np.int64], entries: NDArray[np.int32], item_start: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """For every item its groups, where it stands in their lists, and its squared norm."""
+    free = item_start[:-1].copy()
+    group_of = np.empty(len(entries), dtype=np.int32)
+    position = np.empty(len(entries), dtype=np.int64)
+    squared_norm = np.zeros(len(free), dtype=np.int64)
+    for group in range(len(group_start) - 1):
+        for place in range(group_start[group], group_start[group + 1]):
+            item = entries[place, 0]
+            group_of[free[item]] = group
+            position[free[item]] = place
+            free[item] += 1
+            squared_norm[item] += np.int64(entries[place, 1]) * np.int64(entries[place, 1])
+    return group_of, position, squared_norm

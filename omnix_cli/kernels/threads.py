@@ -1,0 +1,34 @@
+"""Blocks of equal work over threads; the kernels release the GIL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCKS_PER_THREAD = 32
+
+
+def equal_blocks(work: NDArray[np.int64], threads: int) -> list[tuple[int, int]]:
+    """Stretches of rows of about equal work."""
+    done = np.cumsum(work)
+    marks = np.linspace(0, done[-1] if len(done) else 0, _BLOCKS_PER_THREAD * threads + 1)[1:-1]
+    edges = np.unique(np.concatenate([[0], np.searchsorted(done, marks), [len(work)]]))
+    return [(int(first), int(last)) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def share_out(
+    blocks: list[tuple[int, int]], threads: int, run: Callable[[int, tuple[int, int]], None]
+) -> None:
+    """Runs every block on whichever of the threads is free; `run` is told the number of its thread."""
+    pending = iter(blocks)
+
+    def take_blocks(thread: int) -> None:
+        for block in pending:
+            run(thread, block)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for finished in [pool.submit(take_blocks, thread) for thread in range(threads)]:
+            finished.result()
