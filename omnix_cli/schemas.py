@@ -197,7 +197,8 @@ class Cycles(dy.Schema):
 class Rhythms(dy.Schema):
     """The rhythm of every product, of every category and of all together (`key` is "" there). `mean_log_gap`,
     `std_log_gap` and `daily_rate` are already shrunk toward the level above; `gaps` says how many gaps stand behind
-    them and `repeaters` how many customers' pairs. `daily_rate` is repeat purchases per day since a first purchase."""
+    them and `repeaters` how many customers' pairs. `daily_rate` is repeat purchases per day since a first purchase;
+    `buyers_*d` are the pairs bought within the last 7 and 28 days."""
 
     level = dy.Enum(RHYTHM_LEVELS, primary_key=True)
     key = dy.String(primary_key=True)
@@ -209,6 +210,8 @@ class Rhythms(dy.Schema):
     daily_rate = dy.Float64(min=0)
     recency_weight = dy.Float64(min=0)
     typical_quantity = dy.Float64(min=0)
+    buyers_7d = dy.UInt32()
+    buyers_28d = dy.UInt32()
     last_day = dy.Date()
 
 

@@ -18,7 +18,7 @@ from omnix_cli.steps.hazard import (
     Coefficients,
     columns,
     cumulative_rate,
-    day_of_quantile,
+    day_of_chance,
     probability_within,
 )
 from omnix_cli.steps.intervals import log_interval
@@ -26,6 +26,8 @@ from omnix_cli.steps.rhythms import PERSONAL, SHARED, model_parts
 from omnix_cli.steps.shared_rhythms import shrunk
 
 PRIOR_PURCHASES = 2.0
+HORIZON_INTERVALS = 4.0
+MIN_HORIZON_DAYS = 28.0
 ROWS_AT_A_TIME = 131_072
 
 
@@ -112,12 +114,14 @@ class StatisticalPredictor:
 def _forecast(pairs: pl.DataFrame, coefficients: Coefficients) -> pl.DataFrame:
     """The pairs with their probabilities and the days ahead of the window, `days_p10`, `days_ahead`, `days_p90`."""
     total = cumulative_rate(columns(pairs.lazy()), coefficients)
-    first, median, last = (np.floor(day_of_quantile(total, share)) for share in (0.1, 0.5, 0.9))
+    horizon = np.clip(HORIZON_INTERVALS * pairs["interval_days"].to_numpy(), MIN_HORIZON_DAYS, HORIZON_DAYS)
+    alive = probability_within(total, horizon)
+    first, median, last = (np.floor(day_of_chance(total, share * alive)) for share in (0.1, 0.5, 0.9))
     usual = np.round(pairs["interval_days"].to_numpy()) - pairs["elapsed_days"].to_numpy()
     ahead = np.where(usual >= 0, np.clip(usual, first, last), median)
     within = {f"probability_{days}d": probability_within(total, float(days)) for days in (7, 14, 28)}
     inside = probability_within(total, last + 1) - probability_within(total, first)
-    figures = within | {"alive": probability_within(total, float(HORIZON_DAYS)), "confidence": inside}
+    figures = within | {"alive": alive, "confidence": inside}
     return pairs.with_columns(
         *(pl.Series(name, np.round(values, 6)) for name, values in figures.items()),
         pl.Series("days_p10", first, dtype=pl.Int64),

@@ -11,7 +11,17 @@ from omnix_cli.steps.shared_rhythms import shrunk
 OWN_PRIOR_GAPS = 3.0
 CUSTOMER_PRIOR_GAPS = 10.0
 OWN_PRIOR_REPEATS = 2.0
-_SHARED = ("gaps", "mean_log_gap", "std_log_gap", "daily_rate", "repeaters", "recency_weight", "pairs", "typical_quantity")
+_SHARED = (
+    "gaps",
+    "mean_log_gap",
+    "daily_rate",
+    "repeaters",
+    "recency_weight",
+    "pairs",
+    "typical_quantity",
+    "buyers_7d",
+    "buyers_28d",
+)
 
 
 def evidence(
@@ -56,7 +66,7 @@ def evidence(
             _days_since("customer_first_day", as_of).alias("history_days"),
             pl.coalesce(_days_since("last_day_product", as_of), _days_since("last_day", as_of)).alias("sold_days"),
             (_nearest("recency_weight") / _nearest("pairs")).alias("product_recency"),
-            _nearest("std_log_gap").alias("product_std_log_gap"),
+            pl.col("buyers_7d_product", "buyers_28d_product").fill_null(0),
             _nearest("typical_quantity").alias("product_quantity"),
         )
         .with_columns(

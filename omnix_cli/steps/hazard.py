@@ -5,8 +5,7 @@ between `EDGES`, where some terms change with the days ahead. Maximum likelihood
 exposed days as offset (Holford 1980; Laird & Olivier 1981), here weighted, with a ridge that holds the coefficients to
 zero, which means the base rate, when there is nothing to learn from.
 
-From the cumulative rate H(t) follow P(purchase within t days) = 1 - exp(-H(t)) and, for a purchase within the whole
-horizon, the quantiles of its day.
+From the cumulative rate H(t) follow P(purchase within t days) = 1 - exp(-H(t)) and the quantiles of the day.
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ STATIC_TERMS = {
     "repetition": (pl.col("customer_purchase_days") / pl.col("customer_products")).log(),
     "since_sold": pl.col("sold_days").log1p(),
     "product_recency": pl.col("product_recency").clip(1e-6).log(),
+    "buyers_7d": (pl.col("buyers_7d_product") + 0.5).log(),
+    "buyers_28d": (pl.col("buyers_28d_product") + 0.5).log(),
 }
 KNOTS = (-1.0, 0.0, 1.0)
 MOVING = ("recency", "recent_visits", "since_visit", "base_rate")
@@ -83,14 +84,14 @@ def probability_within(total: Floats, days: Floats | float) -> Floats:
     return np.asarray(-np.expm1(-(low + share * (high - low))))
 
 
-def day_of_quantile(total: Floats, quantile: float) -> Floats:
-    """Days ahead (a real number) until which this share of the purchases within the horizon has happened."""
-    wanted = -np.log1p(quantile * np.expm1(-total[:, -1]))
+def day_of_chance(total: Floats, chance: Floats) -> Floats:
+    """Days ahead (a real number) within which a purchase has this chance; at most the last of `EDGES`."""
+    wanted = -np.log1p(-chance)
     period = np.clip((total <= wanted[:, None]).sum(axis=1) - 1, 0, len(EDGES) - 2)
     edges = np.array(EDGES, dtype=np.float64)
     row = np.arange(len(total))
     low, high = total[row, period], total[row, period + 1]
-    share = np.divide(wanted - low, high - low, out=np.zeros_like(low), where=high > low)
+    share = np.divide(wanted - low, high - low, out=np.zeros_like(low), where=high > low).clip(0.0, 1.0)
     return np.asarray(edges[period] + share * (edges[period + 1] - edges[period]))
 
 
@@ -131,7 +132,9 @@ def _scale(rows: dict[str, Floats], weight: Floats) -> tuple[Floats, Floats]:
     """Mean and deviation of every term in the middle of the horizon; (0, 1) for the level and for what never varies."""
     design = _design(rows, len(EDGES) // 2)
     mean = np.average(design, axis=0, weights=weight) if len(design) else np.zeros(len(TERMS))
-    deviation = np.sqrt(np.average((design - mean) ** 2, axis=0, weights=weight)) if len(design) else np.zeros(len(TERMS))
+    deviation = (
+        np.sqrt(np.average((design - mean) ** 2, axis=0, weights=weight)) if len(design) else np.zeros(len(TERMS))
+    )
     constant = deviation < 1e-6
     return np.where(constant, 0.0, mean), np.where(constant, 1.0, deviation)
 

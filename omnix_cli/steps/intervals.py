@@ -1,11 +1,14 @@
-"""How long until a product is needed again, counted from a purchase: the median gap, learnt from the gaps so far.
+"""How long until a product is needed again, counted from a purchase: the middle gap, learnt from the gaps so far.
 
-The logarithm of the gap is a linear function of a few terms, fitted by least absolute deviations (Koenker & Bassett
-1978), so that the result is a median which one odd gap does not pull. A ridge holds the coefficients to the plain
-shrunk rhythm, which is what remains when there is nothing to learn from.
+The logarithm of the gap is a linear function of a few terms, fitted by quantile regression (Koenker & Bassett 1978), so
+that one odd gap does not pull it. The quantile is .46, a little below the median: gaps have a long tail, and there the
+absolute error hardly grows while many more dates come out right within a week. A ridge holds the coefficients to the
+plain shrunk rhythm, which is what remains when there is nothing to learn from.
 """
 
 from __future__ import annotations
+
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +19,7 @@ from omnix_cli.steps.evidence import CUSTOMER_PRIOR_GAPS, OWN_PRIOR_GAPS
 from omnix_cli.steps.shared_rhythms import PRODUCT_PRIOR_GAPS, shrunk
 
 TERMS = {
-    "level": pl.lit(1.0),
+    "level": pl.col("own_gaps") * 0.0 + 1.0,
     "own": pl.col("own_log_gap"),
     "product": pl.col("product_log_gap"),
     "customer": pl.col("customer_log_gap"),
@@ -25,15 +28,17 @@ TERMS = {
 }
 PLAIN = {"level": 0.0, "own": 1.0, "product": 0.0, "customer": 0.0, "evidence": 0.0, "own_x_evidence": 0.0}
 MAX_GAPS = 200_000
+QUANTILE = 0.46
 RIDGE = 10.0
 ROUNDS = 30
+SMALLEST_RESIDUAL = 0.02
 
 Coefficients = dict[str, float]
 Floats = npt.NDArray[np.float64]
 
 
 def log_interval(coefficients: Coefficients) -> pl.Expr:
-    """The median log gap after the last purchase, for the rows of `steps.evidence`."""
+    """The middle log gap after the last purchase, for the rows of `steps.evidence`."""
     terms = (term * coefficients[name] for name, term in TERMS.items())
     return pl.sum_horizontal(*terms).clip(0.0)
 
@@ -41,10 +46,9 @@ def log_interval(coefficients: Coefficients) -> pl.Expr:
 def fit_interval(evidence: pl.LazyFrame, *, personal_purchases: int) -> Coefficients:
     """The coefficients from the kept gaps of all pairs, each gap foretold from what was known when it began."""
     gaps = past_gaps(evidence, personal_purchases=personal_purchases)
-    gaps = gaps.gather_every(max(1, -(-gaps.height // MAX_GAPS)))
-    design = gaps.select(pl.lit(1.0).alias("level") if name == "level" else term.alias(name) for name, term in TERMS.items())
-    plain = np.array(list(PLAIN.values()))
-    fitted = least_absolute_deviations(design.to_numpy(), gaps["log_gap"].to_numpy(), plain, ridge=RIDGE)
+    gaps = gaps.gather_every(max(1, ceil(gaps.height / MAX_GAPS)))
+    design = gaps.select(term.alias(name) for name, term in TERMS.items()).to_numpy()
+    fitted = quantile_regression(design, gaps["log_gap"].to_numpy(), np.array(list(PLAIN.values())))
     return dict(zip(TERMS, fitted.tolist(), strict=True))
 
 
@@ -73,17 +77,17 @@ def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFram
     )
 
 
-def least_absolute_deviations(design: Floats, target: Floats, prior: Floats, *, ridge: float) -> Floats:
-    """argmin over b of sum |target - design b| + ridge |b - prior|^2 / 2, by iteratively reweighted least squares."""
+def quantile_regression(design: Floats, target: Floats, prior: Floats) -> Floats:
+    """argmin over b of the pinball loss of target - design b plus RIDGE / 4 * |b - prior|^2, by reweighted squares."""
     coefficients = prior
     with threadpool_limits(limits=1):
         for _ in range(ROUNDS):
             residual = target - design @ coefficients
-            weighted = design / np.maximum(np.abs(residual), 0.02)[:, None]
-            curvature = weighted.T @ design + ridge * np.eye(len(prior))
-            coefficients = coefficients + np.linalg.solve(
-                curvature, weighted.T @ residual - ridge * (coefficients - prior)
-            )
+            side = np.where(residual > 0, QUANTILE, 1 - QUANTILE)
+            weighted = design * (2 * side / np.maximum(np.abs(residual), SMALLEST_RESIDUAL))[:, None]
+            curvature = weighted.T @ design + RIDGE * np.eye(len(prior))
+            slope = weighted.T @ residual - RIDGE * (coefficients - prior)
+            coefficients = coefficients + np.linalg.solve(curvature, slope)
     return coefficients
 
 

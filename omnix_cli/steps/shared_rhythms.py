@@ -13,6 +13,7 @@ from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 PRODUCT_PRIOR_GAPS = 10.0
 CATEGORY_PRIOR_GAPS = 20.0
 PRIOR_REPEATS = 2.0
+RECENT_DAYS = (7, 28)
 _FIRST_GUESS = {"mean_log_gap": log(30), "variance": 1.0, "daily_rate": 1 / 365}
 
 
@@ -30,7 +31,9 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     by_product = _totals(cycles, as_of).join(products.select("product_id", "category"), on="product_id", how="left")
     sums = by_product.collect()
     top = _shrink(_add_up(sums, pl.lit("")), pl.DataFrame(_FIRST_GUESS), 1.0)
-    category = _shrink(_add_up(sums.filter(pl.col("category").is_not_null()), pl.col("category")), top.drop("key"), CATEGORY_PRIOR_GAPS)
+    category = _shrink(
+        _add_up(sums.filter(pl.col("category").is_not_null()), pl.col("category")), top.drop("key"), CATEGORY_PRIOR_GAPS
+    )
     above = sums.select(pl.col("product_id").alias("key"), "category").join(
         category.select(pl.col("key").alias("category"), *_FIRST_GUESS), on="category", how="left"
     )
@@ -38,7 +41,9 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     product = _shrink(_add_up(sums, pl.col("product_id")), above.drop("category"), PRODUCT_PRIOR_GAPS)
     levels = (("global", top), ("category", category), ("product", product))
     frame = pl.concat(level.with_columns(pl.lit(name).alias("level")) for name, level in levels)
-    named = frame.with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)), pl.col("variance").sqrt().alias("std_log_gap"))
+    named = frame.with_columns(
+        pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)), pl.col("variance").sqrt().alias("std_log_gap")
+    )
     return schemas.FRAMES["rhythms"].conform(named.sort("level", "key"))
 
 
@@ -47,6 +52,7 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     gaps = pl.col("purchase_days").cast(pl.Int64) - 1
     log_sum = (pl.col("mean_log_gap") * gaps).fill_null(0.0)
     squares = pl.col("std_log_gap").fill_null(0.0) ** 2 * (gaps - 1) + pl.col("mean_log_gap").fill_null(0.0) ** 2 * gaps
+    days_since = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
     return cycles.group_by("product_id").agg(
         pl.len().cast(pl.Int64).alias("pairs"),
         (gaps > 0).sum().cast(pl.Int64).alias("repeaters"),
@@ -56,13 +62,13 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
         (pl.lit(as_of) - pl.col("first_day")).dt.total_days().sum().alias("exposure"),
         fixed_point(pl.col("recency_weight")).sum().alias("recency_sum"),
         fixed_point(pl.col("typical_quantity")).sum().alias("quantity_sum"),
+        *((days_since <= days).sum().cast(pl.Int64).alias(f"buyers_{days}d") for days in RECENT_DAYS),
         pl.col("last_day").max(),
     )
 
 
 def _add_up(sums: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
-    whole = ("pairs", "repeaters", "gaps", "log_sum", "square_sum", "exposure", "recency_sum", "quantity_sum")
-    return sums.group_by(key.alias("key")).agg(pl.col(*whole).sum(), pl.col("last_day").max())
+    return sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max())
 
 
 def _shrink(sums: pl.DataFrame, above: pl.DataFrame, strength: float) -> pl.DataFrame:
@@ -78,8 +84,11 @@ def _shrink(sums: pl.DataFrame, above: pl.DataFrame, strength: float) -> pl.Data
         "gaps",
         ((log_sum + pl.col("prior_mean_log_gap") * strength) / (gaps + strength)).alias("mean_log_gap"),
         ((within + pl.col("prior_variance") * strength) / (gaps + strength)).alias("variance"),
-        ((gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("prior_daily_rate"))).alias("daily_rate"),
+        ((gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("prior_daily_rate"))).alias(
+            "daily_rate"
+        ),
         from_fixed_point(pl.col("recency_sum")).alias("recency_weight"),
         (from_fixed_point(pl.col("quantity_sum")) / pl.col("pairs")).alias("typical_quantity"),
+        *(f"buyers_{days}d" for days in RECENT_DAYS),
         "last_day",
     )

