@@ -14,7 +14,8 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols import OpenSource, RawChunk, Spill
 from omnix_cli.services.import_reports import reason_counts
 from omnix_cli.settings import dump
-from omnix_cli.steps import cleaning
+from omnix_cli.steps import binding, cleaning
+from omnix_cli.steps.binding import Reading
 from omnix_cli.steps.fields import Clock
 from omnix_cli.steps.identity import FILE
 from omnix_cli.steps.problems import quarantine_rows
@@ -56,7 +57,7 @@ class Intake:
     def read(self, source: OpenSource, number: int) -> TakenFile:
         """Takes one file in; `number` is its place in the order of files."""
         taken = TakenFile(source.name)
-        reading: cleaning.Reading | None = None
+        reading: Reading | None = None
         bound: list[str] = []
         for chunk in source.chunks():
             if chunk.rows.columns != bound:
@@ -69,17 +70,17 @@ class Intake:
         taken.findings = {**source.findings, **({} if reading is None else _findings(reading))}
         return taken
 
-    def _settle(self, rows: pl.DataFrame, file: str, before: cleaning.Reading | None) -> cleaning.Reading:
+    def _settle(self, rows: pl.DataFrame, file: str, before: Reading | None) -> Reading:
         """How the file is read, from its first rows; what was settled stays when later rows bring more columns."""
-        mapping = cleaning.bind(self.mapping, rows.columns, file=file)
+        mapping = binding.bind(self.mapping, rows.columns, file=file)
         if before is not None:
             return replace(before, mapping=mapping)
         zone = mapping.timezone or self.timezone
-        day_first = cleaning.settle_day_first(rows, mapping, file=file)
+        day_first = binding.settle_day_first(rows, mapping, file=file)
         clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
-        return cleaning.Reading(mapping, file, clock, cleaning.settle_decimal_comma(rows, mapping), self.now)
+        return Reading(mapping, file, clock, binding.settle_decimal_comma(rows, mapping), self.now)
 
-    def _take(self, chunk: RawChunk, reading: cleaning.Reading, number: int, taken: TakenFile) -> None:
+    def _take(self, chunk: RawChunk, reading: Reading, number: int, taken: TakenFile) -> None:
         cleaned = cleaning.clean(chunk.rows, reading)
         bad = pl.concat([quarantine_rows(chunk.rejected, reading.file), cleaned.quarantine]).sort("row_number", "item")
         taken.read += chunk.rows.height + chunk.rejected.height
@@ -101,7 +102,7 @@ def mapping_key(mapping: ColumnMapping, timezone: str) -> str:
     return hashlib.sha256(orjson.dumps(ingredients, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
-def _findings(reading: cleaning.Reading) -> Mapping[str, str]:
+def _findings(reading: Reading) -> Mapping[str, str]:
     found = {"timezone": reading.clock.timezone}
     if reading.clock.written_timezone != reading.clock.timezone:
         found["times written in"] = reading.clock.written_timezone

@@ -40,6 +40,14 @@ class Clock:
     timezone: str
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """Typed values, and where there was a text that could not be read (None: nowhere)."""
+
+    values: pl.Series
+    unreadable: pl.Series | None
+
+
 def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
     """The trimmed text of any column; empty texts and null values are null. Whole floats lose their `.0`."""
     if column.dtype.is_float():
@@ -68,15 +76,17 @@ def whole_ids(column: pl.Series) -> pl.Series:
     return column.str.replace(r"\.0+$", "")
 
 
-def number(column: pl.Series, texts: pl.Series, *, decimal_comma: bool) -> pl.Series:
-    """Numbers, also with currency signs and thousands separators; infinite ones and NaN are unreadable."""
+def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
+    """Numbers, also with currency signs and thousands separators; infinite ones are unreadable, NaN is absent."""
     if column.dtype.is_numeric():
         numbers = column.cast(pl.Float64)
-    elif decimal_comma:
-        numbers = _second_look(texts, texts.str.contains("[.,]").not_() & texts.is_not_null(), _spelled_with_comma)
-    else:
-        numbers = _second_look(texts, None, _spelled_with_point)
-    return numbers.set(numbers.is_finite().not_(), None)
+        infinite = numbers.is_infinite().fill_null(False)
+        return Parsed(numbers.set(~numbers.is_finite(), None), infinite)
+    spelled = _spelled_with_comma if decimal_comma else _spelled_with_point
+    plain = column.cast(pl.Float64, strict=False)
+    if decimal_comma:
+        plain = plain.set(column.str.contains(".", literal=True), None)
+    return _second_look(column, plain.set(~plain.is_finite(), None), null_values, spelled)
 
 
 def money(numbers: pl.Series) -> pl.Series:
@@ -109,17 +119,21 @@ def entries(column: pl.Series, texts: pl.Series, separator: str) -> pl.Series:
     return trimmed.fill_null([])
 
 
-def instant(column: pl.Series, texts: pl.Series, clock: Clock) -> pl.Series:
+def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Parsed:
     """Instants in UTC. A time without a zone is one of `written_timezone`, a bare day begins in the shop's zone."""
     if column.dtype == pl.Date:
-        return _to_utc(column.cast(pl.Datetime("us")), clock.timezone)
-    if isinstance(column.dtype, pl.Datetime):
-        if column.dtype.time_zone is not None:
-            return column.dt.convert_time_zone("UTC").cast(UTC_INSTANT)
-        return _to_utc(column.cast(pl.Datetime("us")), clock.written_timezone)
-    if column.dtype.is_integer():
-        return _from_epoch(column.cast(pl.Int64, strict=False))
-    return _spelled_instants(texts, clock)
+        instants = _to_utc(column.cast(pl.Datetime("us")), clock.timezone)
+    elif isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
+        instants = column.dt.convert_time_zone("UTC").cast(UTC_INSTANT)
+    elif isinstance(column.dtype, pl.Datetime):
+        instants = _to_utc(column.cast(pl.Datetime("us")), clock.written_timezone)
+    elif column.dtype.is_integer():
+        instants = _from_epoch(column.cast(pl.Int64, strict=False))
+    else:
+        texts = column.cast(pl.String)
+        first, *others = _readers(texts, clock)
+        return _second_look(texts, first(texts), null_values, lambda failed: _try_in_turn(failed, others))
+    return Parsed(instants, instants.is_null() & column.is_not_null())
 
 
 def decimal_comma_evidence(texts: pl.Series) -> bool:
@@ -138,32 +152,38 @@ def day_first_evidence(texts: pl.Series) -> bool | None:
     return None if first == second else first
 
 
-def _second_look(texts: pl.Series, plain: pl.Series | None, spelled: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    numbers = (texts if plain is None else texts.set(~plain, None)).cast(pl.Float64, strict=False)
-    failed = (numbers.is_null() & texts.is_not_null()).arg_true()
-    return numbers if failed.is_empty() else numbers.scatter(failed, spelled(texts.gather(failed)))
+def _second_look(
+    texts: pl.Series, plain: pl.Series, null_values: Sequence[str], spelled: Callable[[pl.Series], pl.Series]
+) -> Parsed:
+    """Reads the cells again that the plain reading did not get."""
+    failed = (plain.is_null() & texts.is_not_null()).arg_true()
+    if failed.is_empty():
+        return Parsed(plain, None)
+    again = text(texts.gather(failed), null_values)
+    values = plain.scatter(failed, spelled(again))
+    unreadable = failed.filter(values.gather(failed).is_null() & again.is_not_null())
+    if unreadable.is_empty():
+        return Parsed(values, None)
+    return Parsed(values, pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True).scatter(unreadable, True))
 
 
 def _spelled_with_point(texts: pl.Series) -> pl.Series:
     bare = _bare(texts)
     grouped = bare.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
-    return (
-        pl.select(pl.when(grouped).then(bare.str.replace_all(",", "")).otherwise(bare))
-        .to_series()
-        .cast(pl.Float64, strict=False)
-    )
+    return _finite(pl.select(pl.when(grouped).then(bare.str.replace_all(",", "")).otherwise(bare)).to_series())
 
 
 def _spelled_with_comma(texts: pl.Series) -> pl.Series:
     bare = _bare(texts)
     grouped = bare.str.contains(r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
     joined = bare.str.replace_all(".", "", literal=True)
-    return (
-        pl.select(pl.when(grouped).then(joined).otherwise(bare))
-        .to_series()
-        .str.replace(",", ".", literal=True)
-        .cast(pl.Float64, strict=False)
-    )
+    ungrouped = pl.select(pl.when(grouped).then(joined).otherwise(bare)).to_series()
+    return _finite(ungrouped.str.replace(",", ".", literal=True))
+
+
+def _finite(texts: pl.Series) -> pl.Series:
+    numbers = texts.cast(pl.Float64, strict=False)
+    return numbers.set(~numbers.is_finite(), None)
 
 
 def _bare(texts: pl.Series) -> pl.Series:
@@ -172,26 +192,25 @@ def _bare(texts: pl.Series) -> pl.Series:
     return signs.str.replace_all(r"(\d)[\s'\u{a0}\u{202f}](\d{3})", "$1$2").str.strip_chars()
 
 
-def _spelled_instants(texts: pl.Series, clock: Clock) -> pl.Series:
-    first, *others = _readers(texts, clock)
-    instants = first(texts)
-    for read in others:
-        open_rows = (instants.is_null() & texts.is_not_null()).arg_true()
-        if open_rows.is_empty():
+def _try_in_turn(texts: pl.Series, readers: Sequence[Callable[[pl.Series], pl.Series]]) -> pl.Series:
+    instants = pl.repeat(None, len(texts), dtype=UTC_INSTANT, eager=True)
+    for read in readers:
+        failed = (instants.is_null() & texts.is_not_null()).arg_true()
+        if failed.is_empty():
             break
-        instants = instants.scatter(open_rows, read(texts.gather(open_rows)))
+        instants = instants.scatter(failed, read(texts.gather(failed)))
     return instants
 
 
 def _readers(texts: pl.Series, clock: Clock) -> list[Callable[[pl.Series], pl.Series]]:
-    """A reader for each format, the one that fits the first value in front."""
+    """A reader for each format, the one that fits the first value in front, and all of them behind it."""
     formats = clock.formats or _usual_formats(clock.day_first)
     readers = [_reader(spelling, clock) for spelling in formats]
     if not clock.formats:
         readers.append(_epoch_reader)
-    sample = texts.drop_nulls().head(1)
-    fitting = next((reader for reader in readers if sample.len() and reader(sample).null_count() == 0), readers[0])
-    return [fitting, *(reader for reader in readers if reader is not fitting)]
+    sample = texts.filter(texts != "").head(1)
+    fitting = (reader for reader in readers if sample.len() and reader(sample).null_count() == 0)
+    return [next(fitting, readers[0]), *readers]
 
 
 def _usual_formats(day_first: bool) -> Iterable[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.ordering import sorted_by
 from omnix_cli.steps.problems import ITEM, ROW_NUMBER
 
 FILE = "_file"
@@ -44,10 +45,9 @@ def with_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
         return rows
     document = pl.when(pl.col(ITEM) > 0).then(pl.col(ROW_NUMBER)).otherwise(0)
     named = rows.with_columns(_base_id(rows, kind).alias("_base"), document.alias("_document"))
-    repeatable = pl.struct(FILE, "_document", "_base").hash().is_duplicated() & pl.col(own_id).is_null()
-    repeated = named.select(repeatable).to_series()
     made = pl.col("_base")
-    if repeated.any():
+    if _has_repeats(named["_base"]):
+        repeated = pl.struct(FILE, "_document", "_base").is_duplicated() & pl.col(own_id).is_null()
         numbered = _occurrences(named.filter(repeated))
         named = named.join(numbered, on=_PLACE, how="left", maintain_order="left")
         suffix = pl.when(pl.col("_occurrence") > 1).then(pl.format("#{}", "_occurrence")).otherwise(pl.lit(""))
@@ -62,7 +62,7 @@ def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconcile
     that differs replaces it."""
     spec = FRAMES[kind]
     own_id = spec.key[0]
-    conflicting = pl.col(own_id).is_duplicated()
+    conflicting = pl.col(own_id).is_duplicated() if _has_repeats(new[own_id]) else pl.lit(False)
     if not standing.is_empty():
         conflicting |= pl.col(own_id).is_in(standing[own_id].implode())
     split = new.with_columns(conflicting.alias("_conflict"))
@@ -79,8 +79,13 @@ def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconcile
         latest = taken.group_by(own_id, maintain_order=True).last()
         superseded = standing.join(latest, on=own_id, how="semi").select(pl.col(own_id).alias("id")).unique().sort("id")
         rows = pl.concat([fresh, latest.select(fresh.columns)])
-    stored = rows.select(spec.schema.column_names()).sort(spec.sort)
+    stored = sorted_by(rows.select(spec.schema.column_names()), spec.sort)
     return Reconciled(stored, superseded, accepted, known, corrected)
+
+
+def _has_repeats(ids: pl.Series) -> bool:
+    """Whether some id may be there twice; hashes are compared, so it may rarely say so of ids that differ."""
+    return ids.hash().n_unique() < len(ids)
 
 
 def _base_id(rows: pl.DataFrame, kind: str) -> pl.Expr:

@@ -36,7 +36,7 @@ def quarantined(raw: pl.DataFrame, bad: pl.Series, problems: list[Problem], file
     value = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
     for number, problem in reversed(list(enumerate(problems))):
         here = problem.mask.filter(bad)
-        written = problem.value.filter(bad).cast(pl.String).str.slice(0, _LONGEST_VALUE)
+        written = fields.text(problem.value.filter(bad), ()).str.slice(0, _LONGEST_VALUE)
         which = which.set(here, number)
         value = pl.select(pl.when(here).then(written).otherwise(value)).to_series()
     labels = pl.DataFrame(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from omnix_cli.steps import ordering
+
 ROW_GROUP_ROWS = 1 << 15
 
 
@@ -50,7 +52,7 @@ class DiskSpill:
 
     def _write(self, rows: pl.DataFrame) -> None:
         path = self._folder / f"{len(self._paths):05d}.parquet"
-        ordered = sorted_by_text(rows, self._column)
+        ordered = ordering.sorted_by_text(rows, self._column)
         ordered.write_parquet(path, compression="lz4", row_group_size=ROW_GROUP_ROWS, statistics=True)
         self._paths.append(path)
         runs = ordered.select(pl.col(self._column).rle().struct.unnest())
@@ -64,16 +66,6 @@ class DiskSpill:
             pl.col("value").first().alias("low"), pl.col("value").last().alias("high")
         )
         yield from zip(bounds["low"], bounds["high"], strict=True)
-
-
-def sorted_by_text(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The rows sorted by a text column with many repeats: the distinct texts are sorted, the rows by their rank."""
-    distinct = rows.select(pl.col(column).unique().sort()).with_row_index("_rank")
-    return (
-        rows.join(distinct, on=column, how="left", maintain_order="left")
-        .sort("_rank", maintain_order=True)
-        .drop("_rank")
-    )
 
 
 @contextmanager
