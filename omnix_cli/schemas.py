@@ -195,9 +195,9 @@ class Cycles(dy.Schema):
 
 
 class Rhythms(dy.Schema):
-    """The rhythm of every product, of every category and of all together (`key` is "" there). `mean_log_gap`,
-    `std_log_gap` and `daily_rate` are already shrunk toward the level above; `gaps` says how many gaps stand behind
-    them and `repeaters` how many customers' pairs. `daily_rate` is repeat purchases per day since a first purchase;
+    """The rhythm of every product, of every category and of all together (`key` is "" there). `mean_log_gap`
+    and `daily_rate` are already shrunk toward the level above; `gaps` says how many gaps stand behind
+    them and `repeaters` how many different customers. `daily_rate` is repeat purchases per day since a first purchase;
     `buyers_*d` are the pairs bought within the last 7 and 28 days."""
 
     level = dy.Enum(RHYTHM_LEVELS, primary_key=True)
@@ -206,7 +206,6 @@ class Rhythms(dy.Schema):
     repeaters = dy.UInt32()
     gaps = dy.UInt32()
     mean_log_gap = dy.Float64(min=0)
-    std_log_gap = dy.Float64(min=0)
     daily_rate = dy.Float64(min=0)
     recency_weight = dy.Float64(min=0)
     typical_quantity = dy.Float64(min=0)
@@ -217,7 +216,7 @@ class Rhythms(dy.Schema):
 
 class ForecastModel(dy.Schema):
     """What the statistical predictor has learnt from the past: one coefficient per term of each part, see
-    `steps.intervals` and `steps.hazard`; the rows of `part` "history" say what it was learnt from."""
+    `steps.intervals` (part `interval`) and `steps.hazard` (`hazard_personal`, `hazard_shared`)."""
 
     part = dy.String(primary_key=True)
     term = dy.String(primary_key=True)
@@ -225,9 +224,11 @@ class ForecastModel(dy.Schema):
 
 
 class Predictions(dy.Schema):
-    """When a customer needs a product again. `date_p10`..`date_p90` is the 80 % window around `predicted_date`;
-    `probability_*d` is the chance of a purchase within that many days from the day of the run; `confidence` is the
-    calibrated chance that the purchase falls within the window; `alive` the chance that the customer still buys it."""
+    """When a customer needs a product again. `interval_days` is the usual number of days between two purchases;
+    `probability_*d` is the chance of a purchase within that many days, the day of the run being the first; `alive` the
+    chance that the customer buys it again within four intervals (at least 28 days, at most 182). Of the purchases
+    within that time, 80 % fall into the window `date_p10`..`date_p90`. `confidence` is the calibrated chance that the
+    customer buys the product inside that window: of the predictions that say 0.8, 80 % come true."""
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols import Figures, StepOutput
 from omnix_cli.settings import PredictionSettings, dump
 from omnix_cli.steps.evidence import evidence
 from omnix_cli.steps.hazard import (
@@ -85,7 +85,7 @@ class StatisticalPredictor:
             for piece in pairs.filter(chosen).iter_slices(ROWS_AT_A_TIME)
         ]
         alive = [forecast.filter(pl.col("alive") >= settings.min_alive) for forecast in forecasts]
-        figures = {"silent_pairs": pairs.height - sum(forecast.height for forecast in alive)}
+        figures: Figures = {"silent_pairs": pairs.height - sum(forecast.height for forecast in alive)}
         if not alive:
             return StepOutput({"predictions": schemas.FRAMES["predictions"].empty()}, figures)
         predictions = self._describe(pl.concat(alive), as_of).sort("customer_id", "product_id")

@@ -69,8 +69,8 @@ def reliability(probability: Floats, happened: Bools, *, bins: int = 10) -> pl.D
 
 def calibration_error(table: pl.DataFrame) -> float:
     """The mean of |said - happened| of a table of `reliability`, weighted by cases."""
-    gap = (table["said"] - table["happened"]).abs()
-    return float((gap * table["cases"]).sum() / table["cases"].sum())
+    said, happened, cases = (table[name].to_numpy() for name in ("said", "happened", "cases"))
+    return float(np.average(np.abs(said - happened), weights=cases))
 
 
 def coverage(first_days: Floats, last_days: Floats, true_days: Floats) -> float:

@@ -129,14 +129,14 @@ def _design(rows: dict[str, Floats], period: int) -> Floats:
 
 
 def _scale(rows: dict[str, Floats], weight: Floats) -> tuple[Floats, Floats]:
-    """Mean and deviation of every term in the middle of the horizon; (0, 1) for the level and for what never varies."""
+    """Mean and deviation of every term in the middle of the horizon; (0, 1) for the level, deviation 1 for a constant."""
+    if not len(weight):
+        return np.zeros(len(TERMS)), np.ones(len(TERMS))
     design = _design(rows, len(EDGES) // 2)
-    mean = np.average(design, axis=0, weights=weight) if len(design) else np.zeros(len(TERMS))
-    deviation = (
-        np.sqrt(np.average((design - mean) ** 2, axis=0, weights=weight)) if len(design) else np.zeros(len(TERMS))
-    )
-    constant = deviation < 1e-6
-    return np.where(constant, 0.0, mean), np.where(constant, 1.0, deviation)
+    mean = np.average(design, axis=0, weights=weight)
+    deviation = np.sqrt(np.average((design - mean) ** 2, axis=0, weights=weight))
+    mean[TERMS.index("level")] = 0.0
+    return mean, np.where(deviation < 1e-6, 1.0, deviation)
 
 
 def _derivatives(

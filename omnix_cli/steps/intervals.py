@@ -44,9 +44,8 @@ def log_interval(coefficients: Coefficients) -> pl.Expr:
 
 
 def fit_interval(evidence: pl.LazyFrame, *, personal_purchases: int) -> Coefficients:
-    """The coefficients from the kept gaps of all pairs, each gap foretold from what was known when it began."""
+    """The coefficients from the kept gaps of every k-th pair, each foretold from what was known when it began."""
     gaps = past_gaps(evidence, personal_purchases=personal_purchases)
-    gaps = gaps.gather_every(max(1, ceil(gaps.height / MAX_GAPS)))
     design = gaps.select(term.alias(name) for name, term in TERMS.items()).to_numpy()
     fitted = quantile_regression(design, gaps["log_gap"].to_numpy(), np.array(list(PLAIN.values())))
     return dict(zip(TERMS, fitted.tolist(), strict=True))
@@ -60,8 +59,11 @@ def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFram
     remaining = pl.col("log_gap").cum_sum(reverse=True).over(pair)
     earlier_mean = (pl.col("mean_log_gap") * repeats - remaining) / pl.max_horizontal("own_gaps", 1)
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
+    repeated = evidence.filter(repeats > 0).collect()
+    stride = max(1, ceil(repeated["gap_days"].list.len().sum() / MAX_GAPS))
     return (
-        evidence.filter(repeats > 0)
+        repeated.lazy()
+        .gather_every(stride)
         .explode("gap_days", empty_as_null=False, keep_nulls=False)
         .with_columns(pl.col("gap_days").cast(pl.Float64).log().alias("log_gap"))
         .with_columns(

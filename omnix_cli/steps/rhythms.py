@@ -1,7 +1,7 @@
 """What the statistical predictor needs beyond one customer: the shared rhythms, and what the past has taught.
 
 Everything fitted here comes from the history itself, cut at earlier days: what was known on such a day makes the
-evidence, what was bought between it and the day of the run is the answer. No row of the day of the run or later is seen.
+evidence, what was bought between it and the day of the run is the answer. No row of that day or later is seen.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _learning_lines(purchases: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
 
 def _looks_back(purchases: pl.LazyFrame, products: pl.LazyFrame, as_of: date, personal_purchases: int) -> pl.DataFrame:
-    """The evidence of earlier days with what came after: `days_ahead` of the next purchase, `followed_days`, `weight`."""
+    """The evidence of earlier days with what came after: `days_ahead` of a purchase, `followed_days`, `weight`."""
     first_day = purchases.select(pl.col("purchase_day").min()).collect().item()
     history_days = (as_of - first_day).days
     possible = [days for days in LOOK_BACK_DAYS if history_days - days >= MIN_HISTORY_DAYS]

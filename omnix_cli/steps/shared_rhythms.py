@@ -14,7 +14,7 @@ PRODUCT_PRIOR_GAPS = 10.0
 CATEGORY_PRIOR_GAPS = 20.0
 PRIOR_REPEATS = 2.0
 RECENT_DAYS = (7, 28)
-_FIRST_GUESS = {"mean_log_gap": log(30), "variance": 1.0, "daily_rate": 1 / 365}
+_FIRST_GUESS = {"mean_log_gap": log(30), "daily_rate": 1 / 365}
 
 
 def shrunk(mean: pl.Expr, count: pl.Expr, prior: pl.Expr, strength: float) -> pl.Expr:
@@ -28,22 +28,26 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     Log gaps: `shrunk` with strength 10 gaps for a product, 20 for a category. Daily rate: (repeats + 2) /
     (days since the first purchases + 2 / rate above), so that a product nobody has repeated keeps a small rate.
     """
-    by_product = _totals(cycles, as_of).join(products.select("product_id", "category"), on="product_id", how="left")
-    sums = by_product.collect()
+    category_of = products.select("product_id", "category")
+    sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect()
+    if sums.is_empty():
+        return schemas.FRAMES["rhythms"].empty()
+    by_category = sums.filter(pl.col("category").is_not_null())
+    repeats = cycles.filter(pl.col("purchase_days") > 1).join(category_of, on="product_id", how="left")
     top = _shrink(_add_up(sums, pl.lit("")), pl.DataFrame(_FIRST_GUESS), 1.0)
-    category = _shrink(
-        _add_up(sums.filter(pl.col("category").is_not_null()), pl.col("category")), top.drop("key"), CATEGORY_PRIOR_GAPS
-    )
+    category = _shrink(_add_up(by_category, pl.col("category")), top.drop("key"), CATEGORY_PRIOR_GAPS)
     above = sums.select(pl.col("product_id").alias("key"), "category").join(
         category.select(pl.col("key").alias("category"), *_FIRST_GUESS), on="category", how="left"
     )
     above = above.with_columns(pl.col(column).fill_null(top[column].item()) for column in _FIRST_GUESS)
     product = _shrink(_add_up(sums, pl.col("product_id")), above.drop("category"), PRODUCT_PRIOR_GAPS)
+    top, category, product = (
+        level.join(_repeaters(repeats, key), on="key", how="left").with_columns(pl.col("repeaters").fill_null(0))
+        for level, key in ((top, pl.lit("")), (category, pl.col("category")), (product, pl.col("product_id")))
+    )
     levels = (("global", top), ("category", category), ("product", product))
     frame = pl.concat(level.with_columns(pl.lit(name).alias("level")) for name, level in levels)
-    named = frame.with_columns(
-        pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)), pl.col("variance").sqrt().alias("std_log_gap")
-    )
+    named = frame.with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)))
     return schemas.FRAMES["rhythms"].conform(named.sort("level", "key"))
 
 
@@ -51,14 +55,11 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Whole-number sums per product, so that products add up to categories without a trace of the order."""
     gaps = pl.col("purchase_days").cast(pl.Int64) - 1
     log_sum = (pl.col("mean_log_gap") * gaps).fill_null(0.0)
-    squares = pl.col("std_log_gap").fill_null(0.0) ** 2 * (gaps - 1) + pl.col("mean_log_gap").fill_null(0.0) ** 2 * gaps
     days_since = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
     return cycles.group_by("product_id").agg(
         pl.len().cast(pl.Int64).alias("pairs"),
-        (gaps > 0).sum().cast(pl.Int64).alias("repeaters"),
         gaps.sum().alias("gaps"),
         fixed_point(log_sum).sum().alias("log_sum"),
-        fixed_point(squares).sum().alias("square_sum"),
         (pl.lit(as_of) - pl.col("first_day")).dt.total_days().sum().alias("exposure"),
         fixed_point(pl.col("recency_weight")).sum().alias("recency_sum"),
         fixed_point(pl.col("typical_quantity")).sum().alias("quantity_sum"),
@@ -71,19 +72,22 @@ def _add_up(sums: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
     return sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max())
 
 
+def _repeaters(repeats: pl.LazyFrame, key: pl.Expr) -> pl.DataFrame:
+    """The number of different customers behind the repeats of each key."""
+    named = repeats.select(key.alias("key"), "customer_id").drop_nulls()
+    return named.group_by("key").agg(pl.col("customer_id").n_unique().alias("repeaters")).collect()
+
+
 def _shrink(sums: pl.DataFrame, above: pl.DataFrame, strength: float) -> pl.DataFrame:
     """The statistics of `schemas.Rhythms` from the sums; `above` has the level above, per `key` or for all."""
     prior = above.select(pl.selectors.by_name("key", require_all=False), pl.col(*_FIRST_GUESS).name.prefix("prior_"))
     joined = sums.join(prior, on="key", how="left") if "key" in prior.columns else sums.join(prior, how="cross")
     log_sum, gaps = from_fixed_point(pl.col("log_sum")), pl.col("gaps")
-    within = (from_fixed_point(pl.col("square_sum")) - log_sum**2 / pl.max_horizontal(gaps, 1)).clip(0.0)
     return joined.select(
         "key",
         "pairs",
-        "repeaters",
         "gaps",
         ((log_sum + pl.col("prior_mean_log_gap") * strength) / (gaps + strength)).alias("mean_log_gap"),
-        ((within + pl.col("prior_variance") * strength) / (gaps + strength)).alias("variance"),
         ((gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("prior_daily_rate"))).alias(
             "daily_rate"
         ),
