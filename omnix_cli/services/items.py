@@ -24,7 +24,7 @@ CONTEXTS = {
     "popular": "homepage",
 }
 """Where the lists of each kind are shown."""
-_PIECE_ROWS = 500_000
+_PIECE_ROWS = 100_000  # the JSON of so many entries takes some 100 MB
 _PLACES = 4  # of scores and confidences: what a reader can use, and steadier than the last bits of a float
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 

@@ -92,31 +92,22 @@ def publish(
         store.create_tables()
     before = _standing(store, checkpoints, now)
     edition = Edition.of(run_id, now=now, lifetime_days=settings.lifetime_days)
-    writing = _Writing(store, edition)
-    fates: Counter[str] = Counter()
+    writing = _Writing(store, edition, dry_run=dry_run)
     pieces = [FRAMES["receipts"].empty()]
     for piece in chain(lists(recommendations), lists(shop_lists)):
         judged = _judged(piece, before.receipts, edition, settings.refresh_share)
-        if not dry_run:
-            writing.write(judged)
-        fates.update(judged["fate"].to_list())
+        writing.write(judged)
         pieces.append(judged.select(FRAMES["receipts"].schema.column_names()))
         progress(piece.height)
     after = FRAMES["receipts"].conform(pl.concat(pieces).sort("list_id"))
-    stale = before.receipts.join(after, on="list_id", how="anti")["list_id"].to_list()
+    writing.delete(before.receipts.join(after, on="list_id", how="anti")["list_id"].to_list())
     key = before.key
-    if not dry_run:
-        writing.delete(stale)
-        if writing.begun or key is None:
-            key = _commit(after, checkpoints, {frame.name: frame.key for frame in (recommendations, shop_lists)})
-            writing.finish(key)
+    if not dry_run and (writing.begun or key is None):
+        key = _commit(after, checkpoints, {frame.name: frame.key for frame in (recommendations, shop_lists)})
+        writing.finish(key)
     return PublishReport(
         lists=after.height,
-        added=fates["added"],
-        changed=fates["changed"],
-        refreshed=fates["refreshed"] + fates["expired"],
-        unchanged=fates["unchanged"],
-        removed=len(stale),
+        **writing.counts(),
         foreign=before.foreign,
         compared_with=before.source,
         receipts_key=key,
@@ -178,29 +169,37 @@ def _judged(piece: pl.DataFrame, before: pl.DataFrame, edition: Edition, refresh
 
 
 class _Writing:
-    """The writes of one publish, between two marks in the store."""
+    """The writes of one publish, between two marks in the store; a dry run only counts them."""
 
-    def __init__(self, store: TableStore, edition: Edition) -> None:
+    def __init__(self, store: TableStore, edition: Edition, *, dry_run: bool) -> None:
         self._store = store
         self._edition = edition
+        self._dry_run = dry_run
         self._mark = {"id": CONTROL, "state": "writing", "runId": edition.run_id}
+        self._fates: Counter[str] = Counter()
         self.begun = False
+
+    def counts(self) -> dict[str, int]:
+        """How many lists met which fate."""
+        refreshed = self._fates["refreshed"] + self._fates["expired"]
+        others = {fate: self._fates[fate] for fate in ("added", "changed", "unchanged", "removed")}
+        return {"refreshed": refreshed, **others}
 
     def write(self, judged: pl.DataFrame) -> None:
         """Puts the lists that are new or different. Of those that only need a new lifetime nothing but the times is
         written, so that what a customer did with one meanwhile (its `status`) stays."""
+        self._fates.update(judged["fate"].to_list())
         self._put(judged.filter(pl.col("fate").is_in(["added", "changed", "expired"])))
         refreshed = judged.filter(pl.col("fate") == "refreshed")
-        if refreshed.height:
-            self._begin()
+        if refreshed.height and self._begin():
             renewed = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
             absent = self._store.update_many(TABLE, renewed)
             self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def delete(self, list_ids: list[str]) -> None:
         """Deletes these lists."""
-        if list_ids:
-            self._begin()
+        self._fates["removed"] += len(list_ids)
+        if list_ids and self._begin():
             self._store.delete_many(TABLE, list_ids)
 
     def finish(self, receipts_key: str) -> None:
@@ -215,14 +214,15 @@ class _Writing:
             )
 
     def _put(self, rows: pl.DataFrame) -> None:
-        if rows.height:
-            self._begin()
+        if rows.height and self._begin():
             self._store.put_many(TABLE, _items(rows, self._edition))
 
-    def _begin(self) -> None:
-        if not self.begun:
+    def _begin(self) -> bool:
+        """Leaves the mark before the first write; false in a dry run."""
+        if not self.begun and not self._dry_run:
             self._store.put_many(TABLE, [self._mark])
             self.begun = True
+        return self.begun
 
 
 def _items(rows: pl.DataFrame, edition: Edition) -> Iterator[dict[str, object]]:
