@@ -79,13 +79,20 @@ def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconcile
         latest = taken.group_by(own_id, maintain_order=True).last()
         superseded = standing.join(latest, on=own_id, how="semi").select(pl.col(own_id).alias("id")).unique().sort("id")
         rows = pl.concat([fresh, latest.select(fresh.columns)])
-    stored = sorted_by(rows.select(spec.schema.column_names()), spec.sort)
+    stored = _sorted(rows.select(spec.schema.column_names()), spec.sort)
     return Reconciled(stored, superseded, accepted, known, corrected)
 
 
 def _has_repeats(ids: pl.Series) -> bool:
     """Whether some id may be there twice; hashes are compared, so it may rarely say so of ids that differ."""
     return ids.hash().n_unique() < len(ids)
+
+
+def _sorted(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """The rows in order; columns without any value are not carried through the sorting."""
+    empty = [name for name in rows.columns if name not in columns and rows[name].null_count() == rows.height]
+    again = (pl.lit(None, rows.schema[name]).alias(name) for name in empty)
+    return sorted_by(rows.drop(empty), columns).with_columns(again).select(rows.columns)
 
 
 def _base_id(rows: pl.DataFrame, kind: str) -> pl.Expr:

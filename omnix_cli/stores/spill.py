@@ -6,13 +6,29 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.steps import ordering
+from omnix_cli.steps.ordering import sorted_by_text
 
-ROW_GROUP_ROWS = 1 << 15
+BATCH_ROWS = 1 << 15
+SAMPLE_EVERY = 1 << 10
+"""One value in so many is remembered, to cut the ranges evenly."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A sorted piece on disk, without the columns that have one value in all its rows."""
+
+    path: Path
+    constants: dict[str, pl.Series]
+    columns: list[str]
+
+    def restored(self, rows: pl.DataFrame) -> pl.DataFrame:
+        again = (value.new_from_index(0, rows.height) for value in self.constants.values())
+        return rows.with_columns(again).select(self.columns)
 
 
 class DiskSpill:
@@ -22,13 +38,14 @@ class DiskSpill:
         self._folder = folder
         self._column = column
         self._first: pl.DataFrame | None = None
-        self._paths: list[Path] = []
-        self._counts: list[pl.DataFrame] = []
+        self._pieces: list[_Piece] = []
+        self._samples: list[pl.Series] = []
 
     def add(self, rows: pl.DataFrame) -> None:
+        """Takes rows in; from the second piece on they go to disk."""
         if rows.is_empty():
             return
-        if self._first is None and not self._paths:
+        if self._first is None and not self._pieces:
             self._first = rows
             return
         if self._first is not None:
@@ -37,35 +54,46 @@ class DiskSpill:
         self._write(rows)
 
     def slices(self, rows: int) -> Iterator[pl.DataFrame]:
+        """All rows in slices of about that many, each a range of the column."""
         if self._first is not None:
             yield self._first
-        if self._paths:
-            for low, high in self._ranges(rows):
-                within = pl.col(self._column).is_between(pl.lit(low), pl.lit(high))
-                yield pl.concat([pl.scan_parquet(path).filter(within) for path in self._paths]).collect()
+        if not self._pieces:
+            return
+        bounds = self._bounds(rows)
+        offsets = [self._offsets(piece, bounds) for piece in self._pieces]
+        for number in range(len(bounds) + 1):
+            parts = (
+                piece.restored(pl.scan_ipc(piece.path).slice(cuts[number], cuts[number + 1] - cuts[number]).collect())
+                for piece, cuts in zip(self._pieces, offsets, strict=True)
+            )
+            yield pl.concat(part for part in parts if part.height)
 
     def pieces(self) -> Iterator[pl.DataFrame]:
+        """All rows as they were added, each piece sorted by the column."""
         if self._first is not None:
             yield self._first
-        for path in self._paths:
-            yield pl.read_parquet(path)
+        for piece in self._pieces:
+            yield piece.restored(pl.read_ipc(piece.path))
 
     def _write(self, rows: pl.DataFrame) -> None:
-        path = self._folder / f"{len(self._paths):05d}.parquet"
-        ordered = ordering.sorted_by_text(rows, self._column)
-        ordered.write_parquet(path, compression="lz4", row_group_size=ROW_GROUP_ROWS, statistics=True)
-        self._paths.append(path)
-        runs = ordered.select(pl.col(self._column).rle().struct.unnest())
-        self._counts.append(runs.select(pl.col("value"), pl.col("len").cast(pl.Int64)))
+        constants = {
+            name: rows[name].head(1) for name in rows.columns if name != self._column and _is_constant(rows[name])
+        }
+        path = self._folder / f"{len(self._pieces):05d}.arrow"
+        ordered = sorted_by_text(rows.drop(constants), self._column)
+        ordered.write_ipc(path, record_batch_size=BATCH_ROWS)
+        self._pieces.append(_Piece(path, constants, rows.columns))
+        self._samples.append(ordered[self._column].gather_every(SAMPLE_EVERY))
 
-    def _ranges(self, rows: int) -> Iterator[tuple[str, str]]:
-        """First and last value of each slice: whole values, in slices of at least `rows` rows but the last."""
-        totals = pl.concat(self._counts).group_by("value").agg(pl.col("len").sum()).sort("value")
-        bucket = (totals["len"].cum_sum() - totals["len"]) // rows
-        bounds = totals.group_by(bucket.alias("bucket"), maintain_order=True).agg(
-            pl.col("value").first().alias("low"), pl.col("value").last().alias("high")
-        )
-        yield from zip(bounds["low"], bounds["high"], strict=True)
+    def _bounds(self, rows: int) -> list[str]:
+        """The first value of every slice but the first."""
+        samples = pl.concat(self._samples).sort()
+        step = max(rows // SAMPLE_EVERY, 1)
+        return samples.gather_every(step, offset=step).unique().sort().to_list()
+
+    def _offsets(self, piece: _Piece, bounds: list[str]) -> list[int]:
+        values = pl.scan_ipc(piece.path).select(self._column).collect()[self._column]
+        return [0, *(int(values.search_sorted(bound, side="left")) for bound in bounds), len(values)]
 
 
 @contextmanager
@@ -78,3 +106,10 @@ def open_spill(column: str, folder: Path | None = None) -> Iterator[DiskSpill]:
         yield DiskSpill(place, column)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_constant(column: pl.Series) -> bool:
+    if column.null_count():
+        return column.null_count() == len(column)
+    cheap = column.dtype.is_integer() or isinstance(column.dtype, pl.Boolean | pl.Enum)
+    return cheap and bool((column == column.head(1)).all())
