@@ -1,9 +1,8 @@
-"""How long until a product is needed again, counted from a purchase: the middle gap, learnt from the gaps so far.
+"""How long until a product is needed again, counted from a purchase: the median gap, learnt from the gaps so far.
 
-The logarithm of the gap is a linear function of a few terms, fitted by quantile regression (Koenker & Bassett 1978), so
-that one odd gap does not pull it. The quantile is .46, a little below the median: gaps have a long tail, and there the
-absolute error hardly grows while many more dates come out right within a week. A ridge holds the coefficients to the
-plain shrunk rhythm, which is what remains when there is nothing to learn from.
+The logarithm of the gap is a linear function of a few terms, fitted by least absolute deviations (Koenker & Bassett
+1978), so that the result is a median which one odd gap does not pull. A ridge holds the coefficients to the plain
+shrunk rhythm, which is what remains when there is nothing to learn from.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ TERMS = {
 }
 PLAIN = {"level": 0.0, "own": 1.0, "product": 0.0, "customer": 0.0, "evidence": 0.0, "own_x_evidence": 0.0}
 MAX_GAPS = 200_000
-QUANTILE = 0.46
 RIDGE = 10.0
 ROUNDS = 30
 SMALLEST_RESIDUAL = 0.02
@@ -38,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def log_interval(coefficients: Coefficients) -> pl.Expr:
-    """The middle log gap after the last purchase, for the rows of `steps.evidence`."""
+    """The median log gap after the last purchase, for the rows of `steps.evidence`."""
     terms = (term * coefficients[name] for name, term in TERMS.items())
     return pl.sum_horizontal(*terms).clip(0.0)
 
@@ -47,7 +45,7 @@ def fit_interval(evidence: pl.LazyFrame, *, personal_purchases: int) -> Coeffici
     """The coefficients from the kept gaps of every k-th pair, each foretold from what was known when it began."""
     gaps = past_gaps(evidence, personal_purchases=personal_purchases)
     design = gaps.select(term.alias(name) for name, term in TERMS.items()).to_numpy()
-    fitted = quantile_regression(design, gaps["log_gap"].to_numpy(), np.array(list(PLAIN.values())))
+    fitted = least_absolute_deviations(design, gaps["log_gap"].to_numpy(), np.array(list(PLAIN.values())))
     return dict(zip(TERMS, fitted.tolist(), strict=True))
 
 
@@ -79,14 +77,13 @@ def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFram
     )
 
 
-def quantile_regression(design: Floats, target: Floats, prior: Floats) -> Floats:
-    """argmin over b of the pinball loss of target - design b plus RIDGE / 4 * |b - prior|^2, by reweighted squares."""
+def least_absolute_deviations(design: Floats, target: Floats, prior: Floats) -> Floats:
+    """argmin over b of sum |target - design b| + RIDGE / 2 * |b - prior|^2, by iteratively reweighted least squares."""
     coefficients = prior
     with threadpool_limits(limits=1):
         for _ in range(ROUNDS):
             residual = target - design @ coefficients
-            side = np.where(residual > 0, QUANTILE, 1 - QUANTILE)
-            weighted = design * (2 * side / np.maximum(np.abs(residual), SMALLEST_RESIDUAL))[:, None]
+            weighted = design / np.maximum(np.abs(residual), SMALLEST_RESIDUAL)[:, None]
             curvature = weighted.T @ design + RIDGE * np.eye(len(prior))
             slope = weighted.T @ residual - RIDGE * (coefficients - prior)
             coefficients = coefficients + np.linalg.solve(curvature, slope)

@@ -2,7 +2,7 @@
 
 1. Next purchase date: the last gap of every household and product with at least 4 purchase days is left out; nothing
    that begins or ends it is known to what foretells it. Ours is the rule that dates a prediction right after a
-   purchase: last day + middle gap of `steps.intervals`, fitted on the kept gaps only.
+   purchase: last day + median gap of `steps.intervals`, fitted on the kept gaps only.
 2. Bought again: on 2017-10-01, for pairs with at least 3 purchase days before, will they buy within n days?
 3. Calibration on the same day: probabilities, confidence, windows.
 
