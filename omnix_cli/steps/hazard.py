@@ -129,7 +129,7 @@ def _design(rows: dict[str, Floats], period: int) -> Floats:
 
 
 def _scale(rows: dict[str, Floats], weight: Floats) -> tuple[Floats, Floats]:
-    """Mean and deviation of every term in the middle of the horizon; (0, 1) for the level, deviation 1 for a constant."""
+    """Mean and deviation of every term in the middle of the horizon; (0, 1) for the level."""
     if not len(weight):
         return np.zeros(len(TERMS)), np.ones(len(TERMS))
     design = _design(rows, len(EDGES) // 2)

@@ -195,8 +195,9 @@ def print_calibration(forecasts: pl.DataFrame) -> None:
         table = reliability(pairs["confidence"].to_numpy(), inside)
         print(f"\nConfidence (a purchase inside the window), {title}, {len(true):,} windows that closed in time")
         print_table(table)
-        bought = true < NEVER
-        print(f"  p10..p90 held {coverage(first[bought], last[bought], true[bought]):.1%} of those that were bought")
+        bought = true < np.clip(4 * pairs["interval_days"].to_numpy(), 28, 182)
+        held = coverage(first[bought], last[bought], true[bought])
+        print(f"  p10..p90 held {held:.1%} of the purchases within four intervals")
     table = reliability(forecasts["probability_28d"].to_numpy(), forecasts["true"].to_numpy() < 28)
     print(f"\nProbability within 28 days, all {forecasts.height:,} pairs")
     print_table(table)
