@@ -11,10 +11,8 @@ import polars as pl
 from scipy import sparse
 
 SOURCES_PER_CUSTOMER = 60
-CONFIDENCE_DAYS = 14
 SHRINK_CUSTOMERS = 10
 _PAIR = ["customer_id", "product_id"]
-_FACTS = ["product_id", "neighbour_id", "score", "conditional", "customers", "same_category"]
 
 
 @dataclass(frozen=True)
@@ -25,17 +23,33 @@ class NeighbourTable:
     """Sorted; the code of a product is its place."""
     scores: sparse.csr_array
     facts: pl.DataFrame
-    """The rows behind the entries of `scores`, in their order."""
+    """What is behind each entry of `scores`, in their order: product_id, score, same_category; `together`, the
+    customers who bought both, null where too few did; and `adoption`, the share of the customers of i who bought j too,
+    times together / (together + 10)."""
 
     @classmethod
-    def of(cls, neighbours: pl.LazyFrame) -> NeighbourTable:
-        """From the frame `neighbours`."""
-        rows = neighbours.select(_FACTS).sort("product_id", "neighbour_id").collect()
+    def of(cls, neighbours: pl.LazyFrame, *, min_customers: int) -> NeighbourTable:
+        """From the frame `neighbours`; links of fewer than `min_customers` customers are not told."""
+        together = pl.col("customers").cast(pl.Int64)
+        shrunk = pl.col("conditional") * together / (together + SHRINK_CUSTOMERS)
+        told = pl.col("customers") >= min_customers
+        rows = (
+            neighbours.sort("product_id", "neighbour_id")
+            .select(
+                "product_id",
+                "neighbour_id",
+                "score",
+                "same_category",
+                together=pl.when(told).then(together),
+                adoption=pl.when(told).then(shrunk),
+            )
+            .collect()
+        )
         ids = pl.concat([rows["product_id"], rows["neighbour_id"]]).unique().sort()
         sources, targets = codes(rows["product_id"], ids), codes(rows["neighbour_id"], ids)
         starts = np.searchsorted(sources, np.arange(len(ids) + 1))
         scores = sparse.csr_array((rows["score"].to_numpy(), targets, starts), shape=(len(ids), len(ids)))
-        return cls(ids, scores, rows)
+        return cls(ids, scores, rows.drop("neighbour_id"))
 
     def find(self, sources: pl.Series, targets: pl.Series) -> pl.Series:
         """The row of `facts` for each pair of ids; null where the target is no neighbour of the source."""
@@ -122,29 +136,14 @@ def _best(
     return rows, np.concatenate([empty[0], *(c for c, _ in best)]), np.concatenate([empty[1], *(v for _, v in best)])
 
 
-def explained(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable, *, min_customers: int) -> pl.DataFrame:
-    """Per pick (customer_id, product_id) the source that speaks most for it: `source_id` and the facts of that pair.
-
-    `together` is the number of customers who bought both, null below `min_customers`, and `conditional` (the share of
-    the source's customers who bought the pick too) times together / (together + 10).
-    """
-    links = picks.select(_PAIR).join(
-        sources.select("customer_id", source_id="product_id", weight="weight"), on="customer_id"
-    )
+def explained(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
+    """Per pick (customer_id, product_id) the source that speaks most for it: `source_id` and the facts of that pair."""
+    links = picks.select(_PAIR).join(sources.select("customer_id", "weight", source_id="product_id"), on="customer_id")
     links = links.filter(pl.col("product_id").is_in(table.product_ids.implode()))
     links = links.with_columns(fact=table.find(links["source_id"], links["product_id"])).drop_nulls("fact")
-    facts = table.facts.drop("product_id", "neighbour_id")[links["fact"]]
-    together = pl.when(pl.col("customers") >= min_customers).then("customers")
     return (
-        pl.concat([links, facts], how="horizontal")
+        pl.concat([links, table.facts.drop("product_id")[links["fact"]]], how="horizontal")
         .sort(*_PAIR, -(pl.col("weight") * pl.col("score")), "source_id")
         .unique(_PAIR, keep="first", maintain_order=True)
-        .with_columns(together=together)
-        .select(
-            *_PAIR,
-            "source_id",
-            "together",
-            "same_category",
-            adoption=pl.col("conditional") * pl.col("together") / (pl.col("together") + SHRINK_CUSTOMERS),
-        )
+        .select(*_PAIR, "source_id", "together", "adoption", "same_category")
     )

@@ -23,7 +23,7 @@ def stages(popularity: pl.DataFrame, catalogue: pl.DataFrame, *, season: str) ->
     categories = popular.join(catalogue.select("product_id", "category"), on="product_id", how="left")
     yield partial(_favourites, popular=categories.drop_nulls("category").sort("category", "rank"))
     current = pl.concat([_ranked(popularity, "trending", "all"), _ranked(popularity, "seasonal", season)])
-    yield partial(_current, ranked=current.sort("rank", "kind").head(FIRST_BLOCK))
+    yield partial(_current, ranked=current.sort("rank", maintain_order=True).head(FIRST_BLOCK))
     start, size = 0, FIRST_BLOCK
     while start < popular.height:
         yield partial(_offers, ranked=popular.slice(start, size))
@@ -45,7 +45,7 @@ def _favourites(people: pl.DataFrame, popular: pl.DataFrame) -> pl.DataFrame:
         .sort("customer_id", "rank")
     )
     reason = pl.format("in your favourite category {}, {}", "category", "reason")
-    return _conformed(chosen.with_columns(reason, kind=pl.lit("favourite_category")))
+    return _conformed(chosen.with_columns(reason=reason, kind=pl.lit("favourite_category")))
 
 
 def _current(people: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:

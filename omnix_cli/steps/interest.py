@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 
 import polars as pl
@@ -25,7 +26,7 @@ def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: da
     signal = pl.col("interaction_type").cast(pl.String)
     removal = (signal == "remove_from_cart").cast(pl.Int64)
     age = (pl.lit(as_of) - pl.col("interaction_day")).dt.total_days()
-    forgetting = (age / -HALF_LIFE_DAYS * pl.lit(2.0).log()).exp()
+    forgetting = (age * (-math.log(2) / HALF_LIFE_DAYS)).exp()
     return (
         recent.join(bought.select(*_PAIR, "last_day"), on=_PAIR, how="left")
         .filter(pl.col("last_day").is_null() | (pl.col("last_day") < pl.col("interaction_day")))

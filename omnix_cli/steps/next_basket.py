@@ -33,18 +33,22 @@ def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: dat
         .group_by("customer_id")
         .agg(pl.col("worth").sum().alias("shopping_weight"))
     )
-    return (
+    joined = (
         cycles.select(*_KEPT, history_days=_days_since("customer_first_day", as_of), weight=pl.Series(weight))
         .join(shopping_days, on="customer_id", how="left", maintain_order="left")
         .join(repeat_shares, on="product_id", how="left", maintain_order="left")
         .select(
             *_KEPT,
             "history_days",
+            "shopping_weight",
             weight=pl.col("weight") / _UNIT,
-            basket_score=pl.col("weight")
-            / pl.col("shopping_weight").clip(1)
-            * pl.col("repeat_share").fill_null(UNKNOWN_REPEAT_SHARE),
+            repeat_share=pl.col("repeat_share").fill_null(UNKNOWN_REPEAT_SHARE),
         )
+    )
+    # Divided by numpy: the last bit of a division by polars may change with the number of rows.
+    share_of_days = weight / joined["shopping_weight"].clip(1).to_numpy()
+    return joined.drop("shopping_weight", "repeat_share").with_columns(
+        basket_score=pl.Series(share_of_days * joined["repeat_share"].to_numpy())
     )
 
 

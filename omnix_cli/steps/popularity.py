@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 
 import polars as pl
@@ -75,8 +76,9 @@ def _popular(days: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
         .agg(
             pl.len().alias("customers"),
             pl.col("days").sum().alias("purchase_days"),
-            from_fixed_point(fixed_point((-age / HALF_LIFE_DAYS * pl.lit(2.0).log()).exp()).sum()).alias("weight"),
+            from_fixed_point(fixed_point((age * (-math.log(2) / HALF_LIFE_DAYS)).exp()).sum()).alias("weight"),
         )
+        .collect(engine="streaming")
         .select(
             "product_id",
             "customers",
@@ -85,7 +87,6 @@ def _popular(days: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
             score=pl.col("weight") / pl.col("weight").max(),
             repeat_share=(repeats + 1) / (pl.col("purchase_days") + 4),
         )
-        .collect(engine="streaming")
     )
 
 
@@ -110,7 +111,11 @@ def _reason(window_days: int) -> pl.Expr:
     seasonal_reason = (
         pl.when(pl.col("category").is_null())
         .then(pl.concat_str(season, rests_on, pl.lit(")")))
-        .otherwise(pl.concat_str("category", pl.lit(" "), season, rests_on, pl.lit(", less than a year of history)")))
+        .otherwise(
+            pl.concat_str(
+                pl.format("category {} ", "category"), season, rests_on, pl.lit(", less than a year of history)")
+            )
+        )
     )
     return (
         pl.when(pl.col("kind") == "trending")

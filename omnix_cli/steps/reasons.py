@@ -42,7 +42,9 @@ def explain(
         .join(popular.select("product_id", anybody="confidence"), on="product_id", how="left")
         .join(baskets.select("customer_id", "history_days").unique(), on="customer_id", how="left")
     )
-    taken = 1 - (1 - pl.col("adoption")) ** (CONFIDENCE_DAYS / pl.col("history_days").clip(CONFIDENCE_DAYS))
+    # Divided by numpy: the last bit of a division by polars may change with the number of rows.
+    share_of_history = pl.Series(CONFIDENCE_DAYS / known["history_days"].clip(CONFIDENCE_DAYS).to_numpy())
+    taken = 1 - (1 - pl.col("adoption")) ** share_of_history
     explained = known.with_columns(
         *_link(pl.coalesce("source_name", "source_id")), confidence=pl.coalesce(taken, "anybody", pl.lit(0.0))
     ).with_columns(

@@ -28,7 +28,8 @@ def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame
     """Of the offers of the shelves due_again and new_for_you, `count` per customer, in the order of the list.
 
     due_again has round(count * due_share) places, new_for_you the rest; where one shelf has too few, the other takes
-    its places, and what stands there carries the tag `fills_up`. The shelves alternate in proportion to their places.
+    its places, and what stands there carries the tag `fills_up`, at the end of the list. Before that the shelves
+    alternate in proportion to their places: the i-th of p places has its turn at (i - 1/2) / p.
     """
     due_places = int(count * due_share + 0.5)
     is_due = pl.col("shelf") == "due_again"
@@ -45,10 +46,10 @@ def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame
             .then(pl.concat_list("tags", pl.lit("fills_up")))
             .otherwise("tags"),
             turn=pl.when(pl.col("place") <= pl.col("places"))
-            .then((pl.col("place") - 0.5) / pl.col("places"))
-            .otherwise(pl.col("place")),
+            .then((2 * pl.col("place") - 1) * (count - pl.col("places")))
+            .otherwise(2 * count * count + pl.col("place")),
         )
-        .sort("customer_id", "turn", "shelf", "product_id")
+        .sort("customer_id", "turn", "shelf", "place")
         .select(list(OFFER))
     )
 

@@ -40,7 +40,8 @@ def shop_lists(
         listed(_first(ranked, kind, count), kind=kind, list_id=pl.format(f"{kind}#{{}}", "scope"))
         for kind, count in limits.items()
     ]
-    similar = _similar(neighbours, known, blocked, count=parameters.similar_count)
+    told = pl.when(pl.col("customers") >= parameters.min_support).then("customers")
+    similar = _similar(neighbours.with_columns(customers=told), known, blocked, count=parameters.similar_count)
     lists.append(listed(similar, kind="similar", list_id=pl.format("similar#{}", "source_id")))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")
     figures = {kind: int((frame["kind"] == kind).sum()) for kind in ("similar", *limits)}
