@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.publishing import CONTROL, publish
+from omnix_cli.services.publishing import CONTROL, PublishReport, publish
 from omnix_cli.settings import PublishSettings
 from omnix_cli.stores.checkpoints import LocalCheckpoints
 from omnix_cli.stores.sqlite import SqliteStore
@@ -20,7 +21,7 @@ from tests.conftest import MemoryFrame
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LISTS = 4_000
-ROUNDS = 5
+ROUNDS = 4
 
 PUBLISHER = """
 import sys
@@ -30,9 +31,7 @@ from omnix_cli.services import items
 from omnix_cli.stores import sqlite
 items._PIECE_ROWS = 2_000
 sqlite.TRANSACTION_ITEMS = 250
-print("ready", flush=True)
-report = publish_round(Path(sys.argv[1]), int(sys.argv[2]))
-print(report.seconds, flush=True)
+publish_round(Path(sys.argv[1]), int(sys.argv[2]), progress=lambda lists: print(lists, flush=True))
 """
 
 
@@ -61,7 +60,9 @@ def wanted(round_number: int) -> pl.DataFrame:
     return FRAMES["recommendations"].conform(filled)
 
 
-def publish_round(folder: Path, round_number: int):  # type: ignore[no-untyped-def]
+def publish_round(
+    folder: Path, round_number: int, progress: Callable[[int], None] = lambda lists: None
+) -> PublishReport:
     lists = MemoryFrame("recommendations", wanted(round_number), key=f"round-{round_number}")
     with closing(SqliteStore(folder / "store.sqlite")) as store:
         return publish(
@@ -72,15 +73,20 @@ def publish_round(folder: Path, round_number: int):  # type: ignore[no-untyped-d
             settings=PublishSettings(),
             now=NOW,
             run_id=f"run-{round_number}",
+            progress=progress,
         )
 
 
-def start(folder: Path, round_number: int) -> subprocess.Popen[str]:
+def kill_publish(folder: Path, round_number: int, *, pieces: int, seconds: float) -> None:
+    """Starts a publish and ends it so many seconds after it was done with so many of its pieces (six)."""
     command = [sys.executable, "-c", PUBLISHER, str(folder), str(round_number)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout
+        for _ in range(pieces):
+            assert int(process.stdout.readline()) > 0
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        process.kill()
 
 
 def stands(folder: Path) -> dict[str, list[str]]:
@@ -97,15 +103,10 @@ def is_marked_as_writing(folder: Path) -> bool:
 
 def test_killed_publishes_leave_neither_gap_nor_duplicate_nor_stale_row(tmp_path: Path) -> None:
     moments = random.Random(20260301)
-    with start(tmp_path, 0) as process:
-        assert process.stdout
-        whole_seconds = float(process.stdout.read())
+    publish_round(tmp_path, 0)
     unfinished = 0
     for round_number in range(1, ROUNDS + 1):
-        with start(tmp_path, round_number) as process:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=moments.random() * whole_seconds)
-            process.kill()
+        kill_publish(tmp_path, round_number, pieces=moments.randint(1, 5), seconds=moments.random() / 50)
         unfinished += is_marked_as_writing(tmp_path)
     assert unfinished > 0, "no process was killed while it was writing"
 
