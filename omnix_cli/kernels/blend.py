@@ -39,13 +39,14 @@ class Chosen(NamedTuple):
 
 
 @compiled
-def co_purchase_score(rule: Rule, scales: Scales, i: int, j: int, counts: int, dot: int) -> float:
+def co_purchase_score(
+    rule: Rule, cosine: float, counts: int, degree: float, other_degree: float, groups: float
+) -> float:
     """The shrunk measure of a pair, NaN where it may not be shown."""
     support = counts >> HALF
     if support < rule.min_support or (counts & LOW_HALF) < rule.min_customers:
         return np.nan
-    cosine = dot * (scales.inverse_norm[i] * scales.inverse_norm[j])
-    measure = measure_of(rule.measure, cosine, support, scales.degree[i], scales.degree[j], scales.groups)
+    measure = measure_of(rule.measure, cosine, support, degree, other_degree, groups)
     return measure * (support / (support + rule.shrink))
 
 
@@ -80,8 +81,11 @@ def blend(
     neighbour, evidence = np.empty(2 * k, dtype=np.int32), np.empty((2 * k, 2), dtype=np.int64)
     co_purchase, content = np.empty(2 * k, dtype=np.float64), np.empty(2 * k, dtype=np.float64)
     listed = np.full(len(thing_of), -1, dtype=np.int32)
+    category, brand, price = things.category, things.brand, things.price
+    word_start, word, word_weight = things.word_start, things.word, things.word_weight
+    norm, degree, groups = scales.inverse_norm, scales.degree, scales.groups
     for i in range(first, last):
-        found = 0
+        found, own = 0, thing_of[i]
         for place in range(candidates.bought_start[i], candidates.bought_start[i + 1]):
             neighbour[found] = candidates.bought[place]
             evidence[found] = candidates.bought_evidence[place]
@@ -95,9 +99,13 @@ def blend(
                 found += 1
         for place in range(found):
             j = neighbour[place]
-            text = text_likeness(things, thing_of[i], thing_of[j])
-            content[place] = likeness(things, thing_of[i], thing_of[j], text, weights)
-            co_purchase[place] = co_purchase_score(rule, scales, i, j, evidence[place, 0], evidence[place, 1])
+            other = thing_of[j]
+            text = text_likeness(word_start, word, word_weight, own, other)
+            content[place] = likeness(
+                category[own], category[other], brand[own], brand[other], price[own], price[other], text, weights
+            )
+            cosine = evidence[place, 1] * (norm[i] * norm[j])
+            co_purchase[place] = co_purchase_score(rule, cosine, evidence[place, 0], degree[i], degree[j], groups)
             keys[place] = key_of(blended(co_purchase[place], content[place], co_purchase_weight), j)
             place_of[place, 0] = place
         sort_descending(keys, place_of, 0, found)

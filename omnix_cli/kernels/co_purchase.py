@@ -105,7 +105,7 @@ def neighbours(
 
     `owner` is the customer of each basket, so that distinct customers are counted; empty where a group is a customer.
     """
-    chosen = _buffers(_rooms(matrix, work, rule, 1))
+    chosen = _of_thread(_buffers(_rooms(matrix, work, rule, 1), 1), 0)
     dense = [_dense(matrix.items) for _ in range(threads)]
     tallies = np.zeros((threads, 3), dtype=np.int64)
     sums = work.whole_sums if one_sided else work.row_sums
@@ -119,12 +119,12 @@ def neighbours(
         )
     else:
         rooms = _rooms(matrix, work, rule, 2)
-        gathered = [_buffers(rooms) for _ in range(threads)]
+        gathered = _buffers(rooms, threads)
         share_out(
             blocks,
             threads,
             lambda thread, block: walk_pairs(
-                *block, *shared, dense[thread], sums, limits, gathered[thread], tallies[thread]
+                *block, *shared, dense[thread], sums, limits, _of_thread(gathered, thread), tallies[thread]
             ),
         )
         share_out(
@@ -142,15 +142,21 @@ def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray
     return np.minimum(possible, times * rule.neighbours)
 
 
-def _buffers(rooms: NDArray[np.int64]) -> Buffers:
+def _buffers(rooms: NDArray[np.int64], threads: int) -> Buffers:
+    """Buffers with the threads as first axis of all but `start`."""
     start = np.concatenate([[0], np.cumsum(rooms)])
     return Buffers(
         start,
-        np.zeros(len(rooms), dtype=np.int64),
-        np.full(len(rooms), -1, dtype=np.int64),
-        np.empty(start[-1], dtype=np.int64),
-        np.empty((start[-1], 2), dtype=np.int64),
+        np.zeros((threads, len(rooms)), dtype=np.int64),
+        np.full((threads, len(rooms)), -1, dtype=np.int64),
+        np.empty((threads, start[-1]), dtype=np.int64),
+        np.empty((threads, start[-1], 2), dtype=np.int64),
     )
+
+
+def _of_thread(buffers: Buffers, thread: int) -> Buffers:
+    start, *others = buffers
+    return Buffers(start, *(array[thread] for array in others))
 
 
 def _dense(items: int) -> Dense:

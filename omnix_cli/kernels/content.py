@@ -48,57 +48,66 @@ class Postings(NamedTuple):
 
 
 @compiled
-def price_likeness(one: float, other: float) -> float:
-    """The smaller price as a share of the larger: 1 for equal prices, 0.5 for twice the price, without a step."""
-    larger = max(one, other)
-    return 1.0 if larger == 0 else min(one, other) / larger
-
-
-@compiled
-def text_likeness(things: Attributes, i: int, j: int) -> float:
-    """The cosine of the two lists of words."""
+def text_likeness(
+    start: NDArray[np.int64], word: NDArray[np.int32], weight: NDArray[np.float64], i: int, j: int
+) -> float:
+    """The cosine of the words of two things; NaN where neither has any."""
+    a, end_a = start[i], start[i + 1]
+    b, end_b = start[j], start[j + 1]
+    if a == end_a and b == end_b:
+        return np.nan
     total = 0.0
-    a, b = things.word_start[i], things.word_start[j]
-    while a < things.word_start[i + 1] and b < things.word_start[j + 1]:
-        if things.word[a] == things.word[b]:
-            total += things.word_weight[a] * things.word_weight[b]
-        step_a, step_b = things.word[a] <= things.word[b], things.word[b] <= things.word[a]
-        a += step_a
-        b += step_b
+    while a < end_a and b < end_b:
+        word_a, word_b = word[a], word[b]
+        if word_a == word_b:
+            total += weight[a] * weight[b]
+        a += word_a <= word_b
+        b += word_b <= word_a
     return min(total, 1.0)
 
 
 @compiled
 def text_likeness_of_pairs(things: Attributes, one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.float64]:
-    """The cosine of the words of each pair; NaN where neither has any."""
-    result = np.full(len(one), np.nan)
+    """The cosine of the words of each pair of things."""
+    start, word, weight = things.word_start, things.word, things.word_weight
+    result = np.empty(len(one))
     for pair in range(len(one)):
-        i, j = one[pair], other[pair]
-        if things.word_start[i + 1] > things.word_start[i] or things.word_start[j + 1] > things.word_start[j]:
-            result[pair] = text_likeness(things, i, j)
+        result[pair] = text_likeness(start, word, weight, one[pair], other[pair])
     return result
 
 
 @compiled
-def likeness(things: Attributes, i: int, j: int, text: float, weights: Weights) -> float:
-    """The weighted mean of the parts, given the likeness of the texts. A part that both lack is left out and the rest
-    rescaled; one that one of them lacks counts as unlike. NaN where nothing but prices can be compared."""
+def likeness(
+    category: int,
+    other_category: int,
+    brand: int,
+    other_brand: int,
+    price: float,
+    other_price: float,
+    text: float,
+    weights: Weights,
+) -> float:
+    """The weighted mean of the parts. A part that both lack is left out and the rest rescaled; one that only one of
+    them has counts as unlike. Prices p <= q are alike by p / q: half for twice the price, without a step.
+    NaN where nothing but prices can be compared."""
     total = shared = 0.0
-    if things.category[i] != MISSING or things.category[j] != MISSING:
+    if category != MISSING or other_category != MISSING:
         shared += weights.category
-        total += weights.category * (things.category[i] == things.category[j])
-    if things.brand[i] != MISSING or things.brand[j] != MISSING:
+        total += weights.category * (category == other_category)
+    if brand != MISSING or other_brand != MISSING:
         shared += weights.brand
-        total += weights.brand * (things.brand[i] == things.brand[j])
-    if things.word_start[i + 1] > things.word_start[i] or things.word_start[j + 1] > things.word_start[j]:
+        total += weights.brand * (brand == other_brand)
+    if not np.isnan(text):
         shared += weights.text
         total += weights.text * text
     if shared == 0:
         return np.nan
-    if not (np.isnan(things.price[i]) and np.isnan(things.price[j])):
+    if price == price or other_price == other_price:  # either is a number
         shared += weights.price
-        if not (np.isnan(things.price[i]) or np.isnan(things.price[j])):
-            total += weights.price * price_likeness(things.price[i], things.price[j])
+        if price == other_price:
+            total += weights.price
+        elif price < other_price or price > other_price:
+            total += weights.price * (min(price, other_price) / max(price, other_price))
     return total / shared
 
 
@@ -120,6 +129,7 @@ def nearest(
 
     `by_category` is in order of price within a category; `category_place` says where each thing stands in it."""
     count = len(things.category)
+    category, brand, price, word_start = things.category, things.brand, things.price, things.word_start
     text = np.zeros(count, dtype=np.float64)
     looked_at = np.full(count, MISSING, dtype=np.int32)
     candidates = np.empty(count, dtype=np.int32)
@@ -163,8 +173,10 @@ def nearest(
         filled, threshold = 0, np.int64(-1)
         for place in range(found):
             j = candidates[place]
-            score = likeness(things, i, j, min(text[j], 1.0), weights)
+            wordless = word_start[i] == word_start[i + 1] and word_start[j] == word_start[j + 1]
+            alike = np.nan if wordless else min(text[j], 1.0)
             text[j] = 0.0
+            score = likeness(category[i], category[j], brand[i], brand[j], price[i], price[j], alike, weights)
             if np.isnan(score):
                 continue
             key = key_of(score, j)

@@ -340,8 +340,10 @@ def walk_items(
 
 
 @compiled
-def merge_buffers(first: int, last: int, k: int, gathered: list[Buffers], chosen: Buffers) -> None:
-    """Brings the buffers of all threads together: the k best of the items [first, last), best first."""
+def merge_buffers(first: int, last: int, k: int, gathered: Buffers, chosen: Buffers) -> None:
+    """Brings the buffers of all threads (the first axis of `gathered`, but for its start) together: the k best of
+    the items [first, last), best first."""
+    start, fill, keys, evidence = gathered.start, gathered.fill, gathered.keys, gathered.evidence
     room = 2 * k
     buffer = Buffers(
         np.array([0, room]),
@@ -351,10 +353,12 @@ def merge_buffers(first: int, last: int, k: int, gathered: list[Buffers], chosen
         np.empty((room, 2), dtype=np.int64),
     )
     for item in range(first, last):
-        for one in gathered:
-            for place in range(one.start[item], one.start[item] + one.fill[item]):
-                if one.keys[place] > buffer.threshold[0]:
-                    _insert(0, one.keys[place], one.evidence[place, 0], one.evidence[place, 1], k, buffer)
+        for thread in range(len(fill)):
+            for place in range(start[item], start[item] + fill[thread, item]):
+                if keys[thread, place] > buffer.threshold[0]:
+                    _insert(
+                        0, keys[thread, place], evidence[thread, place, 0], evidence[thread, place, 1], k, buffer
+                    )
         _settle(buffer, item, k, chosen)
 
 
