@@ -6,7 +6,7 @@ clean columns cost one vectorised pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,12 +20,29 @@ _LARGEST_MONEY = 1e15
 _FIRST_YEAR = datetime(1000, 1, 1)  # a two-digit year read as four digits ends up below
 _CURRENCY = r"(?i)^\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*|\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*$"
 _ZONED = ("%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
-_CLOCKS = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S", "T%H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.f")
-_ISO_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
-_WORDED_DAYS = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")
+_CLOCKS = (
+    "",
+    " %H:%M:%S",
+    " %H:%M",
+    "T%H:%M:%S",
+    "T%H:%M",
+    " %H:%M:%S%.f",
+    "T%H:%M:%S%.f",
+    " %I:%M:%S %p",
+    " %I:%M %p",
+)
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y")
+_SHAPES: tuple[tuple[str, tuple[str, ...] | None], ...] = (
+    (r"^\d{4}-\d\d-\d\d[T ].*(?:Z|[+-]\d\d:?\d\d)$", ()),
+    (r"^\d{4}[-/.]", ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")),
+    (r"^\d{8}(?:\D|$)", ("%Y%m%d",)),
+    (r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}", None),
+    (r"^(?:\d{1,2}[ -])?[A-Za-z]{3}", ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")),
+)
+"""What dates look like, and the day formats to try then: none for zoned times, None for day or month first."""
 _TWO_NUMBERS = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b"
+_EPOCH = r"^\d{10}(?:\d{3})?$"
 _TRUE = ("true", "t", "yes", "y", "1", "1.0")
 _FALSE = ("false", "f", "no", "n", "0", "0.0")
 
@@ -132,7 +149,7 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Pars
     else:
         texts = column.cast(pl.String)
         first, *others = _readers(texts, clock)
-        return _second_look(texts, first(texts), null_values, lambda failed: _try_in_turn(failed, others))
+        return _second_look(texts, first.read(texts), null_values, lambda failed: _try_in_turn(failed, others))
     return Parsed(instants, instants.is_null() & column.is_not_null())
 
 
@@ -192,36 +209,47 @@ def _bare(texts: pl.Series) -> pl.Series:
     return signs.str.replace_all(r"(\d)[\s'\u{a0}\u{202f}](\d{3})", "$1$2").str.strip_chars()
 
 
-def _try_in_turn(texts: pl.Series, readers: Sequence[Callable[[pl.Series], pl.Series]]) -> pl.Series:
-    instants = pl.repeat(None, len(texts), dtype=UTC_INSTANT, eager=True)
-    for read in readers:
-        failed = (instants.is_null() & texts.is_not_null()).arg_true()
-        if failed.is_empty():
-            break
-        instants = instants.scatter(failed, read(texts.gather(failed)))
-    return instants
-
-
-def _readers(texts: pl.Series, clock: Clock) -> list[Callable[[pl.Series], pl.Series]]:
+def _readers(texts: pl.Series, clock: Clock) -> list[_Reader]:
     """A reader for each format, the one that fits the first value in front, and all of them behind it."""
-    formats = clock.formats or _usual_formats(clock.day_first)
-    readers = [_reader(spelling, clock) for spelling in formats]
-    if not clock.formats:
-        readers.append(_epoch_reader)
-    sample = texts.filter(texts != "").head(1)
-    fitting = (reader for reader in readers if sample.len() and reader(sample).null_count() == 0)
+    readers = [_reader(r"", spelling, clock) for spelling in clock.formats] or _usual_readers(clock)
+    sample = texts.filter(texts.str.strip_chars() != "").head(1)
+    fitting = (reader for reader in readers if _reads(reader, sample))
     return [next(fitting, readers[0]), *readers]
 
 
-def _usual_formats(day_first: bool) -> Iterable[str]:
-    days = (*_ISO_DAYS, *(_DAY_FIRST if day_first else _MONTH_FIRST), *_WORDED_DAYS)
-    return (
-        *_ZONED,
-        *(day + clock for day in days for clock in ("", *_CLOCKS)),
-    )
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the texts of one shape."""
+
+    shape: str
+    read: Callable[[pl.Series], pl.Series]
 
 
-def _reader(spelling: str, clock: Clock) -> Callable[[pl.Series], pl.Series]:
+def _reads(reader: _Reader, sample: pl.Series) -> bool:
+    shaped = sample.str.contains(reader.shape).any()
+    return shaped and reader.read(sample).null_count() == 0
+
+
+def _try_in_turn(texts: pl.Series, readers: Sequence[_Reader]) -> pl.Series:
+    instants = pl.repeat(None, len(texts), dtype=UTC_INSTANT, eager=True)
+    shapes = {shape: texts.str.contains(shape) for shape in dict.fromkeys(reader.shape for reader in readers)}
+    for reader in readers:
+        failed = (instants.is_null() & shapes[reader.shape]).arg_true()
+        if not failed.is_empty():
+            instants = instants.scatter(failed, reader.read(texts.gather(failed)))
+    return instants
+
+
+def _usual_readers(clock: Clock) -> list[_Reader]:
+    readers: list[_Reader] = []
+    for shape, days in _SHAPES:
+        known = days if days is not None else _DAY_FIRST if clock.day_first else _MONTH_FIRST
+        spellings = [day + time for day in known for time in _CLOCKS] or _ZONED
+        readers.extend(_reader(shape, spelling, clock) for spelling in spellings)
+    return [*readers, _Reader(_EPOCH, lambda texts: _from_epoch(texts.cast(pl.Int64, strict=False)))]
+
+
+def _reader(shape: str, spelling: str, clock: Clock) -> _Reader:
     def read(texts: pl.Series) -> pl.Series:
         if spelling.endswith(("z", "Z")):
             zoned = texts.str.to_datetime(spelling, time_unit="us", time_zone="UTC", strict=False)
@@ -231,12 +259,7 @@ def _reader(spelling: str, clock: Clock) -> Callable[[pl.Series], pl.Series]:
         plain = plain.set(plain < _FIRST_YEAR, None)
         return _to_utc(plain, clock.written_timezone if has_clock else clock.timezone)
 
-    return read
-
-
-def _epoch_reader(texts: pl.Series) -> pl.Series:
-    digits = texts.set(~texts.str.contains(r"^\d{10}(\d{3})?$"), None)
-    return _from_epoch(digits.cast(pl.Int64, strict=False))
+    return _Reader(shape, read)
 
 
 def _from_epoch(numbers: pl.Series) -> pl.Series:
