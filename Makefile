@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKSPACE := .omnix
 SAMPLE := --config configs/sample.toml --workspace $(WORKSPACE) --quiet
+OMNIX := $(BIN)/omnix
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench format lock clean
@@ -13,7 +14,10 @@ help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/core  ## Install, run the whole job on the sample data, show what came out
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh sample_data/demo.sh $(SAMPLE)
+	@$(OMNIX) run $(SAMPLE) && echo
+	@$(OMNIX) show recommendations 1142 $(SAMPLE) && echo
+	@$(OMNIX) show similar 1082185 --limit 10 $(SAMPLE) && echo
+	@$(OMNIX) show due --days 7 --limit 10 $(SAMPLE)
 
 test: $(VENV)/dev  ## Run all the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -14,7 +14,7 @@ Run = Annotated[str, typer.Option("--run", help="Of this run: an id, the beginni
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many rows.")]
 
 
-@app.command(epilog="Example: omnix show recommendations 1228 --context homepage")
+@app.command(epilog="Example: omnix show recommendations 1142 --context homepage")
 @expand
 def recommendations(
     session: Session,
@@ -80,7 +80,7 @@ def seasonal(
     output.write(found.shop_list(f"seasonal#{chosen}", limit=limit), title=f"Seasonal: {chosen}")
 
 
-@app.command(epilog="Example: omnix show customer 1228")
+@app.command(epilog="Example: omnix show customer 1142")
 @expand
 def customer(
     session: Session,

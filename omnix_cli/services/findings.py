@@ -45,7 +45,7 @@ class Findings:
         lists = self._frame("recommendations").filter(pl.col("customer_id") == customer)
         found = lists.filter(pl.col("list_id") == f"{customer}#{context}").collect()
         if found.is_empty() and context == "homepage":
-            return self.shop_list(POPULAR, limit=limit)
+            return self.shop_list(POPULAR, limit=limit).with_columns(shelf=pl.lit("fallback"))
         return _as_list(found).head(limit)
 
     def shop_list(self, list_id: str, *, limit: int) -> pl.DataFrame:

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.cli.conftest import CUSTOMERS, Omnix
+
+STEPS = ["similarity", "cycles", "rhythms", "predict", "popularity", "recommend", "shop_lists", "publish"]
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_run_says_what_became_of_every_step(shop: Omnix) -> None:
+    first = shop("run", "--format", "csv")
+    assert first.code == 0, first.err
+    assert [(row["step"], row["status"]) for row in rows(first.out)] == [(step, "ran") for step in STEPS]
+    assert "step=similarity status=ran" in first.err
+    again = shop("run", "--format", "csv", "--quiet")
+    assert [row["status"] for row in rows(again.out)] == ["reused"] * len(STEPS)
+    assert again.err == ""
+
+
+def test_a_dry_run_changes_nothing(shop: Omnix, tmp_path: Path) -> None:
+    before = sorted(path.name for path in (tmp_path / ".omnix" / "checkpoints").iterdir())
+    answer = shop("run", "--dry-run", "--format", "csv")
+    assert answer.code == 0, answer.err
+    assert {row["status"] for row in rows(answer.out)} == {"pending"}
+    assert sorted(path.name for path in (tmp_path / ".omnix" / "checkpoints").iterdir()) == before
+    assert not (tmp_path / ".omnix" / "store.sqlite").exists()
+
+
+def test_a_dry_publish_counts(ran: Omnix, tmp_path: Path) -> None:
+    (tmp_path / ".omnix" / "store.sqlite").unlink()
+    answer = ran("publish", "--dry-run", "--format", "csv")
+    publish = rows(answer.out)[-1]
+    assert (publish["step"], publish["status"]) == ("publish", "pending")
+    assert "added " in publish["figures"]
+    assert not (tmp_path / ".omnix" / "store.sqlite").exists()
+
+
+def test_single_steps_bring_what_they_rest_on(shop: Omnix) -> None:
+    assert [row["step"] for row in rows(shop("similarity", "--format", "csv").out)] == ["similarity"]
+    predicted = rows(shop("predict", "--format", "csv").out)
+    assert [row["step"] for row in predicted] == ["cycles", "rhythms", "predict"]
+    recommended = rows(shop("recommend", "--format", "csv").out)
+    assert {row["step"]: row["status"] for row in recommended}["predict"] == "reused"
+    assert rows(shop("publish", "--format", "csv").out)[-1]["step"] == "publish"
+
+
+def test_force_computes_the_named_step_again(ran: Omnix) -> None:
+    again = {row["step"]: row["status"] for row in rows(ran("predict", "--force", "--format", "csv").out)}
+    assert again == {"cycles": "reused", "rhythms": "reused", "predict": "ran"}
+
+
+def test_explain_says_why(ran: Omnix) -> None:
+    nothing = rows(ran("explain", "--format", "csv").out)
+    assert {(row["status"], row["why"]) for row in nothing} == {("reused", "nothing changed")}
+    earlier = {row["step"]: row["why"] for row in rows(ran("explain", "--as-of", "2017-11-01", "--format", "csv").out)}
+    assert "as_of" in earlier["cycles"]
+    assert "changed input: neighbours" in earlier["shop_lists"]
+
+
+def test_a_customer_sees_two_shelves_with_reasons(ran: Omnix) -> None:
+    items = json.loads(ran("show", "recommendations", "c02", "--format", "json").out)
+    assert [item["rank"] for item in items] == list(range(1, len(items) + 1))
+    assert {item["product_id"] for item in items} >= {"milk", "bread", "jam"}
+    shelves = {item["product_id"]: item["shelf"] for item in items}
+    assert shelves["milk"] == "due_again"
+    assert shelves["jam"] in ("new_for_you", "fallback")
+    assert "you buy this about every 7 days" in next(item["reason"] for item in items if item["product_id"] == "milk")
+    assert all(item["reason"] for item in items)
+
+
+def test_an_unknown_customer_gets_what_is_popular_labelled_so(ran: Omnix) -> None:
+    items = json.loads(ran("show", "recommendations", "nobody", "--format", "json").out)
+    assert items
+    assert {item["shelf"] for item in items} == {"fallback"}
+    assert all("popular" in item["tags"] for item in items)
+
+
+def test_neighbours_come_with_their_support(ran: Omnix) -> None:
+    found = {item["neighbour_id"]: item for item in json.loads(ran("show", "similar", "milk", "--format", "json").out)}
+    assert found["bread"]["support"] == len(CUSTOMERS)
+    assert found["jam"]["support"] == len(CUSTOMERS) / 2
+    assert found["bread"]["jaccard"] == 1
+    assert found["bread"]["product_name"] == "Brown bread"
+
+
+def test_what_is_due_is_due_on_the_rhythm(ran: Omnix) -> None:
+    due = json.loads(ran("show", "due", "--days", "7", "--customer", "c01", "--format", "json").out)
+    milk = next(row for row in due if row["product_id"] == "milk")
+    assert milk["predicted_date"] == "2017-12-25"  # bought on Mondays, last on the 18th
+    assert milk["date_p10"] <= milk["predicted_date"] <= milk["date_p90"]
+
+
+def test_trending_seasonal_and_customers_are_shown(ran: Omnix) -> None:
+    for arguments in (["trending"], ["seasonal", "--season", "winter"], ["seasonal"]):
+        assert ran("show", *arguments).code == 0
+    rhythm = json.loads(ran("show", "customer", "c01", "--format", "json").out)
+    assert {row["product_id"]: row["purchase_days"] for row in rhythm} == {"milk": 20, "bread": 20, "tea": 5, "jam": 10}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "similar", "caviar"],
+        ["show", "customer", "nobody"],
+        ["show", "due", "--run", "1999"],
+        ["runs", "show", "1999"],
+        ["runs", "diff", "1999"],
+    ],
+    ids=" ".join,
+)
+def test_what_does_not_exist_is_said_with_code_3(ran: Omnix, arguments: list[str]) -> None:
+    answer = ran(*arguments)
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err.startswith("error: there is no ")
+    assert "hint: " in answer.err
+
+
+def test_before_anything_was_imported_the_way_is_shown(omnix: Omnix) -> None:
+    answer = omnix("run")
+    assert answer.code == 3
+    assert answer.err == (
+        "error: there are no purchases yet\nhint: Take some in with `omnix import purchases FILES...`.\n"
+    )
+    assert omnix("show", "trending").code == 3
+
+
+def test_runs_are_listed_shown_compared_and_pruned(ran: Omnix, tmp_path: Path) -> None:
+    assert ran("run", "--as-of", "2017-11-20").code == 0
+    newest, oldest = rows(ran("runs", "list", "--format", "csv").out)
+    assert (newest["as_of"], oldest["as_of"]) == ("2017-11-20", "2017-12-23")
+    assert [row["step"] for row in rows(ran("runs", "show", oldest["run_id"], "--format", "csv").out)] == STEPS
+    differences = {row["what"]: row for row in rows(ran("runs", "diff", oldest["run_id"], "--format", "csv").out)}
+    assert differences["as_of"]["before"] == "2017-12-23"
+    assert differences["as_of"]["after"] == "2017-11-20"
+    dry = rows(ran("runs", "prune", "--keep", "1", "--dry-run", "--format", "csv").out)
+    assert oldest["run_id"] in {row["id"] for row in dry}
+    pruned = rows(ran("runs", "prune", "--keep", "1", "--format", "csv").out)
+    assert pruned == dry
+    assert len(rows(ran("runs", "list", "--format", "csv").out)) == 1
+    answer = ran("run", "--as-of", "2017-11-20", "--format", "csv")
+    assert {row["status"] for row in rows(answer.out)} == {"reused"}
+
+
+def test_results_are_written_in_every_format(ran: Omnix, tmp_path: Path) -> None:
+    table = ran("show", "due", "--limit", "3").out
+    assert table.startswith("Due within 7 days\ncustomer id")
+    assert len(table.splitlines()) == 5
+    for name in ("due.json", "due.csv", "due.parquet", "due.txt"):
+        kind = {"txt": "table"}.get(name.split(".")[1], name.split(".")[1])
+        answer = ran("show", "due", "--limit", "3", "--format", kind, "--output", name)
+        assert (answer.code, answer.out) == (0, "")
+    parquet = pl.read_parquet(tmp_path / "due.parquet")
+    assert parquet.height == 3
+    assert [row["customer_id"] for row in json.loads((tmp_path / "due.json").read_text())] == parquet["customer_id"].to_list()
+    assert pl.read_csv(tmp_path / "due.csv")["product_id"].to_list() == parquet["product_id"].to_list()
+    assert (tmp_path / "due.txt").read_text() == table
