@@ -34,17 +34,16 @@ ROWS_AT_A_TIME = 131_072
 class StatisticalPredictor:
     """Forecasts from the customer's own rhythm, shrunk to the product's, the category's and everyone's.
 
-    For every pair that is still alive:
-
-    - the chance of a purchase within t days is that of `steps.hazard`, fitted on earlier days of the same history;
-      `alive` is the chance within the whole horizon of 182 days; pairs below `min_alive` get no prediction;
-    - `interval_days` is the median gap of `steps.intervals`;
-    - given that the purchase comes within the horizon, `date_p10` and `date_p90` bound the middle 80 % of its days,
-      and `predicted_date` is the last purchase plus the interval while that lies in the window and is not past, else
-      the median day;
-    - `confidence` is the chance that the customer buys the product in that window: about 0.8 * `alive`, more where
-      whole days make the window wider;
-    - `urgency`: `urgent` and `upcoming` by due days and confidence (settings), else `lapsed` when `alive` is below
+    - The chance of a purchase within n days is that of `steps.hazard`, fitted on earlier days of the same history.
+    - `interval_days` is the median gap of `steps.intervals`. `alive` is the chance of a purchase within four intervals
+      (at least 28 days, at most 182): it falls as a pair stays silent beyond its rhythm, and pairs below `min_alive`
+      get no prediction.
+    - `date_p10`..`date_p90` bound the middle 80 % of the days of a purchase within that time. `predicted_date` is the
+      last purchase plus the interval, moved into the window; once that day has passed, the median day of what can still
+      come. No date is ever before `as_of`.
+    - `confidence` is the chance of a purchase inside the window: 0.8 * `alive`, or a little more, as a window has whole
+      days. It is a promise that can be checked: of the predictions that say 0.8, 80 % come true.
+    - `urgency`: `urgent` and `upcoming` by due days and confidence (settings); else `lapsed` when `alive` is below
       `lapsed_alive`, `overdue` when the interval has passed, `later` otherwise.
     """
 

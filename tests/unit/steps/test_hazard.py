@@ -22,7 +22,7 @@ Rows = dict[str, np.ndarray]
 
 
 def rows(rate: list[float], **terms: list[float]) -> Rows:
-    """Rows whose terms are all 0 but the level and those given; the last purchase is a day, the interval ten days ago."""
+    """Rows whose terms are all 0 but the level and those given; elapsed is 1, interval 10."""
     count = len(rate)
     columns: Rows = {name: np.zeros(count) for name in STATIC_TERMS} | {"level": np.ones(count)}
     columns |= {name: np.array(values, dtype=float) for name, values in terms.items()}
@@ -41,9 +41,7 @@ def test_a_term_multiplies_the_rate() -> None:
     assert probability_within(total, 7.0) == pytest.approx([1 - exp(-0.1 * 7 * exp(0.5 - 0.6))])
 
 
-@given(
-    st.floats(1e-5, 2), st.floats(0, 0.999), st.lists(st.floats(-1, 1), min_size=len(TERMS), max_size=len(TERMS))
-)
+@given(st.floats(1e-5, 2), st.floats(0, 0.999), st.lists(st.floats(-1, 1), min_size=len(TERMS), max_size=len(TERMS)))
 def test_chance_and_day_are_each_other_s_inverse(rate: float, share: float, values: list[float]) -> None:
     total = cumulative_rate(rows([rate], recency=[0.7]), dict(zip(TERMS, values, strict=True)))
     assert (np.diff(total[0]) > 0).all()

@@ -1,0 +1,102 @@
+"""What every predictor promises, whatever it forecasts with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from omnix_cli.predictors.statistical import StatisticalPredictor
+from omnix_cli.protocols import Predictor
+from omnix_cli.schemas import FRAMES, URGENCIES
+from omnix_cli.settings import PredictionSettings
+from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.rhythms import rhythms
+from tests.histories import START, catalogue, households
+
+AS_OF = START + timedelta(days=150)
+SETTINGS = PredictionSettings()
+HISTORY = households(60, days=200, seed=11)
+
+
+@pytest.fixture(params=[StatisticalPredictor])
+def predictor(request: pytest.FixtureRequest) -> Predictor:
+    make: Callable[[PredictionSettings], Predictor] = request.param
+    return make(SETTINGS)
+
+
+def predict(predictor: Predictor, lines: pl.DataFrame, *customers: str, as_of: date = AS_OF) -> pl.DataFrame:
+    """The predictions from these lines; of these customers only, if any are named."""
+    pairs = cycles(lines.lazy(), as_of=as_of).frames["cycles"]
+    learnt = rhythms(lines.lazy(), pairs.lazy(), catalogue(), as_of=as_of, parameters=SETTINGS).frames
+    chosen = pairs.filter(pl.col("customer_id").is_in(customers)) if customers else pairs
+    rhythm, model = learnt["rhythms"].lazy(), learnt["forecast_model"].lazy()
+    return predictor.predict(chosen.lazy(), rhythm, model, catalogue(), as_of=as_of).frames["predictions"]
+
+
+def test_the_frame_is_as_the_schema_says_and_in_order(predictor: Predictor) -> None:
+    frame = predict(predictor, HISTORY)
+    spec = FRAMES["predictions"]
+    assert frame.height > 50
+    assert spec.conform(frame).equals(frame)
+    assert frame.equals(frame.sort(spec.sort))
+
+
+def test_no_date_lies_before_the_day_of_the_run_and_windows_are_in_order(predictor: Predictor) -> None:
+    for as_of in (AS_OF, AS_OF + timedelta(days=60), AS_OF + timedelta(days=120)):
+        frame = predict(predictor, HISTORY, as_of=as_of)
+        assert (frame["date_p10"] >= as_of).all()
+        assert (frame["date_p10"] <= frame["predicted_date"]).all()
+        assert (frame["predicted_date"] <= frame["date_p90"]).all()
+
+
+def test_longer_waits_have_larger_chances(predictor: Predictor) -> None:
+    frame = predict(predictor, HISTORY)
+    assert (frame["probability_7d"] <= frame["probability_14d"]).all()
+    assert (frame["probability_14d"] <= frame["probability_28d"]).all()
+
+
+def test_a_slice_of_customers_gets_the_same_rows(predictor: Predictor) -> None:
+    whole = predict(predictor, HISTORY)
+    customers = sorted(HISTORY["customer_id"].unique())
+    slices = [predict(predictor, HISTORY, *customers[start : start + 23]) for start in range(0, len(customers), 23)]
+    assert whole.equals(pl.concat(slices))
+
+
+def test_order_of_rows_leaves_no_trace(predictor: Predictor) -> None:
+    shuffled = HISTORY.sample(fraction=1, shuffle=True, seed=5)
+    assert predict(predictor, shuffled).equals(predict(predictor, HISTORY))
+
+
+def test_no_row_of_the_day_or_later_is_seen(predictor: Predictor) -> None:
+    known = HISTORY.filter(pl.col("purchase_day") < AS_OF)
+    assert known.height < HISTORY.height
+    assert predict(predictor, known).equals(predict(predictor, HISTORY))
+
+
+def test_nothing_known_gives_no_predictions(predictor: Predictor) -> None:
+    assert predict(predictor, HISTORY, as_of=START).is_empty()
+
+
+def test_alerts_keep_to_their_terms(predictor: Predictor) -> None:
+    frame = predict(predictor, HISTORY).with_columns(due=(pl.col("predicted_date") - pl.lit(AS_OF)).dt.total_days())
+    assert set(frame["urgency"]) <= set(URGENCIES)
+    urgent, upcoming = frame.filter(urgency="urgent"), frame.filter(urgency="upcoming")
+    assert urgent.height and upcoming.height
+    assert (urgent["due"] <= SETTINGS.urgent_days).all() and (urgent["confidence"] > SETTINGS.urgent_confidence).all()
+    assert (upcoming["due"] <= SETTINGS.upcoming_days).all()
+    assert (upcoming["confidence"] > SETTINGS.upcoming_confidence).all()
+
+
+def test_every_prediction_says_why_and_by_whom(predictor: Predictor) -> None:
+    frame = predict(predictor, HISTORY)
+    assert (frame["reason"].str.len_chars() > 10).all()
+    assert set(frame["predictor"]) == {predictor.name}
+    assert set(frame["predictor_version"]) == {predictor.version}
+
+
+def test_parameters_tell_settings_apart(predictor: Predictor) -> None:
+    other = type(predictor)(PredictionSettings(min_alive=0.5))  # type: ignore[call-arg]
+    assert other.parameters() != predictor.parameters()

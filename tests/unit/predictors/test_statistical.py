@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from omnix_cli.predictors.statistical import StatisticalPredictor
+from omnix_cli.schemas import FRAMES
+from omnix_cli.settings import PredictionSettings
+from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.evaluation import area_under_curve, calibration_error, coverage, reliability
+from omnix_cli.steps.rhythms import rhythms
+from tests.conftest import purchases
+from tests.histories import START, catalogue, households
+
+AS_OF = START + timedelta(days=300)
+
+
+def forecast(
+    lines: pl.DataFrame,
+    products: pl.LazyFrame | None = None,
+    *,
+    as_of: date = AS_OF,
+    settings: PredictionSettings | None = None,
+) -> tuple[pl.DataFrame, dict[str, int | float | str]]:
+    parameters = settings or PredictionSettings()
+    shelf = FRAMES["products"].empty().lazy() if products is None else products
+    pairs = cycles(lines.lazy(), as_of=as_of).frames["cycles"].lazy()
+    learnt = rhythms(lines.lazy(), pairs, shelf, as_of=as_of, parameters=parameters).frames
+    output = StatisticalPredictor(parameters).predict(
+        pairs, learnt["rhythms"].lazy(), learnt["forecast_model"].lazy(), shelf, as_of=as_of
+    )
+    return output.frames["predictions"], output.figures
+
+
+@pytest.fixture(scope="module")
+def population() -> pl.DataFrame:
+    """Predictions for 300 households, with `true`: days until the next purchase, null when none came in 100 days."""
+    lines = households(300, days=400, seed=2)
+    later = lines.filter(pl.col("purchase_day") >= AS_OF).group_by("customer_id", "product_id")
+    outcome = later.agg((pl.col("purchase_day").min() - pl.lit(AS_OF)).dt.total_days().alias("true"))
+    predictions, _ = forecast(lines, catalogue(), settings=PredictionSettings(min_alive=0))
+    since = {
+        name: (pl.col(name) - pl.lit(AS_OF)).dt.total_days() for name in ("date_p10", "date_p90", "predicted_date")
+    }
+    return predictions.with_columns(**since).join(outcome, on=["customer_id", "product_id"], how="left")
+
+
+def test_known_rhythms_are_recovered(population: pl.DataFrame) -> None:
+    middle = dict(population.group_by("product_id").agg(pl.col("interval_days").median()).iter_rows())
+    for product, days in {"milk": 5, "bread": 7, "tea": 14, "soap": 25, "oil": 40}.items():
+        assert middle[product] == pytest.approx(days, rel=0.15)
+
+
+def test_probabilities_and_confidence_come_true(population: pl.DataFrame) -> None:
+    true = population["true"].fill_null(10_000).to_numpy()
+    for days in (7, 14, 28):
+        said = population[f"probability_{days}d"].to_numpy()
+        assert said.mean() == pytest.approx((true < days).mean(), abs=0.03)
+        assert calibration_error(reliability(said, true < days, bins=5)) < 0.06
+    inside = (true >= population["date_p10"].to_numpy()) & (true <= population["date_p90"].to_numpy())
+    assert calibration_error(reliability(population["confidence"].to_numpy(), inside, bins=5)) < 0.06
+
+
+def test_those_who_gave_up_are_told_from_those_who_buy(population: pl.DataFrame) -> None:
+    assert area_under_curve(population["alive"].to_numpy(), population["true"].is_not_null().to_numpy()) > 0.95
+
+
+def test_four_of_five_purchases_fall_into_the_window(population: pl.DataFrame) -> None:
+    bought = population.drop_nulls("true")
+    held = coverage(*(bought[name].to_numpy() for name in ("date_p10", "date_p90", "true")))
+    assert 0.72 < held < 0.95
+
+
+def test_predicted_dates_beat_the_plain_mean_gap(population: pl.DataFrame) -> None:
+    bought = population.drop_nulls("true")
+    late = (pl.lit(AS_OF) - pl.col("last_day")).dt.total_days()
+    ours = (bought["predicted_date"] - bought["true"]).abs().mean()
+    simple = bought.select((pl.col("interval_days") - late - pl.col("true")).abs().mean()).item()
+    assert isinstance(ours, float) and ours < simple
+    relative = bought.select((pl.col("predicted_date") - pl.col("true")).abs() / pl.col("interval_days")).to_series()
+    assert np.median(relative.to_numpy()) < 0.4
+
+
+def test_silence_lowers_the_chance_to_be_alive_until_nothing_is_predicted() -> None:
+    lines = households(150, days=300, seed=4).filter(pl.col("purchase_day") < AS_OF)
+    regular = purchases(*(("zoe", "milk", str(START + timedelta(days=5 * number))) for number in range(60)))
+    alive = []
+    for silent_days in (0, 10, 20, 40, 80):
+        kept = regular.filter(pl.col("purchase_day") < AS_OF - timedelta(days=silent_days))
+        frame, _ = forecast(pl.concat([lines, kept]), catalogue(), settings=PredictionSettings(min_alive=0))
+        alive.append(frame.filter(customer_id="zoe")["alive"].item())
+    assert alive == sorted(alive, reverse=True)
+    assert alive[0] > 0.85 and alive[-1] < 0.3
+    frame, figures = forecast(
+        pl.concat([lines, kept]), catalogue(), settings=PredictionSettings(min_alive=alive[-1] + 0.01)
+    )
+    assert frame.filter(customer_id="zoe").is_empty()
+    assert int(figures["silent_pairs"]) >= 1
+
+
+def test_reasons_are_facts_in_words() -> None:
+    every = {"ann": 12, "bob": 12, "cid": 12}
+    lines = purchases(
+        *(
+            (name, "oats", str(AS_OF - timedelta(days=11 + days * number)))
+            for name, days in every.items()
+            for number in range(4)
+        ),
+        ("dan", "oats", str(AS_OF - timedelta(days=1))),
+        ("eve", "oats", str(AS_OF - timedelta(days=40))),
+        ("eve", "oats", str(AS_OF - timedelta(days=30))),
+        ("dan", "bran", str(AS_OF - timedelta(days=2))),
+        ("dan", "pens", str(AS_OF - timedelta(days=3))),
+    )
+    products = pl.LazyFrame({"product_id": ["oats", "bran", "pens"], "category": ["cereal", "cereal", None]})
+    frame, _ = forecast(lines, products, settings=PredictionSettings(min_alive=0))
+    reasons = {(row["customer_id"], row["product_id"]): row["reason"] for row in frame.to_dicts()}
+    assert reasons["ann", "oats"] == "you buy this about every 12 days, last 11 days ago"
+    shared = r"need (it|them) about every 1[2-6] days; you bought it"
+    for pair, start, end in (
+        (("dan", "oats"), "customers who buy this need it", "once, 1 day ago"),
+        (("eve", "oats"), "customers who buy this need it", "twice, last 30 days ago"),
+        (("dan", "bran"), "customers who buy products of this kind need them", "once, 2 days ago"),
+        (("dan", "pens"), "customers who buy a product again need it", "once, 3 days ago"),
+    ):
+        assert reasons[pair].startswith(start) and reasons[pair].endswith(end)
+        assert pl.Series([reasons[pair]]).str.contains(shared).all()
+
+
+def test_too_few_customers_are_not_spoken_of() -> None:
+    lines = purchases(
+        *((name, "oats", day) for name in ("ann", "bob") for day in ("2024-10-01", "2024-10-11")),
+        ("cid", "oats", "2024-10-20"),
+    )
+    frame, _ = forecast(lines, settings=PredictionSettings(min_alive=0))
+    assert set(frame["reason"].str.split(";").list.first()) == {"nobody can say yet how often this is needed"}
+
+
+def test_one_purchase_in_all_gives_a_cautious_prediction() -> None:
+    frame, figures = forecast(purchases(("ann", "oats", str(AS_OF - timedelta(days=1)))))
+    row = frame.to_dicts()[0]
+    assert row["interval_days"] == 30
+    assert row["confidence"] < 0.4 and row["urgency"] in ("later", "lapsed")
+    assert figures == {"silent_pairs": 0}
+
+
+def test_fewer_purchases_than_a_personal_rhythm_needs_leave_the_product_s_own() -> None:
+    lines = households(80, days=300, seed=9)
+    hasty = purchases(*(("zoe", "oil", str(AS_OF - timedelta(days=days))) for days in (4, 3)))
+    frame, _ = forecast(pl.concat([lines, hasty]), catalogue(), settings=PredictionSettings(min_alive=0))
+    zoe = frame.filter(customer_id="zoe")
+    assert zoe["interval_days"].item() > 15
+    assert zoe["reason"].item().startswith("customers who buy this need it about every")
+
+
+def test_expected_quantity_leans_to_the_product_while_little_is_known() -> None:
+    lines = purchases(
+        ("ann", "oats", "2024-10-01", 8), *((f"c{number}", "oats", "2024-10-02", 1) for number in range(9))
+    )
+    frame, _ = forecast(lines, settings=PredictionSettings(min_alive=0))
+    product_mean = (8 + 9 * 1) / 10
+    assert frame.filter(customer_id="ann")["expected_quantity"].item() == pytest.approx(
+        (8 + 2 * product_mean) / 3, abs=1e-3
+    )
