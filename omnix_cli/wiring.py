@@ -197,7 +197,7 @@ def engine(settings: Settings) -> Engine:
 
 def predictor(settings: Settings) -> Predictor:
     """The predictor that the settings name."""
-    return StatisticalPredictor(settings.prediction)
+    return StatisticalPredictor(settings.prediction, min_customers=settings.privacy.min_customers)
 
 
 def table_store(settings: Settings) -> TableStore:
