@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns, suggestion
+from omnix_cli.mappings import DERIVED, REQUIRED, ColumnMapping, JoinedColumns, suggestion
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps import fields
 from omnix_cli.steps.problems import ITEM, ROW_NUMBER
@@ -35,6 +35,8 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
     Raises `DataError` when a required column, or one that was named alone, is not in the file."""
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
     for name in FRAMES[mapping.kind].schema.column_names():
+        if name in DERIVED:
+            continue
         source = mapping.columns.get(name, name)
         found = _present(source, available)
         if found is not None:

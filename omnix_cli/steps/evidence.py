@@ -37,44 +37,39 @@ def evidence(
     - `elapsed_days` since the last purchase, `visit_days` since the customer's last visit, `sold_days` since anybody
       bought the product, `history_days` of the customer.
     """
-    everything = rhythms.filter(pl.col("level") == "global").select(pl.col(*_SHARED).name.suffix("_global"))
-    joined = (
-        cycles.join(products.select("product_id", "category"), on="product_id", how="left")
-        .join(_of_level(rhythms, "product", "product_id"), on="product_id", how="left")
-        .join(_of_level(rhythms, "category", "category"), on="category", how="left")
-        .join(everything, how="cross")
-    )
     repeats = pl.col("purchase_days") - 1
-    personal = pl.col("purchase_days") >= personal_purchases
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
-    rate = _nearest("daily_rate")
+    customer_mean, everyone = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap_global")
+    own_mean, product_mean = pl.col("mean_log_gap").fill_null(0.0), pl.col("product_log_gap")
+    exposed = _days_since("first_day", as_of) + OWN_PRIOR_REPEATS / _nearest("daily_rate")
     return (
-        joined.with_columns(
-            pl.when(personal).then(repeats).otherwise(0).alias("own_gaps"),
+        _with_rhythms(cycles, rhythms, products)
+        .with_columns(
+            pl.when(pl.col("purchase_days") >= personal_purchases).then(repeats).otherwise(0).alias("own_gaps"),
             _nearest("mean_log_gap").alias("product_log_gap"),
-            shrunk(
-                pl.col("customer_mean_log_gap").fill_null(0),
-                customer_gaps,
-                pl.col("mean_log_gap_global"),
-                CUSTOMER_PRIOR_GAPS,
-            ).alias("customer_log_gap"),
-            ((repeats + OWN_PRIOR_REPEATS) / (_days_since("first_day", as_of) + OWN_PRIOR_REPEATS / rate)).alias(
-                "base_rate"
-            ),
+            shrunk(customer_mean, customer_gaps, everyone, CUSTOMER_PRIOR_GAPS).alias("customer_log_gap"),
+            ((repeats + OWN_PRIOR_REPEATS) / exposed).alias("base_rate"),
             _days_since("last_day", as_of).alias("elapsed_days"),
             _days_since("customer_last_day", as_of).alias("visit_days"),
             _days_since("customer_first_day", as_of).alias("history_days"),
             pl.coalesce(_days_since("last_day_product", as_of), _days_since("last_day", as_of)).alias("sold_days"),
             (_nearest("recency_weight") / _nearest("pairs")).alias("product_recency"),
-            pl.col("buyers_7d_product", "buyers_28d_product").fill_null(0),
             _nearest("typical_quantity").alias("product_quantity"),
+            pl.col("buyers_7d_product", "buyers_28d_product").fill_null(0),
         )
-        .with_columns(
-            shrunk(
-                pl.col("mean_log_gap").fill_null(0), pl.col("own_gaps"), pl.col("product_log_gap"), OWN_PRIOR_GAPS
-            ).alias("own_log_gap")
-        )
+        .with_columns(shrunk(own_mean, pl.col("own_gaps"), product_mean, OWN_PRIOR_GAPS).alias("own_log_gap"))
         .sort("customer_id", "product_id")
+    )
+
+
+def _with_rhythms(cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
+    """The cycles with the rhythms of each level, marked `_product`, `_category` and `_global`."""
+    everything = rhythms.filter(pl.col("level") == "global").select(pl.col(*_SHARED).name.suffix("_global"))
+    return (
+        cycles.join(products.select("product_id", "category"), on="product_id", how="left")
+        .join(_of_level(rhythms, "product", "product_id"), on="product_id", how="left")
+        .join(_of_level(rhythms, "category", "category"), on="category", how="left")
+        .join(everything, how="cross")
     )
 
 

@@ -7,6 +7,7 @@ shrunk rhythm, which is what remains when there is nothing to learn from.
 
 from __future__ import annotations
 
+from datetime import date
 from math import ceil
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from omnix_cli.steps.evidence import CUSTOMER_PRIOR_GAPS, OWN_PRIOR_GAPS
+from omnix_cli.steps.evidence import CUSTOMER_PRIOR_GAPS, OWN_PRIOR_GAPS, evidence
 from omnix_cli.steps.shared_rhythms import PRODUCT_PRIOR_GAPS, shrunk
 
 TERMS = {
@@ -41,27 +42,32 @@ def log_interval(coefficients: Coefficients) -> pl.Expr:
     return pl.sum_horizontal(*terms).clip(0.0)
 
 
-def fit_interval(evidence: pl.LazyFrame, *, personal_purchases: int) -> Coefficients:
-    """The coefficients from the kept gaps of every k-th pair, each foretold from what was known when it began."""
-    gaps = past_gaps(evidence, personal_purchases=personal_purchases)
+def fit_interval(
+    cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
+) -> Coefficients:
+    """The coefficients from the kept gaps, of every k-th pair when there are more than 200,000 of them."""
+    repeated = cycles.filter(pl.col("purchase_days") > 1)
+    count = repeated.select(pl.col("gap_days").list.len().sum()).collect().item()
+    sample = repeated.gather_every(max(1, ceil(count / MAX_GAPS)))
+    told = evidence(sample, rhythms, products, as_of=as_of, personal_purchases=personal_purchases)
+    gaps = past_gaps(told, personal_purchases=personal_purchases)
     design = gaps.select(term.alias(name) for name, term in TERMS.items()).to_numpy()
     fitted = least_absolute_deviations(design, gaps["log_gap"].to_numpy(), np.array(list(PLAIN.values())))
     return dict(zip(TERMS, fitted.tolist(), strict=True))
 
 
-def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFrame:
-    """One row per past gap: its log and the columns of `TERMS` as of its first day, itself left out of every mean."""
+def past_gaps(told: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFrame:
+    """One row per past gap of the `evidence`: its log, and what `TERMS` read as it was on the gap's first day.
+
+    The gap itself is left out of the means of its product and its customer."""
     pair = ["customer_id", "product_id"]
     repeats = pl.col("purchase_days") - 1
     place = repeats - pl.len().over(pair) + pl.int_range(pl.len()).over(pair)
     remaining = pl.col("log_gap").cum_sum(reverse=True).over(pair)
     earlier_mean = (pl.col("mean_log_gap") * repeats - remaining) / pl.max_horizontal("own_gaps", 1)
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
-    repeated = evidence.filter(repeats > 0).collect()
-    stride = max(1, ceil(repeated["gap_days"].list.len().sum() / MAX_GAPS))
     return (
-        repeated.lazy()
-        .gather_every(stride)
+        told.filter(repeats > 0)
         .explode("gap_days", empty_as_null=False, keep_nulls=False)
         .with_columns(pl.col("gap_days").cast(pl.Float64).log().alias("log_gap"))
         .with_columns(

@@ -59,8 +59,7 @@ def rhythms(
     if shared.is_empty():
         return StepOutput({"rhythms": shared, "forecast_model": schemas.FRAMES["forecast_model"].empty()})
     personal = parameters.personal_purchases
-    today = evidence(cycles, shared.lazy(), products, as_of=as_of, personal_purchases=personal)
-    interval = fit_interval(today, personal_purchases=personal)
+    interval = fit_interval(cycles, shared.lazy(), products, as_of=as_of, personal_purchases=personal)
     looks = _looks_back(_learning_lines(purchases, as_of), products, as_of, personal)
     parts = {
         "interval": interval,

@@ -29,7 +29,7 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     (days since the first purchases + 2 / rate above), so that a product nobody has repeated keeps a small rate.
     """
     category_of = products.select("product_id", "category")
-    sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect()
+    sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect(engine="streaming")
     if sums.is_empty():
         return schemas.FRAMES["rhythms"].empty()
     by_category = sums.filter(pl.col("category").is_not_null())
@@ -75,7 +75,7 @@ def _add_up(sums: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
 def _repeaters(repeats: pl.LazyFrame, key: pl.Expr) -> pl.DataFrame:
     """The number of different customers behind the repeats of each key."""
     named = repeats.select(key.alias("key"), "customer_id").drop_nulls()
-    return named.group_by("key").agg(pl.col("customer_id").n_unique().alias("repeaters")).collect()
+    return named.group_by("key").agg(pl.col("customer_id").n_unique().alias("repeaters")).collect(engine="streaming")
 
 
 def _shrink(sums: pl.DataFrame, above: pl.DataFrame, strength: float) -> pl.DataFrame:

@@ -94,9 +94,9 @@ def explained(name: str) -> Iterator[None]:
         raise DataError(
             f"{name}: the file is damaged or cut off: {error}", hint="Get it again; nothing of it was taken over."
         ) from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise DataError(
-            f"{name}: not {error.encoding}: {error.reason} at byte {error.start}",
+            f"{name}: not in the encoding it should be in: {error}",
             hint="Set `encoding` in the mapping to what the file is written in.",
         ) from error
     except OSError as error:
@@ -136,7 +136,7 @@ class LineBlocks:
         self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
         if self.encoding == "utf-8" and marked:
             head = head.removeprefix(marked[0])
-        recode = self.encoding not in (None, "utf-8", "cp1252", "iso8859-1", "ascii")
+        recode = self.encoding not in (None, "utf-8", "cp1252", "iso8859-1")
         self._stream: Readable = Recoded(stream, str(self.encoding), head) if recode else stream
         self._told = self.encoding
         if recode:

