@@ -26,6 +26,7 @@ MAX_LIMIT = 500
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, few enough for other writers to get their turn."""
 _PAGE_BYTES = 16_384  # items of a few kB fit into a page of a WITHOUT ROWID table, which 4 kB pages would chain
+_CACHE_KIB = 65_536  # the upper pages of a few indexes, which SQLite's own 2 MB would read and write over and over
 
 _T = TypeVar("_T")
 
@@ -185,6 +186,7 @@ class SqliteStore:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=self._busy_seconds)
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute("PRAGMA journal_mode = WAL")
             # In WAL mode NORMAL survives a killed process whole; a power cut may only undo the last transactions.
             connection.execute("PRAGMA synchronous = NORMAL")
