@@ -119,7 +119,7 @@ def our_gaps(lines: pl.DataFrame, days: pl.DataFrame, products: pl.LazyFrame) ->
     personal = PredictionSettings().personal_purchases
     shared = shared_rhythms(pairs, products, as_of=YEAR_END).lazy()
     told = evidence(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal)
-    coefficients = fit_interval(told, personal_purchases=personal)
+    coefficients = fit_interval(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal)
     return told.select(*_PAIR, predicted=log_interval(coefficients).exp()).collect()
 
 

@@ -18,9 +18,12 @@ NO_PRODUCTS = pl.LazyFrame(schema={"product_id": pl.String, "category": pl.Strin
 
 
 def told(lines: pl.DataFrame) -> pl.LazyFrame:
+    return evidence(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3)
+
+
+def known(lines: pl.DataFrame) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     pairs = cycles(lines.lazy(), as_of=AS_OF).frames["cycles"].lazy()
-    shared = shared_rhythms(pairs, NO_PRODUCTS, as_of=AS_OF).lazy()
-    return evidence(pairs, shared, NO_PRODUCTS, as_of=AS_OF, personal_purchases=3)
+    return pairs, shared_rhythms(pairs, NO_PRODUCTS, as_of=AS_OF).lazy()
 
 
 def test_a_gap_is_told_only_by_the_gaps_before_it() -> None:
@@ -62,14 +65,15 @@ def test_a_population_with_one_rhythm_gets_that_interval() -> None:
         )
     )
     pairs = told(lines)
-    coefficients = fit_interval(pairs, personal_purchases=3)
+    coefficients = fit_interval(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3)
     found = pairs.select("product_id", days=log_interval(coefficients).exp()).unique().collect()
     for product, days in found.iter_rows():
         assert days == pytest.approx(rhythms[product], rel=0.05)
 
 
 def test_without_gaps_the_plain_rhythm_remains() -> None:
-    pairs = told(purchases(("ann", "oat", "2024-06-01")))
-    coefficients = fit_interval(pairs, personal_purchases=3)
+    lines = purchases(("ann", "oat", "2024-06-01"))
+    pairs = told(lines)
+    coefficients = fit_interval(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3)
     assert coefficients == PLAIN
     assert exp(pairs.select(log_interval(coefficients)).collect().item()) == pytest.approx(30)
