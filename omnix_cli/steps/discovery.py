@@ -11,6 +11,7 @@ import polars as pl
 from scipy import sparse
 
 SOURCES_PER_CUSTOMER = 60
+NEIGHBOURS_PER_SOURCE = 20
 SHRINK_CUSTOMERS = 10
 _PAIR = ["customer_id", "product_id"]
 
@@ -23,33 +24,29 @@ class NeighbourTable:
     """Sorted; the code of a product is its place."""
     scores: sparse.csr_array
     facts: pl.DataFrame
-    """What is behind each entry of `scores`, in their order: product_id, score, same_category; `together`, the
-    customers who bought both, null where too few did; and `adoption`, the share of the customers of i who bought j too,
-    times together / (together + 10)."""
+    """What is behind each entry of `scores`, in their order: score, same_category; `together`, the customers who bought
+    both, null where too few did; and `lift`, how much more often the customers of i buy j than others do, held back
+    where few did both: 1 + (lift - 1) * together / (together + 10)."""
 
     @classmethod
     def of(cls, neighbours: pl.LazyFrame, *, min_customers: int) -> NeighbourTable:
-        """From the frame `neighbours`; links of fewer than `min_customers` customers are not told."""
-        together = pl.col("customers").cast(pl.Int64)
-        shrunk = pl.col("conditional") * together / (together + SHRINK_CUSTOMERS)
-        told = pl.col("customers") >= min_customers
+        """From the 20 nearest of the frame `neighbours`; links of fewer than `min_customers` customers are not told."""
+        together = pl.when(pl.col("customers") >= min_customers).then(pl.col("customers").cast(pl.Int64))
         rows = (
-            neighbours.sort("product_id", "neighbour_id")
-            .select(
-                "product_id",
-                "neighbour_id",
-                "score",
-                "same_category",
-                together=pl.when(told).then(together),
-                adoption=pl.when(told).then(shrunk),
-            )
+            neighbours.filter(pl.col("rank") <= NEIGHBOURS_PER_SOURCE)
+            .select("product_id", "neighbour_id", "score", "lift", "same_category", together=together)
             .collect()
         )
-        ids = pl.concat([rows["product_id"], rows["neighbour_id"]]).unique().sort()
-        sources, targets = codes(rows["product_id"], ids), codes(rows["neighbour_id"], ids)
-        starts = np.searchsorted(sources, np.arange(len(ids) + 1))
-        scores = sparse.csr_array((rows["score"].to_numpy(), targets, starts), shape=(len(ids), len(ids)))
-        return cls(ids, scores, rows.drop("neighbour_id"))
+        ids = pl.concat([rows["product_id"].unique(), rows["neighbour_id"].unique()]).unique().sort()
+        places = rows.select(
+            source=pl.Series(codes(rows["product_id"], ids)), target=pl.Series(codes(rows["neighbour_id"], ids))
+        )
+        facts = pl.concat([places, rows.drop("product_id", "neighbour_id")], how="horizontal").sort("source", "target")
+        starts = np.searchsorted(facts["source"].to_numpy(), np.arange(len(ids) + 1))
+        entries = (facts["score"].to_numpy(), facts["target"].to_numpy(), starts)
+        held_back = 1 + (pl.col("lift") - 1) * pl.col("together") / (pl.col("together") + SHRINK_CUSTOMERS)
+        scores = sparse.csr_array(entries, shape=(len(ids), len(ids)))
+        return cls(ids, scores, facts.drop("source", "target").with_columns(lift=held_back))
 
     def find(self, sources: pl.Series, targets: pl.Series) -> pl.Series:
         """The row of `facts` for each pair of ids; null where the target is no neighbour of the source."""
@@ -142,8 +139,8 @@ def explained(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable)
     links = links.filter(pl.col("product_id").is_in(table.product_ids.implode()))
     links = links.with_columns(fact=table.find(links["source_id"], links["product_id"])).drop_nulls("fact")
     return (
-        pl.concat([links, table.facts.drop("product_id")[links["fact"]]], how="horizontal")
+        pl.concat([links, table.facts[links["fact"]]], how="horizontal")
         .sort(*_PAIR, -(pl.col("weight") * pl.col("score")), "source_id")
         .unique(_PAIR, keep="first", maintain_order=True)
-        .select(*_PAIR, "source_id", "together", "adoption", "same_category")
+        .select(*_PAIR, "source_id", "together", "lift", "same_category")
     )

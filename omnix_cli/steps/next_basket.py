@@ -14,13 +14,12 @@ _KEPT = ("customer_id", "product_id", "last_day")
 
 
 def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """One row per row of `cycles`, in its order: its key and last_day, `history_days`, `weight` and `basket_score`.
+    """One row per row of `cycles`, in its order: its key and last_day, `weight` and `basket_score`.
 
-    `history_days` are the days since the customer's first purchase, `weight` is the number of purchase days, each
-    halved for every 90 days of age. The score is the share of the customer's shopping days (weighed in the same way)
-    on which the product was bought, times the share of the product's purchases in the shop that are repetitions
-    (`repeat_shares`: product_id, repeat_share; a quarter where it is unknown): what is bought often, lately, and is of
-    a kind that is bought again.
+    `weight` is the number of purchase days, each halved for every 90 days of age. The score is the share of the
+    customer's shopping days (weighed in the same way) on which the product was bought, times the share of the
+    product's purchases in the shop that are repetitions (`repeat_shares`: product_id, repeat_share; a quarter where it
+    is unknown): what is bought often, lately, and is of a kind that is bought again.
     """
     row, age = _purchase_ages(cycles, as_of)
     worth = np.rint(np.exp2(-age / HALF_LIFE_DAYS) * _UNIT).astype(np.int64)
@@ -34,12 +33,11 @@ def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: dat
         .agg(pl.col("worth").sum().alias("shopping_weight"))
     )
     joined = (
-        cycles.select(*_KEPT, history_days=_days_since("customer_first_day", as_of), weight=pl.Series(weight))
+        cycles.select(*_KEPT, weight=pl.Series(weight))
         .join(shopping_days, on="customer_id", how="left", maintain_order="left")
         .join(repeat_shares, on="product_id", how="left", maintain_order="left")
         .select(
             *_KEPT,
-            "history_days",
             "shopping_weight",
             weight=pl.col("weight") / _UNIT,
             repeat_share=pl.col("repeat_share").fill_null(UNKNOWN_REPEAT_SHARE),

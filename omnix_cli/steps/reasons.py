@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-CONFIDENCE_DAYS = 14
 _PAIR = ["customer_id", "product_id"]
 _SIGNAL_REASONS = {
     "add_to_cart": "you put this into your cart {} days ago",
@@ -20,15 +19,13 @@ def explain(
     interest: pl.DataFrame,
     catalogue: pl.DataFrame,
     popular: pl.DataFrame,
-    baskets: pl.DataFrame,
 ) -> pl.DataFrame:
     """The offers with confidence, reason and tags filled in on the shelf new_for_you; the others as they are.
 
     The reason is the customer's own signal (cart, wish), else what links the product to the `source_id` of the
     `evidence`: bought together, else the category, else that it is alike, else the weaker signals.
-    Confidence: with a share `adoption` of the source's customers who took the product within a time as long as the
-    customer's history, at a steady rate, 1 - (1 - adoption) ** (14 / days of history) take it within 14 days; without
-    a figure on that, the `popular` product's chance with anybody.
+    Confidence: of the customers who shop now, the share who buy the product within 14 days (`popular`) and do so for
+    the first time (1 - repeat_share), times the lift of the evidence.
     """
     names = catalogue.select(source_id="product_id", source_name="name")
     known = (
@@ -39,15 +36,11 @@ def explain(
         .join(names, on="source_id", how="left")
         .join(catalogue.select("product_id", "category"), on="product_id", how="left")
         .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "days_ago"), on=_PAIR, how="left")
-        .join(popular.select("product_id", anybody="confidence"), on="product_id", how="left")
-        .join(baskets.select("customer_id", "history_days").unique(), on="customer_id", how="left")
+        .join(popular.select("product_id", "repeat_share", anybody="confidence"), on="product_id", how="left")
     )
-    # Divided by numpy: the last bit of a division by polars may change with the number of rows.
-    share_of_history = pl.Series(CONFIDENCE_DAYS / known["history_days"].clip(CONFIDENCE_DAYS).to_numpy())
-    taken = 1 - (1 - pl.col("adoption")) ** share_of_history
-    explained = known.with_columns(
-        *_link(pl.coalesce("source_name", "source_id")), confidence=pl.coalesce(taken, "anybody", pl.lit(0.0))
-    ).with_columns(
+    first_time = pl.col("anybody") * (1 - pl.col("repeat_share").fill_null(0.0))
+    chance = (first_time * pl.col("lift").fill_null(1.0)).clip(0, 1).fill_null(0.0)
+    explained = known.with_columns(*_link(pl.coalesce("source_name", "source_id")), confidence=chance).with_columns(
         reason=pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search")),
         tags=pl.concat_list("tags", pl.concat_list("link", "signal").list.drop_nulls()),
     )

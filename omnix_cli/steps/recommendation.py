@@ -67,7 +67,7 @@ def recommend(
     offered = allowed(pl.concat([due, candidates.new_for_you(found, baskets, interest)]))
     blended = blend(offered, count=count, due_share=parameters.due_share)
     evidence = explained(blended, heaviest, table)
-    shelves = explain(blended, evidence, interest, known, popular, baskets)
+    shelves = explain(blended, evidence, interest, known, popular)
     chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
     homepage = fill_up(shelves, people, chain, count=count, allowed=allowed)
     due_list = candidates.replenishment(predicted, offered, count=parameters.replenishment_count)
