@@ -11,22 +11,20 @@ DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
 
 
-def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame) -> pl.DataFrame:
-    """Every predicted product of the `baskets` as an offer, scored by `basket_score` moved by open interest.
+def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, *, most: int) -> pl.DataFrame:
+    """The `most` best predicted products of each customer as offers, by `basket_score` moved by open interest.
 
     The confidence is the predicted chance of a purchase within 14 days, the reason that of the prediction."""
-    return (
-        predictions.join(baskets, on=_PAIR)
-        .join(interest, on=_PAIR, how="left")
-        .with_columns(
-            pl.col("urgency").cast(pl.String),
-            shelf=pl.lit("due_again"),
-            score=adjusted(pl.col("basket_score")),
-            confidence=pl.col("probability_14d"),
-            tags=pl.concat_list(pl.col("urgency").cast(pl.String)),
-        )
-        .select(OFFER.keys())
+    best = (
+        predictions.select(_PAIR)
+        .join(baskets.select(*_PAIR, "basket_score"), on=_PAIR)
+        .join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left")
+        .select(*_PAIR, score=adjusted(pl.col("basket_score")))
+        .sort("customer_id", -pl.col("score"), "product_id")
+        .group_by("customer_id", maintain_order=True)
+        .head(most)
     )
+    return _as_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
 
 
 def new_for_you(found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame) -> pl.DataFrame:
@@ -50,21 +48,31 @@ def new_for_you(found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFra
     )
 
 
-def replenishment(predictions: pl.DataFrame, offered: pl.DataFrame, *, count: int) -> pl.DataFrame:
-    """Of the predictions that may be `offered`, the `count` of each customer that are due and most probable within
-    7 days, as offers in the order of their dates."""
+def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
+    """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
+    due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
+    return _as_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
+
+
+def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
+    """The `count` most probable offers of each customer, in the order of their dates."""
     return (
-        predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
-        .join(offered.filter(pl.col("shelf") == "due_again"), on=_PAIR, how="semi")
-        .sort("customer_id", -pl.col("probability_7d"), "product_id")
+        due.sort("customer_id", -pl.col("score"), "product_id")
         .group_by("customer_id", maintain_order=True)
         .head(count)
-        .sort("customer_id", "predicted_date", -pl.col("probability_7d"), "product_id")
-        .with_columns(
-            pl.col("urgency").cast(pl.String),
-            shelf=pl.lit("due_again"),
-            score=pl.col("probability_7d"),
-            tags=pl.concat_list(pl.col("urgency").cast(pl.String)),
-        )
-        .select(OFFER.keys())
+        .sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
     )
+
+
+def _as_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
+    urgency = pl.col("urgency").cast(pl.String)
+    return predicted.select(
+        *_PAIR,
+        "score",
+        "reason",
+        "predicted_date",
+        shelf=pl.lit("due_again"),
+        confidence=confidence,
+        tags=pl.concat_list(urgency),
+        urgency=urgency,
+    ).select(OFFER.keys())

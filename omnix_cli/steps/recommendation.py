@@ -61,16 +61,17 @@ def recommend(
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     heaviest = sources(baskets, table)
-    found = new_products(baskets, heaviest, table, most=CANDIDATES_PER_PLACE * count)
+    most = CANDIDATES_PER_PLACE * count
+    found = new_products(baskets, heaviest, table, most=most)
     predicted = _of(predictions, personalised)
-    due = candidates.due_again(predicted, baskets, interest)
+    due = candidates.due_again(predicted, baskets, interest, most=most)
     offered = allowed(pl.concat([due, candidates.new_for_you(found, baskets, interest)]))
     blended = blend(offered, count=count, due_share=parameters.due_share)
     evidence = explained(blended, heaviest, table)
     shelves = explain(blended, evidence, interest, known, popular)
     chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
     homepage = fill_up(shelves, people, chain, count=count, allowed=allowed)
-    due_list = candidates.replenishment(predicted, offered, count=parameters.replenishment_count)
+    due_list = candidates.replenishment(allowed(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
         [
             listed(homepage, kind="personal", list_id=pl.format("{}#homepage", "customer_id")),
