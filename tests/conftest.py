@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, time, timezone
 from pathlib import Path
@@ -17,11 +18,16 @@ NOW = datetime(2018, 1, 15, 3, 0, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class MemoryFrame:
-    """A stored frame that lives in memory."""
+    """A stored frame that lives in memory; without a key given, its key is the hash of its rows."""
 
     name: str
     frame: pl.DataFrame
-    key: str = "memory"
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            content = self.frame.write_json().encode()
+            object.__setattr__(self, "key", hashlib.sha256(content).hexdigest())
 
     @property
     def rows(self) -> int:

@@ -16,8 +16,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
@@ -64,11 +64,13 @@ class PublishReport:
 
 @dataclass(frozen=True)
 class _Standing:
-    """What stands in the store: receipts, where they are from, and the key of the checkpoint that holds them."""
+    """What stands in the store: receipts, where they are from, the key of the checkpoint that holds them, and the keys
+    of the frames whose lists they are."""
 
     receipts: pl.DataFrame
     source: str
     key: str | None = None
+    lists: Mapping[str, str] = field(default_factory=dict)
     foreign: int = 0
 
 
@@ -93,18 +95,16 @@ def publish(
     before = _standing(store, checkpoints, now)
     edition = Edition.of(run_id, now=now, lifetime_days=settings.lifetime_days)
     writing = _Writing(store, edition, dry_run=dry_run)
-    pieces = [FRAMES["receipts"].empty()]
-    for piece in chain(lists(recommendations), lists(shop_lists)):
-        judged = _judged(piece, before.receipts, edition, settings.refresh_share)
-        writing.write(judged)
-        pieces.append(judged.select(FRAMES["receipts"].schema.column_names()))
-        progress(piece.height)
-    after = FRAMES["receipts"].conform(pl.concat(pieces).sort("list_id"))
-    writing.delete(before.receipts.join(after, on="list_id", how="anti")["list_id"].to_list())
-    key = before.key
-    if not dry_run and (writing.begun or key is None):
-        key = _commit(after, checkpoints, {frame.name: frame.key for frame in (recommendations, shop_lists)})
-        writing.finish(key)
+    frames = (recommendations, shop_lists)
+    keys = {frame.name: frame.key for frame in frames}
+    aged = _aged(edition, settings.refresh_share)
+    if before.lists == keys and before.receipts.filter(aged).is_empty():
+        after, key = writing.leave(before.receipts), before.key
+    else:
+        after, key = writing.replace(before, chain.from_iterable(map(lists, frames)), aged, progress), before.key
+        if not dry_run and (writing.begun or key is None):
+            key = _commit(after, checkpoints, keys)
+            writing.finish(key)
     return PublishReport(
         lists=after.height,
         **writing.counts(),
@@ -128,8 +128,10 @@ def _standing(store: TableStore, checkpoints: Checkpoints, now: datetime) -> _St
     checkpoint = checkpoints.find(control["receiptsKey"])
     if checkpoint is None:
         return _read(store, "the store: the receipts of its last publish are not in this workspace")
-    receipts = checkpoint.frame("receipts")
-    return _Standing(receipts.scan().collect(), "the last receipts", receipts.key)
+    manifest = checkpoint.manifest
+    written_for = manifest.inputs if manifest.version == VERSION else {}
+    receipts = checkpoint.frame("receipts").scan().collect()
+    return _Standing(receipts, "the last receipts", manifest.key, written_for)
 
 
 def _read(store: TableStore, source: str) -> _Standing:
@@ -145,10 +147,15 @@ def _read(store: TableStore, source: str) -> _Standing:
     return _Standing(text.with_columns(instant), source if rows or foreign else "an empty store", foreign=foreign)
 
 
-def _judged(piece: pl.DataFrame, before: pl.DataFrame, edition: Edition, refresh_share: float) -> pl.DataFrame:
-    """The lists with their `fate` (added, changed, expired, refreshed or unchanged) and their new receipts."""
+def _aged(edition: Edition, refresh_share: float) -> pl.Expr:
+    """Whether more than that share of a receipt's lifetime is over."""
     lifetime = pl.col("expires_at") - pl.col("published_at")
     age = edition.generated_at - pl.col("published_at")
+    return age.dt.total_milliseconds() > lifetime.dt.total_milliseconds() * refresh_share
+
+
+def _judged(piece: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: pl.Expr) -> pl.DataFrame:
+    """The lists with their `fate` (added, changed, expired, refreshed or unchanged) and their new receipts."""
     joined = piece.join(before, on="list_id", how="left", maintain_order="left", suffix="_before")
     judged = joined.with_columns(
         fate=pl.when(pl.col("content_hash_before").is_null())
@@ -157,7 +164,7 @@ def _judged(piece: pl.DataFrame, before: pl.DataFrame, edition: Edition, refresh
         .then(pl.lit("changed"))
         .when(pl.col("expires_at") <= edition.generated_at)
         .then(pl.lit("expired"))
-        .when(age.dt.total_milliseconds() > lifetime.dt.total_milliseconds() * refresh_share)
+        .when(aged)
         .then(pl.lit("refreshed"))
         .otherwise(pl.lit("unchanged"))
     )
@@ -185,7 +192,27 @@ class _Writing:
         others = {fate: self._fates[fate] for fate in ("added", "changed", "unchanged", "removed")}
         return {"refreshed": refreshed, **others}
 
-    def write(self, judged: pl.DataFrame) -> None:
+    def leave(self, receipts: pl.DataFrame) -> pl.DataFrame:
+        """Nothing is to be done; what stands stays."""
+        self._fates["unchanged"] = receipts.height
+        return receipts
+
+    def replace(
+        self, before: _Standing, pieces: Iterable[pl.DataFrame], aged: pl.Expr, progress: Callable[[int], None]
+    ) -> pl.DataFrame:
+        """Brings the store from what stands to these lists; returns the new receipts."""
+        columns = FRAMES["receipts"].schema.column_names()
+        receipts = [FRAMES["receipts"].empty()]
+        for piece in pieces:
+            judged = _judged(piece, before.receipts, self._edition, aged)
+            self._write(judged)
+            receipts.append(judged.select(columns))
+            progress(piece.height)
+        after = FRAMES["receipts"].conform(pl.concat(receipts).sort("list_id"))
+        self._delete(before.receipts.join(after, on="list_id", how="anti")["list_id"].to_list())
+        return after
+
+    def _write(self, judged: pl.DataFrame) -> None:
         """Puts the lists that are new or different. Of those that only need a new lifetime nothing but the times is
         written, so that what a customer did with one meanwhile (its `status`) stays."""
         self._fates.update(judged["fate"].to_list())
@@ -196,7 +223,7 @@ class _Writing:
             absent = self._store.update_many(TABLE, renewed)
             self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
-    def delete(self, list_ids: list[str]) -> None:
+    def _delete(self, list_ids: list[str]) -> None:
         """Deletes these lists."""
         self._fates["removed"] += len(list_ids)
         if list_ids and self._begin():

@@ -193,6 +193,12 @@ class TestOnlyWhatDiffers:
         assert again.receipts_key == first.receipts_key
         assert list(shop.store.scan("recommendations")) == before
 
+    def test_the_same_frames_again_are_not_even_read(self, shop: Shop) -> None:
+        shop.publish(ANN, BOB)
+        seen: list[int] = []
+        assert counts(shop.publish(ANN, BOB, now=NOW + DAY, progress=seen.append)) == {"unchanged": 2}
+        assert seen == []
+
     def test_changes_additions_and_removals(self, shop: Shop) -> None:
         shop.publish(ANN, BOB, SIMILAR)
         report = shop.publish(homepage("ann", "tea", "milk"), SIMILAR, homepage("cid", "jam"), now=NOW + DAY)
@@ -217,8 +223,8 @@ class TestOnlyWhatDiffers:
         shop.publish(*lists)
         monkeypatch.setattr("omnix_cli.services.items._PIECE_ROWS", rows)
         seen: list[int] = []
-        assert counts(shop.publish(*lists, progress=seen.append)) == {"unchanged": 20}
-        assert sum(seen) == 20
+        assert counts(shop.publish(*lists, SIMILAR, progress=seen.append)) == {"unchanged": 20, "added": 1}
+        assert sum(seen) == 21
 
     def test_receipts_are_sorted_and_say_what_stands(self, shop: Shop) -> None:
         report = shop.publish(BOB, SIMILAR, ANN)
