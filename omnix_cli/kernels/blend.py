@@ -28,9 +28,9 @@ class Candidates(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The k best of each product: a row per product, of which the first `count` count."""
+    """The k best of each product: a row per product, of which the first `taken` count."""
 
-    count: NDArray[np.int64]
+    taken: NDArray[np.int64]
     neighbour: NDArray[np.int32]
     score: NDArray[np.float64]
     co_purchase: NDArray[np.float64]
@@ -109,8 +109,8 @@ def blend(
             keys[place] = key_of(blended(co_purchase[place], content[place], co_purchase_weight), j)
             place_of[place, 0] = place
         sort_descending(keys, place_of, 0, found)
-        chosen.count[i] = min(found, k)
-        for rank in range(chosen.count[i]):
+        chosen.taken[i] = min(found, k)
+        for rank in range(chosen.taken[i]):
             place = place_of[rank, 0]
             chosen.neighbour[i, rank] = neighbour[place]
             chosen.score[i, rank] = score_of(keys[rank])

@@ -21,6 +21,9 @@ _DENSE_BYTES = 48
 _CANDIDATE_BYTES = 24  # a key and two columns of evidence
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """The neighbours of item i (the caller's numbers) at [start[i], start[i + 1]), best first, and the evidence."""
@@ -52,10 +55,12 @@ class Workload:
 
     @property
     def multiply_adds(self) -> int:
+        """Those of the symmetric walk."""
         return int(self.row_sums.sum())
 
     @property
     def pairs_at_most(self) -> int:
+        """A bound of the pairs that share a group."""
         items = len(self.row_sums)
         return min(self.multiply_adds, items * (items - 1) // 2)
 
@@ -99,39 +104,31 @@ def neighbours(
     lookups: Lookups,
     threads: int = 1,
     one_sided: bool = False,
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[Neighbours, Tally]:
     """The neighbours of all items, and the tally of pairs.
 
     `owner` is the customer of each basket, so that distinct customers are counted; empty where a group is a customer.
     """
+    walk, sums = (walk_items, work.whole_sums) if one_sided else (walk_pairs, work.row_sums)
     chosen = _of_thread(_buffers(_rooms(matrix, work, rule, 1), 1), 0)
+    rooms = _rooms(matrix, work, rule, 0 if one_sided else 2)
+    gathered = _buffers(rooms, threads)
     dense = [_dense(matrix.items) for _ in range(threads)]
     tallies = np.zeros((threads, 3), dtype=np.int64)
-    sums = work.whole_sums if one_sided else work.row_sums
-    shared = (matrix, owner, rule, scales_of(matrix), lookups)
-    blocks = equal_blocks(sums + matrix.degree, threads)
-    if one_sided:
-        share_out(
-            blocks,
-            threads,
-            lambda thread, block: walk_items(*block, *shared, dense[thread], sums, limits, chosen, tallies[thread]),
-        )
-    else:
-        rooms = _rooms(matrix, work, rule, 2)
-        gathered = _buffers(rooms, threads)
-        share_out(
-            blocks,
-            threads,
-            lambda thread, block: walk_pairs(
-                *block, *shared, dense[thread], sums, limits, _of_thread(gathered, thread), tallies[thread]
-            ),
-        )
-        share_out(
-            equal_blocks(rooms + 1, threads),
-            threads,
-            lambda thread, block: merge_buffers(*block, rule.neighbours, gathered, chosen),
-        )
+    scales = scales_of(matrix)
+
+    def walk_block(thread: int, first: int, last: int) -> None:
+        target = chosen if one_sided else _of_thread(gathered, thread)
+        row, tally = dense[thread], tallies[thread]
+        walk(first, last, matrix, owner, rule, scales, lookups, row, sums, limits, target, tally)
+
+    def merge_block(thread: int, first: int, last: int) -> None:
+        merge_buffers(first, last, rule.neighbours, gathered, chosen)
+
+    share_out(equal_blocks(sums + matrix.degree, threads), threads, walk_block)
+    if not one_sided:
+        share_out(equal_blocks(rooms + 1, threads), threads, merge_block)
     return _in_callers_order(matrix, chosen), Tally(*map(int, tallies.sum(axis=0)))
 
 
@@ -139,7 +136,7 @@ def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray
     """The places each item needs for its candidates: `times` k, or fewer where it shares groups with fewer items."""
     possible = np.minimum(work.whole_sums - matrix.degree, matrix.items - 1)
     possible[matrix.degree < rule.min_support] = 0
-    return np.minimum(possible, times * rule.neighbours)
+    return np.asarray(np.minimum(possible, times * rule.neighbours))
 
 
 def _buffers(rooms: NDArray[np.int64], threads: int) -> Buffers:

@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -23,22 +23,23 @@ def _cache_folder() -> Path:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return caches / "omnix" / f"kernels-{digest.hexdigest()[:16]}"
 
 
-CACHE_FOLDER = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else _cache_folder()
+_config: Any = numba.config
+CACHE_FOLDER = Path(_config.CACHE_DIR) if _config.CACHE_DIR else _cache_folder()
 
 
 def compiled(function: _Function) -> _Function:
     """The function compiled by numba: releases the GIL, divides as numpy does, is kept in `CACHE_FOLDER`."""
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(CACHE_FOLDER)
+    before, _config.CACHE_DIR = _config.CACHE_DIR, str(CACHE_FOLDER)
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        return cast("_Function", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
     except RuntimeError:  # numba found no folder that it may write to
-        return numba.njit(nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        return cast("_Function", numba.njit(nogil=True, error_model="numpy")(function))
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before
 
 
 def is_cached() -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnix_cli.kernels.compiled import compiled
-from omnix_cli.kernels.topk import INDEX_BITS, INDEX_MASK, cut, key_of, sort_descending
+from omnix_cli.kernels.topk import INDEX_BITS, INDEX_MASK, cut, key_of, settle
 
 WINDOW = 4096
 MISSING = -1
@@ -111,6 +111,64 @@ def likeness(
     return total / shared
 
 
+class Candidates(NamedTuple):
+    """The things looked at for one of them."""
+
+    thing: NDArray[np.int32]
+    looked_at: NDArray[np.int32]
+    """For whom a thing was last looked at."""
+    text: NDArray[np.float64]
+    """The likeness of the texts so far."""
+
+
+@compiled
+def _add(i: int, candidates: Candidates, found: int, postings: Postings, start: int, end: int) -> int:
+    """Adds the things of a stretch of postings; returns how many candidates there are."""
+    thing, looked_at, listed = candidates.thing, candidates.looked_at, postings.thing
+    for posting in range(start, end):
+        j = listed[posting]
+        if looked_at[j] != i:
+            looked_at[j] = i
+            thing[found] = j
+            found += 1
+    return found
+
+
+@compiled
+def _add_by_words(i: int, candidates: Candidates, things: Attributes, by_word: Postings) -> int:
+    """Looks at the things that share a word with thing i, adding up the cosine; returns how many they are."""
+    found, text, weight = 0, candidates.text, by_word.weight
+    for place in range(things.word_start[i], things.word_start[i + 1]):
+        start, end = by_word.start[things.word[place]], by_word.start[things.word[place] + 1]
+        if end - start > WINDOW:
+            continue
+        found = _add(i, candidates, found, by_word, start, end)
+        for posting in range(start, end):
+            text[by_word.thing[posting]] += things.word_weight[place] * weight[posting]
+    return found
+
+
+@compiled
+def _add_by_labels(
+    i: int,
+    candidates: Candidates,
+    found: int,
+    things: Attributes,
+    by_category: Postings,
+    category_place: NDArray[np.int64],
+    by_brand: Postings,
+) -> int:
+    """Looks at those of its category, the nearest by price if there are many, and of its brand."""
+    category, brand = things.category[i], things.brand[i]
+    if category != MISSING:
+        start, end = by_category.start[category], by_category.start[category + 1]
+        start = max(start, min(category_place[i] - WINDOW // 2, end - WINDOW))
+        found = _add(i, candidates, found, by_category, start, min(end, start + WINDOW))
+    if brand != MISSING and by_brand.start[brand + 1] - by_brand.start[brand] <= WINDOW:
+        found = _add(i, candidates, found, by_brand, by_brand.start[brand], by_brand.start[brand + 1])
+    return found
+
+
 @compiled
 def nearest(
     first: int,
@@ -128,70 +186,31 @@ def nearest(
     """The k best of the things [first, last), themselves among them, as keys, best first.
 
     `by_category` is in order of price within a category; `category_place` says where each thing stands in it."""
-    count = len(things.category)
     category, brand, price, word_start = things.category, things.brand, things.price, things.word_start
-    text = np.zeros(count, dtype=np.float64)
-    looked_at = np.full(count, MISSING, dtype=np.int32)
-    candidates = np.empty(count, dtype=np.int32)
+    count = len(category)
+    thing, text = np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.float64)
+    candidates = Candidates(thing, np.full(count, MISSING, dtype=np.int32), text)
     keys = np.empty(2 * k, dtype=np.int64)
     no_evidence = np.empty((2 * k, 0), dtype=np.int64)
     for i in range(first, last):
-        found = 0
-        for place in range(things.word_start[i], things.word_start[i + 1]):
-            word = things.word[place]
-            start, end = by_word.start[word], by_word.start[word + 1]
-            if end - start > WINDOW:
-                continue
-            for posting in range(start, end):
-                j = by_word.thing[posting]
-                text[j] += things.word_weight[place] * by_word.weight[posting]
-                if looked_at[j] != i:
-                    looked_at[j] = i
-                    candidates[found] = j
-                    found += 1
-        spans = ((0, 0), (0, 0))
-        if things.category[i] != MISSING:
-            start, end = by_category.start[things.category[i]], by_category.start[things.category[i] + 1]
-            low = max(start, min(category_place[i] - WINDOW // 2, end - WINDOW))
-            spans = ((low, min(end, low + WINDOW)), spans[1])
-        if things.brand[i] != MISSING:
-            start, end = by_brand.start[things.brand[i]], by_brand.start[things.brand[i] + 1]
-            if end - start <= WINDOW:
-                spans = (spans[0], (start, end))
-        for posting in range(spans[0][0], spans[0][1]):
-            j = by_category.thing[posting]
-            if looked_at[j] != i:
-                looked_at[j] = i
-                candidates[found] = j
-                found += 1
-        for posting in range(spans[1][0], spans[1][1]):
-            j = by_brand.thing[posting]
-            if looked_at[j] != i:
-                looked_at[j] = i
-                candidates[found] = j
-                found += 1
-        filled, threshold = 0, np.int64(-1)
+        found = _add_by_words(i, candidates, things, by_word)
+        found = _add_by_labels(i, candidates, found, things, by_category, category_place, by_brand)
+        filled, threshold = 0, -1
         for place in range(found):
-            j = candidates[place]
+            j = thing[place]
             wordless = word_start[i] == word_start[i + 1] and word_start[j] == word_start[j + 1]
-            alike = np.nan if wordless else min(text[j], 1.0)
+            words = np.nan if wordless else min(text[j], 1.0)
             text[j] = 0.0
-            score = likeness(category[i], category[j], brand[i], brand[j], price[i], price[j], alike, weights)
-            if np.isnan(score):
+            score = likeness(category[i], category[j], brand[i], brand[j], price[i], price[j], words, weights)
+            if np.isnan(score) or key_of(score, j) <= threshold:
                 continue
-            key = key_of(score, j)
-            if key > threshold:
-                keys[filled] = key
-                filled += 1
-                if filled == 2 * k:
-                    threshold = cut(keys, no_evidence, 0, filled, k)
-                    filled = k
-        if filled > k:
-            cut(keys, no_evidence, 0, filled, k)
-            filled = k
-        sort_descending(keys, no_evidence, 0, filled)
-        out_keys[i, :filled] = keys[:filled]
-        out_count[i] = filled
+            keys[filled] = key_of(score, j)
+            filled += 1
+            if filled == 2 * k:
+                threshold = cut(keys, no_evidence, 0, filled, k)
+                filled = k
+        out_count[i] = settle(keys, no_evidence, filled, k)
+        out_keys[i, : out_count[i]] = keys[: out_count[i]]
 
 
 @compiled
@@ -212,7 +231,7 @@ def spread(
     keys = np.empty(2 * (k + 1), dtype=np.int64)
     no_evidence = np.empty((len(keys), 0), dtype=np.int64)
     for one in range(first, last):
-        filled, threshold = 0, np.int64(-1)
+        filled, threshold = 0, -1
         for place in range(set_count[one]):
             score = set_keys[one, place] >> INDEX_BITS
             other = INDEX_MASK - (set_keys[one, place] & INDEX_MASK)
@@ -225,10 +244,7 @@ def spread(
                     if filled == len(keys):
                         threshold = cut(keys, no_evidence, 0, filled, k + 1)
                         filled = k + 1
-        if filled > k + 1:
-            cut(keys, no_evidence, 0, filled, k + 1)
-            filled = k + 1
-        sort_descending(keys, no_evidence, 0, filled)
+        filled = settle(keys, no_evidence, filled, k + 1)
         for posting in range(member_start[one], member_start[one + 1]):
             product = member[posting]
             count = 0

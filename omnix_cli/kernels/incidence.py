@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from omnix_cli.kernels.compiled import compiled
 
 NORM = 2**22
-"""Each item's weights are scaled to about this Euclidean norm and rounded, but never to 0; by Cauchy-Schwarz no dot product of two
-items passes NORM**2."""
+"""Each item's weights are scaled to about this Euclidean norm and rounded, but never to 0; by Cauchy-Schwarz no dot
+product of two items passes NORM**2."""
 
 _ROUNDING_ROOM = 1 - 2**-6  # so that the norm stays below NORM after rounding, for up to 2**34 groups of an item
 
@@ -26,7 +26,7 @@ class Incidence(NamedTuple):
 
     group_start: NDArray[np.int64]
     """Group g's list is `entries[group_start[g]:group_start[g + 1]]`."""
-    entries: NDArray[np.int32]
+    entries: NDArray[np.uint32]
     """(item, weight), the items of a group rising."""
     item_start: NDArray[np.int64]
     """Item i's groups are at [item_start[i], item_start[i + 1]) of the next two."""
@@ -41,10 +41,12 @@ class Incidence(NamedTuple):
 
     @property
     def items(self) -> int:
+        """How many items there are."""
         return len(self.item_start) - 1
 
     @property
     def groups(self) -> int:
+        """How many groups there are."""
         return len(self.group_start) - 1
 
     @property
@@ -54,6 +56,7 @@ class Incidence(NamedTuple):
 
     @property
     def nbytes(self) -> int:
+        """The memory it takes."""
         return sum(array.nbytes for array in self)
 
 
@@ -80,7 +83,9 @@ def build(
     del line_group, line_weight
     if max_items_per_group is not None:
         _keep_heaviest(room, length, item_list, weight_list, max_items_per_group)
-    scale = NORM * _ROUNDING_ROOM / np.sqrt(np.maximum(_squared_norm(room, length, item_list, weight_list, item_count), 1))
+    scale = (
+        NORM * _ROUNDING_ROOM / np.sqrt(np.maximum(_squared_norm(room, length, item_list, weight_list, item_count), 1))
+    )
     group_start = np.concatenate([[0], np.cumsum(length)])
     entries = _entries(room, group_start, item_list, weight_list, scale)
     del item_list, weight_list
@@ -178,20 +183,20 @@ def _entries(
     item_list: NDArray[np.int32],
     weight_list: NDArray[np.int64],
     scale: NDArray[np.float64],
-) -> NDArray[np.int32]:
+) -> NDArray[np.uint32]:
     """The lists without the room between them, the weights scaled and rounded, at least 1."""
-    entries = np.empty((group_start[-1], 2), dtype=np.int32)
+    entries = np.empty((group_start[-1], 2), dtype=np.uint32)
     for group in range(len(group_start) - 1):
         shift = room[group] - group_start[group]
         for place in range(group_start[group], group_start[group + 1]):
             item = item_list[place + shift]
             entries[place, 0] = item
-            entries[place, 1] = np.int32(max(np.rint(weight_list[place + shift] * scale[item]), 1.0))
+            entries[place, 1] = np.uint32(max(np.rint(weight_list[place + shift] * scale[item]), 1.0))
     return entries
 
 
 @compiled
-def _degrees(entries: NDArray[np.int32], item_count: int) -> NDArray[np.int64]:
+def _degrees(entries: NDArray[np.uint32], item_count: int) -> NDArray[np.int64]:
     degrees = np.zeros(item_count, dtype=np.int64)
     for place in range(len(entries)):
         degrees[entries[place, 0]] += 1
@@ -200,7 +205,7 @@ def _degrees(entries: NDArray[np.int32], item_count: int) -> NDArray[np.int64]:
 
 @compiled
 def _transpose(
-    group_start: NDArray[np.int64], entries: NDArray[np.int32], item_start: NDArray[np.int64]
+    group_start: NDArray[np.int64], entries: NDArray[np.uint32], item_start: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     """For every item its groups, where it stands in their lists, and its squared norm."""
     free = item_start[:-1].copy()

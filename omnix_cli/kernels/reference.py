@@ -1,4 +1,4 @@
-"""The co-purchase neighbours by two blocked sparse products of one pattern: slow, plain, and the oracle of the kernel."""
+"""The co-purchase neighbours by two blocked sparse products of one pattern: plain, slow, the oracle of the kernel."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from omnix_cli.kernels.compiled import compiled
 from omnix_cli.kernels.incidence import Incidence
-from omnix_cli.kernels.topk import cut, key_of, sort_descending
+from omnix_cli.kernels.topk import cut, key_of, settle
 
 COUNT_LIMIT = 2**18
 """Items of fewer groups than this have count and dot product in one accumulator: COUNT_LIMIT * _UNIT is 2**63."""
@@ -119,14 +119,14 @@ def _accumulate(row: int, matrix: Incidence, wide: bool, whole: bool, dense: Den
         group = matrix.group[walk]
         place = matrix.position[walk]
         weight = np.int64(entries[place, 1])
-        end = matrix.group_start[group + 1] if whole else place
+        others = entries[matrix.group_start[group] : matrix.group_start[group + 1] if whole else place]
         if wide:
-            for other in range(matrix.group_start[group], end):
-                sums[entries[other, 0]] += weight * entries[other, 1]
-                counts[entries[other, 0]] += 1
+            for other in range(len(others)):
+                sums[others[other, 0]] += weight * np.int64(others[other, 1])
+                counts[others[other, 0]] += 1
         else:
-            for other in range(matrix.group_start[group], end):
-                sums[entries[other, 0]] += weight * entries[other, 1] + _UNIT
+            for other in range(len(others)):
+                sums[others[other, 0]] += weight * np.int64(others[other, 1]) + _UNIT
 
 
 @compiled
@@ -220,7 +220,9 @@ def _take_out(
 
 
 @compiled
-def _offer(row: int, found: int, matrix: Incidence, rule: Rule, scales: Scales, whole: bool, dense: Dense, buffers: Buffers) -> None:
+def _offer(
+    row: int, found: int, matrix: Incidence, rule: Rule, scales: Scales, whole: bool, dense: Dense, buffers: Buffers
+) -> None:
     """Offers the pairs found to the row, and to their other ends unless the walk is one-sided."""
     threshold, code, degree = buffers.threshold, matrix.code, scales.degree
     own = 0 if whole else row
@@ -336,7 +338,7 @@ def walk_items(
         wide = matrix.item_start[row + 1] - matrix.item_start[row] >= limits.packed_below
         rewalk = row_sums[row] < len(matrix.code) * limits.rewalk_share
         _walk_row(row, matrix, owner, rule, scales, lookups, dense, wide, True, rewalk, buffer, tally)
-        _settle(buffer, row, rule.neighbours, chosen)
+        _hand_over(buffer, row, rule.neighbours, chosen)
 
 
 @compiled
@@ -356,20 +358,14 @@ def merge_buffers(first: int, last: int, k: int, gathered: Buffers, chosen: Buff
         for thread in range(len(fill)):
             for place in range(start[item], start[item] + fill[thread, item]):
                 if keys[thread, place] > buffer.threshold[0]:
-                    _insert(
-                        0, keys[thread, place], evidence[thread, place, 0], evidence[thread, place, 1], k, buffer
-                    )
-        _settle(buffer, item, k, chosen)
+                    _insert(0, keys[thread, place], evidence[thread, place, 0], evidence[thread, place, 1], k, buffer)
+        _hand_over(buffer, item, k, chosen)
 
 
 @compiled
-def _settle(buffer: Buffers, item: int, k: int, chosen: Buffers) -> None:
+def _hand_over(buffer: Buffers, item: int, k: int, chosen: Buffers) -> None:
     """Moves the k best of a buffer of one slot, sorted, to an item's slot of `chosen`, and empties the buffer."""
-    count = buffer.fill[0]
-    if count > k:
-        cut(buffer.keys, buffer.evidence, 0, count, k)
-        count = k
-    sort_descending(buffer.keys, buffer.evidence, 0, count)
+    count = settle(buffer.keys, buffer.evidence, buffer.fill[0], k)
     start = chosen.start[item]
     chosen.fill[item] = count
     chosen.keys[start : start + count] = buffer.keys[:count]

@@ -21,8 +21,7 @@ INDEX_MASK = 2**32 - 1
 @compiled
 def key_of(score: float, index: int) -> int:
     """The key of a candidate with a score in 0..1."""
-    fixed = np.int64(min(score, 1.0) * SCORE_ONE + 0.5)
-    return (fixed << INDEX_BITS) | (INDEX_MASK - np.int64(index))
+    return (int(min(score, 1.0) * SCORE_ONE + 0.5) << INDEX_BITS) | (INDEX_MASK - index)
 
 
 def indexes_of(keys: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -50,14 +49,8 @@ def cut(keys: NDArray[np.int64], evidence: NDArray[np.int64], start: int, end: i
     Hoare's quickselect with the median of three as pivot. Needs k <= end - start; keys are distinct."""
     low, high, last = start, end - 1, start + k - 1
     while low < high:
-        middle = (low + high) // 2
-        if keys[middle] > keys[low]:
-            _swap(keys, evidence, middle, low)
-        if keys[high] > keys[low]:
-            _swap(keys, evidence, high, low)
-        if keys[middle] < keys[high]:
-            _swap(keys, evidence, middle, high)
-        pivot = keys[middle]
+        one, two, three = keys[low], keys[(low + high) // 2], keys[high]
+        pivot = max(min(one, two), min(max(one, two), three))
         left, right = low, high
         while left <= right:
             while keys[left] > pivot:
@@ -74,7 +67,7 @@ def cut(keys: NDArray[np.int64], evidence: NDArray[np.int64], start: int, end: i
             low = left
         else:
             break
-    return keys[last]
+    return int(keys[last])
 
 
 @compiled
@@ -88,3 +81,13 @@ def sort_descending(keys: NDArray[np.int64], evidence: NDArray[np.int64], start:
                 _swap(keys, evidence, place - gap, place)
                 place -= gap
         gap //= 2
+
+
+@compiled
+def settle(keys: NDArray[np.int64], evidence: NDArray[np.int64], filled: int, k: int) -> int:
+    """Leaves the k best of the first `filled` candidates at the front, best first; returns how many they are."""
+    kept = min(filled, k)
+    if filled > k:
+        cut(keys, evidence, 0, filled, k)
+    sort_descending(keys, evidence, 0, kept)
+    return kept

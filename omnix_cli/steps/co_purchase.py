@@ -118,9 +118,7 @@ def _ranks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
 
 
-def _lookups(
-    matrix: Incidence, one: NDArray[np.int64], other: NDArray[np.int32]
-) -> tuple[Lookups, NDArray[np.int64]]:
+def _lookups(matrix: Incidence, one: NDArray[np.int64], other: NDArray[np.int32]) -> tuple[Lookups, NDArray[np.int64]]:
     """The pairs (product numbers) as lookups of the walk, and where in them the answer to each pair stands."""
     position = np.argsort(matrix.code).astype(np.int32)
     row = np.maximum(position[one], position[other])

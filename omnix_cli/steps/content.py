@@ -101,29 +101,29 @@ def content_neighbours(
     by_word = _postings(things.word, holder, of=holder, weight=things.word_weight)
     set_keys, set_count = np.empty((sets, k + 1), dtype=np.int64), np.zeros(sets, dtype=np.int64)
     blocks = equal_blocks(np.ones(sets, dtype=np.int64), threads)
-    share_out(
-        blocks,
-        threads,
-        lambda thread, block: nearest(
-            *block,
+    shares, members = kernel_weights(weights), _postings(thing_of)
+    keys, count = np.empty((products, k), dtype=np.int64), np.zeros(products, dtype=np.int64)
+
+    def solve_block(thread: int, first: int, last: int) -> None:
+        nearest(
+            first,
+            last,
             k + 1,
             things,
-            kernel_weights(weights),
+            shares,
             by_category,
             category_place,
             by_brand,
             by_word,
             set_keys,
             set_count,
-        ),
-    )
-    members = _postings(thing_of)
-    keys, count = np.empty((products, k), dtype=np.int64), np.zeros(products, dtype=np.int64)
-    share_out(
-        blocks,
-        threads,
-        lambda thread, block: spread(*block, k, set_keys, set_count, members.start, members.thing, keys, count),
-    )
+        )
+
+    def spread_block(thread: int, first: int, last: int) -> None:
+        spread(first, last, k, set_keys, set_count, members.start, members.thing, keys, count)
+
+    share_out(blocks, threads, solve_block)
+    share_out(blocks, threads, spread_block)
     return keys, count
 
 

@@ -105,18 +105,23 @@ def _blend(
         np.empty((products, k)),
         np.empty((products, k, 2), dtype=np.int64),
     )
-    shared = (
-        candidates,
-        described.things,
-        described.thing_of,
-        kernel_weights(parameters.content),
-        bought.rule,
-        bought.scales,
-        parameters.co_purchase_weight,
-        chosen,
-    )
-    blocks = equal_blocks(np.diff(together.start) + alike_count, threads)
-    share_out(blocks, threads, lambda thread, block: blend(*block, *shared))
+    scales, weights = bought.scales, kernel_weights(parameters.content)
+
+    def blend_block(thread: int, first: int, last: int) -> None:
+        blend(
+            first,
+            last,
+            candidates,
+            described.things,
+            described.thing_of,
+            weights,
+            bought.rule,
+            scales,
+            parameters.co_purchase_weight,
+            chosen,
+        )
+
+    share_out(equal_blocks(np.diff(together.start) + alike_count, threads), threads, blend_block)
     return chosen
 
 
@@ -125,7 +130,7 @@ def _frame(product_ids: pl.Series, bought: CoPurchases, described: Descriptions,
     from omnix_cli.kernels.content import text_likeness_of_pairs
     from omnix_cli.kernels.rows import HALF, LOW_HALF
 
-    taken = np.arange(chosen.neighbour.shape[1]) < chosen.count[:, None]
+    taken = np.arange(chosen.neighbour.shape[1]) < chosen.taken[:, None]
     product, rank = np.nonzero(taken)
     neighbour = chosen.neighbour[taken]
     counts, dot = chosen.evidence[taken].T
@@ -166,8 +171,12 @@ def _with_components(pairs: pl.DataFrame, groups: float) -> pl.DataFrame:
         "conditional": support / pl.col("degree"),
     }
     cheaper = pl.col("price") < pl.col("neighbour_price")
-    ratio = pl.when(cheaper).then(pl.col("price") / pl.col("neighbour_price"))
-    ratio = ratio.otherwise(pl.col("neighbour_price") / pl.col("price")).fill_nan(1.0)
+    ratio = (
+        pl.when(cheaper)
+        .then(pl.col("price") / pl.col("neighbour_price"))
+        .otherwise(pl.col("neighbour_price") / pl.col("price"))
+        .fill_nan(1.0)
+    )
     co_purchase_columns = ["cosine", "jaccard", "lift", "conditional", "support", "customers"]
     return (
         floats.with_columns(

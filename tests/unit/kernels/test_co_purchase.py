@@ -37,7 +37,10 @@ def zipf_matrix(rows: int = 6000, groups: int = 300, items: int = 250) -> Incide
     popularity = 1 / np.arange(1, items + 1)
     item = random.choice(items, rows, p=popularity / popularity.sum())
     return matrix_of(
-        random.integers(0, groups, rows), random.permutation(items)[item], random.integers(1, 2**33, rows), item_count=items
+        random.integers(0, groups, rows),
+        random.permutation(items)[item],
+        random.integers(1, 2**33, rows),
+        item_count=items,
     )
 
 
@@ -47,7 +50,9 @@ def rule(measure: str = "cosine", k: int = 5, support: int = 2, customers: int =
 
 def as_lists(found: Neighbours) -> dict[int, list[tuple[int, int, int, int]]]:
     support, customers = found.evidence[:, 0] >> HALF, found.evidence[:, 0] & LOW_HALF
-    rows = list(zip(found.index.tolist(), support.tolist(), customers.tolist(), found.evidence[:, 1].tolist(), strict=True))
+    rows = list(
+        zip(found.index.tolist(), support.tolist(), customers.tolist(), found.evidence[:, 1].tolist(), strict=True)
+    )
     return {item: rows[found.start[item] : found.start[item + 1]] for item in range(len(found.start) - 1)}
 
 
@@ -96,7 +101,9 @@ def test_any_purchases_agree_with_the_reference(lines, measure, k, support):
     assert as_lists(solve(matrix, of, one_sided=True)[0]) == reference.neighbours(matrix, of, NO_OWNER)
 
 
-@pytest.mark.parametrize("way", [{}, {"one_sided": True}, {"limits": Limits(packed_below=0, rewalk_share=np.inf)}], ids=str)
+@pytest.mark.parametrize(
+    "way", [{}, {"one_sided": True}, {"limits": Limits(packed_below=0, rewalk_share=np.inf)}], ids=str
+)
 def test_distinct_customers_of_baskets_are_counted_before_the_cut(way):
     matrix = zipf_matrix(rows=2000, groups=120, items=60)
     owner = np.sort(np.random.default_rng(5).integers(0, 20, matrix.groups)).astype(np.int32)
@@ -143,7 +150,9 @@ def test_repeated_lines_add_up_and_the_heaviest_products_stay():
 
 
 def test_ties_go_to_the_lower_number():
-    everyone_buys_everything = matrix_of(np.repeat(np.arange(4), 6), np.tile(np.arange(6)[::-1], 4), [1] * 24, item_count=6)
+    everyone_buys_everything = matrix_of(
+        np.repeat(np.arange(4), 6), np.tile(np.arange(6)[::-1], 4), [1] * 24, item_count=6
+    )
 
     found, _ = solve(everyone_buys_everything, rule(k=3, shrink=0.0))
 
@@ -159,7 +168,9 @@ def test_checkerboard_products_are_near_those_of_their_colour_only():
     found, tally = solve(matrix, rule(k=9))
 
     for item, near in as_lists(found).items():
-        assert [other for other, *_ in near] == [other for other in range(10) if other != item and other % 2 == item % 2]
+        assert [other for other, *_ in near] == [
+            other for other in range(10) if other != item and other % 2 == item % 2
+        ]
     assert tally.cooccurring == 2 * (5 * 4 // 2)
 
 

