@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from omnix_cli.predictors.statistical import StatisticalPredictor
+from omnix_cli.predictors.statistical import HORIZON_INTERVALS, MIN_HORIZON_DAYS, StatisticalPredictor
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
@@ -34,6 +34,7 @@ from omnix_cli.steps.evaluation import (
     reliability,
 )
 from omnix_cli.steps.evidence import evidence
+from omnix_cli.steps.hazard import HORIZON_DAYS
 from omnix_cli.steps.intervals import fit_interval, log_interval
 from omnix_cli.steps.rhythms import rhythms
 from omnix_cli.steps.shared_rhythms import shared_rhythms
@@ -195,7 +196,7 @@ def print_calibration(forecasts: pl.DataFrame) -> None:
         table = reliability(pairs["confidence"].to_numpy(), inside)
         print(f"\nConfidence (a purchase inside the window), {title}, {len(true):,} windows that closed in time")
         print_table(table)
-        bought = true < np.clip(4 * pairs["interval_days"].to_numpy(), 28, 182)
+        bought = true < np.clip(HORIZON_INTERVALS * pairs["interval_days"].to_numpy(), MIN_HORIZON_DAYS, HORIZON_DAYS)
         held = coverage(first[bought], last[bought], true[bought])
         print(f"  p10..p90 held {held:.1%} of the purchases within four intervals")
     table = reliability(forecasts["probability_28d"].to_numpy(), forecasts["true"].to_numpy() < 28)
