@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -12,13 +12,15 @@ import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols import OpenSource, RawChunk, Spill
+from omnix_cli.schemas import FRAMES
+from omnix_cli.services.ahead import ahead
 from omnix_cli.services.import_reports import reason_counts
 from omnix_cli.settings import dump
 from omnix_cli.steps import binding, cleaning
 from omnix_cli.steps.binding import Reading
 from omnix_cli.steps.fields import Clock
 from omnix_cli.steps.identity import FILE
-from omnix_cli.steps.problems import quarantine_rows
+from omnix_cli.steps.problems import ITEM, ROW_NUMBER, quarantine_rows
 
 Progress = Callable[[str, int], None]
 """Told the file's name and its rows so far."""
@@ -57,18 +59,32 @@ class Intake:
     def read(self, source: OpenSource, number: int) -> TakenFile:
         """Takes one file in; `number` is its place in the order of files."""
         taken = TakenFile(source.name)
-        reading: Reading | None = None
-        bound: list[str] = []
-        for chunk in source.chunks():
-            if chunk.rows.columns != bound:
-                bound = chunk.rows.columns
-                reading = self._settle(chunk.rows, source.name, reading)
-            if reading is not None:
-                self._take(chunk, reading, number, taken)
+        settled: list[Reading] = []
+        for rows, bad in ahead(self._cleaned(ahead(source.chunks()), source.name, settled)):
+            taken.read += rows.height + bad.height
+            self._count(rows, bad, taken)
+            self.quarantine.add(bad)
+            self.rows.add(rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             self.progress(source.name, taken.read)
         taken.sha256 = source.fingerprint()
-        taken.findings = {**source.findings, **({} if reading is None else _findings(reading))}
+        taken.findings = {**source.findings, **(_findings(settled[-1]) if settled else {})}
         return taken
+
+    def _cleaned(
+        self, chunks: Iterator[RawChunk], file: str, settled: list[Reading]
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Canonical rows and quarantine rows, chunk by chunk; how the file is read is left in `settled`."""
+        bound: list[str] = [ROW_NUMBER, ITEM]
+        for chunk in chunks:
+            if chunk.rows.columns != bound:
+                bound = chunk.rows.columns
+                settled.append(self._settle(chunk.rows, file, settled[-1] if settled else None))
+            rejected = quarantine_rows(chunk.rejected, file)
+            if not settled:
+                yield FRAMES[self.mapping.kind].empty(), rejected
+                continue
+            cleaned = cleaning.clean(chunk.rows, settled[-1])
+            yield cleaned.rows, pl.concat([rejected, cleaned.quarantine]).sort("row_number", "item")
 
     def _settle(self, rows: pl.DataFrame, file: str, before: Reading | None) -> Reading:
         """How the file is read, from its first rows; what was settled stays when later rows bring more columns."""
@@ -80,20 +96,15 @@ class Intake:
         clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
         return Reading(mapping, file, clock, binding.settle_decimal_comma(rows, mapping), self.now)
 
-    def _take(self, chunk: RawChunk, reading: Reading, number: int, taken: TakenFile) -> None:
-        cleaned = cleaning.clean(chunk.rows, reading)
-        bad = pl.concat([quarantine_rows(chunk.rejected, reading.file), cleaned.quarantine]).sort("row_number", "item")
-        taken.read += chunk.rows.height + chunk.rejected.height
+    def _count(self, rows: pl.DataFrame, bad: pl.DataFrame, taken: TakenFile) -> None:
         taken.quarantined += bad.height
         taken.expected += int(bad["expected"].sum())
         if bad.height:
             taken.reasons.append(reason_counts(bad))
-            self.quarantine.add(bad)
         newest = _NEWEST.get(self.mapping.kind)
-        if newest and cleaned.rows.height:
-            days = [taken.newest_day, *cleaned.rows[newest].top_k(1)]
+        if newest and rows.height:
+            days = [taken.newest_day, *rows[newest].top_k(1)]
             taken.newest_day = max(day for day in days if day is not None)
-        self.rows.add(cleaned.rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
 
 
 def mapping_key(mapping: ColumnMapping, timezone: str) -> str:

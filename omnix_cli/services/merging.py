@@ -8,6 +8,7 @@ import polars as pl
 
 from omnix_cli.protocols import CheckpointWriter, Spill, StoredFrame
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.ahead import ahead
 from omnix_cli.services.intake import TakenFile
 from omnix_cli.steps.identity import reconcile, with_ids
 
@@ -23,8 +24,10 @@ def merge(
 ) -> int:
     """Stores what is new or corrected against `view`, counting it file by file; returns how many were corrected."""
     corrected = 0
-    for new in spilled.slices(slice_rows):
-        found = reconcile(with_ids(new, kind), _standing(new, kind, view), kind)
+    reconciled = (
+        reconcile(with_ids(new, kind), _standing(new, kind, view), kind) for new in spilled.slices(slice_rows)
+    )
+    for found in ahead(reconciled):
         writer.append(kind, found.rows)
         writer.append("superseded", found.superseded)
         corrected += found.corrected
