@@ -11,6 +11,7 @@ Conventions, the same in every frame:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -25,8 +26,8 @@ SEASONS = ("spring", "summer", "autumn", "winter")
 POPULARITY_KINDS = ("trending", "seasonal", "popular")
 LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
 
-MONEY = {"precision": 18, "scale": 2}
-UTC = {"time_unit": "us", "time_zone": "UTC"}
+MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
+UTC: dict[str, Any] = {"time_unit": "us", "time_zone": "UTC"}
 
 
 class Purchases(dy.Schema):
@@ -92,7 +93,8 @@ class Customers(dy.Schema):
 
     @dy.rule()
     def budget_max_below_budget_min(cls) -> pl.Expr:
-        return pl.col("budget_min").is_null() | pl.col("budget_max").is_null() | (pl.col("budget_max") >= pl.col("budget_min"))
+        unbounded = pl.col("budget_min").is_null() | pl.col("budget_max").is_null()
+        return unbounded | (pl.col("budget_max") >= pl.col("budget_min"))
 
 
 class Interactions(dy.Schema):

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -24,10 +24,10 @@ from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
 from omnix_cli.services.import_reports import ImportReport
 from omnix_cli.services.imports import Importer, import_files
+from omnix_cli.services.planning import parse_day
 from omnix_cli.services.quarantine import quarantine_replay
 from omnix_cli.services.run_history import PruneReport, prune
-from omnix_cli.services.planning import parse_day
-from omnix_cli.services.runs import Publish, Runner, publishing
+from omnix_cli.services.runs import Publish, Runner, publish_lists
 from omnix_cli.settings import Settings, SourceSettings
 from omnix_cli.stores.checkpoints import LocalCheckpoints
 from omnix_cli.stores.files import PeakMemory, write_atomically
@@ -105,9 +105,7 @@ class Workspace:
     ) -> ImportReport:
         """Reads quarantined rows again."""
         mapping = load_mapping(kind, recipe, columns)
-        return quarantine_replay(
-            self.importer(), mapping, mended=mended, reason=reason, file=file, dry_run=dry_run
-        )
+        return quarantine_replay(self.importer(), mapping, mended=mended, reason=reason, file=file, dry_run=dry_run)
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Takes in what the settings name; one record a source."""
@@ -143,17 +141,19 @@ class Workspace:
 
     def publisher(self, *, dry_run: bool) -> Publish:
         """What writes the lists of a run to the store."""
-        publish_lists = publishing(
-            store=table_store(self.settings),
-            checkpoints=self.checkpoints,
-            settings=self.settings.publish,
-            now=self.now,
-            dry_run=dry_run,
-        )
 
         def measured(frames: Mapping[str, StoredFrame], run_id: str) -> StepRecord:
             memory = PeakMemory()
-            done = publish_lists(frames, run_id)
+            with closing(table_store(self.settings)) as store:
+                done = publish_lists(
+                    frames,
+                    run_id,
+                    store=store,
+                    checkpoints=self.checkpoints,
+                    settings=self.settings.publish,
+                    now=self.now(),
+                    dry_run=dry_run,
+                )
             return done.model_copy(update={"peak_memory_bytes": memory.peak_bytes()})
 
         return measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from omnix_cli.schemas import FRAMES
 
-NOW = datetime(2018, 1, 15, 3, 0, tzinfo=timezone.utc)
+NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def purchases(*lines: tuple[str, str, str] | tuple[str, str, str, float], **colu
                 "customer_id": line[0],
                 "product_id": line[1],
                 "order_id": f"{line[0]}-{line[2]}",
-                "purchased_at": datetime.combine(day, time(12), timezone.utc),
+                "purchased_at": datetime.combine(day, time(12), UTC),
                 "purchase_day": day,
                 "quantity": float(line[3]) if len(line) > 3 else 1.0,
                 "unit_price": "2.00",

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OmnixError as error:
         return _fail(error.message, error.hint, error.exit_code)
     except typer.TyperException as error:
-        error.show()
+        error.show()  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", "Run the same command again: it goes on where it stopped.", Interrupted.exit_code)

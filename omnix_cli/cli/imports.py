@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Take files in: bad rows are set aside, known rows are left alone.", no_args_is_help=True)
 
-Files = Annotated[list[str], typer.Argument(help="Files, folders or globs (CSV, NDJSON, Parquet; gzip, zstd); - is stdin.")]
+Files = Annotated[
+    list[str], typer.Argument(help="Files, folders or globs (CSV, NDJSON, Parquet; gzip, zstd); - is stdin.")
+]
 Mapping = Annotated[
     str | None, typer.Option("--mapping", help="A recipe of configs/mappings/ by name, or a path to one.")
 ]
-Map = Annotated[
-    list[str] | None, typer.Option("--map", help="Column of omnix = column of the file; may be repeated.")
-]
+Map = Annotated[list[str] | None, typer.Option("--map", help="Column of omnix = column of the file; may be repeated.")]
 MaxBad = Annotated[
     float | None, typer.Option("--max-bad", min=0, max=1, help="The largest share of bad rows; above it, exit code 3.")
 ]

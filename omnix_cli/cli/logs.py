@@ -6,7 +6,7 @@ import json
 import logging
 import tempfile
 import traceback
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -56,14 +56,14 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 class _KeyValue(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         pairs = [f"{name}={_quoted(value)}" for name, value in _fields(record).items()]
         return " ".join([when, record.levelname.lower(), record.getMessage(), *pairs])
 
 
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds")
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         event = {"time": when, "level": record.levelname.lower(), "message": record.getMessage(), **_fields(record)}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)

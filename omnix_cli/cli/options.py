@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property, wraps
 from pathlib import Path
@@ -62,7 +62,9 @@ class Session:
     workspace_folder: Annotated[
         Path | None, typer.Option("--workspace", help="The folder of checkpoints and runs (default: .omnix).")
     ] = None
-    log_format: Annotated[LogFormat, typer.Option("--log-format", help="How log lines on stderr look.")] = LogFormat.TEXT
+    log_format: Annotated[LogFormat, typer.Option("--log-format", help="How log lines on stderr look.")] = (
+        LogFormat.TEXT
+    )
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors on stderr.")] = False
 
@@ -72,7 +74,10 @@ class Session:
         from omnix_cli.settings import load_settings
 
         configure_logging(json_lines=self.log_format is LogFormat.JSON, verbose=self.verbose, quiet=self.quiet)
-        given = {"workspace": self.workspace_folder, **{name.replace("__", "."): value for name, value in flags.items()}}
+        given = {
+            "workspace": self.workspace_folder,
+            **{name.replace("__", "."): value for name, value in flags.items()},
+        }
         return load_settings(
             file=self._file,
             environment=os.environ,
@@ -111,9 +116,7 @@ class Output:
     """Where results go and how they look."""
 
     format: Annotated[Format, typer.Option("--format", help="How results are printed.")] = Format.TABLE
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")
-    ] = None
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None
 
     def write(self, frame: pl.DataFrame, *, title: str) -> None:
         """Prints a frame, or writes it to the file."""
@@ -153,7 +156,7 @@ def expand(function: Callable[..., None]) -> Callable[..., None]:
 
 def now() -> datetime:
     """The present instant; the only clock of the program."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def note(message: str) -> None:

@@ -21,9 +21,7 @@ Mended = Annotated[
 
 @app.command(epilog="Example: omnix quarantine show purchases --format csv")
 @expand
-def show(
-    session: Session, output: Output, kind: Kind = "purchases", reason: Reason = None, file: File = None
-) -> None:
+def show(session: Session, output: Output, kind: Kind = "purchases", reason: Reason = None, file: File = None) -> None:
     """Count the open rows by reason, each with its first example; `omnix show quarantine` lists the rows."""
     from omnix_cli.reports.tables import records_table
     from omnix_cli.services.quarantine import quarantine_show

@@ -14,7 +14,9 @@ app = typer.Typer(help="What earlier runs used and made.", no_args_is_help=True)
 @app.command("list", epilog="Example: omnix runs list --limit 5")
 @expand
 def list_runs(
-    session: Session, output: Output, limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20
+    session: Session,
+    output: Output,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
 ) -> None:
     """List the runs, newest first."""
     from itertools import islice
@@ -54,7 +56,9 @@ def diff(
 
     records = session.open().records
     left, right = records.load(before), records.load(after)
-    output.write(records_table(compare(left, right), ("what", "before", "after")), title=f"From {left.run_id} to {right.run_id}")
+    output.write(
+        records_table(compare(left, right), ("what", "before", "after")), title=f"From {left.run_id} to {right.run_id}"
+    )
 
 
 @app.command(epilog="Example: omnix runs prune --keep 7 --dry-run")
@@ -72,4 +76,6 @@ def prune(
         report = workspace.prune(keep=keep, dry_run=dry_run)
     verb = "Would be removed" if dry_run else "Removed"
     title = f"{verb}: {report.freed_bytes / 1e6:.1f} MB; kept: {report.kept_runs} runs"
-    output.write(removed_table(report.runs, report.checkpoints), title=f"{title}, {report.kept_checkpoints} checkpoints")
+    output.write(
+        removed_table(report.runs, report.checkpoints), title=f"{title}, {report.kept_checkpoints} checkpoints"
+    )

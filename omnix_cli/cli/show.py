@@ -8,7 +8,9 @@ import typer
 
 from omnix_cli.cli.options import Output, Session, expand
 
-app = typer.Typer(help="Look at what came out: recommendations, neighbours, due products, customers.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at what came out: recommendations, neighbours, due products, customers.", no_args_is_help=True
+)
 
 Run = Annotated[str, typer.Option("--run", help="Of this run: an id, the beginning of one, or `latest`.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many rows.")]

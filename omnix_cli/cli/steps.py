@@ -26,9 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: omnix publish --dry-run")(expand(publish))
 
 
-def run(
-    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
-) -> None:
+def run(session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False) -> None:
     """Do the whole nightly job: import the configured sources, run every step, publish."""
     _execute("run", session, output, as_of=as_of, force=force, dry_run=dry_run, publishes=True)
 

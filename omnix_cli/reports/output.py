@@ -26,7 +26,9 @@ def write_frame(frame: pl.DataFrame, *, title: str, kind: str, file: Path | None
     try:
         file.write_bytes(content)
     except OSError as error:
-        raise UnavailableError(f"{file} cannot be written: {error.strerror}", hint="Choose another --output.") from error
+        raise UnavailableError(
+            f"{file} cannot be written: {error.strerror}", hint="Choose another --output."
+        ) from error
 
 
 def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> bytes:

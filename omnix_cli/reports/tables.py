@@ -24,7 +24,9 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     """The rows as an aligned table under a title, as wide as the terminal allows (off a terminal: as needed)."""
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name, dtype in frame.schema.items():
-        table.add_column(Text(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left", overflow="fold")
+        table.add_column(
+            Text(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left", overflow="fold"
+        )
     for row in frame.iter_rows():
         table.add_row(*(Text(_cell(value)) for value in row))
     buffer = StringIO()

@@ -15,7 +15,6 @@ from omnix_cli.records import RunRecord
 from omnix_cli.services.recommendations import CUSTOMER_CONTEXTS, POPULAR
 from omnix_cli.steps.seasons import season_on
 
-
 _DUE_COLUMNS = (
     "predicted_date",
     "date_p10",
@@ -41,7 +40,9 @@ class Findings:
     def recommendations(self, customer: str, *, context: str, limit: int) -> pl.DataFrame:
         """A customer's list in rank order; the popular products (shelf `fallback`) for an unknown customer."""
         if context not in CUSTOMER_CONTEXTS:
-            raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(CUSTOMER_CONTEXTS)}.")
+            raise ConfigError(
+                f"there is no context {context!r}", hint=f"Choose one of: {', '.join(CUSTOMER_CONTEXTS)}."
+            )
         lists = self._frame("recommendations").filter(pl.col("customer_id") == customer)
         found = lists.filter(pl.col("list_id") == f"{customer}#{context}").collect()
         if found.is_empty() and context == "homepage":
@@ -75,9 +76,11 @@ class Findings:
         first = rows.sort(
             ["confidence", "predicted_date", "customer_id", "product_id"], descending=[True, False, False, False]
         ).head(limit)
-        return self._with_names(first).select(
-            "customer_id", "product_id", "product_name", *_DUE_COLUMNS, "reason"
-        ).collect()
+        return (
+            self._with_names(first)
+            .select("customer_id", "product_id", "product_name", *_DUE_COLUMNS, "reason")
+            .collect()
+        )
 
     def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
         """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError`
@@ -131,5 +134,15 @@ class Findings:
 
 
 def _as_list(rows: pl.DataFrame) -> pl.DataFrame:
-    columns = ("product_id", "product_name", "score", "confidence", "shelf", "reason", "predicted_date", "urgency", "tags")
+    columns = (
+        "product_id",
+        "product_name",
+        "score",
+        "confidence",
+        "shelf",
+        "reason",
+        "predicted_date",
+        "urgency",
+        "tags",
+    )
     return rows.sort("rank").select("rank", *columns)

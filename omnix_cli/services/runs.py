@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -96,8 +97,8 @@ class Runner:
     ) -> RunRecord:
         """Brings the target steps up to date, then publishes when `publish` is given.
 
-        `imported` says what was taken in just before, for the record. The record on disk is brought up to date after every step. Raises `DataError` without purchases, and whatever
-        stopped a step once the record says so."""
+        `imported` says what was taken in just before, for the record. The record on disk is brought up to date
+        after every step. Raises `DataError` without purchases, and whatever stopped a step once the record says so."""
         if not self.sources["purchases"].rows:
             raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
         record = self._begin(command, imported)
@@ -132,9 +133,8 @@ class Runner:
     def _run_steps(self, record: RunRecord, decisions: tuple[Decision, ...], publish: Publish | None) -> RunRecord:
         frames = dict(self.sources)
         for decision in decisions:
-            checkpoint, status = decision.reuse, "reused"
-            if checkpoint is None:
-                checkpoint, status = self._compute(decision, frames, record.as_of), "ran"
+            checkpoint = decision.reuse or self._compute(decision, frames, record.as_of)
+            status: StepStatus = "reused" if decision.reuse else "ran"
             inputs = {name: frames[name] for name in decision.step.inputs}
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
             record = self._note(record, _step_record(decision, checkpoint, status, inputs))
@@ -145,7 +145,7 @@ class Runner:
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
         _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
-        arguments = dict(step.settings(self.settings))
+        arguments: dict[str, Any] = dict(step.settings(self.settings))
         if step.dated:
             arguments["as_of"] = as_of
         if step.needs_resources:
@@ -163,46 +163,42 @@ class Runner:
     def _note(self, record: RunRecord, step: StepRecord) -> RunRecord:
         record = record.model_copy(update={"steps": (*record.steps, step)})
         self.records.save(record)
-        fields = {"step": step.name, "status": step.status, "key": step.key, "reason": step.reason}
-        counts = {"rows_in": step.rows_in, "rows_out": step.rows_out, "seconds": step.seconds}
-        _log.info("step done", extra=fields | counts)
+        told = ("name", "status", "key", "reason", "rows_in", "rows_out", "seconds")
+        _log.info("step done", extra={"step" if field == "name" else field: getattr(step, field) for field in told})
         return record
 
 
-def publishing(
+def publish_lists(
+    frames: Mapping[str, StoredFrame],
+    run_id: str,
     *,
     store: TableStore,
     checkpoints: Checkpoints,
     settings: PublishSettings,
-    now: Callable[[], datetime],
+    now: datetime,
     dry_run: bool,
-) -> Publish:
-    """The publisher that a run ends with."""
-
-    def publish_lists(frames: Mapping[str, StoredFrame], run_id: str) -> StepRecord:
-        report = publish(
-            frames["recommendations"],
-            frames["shop_lists"],
-            store=store,
-            checkpoints=checkpoints,
-            settings=settings,
-            now=now(),
-            run_id=run_id,
-            dry_run=dry_run,
-        )
-        changed = ("added", "changed", "refreshed", "unchanged", "removed")
-        return StepRecord(
-            name="publish",
-            key=report.receipts_key or "",
-            status="pending" if dry_run and report.written else "ran" if report.written else "reused",
-            reason=f"compared with {report.compared_with}",
-            rows_in=sum(frame.rows for frame in frames.values()),
-            rows_out=report.lists,
-            seconds=round(report.seconds, 3),
-            figures={name: getattr(report, name) for name in changed},
-        )
-
-    return publish_lists
+) -> StepRecord:
+    """Publishes the lists of a run and says so as a step."""
+    report = publish(
+        *(frames[name] for name in PUBLISHED),
+        store=store,
+        checkpoints=checkpoints,
+        settings=settings,
+        now=now,
+        run_id=run_id,
+        dry_run=dry_run,
+    )
+    fates = ("added", "changed", "refreshed", "unchanged", "removed")
+    return StepRecord(
+        name="publish",
+        key=report.receipts_key or "",
+        status="reused" if not report.written else "pending" if dry_run else "ran",
+        reason=f"compared with {report.compared_with}",
+        rows_in=sum(frames[name].rows for name in PUBLISHED),
+        rows_out=report.lists,
+        seconds=round(report.seconds, 3),
+        figures={name: getattr(report, name) for name in fates},
+    )
 
 
 def _step_record(

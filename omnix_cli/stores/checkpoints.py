@@ -105,7 +105,9 @@ class _Writer:
         self.schemas[name] = {column: str(dtype) for column, dtype in rows.schema.items()}
         path = self._folder / f"{name}-{len(parts):05d}.parquet"
         with path.open("wb") as file:
-            rows.rechunk().write_parquet(file, compression="zstd", row_group_size=ROW_GROUP_ROWS, statistics=True)
+            rows.rechunk().write_parquet(
+                file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True
+            )
             file.flush()
             os.fsync(file.fileno())
         parts.append({"path": path.name, "rows": rows.height, "bytes": path.stat().st_size, "sha256": checksum(path)})

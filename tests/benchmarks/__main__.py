@@ -20,7 +20,9 @@ def main() -> int:
     worst = 0
     for title, (script, *arguments) in SCRIPTS:
         print(f"\n{title} ({script})\n", flush=True)
-        worst |= subprocess.run([sys.executable, "-m", f"tests.benchmarks.{script}", *arguments], check=False).returncode
+        worst |= subprocess.run(
+            [sys.executable, "-m", f"tests.benchmarks.{script}", *arguments], check=False
+        ).returncode
     return worst
 
 

@@ -43,7 +43,10 @@ def _configuration() -> str:
 
 def _omnix(*arguments: str, capture: bool = False) -> str:
     result = subprocess.run(
-        [sys.executable, "-m", "omnix_cli", *arguments], stdout=subprocess.PIPE if capture else None, text=True, check=True
+        [sys.executable, "-m", "omnix_cli", *arguments],
+        stdout=subprocess.PIPE if capture else None,
+        text=True,
+        check=True,
     )
     return result.stdout or ""
 

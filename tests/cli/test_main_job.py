@@ -161,6 +161,8 @@ def test_results_are_written_in_every_format(ran: Omnix, tmp_path: Path) -> None
         assert (answer.code, answer.out) == (0, "")
     parquet = pl.read_parquet(tmp_path / "due.parquet")
     assert parquet.height == 3
-    assert [row["customer_id"] for row in json.loads((tmp_path / "due.json").read_text())] == parquet["customer_id"].to_list()
+    assert [row["customer_id"] for row in json.loads((tmp_path / "due.json").read_text())] == parquet[
+        "customer_id"
+    ].to_list()
     assert pl.read_csv(tmp_path / "due.csv")["product_id"].to_list() == parquet["product_id"].to_list()
     assert (tmp_path / "due.txt").read_text() == table

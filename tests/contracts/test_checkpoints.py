@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from omnix_cli.protocols import Checkpoints
 from omnix_cli.stores import checkpoints as module
 from omnix_cli.stores.checkpoints import LocalCheckpoints
 
-NOW = datetime(2018, 1, 1, tzinfo=timezone.utc)
+NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_how_rows_arrive_leaves_no_trace(tmp_path_factory: pytest.TempPathFactor
     store = LocalCheckpoints(folder, now=lambda: NOW)
     bounds = [0, *sorted(cuts), 100]
     write(store, "count-whole", numbers(0, 100))
-    write(store, "count-cut", *(numbers(low, high) for low, high in zip(bounds, bounds[1:], strict=False)))
+    write(store, "count-cut", *(numbers(low, high) for low, high in pairwise(bounds)))
     patch.undo()
     whole, cut = sorted((folder / "count-whole").glob("*.parquet")), sorted((folder / "count-cut").glob("*.parquet"))
     assert len(whole) == 4

@@ -1,4 +1,4 @@
-"""The whole job on a slice of the sample: twice the same bytes, any past day, killed and resumed, locked, out of disk."""
+"""The whole job on a slice of the sample: same bytes, any past day, killed and resumed, locked, out of disk."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("history")
     lines = pl.read_csv(ROOT / "sample_data" / "purchases.csv.gz", infer_schema=False)
     chosen = lines["household_id"].unique().sort().head(HOUSEHOLDS)
-    lines.filter(pl.col("household_id").is_in(chosen.to_list())).write_csv(folder / "purchases.csv")
-    pl.read_csv(ROOT / "sample_data" / "products.csv.gz", infer_schema=False).write_csv(folder / "products.csv")
+    theirs = lines.filter(pl.col("household_id").is_in(chosen.to_list()))
+    theirs.write_csv(folder / "purchases.csv")
+    products = pl.read_csv(ROOT / "sample_data" / "products.csv.gz", infer_schema=False)
+    products.join(theirs, on="product_id", how="semi").write_csv(folder / "products.csv")
     write_configuration(folder / "omnix.toml", folder / "purchases.csv", folder / "products.csv")
     return folder
 
