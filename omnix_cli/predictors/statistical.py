@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols import Figures, StepOutput
+from omnix_cli.protocols import StepOutput
 from omnix_cli.settings import PredictionSettings, dump
 from omnix_cli.steps.evidence import evidence
 from omnix_cli.steps.hazard import (
@@ -68,35 +68,28 @@ class StatisticalPredictor:
         as_of: date,
     ) -> StepOutput:
         """The frame `predictions`, and how many pairs were silent too long for one."""
-        settings = self._parameters
+        spec, personal = schemas.FRAMES["predictions"], self._parameters.personal_purchases
         parts = model_parts(forecast_model.collect())
         if not parts:
-            return StepOutput({"predictions": schemas.FRAMES["predictions"].empty()}, {"silent_pairs": 0})
-        pairs = (
-            evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=settings.personal_purchases)
-            .with_columns(log_interval(parts["interval"]).exp().alias("interval_days"))
-            .drop("gap_days")
-            .collect()
-        )
-        forecasts = [
-            _forecast(piece, parts[part])
+            return StepOutput({"predictions": spec.empty()}, {"silent_pairs": 0})
+        told = evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=personal).drop("gap_days")
+        pairs = told.with_columns(log_interval(parts["interval"]).exp().alias("interval_days")).collect()
+        pieces = [
+            self._describe(_forecast(piece, parts[part]), as_of).select(spec.schema.column_names())
             for part, chosen in ((PERSONAL, pl.col("own_gaps") > 0), (SHARED, pl.col("own_gaps") == 0))
             for piece in pairs.filter(chosen).iter_slices(ROWS_AT_A_TIME)
         ]
-        alive = [forecast.filter(pl.col("alive") >= settings.min_alive) for forecast in forecasts]
-        figures: Figures = {"silent_pairs": pairs.height - sum(forecast.height for forecast in alive)}
-        if not alive:
-            return StepOutput({"predictions": schemas.FRAMES["predictions"].empty()}, figures)
-        predictions = self._describe(pl.concat(alive), as_of).sort("customer_id", "product_id")
-        return StepOutput({"predictions": schemas.FRAMES["predictions"].conform(predictions)}, figures)
+        predictions = pl.concat(pieces).sort(spec.sort) if pieces else spec.empty()
+        silent = pairs.height - predictions.height
+        return StepOutput({"predictions": spec.conform(predictions)}, {"silent_pairs": silent})
 
     def _describe(self, forecasts: pl.DataFrame, as_of: date) -> pl.DataFrame:
-        """Days ahead as dates, the expected quantity, urgency, reason and signature."""
+        """The pairs still alive: days ahead as dates, the expected quantity, urgency, reason and signature."""
         quantity = shrunk(
             pl.col("typical_quantity"), pl.col("purchase_days"), pl.col("product_quantity"), PRIOR_PURCHASES
         )
         day = pl.lit(as_of)
-        return forecasts.with_columns(
+        return forecasts.filter(pl.col("alive") >= self._parameters.min_alive).with_columns(
             (day + pl.duration(days="days_ahead")).alias("predicted_date"),
             (day + pl.duration(days="days_p10")).alias("date_p10"),
             (day + pl.duration(days="days_p90")).alias("date_p90"),
