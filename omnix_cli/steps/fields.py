@@ -16,10 +16,18 @@ import polars as pl
 UTC_INSTANT = pl.Datetime("us", "UTC")
 MONEY = pl.Decimal(18, 2)
 
+_SAMPLE = 1000
 _LARGEST_MONEY = 1e15
 _FIRST_YEAR = datetime(1000, 1, 1)  # a two-digit year read as four digits ends up below
 _CURRENCY = r"(?i)^\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*|\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*$"
-_ZONED = ("%Y-%m-%dT%H:%M:%S%#z", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
+_ZONED = (
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S%.fZ",
+    "%Y-%m-%dT%H:%M:%S%#z",
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+)
 _CLOCKS = (
     "",
     " %H:%M:%S",
@@ -212,7 +220,8 @@ def _bare(texts: pl.Series) -> pl.Series:
 def _readers(texts: pl.Series, clock: Clock) -> list[_Reader]:
     """A reader for each format, the one that fits the first value in front, and all of them behind it."""
     readers = [_reader(r"", spelling, clock) for spelling in clock.formats] or _usual_readers(clock)
-    sample = texts.filter(texts.str.strip_chars() != "").head(1)
+    beginning = texts.head(_SAMPLE)
+    sample = beginning.filter(beginning.str.strip_chars() != "").head(1)
     fitting = (reader for reader in readers if _reads(reader, sample))
     return [next(fitting, readers[0]), *readers]
 
