@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
-from enum import Enum
+from enum import StrEnum
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omnix_cli.wiring import Workspace
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How results are printed."""
 
     TABLE = "table"
@@ -37,7 +37,7 @@ class Format(str, Enum):
     PARQUET = "parquet"
 
 
-class LogFormat(str, Enum):
+class LogFormat(StrEnum):
     """How log lines look."""
 
     TEXT = "text"
