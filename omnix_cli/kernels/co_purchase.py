@@ -13,7 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnix_cli.kernels.incidence import Incidence
-from omnix_cli.kernels.rows import Buffers, Dense, Limits, Lookups, Rule, Scales, merge_buffers, walk_items, walk_pairs
+from omnix_cli.kernels.rows import (
+    Buffers,
+    Dense,
+    Limits,
+    Lookups,
+    Rule,
+    Scales,
+    count_sums,
+    merge_buffers,
+    walk_items,
+    walk_pairs,
+)
 from omnix_cli.kernels.threads import equal_blocks, share_out
 from omnix_cli.kernels.topk import indexes_of
 
@@ -73,14 +84,7 @@ def scales_of(matrix: Incidence) -> Scales:
 
 def workload(matrix: Incidence) -> Workload:
     """The multiply-adds of every row."""
-    before = matrix.position - matrix.group_start[matrix.group]
-    length = np.diff(matrix.group_start)[matrix.group]
-    return Workload(_sum_by_item(matrix, before), _sum_by_item(matrix, length))
-
-
-def _sum_by_item(matrix: Incidence, values: NDArray[np.int64]) -> NDArray[np.int64]:
-    total = np.concatenate([[0], np.cumsum(values)])
-    return np.asarray(total[matrix.item_start[1:]] - total[matrix.item_start[:-1]])
+    return Workload(*count_sums(matrix))
 
 
 def symmetric_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:

@@ -97,6 +97,21 @@ class Buffers(NamedTuple):
 
 
 @compiled
+def count_sums(matrix: Incidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The multiply-adds of every row in the symmetric and in the one-sided walk."""
+    item_start, group_start = matrix.item_start, matrix.group_start
+    group_of, position = matrix.group, matrix.position
+    with_popular = np.zeros(len(item_start) - 1, dtype=np.int64)
+    with_all = np.zeros(len(item_start) - 1, dtype=np.int64)
+    for row in range(len(with_all)):
+        for walk in range(item_start[row], item_start[row + 1]):
+            group = group_of[walk]
+            with_popular[row] += position[walk] - group_start[group]
+            with_all[row] += group_start[group + 1] - group_start[group]
+    return with_popular, with_all
+
+
+@compiled
 def measure_of(measure: int, cosine: float, support: int, degree_i: float, degree_j: float, groups: float) -> float:
     """The measure of the pair (i, j), in 0..1. Lift L is taken as L / (1 + L): one half where the two are independent.
 
@@ -191,7 +206,7 @@ def _take_out(
     sums, found, found_counts, found_dot = dense.sums, dense.found, dense.found_counts, dense.found_dot
     kept = known = with_support = suppressed = 0
     for place in range(touched):
-        item = found[place]
+        item = np.int64(found[place])
         total = sums[item]
         sums[item] = 0
         support = total >> _COUNT_SHIFT

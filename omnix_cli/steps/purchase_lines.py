@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,8 +53,9 @@ def purchase_lines(
         )
         .collect(engine="streaming")
     )
-    product_ids, product = encode(lines["product_id"])
-    customer_ids, customer = encode(lines["customer_id"])
+    with ThreadPoolExecutor(2) as pool:
+        encoded = pool.map(encode, (lines["product_id"], lines["customer_id"]))
+        (product_ids, product), (customer_ids, customer) = encoded
     group, owner, group_count = customer, np.zeros(0, dtype=np.int32), len(customer_ids)
     if baskets:
         group, owner = _baskets(customer, lines["order_id"], lines["purchase_day"])

@@ -63,6 +63,7 @@ def similarity(
     )
     together, evidence, figures = bought_together(bought, alike, alike_count, threads=threads, symmetric=symmetric)
     chosen = _blend(bought, described, together, alike, alike_count, evidence, parameters, threads)
+    del together, alike, evidence
     return StepOutput({"neighbours": _frame(product_ids, bought, described, chosen)}, figures)
 
 
