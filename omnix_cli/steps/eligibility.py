@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import polars as pl
 
 RULES = ("excluded_category", "out_of_stock", "min_support", "budget", "dietary")
@@ -46,19 +48,36 @@ def catalogue(
     )
 
 
-def eligible(
-    offers: pl.DataFrame, catalogue: pl.DataFrame, people: pl.DataFrame, *, min_support: int
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The offers (customer_id, product_id, shelf, ...) that break no rule, in their order, and how many each rule took.
+class Rules:
+    """The rules as a filter of offers (customer_id, product_id, shelf, ...) that counts what it takes away.
 
     An offer is counted at the first rule it breaks, in the order of `RULES`: the blocks of the catalogue; fewer than
     `min_support` customers, unless the customer buys the product again; a known price outside of the budget; a
     restriction of the customer's diet that the product's labels do not cover, or cannot be known to cover.
     """
+
+    def __init__(self, catalogue: pl.DataFrame, people: pl.DataFrame, *, min_support: int) -> None:
+        self._catalogue = catalogue
+        self._people = people.select("customer_id", "dietary_restrictions", "budget_min", "budget_max")
+        self._broken = _broken(min_support)
+        self.removed = Counter({f"removed_{rule}": 0 for rule in RULES})
+
+    def __call__(self, offers: pl.DataFrame) -> pl.DataFrame:
+        """The offers that break no rule, in their order."""
+        judged = (
+            offers.join(self._catalogue, on="product_id", how="left", maintain_order="left")
+            .join(self._people, on="customer_id", how="left", maintain_order="left")
+            .select(*offers.columns, rule=self._broken)
+        )
+        self.removed.update({f"removed_{rule}": int((judged["rule"] == rule).sum()) for rule in RULES})
+        return judged.filter(pl.col("rule").is_null()).drop("rule")
+
+
+def _broken(min_support: int) -> pl.Expr:
     price = pl.col("price")
     restricted = pl.col("dietary_restrictions").list.len() > 0
     uncovered = pl.col("dietary_restrictions").list.set_difference(pl.col("dietary")).list.len() > 0
-    broken = (
+    return (
         pl.when(pl.col("blocked").is_not_null())
         .then("blocked")
         .when(pl.col("shelf") != "due_again", pl.col("customers").fill_null(0) < min_support)
@@ -68,15 +87,3 @@ def eligible(
         .when(restricted & ~pl.col("not_food").fill_null(False) & uncovered.fill_null(True))
         .then(pl.lit("dietary"))
     )
-    judged = (
-        offers.join(catalogue, on="product_id", how="left", maintain_order="left")
-        .join(
-            people.select("customer_id", "dietary_restrictions", "budget_min", "budget_max"),
-            on="customer_id",
-            how="left",
-            maintain_order="left",
-        )
-        .select(*offers.columns, rule=broken)
-    )
-    removed = {f"removed_{rule}": int((judged["rule"] == rule).sum()) for rule in RULES}
-    return judged.filter(pl.col("rule").is_null()).drop("rule"), removed

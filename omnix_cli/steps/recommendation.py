@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 import polars as pl
@@ -12,7 +11,7 @@ from omnix_cli.protocols import Figures, StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps import candidates, fallbacks
 from omnix_cli.steps.discovery import NeighbourTable, explained, new_products, sources
-from omnix_cli.steps.eligibility import RULES, catalogue, eligible
+from omnix_cli.steps.eligibility import Rules, catalogue
 from omnix_cli.steps.interest import open_interest
 from omnix_cli.steps.lists import listed, stored
 from omnix_cli.steps.next_basket import next_basket
@@ -45,42 +44,48 @@ def recommend(
     personalisation gets the shop's popular products; neither profile nor history is looked at.
     Figures: customers, items per shelf, and how many offers each rule removed.
     """
-    count, shop = parameters.count, popularity.collect()
+    shop = popularity.collect()
     popular = shop.filter(pl.col("kind") == "popular")
     people = _people(cycles, customers, interactions, as_of=as_of, default_consent=privacy.consent_personalisation)
     personalised = people.lazy().filter("personalised").select("customer_id")
     known = catalogue(products, popular, excluded_categories=parameters.excluded_categories)
-    removed = Counter({f"removed_{rule}": 0 for rule in RULES})
-
-    def allowed(offers: pl.DataFrame) -> pl.DataFrame:
-        kept, counts = eligible(offers, known, people, min_support=parameters.min_support)
-        removed.update(counts)
-        return kept
-
+    rules = Rules(known, people, min_support=parameters.min_support)
     baskets = next_basket(_of(cycles, personalised), popular, as_of=as_of)
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
-    heaviest = sources(baskets, table)
-    most = CANDIDATES_PER_PLACE * count
-    found = new_products(baskets, heaviest, table, most=most)
     predicted = _of(predictions, personalised)
-    due = candidates.due_again(predicted, baskets, interest, most=most)
-    offered = allowed(pl.concat([due, candidates.new_for_you(found, baskets, interest)]))
-    blended = blend(offered, count=count, due_share=parameters.due_share)
-    evidence = explained(blended, heaviest, table)
-    shelves = explain(blended, evidence, interest, known, popular)
+    table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
+    shelves, evidence = _shelves(predicted, baskets, interest, table, rules, parameters)
+    shelves = explain(shelves, evidence, interest, known, popular)
     chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
-    homepage = fill_up(shelves, people, chain, count=count, allowed=allowed)
-    due_list = candidates.replenishment(allowed(candidates.due_now(predicted)), count=parameters.replenishment_count)
+    homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
+    due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
         [
             listed(homepage, kind="personal", list_id=pl.format("{}#homepage", "customer_id")),
-            listed(due_list, kind="replenishment", list_id=pl.format("{}#replenishment", "customer_id")),
+            listed(due, kind="replenishment", list_id=pl.format("{}#replenishment", "customer_id")),
         ]
     )
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
-    figures: Figures = {"customers": people.height, **items, "replenishment": due_list.height, **removed}
+    figures: Figures = {"customers": people.height, **items, "replenishment": due.height, **rules.removed}
     return StepOutput({"recommendations": stored(lists, known, frame="recommendations")}, figures)
+
+
+def _shelves(
+    predictions: pl.DataFrame,
+    baskets: pl.DataFrame,
+    interest: pl.DataFrame,
+    table: NeighbourTable,
+    rules: Rules,
+    parameters: RecommendSettings,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The two shelves blended, and the evidence for what is new in them."""
+    most = CANDIDATES_PER_PLACE * parameters.count
+    heaviest = sources(baskets, table)
+    found = new_products(baskets, heaviest, table, most=most)
+    due = candidates.due_again(predictions, baskets, interest, most=most)
+    offers = rules(pl.concat([due, candidates.new_for_you(found, baskets, interest)]))
+    blended = blend(offers, count=parameters.count, due_share=parameters.due_share)
+    return blended, explained(blended, heaviest, table)
 
 
 def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:

@@ -20,7 +20,6 @@ OFFER = {
     "predicted_date": pl.Date(),
     "urgency": pl.String(),
 }
-Rules = Callable[[pl.DataFrame], pl.DataFrame]
 Stage = Callable[[pl.DataFrame], pl.DataFrame]
 
 
@@ -55,11 +54,16 @@ def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame
 
 
 def fill_up(
-    lists: pl.DataFrame, people: pl.DataFrame, stages: Iterable[Stage], *, count: int, allowed: Rules
+    lists: pl.DataFrame,
+    people: pl.DataFrame,
+    stages: Iterable[Stage],
+    *,
+    count: int,
+    rules: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> pl.DataFrame:
     """The lists with what the stages add to those shorter than `count`, stage by stage, until all are full.
 
-    A stage gets the people whose lists are short and returns offers, best first; those that `allowed` lets pass and
+    A stage gets the people whose lists are short and returns offers, best first; those that the `rules` let pass and
     that the list does not hold yet are appended."""
     for stage in stages:
         lengths = lists.group_by("customer_id").agg(pl.len().cast(pl.Int64).alias("length"))
@@ -68,7 +72,7 @@ def fill_up(
         short = short.with_columns(missing=missing).filter(pl.col("missing") > 0).drop("length")
         if short.is_empty():
             break
-        fresh = allowed(stage(short).join(lists, on=["customer_id", "product_id"], how="anti", maintain_order="left"))
+        fresh = rules(stage(short).join(lists, on=["customer_id", "product_id"], how="anti", maintain_order="left"))
         added = (
             fresh.unique(["customer_id", "product_id"], keep="first", maintain_order=True)
             .join(short.select("customer_id", "missing"), on="customer_id", how="left", maintain_order="left")
