@@ -9,6 +9,16 @@ from omnix_cli.steps.shelves import OFFER
 
 DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
+PREDICTION_COLUMNS = (
+    *_PAIR,
+    "predicted_date",
+    "probability_7d",
+    "probability_14d",
+    "confidence",
+    "urgency",
+    "reason",
+)
+"""What the offers need of the predictions."""
 
 
 def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, *, most: int) -> pl.DataFrame:

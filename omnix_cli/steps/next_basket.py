@@ -11,6 +11,8 @@ HALF_LIFE_DAYS = 90
 UNKNOWN_REPEAT_SHARE = 0.25
 _UNIT = 2**20
 _KEPT = ("customer_id", "product_id", "last_day")
+CYCLE_COLUMNS = (*_KEPT, "gap_days")
+"""What `next_basket` reads of the cycles."""
 
 
 def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: date) -> pl.DataFrame:

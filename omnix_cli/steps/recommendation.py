@@ -14,7 +14,7 @@ from omnix_cli.steps.discovery import NeighbourTable, explained, new_products, s
 from omnix_cli.steps.eligibility import Rules, catalogue
 from omnix_cli.steps.interest import open_interest
 from omnix_cli.steps.lists import listed, stored
-from omnix_cli.steps.next_basket import next_basket
+from omnix_cli.steps.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.reasons import explain
 from omnix_cli.steps.seasons import season_on
 from omnix_cli.steps.shelves import blend, fill_up
@@ -50,9 +50,9 @@ def recommend(
     personalised = people.lazy().filter("personalised").select("customer_id")
     known = catalogue(products, popular, excluded_categories=parameters.excluded_categories)
     rules = Rules(known, people, min_support=parameters.min_support)
-    baskets = next_basket(_of(cycles, personalised), popular, as_of=as_of)
+    baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    predicted = _of(predictions, personalised)
+    predicted = _of(predictions.select(*candidates.PREDICTION_COLUMNS), personalised)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     shelves, evidence = _shelves(predicted, baskets, interest, table, rules, parameters)
     shelves = explain(shelves, evidence, interest, known, popular)
