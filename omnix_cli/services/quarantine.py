@@ -146,12 +146,14 @@ class _QuarantinedRows:
     findings: Mapping[str, str] = field(default_factory=dict)
 
     def chunks(self) -> Iterator[RawChunk]:
-        """All of them at once: they are few."""
-        texts = [orjson.loads(row) for row in self.rows["row"]]
+        """All of them at once: they are few. Lines that were no rows (they have no column) still are none."""
+        rows = self.rows.filter(pl.col("column").is_not_null())
+        texts = [orjson.loads(row) for row in rows["row"]]
         columns = dict.fromkeys(name for text in texts for name in text)
-        places = self.rows.select(pl.col("row_number").alias(ROW_NUMBER), pl.col("item").alias(ITEM))
-        raw = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row").with_columns(places)
-        yield RawChunk(raw, FRAMES["quarantine"].empty().drop("file"))
+        places = rows.select(pl.col("row_number").alias(ROW_NUMBER), pl.col("item").alias(ITEM))
+        raw = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
+        no_rows = self.rows.filter(pl.col("column").is_null())
+        yield RawChunk(places.with_columns(raw.get_columns()), no_rows.drop("file", "batch"))
 
     def fingerprint(self) -> str:
         """They are no file."""

@@ -145,6 +145,8 @@ def _differs(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _by_file(rows: pl.DataFrame) -> dict[int, int]:
+    if rows.height and (rows[FILE] == rows[FILE][0]).all():
+        return {int(rows[FILE][0]): rows.height}
     return {int(file): int(count) for file, count in rows.group_by(FILE).len().iter_rows()}
 
 

@@ -47,11 +47,11 @@ class ParquetRows:
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
     """Structs as columns `<struct>.<field>`, and types nobody maps as texts."""
-    while nested := [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Struct)]:
+    while nested := {name: dtype for name, dtype in rows.schema.items() if isinstance(dtype, pl.Struct)}:
         rows = rows.with_columns(
-            pl.col(name).struct.rename_fields([f"{name}.{part.name}" for part in rows.schema[name].fields])
-            for name in nested
-        ).unnest(nested)
+            pl.col(name).struct.rename_fields([f"{name}.{part.name}" for part in dtype.fields])
+            for name, dtype in nested.items()
+        ).unnest(*nested)
     return rows.with_columns(_as_text(name, dtype) for name, dtype in rows.schema.items() if not _is_readable(dtype))
 
 

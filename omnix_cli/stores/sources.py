@@ -7,7 +7,7 @@ import hashlib
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -97,9 +97,9 @@ class LocalSources:
         if name == STDIN:
             yield Source("stdin", self._stdin or sys.stdin.buffer, mapping)
             return
-        with explained(name):
-            file = Path(name).open("rb")
-        with file:
+        with ExitStack() as stack:
+            with explained(name):
+                file = stack.enter_context(Path(name).open("rb"))
             yield Source(name, file, mapping)
 
 
@@ -109,7 +109,8 @@ def _matches(pattern: str) -> list[str]:
         return [str(file) for file in sorted(path.rglob("*")) if _is_input(file)]
     if path.exists():
         return [pattern]
-    return sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())
+    found = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute patterns
+    return sorted(name for name in found if Path(name).is_file())
 
 
 def _is_input(path: Path) -> bool:

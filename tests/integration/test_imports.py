@@ -172,6 +172,7 @@ def test_quarantined_rows_come_in_once_the_mapping_is_mended(tmp_path: Path) -> 
     assert quarantine_replay(work, mended).accepted == 0
     assert quarantine_discard(work, "purchases", reason="not a number") == 1
     assert quarantine_show(work, "purchases").rows["row_number"].to_list() == [5]
+    assert quarantine_replay(work, mended).quarantined == 1
 
 
 def test_quarantined_lines_come_in_from_a_mended_file(tmp_path: Path) -> None:
