@@ -53,7 +53,8 @@ app.add_typer(config.app, name="config")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; no exception leaves it."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     command = typer.main.get_command(app)
     try:
         code = command.main(args=list(argv) if argv is not None else None, prog_name="omnix", standalone_mode=False)
@@ -64,8 +65,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", "Run the same command again: it goes on where it stopped.", Interrupted.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         return 0

@@ -16,6 +16,7 @@ from omnix_cli.errors import DataError
 
 BLOCK_BYTES = 32 << 20
 LONGEST_LINE = 64 << 20
+_HEAD_BYTES = 64 << 10
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -128,10 +129,10 @@ class LineBlocks:
     The encoding is what was told, or what a byte order mark says, else UTF-8; a file whose first non-ASCII lines are
     mostly not UTF-8 is read as Windows-1252, the superset of Latin-1 that files mean."""
 
-    def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int | None = None) -> None:
         self._name = name
-        self._block_bytes = block_bytes
-        head = stream.read(64 << 10)
+        self._block_bytes = block_bytes or BLOCK_BYTES
+        head = stream.read(min(_HEAD_BYTES, self._block_bytes))
         marked = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
         self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
         if self.encoding == "utf-8" and marked:
@@ -153,7 +154,7 @@ class LineBlocks:
     def first_sign(self) -> bytes:
         """The first character that is not blank."""
         if not self._rest:
-            self._rest = self._lines(self._stream.read(64 << 10))
+            self._rest = self._lines(self._stream.read(_HEAD_BYTES))
         return self._rest.lstrip()[:1]
 
     def __iter__(self) -> Iterator[bytes]:

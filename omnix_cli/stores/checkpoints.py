@@ -28,10 +28,10 @@ import orjson
 import polars as pl
 
 from omnix_cli import __version__
-from omnix_cli.errors import CorruptCheckpoint, UnavailableError
+from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols import Figures, Manifest
 from omnix_cli.schemas import FRAMES
-from omnix_cli.stores.files import PeakMemory, sync_folder, write_atomically
+from omnix_cli.stores.files import PeakMemory, disk_trouble_told, sync_folder, write_atomically
 
 PART_ROWS = 1 << 20
 """Rows of a part; fixed, so that the files do not depend on how the rows were computed."""
@@ -74,14 +74,19 @@ class LocalCheckpoint:
 class _Writer:
     """Cuts appended frames into parts of PART_ROWS rows. Implements `protocols.CheckpointWriter`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, told: Path) -> None:
         self._folder = folder
+        self._told = told
         self._waiting: dict[str, list[pl.DataFrame]] = {}
         self.parts: dict[str, list[dict[str, Any]]] = {}
         self.schemas: dict[str, dict[str, str]] = {}
         self.figures: Figures = {}
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
+        with disk_trouble_told(self._told):
+            self._take(name, frame)
+
+    def _take(self, name: str, frame: pl.DataFrame) -> None:
         self._waiting.setdefault(name, []).append(frame)
         while sum(piece.height for piece in self._waiting[name]) >= PART_ROWS:
             rows = pl.concat(self._waiting[name])
@@ -153,38 +158,31 @@ class LocalCheckpoints:
     ) -> Iterator[_Writer]:
         memory = PeakMemory()
         began = time.perf_counter()
-        try:
+        with disk_trouble_told(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self._folder))
-        except OSError as error:
-            raise _disk_error(error, self._folder) from error
         try:
-            writer = _Writer(temporary)
+            writer = _Writer(temporary, self._folder)
             yield writer
-            writer.finish()
-            manifest = Manifest(
-                key=key,
-                step=step,
-                version=version,
-                parameters=parameters,
-                inputs=inputs,
-                parts=writer.parts,
-                schemas=writer.schemas,
-                figures=writer.figures,
-                seconds=round(time.perf_counter() - began, 3),
-                peak_memory_bytes=memory.peak_bytes(),
-                created_at=self._now(),
-                tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
-            )
-            write_atomically(temporary / "manifest.json", _as_json(manifest))
-            self._commit(temporary, self._folder / key)
-            self._verified.add(key)
-        except OSError as error:
-            raise _disk_error(error, self._folder) from error
-        except pl.exceptions.ComputeError as error:
-            if "os error 28" in str(error).lower() or "no space left" in str(error).lower():
-                raise _disk_error(error, self._folder) from error
-            raise
+            with disk_trouble_told(self._folder):
+                writer.finish()
+                manifest = Manifest(
+                    key=key,
+                    step=step,
+                    version=version,
+                    parameters=parameters,
+                    inputs=inputs,
+                    parts=writer.parts,
+                    schemas=writer.schemas,
+                    figures=writer.figures,
+                    seconds=round(time.perf_counter() - began, 3),
+                    peak_memory_bytes=memory.peak_bytes(),
+                    created_at=self._now(),
+                    tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
+                )
+                write_atomically(temporary / "manifest.json", _as_json(manifest))
+                self._commit(temporary, self._folder / key)
+                self._verified.add(key)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -242,10 +240,3 @@ def checksum(path: Path) -> str:
 
 def _as_json(manifest: Manifest) -> bytes:
     return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-
-
-def _disk_error(error: Exception, folder: Path) -> UnavailableError:
-    return UnavailableError(
-        f"the checkpoint could not be written to {folder}: {error}",
-        hint="Make room or mend the permissions (`omnix runs prune` frees space), then run again: it resumes.",
-    )

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import resource
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import polars as pl
+
+from omnix_cli.errors import UnavailableError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -22,6 +28,22 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def disk_trouble_told(folder: Path) -> Iterator[None]:
+    """Turns what the disk refuses (full, read-only, too large) into an `UnavailableError` that names the folder.
+
+    polars reports it as a ComputeError whose text ends in the system's error number."""
+    try:
+        yield
+    except (OSError, pl.exceptions.ComputeError) as error:
+        if isinstance(error, pl.exceptions.ComputeError) and "os error" not in str(error):
+            raise
+        raise UnavailableError(
+            f"{folder} could not be written: {error}",
+            hint="Make room or mend the permissions (`omnix runs prune` frees space), then run again: it resumes.",
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from omnix_cli.steps.ordering import sorted_by_text
+from omnix_cli.stores.files import disk_trouble_told
 
 BATCH_ROWS = 1 << 15
 SAMPLE_EVERY = 1 << 10
@@ -81,7 +82,8 @@ class DiskSpill:
         }
         path = self._folder / f"{len(self._pieces):05d}.arrow"
         ordered = sorted_by_text(rows.drop(constants), self._column)
-        ordered.write_ipc(path, record_batch_size=BATCH_ROWS)
+        with disk_trouble_told(self._folder):
+            ordered.write_ipc(path, record_batch_size=BATCH_ROWS)
         self._pieces.append(_Piece(path, constants, rows.columns))
         self._samples.append(ordered[self._column].gather_every(SAMPLE_EVERY))
 
@@ -99,9 +101,10 @@ class DiskSpill:
 @contextmanager
 def open_spill(column: str, folder: Path | None = None) -> Iterator[DiskSpill]:
     """A spill in a temporary folder (within `folder`) that is gone afterwards."""
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
+    with disk_trouble_told(folder or Path(tempfile.gettempdir())):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
         yield DiskSpill(place, column)
     finally:
