@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from omnix_cli.errors import DataError
 from omnix_cli.protocols import CheckpointWriter, Spill, StoredFrame
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
 from omnix_cli.services.intake import TakenFile
-from omnix_cli.steps.identity import reconcile, with_ids
+from omnix_cli.steps.identity import Reconciled, reconcile, with_ids
 
 
 def merge(
@@ -24,10 +25,7 @@ def merge(
 ) -> int:
     """Stores what is new or corrected against `view`, counting it file by file; returns how many were corrected."""
     corrected = 0
-    reconciled = (
-        reconcile(with_ids(new, kind), _standing(new, kind, view), kind) for new in spilled.slices(slice_rows)
-    )
-    for found in ahead(reconciled):
+    for found in ahead(_reconciled(kind, spilled, view, slice_rows)):
         writer.append(kind, found.rows)
         writer.append("superseded", found.superseded)
         corrected += found.corrected
@@ -36,6 +34,28 @@ def merge(
         for number, count in found.known.items():
             files[number].known += count
     return corrected
+
+
+def _reconciled(kind: str, spilled: Spill, view: StoredFrame, slice_rows: int) -> Iterator[Reconciled]:
+    own_id = FRAMES[kind].key[0]
+    earlier: list[pl.Series] = []
+    for new in spilled.slices(slice_rows):
+        given = new[own_id].drop_nulls()
+        _refuse_shared(given, earlier, own_id)
+        earlier.append(given.hash())
+        yield reconcile(with_ids(new, kind), _standing(new, kind, view), kind)
+
+
+def _refuse_shared(given: pl.Series, earlier: list[pl.Series], own_id: str) -> None:
+    """An id that the input gives must not be in two slices: it would belong to two customers."""
+    if given.is_empty() or not earlier:
+        return
+    shared = given.filter(given.hash().is_in(pl.concat(earlier).implode()))
+    if not shared.is_empty():
+        raise DataError(
+            f"the {own_id} `{shared[0]}` is given to rows of different customers",
+            hint="Nothing was taken over. Mend the ids, or leave the column out: ids are made from the content then.",
+        )
 
 
 def _standing(new: pl.DataFrame, kind: str, view: StoredFrame) -> pl.DataFrame:

@@ -132,7 +132,7 @@ class LineBlocks:
     def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int | None = None) -> None:
         self._name = name
         self._block_bytes = block_bytes or BLOCK_BYTES
-        head = stream.read(min(_HEAD_BYTES, self._block_bytes))
+        head = stream.read(max(4, min(_HEAD_BYTES, self._block_bytes)))
         marked = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
         self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
         if self.encoding == "utf-8" and marked:

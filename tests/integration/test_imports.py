@@ -273,6 +273,19 @@ def test_the_sample_comes_in_whole(tmp_path: Path) -> None:
     assert set(rows["product_id"]) & set(catalogue) <= set(standing(work, "products")["product_id"])
 
 
+def test_an_id_given_to_two_customers_in_a_large_import_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 2_000)
+    monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
+    lines = [f"id{number % 999},c{number},p,1,2020-01-01" for number in range(1000)]
+    file = write(tmp_path / "a.csv", lines, "purchase_id,customer_id,product_id,quantity,purchased_at")
+    work = importer(tmp_path, slice_rows=100)
+    with pytest.raises(DataError, match="`id0` is given to rows of different customers"):
+        take(work, file)
+    assert work.ledger.batches("purchases") == ()
+
+
 def test_every_recipe_loads() -> None:
     assert recipe_names() == ["complete-journey", "omnix", "orders", "uci-online-retail"]
     for recipe, kind in [
