@@ -88,14 +88,17 @@ def blend(
         found, own = 0, thing_of[i]
         for place in range(candidates.bought_start[i], candidates.bought_start[i + 1]):
             neighbour[found] = candidates.bought[place]
-            evidence[found] = candidates.bought_evidence[place]
+            evidence[found, 0] = candidates.bought_evidence[place, 0]
+            evidence[found, 1] = candidates.bought_evidence[place, 1]
             listed[neighbour[found]] = i
             found += 1
         for place in range(candidates.alike_count[i]):
             j = INDEX_MASK - (candidates.alike[i, place] & INDEX_MASK)
             if listed[j] != i:
                 neighbour[found] = j
-                evidence[found] = candidates.alike_evidence[candidates.alike_start[i] + place]
+                answer = candidates.alike_start[i] + place
+                evidence[found, 0] = candidates.alike_evidence[answer, 0]
+                evidence[found, 1] = candidates.alike_evidence[answer, 1]
                 found += 1
         for place in range(found):
             j = neighbour[place]
@@ -116,4 +119,5 @@ def blend(
             chosen.score[i, rank] = score_of(keys[rank])
             chosen.co_purchase[i, rank] = co_purchase[place]
             chosen.content[i, rank] = content[place]
-            chosen.evidence[i, rank] = evidence[place]
+            chosen.evidence[i, rank, 0] = evidence[place, 0]
+            chosen.evidence[i, rank, 1] = evidence[place, 1]

@@ -3,6 +3,9 @@
 The folder is named after a digest of all kernel sources: numba itself notices a change of the file that a function
 stands in, but not of a function it calls in another file. It lies outside the installation, so a read-only install
 works; with no writable folder at all the kernels are compiled anew by every process. `NUMBA_CACHE_DIR` overrides it.
+
+Kernels assign element by element: assigning slices would make numba compile the text of its error messages, which
+takes longer than compiling the kernels.
 """
 
 from __future__ import annotations

@@ -210,7 +210,8 @@ def nearest(
                 threshold = cut(keys, no_evidence, 0, filled, k)
                 filled = k
         out_count[i] = settle(keys, no_evidence, filled, k)
-        out_keys[i, : out_count[i]] = keys[: out_count[i]]
+        for rank in range(out_count[i]):
+            out_keys[i, rank] = keys[rank]
 
 
 @compiled

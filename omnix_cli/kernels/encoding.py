@@ -27,7 +27,10 @@ def number_hashes(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArra
             place = (place + np.uint64(1)) & mask
         if table[place] == _EMPTY:
             if known == len(first_row):
-                first_row = np.concatenate((first_row, np.empty(known, dtype=np.int64)))
+                longer = np.empty(2 * known, dtype=np.int64)
+                for number in range(known):
+                    longer[number] = first_row[number]
+                first_row = longer
                 table = np.full(4 * known, _EMPTY, dtype=np.int64)
                 mask = np.uint64(len(table) - 1)
                 for number in range(known):

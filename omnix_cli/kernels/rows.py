@@ -326,6 +326,17 @@ def walk_pairs(
 
 
 @compiled
+def _one_slot(k: int) -> Buffers:
+    """Empty buffers for the candidates of one item at a time."""
+    start = np.zeros(2, dtype=np.int64)
+    start[1] = 2 * k
+    threshold = np.zeros(1, dtype=np.int64)
+    threshold[0] = -1
+    keys, evidence = np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 2), dtype=np.int64)
+    return Buffers(start, np.zeros(1, dtype=np.int64), threshold, keys, evidence)
+
+
+@compiled
 def walk_items(
     first: int,
     last: int,
@@ -341,14 +352,7 @@ def walk_items(
     tally: NDArray[np.int64],
 ) -> None:
     """The rows [first, last) of the one-sided walk; the neighbours of each go to its slot of `chosen`, best first."""
-    room = 2 * rule.neighbours
-    buffer = Buffers(
-        np.array([0, room]),
-        np.zeros(1, dtype=np.int64),
-        np.full(1, -1, dtype=np.int64),
-        np.empty(room, dtype=np.int64),
-        np.empty((room, 2), dtype=np.int64),
-    )
+    buffer = _one_slot(rule.neighbours)
     for row in range(first, last):
         wide = matrix.item_start[row + 1] - matrix.item_start[row] >= limits.packed_below
         rewalk = row_sums[row] < len(matrix.code) * limits.rewalk_share
@@ -361,14 +365,7 @@ def merge_buffers(first: int, last: int, k: int, gathered: Buffers, chosen: Buff
     """Brings the buffers of all threads (the first axis of `gathered`, but for its start) together: the k best of
     the items [first, last), best first."""
     start, fill, keys, evidence = gathered.start, gathered.fill, gathered.keys, gathered.evidence
-    room = 2 * k
-    buffer = Buffers(
-        np.array([0, room]),
-        np.zeros(1, dtype=np.int64),
-        np.full(1, -1, dtype=np.int64),
-        np.empty(room, dtype=np.int64),
-        np.empty((room, 2), dtype=np.int64),
-    )
+    buffer = _one_slot(k)
     for item in range(first, last):
         for thread in range(len(fill)):
             for place in range(start[item], start[item] + fill[thread, item]):
@@ -383,7 +380,9 @@ def _hand_over(buffer: Buffers, item: int, k: int, chosen: Buffers) -> None:
     count = settle(buffer.keys, buffer.evidence, buffer.fill[0], k)
     start = chosen.start[item]
     chosen.fill[item] = count
-    chosen.keys[start : start + count] = buffer.keys[:count]
-    chosen.evidence[start : start + count] = buffer.evidence[:count]
+    for place in range(count):
+        chosen.keys[start + place] = buffer.keys[place]
+        chosen.evidence[start + place, 0] = buffer.evidence[place, 0]
+        chosen.evidence[start + place, 1] = buffer.evidence[place, 1]
     buffer.fill[0] = 0
     buffer.threshold[0] = -1

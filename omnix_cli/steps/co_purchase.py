@@ -16,8 +16,9 @@ from omnix_cli.protocols import Figures, Resources
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.purchase_lines import PurchaseLines
 
-_SUMS_PER_SECOND = 2.5e8  # multiply-adds of one thread, selection included, on a 2.5 GHz server core
-_COMPILING_SECONDS = 30
+_SUMS_PER_SECOND = 8e7  # multiply-adds of one thread, selection included, on a 2.5 GHz server core
+_NEIGHBOURS_PER_SECOND = 5e5  # content, blend and frame
+_COMPILING_SECONDS = 25
 _RESULT_BYTES = 150  # per neighbour: the arrays of both lists, the blend and the frame
 
 
@@ -74,9 +75,10 @@ def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
     fits = symmetric <= resources.memory_bytes
     expected = symmetric if fits else result + co_purchase.one_sided_bytes(matrix, work, rule, threads)
     sums = work.multiply_adds if fits else int(work.whole_sums.sum())
+    seconds = sums / _SUMS_PER_SECOND / threads + matrix.items * rule.neighbours / _NEIGHBOURS_PER_SECOND
     resources.say(
         f"similarity: {sums:,} multiply-adds for at most {work.pairs_at_most:,} pairs of {matrix.items:,} products; "
-        f"expected {sums / _SUMS_PER_SECOND / threads:.1f} s and {expected / 1e9:.2f} GB on {threads} threads"
+        f"expected {seconds:.1f} s and {expected / 1e9:.2f} GB on {threads} threads"
         + ("" if fits else f", row by row: both ends at once would take {symmetric / 1e9:.2f} GB")
         + ("" if is_cached() else f"; compiling the kernels first takes about {_COMPILING_SECONDS} s, this once")
     )
