@@ -6,13 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.schemas import FRAMES
-from omnix_cli.settings import Section
+from omnix_cli.settings import Section, check_timezone
 
 Kind = Literal["purchases", "products", "customers", "interactions"]
 
@@ -125,9 +124,7 @@ class ColumnMapping(Section):
     @field_validator("timezone", "written_timezone")
     @classmethod
     def _zone_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            check_timezone(name)
-        return name
+        return None if name is None else check_timezone(name)
 
     @field_validator("encoding")
     @classmethod
@@ -179,14 +176,6 @@ def canonical_name(kind: str, name: str) -> str:
     if snake not in known:
         raise ConfigError(f"{kind} have no column `{name}`", hint=suggestion(snake, known, what="They have"))
     return snake
-
-
-def check_timezone(name: str) -> None:
-    """Raises ValueError for a time zone that does not exist."""
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, ModuleNotFoundError, KeyError):
-        raise ValueError(f"there is no time zone `{name}` (write it like Europe/Berlin)") from None
 
 
 def suggestion(name: str, known: Iterable[str], *, what: str) -> str:

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from omnix_cli.errors import ConfigError
 
@@ -26,6 +27,15 @@ class Section(BaseModel):
     """A part of the settings: immutable, unknown keys refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def check_timezone(name: str) -> str:
+    """The name of a time zone that exists. Raises ValueError for another."""
+    try:
+        return ZoneInfo(name).key
+    except (OSError, ValueError, KeyError):
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        raise ValueError(f"there is no time zone {name!r}; did you mean {(near or ['Europe/Berlin'])[0]}?") from None
 
 
 class SourceSettings(Section):
@@ -44,7 +54,7 @@ class ImportSettings(Section):
 
     max_bad: Share = 0.01
     """The largest share of bad rows; above it an import ends with exit code 3 and takes nothing over."""
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(check_timezone)] = "UTC"
     """The time zone of the shop: the one in which a purchase day begins, and that of times written without a zone."""
     max_row_fall: Share | None = None
     """Refuse an import whose rows fall by more than this share against the median of past imports (off: only told)."""
@@ -333,5 +343,6 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
     where = ".".join(str(part) for part in first["loc"])
     source = next((origin for name, origin in sources.items() if where.startswith(name)), "settings")
     return ConfigError(
-        f"{where} = {first['input']!r} ({source}): {first['msg']}", hint="`omnix config show` lists the settings."
+        f"{where} = {first['input']!r} ({source}): {first['msg'].removeprefix('Value error, ')}",
+        hint="`omnix config show` lists the settings.",
     )

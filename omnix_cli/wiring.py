@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError
@@ -186,7 +185,11 @@ class Workspace:
 
 
 def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Workspace:
-    """The workspace that the settings name."""
+    """The workspace that the settings name. Raises `ConfigError` when something else stands there."""
+    if settings.workspace.exists() and not settings.workspace.is_dir():
+        raise ConfigError(
+            f"the workspace {settings.workspace} is not a folder", hint="Choose another with --workspace."
+        )
     return Workspace(settings, now)
 
 
@@ -217,11 +220,6 @@ def resources(settings: Settings) -> Resources:
 
 def check_configuration(settings: Settings) -> list[str]:
     """What the settings lead to, one line each. Raises `ConfigError` for what could not work."""
-    try:
-        ZoneInfo(settings.imports.timezone)
-    except (OSError, ValueError, KeyError):
-        name = settings.imports.timezone
-        raise ConfigError(f"imports.timezone = {name!r} is no time zone", hint="Write it as Europe/Paris.") from None
     lines = [f"workspace {settings.workspace.resolve()}", f"memory {resources(settings).memory_bytes:,} bytes"]
     if settings.as_of not in ("latest", "today"):
         lines.append(f"as of {parse_day(settings.as_of)}")

@@ -56,7 +56,9 @@ def _importer(kind: str) -> Callable[..., None]:
             try:
                 report = workspace.import_files(kind, files, mapping, pairs(map_columns or ()), dry_run=dry_run)
             except ImportRefused as refused:
-                tell(refused.report)
+                found = refused.report
+                note(f"{found.read:,} rows read, {found.quarantined - found.expected:,} bad: nothing was taken over")
+                tell_reasons(found)
                 raise
         tell(report)
         columns = ("name", "read", "accepted", "quarantined", "known", "findings")
@@ -77,12 +79,17 @@ def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
 
 def tell(report: ImportReport) -> None:
     """Says on stderr what became of the rows, and why some were set aside."""
-    from omnix_cli.reports.tables import as_text, records_table
-
     known = f"{report.known:,} already known"
     note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
     for line in report.notes:
         note(line)
+    tell_reasons(report)
+
+
+def tell_reasons(report: ImportReport) -> None:
+    """Says on stderr why rows were set aside."""
+    from omnix_cli.reports.tables import as_text, records_table
+
     if report.reasons:
         columns = ("reason", "column", "expected", "rows", "example")
         note(as_text(records_table(report.reasons, columns), title="Quarantined"))

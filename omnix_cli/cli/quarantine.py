@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,7 +12,17 @@ from omnix_cli.cli.options import DryRun, Output, Session, expand, note
 
 app = typer.Typer(help="The input rows that were set aside, and what becomes of them.", no_args_is_help=True)
 
-Kind = Annotated[str, typer.Argument(help="purchases, products, customers or interactions.")]
+
+class Kind(StrEnum):
+    """What was imported; the lines of order documents are purchases."""
+
+    PURCHASES = "purchases"
+    PRODUCTS = "products"
+    CUSTOMERS = "customers"
+    INTERACTIONS = "interactions"
+
+
+KindOf = Annotated[Kind, typer.Argument(help="What the rows are; the lines of order documents are purchases.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only rows with this reason.")]
 File = Annotated[str | None, typer.Option("--file", help="Only rows of this file.")]
 Mended = Annotated[
@@ -21,12 +32,14 @@ Mended = Annotated[
 
 @app.command(epilog="Example: omnix quarantine show purchases --format csv")
 @expand
-def show(session: Session, output: Output, kind: Kind = "purchases", reason: Reason = None, file: File = None) -> None:
+def show(
+    session: Session, output: Output, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None
+) -> None:
     """Count the open rows by reason, each with its first example; `omnix show quarantine` lists the rows."""
     from omnix_cli.reports.tables import records_table
     from omnix_cli.services.quarantine import quarantine_show
 
-    found = quarantine_show(session.open().importer(), kind, reason=reason, file=file)
+    found = quarantine_show(session.open().importer(), kind.value, reason=reason, file=file)
     columns = ("reason", "column", "expected", "rows", "example")
     output.write(records_table(found.reasons, columns), title=f"Quarantine of {kind}")
 
@@ -36,7 +49,7 @@ def show(session: Session, output: Output, kind: Kind = "purchases", reason: Rea
 def replay(
     session: Session,
     output: Output,
-    kind: Kind = "purchases",
+    kind: KindOf = Kind.PURCHASES,
     mapping: Mapping = None,
     map_columns: Map = None,
     mended: Mended = None,
@@ -50,7 +63,7 @@ def replay(
 
     with session.locked("quarantine replay", imports__timezone=timezone) as workspace:
         report = workspace.replay(
-            kind,
+            kind.value,
             mapping,
             pairs(map_columns or ()),
             mended=pairs(mended or (), flag="--mended"),
@@ -66,11 +79,11 @@ def replay(
 @app.command(epilog="Example: omnix quarantine discard purchases --file history.csv --dry-run")
 @expand
 def discard(
-    session: Session, kind: Kind = "purchases", reason: Reason = None, file: File = None, dry_run: DryRun = False
+    session: Session, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None, dry_run: DryRun = False
 ) -> None:
     """Give open rows up; a record of them stays with the import they came from."""
     from omnix_cli.services.quarantine import quarantine_discard
 
     with session.locked("quarantine discard") as workspace:
-        count = quarantine_discard(workspace.importer(), kind, reason=reason, file=file, dry_run=dry_run)
+        count = quarantine_discard(workspace.importer(), kind.value, reason=reason, file=file, dry_run=dry_run)
     note(f"{count:,} rows {'would be ' if dry_run else ''}discarded")

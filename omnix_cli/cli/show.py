@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from omnix_cli.cli.options import Output, Session, expand
+from omnix_cli.cli.quarantine import Kind, KindOf
 
 app = typer.Typer(
     help="Look at what came out: recommendations, neighbours, due products, customers.", no_args_is_help=True
@@ -101,11 +102,11 @@ def customer(
 def quarantine(
     session: Session,
     output: Output,
-    kind: Annotated[str, typer.Argument(help="purchases, products, customers or interactions.")] = "purchases",
+    kind: KindOf = Kind.PURCHASES,
     limit: Limit = 20,
 ) -> None:
     """Show the input rows that were set aside: file, row, column, value, reason."""
     from omnix_cli.services.quarantine import quarantine_show
 
-    rows = quarantine_show(session.open().importer(), kind, limit=limit).rows
+    rows = quarantine_show(session.open().importer(), kind.value, limit=limit).rows
     output.write(rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from io import StringIO
+from types import NoneType
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,8 @@ from rich.text import Text
 
 from omnix_cli.records import RunRecord, StepRecord
 from omnix_cli.settings import Origin
+
+_PLAIN = (str, int, float, date, NoneType)
 
 
 def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
@@ -90,8 +93,12 @@ def removed_table(runs: Iterable[str], checkpoints: Iterable[str]) -> pl.DataFra
 
 
 def records_table(records: Iterable[Any], columns: Sequence[str]) -> pl.DataFrame:
-    """One row a record, its fields `columns` as text."""
-    return _table(columns, [tuple(_cell(getattr(record, name)) for name in columns) for record in records])
+    """One row a record, its fields `columns`; what is no plain value, as text."""
+    rows = [tuple(getattr(record, name) for name in columns) for record in records]
+    mixed = {place for row in rows for place, value in enumerate(row) if not isinstance(value, _PLAIN)}
+    return _table(
+        columns, [tuple(_cell(value) if n in mixed else value for n, value in enumerate(row)) for row in rows]
+    )
 
 
 def _table(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
