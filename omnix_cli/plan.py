@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.protocols import Predictor, StepOutput
-from omnix_cli.settings import Section, Settings
+from omnix_cli.settings import Settings
 from omnix_cli.steps import cycles, popularity, recommendation, rhythms, shop_lists, similarity
 
 SOURCES = ("purchases", "products", "customers", "interactions")
@@ -21,7 +21,8 @@ SOURCES = ("purchases", "products", "customers", "interactions")
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One step. `settings` gives the arguments taken from the settings, by parameter name of `function`."""
+    """One step. `settings` gives the arguments of `function` that come from the settings, sections or single values:
+    no more than it reads, so that a changed setting computes again only what depends on it."""
 
     name: str
     function: Callable[..., StepOutput]
@@ -29,7 +30,7 @@ class PlanStep:
     outputs: tuple[str, ...]
     version: str
     by_customer: tuple[str, ...] = ()
-    settings: Callable[[Settings], Mapping[str, Section]] = lambda settings: {}
+    settings: Callable[[Settings], Mapping[str, Any]] = lambda settings: {}
     extra_key: Callable[[], Mapping[str, Any]] = lambda: {}
     dated: bool = True
     """Whether the function takes `as_of`."""
@@ -63,7 +64,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
             version="1",
-            settings=lambda settings: {"parameters": settings.prediction},
+            settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         PlanStep(
             "predict",
@@ -80,7 +81,11 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("purchases", "interactions", "products"),
             outputs=("popularity",),
             version="1",
-            settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
+            settings=lambda settings: {
+                "trending_window_days": settings.recommend.trending_window_days,
+                "hemisphere": settings.recommend.hemisphere,
+                "min_customers": settings.privacy.min_customers,
+            },
         ),
         PlanStep(
             "recommend",
@@ -97,7 +102,11 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("neighbours", "popularity", "products"),
             outputs=("shop_lists",),
             version="1",
-            settings=lambda settings: {"parameters": settings.recommend},
+            settings=lambda settings: {
+                "parameters": settings.shop_lists,
+                "min_support": settings.recommend.min_support,
+                "excluded_categories": settings.recommend.excluded_categories,
+            },
             dated=False,
         ),
     )

@@ -125,13 +125,6 @@ class RecommendSettings(Section):
     """The share of the shelf `due again`; `new for you` has the rest."""
     replenishment_count: int = Field(20, ge=1, le=500)
     """Items of a customer's list of what is due, at most."""
-    similar_count: int = Field(10, ge=1, le=500)
-    """Items of the list of similar products that each product has, at most."""
-    trending_count: int = Field(50, ge=1, le=500)
-    """Items of the trending and popular lists, at most."""
-    seasonal_count: int = Field(50, ge=1, le=500)
-    """Items of each season's list, at most."""
-    popular_count: int = Field(50, ge=1, le=500)
     trending_window_days: int = Field(28, ge=1)
     """Trending compares this window with the one before."""
     hemisphere: Literal["northern", "southern"] = "northern"
@@ -140,6 +133,18 @@ class RecommendSettings(Section):
     """Customers an item must have been bought by to be recommended to others."""
     excluded_categories: tuple[str, ...] = ()
     """Never recommended to anyone (tobacco, fuel, gift cards)."""
+
+
+class ShopListSettings(Section):
+    """The lists that belong to no customer."""
+
+    similar_count: int = Field(10, ge=1, le=500)
+    """Items of the list of similar products that each product has, at most."""
+    trending_count: int = Field(50, ge=1, le=500)
+    """Items of the trending and popular lists, at most."""
+    seasonal_count: int = Field(50, ge=1, le=500)
+    """Items of each season's list, at most."""
+    popular_count: int = Field(50, ge=1, le=500)
 
 
 class PublishSettings(Section):
@@ -200,6 +205,7 @@ class Settings(Section):
     similarity: SimilaritySettings = SimilaritySettings()
     prediction: PredictionSettings = PredictionSettings()
     recommend: RecommendSettings = RecommendSettings()
+    shop_lists: ShopListSettings = ShopListSettings()
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
     store: StoreSettings = StoreSettings()

@@ -17,7 +17,7 @@ import polars as pl
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
-from omnix_cli.settings import Settings, dump
+from omnix_cli.settings import Section, Settings, dump
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ def decide(
 
 
 def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, Any]:
-    parameters: dict[str, Any] = {name: dump(section) for name, section in step.settings(settings).items()}
+    parameters: dict[str, Any] = {
+        name: dump(value) if isinstance(value, Section) else value for name, value in step.settings(settings).items()
+    }
     parameters.update(step.extra_key())
     if step.dated:
         parameters["as_of"] = as_of.isoformat()

@@ -101,19 +101,19 @@ class Runner:
         after every step. Raises `DataError` without purchases, and whatever stopped a step once the record says so."""
         if not self.sources["purchases"].rows:
             raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
-        record = self._begin(command, imported)
+        journal = _Journal(self.records, self._new_record(command, imported))
         try:
-            record = self._run_steps(record, self.explain(targets, force=force), publish)
+            journal.save()
+            self._run_steps(journal, self.explain(targets, force=force), publish)
+            journal.save(status="done", exit_code=0, finished_at=self.now())
         except BaseException as error:
-            self.records.save(_failed(self.records.load(record.run_id), error, self.now()))
+            journal.save(**_ending(error), finished_at=self.now())
             raise
-        record = record.model_copy(update={"status": "done", "exit_code": 0, "finished_at": self.now()})
-        self.records.save(record)
-        return record
+        return journal.record
 
-    def _begin(self, command: str, imported: tuple[StepRecord, ...]) -> RunRecord:
+    def _new_record(self, command: str, imported: tuple[StepRecord, ...]) -> RunRecord:
         started = self.now()
-        record = RunRecord(
+        return RunRecord(
             run_id=f"{started:%Y%m%dT%H%M%S-%f}",
             command=command,
             status="running",
@@ -127,20 +127,16 @@ class Runner:
             host=socket.gethostname(),
             process=os.getpid(),
         )
-        self.records.save(record)
-        return record
 
-    def _run_steps(self, record: RunRecord, decisions: tuple[Decision, ...], publish: Publish | None) -> RunRecord:
+    def _run_steps(self, journal: _Journal, decisions: tuple[Decision, ...], publish: Publish | None) -> None:
         frames = dict(self.sources)
         for decision in decisions:
-            checkpoint = decision.reuse or self._compute(decision, frames, record.as_of)
-            status: StepStatus = "reused" if decision.reuse else "ran"
+            checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
             inputs = {name: frames[name] for name in decision.step.inputs}
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
-            record = self._note(record, _step_record(decision, checkpoint, status, inputs))
+            journal.note(_step_record(decision, checkpoint, "reused" if decision.reuse else "ran", inputs))
         if publish:
-            record = self._note(record, publish({name: frames[name] for name in PUBLISHED}, record.run_id))
-        return record
+            journal.note(publish({name: frames[name] for name in PUBLISHED}, journal.record.run_id))
 
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
@@ -160,12 +156,24 @@ class Runner:
             self.engine.run(step, step.function, {name: frames[name] for name in step.inputs}, arguments, writer)
         return self.checkpoints.open(decision.key)
 
-    def _note(self, record: RunRecord, step: StepRecord) -> RunRecord:
-        record = record.model_copy(update={"steps": (*record.steps, step)})
-        self.records.save(record)
-        told = ("name", "status", "key", "reason", "rows_in", "rows_out", "seconds")
-        _log.info("step done", extra={"step" if field == "name" else field: getattr(step, field) for field in told})
-        return record
+
+@dataclass
+class _Journal:
+    """The record of a run while it goes on; what it says is on disk."""
+
+    records: RunRecords
+    record: RunRecord
+
+    def save(self, **changes: Any) -> None:
+        """Changes the record."""
+        self.record = self.record.model_copy(update=changes)
+        self.records.save(self.record)
+
+    def note(self, step: StepRecord) -> None:
+        """Adds a step that is done, and logs it."""
+        self.save(steps=(*self.record.steps, step))
+        told = ("status", "key", "reason", "rows_in", "rows_out", "seconds")
+        _log.info("step done", extra={"step": step.name, **{field: getattr(step, field) for field in told}})
 
 
 def publish_lists(
@@ -218,14 +226,9 @@ def _step_record(
     )
 
 
-def _failed(record: RunRecord, error: BaseException, finished: datetime) -> RunRecord:
-    interrupted = isinstance(error, KeyboardInterrupt | Interrupted)
-    code = 130 if interrupted else error.exit_code if isinstance(error, OmnixError) else 1
-    return record.model_copy(
-        update={
-            "status": "interrupted" if interrupted else "failed",
-            "exit_code": code,
-            "error": "interrupted" if interrupted else f"{type(error).__name__}: {error}",
-            "finished_at": finished,
-        }
-    )
+def _ending(error: BaseException) -> dict[str, Any]:
+    """How a run ended that did not get to its end."""
+    if isinstance(error, KeyboardInterrupt | Interrupted):
+        return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
+    code = error.exit_code if isinstance(error, OmnixError) else 1
+    return {"status": "failed", "exit_code": code, "error": f"{type(error).__name__}: {error}"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from typing import Literal
 
 import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.protocols import StepOutput
-from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import seen
 from omnix_cli.steps.seasons import YEAR_DAYS, seasonal
@@ -26,48 +26,51 @@ def popularity(
     products: pl.LazyFrame,
     *,
     as_of: date,
-    parameters: RecommendSettings,
-    privacy: PrivacySettings,
+    trending_window_days: int,
+    hemisphere: Literal["northern", "southern"],
+    min_customers: int,
 ) -> StepOutput:
     """The ranked lists of the whole shop before `as_of`, from distinct customers, never from quantities.
 
-    Nothing that rests on fewer than `privacy.min_customers` distinct customers is kept; the figure `suppressed`
+    Nothing that rests on fewer than `min_customers` distinct customers is kept; the figure `suppressed`
     counts the rows left out for that.
     """
-    window_days = parameters.trending_window_days
     days = seen(purchases, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
-    history_days = days.select((as_of - pl.col("purchase_day").min()).dt.total_days()).collect().item() or 0
+    oldest, newest = days.select(pl.col("purchase_day").min(), newest=pl.col("purchase_day").max()).collect().row(0)
+    history_days = (as_of - oldest).days if oldest else 0
     rows = pl.concat(
         [
-            _popular(days, as_of=as_of),
-            trending(days, interactions, as_of=as_of, window_days=window_days),
-            seasonal(days, products, hemisphere=parameters.hemisphere, by_product=history_days >= YEAR_DAYS),
+            _popular(days, newest=newest or as_of),
+            trending(days, interactions, as_of=as_of, window_days=trending_window_days),
+            seasonal(days, products, hemisphere=hemisphere, by_product=history_days >= YEAR_DAYS),
         ],
         how="diagonal_relaxed",
     )
-    kept = rows.filter(pl.col("customers") >= privacy.min_customers)
+    kept = rows.filter(pl.col("customers") >= min_customers)
     frame = (
-        kept.join(_confidence(days, as_of=as_of, window_days=window_days), on="product_id", how="left")
+        kept.join(_confidence(days, as_of=as_of, window_days=trending_window_days), on="product_id", how="left")
         .with_columns(
             pl.col("kind").cast(pl.Enum(schemas.POPULARITY_KINDS)),
             pl.col("confidence").fill_null(0.0),
-            *(pl.when(pl.col(count) >= privacy.min_customers).then(count).alias(count) for count in _COUNTS),
+            *(pl.when(pl.col(count) >= min_customers).then(count).alias(count) for count in _COUNTS),
         )
         .sort("kind", "scope", -pl.col("score"), "product_id")
-        .with_columns(_reason(window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
+        .with_columns(_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
     )
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in schemas.POPULARITY_KINDS}
     figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
     return StepOutput({"popularity": schemas.FRAMES["popularity"].conform(frame)}, figures)
 
 
-def _popular(days: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """Every product by its customers, each weighing 2 ** (-days since the last purchase / 90); the first scores 1.
+def _popular(days: pl.LazyFrame, *, newest: date) -> pl.DataFrame:
+    """Every product by its customers, each weighing 2 ** (-age / 90); the first scores 1.
+
+    The age of a customer's last purchase is in days before `newest`, the newest purchase of all.
 
     `repeat_share` = (purchase days - customers + 1) / (purchase days + 4): as if each product had four more purchases,
     one of them a repetition.
     """
-    age = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
+    age = (pl.lit(newest) - pl.col("last_day")).dt.total_days()
     repeats = pl.col("purchase_days") - pl.col("customers")
     return (
         days.group_by("product_id", "customer_id")

@@ -15,7 +15,6 @@ import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.protocols import StepOutput
-from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import pair_cycles
 from omnix_cli.steps.evidence import evidence
 from omnix_cli.steps.hazard import Coefficients, columns, fit_hazard
@@ -47,7 +46,7 @@ def rhythms(
     products: pl.LazyFrame,
     *,
     as_of: date,
-    parameters: PredictionSettings,
+    personal_purchases: int,
 ) -> StepOutput:
     """The frames `rhythms` (see `steps.shared_rhythms`) and `forecast_model`.
 
@@ -58,9 +57,8 @@ def rhythms(
     shared = shared_rhythms(cycles, products, as_of=as_of)
     if shared.is_empty():
         return StepOutput({"rhythms": shared, "forecast_model": schemas.FRAMES["forecast_model"].empty()})
-    personal = parameters.personal_purchases
-    interval = fit_interval(cycles, shared.lazy(), products, as_of=as_of, personal_purchases=personal)
-    looks = _looks_back(_learning_lines(purchases, as_of), products, as_of, personal)
+    interval = fit_interval(cycles, shared.lazy(), products, as_of=as_of, personal_purchases=personal_purchases)
+    looks = _looks_back(_learning_lines(purchases, as_of), products, as_of, personal_purchases)
     parts = {
         "interval": interval,
         PERSONAL: _fit(looks.filter(pl.col("own_gaps") > 0)),

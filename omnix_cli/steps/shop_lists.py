@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from omnix_cli.protocols import StepOutput
-from omnix_cli.settings import RecommendSettings
+from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.eligibility import catalogue
 from omnix_cli.steps.lists import listed, stored
@@ -16,7 +16,13 @@ _NO_CUSTOMER = {name: pl.lit(None) for name in ("customer_id", "shelf", "predict
 
 
 def shop_lists(
-    neighbours: pl.LazyFrame, popularity: pl.LazyFrame, products: pl.LazyFrame, *, parameters: RecommendSettings
+    neighbours: pl.LazyFrame,
+    popularity: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    parameters: ShopListSettings,
+    min_support: int,
+    excluded_categories: tuple[str, ...],
 ) -> StepOutput:
     """`similar#<product>`, `trending#all`, `seasonal#<season>` and `popular#all`, without blocked products.
 
@@ -27,9 +33,9 @@ def shop_lists(
     """
     shop = popularity.collect()
     popular = shop.filter(pl.col("kind") == "popular")
-    known = catalogue(products, popular, excluded_categories=parameters.excluded_categories)
+    known = catalogue(products, popular, excluded_categories=excluded_categories)
     blocked = known.filter(pl.col("blocked").is_not_null()).select("product_id")
-    supported = shop.filter(pl.col("customers") >= parameters.min_support)
+    supported = shop.filter(pl.col("customers") >= min_support)
     ranked = supported.join(blocked, on="product_id", how="anti")
     limits = {
         "trending": parameters.trending_count,
@@ -40,7 +46,7 @@ def shop_lists(
         listed(_first(ranked, kind, count), kind=kind, list_id=pl.format(f"{kind}#{{}}", "scope"))
         for kind, count in limits.items()
     ]
-    told = pl.when(pl.col("customers") >= parameters.min_support).then("customers")
+    told = pl.when(pl.col("customers") >= min_support).then("customers")
     similar = _similar(neighbours.with_columns(customers=told), known, blocked, count=parameters.similar_count)
     lists.append(listed(similar, kind="similar", list_id=pl.format("similar#{}", "source_id")))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")

@@ -128,7 +128,7 @@ def forecasts_with_outcomes(lines: pl.DataFrame, products: pl.LazyFrame) -> pl.D
     """Every pair's prediction as of the cutoff, and `true`: days until its next purchase (`NEVER` when none came)."""
     settings = PredictionSettings(min_alive=0)
     known = cycles(lines.lazy(), as_of=CUTOFF).frames["cycles"].lazy()
-    learnt = rhythms(lines.lazy(), known, products, as_of=CUTOFF, parameters=settings).frames
+    learnt = rhythms(lines.lazy(), known, products, as_of=CUTOFF, personal_purchases=settings.personal_purchases).frames
     predicted = StatisticalPredictor(settings).predict(
         known, learnt["rhythms"].lazy(), learnt["forecast_model"].lazy(), products, as_of=CUTOFF
     )

@@ -185,7 +185,7 @@ def homepages(known: pl.DataFrame, *, due_share: float) -> pl.DataFrame:
         resources=resources,
     ).frames["neighbours"]
     rhythm = cycles(purchases, as_of=AS_OF).frames["cycles"].lazy()
-    shared = rhythms(purchases, rhythm, products, as_of=AS_OF, parameters=PredictionSettings()).frames
+    shared = rhythms(purchases, rhythm, products, as_of=AS_OF, personal_purchases=3).frames
     predictor = StatisticalPredictor(PredictionSettings())
     predictions = predictor.predict(
         rhythm, shared["rhythms"].lazy(), shared["forecast_model"].lazy(), products, as_of=AS_OF
@@ -213,8 +213,9 @@ def shop_popularity(known: pl.DataFrame) -> pl.DataFrame:
         schemas.FRAMES["interactions"].empty().lazy(),
         schemas.FRAMES["products"].empty().lazy(),
         as_of=AS_OF,
-        parameters=RecommendSettings(),
-        privacy=PrivacySettings(),
+        trending_window_days=28,
+        hemisphere="northern",
+        min_customers=3,
     ).frames["popularity"]
 
 

@@ -28,7 +28,7 @@ def forecast(
     parameters = settings or PredictionSettings()
     shelf = FRAMES["products"].empty().lazy() if products is None else products
     pairs = cycles(lines.lazy(), as_of=as_of).frames["cycles"].lazy()
-    learnt = rhythms(lines.lazy(), pairs, shelf, as_of=as_of, parameters=parameters).frames
+    learnt = rhythms(lines.lazy(), pairs, shelf, as_of=as_of, personal_purchases=parameters.personal_purchases).frames
     output = StatisticalPredictor(parameters).predict(
         pairs, learnt["rhythms"].lazy(), learnt["forecast_model"].lazy(), shelf, as_of=as_of
     )

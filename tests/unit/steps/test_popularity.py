@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.popularity import popularity
 from omnix_cli.steps.seasons import season_of, season_on
 from tests.conftest import purchases
@@ -32,8 +31,8 @@ def run(
         frame("interactions") if interest is None else interest,
         frame("products") if products is None else products,
         as_of=as_of,
-        parameters=RecommendSettings(**settings),
-        privacy=PrivacySettings(min_customers=min_customers),
+        min_customers=min_customers,
+        **{"trending_window_days": 28, "hemisphere": "northern", **settings},
     ).frames["popularity"]
     wanted = output.filter(pl.col("kind") == kind) if kind else output
     return wanted.filter(pl.col("scope") == scope) if scope else wanted
@@ -241,6 +240,13 @@ def test_ties_go_by_product_id() -> None:
     ]
 
 
+def test_long_after_the_last_purchase_the_order_is_the_same() -> None:
+    lines = bought("milk", 5, 10) + bought("tea", 4, 3) + bought("jam", 1, 1)
+    now, much_later = run(lines, kind="popular"), run(lines, kind="popular", as_of=date(2200, 1, 1))
+    assert much_later["product_id"].to_list() == now["product_id"].to_list()
+    assert much_later["score"].to_list() == now["score"].to_list()
+
+
 def test_nothing_rests_on_fewer_customers_than_the_floor() -> None:
     lines = a_year_of({"ice": {7: 30, 1: 2}, "bread": {7: 29, 10: 30, 1: 30, 4: 30}}) + bought("rare", 2, 5)
     output = popularity(
@@ -248,8 +254,9 @@ def test_nothing_rests_on_fewer_customers_than_the_floor() -> None:
         frame("interactions"),
         frame("products"),
         as_of=AS_OF,
-        parameters=RecommendSettings(),
-        privacy=PrivacySettings(min_customers=3),
+        trending_window_days=28,
+        hemisphere="northern",
+        min_customers=3,
     )
     assert all(customers >= 3 for customers in output.frames["popularity"]["customers"])
     assert "rare" not in output.frames["popularity"]["product_id"].to_list()

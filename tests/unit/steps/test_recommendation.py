@@ -476,8 +476,9 @@ def shops(draw: st.DrawFn) -> Shop:
             signalled,
             products,
             as_of=AS_OF,
-            parameters=RecommendSettings(),
-            privacy=PrivacySettings(min_customers=2),
+            trending_window_days=28,
+            hemisphere="northern",
+            min_customers=2,
         )
         .frames["popularity"]
         .lazy(),

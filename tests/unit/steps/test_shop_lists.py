@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.protocols import StepOutput
-from omnix_cli.settings import RecommendSettings
+from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.shop_lists import shop_lists
 from tests.unit.steps.frames import frame
 
@@ -20,12 +20,16 @@ PRODUCTS = frame(
 )
 
 
-def run(links: pl.LazyFrame | None = None, shop: pl.LazyFrame | None = None, **parameters: Any) -> StepOutput:
+def run(
+    links: pl.LazyFrame | None = None, shop: pl.LazyFrame | None = None, *, min_support: int = 3, **parameters: Any
+) -> StepOutput:
     return shop_lists(
         frame("neighbours") if links is None else links,
         frame("popularity") if shop is None else shop,
         PRODUCTS,
-        parameters=RecommendSettings(excluded_categories=("Tobacco",), **parameters),
+        parameters=ShopListSettings(**parameters),
+        min_support=min_support,
+        excluded_categories=("Tobacco",),
     )
 
 
