@@ -43,16 +43,14 @@ def with_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
     own_id = FRAMES[kind].key[0]
     if rows[own_id].null_count() == 0:
         return rows
-    document = pl.when(pl.col(ITEM) > 0).then(pl.col(ROW_NUMBER)).otherwise(0)
-    named = rows.with_columns(_base_id(rows, kind).alias("_base"), document.alias("_document"))
-    made = pl.col("_base")
-    if _has_repeats(named["_base"]):
-        repeated = pl.struct(FILE, "_document", "_base").is_duplicated() & pl.col(own_id).is_null()
-        numbered = _occurrences(named.filter(repeated))
-        named = named.join(numbered, on=_PLACE, how="left", maintain_order="left")
-        suffix = pl.when(pl.col("_occurrence") > 1).then(pl.format("#{}", "_occurrence")).otherwise(pl.lit(""))
-        made = pl.concat_str("_base", suffix)
-    return named.with_columns(pl.coalesce(own_id, made).alias(own_id)).select(rows.columns)
+    made = rows.select(_base_id(rows, kind).alias(own_id)).to_series()
+    alike = (made.hash().is_duplicated() & rows[own_id].is_null()).arg_true()
+    if not alike.is_empty():
+        repeats = _repeats(
+            rows.select(pl.col(*_PLACE).gather(alike)).with_columns(made.gather(alike), at=alike), own_id
+        )
+        made = made.scatter(repeats["at"], repeats[own_id])
+    return rows.with_columns(rows[own_id].zip_with(rows[own_id].is_not_null(), made))
 
 
 def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconciled:
@@ -115,10 +113,12 @@ def _escaped(rows: pl.DataFrame, column: str) -> pl.Expr:
     return value
 
 
-def _occurrences(rows: pl.DataFrame) -> pl.DataFrame:
-    ordered = rows.select(*_PLACE, "_document", "_base").sort(_PLACE)
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(FILE, "_document", "_base")
-    return ordered.select(*_PLACE, number.alias("_occurrence"))
+def _repeats(rows: pl.DataFrame, own_id: str) -> pl.DataFrame:
+    """The rows whose id was there before in the same file or order document, with the number they get."""
+    document = pl.when(pl.col(ITEM) > 0).then(pl.col(ROW_NUMBER)).otherwise(0)
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(FILE, document, own_id)
+    numbered = rows.sort(_PLACE).with_columns(number.alias("_occurrence")).filter(pl.col("_occurrence") > 1)
+    return numbered.with_columns(pl.format("{}#{}", own_id, "_occurrence").alias(own_id))
 
 
 def _versions(disputed: pl.DataFrame, standing: pl.DataFrame, kind: str) -> pl.DataFrame:

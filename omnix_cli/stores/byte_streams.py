@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from omnix_cli.errors import DataError
 
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 8 << 20
 LONGEST_LINE = 64 << 20
 _HEAD_BYTES = 64 << 10
 
