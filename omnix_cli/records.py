@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-StepStatus = Literal["ran", "reused", "pending", "failed"]
+StepStatus = Literal["ran", "reused", "pending", "skipped"]
 
 
 class Record(BaseModel):

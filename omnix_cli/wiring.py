@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -138,19 +138,21 @@ class Workspace:
             now=self.now,
         )
 
-    def publisher(self, *, dry_run: bool) -> Publish:
+    def publisher(self, *, force: bool, dry_run: bool) -> Publish:
         """What writes the lists of a run to the store."""
 
-        def measured(frames: Mapping[str, StoredFrame], run_id: str) -> StepRecord:
+        def measured(frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
             memory = PeakMemory()
             with closing(table_store(self.settings)) as store:
                 done = publish_lists(
                     frames,
                     run_id,
+                    as_of,
                     store=store,
                     checkpoints=self.checkpoints,
                     settings=self.settings.publish,
                     now=self.now(),
+                    force=force,
                     dry_run=dry_run,
                 )
             return done.model_copy(update={"peak_memory_bytes": memory.peak_bytes()})

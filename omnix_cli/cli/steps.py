@@ -85,7 +85,7 @@ def _execute(
         imported = workspace.import_sources(dry_run=dry_run) if command == "run" else ()
         runner = workspace.runner()
         forced = (runner.step_names if command == "run" else targets) if force else ()
-        publisher = workspace.publisher(dry_run=dry_run) if publishes else None
+        publisher = workspace.publisher(force=force, dry_run=dry_run) if publishes else None
         if dry_run:
             steps = (*imported, *runner.preview(targets, force=forced, publish=publisher))
             title = f"omnix {command}: what would happen"

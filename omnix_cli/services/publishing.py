@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 
 import polars as pl
@@ -83,6 +83,7 @@ def publish(
     settings: PublishSettings,
     now: datetime,
     run_id: str,
+    as_of: date,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda lists: None,
 ) -> PublishReport:
@@ -94,7 +95,7 @@ def publish(
         store.create_tables()
     before = _standing(store, checkpoints, now)
     edition = Edition.of(run_id, now=now, lifetime_days=settings.lifetime_days)
-    writing = _Writing(store, edition, dry_run=dry_run)
+    writing = _Writing(store, edition, as_of, dry_run=dry_run)
     frames = (recommendations, shop_lists)
     keys = {frame.name: frame.key for frame in frames}
     aged = _aged(edition, settings.refresh_share)
@@ -114,6 +115,12 @@ def publish(
         dry_run=dry_run,
         seconds=time.perf_counter() - began,
     )
+
+
+def published_day(store: TableStore, *, now: datetime) -> date | None:
+    """The day on which the run stood whose lists are in the store; None when none are."""
+    control = None if TABLE in store.missing_tables() else store.get(TABLE, CONTROL, now=now)
+    return date.fromisoformat(control["asOf"]) if control else None
 
 
 def _standing(store: TableStore, checkpoints: Checkpoints, now: datetime) -> _Standing:
@@ -178,11 +185,11 @@ def _judged(piece: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: p
 class _Writing:
     """The writes of one publish, between two marks in the store; a dry run only counts them."""
 
-    def __init__(self, store: TableStore, edition: Edition, *, dry_run: bool) -> None:
+    def __init__(self, store: TableStore, edition: Edition, as_of: date, *, dry_run: bool) -> None:
         self._store = store
         self._edition = edition
         self._dry_run = dry_run
-        self._mark = {"id": CONTROL, "state": "writing", "runId": edition.run_id}
+        self._mark = {"id": CONTROL, "state": "writing", "runId": edition.run_id, "asOf": as_of.isoformat()}
         self._fates: Counter[str] = Counter()
         self.begun = False
 

@@ -20,13 +20,13 @@ from omnix_cli.plan import PlanStep
 from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame, TableStore
 from omnix_cli.records import RunRecord, StepRecord, StepStatus
 from omnix_cli.services.planning import Decision, closure, decide, resolve_as_of
-from omnix_cli.services.publishing import publish
+from omnix_cli.services.publishing import publish, published_day
 from omnix_cli.settings import PublishSettings, Settings, dump
 
 _log = logging.getLogger(__name__)
 
-Publish = Callable[[Mapping[str, StoredFrame], str], StepRecord]
-"""Publishes the stored lists of a run (frames by name, run id) and says what it did."""
+Publish = Callable[[Mapping[str, StoredFrame], str, date], StepRecord]
+"""Publishes the stored lists of a run (frames by name, run id, day) and says what it did."""
 
 PUBLISHED = ("recommendations", "shop_lists")
 """The frames that are written to the store."""
@@ -83,7 +83,7 @@ class Runner:
                 name, key = decision.step.name, decision.key
                 steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
         if publish and all(step.status == "reused" for step in steps):
-            steps.append(publish({name: frames[name] for name in PUBLISHED}, "dry-run"))
+            steps.append(publish({name: frames[name] for name in PUBLISHED}, "dry-run", self.as_of()))
         return tuple(steps)
 
     def execute(
@@ -136,7 +136,8 @@ class Runner:
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
             journal.note(_step_record(decision, checkpoint, "reused" if decision.reuse else "ran", inputs))
         if publish:
-            journal.note(publish({name: frames[name] for name in PUBLISHED}, journal.record.run_id))
+            lists = {name: frames[name] for name in PUBLISHED}
+            journal.note(publish(lists, journal.record.run_id, journal.record.as_of))
 
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
@@ -179,14 +180,23 @@ class _Journal:
 def publish_lists(
     frames: Mapping[str, StoredFrame],
     run_id: str,
+    as_of: date,
     *,
     store: TableStore,
     checkpoints: Checkpoints,
     settings: PublishSettings,
     now: datetime,
+    force: bool,
     dry_run: bool,
 ) -> StepRecord:
-    """Publishes the lists of a run and says so as a step."""
+    """Publishes the lists of a run and says so as a step.
+
+    The lists of an earlier day than what stands in the store are left out unless forced: building a past night again
+    must not take the present one from the customers."""
+    standing = published_day(store, now=now)
+    if standing is not None and standing > as_of and not force:
+        reason = f"the lists of {standing} stand in the store; --force puts these of {as_of} there"
+        return StepRecord(name="publish", key="", status="skipped", reason=reason)
     report = publish(
         *(frames[name] for name in PUBLISHED),
         store=store,
@@ -194,6 +204,7 @@ def publish_lists(
         settings=settings,
         now=now,
         run_id=run_id,
+        as_of=as_of,
         dry_run=dry_run,
     )
     fates = ("added", "changed", "refreshed", "unchanged", "removed")

@@ -59,6 +59,34 @@ def test_force_computes_the_named_step_again(ran: Omnix) -> None:
     assert again == {"cycles": "reused", "rhythms": "reused", "predict": "ran"}
 
 
+def test_a_past_day_is_not_published_over_a_later_one(ran: Omnix) -> None:
+    past = rows(ran("run", "--as-of", "2017-11-20", "--format", "csv").out)[-1]
+    assert (past["step"], past["status"]) == ("publish", "skipped")
+    assert "the lists of 2017-12-23 stand in the store" in past["why"]
+    forced = rows(ran("publish", "--as-of", "2017-11-20", "--force", "--format", "csv").out)[-1]
+    assert (forced["step"], forced["status"]) == ("publish", "ran")
+    back = rows(ran("run", "--format", "csv").out)
+    assert [(row["step"], row["status"]) for row in back if row["status"] != "reused"] == [("publish", "ran")]
+
+
+def test_long_after_the_last_purchase_the_job_still_ends_well(shop: Omnix) -> None:
+    answer = shop("run", "--as-of", "2200-01-01", "--format", "csv")
+    assert answer.code == 0, answer.err
+
+
+def test_a_changed_setting_runs_only_what_rests_on_it(ran: Omnix, monkeypatch: pytest.MonkeyPatch) -> None:
+    def runs(setting: str, value: str) -> list[str]:
+        with monkeypatch.context() as patch:
+            patch.setenv(setting, value)
+            return [row["step"] for row in rows(ran("explain", "--format", "csv").out) if row["status"] == "pending"]
+
+    assert runs("OMNIX_PREDICTION__URGENT_DAYS", "3") == ["predict", "recommend"]
+    assert runs("OMNIX_RECOMMEND__COUNT", "7") == ["recommend"]
+    assert runs("OMNIX_SHOP_LISTS__SIMILAR_COUNT", "7") == ["shop_lists"]
+    assert runs("OMNIX_RECOMMEND__TRENDING_WINDOW_DAYS", "7") == ["popularity", "recommend", "shop_lists"]
+    assert runs("OMNIX_ENGINE__SLICE_ROWS", "7") == []
+
+
 def test_explain_says_why(ran: Omnix) -> None:
     nothing = rows(ran("explain", "--format", "csv").out)
     assert {(row["status"], row["why"]) for row in nothing} == {("reused", "nothing changed")}
@@ -148,7 +176,7 @@ def test_runs_are_listed_shown_compared_and_pruned(ran: Omnix, tmp_path: Path) -
     assert pruned == dry
     assert len(rows(ran("runs", "list", "--format", "csv").out)) == 1
     answer = ran("run", "--as-of", "2017-11-20", "--format", "csv")
-    assert {row["status"] for row in rows(answer.out)} == {"reused"}
+    assert {row["status"] for row in rows(answer.out)} == {"reused", "skipped"}
 
 
 def test_results_are_written_in_every_format(ran: Omnix, tmp_path: Path) -> None:

@@ -30,9 +30,7 @@ def predictor(request: pytest.FixtureRequest) -> Predictor:
 def predict(predictor: Predictor, lines: pl.DataFrame, *customers: str, as_of: date = AS_OF) -> pl.DataFrame:
     """The predictions from these lines; of these customers only, if any are named."""
     pairs = cycles(lines.lazy(), as_of=as_of).frames["cycles"]
-    learnt = rhythms(
-        lines.lazy(), pairs.lazy(), catalogue(), as_of=as_of, personal_purchases=3
-    ).frames
+    learnt = rhythms(lines.lazy(), pairs.lazy(), catalogue(), as_of=as_of, personal_purchases=3).frames
     chosen = pairs.filter(pl.col("customer_id").is_in(customers)) if customers else pairs
     rhythm, model = learnt["rhythms"].lazy(), learnt["forecast_model"].lazy()
     return predictor.predict(chosen.lazy(), rhythm, model, catalogue(), as_of=as_of).frames["predictions"]

@@ -235,8 +235,14 @@ def test_orders_become_purchases_and_a_cancelled_one_takes_them_back(tmp_path: P
     assert rows.filter(kind="cancelled")["purchase_id"].to_list() == ["c#1#x", "c#1#x#2", "c#1#y"]
 
 
-def test_invoices_with_returns_and_missing_customers(tmp_path: Path) -> None:
-    header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+@pytest.mark.parametrize(
+    "header",
+    [
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country",
+        "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country",
+    ],
+)
+def test_invoices_with_returns_and_missing_customers(tmp_path: Path, header: str) -> None:
     lines = [
         "536365,85123A,HOLDER,6,13/12/2010 8:26,2.55,17850.0,United Kingdom",
         "C536379,85123A,HOLDER,-1,1/12/2010 9:41,2.55,17850,United Kingdom",
@@ -273,14 +279,15 @@ def test_the_sample_comes_in_whole(tmp_path: Path) -> None:
     assert set(rows["product_id"]) & set(catalogue) <= set(standing(work, "products")["product_id"])
 
 
-def test_an_id_given_to_two_customers_in_a_large_import_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("slice_rows", [100, 2_000_000])
+def test_an_id_given_to_two_customers_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_rows: int
 ) -> None:
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 2_000)
     monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
     lines = [f"id{number % 999},c{number},p,1,2020-01-01" for number in range(1000)]
     file = write(tmp_path / "a.csv", lines, "purchase_id,customer_id,product_id,quantity,purchased_at")
-    work = importer(tmp_path, slice_rows=100)
+    work = importer(tmp_path, slice_rows=slice_rows)
     with pytest.raises(DataError, match="`id0` is given to rows of different customers"):
         take(work, file)
     assert work.ledger.batches("purchases") == ()

@@ -25,9 +25,7 @@ def forecasts() -> pl.DataFrame:
     lines = purchase_lines().filter(pl.col("customer_id").cast(pl.Int64) % 12 == 0)
     settings = PredictionSettings(min_alive=0)
     known = cycles(lines.lazy(), as_of=CUTOFF).frames["cycles"].lazy()
-    learnt = rhythms(
-        lines.lazy(), known, catalogue(), as_of=CUTOFF, personal_purchases=3
-    ).frames
+    learnt = rhythms(lines.lazy(), known, catalogue(), as_of=CUTOFF, personal_purchases=3).frames
     output = StatisticalPredictor(settings).predict(
         known, learnt["rhythms"].lazy(), learnt["forecast_model"].lazy(), catalogue(), as_of=CUTOFF
     )

@@ -73,6 +73,7 @@ def publish_round(
             settings=PublishSettings(),
             now=NOW,
             run_id=f"run-{round_number}",
+            as_of=NOW.date(),
             progress=progress,
         )
 

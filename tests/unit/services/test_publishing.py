@@ -80,6 +80,7 @@ class Shop:
             "settings": SETTINGS,
             "now": now,
             "run_id": f"run-{self.runs}",
+            "as_of": now.date(),
         }
         return publish(*frames, **(arguments | options))
 

@@ -27,9 +27,7 @@ def catalogue(**categories: str | None) -> pl.LazyFrame:
 
 def learn(lines: pl.DataFrame, products: pl.LazyFrame, as_of: date = AS_OF) -> dict[str, pl.DataFrame]:
     pairs = cycles(lines.lazy(), as_of=as_of).frames["cycles"].lazy()
-    return dict(
-        rhythms(lines.lazy(), pairs, products, as_of=as_of, personal_purchases=3).frames
-    )
+    return dict(rhythms(lines.lazy(), pairs, products, as_of=as_of, personal_purchases=3).frames)
 
 
 def test_the_ladder_of_rhythms_by_hand() -> None:
