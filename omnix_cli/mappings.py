@@ -55,8 +55,8 @@ class Returns(Section):
 class SetAside(Section):
     """Rows that are expected and not wanted: they go to quarantine without counting as bad."""
 
-    column: str
-    """A column of the input."""
+    column: str | tuple[str, ...]
+    """A column of the input, or several spellings of its name, of which the first present is taken."""
     missing: bool = False
     """Where the column is empty."""
     values: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.mappings import DERIVED, REQUIRED, ColumnMapping, JoinedColumns, suggestion
+from omnix_cli.mappings import DERIVED, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps import fields
 from omnix_cli.steps.problems import ITEM, ROW_NUMBER
@@ -45,12 +45,10 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
             name in REQUIRED[mapping.kind] or (name in mapping.columns and isinstance(source, str))
         ):
             raise _missing(name, source, available, file)
-    for rule in mapping.set_aside:
-        if rule.column not in available:
-            raise _missing(f"set_aside ({rule.reason})", rule.column, available, file)
     return mapping.model_copy(
         update={
             "columns": columns,
+            "set_aside": tuple(_bound_rule(rule, available, file) for rule in mapping.set_aside),
             "discounts": tuple(column for column in mapping.discounts if column in available),
             "cancelled": {column: values for column, values in mapping.cancelled.items() if column in available},
         }
@@ -84,6 +82,13 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping) -> bool:
     sources = [source for name, source in mapping.columns.items() if _is_amount(columns[name].dtype)]
     texts = [fields.text(raw[source], ()) for source in sources if isinstance(source, str)]
     return bool(texts) and fields.decimal_comma_evidence(pl.concat([column.rename("") for column in texts]))
+
+
+def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:
+    found = _present(rule.column, available)
+    if found is None:
+        raise _missing(f"set_aside ({rule.reason})", rule.column, available, file)
+    return rule.model_copy(update={"column": found})
 
 
 def _is_amount(dtype: pl.DataType) -> bool:

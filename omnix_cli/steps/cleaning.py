@@ -39,7 +39,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
 
     `reading.mapping` must be bound to the columns of `raw`."""
     mapping = reading.mapping
-    problems = [_aside(rule, fields.text(raw[rule.column], mapping.null_values)) for rule in mapping.set_aside]
+    problems = [_aside(rule, raw, mapping) for rule in mapping.set_aside]
     columns: dict[str, pl.Series] = {}
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
         written = _written(raw, mapping, name)
@@ -113,7 +113,9 @@ def _narrowed(numbers: fields.Parsed, dtype: pl.DataType) -> fields.Parsed:
     return fields.Parsed(values, lost if numbers.unreadable is None else lost | numbers.unreadable)
 
 
-def _aside(rule: SetAside, texts: pl.Series) -> Problem:
+def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem:
+    column = str(rule.column)  # one, since the mapping is bound
+    texts = fields.text(raw[column], mapping.null_values)
     mask = texts.is_null() & rule.missing
     if rule.values:
         mask |= texts.is_in(rule.values).fill_null(False)
@@ -121,7 +123,7 @@ def _aside(rule: SetAside, texts: pl.Series) -> Problem:
         mask |= ~texts.is_in(rule.other_than).fill_null(True)
     if rule.matches:
         mask |= texts.str.contains(rule.matches).fill_null(False)
-    return Problem(mask, rule.column, rule.reason, texts, expected=True)
+    return Problem(mask, column, rule.reason, texts, expected=True)
 
 
 def _unreadable(dtype: pl.DataType) -> str:
