@@ -22,10 +22,13 @@ def merge(
     files: Sequence[TakenFile],
     *,
     slice_rows: int,
+    taken: pl.DataFrame | None = None,
 ) -> int:
-    """Stores what is new or corrected against `view`, counting it file by file; returns how many were corrected."""
+    """Stores what is new or corrected against `view`, counting it file by file; returns how many were corrected.
+
+    `taken` says which ids lines of the same files have already (see `identity.with_ids`)."""
     corrected = 0
-    for found in ahead(_reconciled(kind, spilled, view, slice_rows)):
+    for found in ahead(_reconciled(kind, spilled, view, slice_rows, taken)):
         writer.append(kind, found.rows)
         writer.append("superseded", found.superseded)
         corrected += found.corrected
@@ -36,24 +39,32 @@ def merge(
     return corrected
 
 
-def _reconciled(kind: str, spilled: Spill, view: StoredFrame, slice_rows: int) -> Iterator[Reconciled]:
-    own_id = FRAMES[kind].key[0]
+def _reconciled(
+    kind: str, spilled: Spill, view: StoredFrame, slice_rows: int, taken: pl.DataFrame | None
+) -> Iterator[Reconciled]:
+    own_id, range_column = FRAMES[kind].key[0], FRAMES[kind].sort[0]
     earlier: list[pl.Series] = []
     for new in spilled.slices(slice_rows):
-        given = new[own_id].drop_nulls()
-        _refuse_shared(given, earlier, own_id)
-        earlier.append(given.hash())
-        yield reconcile(with_ids(new, kind), _standing(new, kind, view), kind)
+        if own_id != range_column:
+            given = new.select(own_id, range_column).drop_nulls(own_id)
+            _refuse_shared(given, earlier, own_id)
+            earlier.append(given[own_id].hash())
+        yield reconcile(with_ids(new, kind, taken), _standing(new, kind, view), kind)
 
 
-def _refuse_shared(given: pl.Series, earlier: list[pl.Series], own_id: str) -> None:
-    """An id that the input gives must not be in two slices: it would belong to two customers."""
-    if given.is_empty() or not earlier:
+def _refuse_shared(given: pl.DataFrame, earlier: list[pl.Series], own_id: str) -> None:
+    """An id that the input gives must not be given to two customers, be they in one slice or in two."""
+    if given.is_empty():
         return
-    shared = given.filter(given.hash().is_in(pl.concat(earlier).implode()))
-    if not shared.is_empty():
+    hashes = given[own_id].hash()
+    pairs = given.filter(hashes.is_duplicated()).unique()
+    shared = [pairs.filter(pl.col(own_id).is_duplicated())[own_id]]
+    if earlier:
+        shared.append(given[own_id].filter(hashes.is_in(pl.concat(earlier).implode())))
+    found = pl.concat(shared).sort()
+    if not found.is_empty():
         raise DataError(
-            f"the {own_id} `{shared[0]}` is given to rows of different customers",
+            f"the {own_id} `{found[0]}` is given to rows of different customers",
             hint="Nothing was taken over. Mend the ids, or leave the column out: ids are made from the content then.",
         )
 

@@ -18,7 +18,7 @@ from omnix_cli.services.imports import Importer, Nowhere, batch_key, open_batch,
 from omnix_cli.services.intake import Intake, mapping_key
 from omnix_cli.services.merging import merge
 from omnix_cli.settings import dump
-from omnix_cli.steps.identity import FILE
+from omnix_cli.steps.identity import FILE, occurrences
 from omnix_cli.steps.problems import ITEM, ROW_NUMBER
 
 _PLACE = ["file", "row_number", "item"]
@@ -71,7 +71,8 @@ def quarantine_replay(
         view, how = importer.ledger.view(kind), mapping_key(mapping, importer.settings.timezone)
         key = batch_key(kind, {"how": how, "replayed": settled.rows()}, view)
         with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
-            corrected = merge(kind, good, view, writer, files, slice_rows=importer.slice_rows)
+            taken = _taken(importer, kind, lots, good)
+            corrected = merge(kind, good, view, writer, files, slice_rows=importer.slice_rows, taken=taken)
             writer.append("resolved", settled)
     if not dry_run:
         records = tuple(_replayed(record(taken, how)) for taken in files)
@@ -125,6 +126,31 @@ def _settled(lots: Sequence[pl.DataFrame], good: Spill) -> pl.DataFrame:
     numbered = pl.concat(lot.with_columns(pl.lit(number, pl.Int32).alias(FILE)) for number, lot in enumerate(lots))
     rows = numbered.join(taken, left_on=[FILE, "row_number", "item"], right_on=[FILE, ROW_NUMBER, ITEM], how="semi")
     return _resolved(rows, "replayed")
+
+
+def _taken(importer: Importer, kind: str, lots: Sequence[pl.DataFrame], good: Spill) -> pl.DataFrame | None:
+    """The ids made for lines that came with the same files, then or by an earlier replay, counted by file."""
+    if kind not in ("purchases", "interactions"):
+        return None
+    customers = pl.concat(piece.select("customer_id") for piece in good.pieces()).unique().lazy()
+    counts = []
+    for number, lot in enumerate(lots):
+        stored = [
+            importer.checkpoints.open(key).frame(kind).scan().join(customers, on="customer_id", how="semi")
+            for key in _batches_of(importer, kind, str(lot["batch"][0]), str(lot["file"][0]))
+        ]
+        found = occurrences(pl.concat(stored).unique(FRAMES[kind].key).collect(), kind)
+        counts.append(found.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
+    return pl.concat(counts)
+
+
+def _batches_of(importer: Importer, kind: str, batch: str, file: str) -> Iterator[str]:
+    """The batch a file came with, and those that took rows of its quarantine in again."""
+    yield batch
+    for later in importer.ledger.batches(kind):
+        settled = importer.checkpoints.open(later.key).frame("resolved").scan()
+        if later.replay and not settled.filter(batch=batch, file=file).head(1).collect().is_empty():
+            yield later.key
 
 
 def _resolved(rows: pl.DataFrame, how: str) -> pl.DataFrame:

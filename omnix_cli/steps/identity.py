@@ -30,13 +30,14 @@ class Reconciled:
     corrected: int
 
 
-def with_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+def with_ids(rows: pl.DataFrame, kind: str, taken: pl.DataFrame | None = None) -> pl.DataFrame:
     """Fills in the ids that the input did not give.
 
     An order line is `customer#order#product`; without an order, `customer##product#instant`; an interaction is
     `customer#type#product#instant`. Further equal ones in the same file (or order document) end in `#2`, `#3`. A `#` or
     `%` inside a value is written %23 or %25, so that different lines never share an id; the same line always has the
-    same one.
+    same one. `taken` (FILE, id, count; see `occurrences`) counts the equal ones that a file had before: further ones
+    get the numbers after those.
     """
     if kind not in ("purchases", "interactions"):
         return rows
@@ -44,13 +45,23 @@ def with_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
     if rows[own_id].null_count() == 0:
         return rows
     made = rows.select(_base_id(rows, kind).alias(own_id)).to_series()
-    alike = (made.hash().is_duplicated() & rows[own_id].is_null()).arg_true()
+    repeated = made.hash().is_duplicated()
+    if taken is not None:
+        repeated |= made.is_in(taken[own_id].implode())
+    alike = (repeated & rows[own_id].is_null()).arg_true()
     if not alike.is_empty():
-        repeats = _repeats(
-            rows.select(pl.col(*_PLACE).gather(alike)).with_columns(made.gather(alike), at=alike), own_id
-        )
+        places = rows.select(pl.col(_PLACE).gather(alike))
+        repeats = _repeats(places.with_columns(made.gather(alike), at=alike), own_id, taken)
         made = made.scatter(repeats["at"], repeats[own_id])
     return rows.with_columns(rows[own_id].zip_with(rows[own_id].is_not_null(), made))
+
+
+def occurrences(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """How many stored rows have an id made from the same content: `count` by the id without its number."""
+    own_id = FRAMES[kind].key[0]
+    base = rows.select(_base_id(rows, kind).alias("base"), own_id)
+    made = base.filter((pl.col(own_id) == pl.col("base")) | pl.col(own_id).str.starts_with(pl.col("base") + "#"))
+    return made.group_by(pl.col("base").alias(own_id)).agg(pl.len().cast(pl.UInt32).alias("count"))
 
 
 def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconciled:
@@ -113,12 +124,17 @@ def _escaped(rows: pl.DataFrame, column: str) -> pl.Expr:
     return value
 
 
-def _repeats(rows: pl.DataFrame, own_id: str) -> pl.DataFrame:
+def _repeats(rows: pl.DataFrame, own_id: str, taken: pl.DataFrame | None) -> pl.DataFrame:
     """The rows whose id was there before in the same file or order document, with the number they get."""
     document = pl.when(pl.col(ITEM) > 0).then(pl.col(ROW_NUMBER)).otherwise(0)
     number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(FILE, document, own_id)
-    numbered = rows.sort(_PLACE).with_columns(number.alias("_occurrence")).filter(pl.col("_occurrence") > 1)
-    return numbered.with_columns(pl.format("{}#{}", own_id, "_occurrence").alias(own_id))
+    numbered = rows.sort(_PLACE).with_columns(number.alias("_occurrence"))
+    if taken is not None:
+        before = pl.col("count").fill_null(0)
+        numbered = numbered.join(taken, on=[FILE, own_id], how="left").with_columns(pl.col("_occurrence") + before)
+    return numbered.filter(pl.col("_occurrence") > 1).with_columns(
+        pl.format("{}#{}", own_id, "_occurrence").alias(own_id)
+    )
 
 
 def _versions(disputed: pl.DataFrame, standing: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -188,6 +188,29 @@ def test_quarantined_lines_come_in_from_a_mended_file(tmp_path: Path) -> None:
     assert (whole.accepted, whole.corrected, whole.known) == (1, 1, 2)
 
 
+def test_a_replayed_line_never_takes_the_place_of_a_line_of_the_same_file(tmp_path: Path) -> None:
+    work = importer(tmp_path, max_bad=1)
+    file = write(tmp_path / "a.csv", [line(1, quantity="0"), line(1, quantity="5"), line(1, quantity="x"), line(2)])
+    take(work, file)
+    zeros = load_mapping("purchases").model_copy(update={"zero_quantity": "one"})
+    assert quarantine_replay(work, zeros).accepted == 1
+    mended = write(tmp_path / "mended.csv", [line(1), line(1), line(1, quantity="7"), line(2)])
+    report = quarantine_replay(work, zeros, mended={str(file): str(mended)})
+    assert (report.accepted, report.corrected) == (1, 0)
+    rows = standing(work).filter(order_id="1").sort("purchase_id")
+    assert rows.select("purchase_id", "quantity").rows() == [("1#1#1", 5.0), ("1#1#1#2", 1.0), ("1#1#1#3", 7.0)]
+
+
+def test_the_quarantine_of_overlapping_files_is_taken_in_once(tmp_path: Path) -> None:
+    work = importer(tmp_path, max_bad=1)
+    for name in ("a.csv", "b.csv"):
+        take(work, write(tmp_path / name, [line(1, quantity="0"), line(2 if name == "a.csv" else 3)]))
+    zeros = load_mapping("purchases").model_copy(update={"zero_quantity": "one"})
+    reports = [quarantine_replay(work, zeros, file=str(tmp_path / name)) for name in ("a.csv", "b.csv")]
+    assert [(report.accepted, report.known) for report in reports] == [(1, 0), (0, 1)]
+    assert standing(work).filter(order_id="1").height == 1
+
+
 def test_reading_a_file_again_with_another_mapping_settles_its_quarantine(tmp_path: Path) -> None:
     work = importer(tmp_path, max_bad=1)
     file = write(tmp_path / "a.csv", [line(1), line(2, quantity="0")])
