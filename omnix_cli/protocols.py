@@ -5,7 +5,7 @@ Everything here is a shape, not an implementation; `wiring.py` chooses the imple
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -103,6 +103,10 @@ class Checkpoints(Protocol):
     def find(self, key: str) -> Checkpoint | None:
         """The committed checkpoint whose every part matches its checksum, or None. A damaged one is reported
         and set aside, so that the caller builds it again."""
+        ...
+
+    def damage(self, key: str) -> str | None:
+        """What is wrong with a checkpoint that should be there: missing, unreadable, or not matching its checksums."""
         ...
 
     def open(self, key: str) -> Checkpoint:
@@ -317,6 +321,14 @@ class ImportLedger(Protocol):
 
     def add(self, batch: ImportBatch) -> None:
         """Takes a committed checkpoint over, in one step."""
+        ...
+
+    def damaged(self) -> tuple[ImportBatch, ...]:
+        """The batches whose checkpoint is missing or does not match its checksums."""
+        ...
+
+    def drop(self, batches: Collection[ImportBatch]) -> None:
+        """Forgets these batches: their files count as never imported."""
         ...
 
     def view(self, kind: str) -> StoredFrame:

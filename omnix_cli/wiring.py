@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,11 +14,11 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from omnix_cli.engines.polars_engine import PolarsEngine
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import SOURCES, plan
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols import Engine, Predictor, Resources, StoredFrame, TableStore
-from omnix_cli.records import StepRecord
+from omnix_cli.records import ImportBatch, StepRecord
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
 from omnix_cli.services.import_reports import ImportReport
@@ -88,7 +88,13 @@ class Workspace:
     def import_files(
         self, kind: str, files: Sequence[str], recipe: str | None, columns: Mapping[str, str], *, dry_run: bool
     ) -> ImportReport:
-        """Takes files of one kind in, read by a recipe with single columns replaced."""
+        """Takes files of one kind in, read by a recipe with single columns replaced.
+
+        Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
+        damaged = self.ledger.damaged()
+        if damaged and not dry_run:
+            _log.warning("given up, to be imported again: %s", _told(damaged))
+            self.ledger.drop(damaged)
         return import_files(self.importer(), files, load_mapping(kind, recipe, columns), dry_run=dry_run)
 
     def replay(
@@ -126,7 +132,10 @@ class Workspace:
         )
 
     def runner(self) -> Runner:
-        """What runs the plan on the imports as they are now."""
+        """What runs the plan on the imports as they are now. Raises `CorruptCheckpoint` when one is damaged."""
+        damaged = self.ledger.damaged()
+        if damaged:
+            raise CorruptCheckpoint(f"imports are damaged: {_told(damaged)}", hint="Import these files again.")
         return Runner(
             plan=plan(predictor(self.settings)),
             engine=engine(self.settings),
@@ -186,6 +195,10 @@ class Workspace:
         return workspace_lock(self.folder, command=command, now=self.now())
 
 
+def _told(batches: Iterable[ImportBatch]) -> str:
+    return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
+
+
 def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Workspace:
     """The workspace that the settings name. Raises `ConfigError` when something else stands there."""
     if settings.workspace.exists() and not settings.workspace.is_dir():
@@ -222,6 +235,13 @@ def resources(settings: Settings) -> Resources:
 
 def check_configuration(settings: Settings) -> list[str]:
     """What the settings lead to, one line each. Raises `ConfigError` for what could not work."""
+    try:
+        return _consequences(settings)
+    except DataError as error:
+        raise ConfigError(error.message, hint=error.hint) from error
+
+
+def _consequences(settings: Settings) -> list[str]:
     lines = [f"workspace {settings.workspace.resolve()}", f"memory {resources(settings).memory_bytes:,} bytes"]
     if settings.as_of not in ("latest", "today"):
         lines.append(f"as of {parse_day(settings.as_of)}")

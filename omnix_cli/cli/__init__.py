@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(args=list(argv) if argv is not None else None, prog_name="omnix", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except OmnixError as error:
         return _fail(error.message, error.hint, error.exit_code)
@@ -68,6 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        place = keep_traceback(error)
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail(what, f"Check the path, its permissions and the disk; details are in {place}.", 4)
     except Exception as error:
         place = keep_traceback(error)
         return _fail(f"a bug in omnix: {type(error).__name__}: {error}", f"The traceback is in {place}.", 1)

@@ -10,7 +10,7 @@ import inspect
 import os
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
@@ -118,10 +118,12 @@ class Output:
     format: Annotated[Format, typer.Option("--format", help="How results are printed.")] = Format.TABLE
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None
 
-    def write(self, frame: pl.DataFrame, *, title: str) -> None:
-        """Prints a frame, or writes it to the file."""
+    def write(self, frame: pl.DataFrame, *, title: str, brief: Sequence[str] = ()) -> None:
+        """Prints a frame, or writes it to the file; a table has only the columns `brief`, if any are named."""
         from omnix_cli.reports.output import write_frame
 
+        if brief and self.format is Format.TABLE:
+            frame = frame.select(brief)
         write_frame(frame, title=title, kind=self.format.value, file=self.output)
 
 

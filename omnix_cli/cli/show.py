@@ -14,6 +14,9 @@ app = typer.Typer(
 )
 
 Run = Annotated[str, typer.Option("--run", help="Of this run: an id, the beginning of one, or `latest`.")]
+LIST = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
+"""What a table shows of a list; JSON, CSV and Parquet have everything."""
+
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many rows.")]
 
 
@@ -29,7 +32,7 @@ def recommendations(
 ) -> None:
     """Show a customer's list with the reasons; an unknown customer gets the popular products, labelled so."""
     found = session.open().findings(run).recommendations(customer, context=context, limit=limit)
-    output.write(found, title=f"Recommendations for {customer} ({context})")
+    output.write(found, title=f"Recommendations for {customer} ({context})", brief=LIST)
 
 
 @app.command(epilog="Example: omnix show similar 1082185 --limit 5")
@@ -43,7 +46,8 @@ def similar(
 ) -> None:
     """Show the nearest products of a product, and what makes them near."""
     found = session.open().findings(run).similar(product, limit=limit)
-    output.write(found, title=f"Similar to {product}")
+    columns = ("rank", "neighbour_id", "product_name", "score", "co_purchase", "content", "support", "lift")
+    output.write(found, title=f"Similar to {product}", brief=columns)
 
 
 @app.command(epilog="Example: omnix show due --days 7 --limit 20")
@@ -51,21 +55,24 @@ def similar(
 def due(
     session: Session,
     output: Output,
-    days: Annotated[int, typer.Option("--days", min=0, help="Due within so many days from the day of the run.")] = 7,
+    days: Annotated[
+        int, typer.Option("--days", min=0, max=3650, help="Due within so many days from the day of the run.")
+    ] = 7,
     customer: Annotated[str | None, typer.Option("--customer", help="Only of this customer.")] = None,
     limit: Limit = 20,
     run: Run = "latest",
 ) -> None:
     """Show who needs what in the coming days, surest first."""
     found = session.open().findings(run).due(days=days, customer=customer, limit=limit)
-    output.write(found, title=f"Due within {days} days")
+    columns = ("customer_id", "product_id", "product_name", "predicted_date", "confidence", "urgency", "reason")
+    output.write(found, title=f"Due within {days} days", brief=columns)
 
 
 @app.command(epilog="Example: omnix show trending --limit 10")
 @expand
 def trending(session: Session, output: Output, limit: Limit = 10, run: Run = "latest") -> None:
-    """Show what is bought by more customers than before."""
-    output.write(session.open().findings(run).shop_list("trending#all", limit=limit), title="Trending")
+    """Show what lately rose faster than the shop as a whole, by the customers who bought it."""
+    output.write(session.open().findings(run).shop_list("trending#all", limit=limit), title="Trending", brief=LIST)
 
 
 @app.command(epilog="Example: omnix show seasonal --season winter")
@@ -79,8 +86,8 @@ def seasonal(
 ) -> None:
     """Show what this shop sells above all in a season."""
     found = session.open().findings(run)
-    chosen = found.season() if season == "current" else season
-    output.write(found.shop_list(f"seasonal#{chosen}", limit=limit), title=f"Seasonal: {chosen}")
+    chosen = found.season(season)
+    output.write(found.shop_list(f"seasonal#{chosen}", limit=limit), title=f"Seasonal: {chosen}", brief=LIST)
 
 
 @app.command(epilog="Example: omnix show customer 1142")
@@ -94,7 +101,8 @@ def customer(
 ) -> None:
     """Show a customer's profile and rhythm: what is bought how often, and when it is due."""
     found = session.open().findings(run).customer(customer, limit=limit)
-    output.write(found, title=f"Customer {customer}")
+    rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "confidence", "urgency")
+    output.write(found, title=f"Customer {customer}", brief=("product_id", "product_name", *rhythm))
 
 
 @app.command(epilog="Example: omnix show quarantine purchases --limit 50")

@@ -15,6 +15,9 @@ COMMANDS = {
 }
 """The steps of the plan that each command brings up to date."""
 
+BRIEF = ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why")
+"""What a table of steps shows; `omnix runs show` adds the figures, JSON, CSV and Parquet have everything."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -65,7 +68,7 @@ def explain(session: Session, output: Output, as_of: AsOf = None, force: Force =
 
     runner = session.open(as_of=as_of).runner()
     steps = runner.preview(COMMANDS["run"], force=runner.step_names if force else ())
-    output.write(steps_table(steps), title="What would run, and why")
+    output.write(steps_table(steps), title="What would run, and why", brief=("step", "status", "why"))
 
 
 def _execute(
@@ -93,4 +96,4 @@ def _execute(
             record = runner.execute(targets, command=command, force=forced, publish=publisher, imported=imported)
             steps = record.steps
             title = f"Run {record.run_id}, as of {record.as_of}"
-    output.write(steps_table(steps), title=title)
+    output.write(steps_table(steps), title=title, brief=BRIEF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -16,19 +17,22 @@ def write_frame(frame: pl.DataFrame, *, title: str, kind: str, file: Path | None
     """Prints the rows, or writes them to `file`. `kind` is table, json, csv or parquet.
 
     JSON is a list of objects; lists in CSV are joined by "; ". Raises `ConfigError` for Parquet on a terminal."""
-    if kind == "parquet" and file is None and sys.stdout.isatty():
+    if kind == "parquet" and file is None and sys.stdout is not None and sys.stdout.isatty():
         raise ConfigError("Parquet cannot be shown on a terminal", hint="Give --output FILE, or pipe it somewhere.")
     content = _content(frame, title, kind, terminal=file is None)
-    if file is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-        return
     try:
-        file.write_bytes(content)
+        if file is not None:
+            file.write_bytes(content)
+        elif sys.stdout is not None:  # a daemon may have closed it
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UnavailableError(
-            f"{file} cannot be written: {error.strerror}", hint="Choose another --output."
-        ) from error
+        message = f"{file or 'stdout'} cannot be written: {error.strerror}"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UnavailableError(message, hint="Make room, then try again.") from error
+        raise ConfigError(message, hint="Choose another --output.") from error
 
 
 def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> bytes:

@@ -27,13 +27,17 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     """The rows as an aligned table under a title, as wide as the terminal allows (off a terminal: as needed)."""
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name, dtype in frame.schema.items():
+        fixed = dtype.is_temporal() or name.endswith("_id")
         table.add_column(
-            Text(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left", overflow="fold"
+            Text(name.replace("_", " ")),
+            justify="right" if dtype.is_numeric() else "left",
+            overflow="fold",
+            no_wrap=fixed,
         )
     for row in frame.iter_rows():
         table.add_row(*(Text(_cell(value)) for value in row))
     buffer = StringIO()
-    on_terminal = terminal and sys.stdout.isatty()
+    on_terminal = terminal and sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else 240
     Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ).print(table)
     if frame.is_empty():

@@ -12,6 +12,7 @@ import polars as pl
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.protocols import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.records import RunRecord
+from omnix_cli.schemas import SEASONS
 from omnix_cli.services.recommendations import CUSTOMER_CONTEXTS, POPULAR
 from omnix_cli.steps.seasons import season_on
 
@@ -54,9 +55,13 @@ class Findings:
         found = self._frame("shop_lists").filter(pl.col("list_id") == list_id).head(limit).collect()
         return _as_list(found)
 
-    def season(self) -> str:
-        """The season of the run's day."""
-        return season_on(self._as_of("shop_lists"), self.hemisphere)
+    def season(self, name: str) -> str:
+        """The season of that name; for `current` that of the run's day. Raises `ConfigError` when there is none."""
+        if name == "current":
+            return season_on(self._as_of("shop_lists"), self.hemisphere)
+        if name not in SEASONS:
+            raise ConfigError(f"there is no season {name!r}", hint=f"Choose one of: current, {', '.join(SEASONS)}.")
+        return name
 
     def similar(self, product: str, *, limit: int) -> pl.DataFrame:
         """The neighbours of a product with every component of their score. Raises `DataError` for an unknown one."""
@@ -101,7 +106,13 @@ class Findings:
         return self.sources["customers"].scan().filter(pl.col("customer_id") == customer).collect()
 
     def _frame(self, name: str) -> pl.LazyFrame:
-        return self._made(name)[1].frame(name).scan()
+        checkpoint = self._made(name)[1]
+        damage = self.checkpoints.damage(checkpoint.manifest.key)
+        if damage:
+            raise CorruptCheckpoint(
+                f"checkpoint {checkpoint.manifest.key} is damaged ({damage})", hint="`omnix run` builds it again."
+            )
+        return checkpoint.frame(name).scan()
 
     def _as_of(self, frame: str) -> date:
         return self._made(frame)[0].as_of

@@ -174,7 +174,8 @@ class _Journal:
         """Adds a step that is done, and logs it."""
         self.save(steps=(*self.record.steps, step))
         told = ("status", "key", "reason", "rows_in", "rows_out", "seconds")
-        _log.info("step done", extra={"step": step.name, **{field: getattr(step, field) for field in told}})
+        facts = {name: getattr(step, name) for name in told}
+        _log.info("step done", extra={"step": step.name, **facts, **step.figures})
 
 
 def publish_lists(

@@ -129,16 +129,24 @@ class LocalCheckpoints:
     def find(self, key: str) -> LocalCheckpoint | None:
         if not (self._folder / key / "manifest.json").exists():
             return None
-        checkpoint = self.open(key)
+        damage = self.damage(key)
+        if damage is None:
+            return self.open(key)
+        _log.warning("checkpoint %s is damaged (%s): set aside, it will be built again", key, damage)
+        self._set_aside(self._folder / key, "damaged")
+        return None
+
+    def damage(self, key: str) -> str | None:
         if key in self._verified:
-            return checkpoint
-        damage = self._damage(checkpoint)
+            return None
+        try:
+            checkpoint = self.open(key)
+        except CorruptCheckpoint as error:
+            return error.message
+        damage = _damage(checkpoint)
         if damage is None:
             self._verified.add(key)
-            return checkpoint
-        _log.warning("checkpoint %s is damaged (%s): set aside, it will be built again", key, damage)
-        self._set_aside(checkpoint.folder, "damaged")
-        return None
+        return damage
 
     def open(self, key: str) -> LocalCheckpoint:
         folder = self._folder / key
@@ -191,8 +199,12 @@ class LocalCheckpoints:
         if not self._folder.exists():
             return
         for folder in sorted(self._folder.iterdir()):
-            if not folder.name.startswith(".") and (folder / "manifest.json").exists():
+            if folder.name.startswith(".") or not (folder / "manifest.json").exists():
+                continue
+            try:
                 yield self.open(folder.name).manifest
+            except CorruptCheckpoint as error:
+                _log.warning("%s", error.message)
 
     def remove(self, key: str) -> None:
         """Removes a checkpoint: first from sight, then from the disk."""
@@ -208,16 +220,6 @@ class LocalCheckpoints:
         for folder in leftovers:
             shutil.rmtree(folder, ignore_errors=True)
         return len(leftovers)
-
-    def _damage(self, checkpoint: LocalCheckpoint) -> str | None:
-        for parts in checkpoint.manifest.parts.values():
-            for part in parts:
-                path = checkpoint.folder / str(part["path"])
-                if not path.exists():
-                    return f"{path.name} is missing"
-                if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
-                    return f"{path.name} differs from its checksum"
-        return None
 
     def _commit(self, temporary: Path, final: Path) -> None:
         sync_folder(temporary)
@@ -240,3 +242,14 @@ def checksum(path: Path) -> str:
 
 def _as_json(manifest: Manifest) -> bytes:
     return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+
+
+def _damage(checkpoint: LocalCheckpoint) -> str | None:
+    for parts in checkpoint.manifest.parts.values():
+        for part in parts:
+            path = checkpoint.folder / str(part["path"])
+            if not path.exists():
+                return f"{path.name} is missing"
+            if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
+                return f"{path.name} differs from its checksum"
+    return None

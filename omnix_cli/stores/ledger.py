@@ -7,6 +7,7 @@ later one's `superseded` frame are left out of the view of all before it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,8 +64,13 @@ class FileLedger:
         return tuple(batch for batch in self._load() if batch.kind == kind)
 
     def add(self, batch: ImportBatch) -> None:
-        batches = (*self._load(), batch)
-        write_atomically(self._path, _BATCHES.dump_json(batches, indent=1) + b"\n")
+        self._save((*self._load(), batch))
+
+    def damaged(self) -> tuple[ImportBatch, ...]:
+        return tuple(batch for batch in self._load() if self._checkpoints.damage(batch.key))
+
+    def drop(self, batches: Collection[ImportBatch]) -> None:
+        self._save(tuple(batch for batch in self._load() if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
         batches = [batch for batch in self.batches(kind) if batch.accepted]
@@ -79,6 +85,9 @@ class FileLedger:
             rows.append(checkpoint.frame("quarantine").scan().with_columns(pl.lit(batch.key).alias("batch")))
             settled.append(checkpoint.frame("resolved").scan())
         return pl.concat(rows).join(pl.concat(settled), on=_PLACE, how="anti")
+
+    def _save(self, batches: tuple[ImportBatch, ...]) -> None:
+        write_atomically(self._path, _BATCHES.dump_json(batches, indent=1) + b"\n")
 
     def _load(self) -> tuple[ImportBatch, ...]:
         try:

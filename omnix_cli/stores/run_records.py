@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from pydantic import ValidationError
 from omnix_cli.errors import DataError
 from omnix_cli.records import RunRecord
 from omnix_cli.stores.files import write_atomically
+
+_log = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -33,7 +36,11 @@ class RunFolder:
         return _read(found[0])
 
     def newest_first(self) -> Iterator[RunRecord]:
-        return (_read(path) for path in self._paths())
+        for path in self._paths():
+            try:
+                yield _read(path)
+            except DataError as error:
+                _log.warning("%s: left out", error.message)
 
     def remove(self, run_id: str) -> None:
         (self._folder / f"{run_id}.json").unlink(missing_ok=True)

@@ -194,3 +194,49 @@ def test_results_are_written_in_every_format(ran: Omnix, tmp_path: Path) -> None
     ].to_list()
     assert pl.read_csv(tmp_path / "due.csv")["product_id"].to_list() == parquet["product_id"].to_list()
     assert (tmp_path / "due.txt").read_text() == table
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+def checkpoint_of(tmp_path: Path, step: str) -> Path:
+    return next((tmp_path / ".omnix" / "checkpoints").glob(f"{step}-*"))
+
+
+def test_what_is_shown_from_a_damaged_checkpoint_is_refused_and_a_run_mends_it(ran: Omnix, tmp_path: Path) -> None:
+    damage(checkpoint_of(tmp_path, "predict") / "predictions-00000.parquet")
+    answer = ran("show", "due")
+    assert answer.code == 3
+    assert "is damaged" in answer.err
+    assert ran("run").code == 0
+    assert ran("show", "due").code == 0
+
+
+def test_a_damaged_manifest_is_built_again(ran: Omnix, tmp_path: Path) -> None:
+    (checkpoint_of(tmp_path, "recommend") / "manifest.json").write_text("{")
+    answer = ran("run", "--format", "csv")
+    assert {row["step"]: row["status"] for row in rows(answer.out)}["recommend"] == "ran"
+
+
+def test_damaged_imports_are_never_used_and_mended_by_importing_again(ran: Omnix, tmp_path: Path) -> None:
+    damage(checkpoint_of(tmp_path, "import-purchases") / "purchases-00000.parquet")
+    for command in (["run"], ["explain"], ["run", "--as-of", "2017-10-01"]):
+        answer = ran(*command)
+        assert answer.code == 3, answer.err
+        assert "imports are damaged: purchases from purchases.csv" in answer.err
+    again = ran("import", "purchases", "purchases.csv")
+    assert again.code == 0
+    assert "0 already known" in again.err
+    assert ran("run").code == 0
+
+
+def test_an_unreadable_run_record_is_left_out(ran: Omnix, tmp_path: Path) -> None:
+    (tmp_path / ".omnix" / "runs" / "20990101T000000-000000.json").write_text("{")
+    answer = ran("run", "--format", "csv")
+    assert answer.code == 0
+    assert "cannot be read" in answer.err
+    assert ran("runs", "list").code == 0
+    assert ran("show", "trending").code == 0

@@ -142,3 +142,15 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     store = LocalCheckpoints(tmp_path / "file" / "checkpoints", now=lambda: NOW)
     with pytest.raises(UnavailableError, match="could not be written"):
         write(store, "count-1", numbers(0, 1))
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"key": 1}'])
+def test_an_unreadable_manifest_is_as_good_as_none(store: LocalCheckpoints, folder: Path, text: str) -> None:
+    write(store, "count-1", numbers(0, 9))
+    (folder / "count-1" / "manifest.json").write_text(text)
+    fresh = LocalCheckpoints(folder, now=lambda: NOW)
+    assert fresh.damage("count-1") is not None
+    assert list(fresh.manifests()) == []
+    assert fresh.find("count-1") is None
+    write(fresh, "count-1", numbers(0, 9))
+    assert fresh.damage("count-1") is None
