@@ -29,6 +29,10 @@ REQUIRED = {
 DERIVED = ("purchase_day", "interaction_day")
 """Columns computed from others, so nothing is mapped to them."""
 
+LINE = "line"
+"""What can be mapped for purchases beside their columns: the number of a line in its order, which becomes part of the
+id of the line, so that equal lines keep their ids in whatever order a file has them."""
+
 _ALIASES = {
     "purchases": {"id": "purchase_id", "purchase_date": "purchased_at", "order_date": "purchased_at"},
     "products": {"id": "product_id", "quantity": "stock", "product_name": "name"},
@@ -173,6 +177,8 @@ def canonical_name(kind: str, name: str) -> str:
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
     snake = _ALIASES[kind].get(snake, snake)
     known = [column for column in FRAMES[kind].schema.column_names() if column not in DERIVED]
+    if kind == "purchases":
+        known.append(LINE)
     if snake not in known:
         raise ConfigError(f"{kind} have no column `{name}`", hint=suggestion(snake, known, what="They have"))
     return snake

@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.mappings import DERIVED, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
+from omnix_cli.mappings import DERIVED, LINE, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps import fields
 from omnix_cli.steps.problems import ITEM, ROW_NUMBER
@@ -34,8 +34,8 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
 
     Raises `DataError` when a required column, or one that was named alone, is not in the file."""
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
-    for name in FRAMES[mapping.kind].schema.column_names():
-        if name in DERIVED:
+    for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
+        if name in DERIVED or (name == LINE and LINE not in mapping.columns):
             continue
         source = mapping.columns.get(name, name)
         found = _present(source, available)
@@ -79,7 +79,7 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping) -> bool:
     if mapping.decimal_comma is not None:
         return mapping.decimal_comma
     columns = FRAMES[mapping.kind].schema.columns()
-    sources = [source for name, source in mapping.columns.items() if _is_amount(columns[name].dtype)]
+    sources = [source for name, source in mapping.columns.items() if name != LINE and _is_amount(columns[name].dtype)]
     texts = [fields.text(raw[source], ()) for source in sources if isinstance(source, str)]
     return bool(texts) and fields.decimal_comma_evidence(pl.concat([column.rename("") for column in texts]))
 

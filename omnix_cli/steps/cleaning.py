@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import dataframely as dy
 import polars as pl
 
-from omnix_cli.mappings import ColumnMapping, JoinedColumns, SetAside
+from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps import fields, purchase_rules
 from omnix_cli.steps.binding import INSTANTS, Reading
+from omnix_cli.steps.identity import with_line_ids
 from omnix_cli.steps.problems import ITEM, ROW_NUMBER, Problem, quarantined
 
 VERSION = "1"
@@ -53,6 +54,9 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
     if mapping.kind == "purchases":
         rows = purchase_rules.settle(rows, raw, mapping)
+        line = _written(raw, mapping, LINE)
+        if line is not None:
+            rows = with_line_ids(rows, fields.text(line, mapping.null_values))
     if mapping.kind in INSTANTS:
         instant, day = INSTANTS[mapping.kind]
         rows = rows.with_columns(_day(rows[instant], reading.clock.timezone).rename(day))

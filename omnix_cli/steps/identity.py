@@ -14,6 +14,7 @@ FILE = "_file"
 """The number of the file a row came from, in the order in which the files are taken in."""
 
 _PLACE = (FILE, ROW_NUMBER, ITEM)
+_LINE = "_line"
 _STANDING = -1
 _INSTANT_TEXT = "%Y-%m-%dT%H:%M:%S%.fZ"
 
@@ -54,6 +55,14 @@ def with_ids(rows: pl.DataFrame, kind: str, taken: pl.DataFrame | None = None) -
         repeats = _repeats(places.with_columns(made.gather(alike), at=alike), own_id, taken)
         made = made.scatter(repeats["at"], repeats[own_id])
     return rows.with_columns(rows[own_id].zip_with(rows[own_id].is_not_null(), made))
+
+
+def with_line_ids(rows: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
+    """Fills in the ids of purchases whose line in the order is known: `customer#order#product#line`."""
+    line = lines.rename(_LINE).to_frame()
+    numbered = rows.select(_base_id(rows, "purchases").alias("_base")).with_columns(line.select(_escaped(line, _LINE)))
+    made = numbered.select(pl.concat_str("_base", _LINE, separator="#")).to_series()
+    return rows.with_columns(pl.coalesce("purchase_id", made).alias("purchase_id"))
 
 
 def occurrences(rows: pl.DataFrame, kind: str) -> pl.DataFrame:

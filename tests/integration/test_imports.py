@@ -121,6 +121,24 @@ def test_equal_lines_of_an_order_are_both_kept(tmp_path: Path) -> None:
     assert standing(work)["purchase_id"].to_list() == ["1#1#1", "1#1#1#2", "1#1#1#3"]
 
 
+def test_the_number_of_a_line_makes_its_id(tmp_path: Path) -> None:
+    header = f"{HEADER},line_no"
+    lines = [f"{line(1, quantity=quantity)},{number}" for number, quantity in [("1", "5"), ("2", "6"), ("a#1", "7")]]
+    mapping = load_mapping("purchases").with_columns({"line": "line_no"})
+    work = importer(tmp_path)
+    ordered = write(tmp_path / "a.csv", [*lines, line(1) + ","], header)
+    turned = write(tmp_path / "b.csv", [line(1) + ",", *reversed(lines)], header)
+    assert import_files(work, [str(ordered)], mapping).accepted == 4
+    again = import_files(work, [str(turned)], mapping)
+    assert (again.accepted, again.known) == (0, 4)
+    assert sorted(standing(work).select("purchase_id", "quantity").rows()) == [
+        ("1#1#1", 1.0),
+        ("1#1#1#1", 5.0),
+        ("1#1#1#2", 6.0),
+        ("1#1#1#a%231", 7.0),
+    ]
+
+
 def test_ids_from_content_never_meet(tmp_path: Path) -> None:
     lines = ["a#b,c,d,1,1,2020-01-01", "a,b#c,d,1,1,2020-01-01", "a%23b,c,d,1,1,2020-01-01", "a,,d,1,1,2020-01-01"]
     work = importer(tmp_path)
