@@ -46,7 +46,8 @@ class Importer:
 def import_files(
     importer: Importer, patterns: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
 ) -> ImportReport:
-    """Takes files in, in the order of their names, as one batch.
+    """Takes files in as one batch, in the order in which they are given, those of a folder or glob by name: where two
+    have the same row, the later one counts.
 
     Raises `ImportRefused`, and takes nothing over, when too many rows are bad or a gate of the settings is passed;
     `DataError` when a file cannot be read at all."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
+import shutil
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +69,22 @@ class HashedStream:
         """Reads to the end, so that the hash covers the whole file."""
         while self.read(1 << 20):
             pass
+
+    @contextmanager
+    def anywhere(self) -> Iterator[IO[bytes]]:
+        """The whole stream, hashed, as a file that can be read at any place; a pipe is set down on disk for that."""
+        if not self._stream.seekable():
+            with tempfile.TemporaryFile() as file:
+                shutil.copyfileobj(self, file, 1 << 20)
+                file.seek(0)
+                yield file
+            return
+        self.rest()
+        self._stream.seek(0)
+        try:
+            yield self._stream
+        finally:
+            self._stream.seek(0, io.SEEK_END)
 
     def readable(self) -> bool:
         """Part of the file protocol."""

@@ -44,13 +44,16 @@ class JsonRows:
             line += block.count(b"\n")
 
     def _array(self) -> list[Any]:
-        content = b"".join(self._blocks)
-        if len(content) > ARRAY_LIMIT:
-            raise DataError(
-                f"{self._name}: a JSON array of more than 1 GiB", hint="Write it as NDJSON, one object a line."
-            )
+        pieces: list[bytes] = []
+        for block in self._blocks:
+            pieces.append(block)
+            if sum(map(len, pieces)) > ARRAY_LIMIT:
+                raise DataError(
+                    f"{self._name}: a JSON array of more than {ARRAY_LIMIT >> 20:,} MiB",
+                    hint="Write it as NDJSON, one object a line.",
+                )
         try:
-            documents = orjson.loads(content)
+            documents = orjson.loads(b"".join(pieces))
         except orjson.JSONDecodeError as error:
             raise DataError(f"{self._name}: not JSON: {error}", hint="Mend it, or write NDJSON.") from error
         return list(documents)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -46,16 +45,17 @@ class Source:
 
     def chunks(self) -> Iterator[RawChunk]:
         with explained(self.name):
-            yield from self._rows()
+            with ExitStack() as stack:
+                yield from self._rows(stack)
             self._hashed.rest()
 
     def fingerprint(self) -> str:
         return self._hashed.hexdigest()
 
-    def _rows(self) -> Iterable[RawChunk]:
+    def _rows(self, stack: ExitStack) -> Iterable[RawChunk]:
         if self._hashed.peek(4) == b"PAR1":
             self._findings["format"] = "Parquet"
-            return ParquetRows(io.BytesIO(self._hashed.read()), self._mapping.items)
+            return ParquetRows(stack.enter_context(self._hashed.anywhere()), self._mapping.items)
         stream, packing = unpacked(self._hashed)
         if packing:
             self._findings["compression"] = packing

@@ -169,6 +169,31 @@ def test_a_json_array() -> None:
     assert (values(rows), findings["format"]) == ([("1",), ("2",)], "JSON")
 
 
+def test_a_json_array_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omnix_cli.stores.json_rows.ARRAY_LIMIT", 10)
+    with pytest.raises(DataError, match="a JSON array of more than"):
+        read(b'[{"a": 1}, {"a": 2}]')
+
+
+class Pipe(io.BytesIO):
+    """Bytes that can be read once only."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        raise io.UnsupportedOperation("seek")
+
+
+@pytest.mark.parametrize("stream", [io.BytesIO, Pipe])
+def test_parquet_is_read_from_files_and_pipes(tmp_path: Path, stream: type[io.BytesIO]) -> None:
+    path = tmp_path / "f.parquet"
+    pl.DataFrame({"id": range(1000)}).write_parquet(path, row_group_size=100)
+    source = Source("input", stream(path.read_bytes()), ColumnMapping(kind="purchases"))
+    assert pl.concat(chunk.rows for chunk in source.chunks())["id"].to_list() == list(range(1000))
+    assert source.fingerprint() == LocalSources().fingerprint(str(path))
+
+
 def test_parquet_keeps_its_types_and_flattens_structs(tmp_path: Path) -> None:
     path = tmp_path / "f.parquet"
     frame = pl.DataFrame(
