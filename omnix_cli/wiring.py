@@ -176,10 +176,11 @@ class Workspace:
         write_atomically(configuration, as_toml(self.settings).encode())
         return [self.folder, configuration]
 
-    def findings(self, run: str) -> Findings:
-        """What a run (or `latest`) found out."""
-        hemisphere = self.settings.recommend.hemisphere
-        return Findings(self.records, self.checkpoints, self.sources(), run, hemisphere)
+    def findings(self, run: str, *, on_day: bool) -> Findings:
+        """What a run (or `latest`) found out; the latest of those that stood on the day of the settings, if asked."""
+        sources, hemisphere = self.sources(), self.settings.recommend.hemisphere
+        today = self.runner().as_of() if on_day else None
+        return Findings(self.records, self.checkpoints, sources, run, today, hemisphere)
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:
         """Removes old runs and what only they needed; import batches stay."""

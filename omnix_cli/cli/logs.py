@@ -25,15 +25,20 @@ def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
     logger.addHandler(stderr)
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
+    logging.raiseExceptions = False  # a full disk is told by what needs the disk, not by the log
 
 
 def log_to_file(path: Path) -> None:
-    """Keeps all log lines in a file as well, at most 10 MB and one older file."""
+    """Keeps all log lines in a file as well, at most 10 MB and one older file; goes on without where it cannot."""
     logger = logging.getLogger("omnix_cli")
     if any(isinstance(handler, RotatingFileHandler) for handler in logger.handlers):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
+    except OSError as error:  # reading from a workspace must work without the right to write to it
+        logger.debug("no log file: %s", error)
+        return
     handler.setFormatter(_JsonLines())
     logger.addHandler(handler)
 

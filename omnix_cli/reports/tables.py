@@ -118,7 +118,9 @@ def _cell(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
-    if isinstance(value, Decimal | date | datetime | str):
+    if isinstance(value, str):
+        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    if isinstance(value, Decimal | date | datetime):
         return str(value)
     if isinstance(value, list | tuple | pl.Series):
         return ", ".join(_cell(one) for one in value)

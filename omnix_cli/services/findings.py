@@ -30,12 +30,13 @@ _DUE_COLUMNS = (
 
 @dataclass(frozen=True)
 class Findings:
-    """The frames of one run (or, for `latest`, of the newest runs that made each)."""
+    """The frames of one run; for `latest` of the newest runs that made each, standing on `as_of` if given."""
 
     records: RunRecords
     checkpoints: Checkpoints
     sources: Mapping[str, StoredFrame]
     run: str
+    as_of: date | None
     hemisphere: Literal["northern", "southern"]
 
     def recommendations(self, customer: str, *, context: str, limit: int) -> pl.DataFrame:
@@ -121,10 +122,15 @@ class Findings:
         """The run that has this frame, and the checkpoint that holds it."""
         runs = self.records.newest_first() if self.run == "latest" else iter([self.records.load(self.run)])
         for record in runs:
+            if self.as_of not in (None, record.as_of):
+                continue
             for checkpoint in self._checkpoints(record):
                 if frame in checkpoint.manifest.parts:
                     return record, checkpoint
-        raise DataError(f"no run has made {frame} yet", hint="`omnix run` does.")
+        day = f" as of {self.as_of}" if self.as_of else ""
+        raise DataError(
+            f"no run has made {frame}{day} yet", hint=f"`omnix run{day and f' --as-of {self.as_of}'}` does."
+        )
 
     def _checkpoints(self, record: RunRecord) -> Iterator[Checkpoint]:
         for step in record.steps:

@@ -240,3 +240,42 @@ def test_an_unreadable_run_record_is_left_out(ran: Omnix, tmp_path: Path) -> Non
     assert "cannot be read" in answer.err
     assert ran("runs", "list").code == 0
     assert ran("show", "trending").code == 0
+
+
+def test_the_profile_is_shown(ran: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("customer_id,age,favorite_categories\nc01,41,Dairy|Bakery\nnew,30,\n")
+    assert ran("import", "customers", "customers.csv").code == 0
+    assert ran("show", "customer", "c01").out.startswith(
+        "Customer c01, age 41, favorite categories ['Dairy', 'Bakery']"
+    )
+    (profile,) = json.loads(ran("show", "customer", "new", "--profile", "--format", "json").out)
+    assert profile["age"] == 30
+
+
+def test_an_earlier_night_is_shown_by_its_day(ran: Omnix) -> None:
+    ran("run", "--as-of", "2017-11-20")
+    ran("run")
+    past = json.loads(ran("show", "due", "--as-of", "2017-11-20", "--format", "json").out)
+    assert past
+    assert all("2017-11-20" <= row["predicted_date"] <= "2017-11-27" for row in past)
+    assert ran("show", "due", "--as-of", "2016-01-01").code == 3
+
+
+def test_reading_needs_no_right_to_write(ran: Omnix, tmp_path: Path) -> None:
+    logs = tmp_path / ".omnix" / "logs"
+    for file in logs.iterdir():
+        file.unlink()
+    logs.rmdir()
+    logs.write_text("in the way")
+    assert ran("show", "trending").code == 0
+    assert ran("runs", "list").code == 0
+
+
+def test_control_characters_do_not_reach_the_terminal(shop: Omnix, tmp_path: Path) -> None:
+    products = (tmp_path / "products.csv").read_text().replace("Whole milk", "\x1b[31mmilk")
+    (tmp_path / "products.csv").write_text(products)
+    assert shop("import", "products", "products.csv").code == 0
+    shop("run")
+    table = shop("show", "due").out
+    assert "milk" in table
+    assert "\x1b" not in table
