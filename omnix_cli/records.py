@@ -35,7 +35,7 @@ class RunRecord(Record):
 
     run_id: str
     command: str
-    status: Literal["running", "done", "failed", "interrupted"]
+    status: Literal["running", "done", "failed", "interrupted", "killed"]
     exit_code: int | None = None
     error: str | None = None
     as_of: date

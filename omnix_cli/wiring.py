@@ -25,7 +25,7 @@ from omnix_cli.services.import_reports import ImportReport
 from omnix_cli.services.imports import Importer, import_files
 from omnix_cli.services.planning import parse_day
 from omnix_cli.services.quarantine import quarantine_replay
-from omnix_cli.services.run_history import PruneReport, prune
+from omnix_cli.services.run_history import PruneReport, mark_killed, prune
 from omnix_cli.services.runs import Publish, Runner, publish_lists
 from omnix_cli.settings import Settings, SourceSettings
 from omnix_cli.stores.checkpoints import LocalCheckpoints
@@ -188,8 +188,9 @@ class Workspace:
         return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
 
     def sweep(self) -> None:
-        """Removes what killed processes left behind; only under the lock."""
+        """Clears up after killed processes; only under the lock."""
         self.checkpoints.sweep()
+        mark_killed(self.records)
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """The right to change the workspace, for one process at a time."""

@@ -120,7 +120,7 @@ def publish(
 def published_day(store: TableStore, *, now: datetime) -> date | None:
     """The day on which the run stood whose lists are in the store; None when none are."""
     control = None if TABLE in store.missing_tables() else store.get(TABLE, CONTROL, now=now)
-    return date.fromisoformat(control["asOf"]) if control else None
+    return date.fromisoformat(control["asOf"]) if control and "asOf" in control else None
 
 
 def _standing(store: TableStore, checkpoints: Checkpoints, now: datetime) -> _Standing:

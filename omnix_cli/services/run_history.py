@@ -28,6 +28,13 @@ def compare(before: RunRecord, after: RunRecord) -> tuple[Difference, ...]:
     )
 
 
+def mark_killed(records: RunRecords) -> None:
+    """Marks the runs that never got to say how they ended; the caller holds the lock, so none of them still runs."""
+    for record in records.newest_first():
+        if record.status == "running":
+            records.save(record.model_copy(update={"status": "killed"}))
+
+
 @dataclass(frozen=True)
 class PruneReport:
     """What was removed, or would be."""
