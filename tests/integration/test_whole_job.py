@@ -163,7 +163,8 @@ def test_killed_at_random_moments_the_job_ends_where_it_would_have(
                     content = (manifest.parent / part["path"]).read_bytes()
                     assert hashlib.sha256(content).hexdigest() == part["sha256"]
     omnix(workspace, history / "omnix.toml", "run")
-    assert {json.loads(file.read_text())["status"] for file in (workspace / "runs").glob("*.json")} <= {"killed", "done"}
+    ended = {json.loads(file.read_text())["status"] for file in (workspace / "runs").glob("*.json")}
+    assert ended <= {"killed", "done"}
     assert contents(workspace) == contents(reference)
     assert published(workspace) == published(reference)
     assert not [path for path in (workspace / "checkpoints").iterdir() if path.name.startswith(".")]
