@@ -14,6 +14,8 @@ import polars as pl
 from omnix_cli.steps.ordering import sorted_by_text
 from omnix_cli.stores.files import disk_trouble_told
 
+PIECE_BYTES = 128 << 20
+"""Rows are gathered up to this size before they are sorted and written: few pieces come back faster than many."""
 BATCH_ROWS = 1 << 15
 SAMPLE_EVERY = 1 << 10
 """One value in so many is remembered, to cut the ranges evenly."""
@@ -33,33 +35,29 @@ class _Piece:
 
 
 class DiskSpill:
-    """Rows spilled by `column`. One piece alone stays in memory. Implements `protocols.Spill`."""
+    """Rows spilled by `column`. Less than one piece stays in memory. Implements `protocols.Spill`."""
 
     def __init__(self, folder: Path, column: str) -> None:
         self._folder = folder
         self._column = column
-        self._first: pl.DataFrame | None = None
+        self._waiting: list[pl.DataFrame] = []
         self._pieces: list[_Piece] = []
         self._samples: list[pl.Series] = []
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Takes rows in; from the second piece on they go to disk."""
+        """Takes rows in; they go to disk a piece at a time."""
         if rows.is_empty():
             return
-        if self._first is None and not self._pieces:
-            self._first = rows
-            return
-        if self._first is not None:
-            first, self._first = self._first, None
-            self._write(first)
-        self._write(rows)
+        self._waiting.append(rows)
+        if sum(waiting.estimated_size() for waiting in self._waiting) >= PIECE_BYTES:
+            self._write_waiting()
 
     def slices(self, rows: int) -> Iterator[pl.DataFrame]:
         """All rows in slices of about that many, each a range of the column."""
-        if self._first is not None:
-            yield self._first
         if not self._pieces:
+            yield from self._in_memory()
             return
+        self._write_waiting()
         bounds = self._bounds(rows)
         offsets = [self._offsets(piece, bounds) for piece in self._pieces]
         for number in range(len(bounds) + 1):
@@ -71,10 +69,18 @@ class DiskSpill:
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows as they were added, each piece sorted by the column."""
-        if self._first is not None:
-            yield self._first
         for piece in self._pieces:
             yield piece.restored(pl.read_ipc(piece.path))
+        yield from self._in_memory()
+
+    def _in_memory(self) -> Iterator[pl.DataFrame]:
+        if self._waiting:
+            yield pl.concat(self._waiting)
+
+    def _write_waiting(self) -> None:
+        for rows in self._in_memory():
+            self._write(rows)
+        self._waiting.clear()
 
     def _write(self, rows: pl.DataFrame) -> None:
         constants = {

@@ -325,6 +325,7 @@ def test_an_id_given_to_two_customers_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_rows: int
 ) -> None:
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 2_000)
+    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
     monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
     lines = [f"id{number % 999},c{number},p,1,2020-01-01" for number in range(1000)]
     file = write(tmp_path / "a.csv", lines, "purchase_id,customer_id,product_id,quantity,purchased_at")
@@ -369,6 +370,7 @@ def test_slices_and_blocks_do_not_change_what_is_stored(tmp_path: Path, monkeypa
     whole = importer(tmp_path / "whole")
     take(whole, file)
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
     monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
     cut = importer(tmp_path / "cut", slice_rows=500)
     take(cut, file)
