@@ -86,7 +86,14 @@ class Workspace:
         )
 
     def import_files(
-        self, kind: str, files: Sequence[str], recipe: str | None, columns: Mapping[str, str], *, dry_run: bool
+        self,
+        kind: str,
+        files: Sequence[str],
+        recipe: str | None,
+        columns: Mapping[str, str],
+        *,
+        timezone: str | None = None,
+        dry_run: bool,
     ) -> ImportReport:
         """Takes files of one kind in, read by a recipe with single columns replaced.
 
@@ -95,7 +102,10 @@ class Workspace:
         if damaged and not dry_run:
             _log.warning("given up, to be imported again: %s", _told(damaged))
             self.ledger.drop(damaged)
-        return import_files(self.importer(), files, load_mapping(kind, recipe, columns), dry_run=dry_run)
+        mapping = load_mapping(kind, recipe, columns)
+        if timezone is not None:  # asked for by hand, so it goes before the recipe's
+            mapping = mapping.model_copy(update={"timezone": timezone})
+        return import_files(self.importer(), files, mapping, dry_run=dry_run)
 
     def replay(
         self,

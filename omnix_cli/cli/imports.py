@@ -54,7 +54,8 @@ def _importer(kind: str) -> Callable[..., None]:
         flags = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with session.locked(f"import {kind}", **flags) as workspace:
             try:
-                report = workspace.import_files(kind, files, mapping, pairs(map_columns or ()), dry_run=dry_run)
+                mapped = pairs(map_columns or ())
+                report = workspace.import_files(kind, files, mapping, mapped, timezone=timezone, dry_run=dry_run)
             except ImportRefused as refused:
                 found = refused.report
                 note(f"{found.read:,} rows read, {found.quarantined - found.expected:,} bad: nothing was taken over")

@@ -84,16 +84,18 @@ def publish(
     now: datetime,
     run_id: str,
     as_of: date,
+    force: bool = False,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda lists: None,
 ) -> PublishReport:
     """Writes what differs, removes what is stale, and records what stands; `progress` hears of every lists done.
 
+    With `force` the receipts are not believed: the store is read, so that what others did to it is mended too.
     Raises `LockedError` when another publish wrote to the same store meanwhile."""
     began = time.perf_counter()
     if not dry_run:
         store.create_tables()
-    before = _standing(store, checkpoints, now)
+    before = _standing(store, checkpoints, now, force=force)
     edition = Edition.of(run_id, now=now, lifetime_days=settings.lifetime_days)
     writing = _Writing(store, edition, as_of, dry_run=dry_run)
     frames = (recommendations, shop_lists)
@@ -123,13 +125,15 @@ def published_day(store: TableStore, *, now: datetime) -> date | None:
     return date.fromisoformat(control["asOf"]) if control and "asOf" in control else None
 
 
-def _standing(store: TableStore, checkpoints: Checkpoints, now: datetime) -> _Standing:
+def _standing(store: TableStore, checkpoints: Checkpoints, now: datetime, *, force: bool) -> _Standing:
     """What stands in the store, from the receipts when they can be relied on, else read from the store."""
     if TABLE in store.missing_tables():
         return _Standing(FRAMES["receipts"].empty(), "an empty store")
     control = store.get(TABLE, CONTROL, now=now)
     if control is None:
         return _read(store, "the store: it has no record of a publish")
+    if force:
+        return _read(store, "the store, as forced")
     if control["state"] != "complete":
         return _read(store, "the store: the last publish did not finish")
     checkpoint = checkpoints.find(control["receiptsKey"])

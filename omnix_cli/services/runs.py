@@ -8,7 +8,7 @@ import platform
 import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,6 +72,9 @@ class Runner:
     ) -> tuple[StepRecord, ...]:
         """What `execute` would do, step by step: `reused` or `pending`, and why. `publish` must be a dry run; it is
         asked only when the lists it would publish are there already."""
+        if not self.sources["purchases"].rows:
+            waiting = closure(self.plan, targets)
+            return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
         frames = dict(self.sources)
         steps = []
         for decision in self.explain(targets, force=force):
@@ -192,11 +195,16 @@ def publish_lists(
 ) -> StepRecord:
     """Publishes the lists of a run and says so as a step.
 
-    The lists of an earlier day than what stands in the store are left out unless forced: building a past night again
-    must not take the present one from the customers."""
+    Unless forced, the lists of an earlier day than what stands in the store are left out, and those of a day that has
+    not come yet: building a past night again, or looking ahead, must not take the present lists from the customers."""
     standing = published_day(store, now=now)
-    if standing is not None and standing > as_of and not force:
+    reason = None
+    if standing is not None and standing > as_of:
         reason = f"the lists of {standing} stand in the store; --force puts these of {as_of} there"
+    elif as_of > now.date() + timedelta(days=1):
+        reason = f"{as_of} has not come yet; --force publishes its lists all the same"
+    if reason and not force:
+        _log.warning("not published: %s", reason)
         return StepRecord(name="publish", key="", status="skipped", reason=reason)
     report = publish(
         *(frames[name] for name in PUBLISHED),
@@ -206,6 +214,7 @@ def publish_lists(
         now=now,
         run_id=run_id,
         as_of=as_of,
+        force=force,
         dry_run=dry_run,
     )
     fates = ("added", "changed", "refreshed", "unchanged", "removed")

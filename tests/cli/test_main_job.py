@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from omnix_cli.stores.sqlite import SqliteStore
 from tests.cli.conftest import CUSTOMERS, Omnix
 
 STEPS = ["similarity", "cycles", "rhythms", "predict", "popularity", "recommend", "shop_lists", "publish"]
@@ -67,6 +68,23 @@ def test_a_past_day_is_not_published_over_a_later_one(ran: Omnix) -> None:
     assert (forced["step"], forced["status"]) == ("publish", "ran")
     back = rows(ran("run", "--format", "csv").out)
     assert [(row["step"], row["status"]) for row in back if row["status"] != "reused"] == [("publish", "ran")]
+
+
+def test_lists_of_a_day_to_come_are_not_published_unasked(shop: Omnix) -> None:
+    answer = shop("run", "--as-of", "2999-01-01", "--format", "csv")
+    assert answer.code == 0, answer.err
+    assert rows(answer.out)[-1]["status"] == "skipped"
+    assert "has not come yet" in answer.err
+    assert rows(shop("run", "--format", "csv").out)[-1]["status"] == "ran"
+
+
+def test_force_mends_a_store_that_others_changed(ran: Omnix, tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / ".omnix" / "store.sqlite")
+    store.delete_many("recommendations", ["c01#homepage"])
+    assert "unchanged" in rows(ran("publish", "--format", "csv").out)[-1]["figures"]
+    forced = rows(ran("publish", "--force", "--format", "csv").out)[-1]
+    assert "added 1," in forced["figures"]
+    store.close()
 
 
 def test_long_after_the_last_purchase_the_job_still_ends_well(shop: Omnix) -> None:
@@ -151,6 +169,11 @@ def test_what_does_not_exist_is_said_with_code_3(ran: Omnix, arguments: list[str
     assert (answer.code, answer.out) == (3, "")
     assert answer.err.startswith("error: there is no ")
     assert "hint: " in answer.err
+
+
+def test_before_anything_was_imported_a_plan_is_shown(omnix: Omnix) -> None:
+    plan = rows(omnix("explain", "--format", "csv").out)
+    assert {(row["status"], row["why"]) for row in plan} == {("pending", "no purchases yet")}
 
 
 def test_before_anything_was_imported_the_way_is_shown(omnix: Omnix) -> None:
