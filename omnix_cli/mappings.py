@@ -64,9 +64,9 @@ class SetAside(Section):
     missing: bool = False
     """Where the column is empty."""
     values: tuple[str, ...] = ()
-    """Where it has one of these values."""
+    """Where it has one of these values, in upper or lower case."""
     other_than: tuple[str, ...] = ()
-    """Where it has a value that is none of these."""
+    """Where it has a value that is none of these, in upper or lower case."""
     matches: str | None = None
     """Where it matches this regular expression."""
     reason: str

@@ -121,10 +121,11 @@ def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem
     column = str(rule.column)  # one, since the mapping is bound
     texts = fields.text(raw[column], mapping.null_values)
     mask = texts.is_null() & rule.missing
+    lower = texts.str.to_lowercase()
     if rule.values:
-        mask |= texts.is_in(rule.values).fill_null(False)
+        mask |= lower.is_in([value.lower() for value in rule.values]).fill_null(False)
     if rule.other_than:
-        mask |= ~texts.is_in(rule.other_than).fill_null(True)
+        mask |= ~lower.is_in([value.lower() for value in rule.other_than]).fill_null(True)
     if rule.matches:
         mask |= texts.str.contains(rule.matches).fill_null(False)
     return Problem(mask, column, rule.reason, texts, expected=True)

@@ -84,6 +84,8 @@ def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
         column = column.dt.to_string("iso:strict")
     elif isinstance(column.dtype, pl.List):
         column = column.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
+    elif column.dtype.is_nested() or column.dtype == pl.Binary:
+        column = pl.Series(column.name, [None if value is None else str(value) for value in column], pl.String)
     elif not isinstance(column.dtype, pl.String):
         column = column.cast(pl.String)
     trimmed = column.str.strip_chars()
@@ -107,6 +109,8 @@ def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
         numbers = column.cast(pl.Float64)
         infinite = numbers.is_infinite().fill_null(False)
         return Parsed(numbers.set(~numbers.is_finite(), None), infinite)
+    if column.dtype.is_nested():
+        column = text(column, ())
     spelled = _spelled_with_comma if decimal_comma else _spelled_with_point
     plain = column.cast(pl.Float64, strict=False)
     if decimal_comma:

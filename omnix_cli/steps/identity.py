@@ -148,7 +148,7 @@ def _repeats(rows: pl.DataFrame, own_id: str, taken: pl.DataFrame | None) -> pl.
 
 def _versions(disputed: pl.DataFrame, standing: pl.DataFrame, kind: str) -> pl.DataFrame:
     """Standing and new rows by id and time of arrival, each marked `_follows` when it has a predecessor and `_changed`
-    when it differs from it."""
+    when it differs from it. Nothing changes a cancelled line any more: events are repeated, in any order."""
     spec = FRAMES[kind]
     own_id = spec.key[0]
     arrived_before = standing.join(disputed, on=own_id, how="semi").with_columns(
@@ -159,6 +159,9 @@ def _versions(disputed: pl.DataFrame, standing: pl.DataFrame, kind: str) -> pl.D
     ordered = pl.concat([arrived_before.select(disputed.columns), disputed]).sort(own_id, *_PLACE)
     follows = pl.col(own_id) == pl.col(own_id).shift(1)
     differs = pl.any_horizontal(_differs(name, dtype) for name, dtype in spec.empty().schema.items() if name != own_id)
+    if kind == "purchases":
+        was_cancelled = (pl.col("kind") == "cancelled").cast(pl.Int8).cum_max().over(own_id).shift(1) == 1
+        differs &= ~was_cancelled.fill_null(False)
     return ordered.with_columns(follows.fill_null(False).alias("_follows")).with_columns(
         (~pl.col("_follows") | differs).alias("_changed")
     )

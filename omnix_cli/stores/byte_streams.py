@@ -86,6 +86,9 @@ class HashedStream:
         finally:
             self._stream.seek(0, io.SEEK_END)
 
+    def close(self) -> None:
+        """Part of the file protocol; whoever opened the stream closes it."""
+
     def readable(self) -> bool:
         """Part of the file protocol."""
         return True
@@ -189,7 +192,10 @@ class LineBlocks:
             yield self._rest + b"\n"
 
     def as_utf8(self, block: bytes) -> tuple[bytes, list[int]]:
-        """The block as UTF-8, with the numbers (from 0) of the lines that are not; those are blanked out."""
+        """The block as UTF-8, with the numbers (from 0) of the lines that are not, or that hold a NUL byte; those are
+        blanked out."""
+        if b"\0" in block and self.encoding in (None, "utf-8"):
+            return _without_broken(block)
         if block.isascii():
             return block, []
         if self.encoding is None:
@@ -231,26 +237,23 @@ def _guess(block: bytes) -> str:
     good = bad = 0
     for line in block.splitlines()[:10_000]:
         if not line.isascii():
-            valid = _is_utf8(line)
+            valid = _is_text(line)
             good, bad = good + valid, bad + (not valid)
     return "utf-8" if good >= bad else "cp1252"
 
 
-def _is_utf8(line: bytes) -> bool:
+def _is_text(line: bytes) -> bool:
     try:
-        line.decode()
+        return "\0" not in line.decode()
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def _without_broken(block: bytes) -> tuple[bytes, list[int]]:
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        lines = block.split(b"\n")
-        broken = [number for number, line in enumerate(lines) if not _is_utf8(line)]
-        for number in broken:
-            lines[number] = b""
-        return b"\n".join(lines), broken
-    return block, []
+    if _is_text(block):
+        return block, []
+    lines = block.split(b"\n")
+    broken = [number for number, line in enumerate(lines) if not _is_text(line)]
+    for number in broken:
+        lines[number] = b""
+    return b"\n".join(lines), broken

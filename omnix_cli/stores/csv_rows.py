@@ -43,6 +43,8 @@ class CsvRows:
     def __iter__(self) -> Iterator[RawChunk]:
         line = 1
         for block in self._blocks:
+            if not self.columns and b"\0" in block.split(b"\n", 1)[0]:
+                raise DataError(f"{self._name}: binary content, not a table", hint="Give CSV, NDJSON or Parquet.")
             utf8, broken = self._blocks.as_utf8(block)
             taken = 0 if self.columns else self._take_header(utf8)
             rejected = [_undecodable(block, number, line) for number in broken]
@@ -55,8 +57,6 @@ class CsvRows:
 
     def _take_header(self, block: bytes) -> int:
         """Reads the names of the columns; returns the bytes they take."""
-        if b"\0" in block[:4096]:
-            raise DataError(f"{self._name}: binary content, not a table", hint="Give CSV, NDJSON or Parquet.")
         start = len(block) - len(block.lstrip(b"\r\n \t"))
         end = block.find(b"\n", start) + 1
         header = block[start:end].decode().strip("\r\n")
@@ -208,7 +208,8 @@ def _measure(block: bytes, separator: str) -> _Lines | None:
 
 
 def _undecodable(block: bytes, number: int, first: int) -> RejectedLine:
-    return RejectedLine(first + number, "not UTF-8", block.split(b"\n")[number].decode("latin-1"))
+    line = block.split(b"\n")[number]
+    return RejectedLine(first + number, "has a NUL byte" if b"\0" in line else "not UTF-8", line.decode("latin-1"))
 
 
 def _count_outside_quotes(text: str, sign: str) -> int:

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
+
 from tests.cli.conftest import Omnix, write_shop
 
 HEADER = "customer_id,product_id,order_id,purchased_at,quantity,total_price\n"
@@ -95,3 +98,42 @@ def test_a_dry_run_takes_nothing_over(omnix: Omnix, tmp_path: Path) -> None:
     dry = omnix("import", "purchases", "purchases.csv", "--dry-run")
     assert (dry.code, "accepted" in dry.err) == (0, True)
     assert omnix("run").code == 3
+
+
+def test_orders_in_any_spelling_and_a_cancellation_is_final(omnix: Omnix, tmp_path: Path) -> None:
+    def event(status: str) -> str:
+        items = [{"productId": "tea", "quantity": 2, "unitPrice": 3.5, "totalPrice": 7.0}]
+        order = {"id": "o1", "customerId": "ann", "orderDate": "2017-05-01T10:00:00Z", "status": status, "items": items}
+        return json.dumps(order) + "\n"
+
+    for number, status in enumerate(["Completed", "completed", "Cancelled", "completed"]):
+        (tmp_path / f"{number}.ndjson").write_text(event(status))
+        answer = omnix("import", "orders", f"{number}.ndjson", "--format", "json")
+        assert answer.code == 0, answer.err
+        (file,) = json.loads(answer.out)
+        assert (file["accepted"], file["known"]) == ((1, 0) if number in (0, 2) else (0, 1))
+    answer = omnix("predict", "--format", "json")
+    assert json.loads(answer.out)[0]["rows_out"] == 0  # no cycle is left of a cancelled order
+
+
+def test_one_row_with_a_nul_byte_is_set_aside(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD + "b\0b,tea,o9,2017-05-04,1,3.50\n")
+    answer = omnix("import", "purchases", "a.csv", "--max-bad", "0.5")
+    assert "4 rows read = 3 accepted + 1 quarantined" in answer.err
+    assert "has a NUL byte" in answer.err
+
+
+def test_a_parquet_column_of_the_wrong_kind_is_set_aside(omnix: Omnix, tmp_path: Path) -> None:
+    rows = {"customer_id": ["ann"], "product_id": ["tea"], "purchased_at": ["2017-05-01"], "quantity": [[1, 2]]}
+    pl.DataFrame(rows).write_parquet(tmp_path / "a.parquet")
+    answer = omnix("import", "purchases", "a.parquet", "--max-bad", "1")
+    assert answer.code == 0, answer.err
+    assert "1 rows read = 0 accepted + 1 quarantined" in answer.err
+
+
+def test_zstandard_files_are_read_quietly(omnix: Omnix, tmp_path: Path) -> None:
+    with pa.CompressedOutputStream(str(tmp_path / "a.csv.zst"), "zstd") as file:
+        file.write((HEADER + GOOD).encode())
+    answer = omnix("import", "purchases", "a.csv.zst")
+    assert "3 rows read = 3 accepted" in answer.err
+    assert "Error" not in answer.err
