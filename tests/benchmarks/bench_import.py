@@ -16,7 +16,6 @@ from pathlib import Path
 
 ROUNDS = 3
 SIZES = (1_000_000, 10_000_000)
-GOAL = 3.0
 
 _COMMON = """
 import json, resource, sys, time
@@ -76,10 +75,9 @@ pl.concat(pieces).write_csv(file)
 """
 
 
-def main(sizes: list[int]) -> int:
-    """Prints the table; 1 when the largest size misses the goal."""
+def main(sizes: list[int]) -> None:
+    """Prints the table."""
     print(f"{'rows':>12} {'polars s':>9} {'omnix s':>9} {'ratio':>6} {'polars MB':>10} {'omnix MB':>9}")
-    ratio = 0.0
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "purchases.csv"
@@ -88,7 +86,6 @@ def main(sizes: list[int]) -> int:
         polars, omnix = (min(round_[side] for round_ in figures) for side in (0, 1))
         ratio = omnix[0] / polars[0]
         print(f"{rows:>12,} {polars[0]:>9.2f} {omnix[0]:>9.2f} {ratio:>6.2f} {polars[1]:>10,.0f} {omnix[1]:>9,.0f}")
-    return int(ratio > GOAL)
 
 
 def measure(program: str, file: Path) -> tuple[float, float]:
@@ -100,4 +97,4 @@ def measure(program: str, file: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main([int(argument) for argument in sys.argv[1:]] or list(SIZES)))
+    main([int(argument) for argument in sys.argv[1:]] or list(SIZES))
