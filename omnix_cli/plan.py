@@ -13,7 +13,10 @@ from typing import Any
 
 from omnix_cli.protocols import Predictor, StepOutput
 from omnix_cli.settings import Settings
-from omnix_cli.steps import cycles, popularity, recommendation, rhythms, shop_lists, similarity
+from omnix_cli.steps import cycles
+from omnix_cli.steps.forecasts import rhythms
+from omnix_cli.steps.lists import popularity, recommendation, shop_lists
+from omnix_cli.steps.neighbours import similarity
 
 SOURCES = ("purchases", "products", "customers", "interactions")
 """The frames that imports provide."""

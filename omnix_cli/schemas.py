@@ -218,7 +218,7 @@ class Rhythms(dy.Schema):
 
 class ForecastModel(dy.Schema):
     """What the statistical predictor has learnt from the past: one coefficient per term of each part, see
-    `steps.intervals` (part `interval`) and `steps.hazard` (`hazard_personal`, `hazard_shared`)."""
+    `steps.forecasts.intervals` (part `interval`) and `steps.forecasts.hazard` (`hazard_personal`, `hazard_shared`)."""
 
     part = dy.String(primary_key=True)
     term = dy.String(primary_key=True)

@@ -82,7 +82,6 @@ class Workspace:
             open_spill=partial(open_spill, folder=self.folder / "checkpoints"),
             settings=self.settings.imports,
             now=self.now(),
-            slice_rows=self.settings.engine.slice_rows,
         )
 
     def import_files(

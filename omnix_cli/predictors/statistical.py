@@ -12,8 +12,8 @@ import polars as pl
 from omnix_cli import schemas
 from omnix_cli.protocols import StepOutput
 from omnix_cli.settings import PredictionSettings, dump
-from omnix_cli.steps.evidence import evidence
-from omnix_cli.steps.hazard import (
+from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.hazard import (
     HORIZON_DAYS,
     Coefficients,
     columns,
@@ -21,9 +21,9 @@ from omnix_cli.steps.hazard import (
     day_of_chance,
     probability_within,
 )
-from omnix_cli.steps.intervals import log_interval
-from omnix_cli.steps.rhythms import PERSONAL, SHARED, model_parts
-from omnix_cli.steps.shared_rhythms import shrunk
+from omnix_cli.steps.forecasts.intervals import log_interval
+from omnix_cli.steps.forecasts.rhythms import PERSONAL, SHARED, model_parts
+from omnix_cli.steps.forecasts.shared_rhythms import shrunk
 
 PRIOR_PURCHASES = 2.0
 HORIZON_INTERVALS = 4.0
@@ -34,9 +34,10 @@ ROWS_AT_A_TIME = 131_072
 class StatisticalPredictor:
     """Forecasts from the customer's own rhythm, shrunk to the product's, the category's and everyone's.
 
-    - The chance of a purchase within n days is that of `steps.hazard`, fitted on earlier days of the same history.
-    - `interval_days` is the median gap of `steps.intervals`. `alive` is the chance of a purchase within four intervals
-      (at least 28 days, at most 182): it falls as a pair stays silent beyond its rhythm, and pairs below `min_alive`
+    - The chance of a purchase within n days is that of `steps.forecasts.hazard`, fitted on earlier days of the same
+      history.
+    - `interval_days` is the median gap of `steps.forecasts.intervals`. `alive` is the chance of a purchase within four
+      intervals (at least 28 days, at most 182): it falls as a pair stays silent beyond its rhythm, and pairs below `min_alive`
       get no prediction.
     - `date_p10`..`date_p90` bound the middle 80 % of the days of a purchase within that time. `predicted_date` is the
       last purchase plus the interval, moved into the window; once that day has passed, the median day of what can still

@@ -14,7 +14,7 @@ from omnix_cli.protocols import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.records import RunRecord
 from omnix_cli.schemas import SEASONS
 from omnix_cli.services.recommendations import CUSTOMER_CONTEXTS, POPULAR
-from omnix_cli.steps.seasons import season_on
+from omnix_cli.steps.lists.seasons import season_on
 
 _DUE_COLUMNS = (
     "predicted_date",

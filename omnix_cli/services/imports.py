@@ -22,7 +22,7 @@ from omnix_cli.services.import_reports import FileReport, ImportRefused, ImportR
 from omnix_cli.services.intake import Intake, Progress, TakenFile, mapping_key
 from omnix_cli.services.merging import merge
 from omnix_cli.settings import ImportSettings, dump
-from omnix_cli.steps import cleaning
+from omnix_cli.steps.imports import cleaning
 
 _TOLD_FALL = 0.2
 """A fall of the row count from which on it is mentioned."""
@@ -38,7 +38,7 @@ class Importer:
     open_spill: Callable[[str], AbstractContextManager[Spill]]
     settings: ImportSettings
     now: datetime
-    slice_rows: int = 2_000_000
+    slice_rows: int = 1_000_000
     """Rows compared and sorted at a time."""
     progress: Progress = lambda name, rows: None
 

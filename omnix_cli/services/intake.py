@@ -16,11 +16,11 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
 from omnix_cli.services.import_reports import reason_counts
 from omnix_cli.settings import dump
-from omnix_cli.steps import binding, cleaning
-from omnix_cli.steps.binding import Reading
-from omnix_cli.steps.fields import Clock
-from omnix_cli.steps.identity import FILE
-from omnix_cli.steps.problems import ITEM, ROW_NUMBER, quarantine_rows
+from omnix_cli.steps.imports import binding, cleaning
+from omnix_cli.steps.imports.binding import Reading
+from omnix_cli.steps.imports.fields import Clock
+from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, quarantine_rows
 
 Progress = Callable[[str, int], None]
 """Told the file's name and its rows so far."""

@@ -11,7 +11,7 @@ from omnix_cli.protocols import CheckpointWriter, Spill, StoredFrame
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
 from omnix_cli.services.intake import TakenFile
-from omnix_cli.steps.identity import Reconciled, reconcile, with_ids
+from omnix_cli.steps.imports.identity import Reconciled, reconcile, with_ids
 
 
 def merge(

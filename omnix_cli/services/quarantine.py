@@ -18,8 +18,8 @@ from omnix_cli.services.imports import Importer, Nowhere, batch_key, open_batch,
 from omnix_cli.services.intake import Intake, mapping_key
 from omnix_cli.services.merging import merge
 from omnix_cli.settings import dump
-from omnix_cli.steps.identity import FILE, occurrences
-from omnix_cli.steps.problems import ITEM, ROW_NUMBER
+from omnix_cli.steps.imports.identity import FILE, occurrences
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 _PLACE = ["file", "row_number", "item"]
 

@@ -11,7 +11,7 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.protocols import TableStore
 from omnix_cli.schemas import SEASONS
 from omnix_cli.services.publishing import TABLE
-from omnix_cli.steps.seasons import season_on
+from omnix_cli.steps.lists.seasons import season_on
 
 CUSTOMER_CONTEXTS = ("homepage", "replenishment")
 POPULAR = "popular#all"

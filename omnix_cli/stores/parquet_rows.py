@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from omnix_cli.protocols import RawChunk
-from omnix_cli.steps.problems import ITEM, ROW_NUMBER
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from omnix_cli.stores.rejected_lines import as_frame
 
 CHUNK_ROWS = 500_000

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.steps.ordering import sorted_by_text
+from omnix_cli.steps.imports.ordering import sorted_by_text
 from omnix_cli.stores.files import disk_trouble_told
 
 PIECE_BYTES = 128 << 20

@@ -42,7 +42,7 @@ def run_omnix(path: Path) -> dict[str, Any]:
     from omnix_cli.protocols import Resources
     from omnix_cli.schemas import FRAMES
     from omnix_cli.settings import PrivacySettings, SimilaritySettings
-    from omnix_cli.steps.similarity import similarity
+    from omnix_cli.steps.neighbours.similarity import similarity
 
     kernel_seconds = []
     solve = co_purchase.neighbours

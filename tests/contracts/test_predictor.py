@@ -13,7 +13,7 @@ from omnix_cli.protocols import Predictor
 from omnix_cli.schemas import FRAMES, URGENCIES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.rhythms import rhythms
+from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.histories import START, catalogue, households
 
 AS_OF = START + timedelta(days=150)

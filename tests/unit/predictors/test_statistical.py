@@ -10,8 +10,8 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.evaluation import area_under_curve, calibration_error, coverage, reliability
-from omnix_cli.steps.rhythms import rhythms
+from omnix_cli.steps.forecasts.evaluation import area_under_curve, calibration_error, coverage, reliability
+from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.conftest import purchases
 from tests.histories import START, catalogue, households
 

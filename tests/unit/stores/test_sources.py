@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError, OmnixError
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.steps.problems import ITEM, ROW_NUMBER
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from omnix_cli.stores.byte_streams import LineBlocks
 from omnix_cli.stores.csv_rows import CsvRows
 from omnix_cli.stores.sources import LocalSources, Source

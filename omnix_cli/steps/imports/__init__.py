@@ -1,0 +1,1 @@
+"""Cleaning of input rows: bound to columns, parsed, checked, given their ids."""

@@ -1,0 +1,115 @@
+"""Fitting a mapping to one file: which of its columns are there, and what the file itself tells about its spelling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from omnix_cli.errors import DataError
+from omnix_cli.mappings import DERIVED, LINE, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
+from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+
+INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
+"""The column with the instant of a row, and the one with its day."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one file is read: its mapping, with everything the file itself had to tell settled."""
+
+    mapping: ColumnMapping
+    file: str
+    clock: fields.Clock
+    decimal_comma: bool
+    now: datetime
+    """No row can be later."""
+
+
+def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMapping:
+    """The mapping with one existing column for each canonical one, those the file does not have left out.
+
+    Raises `DataError` when a required column, or one that was named alone, is not in the file."""
+    columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
+    for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
+        if name in DERIVED or (name == LINE and LINE not in mapping.columns):
+            continue
+        source = mapping.columns.get(name, name)
+        found = _present(source, available)
+        if found is not None:
+            columns[name] = found
+        elif name not in mapping.constants and (
+            name in REQUIRED[mapping.kind] or (name in mapping.columns and isinstance(source, str))
+        ):
+            raise _missing(name, source, available, file)
+    return mapping.model_copy(
+        update={
+            "columns": columns,
+            "set_aside": tuple(_bound_rule(rule, available, file) for rule in mapping.set_aside),
+            "discounts": tuple(column for column in mapping.discounts if column in available),
+            "cancelled": {column: values for column, values in mapping.cancelled.items() if column in available},
+        }
+    )
+
+
+def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) -> bool:
+    """Whether the dates of this file put the day first: told by the mapping, or by the dates themselves.
+
+    Raises `DataError` where dates like 03/04/2017 leave it open."""
+    if mapping.day_first is not None or mapping.date_formats:
+        return bool(mapping.day_first)
+    instant = INSTANTS.get(mapping.kind, (None,))[0]
+    source = mapping.columns.get(instant) if instant else None
+    if not isinstance(source, str) or not isinstance(raw.schema[source], pl.String):
+        return False
+    evidence = fields.day_first_evidence(fields.text(raw[source], mapping.null_values))
+    if evidence is None:
+        raise DataError(
+            f"{file}: the dates of column `{source}` can be read day first or month first",
+            hint="Say which with `day_first = true` or `false` in the mapping.",
+        )
+    return evidence
+
+
+def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping) -> bool:
+    """Whether numbers are written with a decimal comma: told by the mapping, or by the numbers themselves."""
+    if mapping.decimal_comma is not None:
+        return mapping.decimal_comma
+    columns = FRAMES[mapping.kind].schema.columns()
+    sources = [source for name, source in mapping.columns.items() if name != LINE and _is_amount(columns[name].dtype)]
+    texts = [fields.text(raw[source], ()) for source in sources if isinstance(source, str)]
+    return bool(texts) and fields.decimal_comma_evidence(pl.concat([column.rename("") for column in texts]))
+
+
+def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:
+    found = _present(rule.column, available)
+    if found is None:
+        raise _missing(f"set_aside ({rule.reason})", rule.column, available, file)
+    return rule.model_copy(update={"column": found})
+
+
+def _is_amount(dtype: pl.DataType) -> bool:
+    return dtype.is_float() or dtype.is_decimal()
+
+
+def _present(
+    source: str | tuple[str, ...] | JoinedColumns, available: list[str]
+) -> str | tuple[str, ...] | JoinedColumns | None:
+    if isinstance(source, JoinedColumns):
+        there = tuple(column for column in source.columns if column in available)
+        spare = tuple(column for column in source.fallback if column in available)
+        return source.model_copy(update={"columns": there, "fallback": spare}) if there else None
+    alternatives = (source,) if isinstance(source, str) else source
+    return next((column for column in alternatives if column in available), None)
+
+
+def _missing(name: str, source: str | tuple[str, ...] | JoinedColumns, available: list[str], file: str) -> DataError:
+    if isinstance(source, JoinedColumns):
+        source = source.columns
+    wanted = source if isinstance(source, str) else source[0]
+    there = [column for column in available if column not in (ROW_NUMBER, ITEM)]
+    hint = suggestion(wanted, there, what="The file has")
+    return DataError(f"{file}: no column `{wanted}` for {name}", hint=f"{hint} Say which with --map {name}=COLUMN.")

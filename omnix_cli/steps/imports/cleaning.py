@@ -1,0 +1,185 @@
+"""From the raw rows of an input to canonical rows, and to quarantine what cannot be one, each row with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dataframely as dy
+import polars as pl
+
+from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
+from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports import fields, purchase_rules
+from omnix_cli.steps.imports.binding import INSTANTS, Reading
+from omnix_cli.steps.imports.identity import with_line_ids
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
+
+VERSION = "1"
+"""Raise when a change here reads the same input differently."""
+
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No shop's history is older; earlier dates are typing errors or the zero of some clock."""
+
+_IDS = ("purchase_id", "customer_id", "product_id", "order_id", "interaction_id", "session_id")
+_OWN_ID = {"purchases": "purchase_id", "interactions": "interaction_id"}
+_WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small", "max": "too large"}
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Canonical rows (with ROW_NUMBER and ITEM), and rows for quarantine. Ids from content are still null."""
+
+    rows: pl.DataFrame
+    quarantine: pl.DataFrame
+
+
+def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
+    """Splits raw rows (with ROW_NUMBER and ITEM) into canonical rows and rows for quarantine; none is lost.
+
+    `reading.mapping` must be bound to the columns of `raw`."""
+    mapping = reading.mapping
+    problems = [_aside(rule, raw, mapping) for rule in mapping.set_aside]
+    columns: dict[str, pl.Series] = {}
+    for name, spec in FRAMES[mapping.kind].schema.columns().items():
+        written = _written(raw, mapping, name)
+        if written is None or not len(written):
+            columns[name] = pl.repeat(None, raw.height, dtype=spec.dtype, eager=True)
+            continue
+        parsed = _parsed(name, spec, written, reading)
+        columns[name] = parsed.values
+        if parsed.unreadable is not None:
+            problems.append(Problem(parsed.unreadable, name, _unreadable(spec.dtype), written))
+    rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
+    if mapping.kind == "purchases":
+        rows = purchase_rules.settle(rows, raw, mapping)
+        line = _written(raw, mapping, LINE)
+        if line is not None:
+            rows = with_line_ids(rows, fields.text(line, mapping.null_values))
+    if mapping.kind in INSTANTS:
+        instant, day = INSTANTS[mapping.kind]
+        rows = rows.with_columns(_day(rows[instant], reading.clock.timezone).rename(day))
+        problems.extend(_impossible_times(rows[instant], instant, raw, reading))
+    if mapping.kind in ("products", "customers"):
+        rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
+    problems.extend(_broken_rules(rows, raw, mapping))
+    return _split(raw, rows, problems, reading.file)
+
+
+def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
+    """The column of the input that a canonical one is read from; None when there is none."""
+    source = mapping.columns.get(name)
+    if isinstance(source, str):
+        written = raw[source]
+    elif isinstance(source, JoinedColumns):
+        written = _joined(source, raw, mapping)
+    elif name in mapping.constants:
+        written = pl.repeat(mapping.constants[name], raw.height, dtype=pl.String, eager=True)
+    else:
+        return None
+    if name in mapping.values:
+        return fields.text(written, mapping.null_values).replace(mapping.values[name])
+    return written
+
+
+def _joined(source: JoinedColumns, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
+    first, *others = (fields.text(raw[column], mapping.null_values) for column in source.columns)
+    spare = (fields.text(raw[column], mapping.null_values) for column in source.fallback)
+    leading = pl.coalesce(first, *spare)
+    joined = pl.concat_str(leading, *others, separator=source.separator, ignore_nulls=True)
+    return pl.select(pl.when(leading.is_not_null()).then(joined)).to_series()
+
+
+def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> fields.Parsed:
+    mapping, dtype = reading.mapping, spec.dtype
+    if isinstance(dtype, pl.Datetime):
+        return fields.instant(written, mapping.null_values, reading.clock)
+    if dtype.is_numeric():
+        numbers = fields.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
+        return numbers if dtype.is_float() else _narrowed(numbers, dtype)
+    texts = fields.text(written, mapping.null_values)
+    if isinstance(dtype, pl.List):
+        return fields.Parsed(fields.entries(written, texts, mapping.list_separator), None)
+    if isinstance(dtype, pl.String):
+        ids = mapping.whole_number_ids and name in _IDS
+        return fields.Parsed(fields.whole_ids(texts) if ids else texts, None)
+    values = fields.word(texts, dtype) if isinstance(dtype, pl.Enum) else fields.flag(texts)
+    return fields.Parsed(values, values.is_null() & texts.is_not_null())
+
+
+def _narrowed(numbers: fields.Parsed, dtype: pl.DataType) -> fields.Parsed:
+    """Numbers as money or whole numbers; what does not fit is unreadable."""
+    values = fields.money(numbers.values) if dtype.is_decimal() else fields.whole_number(numbers.values, dtype)
+    if values.null_count() == numbers.values.null_count():
+        return fields.Parsed(values, numbers.unreadable)
+    lost = values.is_null() & numbers.values.is_not_null()
+    return fields.Parsed(values, lost if numbers.unreadable is None else lost | numbers.unreadable)
+
+
+def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem:
+    column = str(rule.column)  # one, since the mapping is bound
+    texts = fields.text(raw[column], mapping.null_values)
+    mask = texts.is_null() & rule.missing
+    lower = texts.str.to_lowercase()
+    if rule.values:
+        mask |= lower.is_in([value.lower() for value in rule.values]).fill_null(False)
+    if rule.other_than:
+        mask |= ~lower.is_in([value.lower() for value in rule.other_than]).fill_null(True)
+    if rule.matches:
+        mask |= texts.str.contains(rule.matches).fill_null(False)
+    return Problem(mask, column, rule.reason, texts, expected=True)
+
+
+def _unreadable(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.Datetime):
+        return "not a date"
+    if isinstance(dtype, pl.Boolean):
+        return "neither true nor false"
+    if isinstance(dtype, pl.Enum):
+        return f"not one of {', '.join(dtype.categories)}"
+    return "not a whole number" if dtype.is_integer() else "not a number"
+
+
+def _day(instants: pl.Series, zone: str) -> pl.Series:
+    return (instants if zone == "UTC" else instants.dt.convert_time_zone(zone)).dt.date()
+
+
+def _impossible_times(instants: pl.Series, name: str, raw: pl.DataFrame, reading: Reading) -> Iterator[Problem]:
+    written = _source(raw, reading.mapping, name, instants)
+    yield Problem((instants > reading.now.astimezone(UTC)).fill_null(False), name, "in the future", written)
+    yield Problem((instants < OLDEST).fill_null(False), name, f"before {OLDEST.year}", written)
+
+
+def _broken_rules(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> Iterator[Problem]:
+    """The rules of the schema, except that an id may still be made from the content."""
+    schema = FRAMES[mapping.kind].schema
+    rules = {
+        (name, rule): expression
+        for name, spec in schema.columns().items()
+        if name != _OWN_ID.get(mapping.kind)
+        for rule, expression in spec.validation_rules(pl.col(name)).items()
+    }
+    if mapping.kind == "customers":
+        rules["budget_max", "below budget_min"] = pl.col("budget_max") >= pl.col("budget_min")
+    kept = rows.select(rule.all(ignore_nulls=True).alias(f"{number}") for number, rule in enumerate(rules.values()))
+    for ((name, rule), expression), (holds,) in zip(rules.items(), kept.iter_columns(), strict=True):
+        if not holds:
+            mask = rows.select(~expression.fill_null(True)).to_series()
+            yield Problem(mask, name, _WORDING.get(rule, rule), _source(raw, mapping, name, rows[name]))
+
+
+def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.Series) -> pl.Series:
+    """What was written in the input, or else the value it became."""
+    source = mapping.columns.get(name)
+    return raw[source] if isinstance(source, str) else otherwise
+
+
+def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str) -> Cleaned:
+    found = [problem for problem in problems if problem.mask.any()]
+    if not found:
+        return Cleaned(rows, FRAMES["quarantine"].empty())
+    bad = found[0].mask
+    for problem in found[1:]:
+        bad = bad | problem.mask
+    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file))

@@ -1,0 +1,68 @@
+"""Rows that cannot be taken in, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports import fields
+
+ROW_NUMBER = "_row_number"
+"""The line of a text file, or the row of a table, counted from 1."""
+ITEM = "_item"
+"""The place in the list of an order document, counted from 1; 0 where a row is one line."""
+
+_LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in the rows of `mask`: `reason`, in `column` of the canonical frame (or of the input),
+    where `value` was read."""
+
+    mask: pl.Series
+    column: str
+    reason: str
+    value: pl.Series
+    expected: bool = False
+
+
+def quarantined(raw: pl.DataFrame, bad: pl.Series, problems: list[Problem], file: str) -> pl.DataFrame:
+    """Quarantine rows for the raw rows of `bad`, each with the first of the problems it has."""
+    rows = raw.filter(bad)
+    which = pl.repeat(None, rows.height, dtype=pl.Int32, eager=True)
+    value = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+    for number, problem in reversed(list(enumerate(problems))):
+        here = problem.mask.filter(bad)
+        written = fields.text(problem.value.filter(bad), ()).str.slice(0, _LONGEST_VALUE)
+        which = which.set(here, number)
+        value = pl.select(pl.when(here).then(written).otherwise(value)).to_series()
+    labels = pl.DataFrame(
+        {
+            "which": pl.Series(range(len(problems)), dtype=pl.Int32),
+            "column": [problem.column for problem in problems],
+            "reason": [problem.reason for problem in problems],
+            "expected": [problem.expected for problem in problems],
+        }
+    )
+    return quarantine_rows(
+        pl.DataFrame({"which": which, "value": value})
+        .with_columns(rows[ROW_NUMBER].alias("row_number"), rows[ITEM].alias("item"), as_json(rows))
+        .join(labels, on="which", how="left", maintain_order="left"),
+        file,
+    )
+
+
+def quarantine_rows(rows: pl.DataFrame, file: str) -> pl.DataFrame:
+    """Rows with everything but the file's name, in the form of `schemas.Quarantine`."""
+    spec = FRAMES["quarantine"]
+    return spec.conform(rows.with_columns(pl.lit(file).alias("file")))
+
+
+def as_json(rows: pl.DataFrame) -> pl.Series:
+    """Each row as a JSON object of its texts, named `row`."""
+    columns = [column for column in rows.columns if column not in (ROW_NUMBER, ITEM)]
+    texts = rows.select(fields.text(rows[column], ()) for column in columns)
+    return texts.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()

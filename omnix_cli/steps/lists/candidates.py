@@ -1,0 +1,88 @@
+"""The offers of the two shelves of a homepage, and the list of what is due."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from omnix_cli.steps.lists.interest import adjusted
+from omnix_cli.steps.lists.shelves import OFFER
+
+DUE = ("overdue", "urgent", "upcoming")
+_PAIR = ["customer_id", "product_id"]
+PREDICTION_COLUMNS = (
+    *_PAIR,
+    "predicted_date",
+    "probability_7d",
+    "probability_14d",
+    "confidence",
+    "urgency",
+    "reason",
+)
+"""What the offers need of the predictions."""
+
+
+def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, *, most: int) -> pl.DataFrame:
+    """The `most` best predicted products of each customer as offers, by `basket_score` moved by open interest.
+
+    The confidence is the predicted chance of a purchase within 14 days, the reason that of the prediction."""
+    best = (
+        predictions.select(_PAIR)
+        .join(baskets.select(*_PAIR, "basket_score"), on=_PAIR)
+        .join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left")
+        .select(*_PAIR, score=adjusted(pl.col("basket_score")))
+        .sort("customer_id", -pl.col("score"), "product_id")
+        .group_by("customer_id", maintain_order=True)
+        .head(most)
+    )
+    return _as_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
+
+
+def new_for_you(found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame) -> pl.DataFrame:
+    """The products `found` and those of open interest that were never bought, as offers scored by both.
+
+    Confidence and reason are still to come (see `reasons.explain`)."""
+    wanted = interest.filter(pl.col("interest") > 0).join(baskets, on=_PAIR, how="anti")
+    return (
+        found.join(wanted.select(_PAIR), on=_PAIR, how="full", coalesce=True)
+        .join(interest, on=_PAIR, how="left")
+        .with_columns(
+            shelf=pl.lit("new_for_you"),
+            score=adjusted(pl.col("score").fill_null(0.0)),
+            confidence=pl.lit(0.0),
+            reason=pl.lit(""),
+            tags=pl.lit([], pl.List(pl.String)),
+            predicted_date=pl.lit(None, pl.Date),
+            urgency=pl.lit(None, pl.String),
+        )
+        .select(OFFER.keys())
+    )
+
+
+def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
+    """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
+    due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
+    return _as_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
+
+
+def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
+    """The `count` most probable offers of each customer, in the order of their dates."""
+    return (
+        due.sort("customer_id", -pl.col("score"), "product_id")
+        .group_by("customer_id", maintain_order=True)
+        .head(count)
+        .sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
+    )
+
+
+def _as_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
+    urgency = pl.col("urgency").cast(pl.String)
+    return predicted.select(
+        *_PAIR,
+        "score",
+        "reason",
+        "predicted_date",
+        shelf=pl.lit("due_again"),
+        confidence=confidence,
+        tags=pl.concat_list(urgency),
+        urgency=urgency,
+    ).select(OFFER.keys())

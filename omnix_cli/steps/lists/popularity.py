@@ -1,0 +1,130 @@
+"""What the shop as a whole buys: popular products, rising ones, and those of each season."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from typing import Literal
+
+import polars as pl
+
+from omnix_cli import schemas
+from omnix_cli.protocols import StepOutput
+from omnix_cli.steps.cycles import fixed_point, from_fixed_point
+from omnix_cli.steps.history import seen
+from omnix_cli.steps.lists.seasons import YEAR_DAYS, seasonal
+from omnix_cli.steps.lists.trends import trending
+
+HALF_LIFE_DAYS = 90
+CONFIDENCE_DAYS = 14
+_COUNTS = ("customers_before", "interested", "interested_before")
+
+
+def popularity(
+    purchases: pl.LazyFrame,
+    interactions: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    as_of: date,
+    trending_window_days: int,
+    hemisphere: Literal["northern", "southern"],
+    min_customers: int,
+) -> StepOutput:
+    """The ranked lists of the whole shop before `as_of`, from distinct customers, never from quantities.
+
+    Nothing that rests on fewer than `min_customers` distinct customers is kept; the figure `suppressed`
+    counts the rows left out for that.
+    """
+    days = seen(purchases, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
+    oldest, newest = days.select(pl.col("purchase_day").min(), newest=pl.col("purchase_day").max()).collect().row(0)
+    history_days = (as_of - oldest).days if oldest else 0
+    rows = pl.concat(
+        [
+            _popular(days, newest=newest or as_of),
+            trending(days, interactions, as_of=as_of, window_days=trending_window_days),
+            seasonal(days, products, hemisphere=hemisphere, by_product=history_days >= YEAR_DAYS),
+        ],
+        how="diagonal_relaxed",
+    )
+    kept = rows.filter(pl.col("customers") >= min_customers)
+    frame = (
+        kept.join(_confidence(days, as_of=as_of, window_days=trending_window_days), on="product_id", how="left")
+        .with_columns(
+            pl.col("kind").cast(pl.Enum(schemas.POPULARITY_KINDS)),
+            pl.col("confidence").fill_null(0.0),
+            *(pl.when(pl.col(count) >= min_customers).then(count).alias(count) for count in _COUNTS),
+        )
+        .sort("kind", "scope", -pl.col("score"), "product_id")
+        .with_columns(_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
+    )
+    counts = {kind: int((frame["kind"] == kind).sum()) for kind in schemas.POPULARITY_KINDS}
+    figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
+    return StepOutput({"popularity": schemas.FRAMES["popularity"].conform(frame)}, figures)
+
+
+def _popular(days: pl.LazyFrame, *, newest: date) -> pl.DataFrame:
+    """Every product by its customers, each weighing 2 ** (-age / 90); the first scores 1.
+
+    The age of a customer's last purchase is in days before `newest`, the newest purchase of all.
+
+    `repeat_share` = (purchase days - customers + 1) / (purchase days + 4): as if each product had four more purchases,
+    one of them a repetition.
+    """
+    age = (pl.lit(newest) - pl.col("last_day")).dt.total_days()
+    repeats = pl.col("purchase_days") - pl.col("customers")
+    return (
+        days.group_by("product_id", "customer_id")
+        .agg(pl.len().alias("days"), pl.col("purchase_day").max().alias("last_day"))
+        .group_by("product_id")
+        .agg(
+            pl.len().alias("customers"),
+            pl.col("days").sum().alias("purchase_days"),
+            from_fixed_point(fixed_point((age * (-math.log(2) / HALF_LIFE_DAYS)).exp()).sum()).alias("weight"),
+        )
+        .collect(engine="streaming")
+        .select(
+            "product_id",
+            "customers",
+            kind=pl.lit("popular"),
+            scope=pl.lit("all"),
+            score=pl.col("weight") / pl.col("weight").max(),
+            repeat_share=(repeats + 1) / (pl.col("purchase_days") + 4),
+        )
+    )
+
+
+def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.DataFrame:
+    """Per product bought in the recent window: the chance that a customer who shops now buys it within 14 days.
+
+    From the share `r` of the window's customers who bought it, at a steady rate: 1 - (1 - r) ** (14 / window).
+    """
+    recent = days.filter(pl.col("purchase_day") >= as_of - timedelta(days=window_days))
+    shoppers = recent.select(pl.col("customer_id").n_unique()).collect().item()
+    bought_it = recent.group_by("product_id").agg(pl.col("customer_id").n_unique().alias("buyers")).collect()
+    share = pl.col("buyers") / shoppers
+    return bought_it.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days))
+
+
+def _reason(window_days: int) -> pl.Expr:
+    before = pl.coalesce(pl.format(", {} before", "customers_before"), pl.lit(", hardly anybody before"))
+    rise = pl.concat_str(pl.format(f"bought by {{}} customers in the last {window_days} days", "customers"), before)
+    times = pl.col("season_index").round(1).cast(pl.String)
+    season = pl.format("sells {} times as well in {} as on average", times, "scope")
+    rests_on = pl.format(" ({} days of {}", "season_days", "scope")
+    seasonal_reason = (
+        pl.when(pl.col("category").is_null())
+        .then(pl.concat_str(season, rests_on, pl.lit(")")))
+        .otherwise(
+            pl.concat_str(
+                pl.format("category {} ", "category"), season, rests_on, pl.lit(", less than a year of history)")
+            )
+        )
+    )
+    return (
+        pl.when(pl.col("kind") == "trending")
+        .then(rise)
+        .when(pl.col("kind") == "seasonal")
+        .then(seasonal_reason)
+        .otherwise(pl.format("bought by {} customers", "customers"))
+        .alias("reason")
+    )

@@ -1,0 +1,119 @@
+"""The lists of each customer: what to buy again, what is new, and what is due."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from omnix_cli import schemas
+from omnix_cli.protocols import Figures, StepOutput
+from omnix_cli.settings import PrivacySettings, RecommendSettings
+from omnix_cli.steps.lists import candidates, fallbacks
+from omnix_cli.steps.lists.discovery import NeighbourTable, explained, new_products, sources
+from omnix_cli.steps.lists.eligibility import Rules, catalogue
+from omnix_cli.steps.lists.interest import open_interest
+from omnix_cli.steps.lists.lists import listed, stored
+from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
+from omnix_cli.steps.lists.reasons import explain
+from omnix_cli.steps.lists.seasons import season_on
+from omnix_cli.steps.lists.shelves import blend, fill_up
+
+CANDIDATES_PER_PLACE = 5
+
+
+def recommend(
+    cycles: pl.LazyFrame,
+    predictions: pl.LazyFrame,
+    neighbours: pl.LazyFrame,
+    popularity: pl.LazyFrame,
+    customers: pl.LazyFrame,
+    interactions: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    as_of: date,
+    parameters: RecommendSettings,
+    privacy: PrivacySettings,
+) -> StepOutput:
+    """For each customer the list `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
+
+    The homepage blends what the customer buys again (ranked by `next_basket`) with neighbours of it that are new
+    (ranked by `new_products`), both moved by open interest, and fills up from the `fallbacks`; the rules of
+    `eligibility` hold everywhere. The confidence of an item of the homepage is the chance that the customer buys it
+    within 14 days, that of the replenishment list what the prediction says. A customer without consent to
+    personalisation gets the shop's popular products; neither profile nor history is looked at.
+    Figures: customers, items per shelf, and how many offers each rule removed.
+    """
+    shop = popularity.collect()
+    popular = shop.filter(pl.col("kind") == "popular")
+    people = _people(cycles, customers, interactions, as_of=as_of, default_consent=privacy.consent_personalisation)
+    personalised = people.lazy().filter("personalised").select("customer_id")
+    known = catalogue(products, popular, excluded_categories=parameters.excluded_categories)
+    rules = Rules(known, people, min_support=parameters.min_support)
+    baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
+    interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
+    predicted = _of(predictions.select(*candidates.PREDICTION_COLUMNS), personalised)
+    table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
+    shelves, evidence = _shelves(predicted, baskets, interest, table, rules, parameters)
+    shelves = explain(shelves, evidence, interest, known, popular)
+    chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
+    homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
+    due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
+    lists = pl.concat(
+        [
+            listed(homepage, kind="personal", list_id=pl.format("{}#homepage", "customer_id")),
+            listed(due, kind="replenishment", list_id=pl.format("{}#replenishment", "customer_id")),
+        ]
+    )
+    items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
+    figures: Figures = {"customers": people.height, **items, "replenishment": due.height, **rules.removed}
+    return StepOutput({"recommendations": stored(lists, known, frame="recommendations")}, figures)
+
+
+def _shelves(
+    predictions: pl.DataFrame,
+    baskets: pl.DataFrame,
+    interest: pl.DataFrame,
+    table: NeighbourTable,
+    rules: Rules,
+    parameters: RecommendSettings,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The two shelves blended, and the evidence for what is new in them."""
+    most = CANDIDATES_PER_PLACE * parameters.count
+    heaviest = sources(baskets, table)
+    found = new_products(baskets, heaviest, table, most=most)
+    due = candidates.due_again(predictions, baskets, interest, most=most)
+    offers = rules(pl.concat([due, candidates.new_for_you(found, baskets, interest)]))
+    blended = blend(offers, count=parameters.count, due_share=parameters.due_share)
+    return blended, explained(blended, heaviest, table)
+
+
+def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:
+    return rows.join(people, on="customer_id", how="semi").collect()
+
+
+def _people(
+    cycles: pl.LazyFrame,
+    customers: pl.LazyFrame,
+    interactions: pl.LazyFrame,
+    *,
+    as_of: date,
+    default_consent: bool,
+) -> pl.DataFrame:
+    """Everybody there is a trace of, with what of the profile rules or shapes the list; null without consent."""
+    seen_ids = [
+        cycles.select("customer_id"),
+        customers.select("customer_id"),
+        interactions.filter(pl.col("interaction_day") < as_of).select("customer_id"),
+    ]
+    diet = pl.col("dietary_restrictions").list.eval(pl.element().str.to_lowercase())
+    profile = ("favorite_categories", "dietary_restrictions", "budget_min", "budget_max")
+    return (
+        pl.concat(seen_ids)
+        .unique()
+        .join(customers, on="customer_id", how="left")
+        .with_columns(diet, personalised=pl.col("consent_personalisation").fill_null(default_consent))
+        .select("customer_id", "personalised", *(pl.when("personalised").then(name).alias(name) for name in profile))
+        .sort("customer_id")
+        .collect()
+    )

@@ -1,0 +1,90 @@
+"""The lists that belong to no customer: similar products, what rises, the seasons, what is popular."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from omnix_cli.protocols import StepOutput
+from omnix_cli.settings import ShopListSettings
+from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
+from omnix_cli.steps.lists.eligibility import catalogue
+from omnix_cli.steps.lists.lists import listed, stored
+
+SIMILAR_PRICE = 0.8
+SIMILAR_TEXT = 0.5
+_NO_CUSTOMER = {name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "urgency")}
+
+
+def shop_lists(
+    neighbours: pl.LazyFrame,
+    popularity: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    parameters: ShopListSettings,
+    min_support: int,
+    excluded_categories: tuple[str, ...],
+) -> StepOutput:
+    """`similar#<product>`, `trending#all`, `seasonal#<season>` and `popular#all`, without blocked products.
+
+    Nothing from an excluded category, out of stock, or bought by fewer than `min_support` customers is listed, unless
+    as a similar product known by its content. The confidence is the chance of a purchase within 14 days by a customer
+    who shops now; in the similar lists the share of the product's customers who bought the similar one too, times
+    customers / (customers + 10), and 0 where nobody is known to have.
+    """
+    shop = popularity.collect()
+    popular = shop.filter(pl.col("kind") == "popular")
+    known = catalogue(products, popular, excluded_categories=excluded_categories)
+    blocked = known.filter(pl.col("blocked").is_not_null()).select("product_id")
+    supported = shop.filter(pl.col("customers") >= min_support)
+    ranked = supported.join(blocked, on="product_id", how="anti")
+    limits = {
+        "trending": parameters.trending_count,
+        "seasonal": parameters.seasonal_count,
+        "popular": parameters.popular_count,
+    }
+    lists = [
+        listed(_first(ranked, kind, count), kind=kind, list_id=pl.format(f"{kind}#{{}}", "scope"))
+        for kind, count in limits.items()
+    ]
+    told = pl.when(pl.col("customers") >= min_support).then("customers")
+    similar = _similar(neighbours.with_columns(customers=told), known, blocked, count=parameters.similar_count)
+    lists.append(listed(similar, kind="similar", list_id=pl.format("similar#{}", "source_id")))
+    frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")
+    figures = {kind: int((frame["kind"] == kind).sum()) for kind in ("similar", *limits)}
+    return StepOutput({"shop_lists": frame}, {**figures, "removed_blocked": supported.height - ranked.height})
+
+
+def _first(ranked: pl.DataFrame, kind: str, count: int) -> pl.DataFrame:
+    rows = ranked.filter(pl.col("kind") == kind).sort("scope", "rank").group_by("scope", maintain_order=True)
+    return rows.head(count).with_columns(tags=pl.concat_list(pl.lit(kind)))
+
+
+def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.DataFrame, *, count: int) -> pl.DataFrame:
+    """The best neighbours of each product with what makes them similar, in words and as tags."""
+    parts = {
+        "bought_together": pl.format("bought together by {} customers", "customers"),
+        "same_category": pl.when("same_category").then(pl.format("same category: {}", "category")),
+        "same_brand": pl.when("same_brand").then(pl.format("same brand: {}", "brand")),
+        "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(pl.lit("similar price")),
+        "similar_text": pl.when(pl.col("text_similarity") >= SIMILAR_TEXT).then(pl.lit("similar description")),
+    }
+    adoption = pl.col("conditional") * pl.col("customers") / (pl.col("customers") + SHRINK_CUSTOMERS)
+    return (
+        neighbours.rename({"product_id": "source_id", "neighbour_id": "product_id"})
+        .join(blocked.lazy(), on="product_id", how="anti")
+        .sort("source_id", "rank")
+        .group_by("source_id", maintain_order=True)
+        .head(count)
+        .join(catalogue.lazy().select("product_id", "category", "brand"), on="product_id", how="left")
+        .sort("source_id", "rank")
+        .with_columns(
+            reason=pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True),
+            tags=pl.concat_list(
+                pl.when(words.is_not_null()).then(pl.lit(tag)) for tag, words in parts.items()
+            ).list.drop_nulls(),
+            confidence=adoption.fill_null(0.0),
+        )
+        .with_columns(reason=pl.when(pl.col("reason") == "").then(pl.lit("similar product")).otherwise("reason"))
+        .drop("rank")
+        .collect()
+    )

@@ -1,0 +1,1 @@
+"""The nearest products of every product: bought together, described alike, blended."""

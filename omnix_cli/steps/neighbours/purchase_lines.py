@@ -1,0 +1,92 @@
+"""The purchase history as numbers: who bought which product together, with what weight."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from omnix_cli.steps.history import seen
+from omnix_cli.steps.neighbours.encoding import encode
+
+WEIGHT_ONE = 2**32
+"""Weights are whole multiples of 1 / WEIGHT_ONE, so that they add up to the same in any order."""
+
+_NET = ["purchase_id", "customer_id", "product_id", "purchased_at", "purchase_day", "quantity", "total_price", "kind"]
+
+
+@dataclass(frozen=True)
+class PurchaseLines:
+    """Parallel arrays of the lines, and what their numbers stand for."""
+
+    product_ids: pl.Series
+    """The products bought, sorted; `product` numbers them."""
+    product: NDArray[np.uint32]
+    group: NDArray[np.uint32]
+    """The customer or basket, numbered so that baskets of a customer are neighbours."""
+    group_count: int
+    owner: NDArray[np.int32]
+    """The customer of each basket; empty where groups are customers."""
+    customers: int
+    weight: NDArray[np.int64]
+    unit_price: pl.Series
+
+
+def purchase_lines(
+    purchases: pl.LazyFrame, *, as_of: date, baskets: bool, half_life_days: float | None
+) -> PurchaseLines:
+    """Reads what is seen on `as_of`. A line weighs log1p(quantity) * 0.5 ** (age in days / half-life), at least
+    1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order."""
+    columns = ["unit_price", *(["order_id"] if baskets else [])]
+    lines = (
+        seen(purchases.select(*_NET, *columns), as_of=as_of)
+        .select(
+            "customer_id",
+            "product_id",
+            _weight(as_of, half_life_days).alias("weight"),
+            pl.col("unit_price").cast(pl.Float32),
+            *([pl.col("order_id"), pl.col("purchase_day")] if baskets else []),
+        )
+        .collect(engine="streaming")
+    )
+    with ThreadPoolExecutor(2) as pool:
+        encoded = pool.map(encode, (lines["product_id"], lines["customer_id"]))
+        (product_ids, product), (customer_ids, customer) = encoded
+    group, owner, group_count = customer, np.zeros(0, dtype=np.int32), len(customer_ids)
+    if baskets:
+        group, owner = _baskets(customer, lines["order_id"], lines["purchase_day"])
+        group_count = len(owner)
+    weight = lines["weight"].to_numpy()
+    return PurchaseLines(
+        product_ids, product, group, group_count, owner, len(customer_ids), weight, lines["unit_price"]
+    )
+
+
+def _weight(as_of: date, half_life_days: float | None) -> pl.Expr:
+    weight = pl.col("quantity").log1p()
+    if half_life_days is not None:
+        age_days = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
+        weight = weight * pl.lit(0.5).pow(age_days / half_life_days)
+    return (weight * WEIGHT_ONE).round().clip(lower_bound=1).cast(pl.Int64)
+
+
+def _baskets(
+    customer: NDArray[np.uint32], order_id: pl.Series, day: pl.Series
+) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """The basket of each line, and the customer of each basket."""
+    from omnix_cli.kernels.encoding import number_hashes
+
+    orders, order = encode(order_id)
+    days = day.cast(pl.Int32).to_numpy()
+    nameless = order_id.is_null().to_numpy()
+    order = np.where(nameless, len(orders) + days - days.min(initial=0), order)
+    basket = (customer.astype(np.uint64) << np.uint64(32)) | order.astype(np.uint64)
+    first_row, number = number_hashes(basket ^ (basket >> np.uint64(32)))  # one to one, and spread over the low bits
+    distinct = basket[first_row]
+    rank = np.empty(len(distinct), dtype=np.uint32)
+    rank[np.argsort(distinct)] = np.arange(len(distinct), dtype=np.uint32)
+    return rank[number], (np.sort(distinct) >> np.uint64(32)).astype(np.int32)

@@ -1,0 +1,199 @@
+"""The nearest products of each product: bought together, described alike, and both blended."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+from numpy.typing import NDArray
+
+from omnix_cli.protocols import Resources, StepOutput
+from omnix_cli.schemas import Neighbours
+from omnix_cli.settings import PrivacySettings, SimilaritySettings
+from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines, purchase_lines
+
+if TYPE_CHECKING:  # numba takes half a second to import: only when the step runs
+    from omnix_cli.kernels.blend import Chosen
+    from omnix_cli.kernels.co_purchase import Neighbours as CoPurchaseNeighbours
+    from omnix_cli.steps.neighbours.co_purchase import CoPurchases
+    from omnix_cli.steps.neighbours.content import Descriptions
+
+_CATALOGUE = ["product_id", "name", "category", "brand", "supplier", "price", "tags"]
+
+
+def similarity(
+    purchases: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    as_of: date,
+    parameters: SimilaritySettings,
+    privacy: PrivacySettings,
+    resources: Resources,
+) -> StepOutput:
+    """The frame `neighbours`: for every product of the history and the catalogue its best neighbours.
+
+    Candidates are the best by co-purchase and the best by content; both scores are worked out for all of them.
+    score = w * co_purchase + (1 - w) * content with w = `co_purchase_weight`; a part that is absent counts as 0.
+    Ties go to the lower product id. Pairs of fewer than `privacy.min_customers` customers show no co-purchase figure.
+    """
+    from omnix_cli.steps.neighbours.co_purchase import bought_together, co_purchases, fits_symmetric
+    from omnix_cli.steps.neighbours.content import content_neighbours, describe
+
+    lines = purchase_lines(
+        purchases,
+        as_of=as_of,
+        baskets=parameters.basis == "basket",
+        half_life_days=parameters.half_life_days,
+    )
+    catalogue = products.select(_CATALOGUE).collect()
+    product_ids = pl.concat([lines.product_ids, catalogue["product_id"]]).unique().sort()
+    described = describe(product_ids, catalogue, _prices_paid(lines))
+    number = product_ids.search_sorted(lines.product_ids).to_numpy()
+    bought = co_purchases(
+        lines, number[lines.product], products=len(product_ids), parameters=parameters, privacy=privacy
+    )
+    del lines
+    symmetric = fits_symmetric(bought, resources)
+    threads = resources.threads
+    alike, alike_count = content_neighbours(
+        described, parameters.content, neighbours=parameters.neighbours, threads=threads
+    )
+    together, evidence, figures = bought_together(bought, alike, alike_count, threads=threads, symmetric=symmetric)
+    chosen = _blend(bought, described, together, alike, alike_count, evidence, parameters, threads)
+    del together, alike, evidence
+    return StepOutput({"neighbours": _frame(product_ids, bought, described, chosen)}, figures)
+
+
+def _prices_paid(lines: PurchaseLines) -> pl.DataFrame:
+    """The median unit price of each product in the history."""
+    paid = pl.DataFrame({"product": lines.product, "price_paid": lines.unit_price}).drop_nulls()
+    median = paid.group_by("product").agg(pl.col("price_paid").median().cast(pl.Float64).round(2))
+    return median.select(lines.product_ids.gather(median["product"]).alias("product_id"), "price_paid")
+
+
+def _blend(
+    bought: CoPurchases,
+    described: Descriptions,
+    together: CoPurchaseNeighbours,
+    alike: NDArray[np.int64],
+    alike_count: NDArray[np.int64],
+    evidence: NDArray[np.int64],
+    parameters: SimilaritySettings,
+    threads: int,
+) -> Chosen:
+    from omnix_cli.kernels.blend import Candidates, Chosen, blend
+    from omnix_cli.kernels.threads import equal_blocks, share_out
+    from omnix_cli.steps.neighbours.content import kernel_weights
+
+    products, k = alike.shape
+    candidates = Candidates(
+        together.start,
+        together.index,
+        together.evidence,
+        alike,
+        alike_count,
+        np.concatenate([[0], np.cumsum(alike_count)]),
+        evidence,
+    )
+    chosen = Chosen(
+        np.zeros(products, dtype=np.int64),
+        np.empty((products, k), dtype=np.int32),
+        np.empty((products, k)),
+        np.empty((products, k)),
+        np.empty((products, k)),
+        np.empty((products, k, 2), dtype=np.int64),
+    )
+    scales, weights = bought.scales, kernel_weights(parameters.content)
+
+    def blend_block(thread: int, first: int, last: int) -> None:
+        blend(
+            first,
+            last,
+            candidates,
+            described.things,
+            described.thing_of,
+            weights,
+            bought.rule,
+            scales,
+            parameters.co_purchase_weight,
+            chosen,
+        )
+
+    share_out(equal_blocks(np.diff(together.start) + alike_count, threads), threads, blend_block)
+    return chosen
+
+
+def _frame(product_ids: pl.Series, bought: CoPurchases, described: Descriptions, chosen: Chosen) -> pl.DataFrame:
+    """The chosen neighbours with every component, as `schemas.Neighbours` has them."""
+    from omnix_cli.kernels.content import text_likeness_of_pairs
+    from omnix_cli.kernels.rows import HALF, LOW_HALF
+
+    taken = np.arange(chosen.neighbour.shape[1]) < chosen.taken[:, None]
+    product, rank = np.nonzero(taken)
+    neighbour = chosen.neighbour[taken]
+    counts, dot = chosen.evidence[taken].T
+    things, scales = described.things, bought.scales
+    one, other = described.thing_of[product], described.thing_of[neighbour]
+    pairs = pl.DataFrame(
+        {
+            "product_id": product_ids.gather(product),
+            "rank": (rank + 1).astype(np.uint16),
+            "neighbour_id": product_ids.gather(neighbour),
+            "score": chosen.score[taken],
+            "co_purchase": chosen.co_purchase[taken],
+            "content": chosen.content[taken],
+            "support": (counts >> HALF).astype(np.uint32),
+            "customers": (counts & LOW_HALF).astype(np.uint32),
+            "cosine": np.minimum(dot * (scales.inverse_norm[product] * scales.inverse_norm[neighbour]), 1.0),
+            "degree": scales.degree[product],
+            "neighbour_degree": scales.degree[neighbour],
+            "category": things.category[one],
+            "neighbour_category": things.category[other],
+            "brand": things.brand[one],
+            "neighbour_brand": things.brand[other],
+            "price": things.price[one],
+            "neighbour_price": things.price[other],
+            "text_similarity": text_likeness_of_pairs(things, one, other),
+        }
+    )
+    return _with_components(pairs, scales.groups)
+
+
+def _with_components(pairs: pl.DataFrame, groups: float) -> pl.DataFrame:
+    """Adds the measures and the parts of content; a figure that may not be shown or compared is null."""
+    floats = pairs.lazy().with_columns(cs.float().fill_nan(None))
+    support = pl.col("support").cast(pl.Float64)
+    measures = {
+        "jaccard": support / (pl.col("degree") + pl.col("neighbour_degree") - support),
+        "lift": support * groups / (pl.col("degree") * pl.col("neighbour_degree")),
+        "conditional": support / pl.col("degree"),
+    }
+    cheaper = pl.col("price") < pl.col("neighbour_price")
+    ratio = (
+        pl.when(cheaper)
+        .then(pl.col("price") / pl.col("neighbour_price"))
+        .otherwise(pl.col("neighbour_price") / pl.col("price"))
+        .fill_nan(1.0)
+    )
+    co_purchase_columns = ["cosine", "jaccard", "lift", "conditional", "support", "customers"]
+    return (
+        floats.with_columns(
+            **measures,
+            same_category=_same("category"),
+            same_brand=_same("brand"),
+            price_similarity=ratio,
+        )
+        .with_columns(pl.when(pl.col("co_purchase").is_not_null()).then(pl.col(*co_purchase_columns)))
+        .select(Neighbours.column_names())
+        .collect()
+    )
+
+
+def _same(attribute: str) -> pl.Expr:
+    """Whether both have the same; null where it is missing on both sides."""
+    other = pl.col(f"neighbour_{attribute}")
+    known = (pl.col(attribute) >= 0) | (other >= 0)
+    return pl.when(known).then(pl.col(attribute) == other)
