@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from omnix_cli.cli.options import AsOf, DryRun, Force, Output, Session, expand
@@ -14,6 +16,10 @@ COMMANDS = {
     "run": ("similarity", "predict", "recommend", "shop_lists"),
 }
 """The steps of the plan that each command brings up to date."""
+
+MaxMemory = Annotated[
+    str | None, typer.Option("--max-memory", help="Plan with no more than this, such as 2GiB: works in blocks instead.")
+]
 
 BRIEF = ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why")
 """What a table of steps shows; `omnix runs show` adds the figures, JSON, CSV and Parquet have everything."""
@@ -29,16 +35,28 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: omnix publish --dry-run")(expand(publish))
 
 
-def run(session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False) -> None:
+def run(
+    session: Session,
+    output: Output,
+    as_of: AsOf = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    max_memory: MaxMemory = None,
+) -> None:
     """Do the whole nightly job: import the configured sources, run every step, publish."""
-    _execute("run", session, output, as_of=as_of, force=force, dry_run=dry_run, publishes=True)
+    _execute("run", session, output, as_of=as_of, force=force, dry_run=dry_run, max_memory=max_memory, publishes=True)
 
 
 def similarity(
-    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
+    session: Session,
+    output: Output,
+    as_of: AsOf = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    max_memory: MaxMemory = None,
 ) -> None:
     """Find the nearest products of every product, by co-purchase and by content."""
-    _execute("similarity", session, output, as_of=as_of, force=force, dry_run=dry_run)
+    _execute("similarity", session, output, as_of=as_of, force=force, dry_run=dry_run, max_memory=max_memory)
 
 
 def predict(
@@ -79,12 +97,13 @@ def _execute(
     as_of: str | None,
     force: bool,
     dry_run: bool,
+    max_memory: str | None = None,
     publishes: bool = False,
 ) -> None:
     from omnix_cli.reports.tables import steps_table
 
     targets = COMMANDS[command]
-    with session.locked(command, as_of=as_of) as workspace:
+    with session.locked(command, as_of=as_of, engine__max_memory=max_memory) as workspace:
         imported = workspace.import_sources(dry_run=dry_run) if command == "run" else ()
         runner = workspace.runner()
         forced = (runner.step_names if command == "run" else targets) if force else ()

@@ -105,6 +105,15 @@ def test_a_changed_setting_runs_only_what_rests_on_it(ran: Omnix, monkeypatch: p
     assert runs("OMNIX_ENGINE__SLICE_ROWS", "7") == []
 
 
+def test_with_little_memory_the_neighbours_are_the_same(ran: Omnix) -> None:
+    plenty = ran("show", "similar", "milk", "--format", "json").out
+    little = ran("similarity", "--force", "--max-memory", "1KB")
+    assert little.code == 0
+    assert "row by row" in little.err
+    assert ran("show", "similar", "milk", "--format", "json").out == plenty
+    assert ran("similarity", "--max-memory", "some").code == 2
+
+
 def test_explain_says_why(ran: Omnix) -> None:
     nothing = rows(ran("explain", "--format", "csv").out)
     assert {(row["status"], row["why"]) for row in nothing} == {("reused", "nothing changed")}
