@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -35,49 +36,38 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: omnix publish --dry-run")(expand(publish))
 
 
-def run(
-    session: Session,
-    output: Output,
-    as_of: AsOf = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    max_memory: MaxMemory = None,
-) -> None:
+@dataclass(frozen=True)
+class Work:
+    """How steps are brought up to date."""
+
+    as_of: AsOf = None
+    force: Force = False
+    dry_run: DryRun = False
+
+
+def run(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
     """Do the whole nightly job: import the configured sources, run every step, publish."""
-    _execute("run", session, output, as_of=as_of, force=force, dry_run=dry_run, max_memory=max_memory, publishes=True)
+    _execute("run", session, output, work, max_memory=max_memory, publishes=True)
 
 
-def similarity(
-    session: Session,
-    output: Output,
-    as_of: AsOf = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    max_memory: MaxMemory = None,
-) -> None:
+def similarity(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
     """Find the nearest products of every product, by co-purchase and by content."""
-    _execute("similarity", session, output, as_of=as_of, force=force, dry_run=dry_run, max_memory=max_memory)
+    _execute("similarity", session, output, work, max_memory=max_memory)
 
 
-def predict(
-    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
-) -> None:
+def predict(session: Session, output: Output, work: Work) -> None:
     """Predict when each customer needs what again."""
-    _execute("predict", session, output, as_of=as_of, force=force, dry_run=dry_run)
+    _execute("predict", session, output, work)
 
 
-def recommend(
-    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
-) -> None:
+def recommend(session: Session, output: Output, work: Work) -> None:
     """Make the recommendation lists: personal, replenishment, similar, trending, seasonal."""
-    _execute("recommend", session, output, as_of=as_of, force=force, dry_run=dry_run)
+    _execute("recommend", session, output, work)
 
 
-def publish(
-    session: Session, output: Output, as_of: AsOf = None, force: Force = False, dry_run: DryRun = False
-) -> None:
+def publish(session: Session, output: Output, work: Work) -> None:
     """Write the lists to the store: only what changed, and remove what is stale."""
-    _execute("publish", session, output, as_of=as_of, force=force, dry_run=dry_run, publishes=True)
+    _execute("publish", session, output, work, publishes=True)
 
 
 def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
@@ -93,22 +83,20 @@ def _execute(
     command: str,
     session: Session,
     output: Output,
+    work: Work,
     *,
-    as_of: str | None,
-    force: bool,
-    dry_run: bool,
     max_memory: str | None = None,
     publishes: bool = False,
 ) -> None:
     from omnix_cli.reports.tables import steps_table
 
     targets = COMMANDS[command]
-    with session.locked(command, as_of=as_of, engine__max_memory=max_memory) as workspace:
-        imported = workspace.import_sources(dry_run=dry_run) if command == "run" else ()
+    with session.locked(command, as_of=work.as_of, engine__max_memory=max_memory) as workspace:
+        imported = workspace.import_sources(dry_run=work.dry_run) if command == "run" else ()
         runner = workspace.runner()
-        forced = (runner.step_names if command == "run" else targets) if force else ()
-        publisher = workspace.publisher(force=force, dry_run=dry_run) if publishes else None
-        if dry_run:
+        forced = (runner.step_names if command == "run" else targets) if work.force else ()
+        publisher = workspace.publisher(force=work.force, dry_run=work.dry_run) if publishes else None
+        if work.dry_run:
             steps = (*imported, *runner.preview(targets, force=forced, publish=publisher))
             title = f"omnix {command}: what would happen"
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
@@ -20,6 +18,7 @@ from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import FileReport, ImportRefused, ImportReport, merged_reasons
 from omnix_cli.services.intake import Intake, Progress, TakenFile, mapping_key
+from omnix_cli.services.keys import digest
 from omnix_cli.services.merging import merge
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
@@ -182,8 +181,7 @@ def _store(
 
 def batch_key(kind: str, ingredients: Mapping[str, Any], view: StoredFrame) -> str:
     """The key of a batch: what went into it, and what stood before."""
-    content = orjson.dumps({**ingredients, "before": view.key, "batches": view.rows}, option=orjson.OPT_SORT_KEYS)
-    return f"import-{kind}-{hashlib.sha256(content).hexdigest()[:32]}"
+    return f"import-{kind}-{digest({**ingredients, 'before': view.key, 'batches': view.rows})}"
 
 
 def open_batch(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-import orjson
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
@@ -15,6 +13,7 @@ from omnix_cli.protocols import OpenSource, RawChunk, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
 from omnix_cli.services.import_reports import reason_counts
+from omnix_cli.services.keys import digest
 from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning
 from omnix_cli.steps.imports.binding import Reading
@@ -110,7 +109,7 @@ class Intake:
 def mapping_key(mapping: ColumnMapping, timezone: str) -> str:
     """What, besides its content, decides how a file is read."""
     ingredients = {"mapping": dump(mapping), "timezone": timezone, "cleaning": cleaning.VERSION}
-    return hashlib.sha256(orjson.dumps(ingredients, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    return digest(ingredients)
 
 
 def _findings(reading: Reading) -> Mapping[str, str]:

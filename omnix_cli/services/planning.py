@@ -5,18 +5,17 @@ Keys are made of ingredients only, so all of them are known before anything has 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
+from omnix_cli.services.keys import digest
 from omnix_cli.settings import Section, Settings, dump
 
 
@@ -103,7 +102,7 @@ def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, An
 
 def _key(step: PlanStep, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     ingredients = {"step": step.name, "version": step.version, "parameters": parameters, "inputs": inputs}
-    return f"{step.name}-{hashlib.sha256(orjson.dumps(ingredients, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
+    return f"{step.name}-{digest(ingredients)}"
 
 
 def _previous(step: str, key: str, checkpoints: Checkpoints, records: RunRecords) -> Manifest | str | None:
