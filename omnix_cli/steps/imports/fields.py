@@ -20,14 +20,24 @@ _SAMPLE = 1000
 _LARGEST_MONEY = 1e15
 _FIRST_YEAR = datetime(1000, 1, 1)  # a two-digit year read as four digits ends up below
 _CURRENCY = r"(?i)^\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*|\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*$"
-_ZONED = (
-    "%Y-%m-%dT%H:%M:%SZ",
-    "%Y-%m-%dT%H:%M:%S%.fZ",
-    "%Y-%m-%dT%H:%M:%S%#z",
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%#z",
-    "%Y-%m-%d %H:%M:%S%.f%#z",
+_OFFSET = r"(?:Z|[+-]\d\d:?\d\d)$"
+_ZONED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        r"^\d{4}-\d\d-\d\d[T ].*" + _OFFSET,
+        tuple(
+            day + time + zone
+            for day in ("%Y-%m-%dT", "%Y-%m-%d ")
+            for time in ("%H:%M:%S", "%H:%M:%S%.f", "%H:%M")
+            for zone in ("Z", "%#z")
+        ),
+    ),
+    (r"^\d{8}T\d+" + _OFFSET, ("%Y%m%dT%H%M%S%#z", "%Y%m%dT%H%M%#z")),
+    (
+        r"^(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} [\d:]+ [+-]\d{4}$",  # RFC 2822
+        tuple(week + "%d %b %Y " + time for week in ("%a, ", "") for time in ("%H:%M:%S %z", "%H:%M %z")),
+    ),
 )
+"""What times with a zone look like, and the formats to try then."""
 _CLOCKS = (
     "",
     " %H:%M:%S",
@@ -36,19 +46,20 @@ _CLOCKS = (
     "T%H:%M",
     " %H:%M:%S%.f",
     "T%H:%M:%S%.f",
+    "T%H%M%S",
+    "T%H%M",
     " %I:%M:%S %p",
     " %I:%M %p",
 )
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y")
 _SHAPES: tuple[tuple[str, tuple[str, ...] | None], ...] = (
-    (r"^\d{4}-\d\d-\d\d[T ].*(?:Z|[+-]\d\d:?\d\d)$", ()),
     (r"^\d{4}[-/.]", ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")),
     (r"^\d{8}(?:\D|$)", ("%Y%m%d",)),
     (r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}", None),
     (r"^(?:\d{1,2}[ -])?[A-Za-z]{3}", ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")),
 )
-"""What dates look like, and the day formats to try then: none for zoned times, None for day or month first."""
+"""What dates look like, and the day formats to try then; None for day or month first."""
 _TWO_NUMBERS = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b"
 _EPOCH = r"^\d{10}(?:\d{3})?$"
 _TRUE = ("true", "t", "yes", "y", "1", "1.0")
@@ -254,11 +265,10 @@ def _try_in_turn(texts: pl.Series, readers: Sequence[_Reader]) -> pl.Series:
 
 
 def _usual_readers(clock: Clock) -> list[_Reader]:
-    readers: list[_Reader] = []
+    readers = [_reader(shape, spelling, clock) for shape, spellings in _ZONED for spelling in spellings]
     for shape, days in _SHAPES:
         known = days if days is not None else _DAY_FIRST if clock.day_first else _MONTH_FIRST
-        spellings = [day + time for day in known for time in _CLOCKS] or _ZONED
-        readers.extend(_reader(shape, spelling, clock) for spelling in spellings)
+        readers.extend(_reader(shape, day + time, clock) for day in known for time in _CLOCKS)
     return [*readers, _Reader(_EPOCH, lambda texts: _from_epoch(texts.cast(pl.Int64, strict=False)))]
 
 

@@ -113,6 +113,13 @@ def test_whole_number_ids_lose_what_a_spreadsheet_added() -> None:
     [
         ("2020-03-01T10:20:30Z", datetime(2020, 3, 1, 10, 20, 30, tzinfo=UTC)),
         ("2020-03-01T10:20:30.500+02:00", datetime(2020, 3, 1, 8, 20, 30, 500000, tzinfo=UTC)),
+        ("2020-03-01T10:20Z", datetime(2020, 3, 1, 10, 20, tzinfo=UTC)),
+        ("2020-03-01 10:20-05:00", datetime(2020, 3, 1, 15, 20, tzinfo=UTC)),
+        ("20200301T102030Z", datetime(2020, 3, 1, 10, 20, 30, tzinfo=UTC)),
+        ("20200301T1020+0200", datetime(2020, 3, 1, 8, 20, tzinfo=UTC)),
+        ("20200301T102030", datetime(2020, 3, 1, 9, 20, 30, tzinfo=UTC)),
+        ("Sun, 01 Mar 2020 10:20:30 +0000", datetime(2020, 3, 1, 10, 20, 30, tzinfo=UTC)),
+        ("1 Mar 2020 10:20 -0500", datetime(2020, 3, 1, 15, 20, tzinfo=UTC)),
         ("2020-03-01 10:20", datetime(2020, 3, 1, 9, 20, tzinfo=UTC)),
         ("2020-03-01", datetime(2020, 2, 29, 23, tzinfo=UTC)),
         ("20200301", datetime(2020, 2, 29, 23, tzinfo=UTC)),
