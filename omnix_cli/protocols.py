@@ -303,10 +303,6 @@ class Spill(Protocol):
     """Rows set down on disk in pieces and taken up again in order, so that memory stays bounded."""
 
     def add(self, rows: pl.DataFrame) -> None: ...
-    def slices(self, rows: int) -> Iterator[pl.DataFrame]:
-        """All rows in slices of about that many, each a range of the column they were spilled by."""
-        ...
-
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows as they were added."""
         ...

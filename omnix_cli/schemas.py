@@ -332,10 +332,10 @@ class FrameSpec:
 
 
 FRAMES: dict[str, FrameSpec] = {
-    "purchases": FrameSpec(Purchases, ("customer_id", "purchased_at", "product_id", "purchase_id")),
+    "purchases": FrameSpec(Purchases, ("customer_id",)),
     "products": FrameSpec(Products, ("product_id",)),
     "customers": FrameSpec(Customers, ("customer_id",)),
-    "interactions": FrameSpec(Interactions, ("customer_id", "occurred_at", "interaction_id")),
+    "interactions": FrameSpec(Interactions, ("customer_id",)),
     "quarantine": FrameSpec(Quarantine, ("file", "row_number", "item")),
     "superseded": FrameSpec(Superseded, ("id",)),
     "resolved": FrameSpec(Resolved, ("batch", "file", "row_number", "item")),

@@ -17,6 +17,7 @@ from omnix_cli.protocols import Checkpoints, CheckpointWriter, Figures, ImportLe
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import FileReport, ImportRefused, ImportReport, merged_reasons
+from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.intake import Intake, Progress, TakenFile, mapping_key
 from omnix_cli.services.keys import digest
 from omnix_cli.services.merging import merge
@@ -34,11 +35,11 @@ class Importer:
     sources: Sources
     checkpoints: Checkpoints
     ledger: ImportLedger
-    open_spill: Callable[[str], AbstractContextManager[Spill]]
+    open_spill: Callable[[], AbstractContextManager[Spill]]
     settings: ImportSettings
     now: datetime
     slice_rows: int = 1_000_000
-    """Rows compared and sorted at a time."""
+    """Rows compared at a time."""
     progress: Progress = lambda name, rows: None
 
 
@@ -52,8 +53,8 @@ def import_files(
     `DataError` when a file cannot be read at all."""
     names = importer.sources.find(patterns)
     with ExitStack() as stack:
-        rows = stack.enter_context(importer.open_spill(FRAMES[mapping.kind].sort[0]))
-        quarantine = stack.enter_context(importer.open_spill("file"))
+        rows = Incoming(mapping.kind, stack.enter_context(importer.open_spill()))
+        quarantine = stack.enter_context(importer.open_spill())
         zone = importer.settings.timezone
         intake = Intake(mapping, zone, importer.now, rows, quarantine, importer.progress)
         files = [_read(importer, intake, name, number) for number, name in enumerate(names)]
@@ -149,7 +150,7 @@ def _store(
     importer: Importer,
     mapping: ColumnMapping,
     files: list[TakenFile],
-    rows: Spill,
+    rows: Incoming,
     quarantine: Spill,
     notes: tuple[str, ...],
     *,
@@ -161,7 +162,7 @@ def _store(
     how, view = mapping_key(mapping, importer.settings.timezone), importer.ledger.view(kind)
     key = batch_key(kind, {"how": how, "files": [(file.name, file.sha256) for file in files]}, view)
     with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
-        corrected = merge(kind, rows, view, writer, files, slice_rows=importer.slice_rows)
+        corrected = merge(rows, view, writer, files, slice_rows=importer.slice_rows)
         for piece in quarantine.pieces():
             writer.append("quarantine", piece)
         writer.append("resolved", _read_again(importer, kind, files))

@@ -9,10 +9,11 @@ from datetime import date, datetime
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import OpenSource, RawChunk, Spill
+from omnix_cli.protocols import OpenSource, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
 from omnix_cli.services.import_reports import reason_counts
+from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.keys import digest
 from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning
@@ -51,7 +52,7 @@ class Intake:
     timezone: str
     """The shop's zone where the mapping names none."""
     now: datetime
-    rows: Spill
+    rows: Incoming
     quarantine: Spill
     progress: Progress
 
@@ -59,7 +60,7 @@ class Intake:
         """Takes one file in; `number` is its place in the order of files."""
         taken = TakenFile(source.name)
         settled: list[Reading] = []
-        for rows, bad in ahead(self._cleaned(ahead(source.chunks()), source.name, settled)):
+        for rows, bad in ahead(self._cleaned(source, settled)):
             taken.read += rows.height + bad.height
             self._count(rows, bad, taken)
             self.quarantine.add(bad)
@@ -69,31 +70,32 @@ class Intake:
         taken.findings = {**source.findings, **(_findings(settled[-1]) if settled else {})}
         return taken
 
-    def _cleaned(
-        self, chunks: Iterator[RawChunk], file: str, settled: list[Reading]
-    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    def _cleaned(self, source: OpenSource, settled: list[Reading]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Canonical rows and quarantine rows, chunk by chunk; how the file is read is left in `settled`."""
         bound: list[str] = [ROW_NUMBER, ITEM]
-        for chunk in chunks:
+        for chunk in ahead(source.chunks()):
             if chunk.rows.columns != bound:
                 bound = chunk.rows.columns
-                settled.append(self._settle(chunk.rows, file, settled[-1] if settled else None))
-            rejected = quarantine_rows(chunk.rejected, file)
+                settled.append(self._settle(chunk.rows, source, settled[-1] if settled else None))
+            rejected = quarantine_rows(chunk.rejected, source.name)
             if not settled:
                 yield FRAMES[self.mapping.kind].empty(), rejected
                 continue
             cleaned = cleaning.clean(chunk.rows, settled[-1])
             yield cleaned.rows, pl.concat([rejected, cleaned.quarantine]).sort("row_number", "item")
 
-    def _settle(self, rows: pl.DataFrame, file: str, before: Reading | None) -> Reading:
+    def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:
         """How the file is read, from its first rows; what was settled stays when later rows bring more columns."""
+        file = source.name
         mapping = binding.bind(self.mapping, rows.columns, file=file)
         if before is not None:
             return replace(before, mapping=mapping)
         zone = mapping.timezone or self.timezone
         day_first = binding.settle_day_first(rows, mapping, file=file)
         clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
-        return Reading(mapping, file, clock, binding.settle_decimal_comma(rows, mapping), self.now)
+        separator = source.findings.get("separator")
+        decimal_comma = binding.settle_decimal_comma(rows, mapping, file=file, separator=separator)
+        return Reading(mapping, file, clock, decimal_comma, self.now)
 
     def _count(self, rows: pl.DataFrame, bad: pl.DataFrame, taken: TakenFile) -> None:
         taken.quarantined += bad.height

@@ -1,22 +1,28 @@
-"""The second pass of an import: slices of rows get their ids, are compared with what stands, and are stored."""
+"""The second pass of an import: rows whose id is new are stored as they are, the others are compared first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols import CheckpointWriter, Spill, StoredFrame
+from omnix_cli.protocols import CheckpointWriter, StoredFrame
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
+from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.intake import TakenFile
-from omnix_cli.steps.imports.identity import Reconciled, reconcile, with_ids
+from omnix_cli.steps.imports.identity import MADE, by_file, numbered, reconcile
+from omnix_cli.steps.imports.ordering import sorted_by_text
+
+RUN_ROWS = 1 << 20
+"""Rows are stored in sorted runs of this many: as many as a part of a checkpoint has."""
 
 
 def merge(
-    kind: str,
-    spilled: Spill,
+    incoming: Incoming,
     view: StoredFrame,
     writer: CheckpointWriter,
     files: Sequence[TakenFile],
@@ -26,59 +32,109 @@ def merge(
 ) -> int:
     """Stores what is new or corrected against `view`, counting it file by file; returns how many were corrected.
 
-    `taken` says which ids lines of the same files have already (see `identity.with_ids`)."""
-    corrected = 0
-    for found in ahead(_reconciled(kind, spilled, view, slice_rows, taken)):
-        writer.append(kind, found.rows)
-        writer.append("superseded", found.superseded)
-        corrected += found.corrected
-        for number, count in found.accepted.items():
-            files[number].accepted += count
-        for number, count in found.known.items():
-            files[number].known += count
-    return corrected
+    About `slice_rows` rows are compared at a time. `taken` says which ids lines of the same files have already (see
+    `identity.numbered`)."""
+    work = _Merge(incoming, view, files, slice_rows, taken)
+    for run in ahead(_runs(ahead(work.rows()), incoming.range_column)):
+        writer.append(incoming.kind, run)
+    writer.append("superseded", pl.concat([FRAMES["superseded"].empty(), *work.superseded]))
+    return work.corrected
 
 
-def _reconciled(
-    kind: str, spilled: Spill, view: StoredFrame, slice_rows: int, taken: pl.DataFrame | None
-) -> Iterator[Reconciled]:
-    own_id, range_column = FRAMES[kind].key[0], FRAMES[kind].sort[0]
-    earlier: list[pl.Series] = []
-    for new in spilled.slices(slice_rows):
-        if own_id != range_column:
-            given = new.select(own_id, range_column).drop_nulls(own_id)
-            _refuse_shared(given, earlier, own_id)
-            earlier.append(given[own_id].hash())
-        yield reconcile(with_ids(new, kind, taken), _standing(new, kind, view), kind)
+@dataclass
+class _Merge:
+    """The rows of an import against those that stand."""
+
+    incoming: Incoming
+    view: StoredFrame
+    files: Sequence[TakenFile]
+    slice_rows: int
+    taken: pl.DataFrame | None
+    superseded: list[pl.DataFrame] = field(default_factory=list)
+    corrected: int = 0
+
+    @cached_property
+    def _disputed(self) -> list[pl.Series]:
+        return self.incoming.disputed(self.view)
+
+    def rows(self) -> Iterator[pl.DataFrame]:
+        """The rows to be stored, in no promised order."""
+        columns = FRAMES[self.incoming.kind].schema.column_names()
+        for number, piece in enumerate(self.incoming.pieces()):
+            fresh = piece.filter(~self._disputed[number]) if self._disputed else piece
+            self._count(by_file(fresh), {})
+            yield fresh.select(columns)
+        given: list[pl.Series] = []
+        for rows in self._slices():
+            self._refuse_shared(rows, given)
+            new = numbered(rows, self.incoming.kind, self.taken)
+            found = reconcile(new, self._standing(new), self.incoming.kind)
+            self._count(found.accepted, found.known)
+            self.superseded.append(found.superseded)
+            self.corrected += found.corrected
+            yield found.rows
+
+    def _count(self, accepted: dict[int, int], known: dict[int, int]) -> None:
+        for number, count in accepted.items():
+            self.files[number].accepted += count
+        for number, count in known.items():
+            self.files[number].known += count
+
+    def _slices(self) -> Iterator[pl.DataFrame]:
+        """The disputed rows in slices, each a range of customers."""
+        disputed, column = sum(int(marked.sum()) for marked in self._disputed), self.incoming.range_column
+        if disputed <= self.slice_rows:
+            if disputed:
+                yield self._where(pl.lit(True))
+            return
+        values = self._where(pl.lit(True), column)[column].sort()
+        firsts = values.gather_every(self.slice_rows).unique().sort().to_list()
+        for first, after in zip(firsts, [*firsts[1:], None], strict=True):
+            yield self._where((pl.col(column) >= first) & (True if after is None else pl.col(column) < after))
+
+    def _where(self, condition: pl.Expr, *columns: str) -> pl.DataFrame:
+        """The disputed rows that meet a condition."""
+        pieces = zip(self.incoming.pieces(), self._disputed, strict=True)
+        return pl.concat([piece.filter(marked, condition).select(columns or pl.all()) for piece, marked in pieces])
+
+    def _standing(self, new: pl.DataFrame) -> pl.DataFrame:
+        """The rows that stand under the ids of these rows. A made id begins with the customer: it is found within the
+        range of these customers; one that was given may be anywhere."""
+        own_id, column = self.incoming.own_id, self.incoming.range_column
+        if self.view.rows == 0:
+            return FRAMES[self.incoming.kind].empty()
+        ids = new.lazy().select(own_id).unique()
+        rows = self.view.scan()
+        if MADE in new.columns and new[MADE].all():
+            rows = rows.filter(pl.col(column).is_between(pl.lit(new[column].min()), pl.lit(new[column].max())))
+        return rows.join(ids, on=own_id, how="semi").collect()
+
+    def _refuse_shared(self, rows: pl.DataFrame, earlier: list[pl.Series]) -> None:
+        """An id that the input gives must not be given to two customers, be they in one slice or in two."""
+        if MADE not in rows.columns:
+            return
+        own_id = self.incoming.own_id
+        given = rows.filter(~pl.col(MADE)).select(own_id, self.incoming.range_column).unique()
+        shared = [given.filter(pl.col(own_id).is_duplicated())[own_id]]
+        if earlier:
+            shared.append(given[own_id].filter(given[own_id].hash().is_in(pl.concat(earlier).implode())))
+        earlier.append(given[own_id].hash())
+        found = pl.concat(shared).sort()
+        if not found.is_empty():
+            raise DataError(
+                f"the {own_id} `{found[0]}` is given to rows of different customers",
+                hint="Nothing was taken over. Mend the ids, or leave the column out: they are made from content then.",
+            )
 
 
-def _refuse_shared(given: pl.DataFrame, earlier: list[pl.Series], own_id: str) -> None:
-    """An id that the input gives must not be given to two customers, be they in one slice or in two."""
-    if given.is_empty():
-        return
-    hashes = given[own_id].hash()
-    pairs = given.filter(hashes.is_duplicated()).unique()
-    shared = [pairs.filter(pl.col(own_id).is_duplicated())[own_id]]
-    if earlier:
-        shared.append(given[own_id].filter(hashes.is_in(pl.concat(earlier).implode())))
-    found = pl.concat(shared).sort()
-    if not found.is_empty():
-        raise DataError(
-            f"the {own_id} `{found[0]}` is given to rows of different customers",
-            hint="Nothing was taken over. Mend the ids, or leave the column out: ids are made from the content then.",
-        )
-
-
-def _standing(new: pl.DataFrame, kind: str, view: StoredFrame) -> pl.DataFrame:
-    """The rows that stand in the range of these rows, or under an id that the input gave."""
-    spec = FRAMES[kind]
-    if view.rows == 0:
-        return spec.empty()
-    own_id, range_column = spec.key[0], spec.sort[0]
-    within = pl.col(range_column).is_between(pl.lit(new[range_column].min()), pl.lit(new[range_column].max()))
-    given = new.select(own_id).drop_nulls()
-    rows = view.scan().filter(within).collect()
-    if own_id == range_column or given.is_empty():
-        return rows
-    elsewhere = view.scan().filter(~within).join(given.lazy(), on=own_id, how="semi").collect()
-    return pl.concat([rows, elsewhere])
+def _runs(frames: Iterable[pl.DataFrame], column: str) -> Iterator[pl.DataFrame]:
+    """The rows in runs of RUN_ROWS, each sorted by the column; rows with the same value stay in their order."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        while sum(part.height for part in waiting) >= RUN_ROWS:
+            rows = pl.concat(waiting)
+            waiting = [rows.slice(RUN_ROWS)]
+            yield sorted_by_text(rows.head(RUN_ROWS), column)
+    if waiting:
+        yield sorted_by_text(pl.concat(waiting), column)

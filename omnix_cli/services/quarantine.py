@@ -10,11 +10,12 @@ import orjson
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import OpenSource, RawChunk, Spill
+from omnix_cli.protocols import OpenSource, RawChunk
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import ImportReport, ReasonCount, merged_reasons, reason_counts
 from omnix_cli.services.imports import Importer, Nowhere, batch_key, open_batch, record, report
+from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.intake import Intake, mapping_key
 from omnix_cli.services.merging import merge
 from omnix_cli.settings import dump
@@ -58,8 +59,8 @@ def quarantine_replay(
     kind = mapping.kind
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
-        good = stack.enter_context(importer.open_spill(FRAMES[kind].sort[0]))
-        still_bad = stack.enter_context(importer.open_spill("file"))
+        good = Incoming(kind, stack.enter_context(importer.open_spill()))
+        still_bad = stack.enter_context(importer.open_spill())
         intake = Intake(mapping, importer.settings.timezone, importer.now, good, still_bad, importer.progress)
         lots = rows.partition_by("batch", "file", maintain_order=True)
         files = [
@@ -72,7 +73,7 @@ def quarantine_replay(
         key = batch_key(kind, {"how": how, "replayed": settled.rows()}, view)
         with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
             taken = _taken(importer, kind, lots, good)
-            corrected = merge(kind, good, view, writer, files, slice_rows=importer.slice_rows, taken=taken)
+            corrected = merge(good, view, writer, files, slice_rows=importer.slice_rows, taken=taken)
             writer.append("resolved", settled)
     if not dry_run:
         records = tuple(_replayed(record(taken, how)) for taken in files)
@@ -117,7 +118,7 @@ def _source(
     return _MendedLines(name, source, lot.select("row_number", "item"))
 
 
-def _settled(lots: Sequence[pl.DataFrame], good: Spill) -> pl.DataFrame:
+def _settled(lots: Sequence[pl.DataFrame], good: Incoming) -> pl.DataFrame:
     """The places of the rows that are good now."""
     places = [piece.select(FILE, ROW_NUMBER, ITEM) for piece in good.pieces()]
     if not places:
@@ -128,7 +129,7 @@ def _settled(lots: Sequence[pl.DataFrame], good: Spill) -> pl.DataFrame:
     return _resolved(rows, "replayed")
 
 
-def _taken(importer: Importer, kind: str, lots: Sequence[pl.DataFrame], good: Spill) -> pl.DataFrame | None:
+def _taken(importer: Importer, kind: str, lots: Sequence[pl.DataFrame], good: Incoming) -> pl.DataFrame | None:
     """The ids made for lines that came with the same files, then or by an earlier replay, counted by file."""
     if kind not in ("purchases", "interactions"):
         return None

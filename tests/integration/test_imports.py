@@ -69,7 +69,7 @@ def standing(work: Importer, kind: str = "purchases") -> pl.DataFrame:
     view = work.ledger.view(kind)
     rows = view.scan().collect()
     assert view.rows == rows.height
-    return FRAMES[kind].conform(rows).sort(FRAMES[kind].sort)
+    return FRAMES[kind].conform(rows).sort(FRAMES[kind].sort[0], FRAMES[kind].key[0])
 
 
 def line(order: int, product: int = 1, quantity: str = "1", price: str = "2.50", day: str = "2020-05-01") -> str:
@@ -326,7 +326,6 @@ def test_an_id_given_to_two_customers_is_refused(
 ) -> None:
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 2_000)
     monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
-    monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
     lines = [f"id{number % 999},c{number},p,1,2020-01-01" for number in range(1000)]
     file = write(tmp_path / "a.csv", lines, "purchase_id,customer_id,product_id,quantity,purchased_at")
     work = importer(tmp_path, slice_rows=slice_rows)
@@ -371,7 +370,6 @@ def test_slices_and_blocks_do_not_change_what_is_stored(tmp_path: Path, monkeypa
     take(whole, file)
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 20_000)
     monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
-    monkeypatch.setattr("omnix_cli.stores.spill.SAMPLE_EVERY", 16)
     cut = importer(tmp_path / "cut", slice_rows=500)
     take(cut, file)
     assert cut.ledger.view("purchases").scan().collect().equals(whole.ledger.view("purchases").scan().collect())

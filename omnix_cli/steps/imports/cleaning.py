@@ -13,7 +13,7 @@ from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields, purchase_rules
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
-from omnix_cli.steps.imports.identity import with_line_ids
+from omnix_cli.steps.imports.identity import with_line_ids, with_made_ids
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
 
 VERSION = "1"
@@ -29,7 +29,7 @@ _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Canonical rows (with ROW_NUMBER and ITEM), and rows for quarantine. Ids from content are still null."""
+    """Canonical rows (with their ids, ROW_NUMBER and ITEM), and rows for quarantine."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
@@ -64,7 +64,8 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     if mapping.kind in ("products", "customers"):
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
     problems.extend(_broken_rules(rows, raw, mapping))
-    return _split(raw, rows, problems, reading.file)
+    good, bad = _split(raw, rows, problems, reading.file)
+    return Cleaned(with_made_ids(good, mapping.kind), bad)
 
 
 def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
@@ -175,11 +176,13 @@ def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.
     return raw[source] if isinstance(source, str) else otherwise
 
 
-def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str) -> Cleaned:
+def _split(
+    raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     found = [problem for problem in problems if problem.mask.any()]
     if not found:
-        return Cleaned(rows, FRAMES["quarantine"].empty())
+        return rows, FRAMES["quarantine"].empty()
     bad = found[0].mask
     for problem in found[1:]:
         bad = bad | problem.mask
-    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file))
+    return rows.filter(~bad), quarantined(raw, bad, found, file)

@@ -6,8 +6,6 @@ and the rows by their rank.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 _WORD = 8
@@ -20,24 +18,6 @@ def sorted_by_text(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     names = [f"_key_{number}" for number in range(len(keys))]
     keyed = rows.with_columns(key.alias(name) for key, name in zip(keys, names, strict=True))
     return keyed.sort(names, maintain_order=True).drop(names)
-
-
-def sorted_by(rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows sorted by some columns of which the last is unique.
-
-    The last one takes part only when the others leave ties, since comparing long unique texts is what costs."""
-    *leading, last = columns
-    keys: list[pl.Series] = []
-    for column in leading:
-        keys.extend(text_keys(rows[column]) if rows.schema[column] == pl.String else [rows[column]])
-    names = [f"_key_{number}" for number in range(len(keys))]
-    keyed = rows.with_columns(key.alias(name) for key, name in zip(keys, names, strict=True))
-    if names:
-        ordered = keyed.sort(names)
-        tied = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in names)
-        if not ordered.select(tied.any()).item():
-            return ordered.drop(names)
-    return keyed.sort(*names, last).drop(names)
 
 
 def text_keys(texts: pl.Series) -> list[pl.Series]:

@@ -34,7 +34,8 @@ def cleaned(*rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", *
     clock = fields.Clock(
         bound.date_formats, settle_day_first(frame, bound, file="f.csv"), bound.written_timezone or zone, zone
     )
-    return clean(frame, Reading(bound, "f.csv", clock, settle_decimal_comma(frame, bound), NOW))
+    decimal_comma = settle_decimal_comma(frame, bound, file="f.csv", separator=",")
+    return clean(frame, Reading(bound, "f.csv", clock, decimal_comma, NOW))
 
 
 def why(result: Cleaned) -> list[tuple[str | None, str | None, str]]:
@@ -45,7 +46,7 @@ def test_a_clean_line_becomes_a_canonical_row() -> None:
     result = cleaned({**LINE, "unit_price": "1.25"})
     assert result.quarantine.is_empty()
     assert result.rows.select(FRAMES["purchases"].schema.column_names()).row(0, named=True) == {
-        "purchase_id": None,
+        "purchase_id": "1#7#3",
         "customer_id": "1",
         "product_id": "3",
         "order_id": "7",
