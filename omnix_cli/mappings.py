@@ -96,7 +96,7 @@ class ColumnMapping(Section):
     day_first: bool | None = None
     """Whether 03/04/2017 is the third of April; unset: found out from the file, or asked for."""
     decimal_comma: bool | None = None
-    """Whether 1,5 is one and a half; unset: only in files separated by semicolons."""
+    """Whether 1,5 is one and a half; unset: found out from the file, or asked for."""
     timezone: str | None = None
     """The time zone of the shop, in which a purchase day begins; unset: that of the settings."""
     written_timezone: str | None = None

@@ -55,6 +55,27 @@ def test_columns_are_mapped_and_a_wrong_name_is_corrected(omnix: Omnix, tmp_path
     assert "client" in wrong.err
 
 
+def test_a_comma_that_may_be_of_decimals_or_of_thousands_has_to_be_told(omnix: Omnix, tmp_path: Path) -> None:
+    lines = ["customer_id;product_id;purchased_at;quantity;unit_price", "ann;milk;2017-05-01;1;1,234", ""]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    asked = omnix("import", "purchases", "a.csv")
+    assert asked.code == 3
+    assert "numbers like 1,234" in asked.err
+    assert "decimal_comma = true" in asked.err
+    for number, (told, read) in enumerate([("true", 1.23), ("false", 1234.0)]):
+        (tmp_path / "told.toml").write_text(f"[purchases]\ndecimal_comma = {told}\n")
+        place = str(tmp_path / f"shop{number}")
+        assert omnix("import", "purchases", "a.csv", "--mapping", "told.toml", "--workspace", place).code == 0
+        (row,) = pl.read_parquet(tmp_path / place / "checkpoints" / "import-purchases-*" / "purchases-*.parquet").rows(
+            named=True
+        )
+        assert float(row["unit_price"]) == read
+    (tmp_path / "b.csv").write_text("\n".join([*lines[:2], "ann;tea;2017-05-01;1;0,500", ""]))
+    assert omnix("import", "purchases", "b.csv").code == 0
+    (tmp_path / "c.csv").write_text("\n".join(lines).replace("1,234", '"1,234"').replace(";", ","))
+    assert omnix("import", "purchases", "c.csv").code == 0
+
+
 def test_stdin_gzip_folders_and_globs(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "days").mkdir()
     (tmp_path / "days" / "1.csv").write_text(HEADER + GOOD)

@@ -74,14 +74,24 @@ def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) ->
     return evidence
 
 
-def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping) -> bool:
-    """Whether numbers are written with a decimal comma: told by the mapping, or by the numbers themselves."""
+def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str, separator: str | None) -> bool:
+    """Whether numbers are written with a decimal comma: told by the mapping, or by the numbers themselves.
+
+    Raises `DataError` where numbers like 1,234 leave it open; between commas they are thousands."""
     if mapping.decimal_comma is not None:
         return mapping.decimal_comma
     columns = FRAMES[mapping.kind].schema.columns()
     sources = [source for name, source in mapping.columns.items() if name != LINE and _is_amount(columns[name].dtype)]
-    texts = [fields.text(raw[source], ()) for source in sources if isinstance(source, str)]
-    return bool(texts) and fields.decimal_comma_evidence(pl.concat([column.rename("") for column in texts]))
+    written = [fields.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
+    texts = pl.concat(written) if written else pl.Series(dtype=pl.String)
+    evidence = fields.decimal_comma_evidence(texts)
+    if evidence is None and separator != ",":
+        example = texts.filter(texts.str.contains(",", literal=True))[0]
+        raise DataError(
+            f"{file}: the comma of numbers like {example} can be that of decimals or that of thousands",
+            hint="Say which with `decimal_comma = true` or `false` in the mapping.",
+        )
+    return bool(evidence)
 
 
 def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:

@@ -176,11 +176,13 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Pars
     return Parsed(instants, instants.is_null() & column.is_not_null())
 
 
-def decimal_comma_evidence(texts: pl.Series) -> bool:
-    """Whether the numbers of a column are written like 1,5: some are, and none like 1.5."""
-    comma = texts.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$").any()
-    point = texts.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$").any()
-    return bool(comma and not point)
+def decimal_comma_evidence(texts: pl.Series) -> bool | None:
+    """Whether numbers are written like 1,5: some are, and none like 1.5; None when there are only ones like 1,234."""
+    comma = texts.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()
+    point = texts.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|,\d{3}[.,]").any()
+    if not comma and not point and texts.str.contains(",", literal=True).any():
+        return None
+    return comma and not point
 
 
 def day_first_evidence(texts: pl.Series) -> bool | None:
