@@ -72,11 +72,11 @@ class Intake:
 
     def _cleaned(self, source: OpenSource, settled: list[Reading]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Canonical rows and quarantine rows, chunk by chunk; how the file is read is left in `settled`."""
-        bound: list[str] = [ROW_NUMBER, ITEM]
+        bound = nothing = [ROW_NUMBER, ITEM]
         for chunk in ahead(source.chunks()):
             if chunk.rows.columns != bound:
-                bound = chunk.rows.columns
-                settled.append(self._settle(chunk.rows, source, settled[-1] if settled else None))
+                settled.append(self._settle(chunk.rows, source, None if bound == nothing else settled[-1]))
+                bound = chunk.rows.columns if chunk.rows.height else bound
             rejected = quarantine_rows(chunk.rejected, source.name)
             if not settled:
                 yield FRAMES[self.mapping.kind].empty(), rejected

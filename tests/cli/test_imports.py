@@ -76,6 +76,13 @@ def test_a_comma_that_may_be_of_decimals_or_of_thousands_has_to_be_told(omnix: O
     assert omnix("import", "purchases", "c.csv").code == 0
 
 
+def test_the_rows_tell_how_a_file_is_read_however_its_bytes_come(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("customer_id,product_id,purchased_at,quantity\nann,milk,03/04/2017,1")
+    answer = omnix("import", "purchases", "a.csv")
+    assert answer.code == 3
+    assert "day first or month first" in answer.err
+
+
 def test_stdin_gzip_folders_and_globs(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "days").mkdir()
     (tmp_path / "days" / "1.csv").write_text(HEADER + GOOD)
