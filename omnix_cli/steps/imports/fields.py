@@ -6,6 +6,7 @@ clean columns cost one vectorised pass.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,9 +100,16 @@ def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
         column = pl.Series(column.name, [None if value is None else str(value) for value in column], pl.String)
     elif not isinstance(column.dtype, pl.String):
         column = column.cast(pl.String)
-    trimmed = column.str.strip_chars()
+    trimmed = column.str.strip_chars() if holds(column, string.whitespace) else column
     absent = trimmed.is_in(["", *null_values])
     return trimmed if not absent.any() else trimmed.set(absent, None)
+
+
+def holds(texts: pl.Series, signs: str) -> bool:
+    """Whether some text has one of these ASCII signs in it; said of all texts that are not ASCII where a sign is blank,
+    since blanks have more forms than these."""
+    joined = texts.str.join("").item()
+    return any(sign in joined for sign in signs) or (signs.isspace() and not joined.isascii())
 
 
 def word(texts: pl.Series, words: pl.Enum) -> pl.Series:
@@ -275,12 +283,14 @@ def _usual_readers(clock: Clock) -> list[_Reader]:
 
 
 def _reader(shape: str, spelling: str, clock: Clock) -> _Reader:
+    few = "%S" not in spelling  # days and minutes come again, so the parsed ones are kept in a cache
+
     def read(texts: pl.Series) -> pl.Series:
         if spelling.endswith(("z", "Z")):
-            zoned = texts.str.to_datetime(spelling, time_unit="us", time_zone="UTC", strict=False)
+            zoned = texts.str.to_datetime(spelling, time_unit="us", time_zone="UTC", strict=False, cache=few)
             return zoned.set(zoned < _FIRST_YEAR.replace(tzinfo=UTC), None)
         has_clock = any(sign in spelling for sign in ("%H", "%I", "%T", "%R", "%X", "%s"))
-        plain = texts.str.to_datetime(spelling, time_unit="us", strict=False)
+        plain = texts.str.to_datetime(spelling, time_unit="us", strict=False, cache=few)
         plain = plain.set(plain < _FIRST_YEAR, None)
         return _to_utc(plain, clock.written_timezone if has_clock else clock.timezone)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports.fields import holds
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 FILE = "_file"
@@ -124,7 +125,7 @@ def _base_id(rows: pl.DataFrame, kind: str) -> pl.Expr:
 
 def _escaped(rows: pl.DataFrame, column: str) -> pl.Expr:
     value = pl.col(column)
-    if rows[column].str.contains("[#%]").any():
+    if holds(rows[column], "#%"):
         value = value.str.replace_all("%", "%25", literal=True).str.replace_all("#", "%23", literal=True)
     return value
 

@@ -14,10 +14,12 @@ _LONGEST_AS_NUMBER = 2 * _WORD
 
 def sorted_by_text(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """The rows sorted by one text column, equal ones in their present order."""
+    empty = [name for name in rows.columns if name != column and rows[name].null_count() == rows.height]
     keys = text_keys(rows[column])
     names = [f"_key_{number}" for number in range(len(keys))]
-    keyed = rows.with_columns(key.alias(name) for key, name in zip(keys, names, strict=True))
-    return keyed.sort(names, maintain_order=True).drop(names)
+    keyed = rows.drop(empty).with_columns(key.alias(name) for key, name in zip(keys, names, strict=True))
+    again = (pl.lit(None, rows.schema[name]).alias(name) for name in empty)  # nothing in them to be sorted
+    return keyed.sort(names, maintain_order=True).drop(names).with_columns(again).select(rows.columns)
 
 
 def text_keys(texts: pl.Series) -> list[pl.Series]:

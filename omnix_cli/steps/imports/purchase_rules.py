@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
@@ -18,23 +20,28 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.
     the other: total = unit * quantity.
     """
     returned = _returned(rows, mapping)
-    amounts = pl.col("quantity"), pl.col("unit_price").cast(pl.Float64), pl.col("total_price").cast(pl.Float64)
     if returned.any():
-        amounts = tuple(pl.when(returned).then(amount.abs()).otherwise(amount) for amount in amounts)  # type: ignore[assignment]
-    quantity, unit, total = amounts
+        signed = pl.col("quantity", "unit_price", "total_price")
+        rows = rows.with_columns(pl.when(returned).then(signed.abs()).otherwise(signed))
     if mapping.zero_quantity == "one":
-        quantity = pl.when(quantity == 0).then(1.0).otherwise(quantity)
+        rows = rows.with_columns(pl.col("quantity").replace(0.0, 1.0))
     cancelled = pl.when(_cancelled(raw, mapping)).then(pl.lit("cancelled", _KIND))
     return rows.with_columns(
-        quantity.alias("quantity"),
-        _money(pl.coalesce(unit, total / quantity)).alias("unit_price"),
-        _money(pl.coalesce(total, unit * quantity)).alias("total_price"),
+        *_missing_prices(rows),
         cancelled.when(returned)
         .then(pl.lit("return", _KIND))
         .otherwise(pl.coalesce("kind", pl.lit("purchase", _KIND)))
         .alias("kind"),
         pl.coalesce("promotion_used", _discounted(raw, mapping)).alias("promotion_used"),
     )
+
+
+def _missing_prices(rows: pl.DataFrame) -> Iterator[pl.Expr]:
+    unit, total = (pl.col(name).cast(pl.Float64) for name in ("unit_price", "total_price"))
+    derived = {"unit_price": total / pl.col("quantity"), "total_price": unit * pl.col("quantity")}
+    for name, amount in derived.items():
+        if rows[name].null_count():
+            yield pl.coalesce(name, amount.round(2).cast(fields.MONEY, strict=False))
 
 
 def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
@@ -59,7 +66,3 @@ def _discounted(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
         amounts = fields.number(raw[column], mapping.null_values, decimal_comma=bool(mapping.decimal_comma)).values
         discounted |= (amounts != 0).fill_null(False)
     return discounted
-
-
-def _money(amounts: pl.Expr) -> pl.Expr:
-    return amounts.round(2).cast(fields.MONEY, strict=False)
