@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.protocols import RawChunk
+from omnix_cli.steps.imports.binding import repeated_name
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from omnix_cli.stores.byte_streams import LineBlocks
 from omnix_cli.stores.rejected_lines import RejectedLine, as_frame
@@ -39,6 +41,8 @@ class CsvRows:
         """The lines of a record that goes on in the next block."""
         self.separator = separator or ""
         self.columns: list[str] = []
+        self.repeated: list[str] = []
+        """The names that more than one column has."""
 
     def __iter__(self) -> Iterator[RawChunk]:
         line = 1
@@ -66,7 +70,9 @@ class CsvRows:
         names = self._fields(header)
         if names is None:
             raise DataError(f"{self._name}: the quotes of the header are broken", hint="Mend the first line.")
-        self.columns = _distinct([name.strip() for name in names])
+        names = [name.strip() for name in names]
+        self.repeated = [name for name, columns in Counter(filter(None, names)).items() if columns > 1]
+        self.columns = _distinct(names)
         return end
 
     def _empty(self) -> DataError:
@@ -218,13 +224,10 @@ def _count_outside_quotes(text: str, sign: str) -> int:
 
 def _distinct(names: list[str]) -> list[str]:
     """The names, unnamed columns numbered and repeated ones marked, so that each is there once."""
-    taken: set[str] = set()
-    result = []
-    for number, name in enumerate(names, start=1):
-        candidate = base = name or f"column_{number}"
-        repeat = 2
-        while candidate in taken:
-            candidate, repeat = f"{base}_{repeat}", repeat + 1
-        taken.add(candidate)
-        result.append(candidate)
-    return result
+    named = [name or f"column_{number}" for number, name in enumerate(names, start=1)]
+    columns, taken = Counter(named), Counter[str]()
+    for place, name in enumerate(named):
+        if columns[name] > 1:
+            taken[name] += 1
+            named[place] = repeated_name(name, taken[name], columns[name])
+    return named if len(set(named)) == len(named) else _distinct(named)

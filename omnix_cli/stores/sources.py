@@ -41,6 +41,8 @@ class Source:
             found["encoding"] = self._blocks.found
         if self._describe is not None:
             found["separator"] = {"\t": "tab"}.get(self._describe.separator, self._describe.separator)
+            if self._describe.repeated:
+                found["repeated columns"] = ", ".join(self._describe.repeated)
         return found
 
     def chunks(self) -> Iterator[RawChunk]:

@@ -83,6 +83,21 @@ def test_the_rows_tell_how_a_file_is_read_however_its_bytes_come(omnix: Omnix, t
     assert "day first or month first" in answer.err
 
 
+def test_a_column_that_is_there_twice_is_told_and_not_read_unasked(omnix: Omnix, tmp_path: Path) -> None:
+    header = "customer_id,product_id,purchased_at,quantity"
+    (tmp_path / "a.csv").write_text(f"{header},note,note\nann,milk,2017-05-01,1,x,y\n")
+    answer = omnix("import", "purchases", "a.csv", "--format", "json")
+    assert answer.code == 0, answer.err
+    assert "repeated columns: note" in json.loads(answer.out)[0]["findings"]
+    (tmp_path / "b.csv").write_text(f"{header},quantity\nann,milk,2017-05-01,1,7\n")
+    refused = omnix("import", "purchases", "b.csv")
+    assert refused.code == 3
+    assert "more than one column is named `quantity`" in refused.err
+    assert "`quantity (1 of 2)` or `quantity (2 of 2)`" in refused.err
+    chosen = omnix("import", "purchases", "b.csv", "--map", "quantity=quantity (2 of 2)")
+    assert "1 rows read = 1 accepted" in chosen.err
+
+
 def test_stdin_gzip_folders_and_globs(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "days").mkdir()
     (tmp_path / "days" / "1.csv").write_text(HEADER + GOOD)

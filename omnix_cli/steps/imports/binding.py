@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +34,8 @@ class Reading:
 def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMapping:
     """The mapping with one existing column for each canonical one, those the file does not have left out.
 
-    Raises `DataError` when a required column, or one that was named alone, is not in the file."""
+    Raises `DataError` when a required column, or one that was named alone, is not in the file, or there twice."""
+    _refuse_repeated(mapping, available, file)
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
     for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
         if name in DERIVED or (name == LINE and LINE not in mapping.columns):
@@ -53,6 +56,11 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
             "cancelled": {column: values for column, values in mapping.cancelled.items() if column in available},
         }
     )
+
+
+def repeated_name(name: str, place: int, columns: int) -> str:
+    """What a column goes by that shares its name with others of the file."""
+    return f"{name} ({place} of {columns})"
 
 
 def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) -> bool:
@@ -92,6 +100,28 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
             hint="Say which with `decimal_comma = true` or `false` in the mapping.",
         )
     return bool(evidence)
+
+
+def _refuse_repeated(mapping: ColumnMapping, available: list[str], file: str) -> None:
+    for name in _readable(mapping):
+        copies = [column for column in available if re.fullmatch(rf"{re.escape(name)} \(\d+ of \d+\)", column)]
+        if copies and name not in available:
+            raise DataError(
+                f"{file}: more than one column is named `{name}`",
+                hint=f"Say which to read with --map, as `{'` or `'.join(copies)}`, or give the file other names.",
+            )
+
+
+def _readable(mapping: ColumnMapping) -> Iterator[str]:
+    """Every column of an input that the mapping may read."""
+    canonical = [name for name in FRAMES[mapping.kind].schema.column_names() if name not in mapping.constants]
+    sources = {**dict(zip(canonical, canonical, strict=True)), **mapping.columns}
+    for source in (*sources.values(), *(rule.column for rule in mapping.set_aside)):
+        if isinstance(source, JoinedColumns):
+            yield from (*source.columns, *source.fallback)
+        else:
+            yield from (source,) if isinstance(source, str) else source
+    yield from (*mapping.discounts, *mapping.cancelled)
 
 
 def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:

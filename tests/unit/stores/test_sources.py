@@ -133,7 +133,9 @@ def test_compressed_files(tmp_path: Path) -> None:
 
 
 def test_repeated_and_empty_column_names_stay_apart() -> None:
-    assert read(b"a,a,,a_2\n1,2,3,4\n")[0].columns[:4] == ["a", "a_2", "column_3", "a_2_2"]
+    assert read(b"a,a,,a_2\n1,2,3,4\n")[0].columns[:4] == ["a (1 of 2)", "a (2 of 2)", "column_3", "a_2"]
+    twice = read(b"a,a,a (1 of 2)\n1,2,3\n")[0].columns[:3]
+    assert len(set(twice)) == 3
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"a\x00b,c\n1,2\n"])
