@@ -101,6 +101,8 @@ def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
             flat.update(_flat(value, f"{prefix}{name}."))
         elif value is None or isinstance(value, str):
             flat[prefix + name] = value
+        elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+            flat[prefix + name] = str(int(value))  # an id that went through a float
         else:
             flat[prefix + name] = orjson.dumps(value).decode()
     return flat

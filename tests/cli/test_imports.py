@@ -159,6 +159,15 @@ def test_orders_in_any_spelling_and_a_cancellation_is_final(omnix: Omnix, tmp_pa
     assert json.loads(answer.out)[0]["rows_out"] == 0  # no cycle is left of a cancelled order
 
 
+def test_whole_floats_of_json_are_the_ids_they_were(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("customer_id,product_id,order_id,purchased_at,quantity\n7,3,9,2017-05-01,1.5\n")
+    (tmp_path / "a.ndjson").write_text(
+        '{"customer_id": 7.0, "product_id": 3, "order_id": 9.0, "purchased_at": "2017-05-01", "quantity": 1.5}\n'
+    )
+    omnix("import", "purchases", "a.csv")
+    assert "1 rows read = 0 accepted + 0 quarantined + 1 already known" in omnix("import", "purchases", "a.ndjson").err
+
+
 def test_one_row_with_a_nul_byte_is_set_aside(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER + GOOD + "b\0b,tea,o9,2017-05-04,1,3.50\n")
     answer = omnix("import", "purchases", "a.csv", "--max-bad", "0.5")
