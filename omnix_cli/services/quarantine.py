@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import orjson
 import polars as pl
 
-from omnix_cli.mappings import ColumnMapping
+from omnix_cli.errors import ConfigError
+from omnix_cli.mappings import ColumnMapping, suggestion
 from omnix_cli.protocols import OpenSource, RawChunk
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
@@ -55,8 +56,9 @@ def quarantine_replay(
     """Reads open rows again with this mapping and takes over those that are good now; the others stay open.
 
     The rows come from the quarantine itself, or for the files in `mended` (quarantined name: path) from the same lines
-    of the mended file."""
+    of the mended file. Raises `ConfigError` for a name that was not imported, `DataError` for a path without a file."""
     kind = mapping.kind
+    _check_mended(importer, kind, mended or {})
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
         good = Incoming(kind, stack.enter_context(importer.open_spill()))
@@ -106,6 +108,16 @@ def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | 
     if file is not None:
         rows = rows.filter(pl.col("file") == file)
     return rows.collect().sort(*_PLACE, "batch")
+
+
+def _check_mended(importer: Importer, kind: str, mended: Mapping[str, str]) -> None:
+    known = {file.name for batch in importer.ledger.batches(kind) for file in batch.files}
+    for name in mended:
+        if name not in known:
+            raise ConfigError(
+                f"no {kind} were imported from `{name}`", hint=suggestion(name, sorted(known), what="Imported were")
+            )
+    importer.sources.find(list(mended.values()))
 
 
 def _source(

@@ -136,6 +136,18 @@ def test_quarantined_rows_are_shown_replayed_and_discarded(omnix: Omnix, tmp_pat
     assert json.loads(omnix("quarantine", "show", "--format", "json").out) == []
 
 
+def test_a_replay_names_what_it_does_not_know(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD)
+    omnix("import", "purchases", "a.csv", "--max-bad", "1")
+    wrong_name = omnix("quarantine", "replay", "--mended", "aa.csv=a.csv")
+    assert wrong_name.code == 2
+    assert "no purchases were imported from `aa.csv`" in wrong_name.err
+    assert "Did you mean `a.csv`?" in wrong_name.err
+    no_file = omnix("quarantine", "replay", "--mended", "a.csv=gone.csv")
+    assert no_file.code == 3
+    assert "gone.csv" in no_file.err
+
+
 def test_a_dry_run_takes_nothing_over(omnix: Omnix, tmp_path: Path) -> None:
     write_shop(tmp_path)
     dry = omnix("import", "purchases", "purchases.csv", "--dry-run")
