@@ -2,12 +2,16 @@
 
 import sys
 
-from omnix_cli.cli import main
-
 
 def run() -> None:
     """Runs the command line and exits with its code."""
-    sys.exit(main())
+    try:
+        from omnix_cli.cli import main  # here, so that Ctrl-C while it loads is no traceback
+
+        code = main()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -53,10 +53,10 @@ app.add_typer(config.app, name="config")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; no exception leaves it."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
-    command = typer.main.get_command(app)
     try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _interrupt)
+        command = typer.main.get_command(app)
         code = command.main(args=list(argv) if argv is not None else None, prog_name="omnix", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
