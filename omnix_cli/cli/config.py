@@ -15,7 +15,9 @@ def show(session: Session, output: Output) -> None:
     """Show every setting, its value, and where the value came from."""
     from omnix_cli.reports.tables import settings_table
 
-    output.write(settings_table(session.load().origins), title="Settings")
+    origins = session.load().origins
+    typed = [{"setting": one.name, "value": one.value, "source": one.source} for one in origins]
+    output.write(settings_table(origins), title="Settings", objects=typed)
 
 
 @app.command(epilog="Example: omnix config check --config configs/sample.toml")

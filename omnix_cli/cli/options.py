@@ -118,10 +118,17 @@ class Output:
     format: Annotated[Format, typer.Option("--format", help="How results are printed.")] = Format.TABLE
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None
 
-    def write(self, frame: pl.DataFrame, *, title: str, brief: Sequence[str] = ()) -> None:
-        """Prints a frame, or writes it to the file; a table has only the columns `brief`, if any are named."""
-        from omnix_cli.reports.output import write_frame
+    def write(
+        self, frame: pl.DataFrame, *, title: str, brief: Sequence[str] = (), objects: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Prints a frame, or writes it to the file; a table has only the columns `brief`, if any are named.
 
+        JSON is `objects` where they are given: the rows with values of types that do not fit into one column."""
+        from omnix_cli.reports.output import write_frame, write_objects
+
+        if objects and self.format is Format.JSON:
+            write_objects(objects, file=self.output)
+            return
         if brief and self.format is Format.TABLE:
             frame = frame.select(brief)
         write_frame(frame, title=title, kind=self.format.value, file=self.output)

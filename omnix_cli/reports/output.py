@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, UnavailableError
@@ -19,7 +22,15 @@ def write_frame(frame: pl.DataFrame, *, title: str, kind: str, file: Path | None
     JSON is a list of objects; lists in CSV are joined by "; ". Raises `ConfigError` for Parquet on a terminal."""
     if kind == "parquet" and file is None and sys.stdout is not None and sys.stdout.isatty():
         raise ConfigError("Parquet cannot be shown on a terminal", hint="Give --output FILE, or pipe it somewhere.")
-    content = _content(frame, title, kind, terminal=file is None)
+    _deliver(_content(frame, title, kind, terminal=file is None), file)
+
+
+def write_objects(objects: Sequence[Mapping[str, Any]], *, file: Path | None) -> None:
+    """Prints the objects as JSON, or writes them to `file`: for values of mixed types, which a frame cannot hold."""
+    _deliver(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), file)
+
+
+def _deliver(content: bytes, file: Path | None) -> None:
     try:
         if file is not None:
             file.write_bytes(content)

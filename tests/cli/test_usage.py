@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from omnix_cli import __version__
+from omnix_cli.settings import Settings
 from tests.cli.conftest import Omnix
 
 
@@ -48,7 +49,20 @@ def test_init_makes_a_commented_configuration_once(omnix: Omnix, tmp_path: Path)
     assert "nothing to do" in omnix("init").err
     (tmp_path / "omnix.toml").write_text(text.replace("neighbours = 50", "neighbours = 7"))
     shown = {row["setting"]: row for row in json.loads(omnix("config", "show", "--format", "json").out)}
-    assert (shown["similarity.neighbours"]["value"], shown["similarity.neighbours"]["source"]) == ("7", "omnix.toml")
+    assert (shown["similarity.neighbours"]["value"], shown["similarity.neighbours"]["source"]) == (7, "omnix.toml")
+
+
+def test_settings_keep_their_types_in_json(omnix: Omnix, tmp_path: Path) -> None:
+    answer = omnix("config", "show", "--format", "json")
+    values = {row["setting"]: row["value"] for row in json.loads(answer.out)}
+    defaults = Settings().model_dump(mode="json")
+    assert values["imports.max_bad"] == 0.01
+    assert values["recommend.excluded_categories"] == []
+    assert values["privacy.consent_personalisation"] is defaults["privacy"]["consent_personalisation"]
+    assert values["imports.max_age_days"] is None
+    assert values["workspace"] == ".omnix"
+    omnix("config", "show", "--format", "json", "--output", "settings.json")
+    assert (tmp_path / "settings.json").read_text() == answer.out
 
 
 def test_config_check_finds_what_could_not_work(omnix: Omnix, tmp_path: Path) -> None:
