@@ -52,7 +52,7 @@ def _importer(kind: str) -> Callable[..., None]:
         from omnix_cli.services.import_reports import ImportRefused
 
         flags = {"imports__max_bad": max_bad, "imports__timezone": timezone}
-        with session.locked(f"import {kind}", **flags) as workspace:
+        with session.locked(f"import {kind}", dry_run=dry_run, **flags) as workspace:
             try:
                 mapped = pairs(map_columns or ())
                 report = workspace.import_files(kind, files, mapping, mapped, timezone=timezone, dry_run=dry_run)

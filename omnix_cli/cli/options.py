@@ -12,11 +12,12 @@ import sys
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -95,11 +96,17 @@ class Session:
         return workspace
 
     @contextmanager
-    def locked(self, command: str, **flags: Any) -> Iterator[Workspace]:
-        """The workspace to change; nobody else can change it meanwhile."""
+    def locked(self, command: str, *, dry_run: bool = False, **flags: Any) -> Iterator[Workspace]:
+        """The workspace to change; nobody else can change it meanwhile. For a dry run that would be the first thing in
+        its workspace, an empty one that is gone afterwards."""
         from omnix_cli.cli.logs import log_to_file
 
         workspace = self.open(**flags)
+        if dry_run and not workspace.folder.exists():
+            with TemporaryDirectory(prefix="omnix-") as folder:
+                settings = workspace.settings.model_copy(update={"workspace": Path(folder)})
+                yield replace(workspace, settings=settings)
+            return
         with workspace.lock(command):
             log_to_file(workspace.folder / "logs" / "omnix.log")
             workspace.sweep()

@@ -61,7 +61,7 @@ def replay(
     """Read open rows again with a mended mapping or file; what is good now is taken in, the rest stays open."""
     from omnix_cli.reports.tables import records_table
 
-    with session.locked("quarantine replay", imports__timezone=timezone) as workspace:
+    with session.locked("quarantine replay", dry_run=dry_run, imports__timezone=timezone) as workspace:
         report = workspace.replay(
             kind.value,
             mapping,
@@ -84,6 +84,6 @@ def discard(
     """Give open rows up; a record of them stays with the import they came from."""
     from omnix_cli.services.quarantine import quarantine_discard
 
-    with session.locked("quarantine discard") as workspace:
+    with session.locked("quarantine discard", dry_run=dry_run) as workspace:
         count = quarantine_discard(workspace.importer(), kind.value, reason=reason, file=file, dry_run=dry_run)
     note(f"{count:,} rows {'would be ' if dry_run else ''}discarded")

@@ -72,7 +72,7 @@ def prune(
     """Remove old runs and the checkpoints that nothing needs any more; import batches always stay."""
     from omnix_cli.reports.tables import removed_table
 
-    with session.locked("runs prune") as workspace:
+    with session.locked("runs prune", dry_run=dry_run) as workspace:
         report = workspace.prune(keep=keep, dry_run=dry_run)
     verb = "Would be removed" if dry_run else "Removed"
     title = f"{verb}: {report.freed_bytes / 1e6:.1f} MB; kept: {report.kept_runs} runs"

@@ -91,7 +91,8 @@ def _execute(
     from omnix_cli.reports.tables import steps_table
 
     targets = COMMANDS[command]
-    with session.locked(command, as_of=work.as_of, engine__max_memory=max_memory) as workspace:
+    flags = {"as_of": work.as_of, "engine__max_memory": max_memory}
+    with session.locked(command, dry_run=work.dry_run, **flags) as workspace:
         imported = workspace.import_sources(dry_run=work.dry_run) if command == "run" else ()
         runner = workspace.runner()
         forced = (runner.step_names if command == "run" else targets) if work.force else ()

@@ -155,6 +155,20 @@ def test_a_dry_run_takes_nothing_over(omnix: Omnix, tmp_path: Path) -> None:
     assert omnix("run").code == 3
 
 
+def test_a_dry_run_before_anything_else_leaves_nothing_behind(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD)
+    (tmp_path / "bad.csv").write_text(HEADER + BAD)
+    elsewhere = ["--workspace", "deep/down", "--dry-run"]
+    assert omnix("import", "purchases", "a.csv", "--dry-run").code == 0
+    assert omnix("import", "purchases", "a.csv", *elsewhere).code == 0
+    assert omnix("import", "purchases", "bad.csv", *elsewhere).code == 3
+    assert omnix("quarantine", "replay", *elsewhere).code == 0
+    assert omnix("quarantine", "discard", *elsewhere).code == 0
+    assert omnix("runs", "prune", *elsewhere).code == 0
+    omnix("run", *elsewhere)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "bad.csv"]
+
+
 def test_orders_in_any_spelling_and_a_cancellation_is_final(omnix: Omnix, tmp_path: Path) -> None:
     def event(status: str) -> str:
         items = [{"productId": "tea", "quantity": 2, "unitPrice": 3.5, "totalPrice": 7.0}]
