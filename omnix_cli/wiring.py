@@ -177,9 +177,8 @@ class Workspace:
 
         return measured
 
-    def initialise(self) -> list[Path]:
-        """Makes a configuration file in the current folder where there is none; returns what was made."""
-        configuration = Path("omnix.toml")
+    def initialise(self, configuration: Path) -> list[Path]:
+        """Makes a configuration file of the settings in force where there is none; returns what was made."""
         if configuration.exists():
             return []
         write_atomically(configuration, as_toml(self.settings).encode())

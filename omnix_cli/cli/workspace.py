@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import typer
 
 from omnix_cli.cli.options import Session, expand, note
@@ -9,11 +12,14 @@ from omnix_cli.cli.options import Session, expand, note
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command(epilog="Example: omnix init")(expand(init))
+    app.command(epilog="Example: omnix init --config shop.toml")(expand(init))
 
 
 def init(session: Session) -> None:
-    """Make a workspace and a commented configuration file in the current folder."""
+    """Make a workspace and a commented configuration file: omnix.toml, or what --config names."""
+    configuration = session.config or Path("omnix.toml")
+    if not configuration.exists():
+        session = replace(session, config=None)
     with session.locked("init") as workspace:
-        made = workspace.initialise()
+        made = workspace.initialise(configuration)
     note("\n".join(f"made {path}" for path in made) or "nothing to do: everything is there already")

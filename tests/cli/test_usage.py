@@ -52,6 +52,15 @@ def test_init_makes_a_commented_configuration_once(omnix: Omnix, tmp_path: Path)
     assert (shown["similarity.neighbours"]["value"], shown["similarity.neighbours"]["source"]) == (7, "omnix.toml")
 
 
+def test_init_makes_the_configuration_that_is_named(omnix: Omnix, tmp_path: Path) -> None:
+    answer = omnix("init", "--config", "shops/paris.toml", "--workspace", "paris")
+    assert (answer.code, "made shops/paris.toml" in answer.err) == (0, True), answer.err
+    assert not (tmp_path / "omnix.toml").exists()
+    assert 'workspace = "paris"' in (tmp_path / "shops" / "paris.toml").read_text()
+    assert "nothing to do" in omnix("init", "--config", "shops/paris.toml").err
+    assert omnix("config", "check", "--config", "shops/paris.toml").code == 0
+
+
 def test_settings_keep_their_types_in_json(omnix: Omnix, tmp_path: Path) -> None:
     answer = omnix("config", "show", "--format", "json")
     values = {row["setting"]: row["value"] for row in json.loads(answer.out)}
