@@ -53,8 +53,8 @@ def import_files(
     `DataError` when a file cannot be read at all."""
     names = importer.sources.find(patterns)
     with ExitStack() as stack:
-        rows = Incoming(mapping.kind, stack.enter_context(importer.open_spill()))
-        quarantine = stack.enter_context(importer.open_spill())
+        accepted, disputed, quarantine = (stack.enter_context(importer.open_spill()) for _ in range(3))
+        rows = Incoming(mapping.kind, accepted, disputed)
         zone = importer.settings.timezone
         intake = Intake(mapping, zone, importer.now, rows, quarantine, importer.progress)
         files = [_read(importer, intake, name, number) for number, name in enumerate(names)]

@@ -22,34 +22,51 @@ _Hashes = npt.NDArray[np.uint64]
 class Incoming:
     """The rows of an import as they come in, with the hash of each one's id."""
 
-    def __init__(self, kind: str, spill: Spill) -> None:
+    def __init__(self, kind: str, rows: Spill, disputed: Spill) -> None:
         self.kind = kind
         self.own_id, self.range_column = FRAMES[kind].key[0], FRAMES[kind].sort[0]
-        self._spill = spill
+        self._rows = rows
+        self._disputed = disputed
         self._hashes: list[_Hashes] = []
 
     def add(self, rows: pl.DataFrame) -> None:
         """Takes canonical rows in, with their ids and places."""
-        self._spill.add(rows)
+        self._rows.add(rows)
         self._hashes.append(rows[self.own_id].hash().to_numpy())
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows in order."""
-        return self._spill.pieces()
+        return self._rows.pieces()
 
-    def disputed(self, view: StoredFrame) -> list[pl.Series]:
-        """For each piece, which of its rows have an id that may not be new."""
+    def fresh(self, view: StoredFrame) -> Iterator[pl.DataFrame]:
+        """The rows that are new beside those of the view, in order; the others are set aside."""
         hashes = np.concatenate([np.zeros(0, np.uint64), *self._hashes])
         suspect = np.union1d(_repeated(hashes), self._standing(hashes, view))
-        marks: list[pl.Series] = []
         first = 0
-        for piece in self.pieces() if suspect.size else ():
+        for piece in self.pieces():
+            if not suspect.size:
+                yield piece
+                continue
             marked = pl.Series(_among(hashes[first : first + piece.height], suspect))
-            if MADE in piece.columns:  # the number behind a repeated made id could make one that was given
+            if MADE in piece.columns and not piece[MADE].all():  # a numbered made id may equal one that was given
                 marked |= ~piece[MADE] & piece[self.own_id].str.contains("#", literal=True)
-            marks.append(marked)
             first += piece.height
-        return marks
+            self._disputed.add(piece.filter(marked))
+            yield piece.filter(~marked)
+
+    def disputed(self, rows: int) -> Iterator[pl.DataFrame]:
+        """The rows that were set aside, about that many at a time, each time those of a range of customers."""
+        total = sum(piece.height for piece in self._disputed.pieces())
+        if total <= rows:
+            if total:
+                yield pl.concat(self._disputed.pieces())
+            return
+        values = pl.concat(piece[self.range_column] for piece in self._disputed.pieces()).sort()
+        firsts = values.gather_every(rows).unique().sort().to_list()
+        for first, after in zip(firsts, [*firsts[1:], None], strict=True):
+            value = pl.col(self.range_column)
+            within = (value >= first) if after is None else (value >= first) & (value < after)
+            yield pl.concat(piece.filter(within) for piece in self._disputed.pieces())
 
     def _standing(self, hashes: _Hashes, view: StoredFrame) -> _Hashes:
         """The hashes that standing rows have, too."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import polars as pl
 
@@ -35,7 +34,7 @@ def merge(
     About `slice_rows` rows are compared at a time. `taken` says which ids lines of the same files have already (see
     `identity.numbered`)."""
     work = _Merge(incoming, view, files, slice_rows, taken)
-    for run in ahead(_runs(ahead(work.rows()), incoming.range_column)):
+    for run in ahead(_runs(work.rows(), incoming.range_column)):
         writer.append(incoming.kind, run)
     writer.append("superseded", pl.concat([FRAMES["superseded"].empty(), *work.superseded]))
     return work.corrected
@@ -53,19 +52,14 @@ class _Merge:
     superseded: list[pl.DataFrame] = field(default_factory=list)
     corrected: int = 0
 
-    @cached_property
-    def _disputed(self) -> list[pl.Series]:
-        return self.incoming.disputed(self.view)
-
     def rows(self) -> Iterator[pl.DataFrame]:
         """The rows to be stored, in no promised order."""
         columns = FRAMES[self.incoming.kind].schema.column_names()
-        for number, piece in enumerate(self.incoming.pieces()):
-            fresh = piece.filter(~self._disputed[number]) if self._disputed else piece
+        for fresh in self.incoming.fresh(self.view):
             self._count(by_file(fresh), {})
             yield fresh.select(columns)
         given: list[pl.Series] = []
-        for rows in self._slices():
+        for rows in self.incoming.disputed(self.slice_rows):
             self._refuse_shared(rows, given)
             new = numbered(rows, self.incoming.kind, self.taken)
             found = reconcile(new, self._standing(new), self.incoming.kind)
@@ -79,23 +73,6 @@ class _Merge:
             self.files[number].accepted += count
         for number, count in known.items():
             self.files[number].known += count
-
-    def _slices(self) -> Iterator[pl.DataFrame]:
-        """The disputed rows in slices, each a range of customers."""
-        disputed, column = sum(int(marked.sum()) for marked in self._disputed), self.incoming.range_column
-        if disputed <= self.slice_rows:
-            if disputed:
-                yield self._where(pl.lit(True))
-            return
-        values = self._where(pl.lit(True), column)[column].sort()
-        firsts = values.gather_every(self.slice_rows).unique().sort().to_list()
-        for first, after in zip(firsts, [*firsts[1:], None], strict=True):
-            yield self._where((pl.col(column) >= first) & (True if after is None else pl.col(column) < after))
-
-    def _where(self, condition: pl.Expr, *columns: str) -> pl.DataFrame:
-        """The disputed rows that meet a condition."""
-        pieces = zip(self.incoming.pieces(), self._disputed, strict=True)
-        return pl.concat([piece.filter(marked, condition).select(columns or pl.all()) for piece, marked in pieces])
 
     def _standing(self, new: pl.DataFrame) -> pl.DataFrame:
         """The rows that stand under the ids of these rows. A made id begins with the customer: it is found within the
@@ -129,12 +106,15 @@ class _Merge:
 
 def _runs(frames: Iterable[pl.DataFrame], column: str) -> Iterator[pl.DataFrame]:
     """The rows in runs of RUN_ROWS, each sorted by the column; rows with the same value stay in their order."""
-    waiting: list[pl.DataFrame] = []
+    run: list[pl.DataFrame] = []
+    room = RUN_ROWS
     for frame in frames:
-        waiting.append(frame)
-        while sum(part.height for part in waiting) >= RUN_ROWS:
-            rows = pl.concat(waiting)
-            waiting = [rows.slice(RUN_ROWS)]
-            yield sorted_by_text(rows.head(RUN_ROWS), column)
-    if waiting:
-        yield sorted_by_text(pl.concat(waiting), column)
+        rest = frame
+        while rest.height >= room:
+            yield sorted_by_text(pl.concat([*run, rest.head(room)]), column)
+            run, rest, room = [], rest.slice(room), RUN_ROWS
+        if rest.height:
+            run.append(rest)
+            room -= rest.height
+    if run:
+        yield sorted_by_text(pl.concat(run), column)

@@ -61,8 +61,8 @@ def quarantine_replay(
     _check_mended(importer, kind, mended or {})
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
-        good = Incoming(kind, stack.enter_context(importer.open_spill()))
-        still_bad = stack.enter_context(importer.open_spill())
+        accepted, disputed, still_bad = (stack.enter_context(importer.open_spill()) for _ in range(3))
+        good = Incoming(kind, accepted, disputed)
         intake = Intake(mapping, importer.settings.timezone, importer.now, good, still_bad, importer.progress)
         lots = rows.partition_by("batch", "file", maintain_order=True)
         files = [

@@ -91,7 +91,8 @@ class _Writer:
         while sum(piece.height for piece in self._waiting[name]) >= PART_ROWS:
             rows = pl.concat(self._waiting[name])
             self._write_part(name, rows.head(PART_ROWS))
-            self._waiting[name] = [rows.slice(PART_ROWS)]
+            rest = rows.slice(PART_ROWS)
+            self._waiting[name] = [rest] if rest.height else []  # an empty slice would keep the whole part in memory
 
     def add_figures(self, figures: Figures) -> None:
         for name, value in figures.items():
@@ -101,8 +102,8 @@ class _Writer:
 
     def finish(self) -> None:
         for name, pieces in self._waiting.items():
-            rows = pl.concat(pieces)
-            if rows.height or name not in self.parts:
+            rows = pl.concat(pieces) if pieces else None
+            if rows is not None and (rows.height or name not in self.parts):
                 self._write_part(name, rows)
 
     def _write_part(self, name: str, rows: pl.DataFrame) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from omnix_cli.stores.files import disk_trouble_told
 
-PIECE_BYTES = 128 << 20
+PIECE_BYTES = 32 << 20
 """Rows are gathered up to this size before they are written."""
 
 

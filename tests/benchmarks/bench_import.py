@@ -20,11 +20,11 @@ SIZES = (1_000_000, 10_000_000)
 _COMMON = """
 import json, resource, sys, time
 from pathlib import Path
-import polars as pl
 file, folder = sys.argv[1], Path(sys.argv[2])
 """
 
 _POLARS = """
+import polars as pl
 began = time.perf_counter()
 pl.scan_csv(file).sink_parquet(folder / "sink.parquet")
 """
