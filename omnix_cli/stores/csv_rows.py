@@ -53,7 +53,7 @@ class CsvRows:
             taken = 0 if self.columns else self._take_header(utf8)
             rejected = [_undecodable(block, number, line) for number in broken]
             yield self._chunk(utf8[taken:], line + utf8[:taken].count(b"\n"), rejected)
-            line += block.count(b"\n")
+            line += _count(block, "\n")
         if not self.columns:
             raise self._empty()
         if self._waiting:
@@ -91,11 +91,8 @@ class CsvRows:
 
     def _plain(self, block: bytes, first: int) -> pl.DataFrame | None:
         """All lines at once, when no line has quotes, or too few or too many fields, or is blank."""
-        lines, width = block.count(b"\n"), len(self.columns)
-        if width == 1 or b'"' in block:
-            return None
-        separators = np.count_nonzero(np.frombuffer(block, np.uint8) == ord(self.separator))
-        if separators != lines * (width - 1):
+        lines, width = _count(block, "\n"), len(self.columns)
+        if width == 1 or b'"' in block or _count(block, self.separator) != lines * (width - 1):
             return None
         return self._parse(block, pl.Series(np.arange(first, first + lines, dtype=np.uint64)))
 
@@ -211,6 +208,11 @@ def _measure(block: bytes, separator: str) -> _Lines | None:
     if not len(starts):
         return _Lines(starts, ends, np.zeros(0, np.int32))
     return _Lines(starts, ends, np.add.reduceat(signs, starts, dtype=np.int32))
+
+
+def _count(block: bytes, sign: str) -> int:
+    """How often an ASCII sign is there; several times as fast as `bytes.count` where it is there often."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(sign)))
 
 
 def _undecodable(block: bytes, number: int, first: int) -> RejectedLine:
