@@ -375,6 +375,51 @@ def test_slices_and_blocks_do_not_change_what_is_stored(tmp_path: Path, monkeypa
     assert cut.ledger.view("purchases").scan().collect().equals(whole.ledger.view("purchases").scan().collect())
 
 
+def test_a_number_made_for_a_repeated_line_may_equal_an_id_that_was_given(tmp_path: Path) -> None:
+    header = f"purchase_id,{HEADER}"
+    given_ids = write(tmp_path / "a.csv", [f"1#1#1#2,{line(1, price='9.99')}", f"x,{line(2)}"], header)
+    made_ids = write(tmp_path / "b.csv", [line(1), line(1), line(3)])
+    work = importer(tmp_path / "work")
+    report = take(work, given_ids, made_ids)
+    assert (report.accepted, report.corrected) == (5, 1)
+    assert standing(work).select("purchase_id", "unit_price").rows() == [
+        ("0#3#1", Decimal("2.50")),
+        ("1#1#1", Decimal("2.50")),
+        ("1#1#1#2", Decimal("2.50")),
+        ("x", Decimal("2.50")),
+    ]
+
+
+@pytest.mark.parametrize("slice_rows", [50, 1_000_000])
+def test_a_mended_copy_of_a_file_replaces_only_what_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_rows: int
+) -> None:
+    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 5_000)
+    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 5_000)
+    lines = [f"{number * 7919 % 613},{number},1,1,1,2020-01-01" for number in range(2000)]
+    mended = [text.replace(",1,1,1,", ",1,1,2,") if number % 9 == 0 else text for number, text in enumerate(lines)]
+    work = importer(tmp_path / "work", slice_rows=slice_rows)
+    assert take(work, write(tmp_path / "a.csv", lines)).accepted == 2000
+    again = take(work, write(tmp_path / "b.csv", [*mended, "1,9999,1,1,1,2020-01-01"]))
+    assert (again.accepted, again.corrected, again.known) == (224, 223, 1777)
+    rows = standing(work).with_columns(pl.col("order_id").cast(pl.Int64))
+    assert rows.height == 2001
+    assert rows.filter(unit_price=2)["order_id"].sort().to_list() == list(range(0, 2000, 9))
+
+
+def test_what_is_stored_comes_in_runs_sorted_by_customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omnix_cli.services.merging.RUN_ROWS", 400)
+    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 5_000)
+    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 5_000)
+    lines = [f"{number * 7919 % 613},{number},1,1,1,2020-01-01" for number in range(1000)]
+    work = importer(tmp_path / "work")
+    take(work, write(tmp_path / "a.csv", lines))
+    rows = work.ledger.view("purchases").scan().collect()
+    runs = [rows[first : first + 400] for first in range(0, 1000, 400)]
+    assert [run["order_id"].cast(pl.Int64).max() for run in runs] == [399, 799, 999]
+    assert all(run["customer_id"].is_sorted() for run in runs)
+
+
 DIRTY = st.lists(
     st.one_of(
         st.builds(line, st.integers(1, 6), st.integers(1, 3), st.sampled_from(["1", "2", "0", "x"])),
