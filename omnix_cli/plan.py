@@ -66,7 +66,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             rhythms.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="1",
+            version="2",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         PlanStep(

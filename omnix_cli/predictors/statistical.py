@@ -36,8 +36,8 @@ class StatisticalPredictor:
 
     - The chance of a purchase within n days is that of `steps.forecasts.hazard`, fitted on earlier days of the same
       history.
-    - `interval_days` is the median gap of `steps.forecasts.intervals`. `alive` is the chance of a purchase within four
-      intervals (at least 28 days, at most 182): it falls as a pair stays silent beyond its rhythm, and pairs below
+    - `interval_days` is the likeliest gap of `steps.forecasts.intervals`. `alive` is the chance of a purchase within
+      four intervals (at least 28 days, at most 182): it falls as a pair stays silent beyond its rhythm, and pairs below
       `min_alive` get no prediction.
     - `date_p10`..`date_p90` bound the middle 80 % of the days of a purchase within that time. `predicted_date` is the
       last purchase plus the interval, moved into the window; once that day has passed, the median day of what can still
@@ -49,7 +49,7 @@ class StatisticalPredictor:
     """
 
     name = "statistical"
-    version = "1"
+    version = "2"
 
     def __init__(self, parameters: PredictionSettings, *, min_customers: int = 3) -> None:
         self._parameters = parameters

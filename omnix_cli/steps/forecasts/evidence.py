@@ -9,6 +9,7 @@ import polars as pl
 from omnix_cli.steps.forecasts.shared_rhythms import shrunk
 
 OWN_PRIOR_GAPS = 3.0
+PRIOR_SPREAD = 1.0
 CUSTOMER_PRIOR_GAPS = 10.0
 OWN_PRIOR_REPEATS = 2.0
 _SHARED = (
@@ -32,6 +33,7 @@ def evidence(
     - `own_gaps`: the gaps that count as a personal rhythm, 0 below `personal_purchases` purchase days;
     - `product_log_gap`, `customer_log_gap`: typical log gap of the product and of the customer, shrunk to the global;
     - `own_log_gap` = (own_gaps * own mean + 3 * product_log_gap) / (own_gaps + 3);
+    - `own_spread` = (own_gaps * variance of the own log gaps + 3 * 1) / (own_gaps + 3): small for a steady rhythm;
     - `base_rate` = (repeats + 2) / (days since the first purchase + 2 / the product's daily rate): the posterior mean
       of a gamma-Poisson model whose prior is the product's rate;
     - `elapsed_days` since the last purchase, `visit_days` since the customer's last visit, `sold_days` since anybody
@@ -41,6 +43,7 @@ def evidence(
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
     customer_mean, everyone = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap_global")
     own_mean, product_mean = pl.col("mean_log_gap").fill_null(0.0), pl.col("product_log_gap")
+    own_variance = pl.col("std_log_gap").fill_null(0.0) ** 2 * (1.0 - 1.0 / pl.max_horizontal(repeats, 1))
     exposed = _days_since("first_day", as_of) + OWN_PRIOR_REPEATS / _nearest("daily_rate")
     return (
         _with_rhythms(cycles, rhythms, products)
@@ -57,7 +60,10 @@ def evidence(
             _nearest("typical_quantity").alias("product_quantity"),
             pl.col("buyers_7d_product", "buyers_28d_product").fill_null(0),
         )
-        .with_columns(shrunk(own_mean, pl.col("own_gaps"), product_mean, OWN_PRIOR_GAPS).alias("own_log_gap"))
+        .with_columns(
+            shrunk(own_mean, pl.col("own_gaps"), product_mean, OWN_PRIOR_GAPS).alias("own_log_gap"),
+            shrunk(own_variance, pl.col("own_gaps"), pl.lit(PRIOR_SPREAD), OWN_PRIOR_GAPS).alias("own_spread"),
+        )
         .sort("customer_id", "product_id")
     )
 

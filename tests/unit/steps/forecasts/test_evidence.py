@@ -43,6 +43,8 @@ def test_a_personal_rhythm_leans_on_the_product_s(pairs: pl.DataFrame, rhythms: 
     assert ann["own_gaps"] == 2
     assert ann["product_log_gap"] == product["mean_log_gap"]
     assert ann["own_log_gap"] == pytest.approx((log(8) + log(32) + 3 * product["mean_log_gap"]) / 5, abs=1e-5)
+    variance = ((log(32) - log(8)) / 2) ** 2
+    assert ann["own_spread"] == pytest.approx((2 * variance + 3 * 1) / 5, abs=1e-5)
     assert ann["base_rate"] == pytest.approx((2 + 2) / (60 + 2 / product["daily_rate"]))
     assert (ann["elapsed_days"], ann["visit_days"], ann["history_days"], ann["sold_days"]) == (20, 20, 60, 10)
 
@@ -50,7 +52,7 @@ def test_a_personal_rhythm_leans_on_the_product_s(pairs: pl.DataFrame, rhythms: 
 def test_below_three_purchases_the_product_s_rhythm_stands_alone(pairs: pl.DataFrame, rhythms: pl.DataFrame) -> None:
     bob = told(pairs, rhythms)["bob", "oats"]
     assert bob["own_gaps"] == 0
-    assert bob["own_log_gap"] == bob["product_log_gap"]
+    assert (bob["own_log_gap"], bob["own_spread"]) == (bob["product_log_gap"], 1.0)
 
 
 def test_a_product_without_a_rhythm_takes_its_category_s(pairs: pl.DataFrame, rhythms: pl.DataFrame) -> None:

@@ -4,8 +4,10 @@ from datetime import date, timedelta
 from math import exp, log
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
+from scipy.optimize import minimize
 
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.evidence import evidence
@@ -13,8 +15,8 @@ from omnix_cli.steps.forecasts.intervals import (
     PLAIN,
     RIDGE,
     fit_interval,
-    least_absolute_deviations,
     log_interval,
+    modal_regression,
     past_gaps,
 )
 from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
@@ -46,19 +48,36 @@ def test_a_gap_is_told_only_by_the_gaps_before_it() -> None:
     assert frame["own_gaps"].to_list() == [0, 0, 2]
     last = (gaps[0] + gaps[1] + 3 * product[2]) / (2 + 3)
     assert frame["own_log_gap"].to_list() == pytest.approx([product[0], product[1], last], abs=1e-5)
+    variance = ((log(10) - log(4)) / 2) ** 2
+    assert frame["own_spread"].to_list() == pytest.approx([1, 1, (2 * variance + 3) / 5], abs=1e-5)
 
 
-def test_the_fit_is_a_median_not_a_mean() -> None:
-    design = np.ones((1001, 1))
-    target = np.array([1.0] * 600 + [50.0] * 401)
-    assert least_absolute_deviations(design, target, np.array([0.0])) == pytest.approx([1.0], abs=0.05)
+def test_the_fit_finds_where_most_gaps_are() -> None:
+    days = np.array([7.0] * 500 + [8.0] * 100 + [35.0] * 250 + [90.0] * 150)
+    fitted = modal_regression(np.ones((1000, 1)), days, np.array([3.0]))
+    assert np.exp(fitted) == pytest.approx([7.0], abs=0.5)
+
+
+def test_the_fit_minimises_the_cauchy_loss() -> None:
+    level, slope = np.ones(300), np.linspace(0.0, 1.0, 300)
+    days = np.exp(1.5 + slope) * (1 + 0.8 * np.sin(np.arange(300.0)))
+    design, prior = np.column_stack([level, slope]), np.array([2.0, 0.0])
+    found = modal_regression(design, days, prior, scale=2.0)
+    missed = 2.0 * np.median(np.abs(days - np.exp(design @ found)))
+
+    def loss(coefficients: npt.NDArray[np.float64]) -> float:
+        error = days - np.exp(design @ coefficients)
+        return float(np.log1p((error / missed) ** 2).sum() + RIDGE * ((coefficients - prior) ** 2).sum())
+
+    assert found == pytest.approx(minimize(loss, found + 0.2).x, abs=1e-3)
 
 
 def test_the_ridge_holds_what_the_data_do_not_say() -> None:
     prior = np.array([2.0, 3.0])
-    assert least_absolute_deviations(np.zeros((0, 2)), np.zeros(0), prior) == pytest.approx(prior)
-    one_row = least_absolute_deviations(np.array([[1.0, 0.0]]), np.array([5.0]), prior)
-    assert one_row == pytest.approx([2.0 + 1 / RIDGE, 3.0], abs=0.01)
+    assert modal_regression(np.zeros((0, 2)), np.zeros(0), prior) == pytest.approx(prior)
+    one_row = modal_regression(np.array([[1.0, 0.0]]), np.array([20.0]), prior)
+    assert 2.0 < one_row[0] < log(20.0)
+    assert one_row[1] == pytest.approx(3.0)
 
 
 def test_a_population_with_one_rhythm_gets_that_interval() -> None:
