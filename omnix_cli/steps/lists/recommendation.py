@@ -53,6 +53,7 @@ def recommend(
     baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
     predicted = _of(predictions.select(*candidates.PREDICTION_COLUMNS), personalised)
+    predicted = candidates.dated(predicted, as_of=as_of)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     shelves, evidence = _shelves(predicted, baskets, interest, table, rules, parameters)
     shelves = explain(shelves, evidence, interest, known, popular)

@@ -425,6 +425,20 @@ def test_replenishment_takes_the_most_probable_and_orders_by_date() -> None:
     assert rows["kind"].unique().to_list() == ["replenishment"]
 
 
+def test_what_is_overdue_is_due_now_and_what_has_lapsed_is_not_due(ann: Shop) -> None:
+    urgency = pl.col("product_id").replace_strict({"milk": "overdue", "tea": "lapsed"})
+    weeks_away = pl.lit(AS_OF + timedelta(days=20))
+    shop = replace(ann, predictions=ann.predictions.with_columns(urgency=urgency, predicted_date=weeks_away))
+    due = shop.list("ann#replenishment")
+    assert due.select("product_id", "urgency", "predicted_date").rows() == [("milk", "overdue", AS_OF)]
+    homepage = shop.list("ann#homepage", count=8)
+    again = homepage.filter(pl.col("shelf") == "due_again")
+    assert again.select("product_id", "urgency", "predicted_date").rows() == [
+        ("milk", "overdue", AS_OF),
+        ("tea", "lapsed", None),
+    ]
+
+
 # Any shop
 
 PRODUCTS = [f"p{number}" for number in range(12)]
