@@ -8,6 +8,7 @@ import polars as pl
 
 from omnix_cli.steps.lists.interest import adjusted
 from omnix_cli.steps.lists.shelves import OFFER
+from omnix_cli.steps.lists.tastes import MET
 
 DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
@@ -51,17 +52,22 @@ def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.Dat
     return _as_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
 
 
-def new_for_you(found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame) -> pl.DataFrame:
-    """The products `found` and those of open interest that were never bought, as offers scored by both.
+def new_for_you(
+    found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame
+) -> pl.DataFrame:
+    """The products `found` and those of open interest that were never bought, as offers scored by both, those that
+    meet one of the `tastes` a little higher.
 
     Confidence and reason are still to come (see `reasons.explain`)."""
+    fondness = pl.when(pl.col("taste").is_not_null()).then(MET).otherwise(1.0)
     wanted = interest.filter(pl.col("interest") > 0).join(baskets, on=_PAIR, how="anti")
     return (
         found.join(wanted.select(_PAIR), on=_PAIR, how="full", coalesce=True)
         .join(interest, on=_PAIR, how="left")
+        .join(tastes, on=_PAIR, how="left")
         .with_columns(
             shelf=pl.lit("new_for_you"),
-            score=adjusted(pl.col("score").fill_null(0.0)),
+            score=adjusted((pl.col("score").fill_null(0.0) * fondness).clip(0, 1)),
             confidence=pl.lit(0.0),
             reason=pl.lit(""),
             tags=pl.lit([], pl.List(pl.String)),

@@ -1,4 +1,4 @@
-"""The fall-backs of a list that came out too short: favourite categories, what rises, the season, what is popular."""
+"""The fall-backs of a list that came out too short: what the profile favours, what rises, the season, the popular."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 import polars as pl
 
 from omnix_cli.steps.lists.shelves import OFFER, Stage
+from omnix_cli.steps.lists.tastes import TASTES, Taste
 
 FIRST_BLOCK = 50
 BLOCK_GROWTH = 4
@@ -20,8 +21,10 @@ def stages(popularity: pl.DataFrame, catalogue: pl.DataFrame, *, season: str) ->
     not consent to personalisation get nothing but what is popular with everybody.
     """
     popular = _ranked(popularity, "popular", "all")
-    categories = popular.join(catalogue.select("product_id", "category"), on="product_id", how="left")
-    yield partial(_favourites, popular=categories.drop_nulls("category").sort("category", "rank"))
+    described = popular.join(catalogue.select("product_id", "category", "brand"), on="product_id", how="left")
+    for taste in TASTES:
+        ranked = described.drop_nulls(taste.attribute).sort(taste.attribute, "rank")
+        yield partial(_favourites, popular=ranked, taste=taste)
     current = pl.concat([_ranked(popularity, "trending", "all"), _ranked(popularity, "seasonal", season)])
     yield partial(_current, ranked=current.sort("rank", maintain_order=True).head(FIRST_BLOCK))
     start, size = 0, FIRST_BLOCK
@@ -35,17 +38,17 @@ def _ranked(popularity: pl.DataFrame, kind: str, scope: str) -> pl.DataFrame:
     return rows.select("product_id", "rank", "score", "confidence", "reason", pl.col("kind").cast(pl.String))
 
 
-def _favourites(people: pl.DataFrame, popular: pl.DataFrame) -> pl.DataFrame:
-    best = popular.group_by("category", maintain_order=True).head(FIRST_BLOCK)
+def _favourites(people: pl.DataFrame, popular: pl.DataFrame, taste: Taste) -> pl.DataFrame:
+    best = popular.group_by(taste.attribute, maintain_order=True).head(FIRST_BLOCK)
     chosen = (
         people.filter("personalised")
-        .select("customer_id", category="favorite_categories")
-        .explode("category")
-        .join(best, on="category")
+        .select("customer_id", pl.col(taste.profile).alias(taste.attribute))
+        .explode(taste.attribute)
+        .join(best, on=taste.attribute)
         .sort("customer_id", "rank")
     )
-    reason = pl.format("in your favourite category {}, {}", "category", "reason")
-    return _conformed(chosen.with_columns(reason=reason, kind=pl.lit("favourite_category")))
+    reason = pl.format(f"{taste.wording}, {{}}", taste.attribute, "reason")
+    return _conformed(chosen.with_columns(reason=reason, kind=pl.lit(taste.tag)))
 
 
 def _current(people: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:

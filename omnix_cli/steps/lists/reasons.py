@@ -17,13 +17,15 @@ def explain(
     offers: pl.DataFrame,
     evidence: pl.DataFrame,
     interest: pl.DataFrame,
+    tastes: pl.DataFrame,
     catalogue: pl.DataFrame,
     popular: pl.DataFrame,
 ) -> pl.DataFrame:
     """The offers with confidence, reason and tags filled in on the shelf new_for_you; the others as they are.
 
     The reason is the customer's own signal (cart, wish), else what links the product to the `source_id` of the
-    `evidence`: bought together, else the category, else that it is alike, else the weaker signals.
+    `evidence`: bought together, else the category, else that it is alike, else the weaker signals; and which of the
+    customer's `tastes` it meets.
     Confidence: of the customers who shop now, the share who buy the product within 14 days (`popular`) and do so for
     the first time (1 - repeat_share), times the lift of the evidence.
     """
@@ -36,13 +38,19 @@ def explain(
         .join(names, on="source_id", how="left")
         .join(catalogue.select("product_id", "category"), on="product_id", how="left")
         .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "days_ago"), on=_PAIR, how="left")
+        .join(tastes, on=_PAIR, how="left")
         .join(popular.select("product_id", "repeat_share", anybody="confidence"), on="product_id", how="left")
     )
     first_time = pl.col("anybody") * (1 - pl.col("repeat_share").fill_null(0.0))
     chance = (first_time * pl.col("lift").fill_null(1.0)).clip(0, 1).fill_null(0.0)
     explained = known.with_columns(*_link(pl.coalesce("source_name", "source_id")), confidence=chance).with_columns(
-        reason=pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search")),
-        tags=pl.concat_list("tags", pl.concat_list("link", "signal").list.drop_nulls()),
+        reason=pl.concat_str(
+            pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search")),
+            pl.col("taste"),
+            separator=", ",
+            ignore_nulls=True,
+        ),
+        tags=pl.concat_list("tags", pl.concat_list("link", "signal", "taste_tag").list.drop_nulls()),
     )
     others = offers.with_row_index("row").filter(pl.col("shelf") != "new_for_you")
     return pl.concat([others, explained.select(others.columns)]).sort("row").drop("row")

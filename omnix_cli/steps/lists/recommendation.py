@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -18,6 +20,7 @@ from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.lists.reasons import explain
 from omnix_cli.steps.lists.seasons import season_on
 from omnix_cli.steps.lists.shelves import blend, fill_up
+from omnix_cli.steps.lists.tastes import tastes_met
 
 CANDIDATES_PER_PLACE = 5
 
@@ -38,7 +41,7 @@ def recommend(
     """For each customer the list `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
 
     The homepage blends what the customer buys again (ranked by `next_basket`) with neighbours of it that are new
-    (ranked by `new_products`), both moved by open interest, and fills up from the `fallbacks`; the rules of
+    (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
     `eligibility` hold everywhere. The confidence of an item of the homepage is the chance that the customer buys it
     within 14 days, that of the replenishment list what the prediction says. A customer without consent to
     personalisation gets the shop's popular products; neither profile nor history is looked at.
@@ -54,9 +57,10 @@ def recommend(
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
     predicted = _of(predictions.select(*candidates.PREDICTION_COLUMNS), personalised)
     predicted = candidates.dated(predicted, as_of=as_of)
+    tastes = partial(tastes_met, people=people, catalogue=known)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
-    shelves, evidence = _shelves(predicted, baskets, interest, table, rules, parameters)
-    shelves = explain(shelves, evidence, interest, known, popular)
+    shelves, evidence = _shelves(predicted, baskets, interest, table, tastes, rules, parameters)
+    shelves = explain(shelves, evidence, interest, tastes(shelves), known, popular)
     chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
     homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
     due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
@@ -76,6 +80,7 @@ def _shelves(
     baskets: pl.DataFrame,
     interest: pl.DataFrame,
     table: NeighbourTable,
+    tastes: Callable[[pl.DataFrame], pl.DataFrame],
     rules: Rules,
     parameters: RecommendSettings,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -84,7 +89,8 @@ def _shelves(
     heaviest = sources(baskets, table)
     found = new_products(baskets, heaviest, table, most=most)
     due = candidates.due_again(predictions, baskets, interest, most=most)
-    offers = rules(pl.concat([due, candidates.new_for_you(found, baskets, interest)]))
+    new = candidates.new_for_you(found, baskets, interest, tastes(found))
+    offers = rules(pl.concat([due, new]))
     blended = blend(offers, count=parameters.count, due_share=parameters.due_share)
     return blended, explained(blended, heaviest, table)
 
@@ -108,7 +114,7 @@ def _people(
         interactions.filter(pl.col("interaction_day") < as_of).select("customer_id"),
     ]
     diet = pl.col("dietary_restrictions").list.eval(pl.element().str.to_lowercase())
-    profile = ("favorite_categories", "dietary_restrictions", "budget_min", "budget_max")
+    profile = ("favorite_categories", "brand_preferences", "dietary_restrictions", "budget_min", "budget_max")
     return (
         pl.concat(seen_ids)
         .unique()

@@ -375,6 +375,41 @@ def test_the_chain_goes_favourites_trends_season_popular(ann: Shop) -> None:
     assert rows["confidence"][4] == 0.07
 
 
+def test_preferred_brands_fill_up_after_favourite_categories(ann: Shop) -> None:
+    brands = ann.products.with_columns(brand=pl.when(pl.col("product_id").is_in(["rice", "soap"])).then(pl.lit("Sun")))
+    profile = {"customer_id": "new", "favorite_categories": ["Snacks"], "brand_preferences": ["Sun", "Moon"]}
+    rows = replace(ann, products=brands, customers=frame("customers", profile)).list("new#homepage", count=4)
+    assert rows["product_id"].to_list() == ["nuts", "soap", "rice", "milk"]
+    assert [tags[0] for tags in rows["tags"]] == ["favourite_category", "preferred_brand", "preferred_brand", "popular"]
+    assert rows["reason"][1] == "of Sun, a brand you prefer, bought by many customers"
+
+
+@pytest.mark.parametrize(
+    ("profile", "words", "tag"),
+    [
+        ({"brand_preferences": ["Sun"]}, "of Sun, a brand you prefer", "preferred_brand"),
+        ({"favorite_categories": ["Spreads"]}, "in your favourite category Spreads", "favourite_category"),
+    ],
+)
+def test_a_taste_settles_what_is_nearly_equally_new(
+    ann: Shop, profile: dict[str, list[str]], words: str, tag: str
+) -> None:
+    near = [{**row, "score": score} for row, score in zip(neighbours("milk", "oats", "jam"), [0.50, 0.48], strict=True)]
+    shop = replace(
+        ann,
+        neighbours=frame("neighbours", *near),
+        products=ann.products.with_columns(brand=pl.when(pl.col("product_id") == "jam").then(pl.lit("Sun"))),
+    )
+    assert shop.homepage(count=2, due_share=0.0) == ["oats", "jam"]
+    fond = replace(shop, customers=frame("customers", {"customer_id": "ann", **profile}))
+    assert fond.homepage(count=2, due_share=0.0) == ["jam", "oats"]
+    item = fond.item("jam", count=2, due_share=0.0)
+    assert item["reason"] == f"bought together with Milk by 20 customers, {words}"
+    assert item["tags"] == ["bought_together", tag]
+    silent = replace(fond, customers=fond.customers.with_columns(consent_personalisation=False))
+    assert not silent.output().frames["recommendations"]["reason"].str.contains(words).any()
+
+
 def test_customers_without_a_history_get_a_full_list(ann: Shop) -> None:
     shop = replace(
         ann,
@@ -466,6 +501,7 @@ def shops(draw: st.DrawFn) -> Shop:
         {
             "dietary_restrictions": st.sampled_from([[], [], ["vegan"]]),
             "favorite_categories": st.sampled_from([[], ["Dairy"], ["Snacks", "Dairy"]]),
+            "brand_preferences": st.sampled_from([[], ["Sun"]]),
             "budget_max": st.sampled_from([None, "3.00", "6.00"]),
             "consent_personalisation": st.sampled_from([None, True, False]),
         }
@@ -474,6 +510,7 @@ def shops(draw: st.DrawFn) -> Shop:
     fact = st.fixed_dictionaries(
         {
             "category": st.sampled_from(CATEGORIES),
+            "brand": st.sampled_from([None, "Sun"]),
             "price": st.sampled_from([None, "1.00", "5.00", "9.00"]),
             "stock": st.sampled_from([None, 0, 7]),
             "dietary": st.sampled_from([[], ["vegan"]]),
