@@ -103,16 +103,13 @@ def _check(importer: Importer, kind: str, files: Sequence[TakenFile]) -> tuple[s
             hint="Nothing was taken over. Mend the files or the mapping, or allow more with --max-bad.",
             report=found,
         )
-    notes = []
     fall = _row_fall(importer.ledger.batches(kind), found.read)
-    if fall is not None:
-        notes.append(f"{found.read:,} rows: {fall:.0%} fewer than past imports had")
-        if settings.max_row_fall is not None and fall > settings.max_row_fall:
-            raise ImportRefused(
-                f"the files have {notes[-1]} (allowed {settings.max_row_fall:.0%})",
-                hint="Nothing was taken over. Is the export whole? Otherwise raise imports.max_row_fall.",
-                report=found,
-            )
+    if fall is not None and settings.max_row_fall is not None and fall > settings.max_row_fall:
+        raise ImportRefused(
+            f"the files have {_fewer(found.read, fall)} (allowed {settings.max_row_fall:.0%})",
+            hint="Nothing was taken over. Is the export whole? Otherwise raise imports.max_row_fall.",
+            report=found,
+        )
     age = _age_days(importer, found)
     if age is not None and settings.max_age_days is not None and age > settings.max_age_days:
         raise ImportRefused(
@@ -120,7 +117,7 @@ def _check(importer: Importer, kind: str, files: Sequence[TakenFile]) -> tuple[s
             hint="Nothing was taken over. Is the export current? Otherwise raise imports.max_age_days.",
             report=found,
         )
-    return (*notes, *_staleness(importer.ledger.batches(kind), found))
+    return tuple(_staleness(importer.ledger.batches(kind), found))
 
 
 def _worst(found: ImportReport) -> Iterator[str]:
@@ -133,6 +130,18 @@ def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
     usual = median(past) if past else 0
     fall = 1 - read / usual if usual else 0.0
     return fall if fall >= _TOLD_FALL else None
+
+
+def _fewer(read: int, fall: float) -> str:
+    return f"{read:,} rows: {fall:.0%} fewer than past imports had"
+
+
+def _told_fall(importer: Importer, kind: str, files: Sequence[TakenFile], corrected: int) -> Iterator[str]:
+    """That there are few rows, unless all of them were there before: such a file is no export."""
+    read, known = sum(file.read for file in files), sum(file.known for file in files)
+    fall = _row_fall(importer.ledger.batches(kind), read)
+    if fall is not None and (not read or read > known + corrected):
+        yield _fewer(read, fall)
 
 
 def _age_days(importer: Importer, found: ImportReport) -> int | None:
@@ -166,6 +175,7 @@ def _store(
         for piece in quarantine.pieces():
             writer.append("quarantine", piece)
         writer.append("resolved", _read_again(importer, kind, files))
+    notes = (*_told_fall(importer, kind, files, corrected), *notes)
     if not dry_run:
         importer.ledger.add(
             ImportBatch(

@@ -248,6 +248,21 @@ def test_a_fall_of_the_rows_is_told_or_refused(tmp_path: Path) -> None:
         take(importer(tmp_path, max_row_fall=0.5), small)
 
 
+def test_a_file_of_corrections_is_no_fall_of_the_rows(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    take(work, write(tmp_path / "a.csv", [line(number) for number in range(100)]))
+    corrections = [line(2), line(3, price="9.00")]
+    report = take(work, write(tmp_path / "b.csv", corrections), dry_run=True)
+    assert (report.known, report.corrected, report.notes) == (1, 1, ())
+    with_news = take(work, write(tmp_path / "c.csv", [*corrections, line(200)]), dry_run=True)
+    assert with_news.notes == ("3 rows: 97% fewer than past imports had",)
+    assert take(work, write(tmp_path / "d.csv", []), dry_run=True).notes == (
+        "0 rows: 100% fewer than past imports had",
+    )
+    with pytest.raises(ImportRefused, match="98% fewer"):
+        take(importer(tmp_path, max_row_fall=0.5), tmp_path / "b.csv")
+
+
 def test_stale_rows_are_told_or_refused(tmp_path: Path) -> None:
     take(importer(tmp_path), write(tmp_path / "a.csv", [line(1, day="2020-05-30")]))
     old = write(tmp_path / "b.csv", [line(2, day="2020-05-01")])
