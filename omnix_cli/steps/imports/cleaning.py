@@ -16,7 +16,7 @@ from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids, with_made_ids
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
 
-VERSION = "1"
+VERSION = "2"
 """Raise when a change here reads the same input differently."""
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             problems.append(Problem(parsed.unreadable, name, _unreadable(spec.dtype), written))
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
     if mapping.kind == "purchases":
-        rows = purchase_rules.settle(rows, raw, mapping)
+        rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
         line = _written(raw, mapping, LINE)
         if line is not None:
             rows = with_line_ids(rows, fields.text(line, mapping.null_values))

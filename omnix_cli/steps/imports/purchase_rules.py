@@ -13,7 +13,7 @@ from omnix_cli.steps.imports import fields
 _KIND = pl.Enum(PURCHASE_KINDS)
 
 
-def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFrame:
+def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, decimal_comma: bool) -> pl.DataFrame:
     """Purchase rows with kind, positive quantities, and the price that was not given.
 
     A returned line has its quantity and prices without their sign. Of `unit_price` and `total_price` one follows from
@@ -32,7 +32,7 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.
         .then(pl.lit("return", _KIND))
         .otherwise(pl.coalesce("kind", pl.lit("purchase", _KIND)))
         .alias("kind"),
-        pl.coalesce("promotion_used", _discounted(raw, mapping)).alias("promotion_used"),
+        pl.coalesce("promotion_used", _discounted(raw, mapping, decimal_comma)).alias("promotion_used"),
     )
 
 
@@ -60,9 +60,9 @@ def _cancelled(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
     return cancelled
 
 
-def _discounted(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
+def _discounted(raw: pl.DataFrame, mapping: ColumnMapping, decimal_comma: bool) -> pl.Series:
     discounted = pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
     for column in mapping.discounts:
-        amounts = fields.number(raw[column], mapping.null_values, decimal_comma=bool(mapping.decimal_comma)).values
+        amounts = fields.number(raw[column], mapping.null_values, decimal_comma=decimal_comma).values
         discounted |= (amounts != 0).fill_null(False)
     return discounted

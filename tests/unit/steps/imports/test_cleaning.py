@@ -38,6 +38,13 @@ def cleaned(*rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", *
     return clean(frame, Reading(bound, "f.csv", clock, decimal_comma, NOW))
 
 
+def test_a_discount_is_read_with_the_decimal_sign_of_the_file() -> None:
+    result = cleaned(
+        {**LINE, "unit_price": "1,25", "off": "0,5"}, {**LINE, "unit_price": "2,5", "off": "0,0"}, discounts=["off"]
+    )
+    assert result.rows["promotion_used"].to_list() == [True, False]
+
+
 def why(result: Cleaned) -> list[tuple[str | None, str | None, str]]:
     return result.quarantine.select("column", "value", "reason").rows()
 
