@@ -170,14 +170,26 @@ class PrivacySettings(Section):
 class StoreSettings(Section):
     """Where recommendations are published."""
 
-    kind: Literal["sqlite"] = "sqlite"
-    """An embedded SQLite file."""
+    kind: Literal["sqlite", "dynamodb"] = "sqlite"
+    """`sqlite` is an embedded file, `dynamodb` the tables of an AWS account."""
     path: Path | None = None
     """The SQLite file; by default `store.sqlite` in the workspace."""
     prefix: str = Field("omnix-ai", pattern=r"^[a-zA-Z0-9_.-]+$")
     """Tables are named <prefix>-<table>-<stage> ..."""
     stage: str = Field("dev", pattern=r"^[a-zA-Z0-9_.-]+$")
     """... and this is the stage."""
+    profile: str | None = None
+    """The AWS profile; by default that of the environment."""
+    region: str | None = None
+    """The AWS region; by default that of the environment or the profile."""
+    endpoint_url: str | None = None
+    """Where DynamoDB answers, if not at the region's own endpoint."""
+    transport: Literal["signed", "boto3"] = "signed"
+    """`signed` sends bulk requests over own connections; `boto3` uses boto3's client: slower, through proxies too."""
+    threads: int = Field(4, ge=1, le=64)
+    """Connections that write at a time."""
+    max_write_units: float | None = Field(None, gt=0)
+    """Write units a second that may be used; by default what the tables bear."""
 
 
 class EngineSettings(Section):

@@ -161,7 +161,7 @@ class Workspace:
 
         def measured(frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
             memory = PeakMemory()
-            with closing(table_store(self.settings)) as store:
+            with closing(table_store(self.settings, now=self.now)) as store:
                 done = publish_lists(
                     frames,
                     run_id,
@@ -228,10 +228,23 @@ def predictor(settings: Settings) -> Predictor:
     return StatisticalPredictor(settings.prediction, min_customers=settings.privacy.min_customers)
 
 
-def table_store(settings: Settings) -> TableStore:
+def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStore:
     """The store that the settings name."""
     store = settings.store
-    return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
+    if store.kind == "sqlite":
+        return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
+    from omnix_cli.stores.dynamodb.connect import Account, connect
+    from omnix_cli.stores.dynamodb.retries import Pace
+    from omnix_cli.stores.dynamodb.store import DynamoStore
+
+    account = Account(store.profile, store.region, store.endpoint_url, store.transport)
+    return DynamoStore(
+        connect(account, now=now),
+        prefix=store.prefix,
+        stage=store.stage,
+        threads=store.threads,
+        pace=lambda: Pace(limit=store.max_write_units),
+    )
 
 
 def resources(settings: Settings) -> Resources:

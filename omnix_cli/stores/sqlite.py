@@ -19,10 +19,8 @@ from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 from omnix_cli.protocols import Page
 from omnix_cli.stores.documents import decode
 from omnix_cli.stores.sqlite_tables import TableSql
-from omnix_cli.stores.tables import TABLES
+from omnix_cli.stores.tables import MAX_LIMIT, TABLES
 
-MAX_LIMIT = 500
-"""The most items of one page."""
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, few enough for other writers to get their turn."""
 _PAGE_BYTES = 16_384  # items of a few kB fit into a page of a WITHOUT ROWID table, which 4 kB pages would chain

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MAX_LIMIT = 500
+"""The most items of one page of a query."""
+
 
 @dataclass(frozen=True)
 class IndexSpec:

@@ -1,0 +1,353 @@
+"""Tables in DynamoDB behind the protocol of a table store."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from omnix_cli.errors import ConfigError, DataError, OmnixError, UnavailableError
+from omnix_cli.protocols import Page
+from omnix_cli.stores.dynamodb.definitions import create_request, expiry_request
+from omnix_cli.stores.dynamodb.retries import Pace, Retries
+from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
+from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
+from omnix_cli.stores.dynamodb.writer import BulkWriter, Written, delete_request, put_request
+from omnix_cli.stores.tables import MAX_LIMIT, TABLES, TableSpec
+
+_NO_ACCESS = frozenset(
+    {
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+_CREATION_LOOKS = 30
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+class DynamoStore:
+    """Implements `protocols.TableStore`. Several threads and processes may use the same tables."""
+
+    name = "dynamodb"
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        prefix: str = "omnix-ai",
+        stage: str = "dev",
+        retries: Retries | None = None,
+        pace: Callable[[], Pace] = Pace,
+        threads: int = 4,
+    ) -> None:
+        self._transport = transport
+        self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
+        self._retries = retries or Retries()
+        self._pace = pace
+        self._threads = threads
+
+    def missing_tables(self) -> list[str]:
+        """The tables that do not exist."""
+        return [table for table in self._names if self._description(table) is None]
+
+    def create_tables(self) -> list[str]:
+        """Creates what is missing and waits until it can be used; returns the names created."""
+        missing = self.missing_tables()
+        for table in missing:
+            self._create(table)
+        for table in missing:
+            self._wait_until_active(table)
+        return missing
+
+    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
+        """Puts the items in bulk, the last of a key counting. Raises `DataError` when some were refused for what they
+        are; the others are written all the same."""
+        spec = TABLES[table]
+        counted = _Counted(_checked(spec, items))
+        self._settle(self.writer(table).write(put_request(item[spec.key], to_wire(item)) for item in counted))
+        return counted.count
+
+    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+        """Deletes the items that are there; returns how many keys were given."""
+        counted = _Counted(keys)
+        key = TABLES[table].key
+        self._settle(self.writer(table).write(delete_request(key, value) for value in counted))
+        return counted.count
+
+    def writer(self, table: str) -> BulkWriter:
+        """A bulk writer for one table."""
+        spec = TABLES[table]
+        return BulkWriter(
+            self._transport,
+            self._names[table],
+            spec.key,
+            self._retries,
+            self._pace(),
+            threads=self._threads,
+            copies=len(spec.indexes),
+        )
+
+    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        spec = TABLES[table]
+        spec.check(item)
+        wire = to_wire(item)
+        request = {"TableName": self._names[table], "Item": wire, **_condition(spec.key, expected)}
+        unsure: list[ServiceError] = []
+        try:
+            self._call("PutItem", request, unsure.append)
+        except ServiceError as error:
+            if error.code != _CONDITION_FAILED:
+                raise self._explained(error, table) from error
+            # An answer may have been lost after the item was put: then it is there already, by our own hand.
+            return bool(unsure) and self._item(table, item[spec.key], consistent=True) == from_wire(wire)
+        return True
+
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Sets the attributes given beside each key; returns the keys of which no item is stored."""
+        spec = TABLES[table]
+        with ThreadPoolExecutor(self._threads) as pool:
+            found = pool.map(lambda change: None if self._update(spec, change) else change[spec.key], changes)
+            return [key for key in found if key is not None]
+
+    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
+        """The item, unless it has expired at `now`; read consistently."""
+        item = self._item(table, key, consistent=True)
+        return item if item is not None and _is_alive(TABLES[table], item, now) else None
+
+    def query(
+        self,
+        table: str,
+        index: str,
+        value: str,
+        *,
+        now: datetime,
+        limit: int = 50,
+        cursor: str | None = None,
+        newest_first: bool = True,
+    ) -> Page:
+        """One page of the items of one hash value; items of the same range value are in no promised order. Indexes
+        follow the table after a moment. Raises `ConfigError` for a limit or cursor that cannot be."""
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
+        spec = TABLES[table]
+        names = tuple(dict.fromkeys((*spec.index(index).attributes, spec.key)))
+        request: dict[str, Any] = {
+            "TableName": self._names[table],
+            "IndexName": index,
+            "KeyConditionExpression": "#hash = :hash",
+            "ExpressionAttributeNames": {"#hash": spec.index(index).hash},
+            "ExpressionAttributeValues": {":hash": {"S": value}},
+            "ScanIndexForward": not newest_first,
+        }
+        if spec.ttl:
+            request["FilterExpression"] = (
+                "attribute_not_exists(#ttl) OR NOT attribute_type(#ttl, :number) OR #ttl > :now"
+            )
+            request["ExpressionAttributeNames"]["#ttl"] = spec.ttl
+            request["ExpressionAttributeValues"] |= {":number": {"S": "N"}, ":now": {"N": f"{now.timestamp():.6f}"}}
+        position = None if cursor is None else _position(cursor, names, value)
+        items: list[dict[str, Any]] = []
+        while True:
+            more = limit + 1 - len(items)  # one beyond the page tells whether there is a next one
+            start = {"ExclusiveStartKey": position} if position else {}
+            answer = self._answer("Query", {**request, **start, "Limit": more}, table)
+            items += map(from_wire, answer.get("Items", ()))
+            position = answer.get("LastEvaluatedKey")
+            if len(items) > limit:
+                last = to_wire({name: items[limit - 1][name] for name in names})
+                return Page(items[:limit], base64.urlsafe_b64encode(orjson.dumps(last)).decode())
+            if position is None:
+                return Page(items, None)
+
+    def scan(
+        self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
+    ) -> Iterator[dict[str, Any]]:
+        """Every item, page by page; the segments are those of a parallel scan."""
+        for page in self.scan_pages(table, attributes=attributes, segment=segment, segments=segments):
+            yield from map(from_wire, page["Items"])
+
+    def scan_pages(
+        self,
+        table: str,
+        *,
+        attributes: Sequence[str] | None = None,
+        segment: int = 0,
+        segments: int = 1,
+        start: Mapping[str, Any] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The answers of a scan as the service gives them, from a `LastEvaluatedKey` on if given."""
+        request: dict[str, Any] = {"TableName": self._names[table], "ReturnConsumedCapacity": "TOTAL"}
+        if segments > 1:
+            request |= {"Segment": segment, "TotalSegments": segments}
+        if attributes is not None:
+            names = {f"#a{number}": name for number, name in enumerate(attributes)}
+            request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+        position = start
+        while True:
+            answer = self._answer("Scan", {**request, **({"ExclusiveStartKey": position} if position else {})}, table)
+            yield answer
+            position = answer.get("LastEvaluatedKey")
+            if position is None:
+                return
+
+    def close(self) -> None:
+        """Closes the connections; the next call opens new ones."""
+        self._transport.close()
+
+    def _description(self, table: str) -> dict[str, Any] | None:
+        """What DynamoDB says of a table; None when there is none."""
+        try:
+            answer = self._call("DescribeTable", {"TableName": self._names[table]})
+        except ServiceError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise self._explained(error, table) from error
+        description: dict[str, Any] = answer["Table"]
+        return description
+
+    def _create(self, table: str) -> None:
+        try:
+            self._call("CreateTable", create_request(TABLES[table], self._names[table]))
+        except ServiceError as error:
+            if error.code != "ResourceInUseException":  # another process was faster
+                raise self._explained(error, table) from error
+
+    def _wait_until_active(self, table: str) -> None:
+        """Waits for a table that is being created, then turns its expiry on."""
+        for attempt in range(_CREATION_LOOKS):
+            found = self._description(table)
+            if found is not None and found["TableStatus"] == "ACTIVE":
+                break
+            self._retries.sleep(min(0.1 * 2**attempt, 5.0))
+        else:
+            raise UnavailableError(f"the table {self._names[table]} is still being created", hint="Try again later.")
+        spec = TABLES[table]
+        if spec.ttl:
+            self._answer("UpdateTimeToLive", expiry_request(spec, self._names[table]), table)
+
+    def _item(self, table: str, key: str, *, consistent: bool) -> dict[str, Any] | None:
+        request = {
+            "TableName": self._names[table],
+            "Key": {TABLES[table].key: {"S": key}},
+            "ConsistentRead": consistent,
+        }
+        answer = self._answer("GetItem", request, table)
+        return from_wire(answer["Item"]) if "Item" in answer else None
+
+    def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
+        """Sets attributes of one item; false when it is not there."""
+        key = change[spec.key]
+        values = {name: value for name, value in change.items() if name != spec.key}
+        numbered = {f"{number}": name for number, name in enumerate(values)}
+        request = {
+            "TableName": self._names[spec.name],
+            "Key": {spec.key: {"S": key}},
+            "UpdateExpression": "SET " + ", ".join(f"#n{number} = :v{number}" for number in numbered),
+            "ConditionExpression": "attribute_exists(#key)",
+            "ExpressionAttributeNames": {"#key": spec.key, **{f"#n{n}": name for n, name in numbered.items()}},
+            "ExpressionAttributeValues": {
+                f":v{number}": value for number, value in zip(numbered, to_wire(values).values(), strict=True)
+            },
+        }
+        try:
+            self._call("UpdateItem", request)
+        except ServiceError as error:
+            if error.code != _CONDITION_FAILED:
+                raise self._explained(error, spec.name) from error
+            return False
+        return True
+
+    def _answer(self, operation: str, request: Request, table: str) -> dict[str, Any]:
+        try:
+            return self._call(operation, request)
+        except ServiceError as error:
+            raise self._explained(error, table) from error
+
+    def _call(
+        self, operation: str, request: Request, failed: Callable[[ServiceError], None] = lambda error: None
+    ) -> dict[str, Any]:
+        return self._retries.call(lambda: self._transport(operation, request), failed)
+
+    def _settle(self, written: Written) -> None:
+        """Tells of what was refused."""
+        if not written.dead_letters:
+            return
+        first, more = written.dead_letters[0], len(written.dead_letters) - 1
+        raise DataError(
+            f"{first.table} refuses the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
+            hint="All other items were written.",
+        )
+
+    def _explained(self, error: ServiceError, table: str) -> OmnixError:
+        """What happened in the user's terms."""
+        name = self._names[table]
+        if error.code == "ResourceNotFoundException":
+            return ConfigError(f"the table {name} does not exist", hint="`omnix tables create` makes it.")
+        if error.may_pass:
+            return UnavailableError(f"{name} does not answer: {error}", hint="Try again later.")
+        if error.code in _NO_ACCESS:
+            return ConfigError(f"no access to {name}: {error}", hint="Check the credentials and their IAM policy.")
+        return ConfigError(f"{name} refuses the request: {error}")
+
+
+class _Counted:
+    """Counts what passes by."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._values = values
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for value in self._values:
+            self.count += 1
+            yield value
+
+
+def _checked(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for item in items:
+        spec.check(item)
+        yield item
+
+
+def _condition(key: str, expected: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The condition that the stored item has these values, or is not there."""
+    if not expected:
+        exists = "attribute_not_exists" if expected is None else "attribute_exists"
+        return {"ConditionExpression": f"{exists}(#key)", "ExpressionAttributeNames": {"#key": key}}
+    numbers = range(len(expected))
+    return {
+        "ConditionExpression": " AND ".join(f"#n{number} = :v{number}" for number in numbers),
+        "ExpressionAttributeNames": {f"#n{number}": name for number, name in enumerate(expected)},
+        "ExpressionAttributeValues": {f":v{n}": value for n, value in enumerate(to_wire(expected).values())},
+    }
+
+
+def _is_alive(spec: TableSpec, item: Mapping[str, Any], now: datetime) -> bool:
+    expiry = item.get(spec.ttl) if spec.ttl else None
+    return not isinstance(expiry, int | Decimal) or expiry > now.timestamp()
+
+
+def _position(cursor: str, names: tuple[str, ...], value: str) -> dict[str, Any]:
+    """The key that a page ended with, from its cursor."""
+    try:
+        position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        position = None
+    right = isinstance(position, dict) and set(position) == set(names)
+    if not right or position[names[0]] != {"S": value} or any(set(part) != {"S"} for part in position.values()):
+        raise ConfigError(
+            f"{cursor!r} is not a cursor of this query", hint="Use the cursor that came with the last page."
+        )
+    found: dict[str, Any] = position
+    return found

@@ -1,0 +1,105 @@
+"""Items as DynamoDB writes them on the wire: every value tagged with its type.
+
+    str S · int, Decimal N · bool BOOL · None NULL · bytes B (base64) · list L · dict M · sets SS, NS, BS
+
+Source: API reference, `AttributeValue`. Numbers travel as text of up to 38 digits, so a Decimal keeps its value
+exactly; 3.50 comes back as 3.5, which is equal.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+MAX_DIGITS = 38
+"""Significant digits of a number."""
+_SMALLEST, _LARGEST = -130, 125
+"""Exponents of the smallest and the largest number."""
+
+Wire = dict[str, Any]
+"""One value with its tag, or an item of such values by attribute name."""
+
+
+def to_wire(item: Mapping[str, Any]) -> Wire:
+    """An item for the wire. Raises TypeError for a value that has no type there, a binary float above all, ValueError
+    for a number out of range or a set that is empty."""
+    return {name: _tagged(value) for name, value in item.items()}
+
+
+def from_wire(item: Mapping[str, Wire]) -> dict[str, Any]:
+    """The item as Python values; a number without a fraction is an int."""
+    return {name: _untagged(value) for name, value in item.items()}
+
+
+def number_text(number: int | Decimal) -> str:
+    """A number as it is sent."""
+    if isinstance(number, int):
+        text = str(number)
+        if len(text.lstrip("-").rstrip("0")) > MAX_DIGITS:
+            raise ValueError(f"{number} has more than {MAX_DIGITS} digits")
+        return text
+    if not number.is_finite():
+        raise ValueError(f"{number} cannot be stored")
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"{number} has more than {MAX_DIGITS} digits")
+    if digits and not _SMALLEST <= number.adjusted() <= _LARGEST:
+        raise ValueError(f"{number} is out of range")
+    return str(number)
+
+
+def _tagged(value: Any) -> Wire:
+    tag = _TAGS.get(type(value))
+    if tag is None:
+        wanted = (
+            "a stored number must be an int or a Decimal, not the float" if isinstance(value, float) else "cannot store"
+        )
+        raise TypeError(f"{wanted} {value!r}")
+    return tag(value)
+
+
+def _tagged_set(values: frozenset[Any] | set[Any]) -> Wire:
+    kinds = {"N" if type(value) in (int, Decimal) else _SET_KINDS.get(type(value), "") for value in values}
+    if len(kinds) != 1 or "" in kinds:
+        raise ValueError("a set must hold texts, numbers or bytes, of one kind and at least one")
+    (kind,) = kinds
+    return {kind + "S": sorted(_tagged(value)[kind] for value in values)}
+
+
+def _untagged(tagged: Wire) -> Any:
+    ((tag, value),) = tagged.items()
+    return _VALUES[tag](value)
+
+
+def _number(text: str) -> int | Decimal:
+    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+
+_SET_KINDS: dict[type, str] = {str: "S", bytes: "B"}
+_TAGS: dict[type, Callable[[Any], Wire]] = {
+    str: lambda value: {"S": value},
+    int: lambda value: {"N": number_text(value)},
+    Decimal: lambda value: {"N": number_text(value)},
+    bool: lambda value: {"BOOL": value},
+    type(None): lambda value: {"NULL": True},
+    bytes: lambda value: {"B": base64.b64encode(value).decode()},
+    list: lambda value: {"L": [_tagged(part) for part in value]},
+    tuple: lambda value: {"L": [_tagged(part) for part in value]},
+    dict: lambda value: {"M": to_wire(value)},
+    set: _tagged_set,
+    frozenset: _tagged_set,
+}
+_VALUES: dict[str, Callable[[Any], Any]] = {
+    "S": lambda value: value,
+    "N": _number,
+    "BOOL": lambda value: value,
+    "NULL": lambda value: None,
+    "B": base64.b64decode,
+    "L": lambda value: [_untagged(part) for part in value],
+    "M": from_wire,
+    "SS": set,
+    "NS": lambda value: {_number(part) for part in value},
+    "BS": lambda value: {base64.b64decode(part) for part in value},
+}
