@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import socket
 import ssl
 import threading
 import zlib
@@ -81,16 +82,19 @@ class Endpoint:
         """The host, with the port where it is not the usual one."""
         return urlsplit(self.url).netloc
 
-    def connect(self) -> http.client.HTTPConnection:
+    def connect(self) -> socket.socket:
         """A new connection."""
         parts = urlsplit(self.url)
+        address = (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))
+        connection = socket.create_connection(address, TIMEOUT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if parts.scheme == "http":
-            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
-        cafile = self.ca_bundle if isinstance(self.ca_bundle, str) else None
-        context = ssl.create_default_context(cafile=cafile)
+            return connection
+        context = ssl.create_default_context(cafile=self.ca_bundle if isinstance(self.ca_bundle, str) else None)
         if self.ca_bundle is False:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS, context=context)
+        return context.wrap_socket(connection, server_hostname=address[0])
 
 
 class SignedTransport:
@@ -101,21 +105,25 @@ class SignedTransport:
         self._signer = signer
         self._now = now
         self._own = threading.local()
-        self._open: list[http.client.HTTPConnection] = []
+        self._open: set[socket.socket] = set()
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         headers = self._signer.headers(f"{TARGET}.{operation}", body, self._now())
-        connection = self._connection()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
         try:
-            connection.request("POST", "/", body, headers)
-            answer = connection.getresponse()
+            connection = self._connection()
+            connection.sendall(head.encode() + body)
+            answer = http.client.HTTPResponse(connection, method="POST")
+            answer.begin()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            connection.close()  # opened anew by the next request
-            raise ServiceError(
-                "ConnectionError", f"{self._endpoint.url}: {error or type(error).__name__}", 0
-            ) from error
+            self._forget()
+            reason = f"{self._endpoint.url}: {error or type(error).__name__}"
+            raise ServiceError("ConnectionError", reason, 0) from error
+        if answer.will_close:
+            self._forget()
         checksum = answer.getheader("x-amz-crc32")
         if checksum is not None and int(checksum) != zlib.crc32(content):
             raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
@@ -126,12 +134,20 @@ class SignedTransport:
             self._open.pop().close()
         self._own = threading.local()
 
-    def _connection(self) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
+    def _connection(self) -> socket.socket:
+        connection: socket.socket | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = self._endpoint.connect()
-            self._open.append(connection)
+            self._open.add(connection)
         return connection
+
+    def _forget(self) -> None:
+        """Closes this thread's connection; the next request opens a new one."""
+        connection: socket.socket | None = getattr(self._own, "connection", None)
+        if connection is not None:
+            self._own.connection = None
+            self._open.discard(connection)
+            connection.close()
 
 
 class BotoTransport:

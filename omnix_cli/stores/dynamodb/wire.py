@@ -25,7 +25,7 @@ Wire = dict[str, Any]
 def to_wire(item: Mapping[str, Any]) -> Wire:
     """An item for the wire. Raises TypeError for a value that has no type there, a binary float above all, ValueError
     for a number out of range or a set that is empty."""
-    return {name: _tagged(value) for name, value in item.items()}
+    return {name: {"S": value} if type(value) is str else _tagged(value) for name, value in item.items()}
 
 
 def from_wire(item: Mapping[str, Wire]) -> dict[str, Any]:
@@ -34,20 +34,19 @@ def from_wire(item: Mapping[str, Wire]) -> dict[str, Any]:
 
 
 def number_text(number: int | Decimal) -> str:
-    """A number as it is sent."""
-    if isinstance(number, int):
-        text = str(number)
-        if len(text.lstrip("-").rstrip("0")) > MAX_DIGITS:
-            raise ValueError(f"{number} has more than {MAX_DIGITS} digits")
+    """A number as it is sent. Raises ValueError for one that DynamoDB cannot keep exactly."""
+    text = str(number)
+    if len(text) <= MAX_DIGITS and text[-1].isdigit() and "E" not in text:
         return text
-    if not number.is_finite():
+    exact = Decimal(number)
+    if not exact.is_finite():
         raise ValueError(f"{number} cannot be stored")
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    digits = "".join(map(str, exact.as_tuple().digits)).strip("0")
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"{number} has more than {MAX_DIGITS} digits")
-    if digits and not _SMALLEST <= number.adjusted() <= _LARGEST:
+    if digits and not _SMALLEST <= exact.adjusted() <= _LARGEST:
         raise ValueError(f"{number} is out of range")
-    return str(number)
+    return text
 
 
 def _tagged(value: Any) -> Wire:
