@@ -28,8 +28,9 @@ from omnix_cli.services.quarantine import quarantine_replay
 from omnix_cli.services.run_history import PruneReport, mark_killed, prune
 from omnix_cli.services.runs import Publish, Runner, publish_lists
 from omnix_cli.settings import Settings, SourceSettings
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.files import PeakMemory, write_atomically
+from omnix_cli.stores.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
@@ -55,19 +56,19 @@ class Workspace:
         return self.settings.workspace
 
     @cached_property
-    def checkpoints(self) -> LocalCheckpoints:
+    def checkpoints(self) -> ParquetCheckpoints:
         """Its checkpoints."""
-        return LocalCheckpoints(self.folder / "checkpoints", now=self.now)
+        return ParquetCheckpoints(DiskShelf(self.folder / "checkpoints"), now=self.now)
 
     @cached_property
     def records(self) -> RunFolder:
         """The records of its runs."""
-        return RunFolder(self.folder / "runs")
+        return RunFolder(DiskFolder(self.folder / "runs"))
 
     @cached_property
     def ledger(self) -> FileLedger:
         """What was imported."""
-        return FileLedger(self.folder / "imports.json", self.checkpoints)
+        return FileLedger(DiskFolder(self.folder), self.checkpoints)
 
     def sources(self) -> dict[str, StoredFrame]:
         """The canonical frames as they are now, over all imports."""

@@ -1,28 +1,24 @@
-"""Checkpoints on a local disk: folders of Parquet parts that exist only once their manifest does.
+"""Checkpoints: Parquet parts and a manifest under a key, on a shelf (`folders.Shelf`) of a disk or a bucket.
 
-    <workspace>/checkpoints/<step>-<hash>/
+    checkpoints/<step>-<hash>/
         manifest.json               key, step, version, parameters, inputs, parts with checksums, figures, seconds
         <frame>-00000.parquet       parts of at most PART_ROWS rows, in the sort order of `schemas.FRAMES`
 
-A checkpoint is written into a hidden folder, every file flushed to disk, the manifest last, and then the folder is
-renamed: a process killed or a disk filled at any moment leaves either the whole checkpoint or nothing that counts.
+In a bucket the parts have one more folder above them, named after the attempt that wrote them. The manifest comes
+last, and only with it the checkpoint is there.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import platform
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import IO, Any
 
 import orjson
 import polars as pl
@@ -31,7 +27,8 @@ from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols import Figures, Manifest
 from omnix_cli.schemas import FRAMES
-from omnix_cli.stores.files import PeakMemory, disk_trouble_told, sync_folder, write_atomically
+from omnix_cli.stores.files import PeakMemory
+from omnix_cli.stores.folders import Draft, Shelf
 
 PART_ROWS = 1 << 20
 """Rows of a part; fixed, so that the files do not depend on how the rows were computed."""
@@ -48,45 +45,45 @@ class ParquetFrame:
     name: str
     key: str
     rows: int
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
+    shelf: Shelf
 
     def scan(self) -> pl.LazyFrame:
         """The rows of all parts in order."""
         if not self.paths:
             return FRAMES[self.name].empty().lazy()
-        return pl.scan_parquet(list(self.paths))
+        return self.shelf.scan(self.key, self.paths)
 
 
 @dataclass(frozen=True)
-class LocalCheckpoint:
+class ParquetCheckpoint:
     """A committed checkpoint. Implements `protocols.Checkpoint`."""
 
-    folder: Path
     manifest: Manifest
+    shelf: Shelf
 
     def frame(self, name: str) -> ParquetFrame:
         """One of its frames; empty when the step wrote none of that name."""
-        parts = self.manifest.parts.get(name, ())
-        paths = tuple(self.folder / str(part["path"]) for part in parts)
-        return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths)
+        paths = tuple(str(part["path"]) for part in self.manifest.parts.get(name, ()))
+        return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths, self.shelf)
+
+    def damage(self) -> str | None:
+        """What is wrong with its parts."""
+        parts = (part for parts in self.manifest.parts.values() for part in parts)
+        return next(filter(None, (self.shelf.damage(self.manifest.key, part) for part in parts)), None)
 
 
 class _Writer:
     """Cuts appended frames into parts of PART_ROWS rows. Implements `protocols.CheckpointWriter`."""
 
-    def __init__(self, folder: Path, told: Path) -> None:
-        self._folder = folder
-        self._told = told
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
         self._waiting: dict[str, list[pl.DataFrame]] = {}
         self.parts: dict[str, list[dict[str, Any]]] = {}
         self.schemas: dict[str, dict[str, str]] = {}
         self.figures: Figures = {}
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
-        with disk_trouble_told(self._told):
-            self._take(name, frame)
-
-    def _take(self, name: str, frame: pl.DataFrame) -> None:
         self._waiting.setdefault(name, []).append(frame)
         while sum(piece.height for piece in self._waiting[name]) >= PART_ROWS:
             rows = pl.concat(self._waiting[name])
@@ -109,52 +106,44 @@ class _Writer:
     def _write_part(self, name: str, rows: pl.DataFrame) -> None:
         parts = self.parts.setdefault(name, [])
         self.schemas[name] = {column: str(dtype) for column, dtype in rows.schema.items()}
-        path = self._folder / f"{name}-{len(parts):05d}.parquet"
-        with path.open("wb") as file:
-            rows.rechunk().write_parquet(
-                file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        parts.append({"path": path.name, "rows": rows.height, "bytes": path.stat().st_size, "sha256": checksum(path)})
+        part = self._draft.add(f"{name}-{len(parts):05d}.parquet", partial(_write_parquet, rows.rechunk()))
+        parts.append({**part, "rows": rows.height})
 
 
-class LocalCheckpoints:
-    """The checkpoints of a workspace. Implements `protocols.Checkpoints`."""
+class ParquetCheckpoints:
+    """The checkpoints on a shelf. Implements `protocols.Checkpoints`."""
 
-    def __init__(self, folder: Path, *, now: Callable[[], datetime]) -> None:
-        self._folder = folder
+    def __init__(self, shelf: Shelf, *, now: Callable[[], datetime]) -> None:
+        self._shelf = shelf
         self._now = now
         self._verified: set[str] = set()
 
-    def find(self, key: str) -> LocalCheckpoint | None:
-        if not (self._folder / key / "manifest.json").exists():
+    def find(self, key: str) -> ParquetCheckpoint | None:
+        if self._shelf.manifest(key) is None:
             return None
         damage = self.damage(key)
         if damage is None:
             return self.open(key)
         _log.warning("checkpoint %s is damaged (%s): set aside, it will be built again", key, damage)
-        self._set_aside(self._folder / key, "damaged")
+        self._shelf.set_aside(key)
         return None
 
     def damage(self, key: str) -> str | None:
         if key in self._verified:
             return None
         try:
-            checkpoint = self.open(key)
+            damage = self.open(key).damage()
         except CorruptCheckpoint as error:
             return error.message
-        damage = _damage(checkpoint)
         if damage is None:
             self._verified.add(key)
         return damage
 
-    def open(self, key: str) -> LocalCheckpoint:
-        folder = self._folder / key
+    def open(self, key: str) -> ParquetCheckpoint:
         try:
-            content = orjson.loads((folder / "manifest.json").read_bytes())
+            content = orjson.loads(self._shelf.manifest(key) or b"")
             content["created_at"] = datetime.fromisoformat(content["created_at"])
-            return LocalCheckpoint(folder, Manifest(**content))
+            return ParquetCheckpoint(Manifest(**content), self._shelf)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise CorruptCheckpoint(
                 f"checkpoint {key} cannot be read: {error}",
@@ -167,90 +156,47 @@ class LocalCheckpoints:
     ) -> Iterator[_Writer]:
         memory = PeakMemory()
         began = time.perf_counter()
-        with disk_trouble_told(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self._folder))
-        try:
-            writer = _Writer(temporary, self._folder)
+        with self._shelf.draft(key) as draft:
+            writer = _Writer(draft)
             yield writer
-            with disk_trouble_told(self._folder):
-                writer.finish()
-                manifest = Manifest(
-                    key=key,
-                    step=step,
-                    version=version,
-                    parameters=parameters,
-                    inputs=inputs,
-                    parts=writer.parts,
-                    schemas=writer.schemas,
-                    figures=writer.figures,
-                    seconds=round(time.perf_counter() - began, 3),
-                    peak_memory_bytes=memory.peak_bytes(),
-                    created_at=self._now(),
-                    tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
-                )
-                write_atomically(temporary / "manifest.json", _as_json(manifest))
-                self._commit(temporary, self._folder / key)
-                self._verified.add(key)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            writer.finish()
+            manifest = Manifest(
+                key=key,
+                step=step,
+                version=version,
+                parameters=parameters,
+                inputs=inputs,
+                parts=writer.parts,
+                schemas=writer.schemas,
+                figures=writer.figures,
+                seconds=round(time.perf_counter() - began, 3),
+                peak_memory_bytes=memory.peak_bytes(),
+                created_at=self._now(),
+                tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
+            )
+            draft.commit(_as_json(manifest))
+            self._verified.add(key)
 
     def manifests(self) -> Iterator[Manifest]:
         """The manifests of all committed checkpoints, by key."""
-        if not self._folder.exists():
-            return
-        for folder in sorted(self._folder.iterdir()):
-            if folder.name.startswith(".") or not (folder / "manifest.json").exists():
-                continue
+        for key in self._shelf.committed():
             try:
-                yield self.open(folder.name).manifest
+                yield self.open(key).manifest
             except CorruptCheckpoint as error:
                 _log.warning("%s", error.message)
 
     def remove(self, key: str) -> None:
-        """Removes a checkpoint: first from sight, then from the disk."""
-        if (self._folder / key).exists():
-            shutil.rmtree(self._set_aside(self._folder / key, "removed"))
+        self._shelf.remove(key)
         self._verified.discard(key)
 
     def sweep(self) -> int:
-        """Removes what killed processes left behind; the caller holds the workspace's lock. Returns how many."""
-        if not self._folder.exists():
-            return 0
-        leftovers = [folder for folder in self._folder.iterdir() if folder.name.startswith(".")]
-        for folder in leftovers:
-            shutil.rmtree(folder, ignore_errors=True)
-        return len(leftovers)
-
-    def _commit(self, temporary: Path, final: Path) -> None:
-        sync_folder(temporary)
-        if final.exists():
-            shutil.rmtree(self._set_aside(final, "replaced"))
-        temporary.rename(final)
-        sync_folder(self._folder)
-
-    def _set_aside(self, folder: Path, why: str) -> Path:
-        aside = Path(tempfile.mkdtemp(prefix=f".{why}-", dir=self._folder)) / folder.name
-        folder.rename(aside)
-        return aside.parent
+        """See `Shelf.sweep`."""
+        return self._shelf.sweep()
 
 
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> None:
+    rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True)
 
 
 def _as_json(manifest: Manifest) -> bytes:
     return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-
-
-def _damage(checkpoint: LocalCheckpoint) -> str | None:
-    for parts in checkpoint.manifest.parts.values():
-        for part in parts:
-            path = checkpoint.folder / str(part["path"])
-            if not path.exists():
-                return f"{path.name} is missing"
-            if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
-                return f"{path.name} differs from its checksum"
-    return None

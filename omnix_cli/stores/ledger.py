@@ -1,4 +1,4 @@
-"""The ledger of imports: which batches make up each kind of data, in `imports.json` of the workspace.
+"""The ledger of imports: which batches make up each kind of data, in one file of the workspace.
 
 Batches are checkpoints, append-only. What a later batch corrected is not changed in the earlier one: the ids in the
 later one's `superseded` frame are left out of the view of all before it.
@@ -7,10 +7,9 @@ later one's `superseded` frame are left out of the view of all before it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
@@ -19,9 +18,10 @@ from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols import Checkpoint, Checkpoints
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
-from omnix_cli.stores.files import write_atomically
+from omnix_cli.stores.folders import Folder
 
 _BATCHES = TypeAdapter(tuple[ImportBatch, ...])
+LEDGER = "imports.json"
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -56,21 +56,21 @@ class LedgerView:
 class FileLedger:
     """The ledger in a file. Implements `protocols.ImportLedger`."""
 
-    def __init__(self, path: Path, checkpoints: Checkpoints) -> None:
-        self._path = path
+    def __init__(self, folder: Folder, checkpoints: Checkpoints) -> None:
+        self._folder = folder
         self._checkpoints = checkpoints
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if batch.kind == kind)
 
     def add(self, batch: ImportBatch) -> None:
-        self._save((*self._load(), batch))
+        self._change(lambda known: (*known, batch))
 
     def damaged(self) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if self._checkpoints.damage(batch.key))
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
-        self._save(tuple(batch for batch in self._load() if batch not in batches))
+        self._change(lambda known: tuple(batch for batch in known if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
         batches = [batch for batch in self.batches(kind) if batch.accepted]
@@ -86,16 +86,30 @@ class FileLedger:
             settled.append(checkpoint.frame("resolved").scan())
         return pl.concat(rows).join(pl.concat(settled), on=_PLACE, how="anti")
 
-    def _save(self, batches: tuple[ImportBatch, ...]) -> None:
-        write_atomically(self._path, _BATCHES.dump_json(batches, indent=1) + b"\n")
+    def _change(self, edit: Callable[[tuple[ImportBatch, ...]], tuple[ImportBatch, ...]]) -> None:
+        def changed(content: bytes | None) -> bytes:
+            return _BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n"
+
+        self._folder.change(LEDGER, changed)
 
     def _load(self) -> tuple[ImportBatch, ...]:
         try:
-            return _BATCHES.validate_json(self._path.read_bytes())
+            return _parsed(self._folder.read(LEDGER))
         except FileNotFoundError:
             return ()
-        except (OSError, ValidationError) as error:
-            raise CorruptCheckpoint(
-                f"the ledger of imports {self._path} cannot be read",
-                hint="Put it back from a copy, or move it away and import the files again.",
-            ) from error
+        except OSError as error:
+            raise _unreadable() from error
+
+
+def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
+    try:
+        return _BATCHES.validate_json(content)
+    except ValidationError as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> CorruptCheckpoint:
+    return CorruptCheckpoint(
+        f"the ledger of imports {LEDGER} cannot be read",
+        hint="Put it back from a copy, or move it away and import the files again.",
+    )

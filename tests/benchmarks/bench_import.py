@@ -34,14 +34,15 @@ from datetime import datetime, timezone
 from functools import partial
 from omnix_cli.services.imports import Importer, import_files
 from omnix_cli.settings import ImportSettings
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.sources import LocalSources
 from omnix_cli.stores.spill import open_spill
 now = datetime.now(timezone.utc)
-checkpoints = LocalCheckpoints(folder / "checkpoints", now=lambda: now)
-ledger = FileLedger(folder / "imports.json", checkpoints)
+checkpoints = ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: now)
+ledger = FileLedger(DiskFolder(folder), checkpoints)
 spill = partial(open_spill, folder=folder)
 importer = Importer(LocalSources(), checkpoints, ledger, spill, ImportSettings(), now)
 began = time.perf_counter()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from omnix_cli.errors import CorruptCheckpoint, UnavailableError
 from omnix_cli.protocols import Checkpoints
 from omnix_cli.stores import checkpoints as module
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.folders import DiskShelf
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
@@ -25,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(folder: Path) -> LocalCheckpoints:
-    return LocalCheckpoints(folder, now=lambda: NOW)
+def store(folder: Path) -> ParquetCheckpoints:
+    return ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
 
 
 def write(store: Checkpoints, key: str, *pieces: pl.DataFrame, name: str = "numbers") -> None:
@@ -39,7 +40,7 @@ def numbers(start: int, stop: int) -> pl.DataFrame:
     return pl.DataFrame({"n": range(start, stop)}, schema={"n": pl.Int64})
 
 
-def test_what_was_written_is_found_with_its_manifest(store: LocalCheckpoints) -> None:
+def test_what_was_written_is_found_with_its_manifest(store: ParquetCheckpoints) -> None:
     write(store, "count-1", numbers(0, 3), numbers(3, 5))
     found = store.find("count-1")
     assert found is not None
@@ -50,13 +51,13 @@ def test_what_was_written_is_found_with_its_manifest(store: LocalCheckpoints) ->
     assert manifest.schemas["numbers"] == {"n": "Int64"}
 
 
-def test_an_unknown_key_is_not_found(store: LocalCheckpoints) -> None:
+def test_an_unknown_key_is_not_found(store: ParquetCheckpoints) -> None:
     assert store.find("count-1") is None
     with pytest.raises(CorruptCheckpoint):
         store.open("count-1")
 
 
-def test_a_failed_step_leaves_nothing(store: LocalCheckpoints, folder: Path) -> None:
+def test_a_failed_step_leaves_nothing(store: ParquetCheckpoints, folder: Path) -> None:
     with (
         pytest.raises(RuntimeError),
         store.write(key="count-1", step="count", version="1", parameters={}, inputs={}) as writer,
@@ -73,7 +74,7 @@ def test_how_rows_arrive_leaves_no_trace(tmp_path_factory: pytest.TempPathFactor
     patch = pytest.MonkeyPatch()
     patch.setattr(module, "PART_ROWS", 32)
     folder = tmp_path_factory.mktemp("cuts")
-    store = LocalCheckpoints(folder, now=lambda: NOW)
+    store = ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
     bounds = [0, *sorted(cuts), 100]
     write(store, "count-whole", numbers(0, 100))
     write(store, "count-cut", *(numbers(low, high) for low, high in pairwise(bounds)))
@@ -85,7 +86,7 @@ def test_how_rows_arrive_leaves_no_trace(tmp_path_factory: pytest.TempPathFactor
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "delete"])
 def test_a_damaged_part_is_noticed_and_reported(
-    store: LocalCheckpoints, folder: Path, harm: str, caplog: pytest.LogCaptureFixture
+    store: ParquetCheckpoints, folder: Path, harm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(store, "count-1", numbers(0, 1000))
     part = next((folder / "count-1").glob("*.parquet"))
@@ -94,14 +95,14 @@ def test_a_damaged_part_is_noticed_and_reported(
         part.unlink()
     else:
         part.write_bytes(content[:-7] if harm == "cut" else content[:40] + bytes([content[40] ^ 1]) + content[41:])
-    fresh = LocalCheckpoints(folder, now=lambda: NOW)
+    fresh = ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
     assert fresh.find("count-1") is None
     assert "count-1 is damaged" in caplog.text
     write(fresh, "count-1", numbers(0, 1000))
     assert fresh.find("count-1") is not None
 
 
-def test_a_rewrite_replaces_the_whole(store: LocalCheckpoints) -> None:
+def test_a_rewrite_replaces_the_whole(store: ParquetCheckpoints) -> None:
     write(store, "count-1", numbers(0, 9))
     write(store, "count-1", numbers(5, 6))
     found = store.find("count-1")
@@ -109,17 +110,17 @@ def test_a_rewrite_replaces_the_whole(store: LocalCheckpoints) -> None:
     assert found.frame("numbers").scan().collect()["n"].to_list() == [5]
 
 
-def test_an_empty_frame_keeps_its_columns(store: LocalCheckpoints) -> None:
+def test_an_empty_frame_keeps_its_columns(store: ParquetCheckpoints) -> None:
     write(store, "count-1", numbers(0, 0))
     assert store.open("count-1").frame("numbers").scan().collect_schema() == {"n": pl.Int64}
 
 
-def test_a_frame_the_step_did_not_write_is_empty(store: LocalCheckpoints) -> None:
+def test_a_frame_the_step_did_not_write_is_empty(store: ParquetCheckpoints) -> None:
     write(store, "count-1", numbers(0, 1))
     assert store.open("count-1").frame("cycles").scan().collect().is_empty()
 
 
-def test_figures_of_slices_add_up(store: LocalCheckpoints) -> None:
+def test_figures_of_slices_add_up(store: ParquetCheckpoints) -> None:
     with store.write(key="count-1", step="count", version="1", parameters={}, inputs={}) as writer:
         writer.append("numbers", numbers(0, 1))
         writer.add_figures({"kept": 2, "share": 0.5, "mode": "a"})
@@ -127,7 +128,7 @@ def test_figures_of_slices_add_up(store: LocalCheckpoints) -> None:
     assert store.open("count-1").manifest.figures == {"kept": 5, "share": 0.75, "mode": "b"}
 
 
-def test_removed_and_leftover_folders_are_gone(store: LocalCheckpoints, folder: Path) -> None:
+def test_removed_and_leftover_folders_are_gone(store: ParquetCheckpoints, folder: Path) -> None:
     write(store, "count-1", numbers(0, 1))
     (folder / ".writing-count-2-abc").mkdir()
     store.remove("count-1")
@@ -139,16 +140,16 @@ def test_removed_and_leftover_folders_are_gone(store: LocalCheckpoints, folder: 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    store = LocalCheckpoints(tmp_path / "file" / "checkpoints", now=lambda: NOW)
+    store = ParquetCheckpoints(DiskShelf(tmp_path / "file" / "checkpoints"), now=lambda: NOW)
     with pytest.raises(UnavailableError, match="could not be written"):
         write(store, "count-1", numbers(0, 1))
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"key": 1}'])
-def test_an_unreadable_manifest_is_as_good_as_none(store: LocalCheckpoints, folder: Path, text: str) -> None:
+def test_an_unreadable_manifest_is_as_good_as_none(store: ParquetCheckpoints, folder: Path, text: str) -> None:
     write(store, "count-1", numbers(0, 9))
     (folder / "count-1" / "manifest.json").write_text(text)
-    fresh = LocalCheckpoints(folder, now=lambda: NOW)
+    fresh = ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
     assert fresh.damage("count-1") is not None
     assert list(fresh.manifests()) == []
     assert fresh.find("count-1") is None

@@ -22,7 +22,8 @@ from omnix_cli.services.import_reports import ImportRefused, ImportReport
 from omnix_cli.services.imports import Importer, import_files
 from omnix_cli.services.quarantine import quarantine_discard, quarantine_replay, quarantine_show
 from omnix_cli.settings import ImportSettings
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.recipes import load_mapping, recipe_names
 from omnix_cli.stores.sources import LocalSources
@@ -35,11 +36,11 @@ fast = settings(deadline=None, max_examples=25)
 
 
 def importer(workspace: Path, *, slice_rows: int = 2_000_000, **limits: Any) -> Importer:
-    checkpoints = LocalCheckpoints(workspace / "checkpoints", now=lambda: NOW)
+    checkpoints = ParquetCheckpoints(DiskShelf(workspace / "checkpoints"), now=lambda: NOW)
     return Importer(
         sources=LocalSources(),
         checkpoints=checkpoints,
-        ledger=FileLedger(workspace / "imports.json", checkpoints),
+        ledger=FileLedger(DiskFolder(workspace), checkpoints),
         open_spill=functools.partial(open_spill, folder=workspace / "spill"),
         settings=ImportSettings(**limits),
         now=NOW,

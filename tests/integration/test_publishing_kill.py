@@ -15,7 +15,8 @@ import polars as pl
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing import CONTROL, PublishReport, publish
 from omnix_cli.settings import PublishSettings
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.folders import DiskShelf
 from omnix_cli.stores.sqlite import SqliteStore
 from tests.conftest import MemoryFrame
 
@@ -69,7 +70,7 @@ def publish_round(
             lists,
             MemoryFrame("shop_lists", FRAMES["shop_lists"].empty()),
             store=store,
-            checkpoints=LocalCheckpoints(folder / "checkpoints", now=lambda: NOW),
+            checkpoints=ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: NOW),
             settings=PublishSettings(),
             now=NOW,
             run_id=f"run-{round_number}",

@@ -14,7 +14,8 @@ from omnix_cli.errors import LockedError
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing import CONTROL, PublishReport, publish
 from omnix_cli.settings import PublishSettings
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.folders import DiskShelf
 from omnix_cli.stores.sqlite import SqliteStore
 from tests.conftest import MemoryFrame
 
@@ -65,7 +66,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = SqliteStore(folder / "store.sqlite")
-        self.checkpoints = LocalCheckpoints(folder / "checkpoints", now=lambda: NOW)
+        self.checkpoints = ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: NOW)
         self.runs = 0
 
     def publish(self, *lists: list[dict[str, Any]], now: datetime = NOW, **options: Any) -> PublishReport:
@@ -362,7 +363,7 @@ class TestAfterACrash:
 class TestElsewhere:
     def test_another_workspace_reads_the_store_and_writes_what_differs(self, shop: Shop) -> None:
         shop.publish(ANN, BOB)
-        shop.checkpoints = LocalCheckpoints(shop.folder / "elsewhere", now=lambda: NOW)
+        shop.checkpoints = ParquetCheckpoints(DiskShelf(shop.folder / "elsewhere"), now=lambda: NOW)
         report = shop.publish(ANN, SIMILAR)
         assert report.compared_with == "the store: the receipts of its last publish are not in this workspace"
         assert counts(report) == {"added": 1, "unchanged": 1, "removed": 1}

@@ -19,7 +19,8 @@ from omnix_cli.services.run_history import compare, prune
 from omnix_cli.services.runs import Runner
 from omnix_cli.settings import Settings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.stores.checkpoints import LocalCheckpoints
+from omnix_cli.stores.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.run_records import RunFolder
 from tests.conftest import NOW, MemoryFrame, purchases
 
@@ -68,8 +69,8 @@ def make_runner(folder: Path, history: pl.DataFrame = HISTORY, key: str = "p1", 
     runner = Runner(
         plan=PLAN,
         engine=PolarsEngine(slice_rows=1_000),
-        checkpoints=LocalCheckpoints(folder / "checkpoints", now=CLOCK),
-        records=RunFolder(folder / "runs"),
+        checkpoints=ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=CLOCK),
+        records=RunFolder(DiskFolder(folder / "runs")),
         sources={"purchases": MemoryFrame("purchases", history, key)},
         settings=Settings(),
         resources=Resources(threads=1, memory_bytes=1 << 30),
