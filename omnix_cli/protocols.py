@@ -258,6 +258,53 @@ class TableStore(Protocol):
 
 
 @dataclass(frozen=True)
+class Difference:
+    """Something of a table that is not as specified, and what to do about it."""
+
+    what: str
+    found: str
+    wanted: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A table as it stands; items and bytes, as the store counts them, are None where it does not exist."""
+
+    table: str
+    full_name: str
+    items: int | None
+    size_bytes: int | None
+    is_ours: bool
+    is_protected: bool
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """Something that was made, or would be."""
+
+    table: str
+    what: str
+
+
+class TableAdministration(Protocol):
+    """Makes and looks after the tables of a store, as `stores.tables` and the settings specify them."""
+
+    def states(self) -> list[TableState]: ...
+
+    def complete(self, *, dry_run: bool = False) -> list[TableChange]:
+        """Makes what is missing, tables and parts of them, and waits until it can be used; takes nothing away."""
+        ...
+
+    def drop(self, table: str) -> None:
+        """Deletes a table and all its items, and waits until it is gone."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
 class RawChunk:
     """Some rows of an input as they were read: its own columns (texts, or the types of a Parquet file) and where each
     stands (`steps.imports.problems.ROW_NUMBER` and `ITEM`); and the lines that are no rows, as quarantine rows."""

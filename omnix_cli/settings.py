@@ -167,6 +167,23 @@ class PrivacySettings(Section):
     """The default where a profile says nothing."""
 
 
+class TableSettings(Section):
+    """How `omnix tables create` makes the tables in DynamoDB, and what `omnix tables status` expects."""
+
+    expiring: tuple[Literal["product-interactions", "recommendations"], ...] = ("recommendations",)
+    """Tables in which DynamoDB deletes items some time after their `ttl` (they are not read from that second on)."""
+    point_in_time_recovery: bool = True
+    """Continuous backups of the last 35 days; exports of whole tables need them."""
+    deletion_protection: bool = False
+    """Protects the tables against being dropped."""
+    warm_read_units: int | None = Field(None, ge=1)
+    """Reads a second that tables and indexes must bear at once (DynamoDB's default for new ones: 12000)."""
+    warm_write_units: int | None = Field(None, ge=1)
+    """Writes a second that tables and indexes must bear at once (DynamoDB's default for new ones: 4000)."""
+    own_products: bool = False
+    """Whether the catalogue is ours to create and drop; in production another service owns it."""
+
+
 class StoreSettings(Section):
     """Where recommendations are published."""
 
@@ -190,6 +207,7 @@ class StoreSettings(Section):
     """Connections that write at a time."""
     max_write_units: float | None = Field(None, gt=0)
     """Write units a second that may be used; by default what the tables bear."""
+    tables: TableSettings = TableSettings()
 
 
 class EngineSettings(Section):

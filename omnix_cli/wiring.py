@@ -17,7 +17,7 @@ from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import SOURCES, plan
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import Engine, Predictor, Resources, StoredFrame, TableStore
+from omnix_cli.protocols import Engine, Predictor, Resources, StoredFrame, TableAdministration, TableStore
 from omnix_cli.records import ImportBatch, StepRecord
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
@@ -38,6 +38,7 @@ from omnix_cli.stores.run_records import RunFolder
 from omnix_cli.stores.sources import LocalSources
 from omnix_cli.stores.spill import open_spill
 from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite_administration import SqliteTables
 
 _log = logging.getLogger(__name__)
 _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
@@ -233,7 +234,7 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     """The store that the settings name."""
     store = settings.store
     if store.kind == "sqlite":
-        return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
+        return _sqlite(settings)
     from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.retries import Pace
     from omnix_cli.stores.dynamodb.store import DynamoStore
@@ -245,7 +246,27 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
         stage=store.stage,
         threads=store.threads,
         pace=lambda: Pace(limit=store.max_write_units),
+        tables=store.tables,
     )
+
+
+def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> TableAdministration:
+    """What makes, checks and drops the tables of the store that the settings name."""
+    store = settings.store
+    if store.kind == "sqlite":
+        return SqliteTables(_sqlite(settings))
+    from omnix_cli.stores.dynamodb.administration import DynamoTables
+    from omnix_cli.stores.dynamodb.connect import Account, connect
+    from omnix_cli.stores.dynamodb.service import Service
+
+    account = Account(store.profile, store.region, store.endpoint_url, store.transport)
+    service = Service(connect(account, now=now))
+    return DynamoTables(service, prefix=store.prefix, stage=store.stage, options=store.tables)
+
+
+def _sqlite(settings: Settings) -> SqliteStore:
+    store = settings.store
+    return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
 
 
 def resources(settings: Settings) -> Resources:

@@ -37,43 +37,43 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, prefix: str = "omnix-ai", stage: str = "dev", busy_seconds: float = 10.0) -> None:
         self._path = path
-        self._tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
+        self.tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
         self._busy_seconds = busy_seconds
         self._connection: sqlite3.Connection | None = None
 
     def missing_tables(self) -> list[str]:
         """The tables that were never created."""
         if not self._path.exists():
-            return list(self._tables)
-        with self._database() as database:
+            return list(self.tables)
+        with self.database() as database:
             there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        return [name for name, sql in self._tables.items() if sql.full_name not in there]
+        return [name for name, sql in self.tables.items() if sql.full_name not in there]
 
     def create_tables(self) -> list[str]:
         """Creates what is missing, the file and its folder too; returns the names created."""
         missing = self.missing_tables()
         if missing:
-            with self._transaction(create=True) as database:
+            with self.transaction(create=True) as database:
                 for name in missing:
-                    for statement in self._tables[name].create():
+                    for statement in self.tables[name].create():
                         database.execute(statement)
         return missing
 
     def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
         """Puts the items in transactions of TRANSACTION_ITEMS; what was committed stays, whatever comes after."""
-        sql = self._tables[table]
+        sql = self.tables[table]
         count = 0
         for rows in _chunks(map(sql.row, items), TRANSACTION_ITEMS):
-            with self._transaction() as database:
+            with self.transaction() as database:
                 database.executemany(sql.put, rows)
             count += len(rows)
         return count
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
-        sql = self._tables[table]
+        sql = self.tables[table]
         row = sql.row(item)
-        with self._transaction() as database:
+        with self.transaction() as database:
             stored = _first(database, sql.find, (item[sql.spec.key],))
             if (stored is None) != (expected is None):
                 return False
@@ -84,10 +84,10 @@ class SqliteStore:
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         """Sets the attributes given beside each key; returns the keys of which no item is stored."""
-        sql = self._tables[table]
+        sql = self.tables[table]
         absent = []
         for chunk in _chunks(changes, TRANSACTION_ITEMS):
-            with self._transaction() as database:
+            with self.transaction() as database:
                 for change in chunk:
                     key = change[sql.spec.key]
                     stored = _first(database, sql.find, (key,))
@@ -99,8 +99,8 @@ class SqliteStore:
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         """The item, unless it has expired at `now`."""
-        sql = self._tables[table]
-        with self._database() as database:
+        sql = self.tables[table]
+        with self.database() as database:
             return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
     def query(
@@ -117,11 +117,11 @@ class SqliteStore:
         """One page of the items of one hash value. Raises `ConfigError` for a limit or cursor that cannot be."""
         if not 1 <= limit <= MAX_LIMIT:
             raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
-        sql = self._tables[table]
+        sql = self.tables[table]
         spec = sql.spec.index(index)
         position = [] if cursor is None else _position(cursor, len(sql.order(spec)))
         statement = sql.page(spec, after=bool(position), newest_first=newest_first)
-        with self._database() as database:
+        with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
         return Page([decode(row[-1]) for row in rows[:limit]], _cursor(rows[limit - 1][:-1]) if more else None)
@@ -130,10 +130,10 @@ class SqliteStore:
         self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
     ) -> Iterator[dict[str, Any]]:
         """Every item by key, read in pages so that nothing is held open; a segment holds the keys of one checksum."""
-        sql = self._tables[table]
+        sql = self.tables[table]
         last = ""
         while True:
-            with self._database() as database:
+            with self.database() as database:
                 rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
             for key, document in rows:
                 if segments == 1 or zlib.crc32(key.encode()) % segments == segment:
@@ -145,28 +145,24 @@ class SqliteStore:
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
         """Deletes the items that are there; returns how many keys were given."""
-        sql = self._tables[table]
+        sql = self.tables[table]
         count = 0
         for chunk in _chunks(keys, TRANSACTION_ITEMS):
-            with self._transaction() as database:
+            with self.transaction() as database:
                 database.executemany(sql.delete, [(key,) for key in chunk])
             count += len(chunk)
         return count
 
-    def close(self) -> None:
-        """Lets go of the file; the next call opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     @contextmanager
-    def _transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        with self._database(create=create) as database, database:
+    def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        """The file, to write to; all of it is done or nothing."""
+        with self.database(create=create) as database, database:
             database.execute("BEGIN IMMEDIATE")
             yield database
 
     @contextmanager
-    def _database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+    def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        """The file, with what goes wrong put into the user's terms."""
         try:
             if self._connection is None:
                 self._connection = self._connect(create=create)
@@ -176,6 +172,12 @@ class SqliteStore:
             if explained is None:
                 raise
             raise explained from error
+
+    def close(self) -> None:
+        """Lets go of the file; the next call opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:

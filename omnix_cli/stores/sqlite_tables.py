@@ -17,26 +17,50 @@ class TableSql:
     def __init__(self, spec: TableSpec, full_name: str) -> None:
         self.spec = spec
         self.full_name = full_name
-        self._columns = (spec.key, *spec.index_attributes, *((spec.ttl,) if spec.ttl else ()), "document")
-        columns = ", ".join(map(_quoted, self._columns))
+        columns = (spec.key, *self.columns, "document")
         key, name = _quoted(spec.key), _quoted(full_name)
-        self.put = f"REPLACE INTO {name} ({columns}) VALUES ({', '.join('?' * len(self._columns))})"
+        self.put = f"REPLACE INTO {name} ({', '.join(map(_quoted, columns))}) VALUES ({', '.join('?' * len(columns))})"
         self.find = f"SELECT document FROM {name} WHERE {key} = ?"
         self.scan = f"SELECT {key}, document FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT ?"
+        self.size = f"SELECT COUNT(*), TOTAL(LENGTH(CAST(document AS BLOB))) FROM {name}"
+        self.drop = f"DROP TABLE IF EXISTS {name}"
         self.delete = f"DELETE FROM {name} WHERE {key} = ?"
         self.alive = f" AND ({_quoted(spec.ttl)} IS NULL OR {_quoted(spec.ttl)} > ?)" if spec.ttl else ""
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that items are found by besides the key, and their types."""
+        columns = dict.fromkeys(self.spec.index_attributes, "TEXT")
+        return columns | ({self.spec.ttl: "INTEGER"} if self.spec.ttl else {})
+
     def create(self) -> Iterator[str]:
-        """The statements that make the table. An item that lacks an attribute of an index is not in that index."""
-        table, key = _quoted(self.full_name), _quoted(self.spec.key)
-        columns = [f"{key} TEXT NOT NULL PRIMARY KEY"]
-        columns += [f"{_quoted(attribute)} TEXT" for attribute in self.spec.index_attributes]
-        columns += [f"{_quoted(self.spec.ttl)} INTEGER"] if self.spec.ttl else []
+        """The statements that make the table and its indexes."""
+        columns = [f"{_quoted(self.spec.key)} TEXT NOT NULL PRIMARY KEY"]
+        columns += [f"{_quoted(attribute)} {kind}" for attribute, kind in self.columns.items()]
+        table = _quoted(self.full_name)
         yield f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)}, document TEXT NOT NULL) WITHOUT ROWID"
-        for index in self.spec.indexes:
-            order = ", ".join(map(_quoted, (index.hash, *self.order(index))))
-            name = _quoted(f"{self.full_name}/{index.name}")
-            yield f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({order}) WHERE {_is_in(index)}"
+        yield from map(self.create_index, self.spec.indexes)
+
+    def create_index(self, index: IndexSpec) -> str:
+        """The statement that makes an index. An item that lacks an attribute of it is not in it."""
+        order = ", ".join(map(_quoted, (index.hash, *self.order(index))))
+        name, table = _quoted(self.index_name(index.name)), _quoted(self.full_name)
+        return f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({order}) WHERE {_is_in(index)}"
+
+    def index_name(self, index: str) -> str:
+        """The name of an index in the file, where all tables share one space of names."""
+        return f"{self.full_name}/{index}"
+
+    def add_column(self, attribute: str) -> Iterator[str]:
+        """The statements that add a column and fill it from the items."""
+        table, column, kind = _quoted(self.full_name), _quoted(attribute), self.columns[attribute]
+        path = f"'$.{column}'"
+        fits = "'text'" if kind == "TEXT" else "'integer', 'real'"
+        yield f"ALTER TABLE {table} ADD COLUMN {column} {kind}"
+        yield (
+            f"UPDATE {table} SET {column} = CAST(json_extract(document, {path}) AS {kind})"
+            f" WHERE json_type(document, {path}) IN ({fits})"
+        )
 
     def row(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of the columns."""

@@ -1,39 +1,135 @@
-"""The tables of `stores.tables` as DynamoDB's requests define them."""
+"""The tables of `stores.tables` as DynamoDB's requests define them, and its descriptions read back as shapes."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from omnix_cli.stores.tables import TableSpec
+from omnix_cli.settings import TableSettings
+from omnix_cli.stores.table_shapes import READY, IndexShape, TableShape, lacks_warmth
+from omnix_cli.stores.tables import IndexSpec, TableSpec
+
+ON_DEMAND = "PAY_PER_REQUEST"
+_TYPES = {"S": "text", "N": "number", "B": "binary"}
 
 
-def create_request(spec: TableSpec, full_name: str) -> dict[str, Any]:
+class Addition(NamedTuple):
+    """A request that makes what a table lacks."""
+
+    what: str
+    operation: str
+    request: dict[str, Any]
+
+
+def is_ours(spec: TableSpec, options: TableSettings) -> bool:
+    """Whether the table is ours to make and to drop."""
+    return options.own_products or spec.name != "products"
+
+
+def wanted_shape(spec: TableSpec, options: TableSettings) -> TableShape:
+    """The table as it should be. Of a table of another service only the key and the indexes matter."""
+    ours = is_ours(spec, options)
+    return TableShape(
+        key=(f"{spec.key} text",),
+        indexes={index.name: IndexShape(tuple(f"{name} text" for name in index.attributes)) for index in spec.indexes},
+        expiry=spec.ttl if spec.name in options.expiring else None,
+        billing=ON_DEMAND if ours else None,
+        recovery=options.point_in_time_recovery if ours else None,
+        protection=options.deletion_protection if ours else None,
+        warm=_warm(options) if ours else None,
+    )
+
+
+def found_shape(description: Mapping[str, Any], expiry: Mapping[str, Any], backups: Mapping[str, Any]) -> TableShape:
+    """The table as it stands, from the answers to DescribeTable, DescribeTimeToLive and DescribeContinuousBackups."""
+    types = {one["AttributeName"]: _TYPES[one["AttributeType"]] for one in description["AttributeDefinitions"]}
+    time_to_live = expiry.get("TimeToLiveDescription", {})
+    recovery = backups.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
+    warm = description.get("WarmThroughput")
+    return TableShape(
+        key=_attributes(description["KeySchema"], types),
+        indexes={
+            index["IndexName"]: IndexShape(
+                _attributes(index["KeySchema"], types),
+                index["Projection"]["ProjectionType"],
+                index.get("IndexStatus", READY),
+            )
+            for index in description.get("GlobalSecondaryIndexes", ())
+        },
+        expiry=time_to_live.get("AttributeName") if time_to_live.get("TimeToLiveStatus") in _EXPIRING else None,
+        status=description["TableStatus"],
+        billing=description.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        recovery=recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
+        protection=bool(description.get("DeletionProtectionEnabled")),
+        warm=(warm["ReadUnitsPerSecond"], warm["WriteUnitsPerSecond"]) if warm else None,
+    )
+
+
+def creation(spec: TableSpec, full_name: str, options: TableSettings) -> Addition:
     """A table paid by request, its key and all its indexes, every attribute projected."""
-    attributes = (spec.key, *spec.index_attributes)
     request: dict[str, Any] = {
         "TableName": full_name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in attributes],
+        "BillingMode": ON_DEMAND,
+        "AttributeDefinitions": _definitions((spec.key, *spec.index_attributes)),
         "KeySchema": [{"AttributeName": spec.key, "KeyType": "HASH"}],
+        "DeletionProtectionEnabled": options.deletion_protection,
+        **_warmth(options),
     }
     if spec.indexes:
-        request["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index.name,
-                "KeySchema": [
-                    {"AttributeName": name, "KeyType": kind}
-                    for name, kind in zip(index.attributes, ("HASH", "RANGE"), strict=False)
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for index in spec.indexes
-        ]
-    return request
+        request["GlobalSecondaryIndexes"] = [_index(index, options) for index in spec.indexes]
+    return Addition("table", "CreateTable", request)
 
 
-def expiry_request(spec: TableSpec, full_name: str) -> dict[str, Any]:
-    """Has DynamoDB delete items some time after the epoch second in their expiry attribute."""
+def additions(spec: TableSpec, full_name: str, options: TableSettings, found: TableShape) -> Iterator[Addition]:
+    """What makes an existing table complete, one request after the other; nothing that takes something away."""
+    wanted = wanted_shape(spec, options)
+    table = {"TableName": full_name}
+    for index in spec.indexes:
+        if index.name not in found.indexes:
+            creating = {"GlobalSecondaryIndexUpdates": [{"Create": _index(index, options)}]}
+            definitions = {"AttributeDefinitions": _definitions(index.attributes)}
+            yield Addition(f"index {index.name}", "UpdateTable", {**table, **definitions, **creating})
+    if lacks_warmth(wanted, found):
+        yield Addition("warm throughput", "UpdateTable", {**table, **_warmth(options)})
+    if wanted.protection and not found.protection:
+        yield Addition("deletion protection", "UpdateTable", {**table, "DeletionProtectionEnabled": True})
+    if wanted.expiry and not found.expiry:
+        turned_on = {"TimeToLiveSpecification": {"AttributeName": wanted.expiry, "Enabled": True}}
+        yield Addition("expiry", "UpdateTimeToLive", {**table, **turned_on})
+    if wanted.recovery and not found.recovery:
+        turned_on = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+        yield Addition("point-in-time recovery", "UpdateContinuousBackups", {**table, **turned_on})
+
+
+_EXPIRING = ("ENABLED", "ENABLING")
+
+
+def _attributes(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> tuple[str, ...]:
+    ordered = sorted(schema, key=lambda part: part["KeyType"])  # HASH before RANGE
+    return tuple(f"{part['AttributeName']} {types[part['AttributeName']]}" for part in ordered)
+
+
+def _definitions(attributes: Sequence[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "AttributeType": "S"} for name in attributes]
+
+
+def _index(index: IndexSpec, options: TableSettings) -> dict[str, Any]:
+    kinds = zip(index.attributes, ("HASH", "RANGE"), strict=False)
     return {
-        "TableName": full_name,
-        "TimeToLiveSpecification": {"AttributeName": spec.ttl, "Enabled": True},
+        "IndexName": index.name,
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in kinds],
+        "Projection": {"ProjectionType": "ALL"},
+        **_warmth(options),
     }
+
+
+def _warm(options: TableSettings) -> tuple[int, int] | None:
+    reads, writes = options.warm_read_units, options.warm_write_units
+    return None if reads is None and writes is None else (reads or 0, writes or 0)
+
+
+def _warmth(options: TableSettings) -> dict[str, Any]:
+    """The warm throughput of a table or an index, where the settings ask for one."""
+    units = {"ReadUnitsPerSecond": options.warm_read_units, "WriteUnitsPerSecond": options.warm_write_units}
+    given = {name: value for name, value in units.items() if value is not None}
+    return {"WarmThroughput": given} if given else {}

@@ -12,26 +12,17 @@ from typing import Any
 
 import orjson
 
-from omnix_cli.errors import ConfigError, DataError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.protocols import Page
-from omnix_cli.stores.dynamodb.definitions import create_request, expiry_request
+from omnix_cli.settings import TableSettings
+from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
+from omnix_cli.stores.dynamodb.service import Service, explained
 from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
 from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
 from omnix_cli.stores.dynamodb.writer import BulkWriter, Written, delete_request, put_request
 from omnix_cli.stores.tables import MAX_LIMIT, TABLES, TableSpec
 
-_NO_ACCESS = frozenset(
-    {
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "IncompleteSignatureException",
-        "InvalidSignatureException",
-        "MissingAuthenticationTokenException",
-        "UnrecognizedClientException",
-    }
-)
-_CREATION_LOOKS = 30
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
@@ -49,25 +40,21 @@ class DynamoStore:
         retries: Retries | None = None,
         pace: Callable[[], Pace] = Pace,
         threads: int = 4,
+        tables: TableSettings = EVERY_TABLE,
     ) -> None:
-        self._transport = transport
+        self._service = Service(transport, retries or Retries())
+        self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
         self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
-        self._retries = retries or Retries()
         self._pace = pace
         self._threads = threads
 
     def missing_tables(self) -> list[str]:
-        """The tables that do not exist."""
-        return [table for table in self._names if self._description(table) is None]
+        """The tables of ours that do not exist."""
+        return self._tables.missing()
 
     def create_tables(self) -> list[str]:
         """Creates what is missing and waits until it can be used; returns the names created."""
-        missing = self.missing_tables()
-        for table in missing:
-            self._create(table)
-        for table in missing:
-            self._wait_until_active(table)
-        return missing
+        return self._tables.create_missing()
 
     def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
         """Puts the items in bulk, the last of a key counting. Raises `DataError` when some were refused for what they
@@ -88,10 +75,10 @@ class DynamoStore:
         """A bulk writer for one table."""
         spec = TABLES[table]
         return BulkWriter(
-            self._transport,
+            self._service.transport,
             self._names[table],
             spec.key,
-            self._retries,
+            self._service.retries,
             self._pace(),
             threads=self._threads,
             copies=len(spec.indexes),
@@ -105,10 +92,10 @@ class DynamoStore:
         request = {"TableName": self._names[table], "Item": wire, **_condition(spec.key, expected)}
         unsure: list[ServiceError] = []
         try:
-            self._call("PutItem", request, unsure.append)
+            self._service.call("PutItem", request, unsure.append)
         except ServiceError as error:
             if error.code != _CONDITION_FAILED:
-                raise self._explained(error, table) from error
+                raise explained(error, self._names[table]) from error
             # An answer may have been lost after the item was put: then it is there already, by our own hand.
             return bool(unsure) and self._item(table, item[spec.key], consistent=True) == from_wire(wire)
         return True
@@ -203,38 +190,7 @@ class DynamoStore:
 
     def close(self) -> None:
         """Closes the connections; the next call opens new ones."""
-        self._transport.close()
-
-    def _description(self, table: str) -> dict[str, Any] | None:
-        """What DynamoDB says of a table; None when there is none."""
-        try:
-            answer = self._call("DescribeTable", {"TableName": self._names[table]})
-        except ServiceError as error:
-            if error.code == "ResourceNotFoundException":
-                return None
-            raise self._explained(error, table) from error
-        description: dict[str, Any] = answer["Table"]
-        return description
-
-    def _create(self, table: str) -> None:
-        try:
-            self._call("CreateTable", create_request(TABLES[table], self._names[table]))
-        except ServiceError as error:
-            if error.code != "ResourceInUseException":  # another process was faster
-                raise self._explained(error, table) from error
-
-    def _wait_until_active(self, table: str) -> None:
-        """Waits for a table that is being created, then turns its expiry on."""
-        for attempt in range(_CREATION_LOOKS):
-            found = self._description(table)
-            if found is not None and found["TableStatus"] == "ACTIVE":
-                break
-            self._retries.sleep(min(0.1 * 2**attempt, 5.0))
-        else:
-            raise UnavailableError(f"the table {self._names[table]} is still being created", hint="Try again later.")
-        spec = TABLES[table]
-        if spec.ttl:
-            self._answer("UpdateTimeToLive", expiry_request(spec, self._names[table]), table)
+        self._service.transport.close()
 
     def _item(self, table: str, key: str, *, consistent: bool) -> dict[str, Any] | None:
         request = {
@@ -261,23 +217,15 @@ class DynamoStore:
             },
         }
         try:
-            self._call("UpdateItem", request)
+            self._service.call("UpdateItem", request)
         except ServiceError as error:
             if error.code != _CONDITION_FAILED:
-                raise self._explained(error, spec.name) from error
+                raise explained(error, self._names[spec.name]) from error
             return False
         return True
 
     def _answer(self, operation: str, request: Request, table: str) -> dict[str, Any]:
-        try:
-            return self._call(operation, request)
-        except ServiceError as error:
-            raise self._explained(error, table) from error
-
-    def _call(
-        self, operation: str, request: Request, failed: Callable[[ServiceError], None] = lambda error: None
-    ) -> dict[str, Any]:
-        return self._retries.call(lambda: self._transport(operation, request), failed)
+        return self._service.answer(operation, request, self._names[table])
 
     def _settle(self, written: Written) -> None:
         """Tells of what was refused."""
@@ -288,17 +236,6 @@ class DynamoStore:
             f"{first.table} refuses the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
             hint="All other items were written.",
         )
-
-    def _explained(self, error: ServiceError, table: str) -> OmnixError:
-        """What happened in the user's terms."""
-        name = self._names[table]
-        if error.code == "ResourceNotFoundException":
-            return ConfigError(f"the table {name} does not exist", hint="`omnix tables create` makes it.")
-        if error.may_pass:
-            return UnavailableError(f"{name} does not answer: {error}", hint="Try again later.")
-        if error.code in _NO_ACCESS:
-            return ConfigError(f"no access to {name}: {error}", hint="Check the credentials and their IAM policy.")
-        return ConfigError(f"{name} refuses the request: {error}")
 
 
 class _Counted:

@@ -1,0 +1,67 @@
+"""What stands in a store beside what should, and which tables may be dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.protocols import TableAdministration, TableState
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about a table: in what it is not as specified, or that it is."""
+
+    table: str
+    items: int | None
+    size_bytes: int | None
+    what: str
+    found: str | None = None
+    wanted: str | None = None
+    to_do: str | None = None
+
+
+def findings(states: Iterable[TableState]) -> list[Finding]:
+    """A line for every difference, and one for every table without any."""
+    found = []
+    for state in states:
+        about = (state.full_name, state.items, state.size_bytes)
+        found += [Finding(*about, one.what, one.found, one.wanted, one.remedy) for one in state.differences]
+        found += [] if state.differences else [Finding(*about, "as specified")]
+    return found
+
+
+def check(states: Iterable[TableState]) -> None:
+    """Raises `ConfigError` when a table is not as specified."""
+    differing = [state for state in states if state.differences]
+    if differing:
+        count = sum(len(state.differences) for state in differing)
+        raise ConfigError(
+            f"{_counted(count, 'difference')} in {_counted(len(differing), 'table')}",
+            hint="Do what `to do` says; then look again.",
+        )
+
+
+def droppable(administration: TableAdministration, tables: Collection[str]) -> list[TableState]:
+    """The tables of ours that exist (or those named of them). Raises `ConfigError` for a table that is not ours to
+    drop or that is protected."""
+    states = {state.table: state for state in administration.states()}
+    for name in tables:
+        if name not in states:
+            raise ConfigError(f"there is no table {name!r}", hint=f"The tables are {', '.join(states)}.")
+        if not states[name].is_ours:
+            raise ConfigError(f"{states[name].full_name} is not ours", hint="`store.tables.own_products` makes it so.")
+    chosen = [state for name, state in states.items() if state.is_ours and (not tables or name in tables)]
+    there = [state for state in chosen if state.items is not None]
+    protected = [state.full_name for state in there if state.is_protected]
+    if protected:
+        raise ConfigError(
+            f"protected against deletion: {', '.join(protected)}; nothing was dropped",
+            hint="Turn the protection off in the account first, if you are sure.",
+        )
+    return there
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,150 @@
+"""Making the tables in an account, comparing them with their specification, and dropping them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.protocols import TableChange, TableState
+from omnix_cli.settings import TableSettings
+from omnix_cli.stores.dynamodb.definitions import Addition, additions, creation, found_shape, is_ours, wanted_shape
+from omnix_cli.stores.dynamodb.service import Service, explained
+from omnix_cli.stores.dynamodb.transports import ServiceError
+from omnix_cli.stores.table_shapes import TableShape, differences
+from omnix_cli.stores.tables import TABLES, TableSpec
+
+EVERY_TABLE = TableSettings(own_products=True, point_in_time_recovery=False)
+"""All tables ours, and nothing that an emulator may lack."""
+_LOOKS = 60
+_LONGEST_WAIT = 5.0
+_DONE_ALREADY = ("ResourceInUseException", "ValidationException")
+
+
+class DynamoTables:
+    """Implements `protocols.TableAdministration`."""
+
+    def __init__(
+        self, service: Service, *, prefix: str = "omnix-ai", stage: str = "dev", options: TableSettings = EVERY_TABLE
+    ) -> None:
+        self._service = service
+        self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
+        self._options = options
+
+    def states(self) -> list[TableState]:
+        """Every table as it stands, beside its specification."""
+        return [self._state(spec) for spec in TABLES.values()]
+
+    def missing(self) -> list[str]:
+        """The tables of ours that do not exist."""
+        return [spec.name for spec in self._ours() if self._service.description(self._names[spec.name]) is None]
+
+    def create_missing(self) -> list[str]:
+        """Creates the tables of ours that do not exist, complete; returns their names."""
+        missing = self.missing()
+        if missing:
+            self.complete(only=missing)
+        return missing
+
+    def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
+        """Makes what tables of ours lack (or `only` some of them), and waits until it can be used."""
+        specs = [spec for spec in self._ours() if only is None or spec.name in only]
+        missing = [spec for spec in specs if self._service.description(self._names[spec.name]) is None]
+        changes = [TableChange(spec.name, "table") for spec in missing]
+        if not dry_run:
+            for spec in missing:
+                self._make(spec, creation(spec, self._names[spec.name], self._options))
+        for spec in specs:
+            if not (dry_run and spec in missing):
+                changes += self._complete(spec, dry_run=dry_run)
+        return changes
+
+    def drop(self, table: str) -> None:
+        """Deletes a table and waits until it is gone. Raises `ConfigError` when it is protected."""
+        name = self._names[table]
+        try:
+            self._service.call("DeleteTable", {"TableName": name})
+        except ServiceError as error:
+            if error.code == "ValidationException":
+                raise ConfigError(f"{name} cannot be dropped: {error.message}") from error
+            if error.code != "ResourceNotFoundException":  # an answer got lost, or another process was faster
+                raise explained(error, name) from error
+        self._wait(name, lambda description: description is None)
+
+    def close(self) -> None:
+        self._service.transport.close()
+
+    def _ours(self) -> list[TableSpec]:
+        return [spec for spec in TABLES.values() if is_ours(spec, self._options)]
+
+    def _state(self, spec: TableSpec) -> TableState:
+        name = self._names[spec.name]
+        description = self._service.description(name)
+        found = None if description is None else self._shape(name, description)
+        ours = is_ours(spec, self._options)
+        return TableState(
+            table=spec.name,
+            full_name=name,
+            items=None if description is None else description.get("ItemCount"),
+            size_bytes=None if description is None else description.get("TableSizeBytes"),
+            is_ours=ours,
+            is_protected=found is not None and bool(found.protection),
+            differences=differences(wanted_shape(spec, self._options), found, ours=ours),
+        )
+
+    def _shape(self, name: str, description: Mapping[str, Any]) -> TableShape:
+        about = {"TableName": name}
+        expiry = self._service.answer("DescribeTimeToLive", about, name)
+        return found_shape(description, expiry, self._backups(name))
+
+    def _backups(self, name: str) -> dict[str, Any]:
+        """What DynamoDB says of a table's backups; nothing where an emulator knows of none."""
+        try:
+            return self._service.call("DescribeContinuousBackups", {"TableName": name})
+        except ServiceError as error:
+            if error.code == "UnknownOperationException":
+                return {}
+            raise explained(error, name) from error
+
+    def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
+        name = self._names[spec.name]
+        description = self._service.description(name) if dry_run else self._wait(name, _is_ready)
+        made = []
+        for addition in additions(spec, name, self._options, self._shape(name, description or {})):
+            if not dry_run:
+                self._make(spec, addition)
+                self._wait(name, _is_ready)
+            made.append(TableChange(spec.name, addition.what))
+        return made
+
+    def _make(self, spec: TableSpec, addition: Addition) -> None:
+        """Sends a request; that another process was faster, or an answer lost, is no failure."""
+        try:
+            self._service.call(addition.operation, addition.request)
+        except ServiceError as error:
+            name = self._names[spec.name]
+            if error.code not in _DONE_ALREADY or not self._is_there(spec, addition):
+                raise explained(error, name) from error
+
+    def _is_there(self, spec: TableSpec, addition: Addition) -> bool:
+        name = self._names[spec.name]
+        description = self._service.description(name)
+        if description is None or addition.operation == "CreateTable":
+            return description is not None
+        left = additions(spec, name, self._options, self._shape(name, description))
+        return addition.what not in {one.what for one in left}
+
+    def _wait(self, name: str, enough: Callable[[dict[str, Any] | None], bool]) -> dict[str, Any] | None:
+        """Looks at a table until it is as wanted; returns its description."""
+        for look in range(_LOOKS):
+            description = self._service.description(name)
+            if enough(description):
+                return description
+            self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
+        raise UnavailableError(
+            f"the table {name} is still being changed", hint="Run the same command later: it goes on from there."
+        )
+
+
+def _is_ready(description: dict[str, Any] | None) -> bool:
+    return description is not None and found_shape(description, {}, {}).is_ready

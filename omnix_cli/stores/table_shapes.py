@@ -1,0 +1,124 @@
+"""What a table looks like in whatever store, and in what it differs from its specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from omnix_cli.protocols import Difference
+
+READY = "ACTIVE"
+_CREATE = "`omnix tables create` does."
+
+
+@dataclass(frozen=True)
+class IndexShape:
+    """The attributes an index is made of, each with its type, and what of an item is in it."""
+
+    attributes: tuple[str, ...]
+    projection: str = "ALL"
+    status: str = READY
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.attributes)}; {self.projection}"
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """A table: the key with its type, the indexes by name, the expiry attribute where expiry is on.
+
+    Of a wanted table, None for what follows means that anything will do; `warm` are read and write units a second."""
+
+    key: tuple[str, ...]
+    indexes: Mapping[str, IndexShape]
+    expiry: str | None = None
+    status: str = READY
+    billing: str | None = None
+    recovery: bool | None = None
+    protection: bool | None = None
+    warm: tuple[int, int] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the table and all its indexes can be used."""
+        return self.status == READY and all(index.status == READY for index in self.indexes.values())
+
+
+def differences(wanted: TableShape, found: TableShape | None, *, ours: bool = True) -> tuple[Difference, ...]:
+    """All in which a table differs from what is wanted, each with what to do. A table that is not `ours` is made by
+    someone else."""
+    if found is None:
+        remedy = _CREATE if ours else "Its owner makes it; `store.tables.own_products` makes it yours."
+        return (Difference("table", "missing", "there", remedy),)
+    return (
+        *_of_table(wanted, found),
+        *_of_indexes(wanted, found),
+        *_of_expiry(wanted, found),
+        *_of_care(wanted, found),
+    )
+
+
+def lacks_warmth(wanted: TableShape, found: TableShape) -> bool:
+    """Whether the table bears less at once than it should."""
+    if wanted.warm is None:
+        return False
+    return any(here < there for here, there in zip(found.warm or (0, 0), wanted.warm, strict=True))
+
+
+def _of_table(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
+    if found.status != READY:
+        yield Difference("table", found.status, READY, "Wait, then look again.")
+    if found.key != wanted.key:
+        remedy = "A key cannot be changed: copy the items to a new table with `omnix tables copy`."
+        yield Difference("key", ", ".join(found.key), ", ".join(wanted.key), remedy)
+
+
+def _of_indexes(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
+    for name, index in wanted.indexes.items():
+        there = found.indexes.get(name)
+        if there is None:
+            yield Difference(f"index {name}", "missing", str(index), _CREATE)
+        elif (there.attributes, there.projection) != (index.attributes, index.projection):
+            remedy = "Delete the index; `omnix tables create` builds it anew."
+            yield Difference(f"index {name}", str(there), str(index), remedy)
+        elif there.status != READY:
+            yield Difference(f"index {name}", there.status, READY, "Wait until it is built.")
+    for name in sorted(found.indexes.keys() - wanted.indexes.keys()):
+        remedy = "omnix does not read it: delete it if nobody does, since every write pays for it."
+        yield Difference(f"index {name}", str(found.indexes[name]), "none", remedy)
+
+
+def _of_expiry(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
+    if found.expiry == wanted.expiry:
+        return
+    if found.expiry is None:
+        remedy = _CREATE
+    elif wanted.expiry is None:
+        remedy = "Items are being deleted: turn it off, or name the table in `store.tables.expiring`."
+    else:
+        remedy = "Turn it off; an hour later `omnix tables create` turns the right one on."
+    yield Difference("expiry", found.expiry or "off", wanted.expiry or "off", remedy)
+
+
+def _of_care(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
+    """What keeps the items safe, and what they cost."""
+    cares = (
+        ("point-in-time recovery", "point_in_time_recovery", wanted.recovery, found.recovery),
+        ("deletion protection", "deletion_protection", wanted.protection, found.protection),
+    )
+    for what, setting, should, does in cares:
+        if should is not None and bool(does) != should:
+            remedy = _CREATE if should else f"Turn it off, or set `store.tables.{setting}`."
+            yield Difference(what, _on(bool(does)), _on(should), remedy)
+    if wanted.billing is not None and found.billing != wanted.billing:
+        yield Difference("billing", str(found.billing), wanted.billing, "Switch the table to on-demand capacity.")
+    if lacks_warmth(wanted, found):
+        yield Difference("warm throughput", _units(found.warm), _units(wanted.warm), _CREATE)
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _units(warm: tuple[int, int] | None) -> str:
+    return f"{warm[0]} reads, {warm[1]} writes a second" if warm else "unknown"
