@@ -6,6 +6,7 @@
     │   └── CorruptCheckpoint  3   stored data that fails its checksum and cannot be rebuilt
     ├── UnavailableError       4   an outside service, or a resource such as the disk: try later, the run resumes
     ├── PartialError           5   finished in part: some customers failed and are listed
+    │   └── ItemsRefused       5   items that a store does not take for what they are; all others were written
     ├── LockedError           75   another run holds the lock (EX_TEMPFAIL of sysexits.h)
     └── Interrupted          130   stopped by a signal; checkpoints are kept
 
@@ -19,6 +20,7 @@ __all__ = [
     "CorruptCheckpoint",
     "DataError",
     "Interrupted",
+    "ItemsRefused",
     "LockedError",
     "OmnixError",
     "PartialError",
@@ -63,6 +65,14 @@ class PartialError(OmnixError):
     """The command finished, but not for everyone."""
 
     exit_code = 5
+
+
+class ItemsRefused(PartialError):
+    """Items that a store does not take for what they are, by their `keys`; all others were written."""
+
+    def __init__(self, message: str, *, keys: tuple[str, ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.keys = keys
 
 
 class LockedError(OmnixError):

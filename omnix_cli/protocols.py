@@ -194,8 +194,35 @@ class Page:
     cursor: str | None
 
 
-class TableStore(Protocol):
+class ItemSource(Protocol):
+    """Tables of items that can be read as a whole: those of a store, an export, a purchase history."""
+
+    def expected_items(self, table: str) -> int:
+        """About how many items there are, without counting them one by one."""
+        ...
+
+    def scan(
+        self,
+        table: str,
+        *,
+        attributes: Sequence[str] | None = None,
+        segment: int = 0,
+        segments: int = 1,
+        after: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every item (or these attributes of it), also the expired; the segments of a table can be read in parallel.
+
+        A scan goes on `after` the item of that key, which an earlier one of the same segment had reached."""
+        ...
+
+    def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Those items of different keys that are there, also the expired, in no promised order."""
+        ...
+
+
+class TableStore(ItemSource, Protocol):
     """Tables of items (JSON-like dictionaries, numbers as int or Decimal), keyed and indexed as `stores.tables` says.
+    It may be used by several threads.
 
     Writes are idempotent and each item is written whole or not at all. Given `now`, an item whose expiry has passed
     is as good as gone. Reading a table that was never created is a `ConfigError`."""
@@ -211,7 +238,9 @@ class TableStore(Protocol):
         ...
 
     def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
-        """Puts the items, each in place of the one with its key, the later of two winning; returns how many."""
+        """Puts the items, each in place of the one with its key, the later of two winning; returns how many.
+
+        Raises `ItemsRefused` when the store does not take some for what they are; all others are written then."""
         ...
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
@@ -227,7 +256,6 @@ class TableStore(Protocol):
         ...
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None: ...
-
     def query(
         self,
         table: str,
@@ -242,12 +270,6 @@ class TableStore(Protocol):
         """Up to `limit` (1..500) items of one hash value, by range attribute and then key.
 
         Following the cursors gives every item that was there at the start exactly once, whatever is added."""
-        ...
-
-    def scan(
-        self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
-    ) -> Iterator[dict[str, Any]]:
-        """Every item (or these attributes of it), also the expired; the segments of a table can be read in parallel."""
         ...
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:

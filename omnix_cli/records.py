@@ -17,12 +17,14 @@ class Record(BaseModel):
 
 
 class StepRecord(Record):
-    """What became of one step in a run. `reason` says why it ran, or that nothing changed."""
+    """What became of one step in a run. `reason` says why it ran, or that nothing changed; `incomplete` what it could
+    not do of all it should."""
 
     name: str
     key: str
     status: StepStatus
     reason: str
+    incomplete: str = ""
     rows_in: int = 0
     rows_out: int = 0
     seconds: float = 0.0
@@ -82,3 +84,31 @@ class ImportBatch(Record):
     def accepted(self) -> int:
         """The rows this import added to the ledger."""
         return sum(file.accepted for file in self.files)
+
+
+class MigrationRecord(Record):
+    """A copy into tables: what it was asked (`plan`: equal plans are the same copy), how it stands, and how many of its
+    images were put back, by table."""
+
+    run_id: str
+    plan: dict[str, Any]
+    state: Literal["copying", "done", "undoing", "undone"] = "copying"
+    started_at: datetime
+    finished_at: datetime | None = None
+    undone: dict[str, int] = {}
+
+
+class SegmentProgress(Record):
+    """How far one segment of a table is: everything up to the key `after` was copied, in so many chunks."""
+
+    after: str | None = None
+    chunks: int = 0
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    refused_keys: tuple[str, ...] = ()
+    read_bytes: int = 0
+    write_units: int = 0
+    done: bool = False

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from omnix_cli.errors import ConfigError
 
@@ -43,10 +43,20 @@ class SourceSettings(Section):
 
     kind: Literal["purchases", "products", "customers", "interactions", "orders"]
     """What the rows are."""
-    files: tuple[str, ...] = Field(min_length=1)
+    files: tuple[str, ...] = ()
     """Files, folders or globs, relative to the current folder."""
+    store: Literal["dynamodb", "sqlite"] | None = None
+    """The store whose whole table of that kind is read, instead of files."""
     mapping: str | None = None
     """A recipe of `configs/mappings/` by name, or a path to one."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceSettings:
+        if bool(self.files) == bool(self.store):
+            raise ValueError("a source is either files or the table of a store")
+        if self.store and self.kind == "orders":
+            raise ValueError("no table holds orders; purchases are read from one")
+        return self
 
 
 class ImportSettings(Section):
@@ -154,6 +164,14 @@ class PublishSettings(Section):
     """Days after which a published row expires."""
     refresh_share: Share = 0.5
     """A row that did not change is written again once this share of its lifetime is over."""
+    lease_seconds: float = Field(60, gt=0)
+    """How long another workspace waits for a publisher that does not move any more."""
+    verify: Literal["none", "sample", "all"] = "sample"
+    """What is read back after a publish and compared: nothing, a random sample, or every item."""
+    verify_items: int = Field(300, ge=1)
+    """The size of the sample."""
+    write_price: float = Field(0.625, ge=0)
+    """The price of a million write units, in dollars (on-demand tables, us-east-1, since November 2024)."""
 
 
 class PrivacySettings(Section):
@@ -207,6 +225,10 @@ class StoreSettings(Section):
     """Connections that write at a time."""
     max_write_units: float | None = Field(None, gt=0)
     """Write units a second that may be used; by default what the tables bear."""
+    max_read_units: float | None = Field(None, gt=0)
+    """Read units a second that reading a whole table may use; by default what the table bears."""
+    segments: int = Field(4, ge=1, le=64)
+    """Parts of a table that are read at a time when all of it is."""
     tables: TableSettings = TableSettings()
 
 

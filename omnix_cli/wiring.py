@@ -5,19 +5,29 @@ from __future__ import annotations
 import logging
 import os
 import re
+import socket
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import SOURCES, plan
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import Engine, Predictor, Resources, StoredFrame, TableAdministration, TableStore
+from omnix_cli.protocols import (
+    Engine,
+    Predictor,
+    Resources,
+    Sources,
+    StoredFrame,
+    TableAdministration,
+    TableStore,
+)
 from omnix_cli.records import ImportBatch, StepRecord
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
@@ -75,10 +85,10 @@ class Workspace:
         """The canonical frames as they are now, over all imports."""
         return {kind: self.ledger.view(kind) for kind in SOURCES}
 
-    def importer(self) -> Importer:
-        """What takes files in."""
+    def importer(self, sources: Sources | None = None) -> Importer:
+        """What takes files in, or other inputs."""
         return Importer(
-            sources=LocalSources(),
+            sources=sources or LocalSources(),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
             open_spill=partial(open_spill, folder=self.folder / "checkpoints"),
@@ -96,9 +106,29 @@ class Workspace:
         timezone: str | None = None,
         dry_run: bool,
     ) -> ImportReport:
-        """Takes files of one kind in, read by a recipe with single columns replaced.
+        """Takes files of one kind in, read by a recipe with single columns replaced."""
+        return self._take_in(self.importer(), kind, files, recipe, columns, timezone=timezone, dry_run=dry_run)
 
-        Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
+    def import_table(
+        self, kind: str, recipe: str | None, columns: Mapping[str, str], *, timezone: str | None = None, dry_run: bool
+    ) -> ImportReport:
+        """Takes in the whole table of a kind from the store that the settings name."""
+        with whole_table(self.settings, kind, now=self.now) as table:
+            importer = self.importer(table)
+            return self._take_in(importer, kind, (), recipe, columns, timezone=timezone, dry_run=dry_run)
+
+    def _take_in(
+        self,
+        importer: Importer,
+        kind: str,
+        files: Sequence[str],
+        recipe: str | None,
+        columns: Mapping[str, str],
+        *,
+        timezone: str | None,
+        dry_run: bool,
+    ) -> ImportReport:
+        """Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
         damaged = self.ledger.damaged()
         if damaged and not dry_run:
             _log.warning("given up, to be imported again: %s", _told(damaged))
@@ -106,7 +136,7 @@ class Workspace:
         mapping = load_mapping(kind, recipe, columns)
         if timezone is not None:  # asked for by hand, so it goes before the recipe's
             mapping = mapping.model_copy(update={"timezone": timezone})
-        return import_files(self.importer(), files, mapping, dry_run=dry_run)
+        return import_files(importer, files, mapping, dry_run=dry_run)
 
     def replay(
         self,
@@ -129,7 +159,11 @@ class Workspace:
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> StepRecord:
         memory, began = PeakMemory(), time.perf_counter()
-        report = self.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
+        if source.store is None:
+            report = self.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
+        else:
+            reading = replace(self, settings=with_store(self.settings, source.store))
+            report = reading.import_table(source.kind, source.mapping, {}, dry_run=dry_run)
         return StepRecord(
             name=f"import {source.kind}",
             key=report.batch or "",
@@ -158,8 +192,16 @@ class Workspace:
             now=self.now,
         )
 
-    def publisher(self, *, force: bool, dry_run: bool) -> Publish:
-        """What writes the lists of a run to the store."""
+    def publisher(
+        self,
+        *,
+        force: bool,
+        dry_run: bool,
+        earlier: bool = False,
+        show: Callable[[Mapping[str, Any]], None] = lambda item: None,
+    ) -> Publish:
+        """What writes the lists of a run to the store; `earlier` when an earlier day is to be put back. A dry run
+        shows some of the items."""
 
         def measured(frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
             memory = PeakMemory()
@@ -171,9 +213,12 @@ class Workspace:
                     store=store,
                     checkpoints=self.checkpoints,
                     settings=self.settings.publish,
-                    now=self.now(),
+                    clock=self.now,
+                    holder=f"{socket.gethostname()}:{self.folder.absolute()}",
                     force=force,
                     dry_run=dry_run,
+                    earlier=earlier,
+                    show=show,
                 )
             return done.model_copy(update={"peak_memory_bytes": memory.peak_bytes()})
 
@@ -235,6 +280,7 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     store = settings.store
     if store.kind == "sqlite":
         return _sqlite(settings)
+    from omnix_cli.stores.dead_letters import set_aside
     from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.retries import Pace
     from omnix_cli.stores.dynamodb.store import DynamoStore
@@ -247,6 +293,7 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
         threads=store.threads,
         pace=lambda: Pace(limit=store.max_write_units),
         tables=store.tables,
+        set_aside=lambda letters: set_aside(settings.workspace / "dead_letters", letters, now()),
     )
 
 
@@ -260,8 +307,42 @@ def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> 
     from omnix_cli.stores.dynamodb.service import Service
 
     account = Account(store.profile, store.region, store.endpoint_url, store.transport)
-    service = Service(connect(account, now=now))
-    return DynamoTables(service, prefix=store.prefix, stage=store.stage, options=store.tables)
+    return DynamoTables(
+        Service(connect(account, now=now)), prefix=store.prefix, stage=store.stage, options=store.tables
+    )
+
+
+def with_store(settings: Settings, kind: str) -> Settings:
+    """The settings with a store of another kind."""
+    return settings.model_copy(update={"store": settings.store.model_copy(update={"kind": kind})})
+
+
+@contextmanager
+def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -> Iterator[Sources]:
+    """The table that holds the rows of a kind, read from the store that the settings name."""
+    from omnix_cli.stores.dynamodb.item_chunks import table_of
+
+    store, table = settings.store, table_of(kind)
+    name = table.full_name(store.prefix, store.stage)
+    if store.kind == "sqlite":
+        from omnix_cli.stores.item_lines import StoredTable
+
+        with closing(_sqlite(settings)) as sqlite:
+            yield StoredTable(sqlite, table, f"sqlite:{name}", now())
+        return
+    from omnix_cli.stores.dynamodb.connect import Account, connect
+    from omnix_cli.stores.dynamodb.scanned_table import scanned
+    from omnix_cli.stores.dynamodb.scanning import TableScan
+    from omnix_cli.stores.dynamodb.service import Service
+
+    account = Account(store.profile, store.region, store.endpoint_url, store.transport)
+    with closing(connect(account, now=now)) as transport:
+        folder = settings.workspace / "scans" / name
+        scan = TableScan(
+            Service(transport), name, folder, now, store.segments, max_units=store.max_read_units, say=_log.info
+        )
+        with scanned(scan) as sources:
+            yield sources
 
 
 def _sqlite(settings: Settings) -> SqliteStore:
@@ -292,7 +373,8 @@ def _consequences(settings: Settings) -> list[str]:
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:
         load_mapping(source.kind, source.mapping)
-        lines.append(f"{source.kind} from {len(LocalSources().find(source.files))} files")
+        count = f"{len(LocalSources().find(source.files))} files" if source.files else f"the table in {source.store}"
+        lines.append(f"{source.kind} from {count}")
     return lines
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from omnix_cli.cli.options import AsOf, DryRun, Force, Output, Session, expand
+from omnix_cli.cli.options import AsOf, DryRun, Force, Output, Session, expand, note
 
 COMMANDS = {
     "similarity": ("similarity",),
@@ -20,6 +22,11 @@ COMMANDS = {
 
 MaxMemory = Annotated[
     str | None, typer.Option("--max-memory", help="Plan with no more than this, such as 2GiB: works in blocks instead.")
+]
+
+Store = Annotated[str | None, typer.Option("--store", help="Where to publish: sqlite or dynamodb.")]
+Rollback = Annotated[
+    str | None, typer.Option("--rollback", metavar="RUN", help="Put the lists of an earlier run back instead.")
 ]
 
 BRIEF = ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why")
@@ -45,9 +52,9 @@ class Work:
     dry_run: DryRun = False
 
 
-def run(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
+def run(session: Session, output: Output, work: Work, max_memory: MaxMemory = None, store: Store = None) -> None:
     """Do the whole nightly job: import the configured sources, run every step, publish."""
-    _execute("run", session, output, work, max_memory=max_memory, publishes=True)
+    _execute("run", session, output, work, max_memory=max_memory, store=store, publishes=True)
 
 
 def similarity(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
@@ -65,9 +72,12 @@ def recommend(session: Session, output: Output, work: Work) -> None:
     _execute("recommend", session, output, work)
 
 
-def publish(session: Session, output: Output, work: Work) -> None:
+def publish(session: Session, output: Output, work: Work, store: Store = None, rollback: Rollback = None) -> None:
     """Write the lists to the store: only what changed, and remove what is stale."""
-    _execute("publish", session, output, work, publishes=True)
+    if rollback is None:
+        _execute("publish", session, output, work, store=store, publishes=True)
+    else:
+        _roll_back(rollback, session, output, work, store=store)
 
 
 def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
@@ -86,17 +96,18 @@ def _execute(
     work: Work,
     *,
     max_memory: str | None = None,
+    store: str | None = None,
     publishes: bool = False,
 ) -> None:
     from omnix_cli.reports.tables import steps_table
 
     targets = COMMANDS[command]
-    flags = {"as_of": work.as_of, "engine__max_memory": max_memory}
+    flags = {"as_of": work.as_of, "engine__max_memory": max_memory, "store__kind": store}
     with session.locked(command, dry_run=work.dry_run, **flags) as workspace:
         imported = workspace.import_sources(dry_run=work.dry_run) if command == "run" else ()
         runner = workspace.runner()
         forced = (runner.step_names if command == "run" else targets) if work.force else ()
-        publisher = workspace.publisher(force=work.force, dry_run=work.dry_run) if publishes else None
+        publisher = workspace.publisher(force=work.force, dry_run=work.dry_run, show=_show) if publishes else None
         if work.dry_run:
             steps = (*imported, *runner.preview(targets, force=forced, publish=publisher))
             title = f"omnix {command}: what would happen"
@@ -105,3 +116,17 @@ def _execute(
             steps = record.steps
             title = f"Run {record.run_id}, as of {record.as_of}"
     output.write(steps_table(steps), title=title, brief=BRIEF)
+
+
+def _roll_back(run_id: str, session: Session, output: Output, work: Work, *, store: str | None) -> None:
+    from omnix_cli.reports.tables import steps_table
+
+    with session.locked("publish", dry_run=work.dry_run, store__kind=store) as workspace:
+        publisher = workspace.publisher(force=work.force, dry_run=work.dry_run, earlier=True, show=_show)
+        steps = workspace.runner().roll_back(run_id, publisher, dry_run=work.dry_run)
+    output.write(steps_table(steps), title=f"Back to run {run_id}", brief=BRIEF)
+
+
+def _show(item: Mapping[str, Any]) -> None:
+    """Shows an item that a dry run would write."""
+    note(f"would write {json.dumps(item, default=str, ensure_ascii=False)}")

@@ -57,11 +57,17 @@ class Edition:
         """A whole item from one row of `lists`."""
         return {
             "id": list_id,
-            **_DECODER.decode(content),
+            **contents(content),
             **self.times,
             "status": "active",
             "contentHash": content_hash,
         }
+
+
+def contents(content: str) -> dict[str, Any]:
+    """The attributes that a row of `lists` holds as JSON."""
+    found: dict[str, Any] = _DECODER.decode(content)
+    return found
 
 
 def iso(moment: datetime) -> str:
@@ -83,6 +89,11 @@ def lists(frame: StoredFrame) -> Iterator[pl.DataFrame]:
             yield _contents(piece.filter(~is_last_list))
     if rest is not None and rest.height:
         yield _contents(rest)
+
+
+def some_lists(frame: StoredFrame, list_ids: pl.Series) -> pl.DataFrame:
+    """The lists with these ids, as `lists` has them."""
+    return _contents(frame.scan().filter(pl.col("list_id").is_in(list_ids.implode())).collect())
 
 
 def _contents(rows: pl.DataFrame) -> pl.DataFrame:

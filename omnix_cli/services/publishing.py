@@ -1,5 +1,7 @@
 """Publishing: the store is brought to hold exactly the latest lists, and only what differs is written.
 
+One publisher writes at a time: it holds a lease in the store (see `leases`).
+
 What stands in the store is known at any moment, also after a process was killed in the middle of it:
 
 - Each item carries the hash of its content, so a store can always be read to learn what stands in it.
@@ -8,7 +10,8 @@ What stands in the store is known at any moment, also after a process was killed
 - So when the control item names receipts that this workspace has, they are compared with; in every other case (a
   publish that did not finish, another workspace, a store that was deleted or restored) the store itself is.
 
-A killed publish is therefore simply published again: what it wrote is found to be there already.
+A killed publish is therefore simply published again: what it wrote is found to be there already. Afterwards some of
+the items, or all, are read back and compared with what they should be.
 """
 
 from __future__ import annotations
@@ -20,19 +23,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
+from typing import Any
 
 import polars as pl
 
-from omnix_cli.errors import LockedError
+from omnix_cli.errors import ItemsRefused
 from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import Edition, lists
+from omnix_cli.services.leases import CONTROL, Lease
+from omnix_cli.services.verifying import Verification, verify, write_units
 from omnix_cli.settings import PublishSettings
 
 TABLE = "recommendations"
-CONTROL = "control#published"
-"""The key of the control item. Its `state` is `writing` or `complete`; then `receiptsKey` names the receipts."""
 VERSION = "1"
+WRITE_ROWS = 5_000
+"""Items written between two looks at the lease."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,9 @@ class PublishReport:
 
     `refreshed` lists have the content they had, but a new lifetime; `removed` were published before and are not among
     the lists any more; `foreign` items in the table are not ours and stay (counted only when the store was read).
-    `compared_with` says what the lists were compared with. `receipts_key` names what stands in the store now.
+    `refused` items the store does not take for what they are (too large, say). `compared_with` says what the lists were
+    compared with. `receipts_key` names what stands in the store now. `units` are the write units that the writes need,
+    `units_saved` those of the items that had not to be written. `samples` are a few of the items written.
     """
 
     lists: int
@@ -51,8 +59,13 @@ class PublishReport:
     unchanged: int
     removed: int
     foreign: int
+    refused: int
     compared_with: str
     receipts_key: str | None
+    units: int
+    units_saved: int
+    samples: tuple[Mapping[str, Any], ...]
+    verification: Verification | None
     dry_run: bool
     seconds: float
 
@@ -60,6 +73,30 @@ class PublishReport:
     def written(self) -> int:
         """Items put, renewed or deleted."""
         return self.added + self.changed + self.refreshed + self.removed
+
+    @property
+    def figures(self) -> dict[str, int | float | str]:
+        """How many lists met which fate."""
+        fates = ("added", "changed", "refreshed", "unchanged", "removed", "refused")
+        return {fate: getattr(self, fate) for fate in fates if fate != "refused" or self.refused}
+
+    def cost(self, price: float) -> dict[str, int | float | str]:
+        """Write units and dollars, spent and saved, at a price for a million units."""
+        spent, saved = (round(units * price / 1e6, 4) for units in (self.units, self.units_saved))
+        units = {"write_units": self.units, "write_units_saved": self.units_saved}
+        return {**units, "cost_usd": spent, "cost_saved_usd": saved}
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the verification says."""
+        return (self.verification.said,) if self.verification else ()
+
+    @property
+    def incomplete(self) -> str:
+        """What was not done; empty when all was."""
+        differ = self.verification.said if self.verification and self.verification.differences else ""
+        refused = f"the store refused {self.refused} items" if self.refused else ""
+        return "; ".join(filter(None, (refused, differ)))
 
 
 @dataclass(frozen=True)
@@ -81,7 +118,8 @@ def publish(
     store: TableStore,
     checkpoints: Checkpoints,
     settings: PublishSettings,
-    now: datetime,
+    clock: Callable[[], datetime],
+    holder: str,
     run_id: str,
     as_of: date,
     force: bool = False,
@@ -90,30 +128,43 @@ def publish(
 ) -> PublishReport:
     """Writes what differs, removes what is stale, and records what stands; `progress` hears of every lists done.
 
-    With `force` the receipts are not believed: the store is read, so that what others did to it is mended too.
-    Raises `LockedError` when another publish wrote to the same store meanwhile."""
-    began = time.perf_counter()
+    `holder` names the workspace that publishes. With `force` the receipts are not believed: the store is read, so that
+    what others did to it is mended too. Raises `LockedError` while another workspace publishes to the same store."""
+    began, now = time.perf_counter(), clock()
     if not dry_run:
         store.create_tables()
     before = _standing(store, checkpoints, now, force=force)
     edition = Edition.of(run_id, now=now, lifetime_days=settings.lifetime_days)
-    writing = _Writing(store, edition, as_of, dry_run=dry_run)
+    facts = {"runId": run_id, "asOf": as_of.isoformat()}
+    lease = Lease(store, TABLE, holder, clock, settings.lease_seconds, facts)
+    writing = _Writing(store, edition, lease, dry_run=dry_run)
     frames = (recommendations, shop_lists)
     keys = {frame.name: frame.key for frame in frames}
     aged = _aged(edition, settings.refresh_share)
+    verification = None
     if before.lists == keys and before.receipts.filter(aged).is_empty():
         after, key = writing.leave(before.receipts), before.key
     else:
         after, key = writing.replace(before, chain.from_iterable(map(lists, frames)), aged, progress), before.key
-        if not dry_run and (writing.begun or key is None):
-            key = _commit(after, checkpoints, keys)
-            writing.finish(key)
+        if not dry_run and (lease.held or key is None):
+            writing.begin()
+            verification = verify(store, TABLE, after, frames, settings, seed=run_id)
+            if verification and verification.differences:
+                lease.disturb()
+            else:
+                key = _commit(after, checkpoints, {} if writing.refused else keys)  # what was refused is tried again
+                lease.complete(key)
     return PublishReport(
         lists=after.height,
         **writing.counts(),
         foreign=before.foreign,
+        refused=len(writing.refused),
         compared_with=before.source,
         receipts_key=key,
+        units=writing.units,
+        units_saved=writing.units_saved,
+        samples=tuple(writing.samples),
+        verification=verification,
         dry_run=dry_run,
         seconds=time.perf_counter() - began,
     )
@@ -186,16 +237,21 @@ def _judged(piece: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: p
     )
 
 
-class _Writing:
-    """The writes of one publish, between two marks in the store; a dry run only counts them."""
+_SAMPLES = 3
 
-    def __init__(self, store: TableStore, edition: Edition, as_of: date, *, dry_run: bool) -> None:
+
+class _Writing:
+    """The writes of one publish, under its lease; a dry run only counts them."""
+
+    def __init__(self, store: TableStore, edition: Edition, lease: Lease, *, dry_run: bool) -> None:
         self._store = store
         self._edition = edition
+        self._lease = lease
         self._dry_run = dry_run
-        self._mark = {"id": CONTROL, "state": "writing", "runId": edition.run_id, "asOf": as_of.isoformat()}
         self._fates: Counter[str] = Counter()
-        self.begun = False
+        self.refused: set[str] = set()
+        self.samples: list[Mapping[str, Any]] = []
+        self.units = self.units_saved = 0
 
     def counts(self) -> dict[str, int]:
         """How many lists met which fate."""
@@ -220,47 +276,50 @@ class _Writing:
             receipts.append(judged.select(columns))
             progress(piece.height)
         after = FRAMES["receipts"].conform(pl.concat(receipts).sort("list_id"))
-        self._delete(before.receipts.join(after, on="list_id", how="anti")["list_id"].to_list())
-        return after
+        self._delete(before.receipts.join(after, on="list_id", how="anti")["list_id"])
+        return after.filter(~pl.col("list_id").is_in(self.refused))
+
+    def begin(self) -> bool:
+        """Takes the lease before the first write, and keeps it before every other; false in a dry run."""
+        if self._dry_run:
+            return False
+        if self._lease.held:
+            self._lease.keep()
+        else:
+            self._lease.take()
+        return True
 
     def _write(self, judged: pl.DataFrame) -> None:
         """Puts the lists that are new or different. Of those that only need a new lifetime nothing but the times is
         written, so that what a customer did with one meanwhile (its `status`) stays."""
         self._fates.update(judged["fate"].to_list())
+        units = judged.select("fate", units=write_units(pl.col("content"), pl.col("list_id")))
+        all_units, kept = (int(part["units"].sum()) for part in (units, units.filter(fate="unchanged")))
+        self.units_saved += kept
+        self.units += all_units - kept
         self._put(judged.filter(pl.col("fate").is_in(["added", "changed", "expired"])))
-        refreshed = judged.filter(pl.col("fate") == "refreshed")
-        if refreshed.height and self._begin():
-            renewed = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
-            absent = self._store.update_many(TABLE, renewed)
-            self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
+        for refreshed in judged.filter(pl.col("fate") == "refreshed").iter_slices(WRITE_ROWS):
+            if self.begin():
+                renewed = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
+                absent = self._store.update_many(TABLE, renewed)
+                self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
-    def _delete(self, list_ids: list[str]) -> None:
+    def _put(self, judged: pl.DataFrame) -> None:
+        self.samples += _items(judged.head(_SAMPLES - len(self.samples)), self._edition)
+        for rows in judged.iter_slices(WRITE_ROWS):
+            if rows.height and self.begin():
+                try:
+                    self._store.put_many(TABLE, _items(rows, self._edition))
+                except ItemsRefused as refusal:
+                    self.refused.update(refusal.keys)
+
+    def _delete(self, list_ids: pl.Series) -> None:
         """Deletes these lists."""
         self._fates["removed"] += len(list_ids)
-        if list_ids and self._begin():
-            self._store.delete_many(TABLE, list_ids)
-
-    def finish(self, receipts_key: str) -> None:
-        """Marks the store as holding exactly what the receipts say."""
-        self._begin()
-        complete = {**self._mark, "state": "complete", "receiptsKey": receipts_key}
-        if not self._store.put_if(TABLE, complete, expected=self._mark):
-            self._store.put_many(TABLE, [{**self._mark, "state": "disturbed"}])
-            raise LockedError(
-                "another publish wrote to the same store meanwhile",
-                hint="Run `omnix publish` again when it is done: it reads the store and mends it.",
-            )
-
-    def _put(self, rows: pl.DataFrame) -> None:
-        if rows.height and self._begin():
-            self._store.put_many(TABLE, _items(rows, self._edition))
-
-    def _begin(self) -> bool:
-        """Leaves the mark before the first write; false in a dry run."""
-        if not self.begun and not self._dry_run:
-            self._store.put_many(TABLE, [self._mark])
-            self.begun = True
-        return self.begun
+        self.units += len(list_ids)
+        for first in range(0, len(list_ids), WRITE_ROWS):
+            if self.begin():
+                self._store.delete_many(TABLE, list_ids[first : first + WRITE_ROWS].to_list())
 
 
 def _items(rows: pl.DataFrame, edition: Edition) -> Iterator[dict[str, object]]:

@@ -6,7 +6,8 @@ import logging
 import os
 import platform
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from omnix_cli import __version__
-from omnix_cli.errors import DataError, Interrupted, OmnixError
+from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame, TableStore
 from omnix_cli.records import RunRecord, StepRecord, StepStatus
@@ -30,6 +31,7 @@ Publish = Callable[[Mapping[str, StoredFrame], str, date], StepRecord]
 
 PUBLISHED = ("recommendations", "shop_lists")
 """The frames that are written to the store."""
+_LIST_STEPS = ("recommend", "shop_lists")
 
 
 @dataclass(frozen=True)
@@ -104,23 +106,56 @@ class Runner:
         after every step. Raises `DataError` without purchases, and whatever stopped a step once the record says so."""
         if not self.sources["purchases"].rows:
             raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
-        journal = _Journal(self.records, self._new_record(command, imported))
-        try:
-            journal.save()
+        journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
+        with self._recorded(journal):
             self._run_steps(journal, self.explain(targets, force=force), publish)
-            journal.save(status="done", exit_code=0, finished_at=self.now())
-        except BaseException as error:
-            journal.save(**_ending(error), finished_at=self.now())
-            raise
         return journal.record
 
-    def _new_record(self, command: str, imported: tuple[StepRecord, ...]) -> RunRecord:
+    def roll_back(self, run_id: str, publish: Publish, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
+        """Publishes the lists of an earlier run again; only what differs from what stands is written.
+
+        Raises `DataError` when that run made no lists, or they were pruned."""
+        past = self.records.load(run_id)
+        lists = dict(self._lists_of(past))
+        if set(lists) != set(PUBLISHED):
+            raise DataError(f"run {past.run_id} made no lists", hint="`omnix runs list` shows which runs did.")
+        if dry_run:
+            return (publish(lists, "dry-run", past.as_of),)
+        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
+        with self._recorded(journal):
+            journal.note(publish(lists, journal.record.run_id, past.as_of))
+        return journal.record.steps
+
+    def _lists_of(self, record: RunRecord) -> Iterator[tuple[str, StoredFrame]]:
+        for step in record.steps:
+            checkpoint = self.checkpoints.find(step.key) if step.name in _LIST_STEPS else None
+            for name in PUBLISHED if checkpoint else ():
+                if checkpoint and name in checkpoint.manifest.parts:
+                    yield name, checkpoint.frame(name)
+
+    @contextmanager
+    def _recorded(self, journal: _Journal) -> Iterator[None]:
+        """Keeps the record of a run while it goes on, and how it ended."""
+        try:
+            journal.save()
+            yield
+            _refuse_incomplete(journal.record)
+            journal.save(status="done", exit_code=0, finished_at=self.now())
+        except BaseException as error:
+            try:
+                journal.save(**_ending(error), finished_at=self.now())
+            except Interrupted as again:  # polars told of the same signal first
+                journal.save(**_ending(again), finished_at=self.now())
+                raise
+            raise
+
+    def _new_record(self, command: str, imported: tuple[StepRecord, ...], as_of: date) -> RunRecord:
         started = self.now()
         return RunRecord(
             run_id=f"{started:%Y%m%dT%H%M%S-%f}",
             command=command,
             status="running",
-            as_of=self.as_of(),
+            as_of=as_of,
             started_at=started,
             settings=dump(self.settings),
             sources={name: frame.key for name, frame in self.sources.items()},
@@ -181,6 +216,13 @@ class _Journal:
         _log.info("step done", extra={"step": step.name, **facts, **step.figures})
 
 
+def _refuse_incomplete(record: RunRecord) -> None:
+    """Raises `PartialError` when a step could not do all it should."""
+    problems = [f"{step.name}: {step.incomplete}" for step in record.steps if step.incomplete]
+    if problems:
+        raise PartialError("; ".join(problems), hint=f"`omnix runs show {record.run_id}` has the figures.")
+
+
 def publish_lists(
     frames: Mapping[str, StoredFrame],
     run_id: str,
@@ -189,17 +231,22 @@ def publish_lists(
     store: TableStore,
     checkpoints: Checkpoints,
     settings: PublishSettings,
-    now: datetime,
+    clock: Callable[[], datetime],
+    holder: str,
     force: bool,
     dry_run: bool,
+    earlier: bool = False,
+    show: Callable[[Mapping[str, Any]], None] = lambda item: None,
 ) -> StepRecord:
-    """Publishes the lists of a run and says so as a step.
+    """Publishes the lists of a run and says so as a step; a dry run shows some items that it would write.
 
     Unless forced, the lists of an earlier day than what stands in the store are left out, and those of a day that has
-    not come yet: building a past night again, or looking ahead, must not take the present lists from the customers."""
+    not come yet: building a past night again, or looking ahead, must not take the present lists from the customers.
+    With `earlier` that is what is wanted."""
+    now = clock()
     standing = published_day(store, now=now)
     reason = None
-    if standing is not None and standing > as_of:
+    if standing is not None and standing > as_of and not earlier:
         reason = f"the lists of {standing} stand in the store; --force puts these of {as_of} there"
     elif as_of > now.date() + timedelta(days=1):
         reason = f"{as_of} has not come yet; --force publishes its lists all the same"
@@ -211,22 +258,25 @@ def publish_lists(
         store=store,
         checkpoints=checkpoints,
         settings=settings,
-        now=now,
+        clock=clock,
+        holder=holder,
         run_id=run_id,
         as_of=as_of,
         force=force,
         dry_run=dry_run,
     )
-    fates = ("added", "changed", "refreshed", "unchanged", "removed")
+    for item in report.samples if dry_run else ():
+        show(item)
     return StepRecord(
         name="publish",
         key=report.receipts_key or "",
         status="reused" if not report.written else "pending" if dry_run else "ran",
-        reason=f"compared with {report.compared_with}",
+        reason="; ".join([f"compared with {report.compared_with}", *report.findings]),
+        incomplete=report.incomplete,
         rows_in=sum(frames[name].rows for name in PUBLISHED),
         rows_out=report.lists,
         seconds=round(report.seconds, 3),
-        figures={name: getattr(report, name) for name in fates},
+        figures={**report.figures, **(report.cost(settings.write_price) if store.name == "dynamodb" else {})},
     )
 
 

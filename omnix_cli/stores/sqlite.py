@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class SqliteStore:
-    """Implements `protocols.TableStore`. Several processes may use the file at once: readers never wait,
+    """Implements `protocols.TableStore`. Several threads and processes may use the file at once: readers never wait,
     a writer waits up to `busy_seconds` for another one."""
 
     name = "sqlite"
@@ -39,7 +40,8 @@ class SqliteStore:
         self._path = path
         self.tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
         self._busy_seconds = busy_seconds
-        self._connection: sqlite3.Connection | None = None
+        self._own = threading.local()
+        self._open: list[sqlite3.Connection] = []
 
     def missing_tables(self) -> list[str]:
         """The tables that were never created."""
@@ -103,6 +105,20 @@ class SqliteStore:
         with self.database() as database:
             return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
+    def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Those items that are there, also the expired."""
+        sql = self.tables[table]
+        for chunk in _chunks(keys, MAX_LIMIT):
+            with self.database() as database:
+                rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
+            yield from (decode(row[0]) for row in rows)
+
+    def expected_items(self, table: str) -> int:
+        """How many items there are."""
+        with self.database() as database:
+            (count,) = database.execute(self.tables[table].count).fetchone()
+        return int(count)
+
     def query(
         self,
         table: str,
@@ -127,11 +143,17 @@ class SqliteStore:
         return Page([decode(row[-1]) for row in rows[:limit]], _cursor(rows[limit - 1][:-1]) if more else None)
 
     def scan(
-        self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
+        self,
+        table: str,
+        *,
+        attributes: Sequence[str] | None = None,
+        segment: int = 0,
+        segments: int = 1,
+        after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Every item by key, read in pages so that nothing is held open; a segment holds the keys of one checksum."""
         sql = self.tables[table]
-        last = ""
+        last = after or ""
         while True:
             with self.database() as database:
                 rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
@@ -164,9 +186,11 @@ class SqliteStore:
     def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """The file, with what goes wrong put into the user's terms."""
         try:
-            if self._connection is None:
-                self._connection = self._connect(create=create)
-            yield self._connection
+            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+            if connection is None:
+                connection = self._own.connection = self._connect(create=create)
+                self._open.append(connection)
+            yield connection
         except sqlite3.Error as error:
             explained = _explained(error, self._path)
             if explained is None:
@@ -174,16 +198,22 @@ class SqliteStore:
             raise explained from error
 
     def close(self) -> None:
-        """Lets go of the file; the next call opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Lets go of the file, in all threads; the next call opens it again."""
+        while self._open:
+            self._open.pop().close()
+        self._own = threading.local()
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
             self._make_folder()
         uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=self._busy_seconds)
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,
+            timeout=self._busy_seconds,
+            check_same_thread=False,  # each is used by one thread, and closed by any
+        )
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -21,6 +21,8 @@ class TableSql:
         key, name = _quoted(spec.key), _quoted(full_name)
         self.put = f"REPLACE INTO {name} ({', '.join(map(_quoted, columns))}) VALUES ({', '.join('?' * len(columns))})"
         self.find = f"SELECT document FROM {name} WHERE {key} = ?"
+        self.find_many = f"SELECT document FROM {name} WHERE {key} IN (SELECT value FROM json_each(?))"
+        self.count = f"SELECT count(*) FROM {name}"
         self.scan = f"SELECT {key}, document FROM {name} WHERE {key} > ? ORDER BY {key} LIMIT ?"
         self.size = f"SELECT COUNT(*), TOTAL(LENGTH(CAST(document AS BLOB))) FROM {name}"
         self.drop = f"DROP TABLE IF EXISTS {name}"

@@ -47,6 +47,10 @@ class TableSpec:
         """The index of that name."""
         return next(index for index in self.indexes if index.name == name)
 
+    def copies(self, item: Mapping[str, Any]) -> int:
+        """In how many indexes the item is."""
+        return sum(all(name in item for name in index.attributes) for index in self.indexes)
+
     def check(self, item: Mapping[str, Any]) -> None:
         """Raises ValueError unless the key is there, and it and every index attribute that is there is a string
         with something in it: DynamoDB refuses such an item, so every store does."""

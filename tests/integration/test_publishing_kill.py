@@ -13,7 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.publishing import CONTROL, PublishReport, publish
+from omnix_cli.services.leases import CONTROL
+from omnix_cli.services.publishing import PublishReport, publish
 from omnix_cli.settings import PublishSettings
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskShelf
@@ -72,7 +73,8 @@ def publish_round(
             store=store,
             checkpoints=ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: NOW),
             settings=PublishSettings(),
-            now=NOW,
+            clock=lambda: NOW,
+            holder="here",
             run_id=f"run-{round_number}",
             as_of=NOW.date(),
             progress=progress,

@@ -12,15 +12,16 @@ from typing import Any
 
 import orjson
 
-from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.errors import ConfigError, ItemsRefused
 from omnix_cli.protocols import Page
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
+from omnix_cli.stores.dynamodb.batch_reads import read_items
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.service import Service, explained
 from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
 from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
-from omnix_cli.stores.dynamodb.writer import BulkWriter, Written, delete_request, put_request
+from omnix_cli.stores.dynamodb.writer import BulkWriter, DeadLetter, Written, delete_request, put_request
 from omnix_cli.stores.tables import MAX_LIMIT, TABLES, TableSpec
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -41,12 +42,14 @@ class DynamoStore:
         pace: Callable[[], Pace] = Pace,
         threads: int = 4,
         tables: TableSettings = EVERY_TABLE,
+        set_aside: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
     ) -> None:
         self._service = Service(transport, retries or Retries())
         self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
         self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
         self._pace = pace
         self._threads = threads
+        self._set_aside = set_aside
 
     def missing_tables(self) -> list[str]:
         """The tables of ours that do not exist."""
@@ -57,8 +60,8 @@ class DynamoStore:
         return self._tables.create_missing()
 
     def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
-        """Puts the items in bulk, the last of a key counting. Raises `DataError` when some were refused for what they
-        are; the others are written all the same."""
+        """Puts the items in bulk, the last of a key counting. Raises `ItemsRefused` when some were refused for what
+        they are; the others are written all the same."""
         spec = TABLES[table]
         counted = _Counted(_checked(spec, items))
         self._settle(self.writer(table).write(put_request(item[spec.key], to_wire(item)) for item in counted))
@@ -158,11 +161,27 @@ class DynamoStore:
                 return Page(items, None)
 
     def scan(
-        self, table: str, *, attributes: Sequence[str] | None = None, segment: int = 0, segments: int = 1
+        self,
+        table: str,
+        *,
+        attributes: Sequence[str] | None = None,
+        segment: int = 0,
+        segments: int = 1,
+        after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Every item, page by page; the segments are those of a parallel scan."""
-        for page in self.scan_pages(table, attributes=attributes, segment=segment, segments=segments):
+        start = None if after is None else {TABLES[table].key: {"S": after}}
+        pages = self.scan_pages(table, attributes=attributes, segment=segment, segments=segments, start=start)
+        for page in pages:
             yield from map(from_wire, page["Items"])
+
+    def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Those items that are there, also the expired; read consistently."""
+        return read_items(self._service, self._names[table], TABLES[table].key, keys)
+
+    def expected_items(self, table: str) -> int:
+        """How many items DynamoDB counted, which it does every six hours."""
+        return int(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]["ItemCount"])
 
     def scan_pages(
         self,
@@ -228,13 +247,15 @@ class DynamoStore:
         return self._service.answer(operation, request, self._names[table])
 
     def _settle(self, written: Written) -> None:
-        """Tells of what was refused."""
+        """Sets aside what was refused, and tells of it."""
         if not written.dead_letters:
             return
         first, more = written.dead_letters[0], len(written.dead_letters) - 1
-        raise DataError(
+        place = self._set_aside(written.dead_letters)
+        raise ItemsRefused(
             f"{first.table} refuses the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
-            hint="All other items were written.",
+            keys=tuple(letter.key for letter in written.dead_letters),
+            hint="All other items were written." + (f" The refused ones are in {place}." if place else ""),
         )
 
 

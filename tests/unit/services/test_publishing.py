@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from omnix_cli.errors import LockedError
+from omnix_cli.errors import ItemsRefused, LockedError
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.publishing import CONTROL, PublishReport, publish
+from omnix_cli.services.leases import CONTROL
+from omnix_cli.services.publishing import PublishReport, publish
 from omnix_cli.settings import PublishSettings
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskShelf
@@ -79,7 +80,8 @@ class Shop:
             "store": self.store,
             "checkpoints": self.checkpoints,
             "settings": SETTINGS,
-            "now": now,
+            "holder": "here",
+            "clock": lambda: now,
             "run_id": f"run-{self.runs}",
             "as_of": now.date(),
         }
@@ -384,17 +386,125 @@ class TestElsewhere:
         assert counts(report) == {"added": 1, "foreign": 1}
         assert shop.items()["6f1c"] == foreign
 
-    def test_a_publish_that_another_one_crossed_fails_and_the_next_mends_it(self, shop: Shop) -> None:
+    def test_while_one_publishes_another_workspace_is_told_to_wait(self, shop: Shop) -> None:
         shop.publish(ANN)
+        refused = []
 
         def meanwhile(_: int) -> None:
-            shop.publish(BOB, run_id="another")
+            with pytest.raises(LockedError, match="another workspace is publishing") as caught:
+                shop.publish(BOB, now=NOW + DAY, holder="there", run_id="another")
+            refused.append(caught.value.hint)
 
-        with pytest.raises(LockedError) as caught:
-            shop.publish(homepage("ann", "jam"), now=NOW + DAY, progress=meanwhile)
-        assert caught.value.hint
-        assert shop.publish(ANN, SIMILAR).compared_with == "the store: the last publish did not finish"
+        shop.publish(homepage("ann", "jam"), now=NOW + DAY, progress=meanwhile)
+        assert refused == ["Try again when it is done."]
+        assert shop.products() == {"ann#homepage": ["jam"]}
+
+    def test_a_lease_that_was_left_behind_ends_by_itself(self, shop: Shop) -> None:
+        self.kill(shop)
+        with pytest.raises(LockedError):
+            shop.publish(ANN, now=NOW + timedelta(seconds=59), holder="there")
+        shop.publish(ANN, now=NOW + timedelta(seconds=61), holder="there")
+        assert shop.products() == {"ann#homepage": ["milk", "tea"]}
+
+    def test_the_workspace_that_was_killed_goes_on_at_once(self, shop: Shop) -> None:
+        self.kill(shop)
+        shop.publish(ANN)
+        assert shop.products() == {"ann#homepage": ["milk", "tea"]}
+
+    def test_a_publisher_that_slept_through_its_lease_writes_no_further(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("omnix_cli.services.items._PIECE_ROWS", 1)
+        moments = iter([NOW, NOW])
+
+        def meanwhile(_: int) -> None:
+            if not shop.runs > 1:
+                shop.publish(BOB, now=NOW + DAY, holder="there")
+
+        late = NOW + 2 * DAY
+        with pytest.raises(LockedError, match="took over"):
+            shop.publish(
+                ANN, homepage("cid", "jam"), clock=lambda: next(moments, late), holder="here", progress=meanwhile
+            )
+        assert shop.products() == {"bob#homepage": ["tea"]}
+        shop.publish(ANN, now=late + DAY)
+        assert shop.products() == {"ann#homepage": ["milk", "tea"]}
+
+    def kill(self, shop: Shop) -> None:
+        with closing(DyingStore(shop.folder / "store.sqlite", writes=2, done=True)) as dying, pytest.raises(Killed):
+            shop.publish(BOB, store=dying)
+
+
+class TestVerification:
+    def spoil(self, shop: Shop) -> None:
+        """Another hand in the store while the publish goes on."""
+        item = next(item for item in shop.store.scan("recommendations") if item["id"] == "bob#homepage")
+        shop.store.put_many("recommendations", [{**item, "recommendations": []}])
+
+    def test_all_items_are_read_back(self, shop: Shop) -> None:
+        report = shop.publish(ANN, BOB, SIMILAR)
+        assert report.verification is not None
+        assert report.verification.said == "all 3 items read back and equal"
+        assert report.incomplete == ""
+
+    def test_a_sample_says_how_sure_it_makes(self, shop: Shop) -> None:
+        lists = [homepage(f"c{number:03d}", "milk") for number in range(150)]
+        settings = SETTINGS.model_copy(update={"verify_items": 60})
+        report = shop.publish(*lists, settings=settings)
+        assert report.verification is not None
+        assert report.verification.said == (
+            "60 of 150 items read back and equal: with 95 % confidence under 5.0% differ"
+        )
+
+    def test_what_differs_is_named_and_mended_by_the_next(self, shop: Shop) -> None:
+        shop.publish(ANN, BOB)
+        report = shop.publish(ANN, BOB, SIMILAR, progress=lambda _: self.spoil(shop))
+        assert report.incomplete == "1 of 3 items differ: bob#homepage"
+        again = shop.publish(ANN, BOB, SIMILAR)
+        assert again.compared_with == "the store: the last publish did not finish"
+
+    def test_it_can_be_left_out(self, shop: Shop) -> None:
+        settings = SETTINGS.model_copy(update={"verify": "none"})
+        assert shop.publish(ANN, settings=settings).verification is None
+
+
+class TestCost:
+    def test_units_count_the_table_and_the_index(self, shop: Shop) -> None:
+        assert shop.publish(ANN, SIMILAR).units == 3
+        report = shop.publish(
+            ANN, SIMILAR, homepage("bob", *(f"product-{number:02d}" for number in range(20)), score=0.5)
+        )
+        size = max(len(str(item)) for item in shop.store.scan("recommendations"))
+        assert size > 1500
+        assert (report.units, report.units_saved) == (2 * -(-size // 1024), 3)
+        assert report.cost(0.5) == {
+            "write_units": report.units,
+            "write_units_saved": 3,
+            "cost_usd": round(report.units * 5e-7, 4),
+            "cost_saved_usd": 0.0,
+        }
+
+
+class RefusingStore(SqliteStore):
+    """Refuses the items of bob."""
+
+    def put_many(self, table: str, items: Any) -> int:
+        items = list(items)
+        refused = tuple(item["id"] for item in items if item["id"].startswith("bob"))
+        done = super().put_many(table, (item for item in items if item["id"] not in refused))
+        if refused:
+            raise ItemsRefused("too large", keys=refused)
+        return done
+
+
+class TestRefusedItems:
+    def test_all_others_are_published(self, shop: Shop) -> None:
+        with closing(RefusingStore(shop.folder / "store.sqlite")) as store:
+            report = shop.publish(ANN, BOB, SIMILAR, store=store)
+        assert report.refused == 1
+        assert report.incomplete == "the store refused 1 items"
         assert shop.products() == {"ann#homepage": ["milk", "tea"], "similar#milk": ["tea"]}
+        assert counts(shop.publish(ANN, BOB, SIMILAR, now=NOW + DAY)) == {"added": 1, "unchanged": 2}
 
 
 class TestDryRun:
