@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -106,29 +106,10 @@ class Workspace:
         timezone: str | None = None,
         dry_run: bool,
     ) -> ImportReport:
-        """Takes files of one kind in, read by a recipe with single columns replaced."""
-        return self._take_in(self.importer(), kind, files, recipe, columns, timezone=timezone, dry_run=dry_run)
+        """Takes files of one kind in (without any, the whole table of that kind in the store of the settings), read by
+        a recipe with single columns replaced.
 
-    def import_table(
-        self, kind: str, recipe: str | None, columns: Mapping[str, str], *, timezone: str | None = None, dry_run: bool
-    ) -> ImportReport:
-        """Takes in the whole table of a kind from the store that the settings name."""
-        with whole_table(self.settings, kind, now=self.now) as table:
-            importer = self.importer(table)
-            return self._take_in(importer, kind, (), recipe, columns, timezone=timezone, dry_run=dry_run)
-
-    def _take_in(
-        self,
-        importer: Importer,
-        kind: str,
-        files: Sequence[str],
-        recipe: str | None,
-        columns: Mapping[str, str],
-        *,
-        timezone: str | None,
-        dry_run: bool,
-    ) -> ImportReport:
-        """Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
+        Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
         damaged = self.ledger.damaged()
         if damaged and not dry_run:
             _log.warning("given up, to be imported again: %s", _told(damaged))
@@ -136,7 +117,8 @@ class Workspace:
         mapping = load_mapping(kind, recipe, columns)
         if timezone is not None:  # asked for by hand, so it goes before the recipe's
             mapping = mapping.model_copy(update={"timezone": timezone})
-        return import_files(importer, files, mapping, dry_run=dry_run)
+        with nullcontext(LocalSources()) if files else whole_table(self.settings, kind, now=self.now) as sources:
+            return import_files(self.importer(sources), files, mapping, dry_run=dry_run)
 
     def replay(
         self,
@@ -159,11 +141,8 @@ class Workspace:
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> StepRecord:
         memory, began = PeakMemory(), time.perf_counter()
-        if source.store is None:
-            report = self.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
-        else:
-            reading = replace(self, settings=with_store(self.settings, source.store))
-            report = reading.import_table(source.kind, source.mapping, {}, dry_run=dry_run)
+        reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
+        report = reading.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
         return StepRecord(
             name=f"import {source.kind}",
             key=report.batch or "",

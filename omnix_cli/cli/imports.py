@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +13,19 @@ from omnix_cli.cli.options import DryRun, Output, Session, expand, note
 if TYPE_CHECKING:
     from omnix_cli.services.import_reports import ImportReport
 
+
+class StoreKind(StrEnum):
+    """What can be read as a whole."""
+
+    DYNAMODB = "dynamodb"
+    SQLITE = "sqlite"
+
+
 app = typer.Typer(help="Take files in: bad rows are set aside, known rows are left alone.", no_args_is_help=True)
 
 Files = Annotated[
-    list[str], typer.Argument(help="Files, folders or globs (CSV, NDJSON, Parquet; gzip, zstd); - is stdin.")
+    list[str] | None,
+    typer.Argument(help="Files, folders or globs (CSV, NDJSON, Parquet, DynamoDB exports; gzip, zstd); - is stdin."),
 ]
 Mapping = Annotated[
     str | None, typer.Option("--mapping", help="A recipe of configs/mappings/ by name, or a path to one.")
@@ -23,6 +33,10 @@ Mapping = Annotated[
 Map = Annotated[list[str] | None, typer.Option("--map", help="Column of omnix = column of the file; may be repeated.")]
 MaxBad = Annotated[
     float | None, typer.Option("--max-bad", min=0, max=1, help="The largest share of bad rows; above it, exit code 3.")
+]
+From = Annotated[StoreKind | None, typer.Option("--from", help="Read the whole table of this store instead of files.")]
+MaxReadUnits = Annotated[
+    float | None, typer.Option("--max-read-units", min=1, help="Read units a second that reading a table may use.")
 ]
 Timezone = Annotated[
     str | None, typer.Option("--timezone", help="The shop's time zone: where days begin and bare times belong.")
@@ -41,7 +55,9 @@ def _importer(kind: str) -> Callable[..., None]:
     def take_in(
         session: Session,
         output: Output,
-        files: Files,
+        files: Files = None,
+        from_store: From = None,
+        max_read_units: MaxReadUnits = None,
         mapping: Mapping = None,
         map_columns: Map = None,
         max_bad: MaxBad = None,
@@ -51,11 +67,13 @@ def _importer(kind: str) -> Callable[..., None]:
         from omnix_cli.reports.tables import records_table
         from omnix_cli.services.import_reports import ImportRefused
 
+        _check_place(kind, files, from_store)
         flags = {"imports__max_bad": max_bad, "imports__timezone": timezone}
+        flags |= {"store__kind": from_store, "store__max_read_units": max_read_units}
         with session.locked(f"import {kind}", dry_run=dry_run, **flags) as workspace:
             try:
                 mapped = pairs(map_columns or ())
-                report = workspace.import_files(kind, files, mapping, mapped, timezone=timezone, dry_run=dry_run)
+                report = workspace.import_files(kind, files or (), mapping, mapped, timezone=timezone, dry_run=dry_run)
             except ImportRefused as refused:
                 found = refused.report
                 note(f"{found.read:,} rows read, {found.quarantined - found.expected:,} bad: nothing was taken over")
@@ -67,6 +85,13 @@ def _importer(kind: str) -> Callable[..., None]:
 
     take_in.__doc__ = f"Take {kind} in."
     return take_in
+
+
+def _check_place(kind: str, files: Sequence[str] | None, store: StoreKind | None) -> None:
+    if bool(files) == bool(store):
+        raise typer.BadParameter("either files, or --from and a store", param_hint="FILES")
+    if store and kind == "orders":
+        raise typer.BadParameter("no table holds orders: import purchases", param_hint="--from")
 
 
 def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:

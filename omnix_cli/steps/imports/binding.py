@@ -103,7 +103,7 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
 
 
 def _refuse_repeated(mapping: ColumnMapping, available: list[str], file: str) -> None:
-    for name in _readable(mapping):
+    for name in readable(mapping):
         copies = [column for column in available if re.fullmatch(rf"{re.escape(name)} \(\d+ of \d+\)", column)]
         if copies and name not in available:
             raise DataError(
@@ -112,7 +112,7 @@ def _refuse_repeated(mapping: ColumnMapping, available: list[str], file: str) ->
             )
 
 
-def _readable(mapping: ColumnMapping) -> Iterator[str]:
+def readable(mapping: ColumnMapping) -> Iterator[str]:
     """Every column of an input that the mapping may read."""
     canonical = [name for name in FRAMES[mapping.kind].schema.column_names() if name not in mapping.constants]
     sources = {**dict(zip(canonical, canonical, strict=True)), **mapping.columns}

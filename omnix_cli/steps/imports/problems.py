@@ -14,6 +14,9 @@ ROW_NUMBER = "_row_number"
 ITEM = "_item"
 """The place in the list of an order document, counted from 1; 0 where a row is one line."""
 
+DELETED = "_deleted"
+"""Whether the input says that the row was deleted where it comes from; not every input tells."""
+
 _LONGEST_VALUE = 200
 
 

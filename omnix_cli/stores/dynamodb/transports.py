@@ -66,6 +66,10 @@ class Transport(Protocol):
     """Sends one request, once. Raises `ServiceError`."""
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]: ...
+    def raw(self, operation: str, request: Request) -> bytes:
+        """The answer as JSON that nobody has read yet."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -108,6 +112,9 @@ class SignedTransport:
         self._open: set[socket.socket] = set()
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
+        return _parsed(self.raw(operation, request), 200)
+
+    def raw(self, operation: str, request: Request) -> bytes:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
         headers = self._signer.headers(f"{TARGET}.{operation}", body, self._now())
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -127,7 +134,9 @@ class SignedTransport:
         checksum = answer.getheader("x-amz-crc32")
         if checksum is not None and int(checksum) != zlib.crc32(content):
             raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
-        return _parsed(content, answer.status)
+        if answer.status != 200:
+            raise _refusal(content, answer.status)
+        return content
 
     def close(self) -> None:
         while self._open:
@@ -173,6 +182,9 @@ class BotoTransport:
         found: dict[str, Any] = _with_text(answer)
         return found
 
+    def raw(self, operation: str, request: Request) -> bytes:
+        return orjson.dumps(self(operation, request), default=str)
+
     def close(self) -> None:
         self._client.close()
 
@@ -182,10 +194,13 @@ def _parsed(content: bytes, status: int) -> dict[str, Any]:
         answer: dict[str, Any] = orjson.loads(content or b"{}")
     except orjson.JSONDecodeError as error:
         raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500)) from error
-    if status == 200:
-        return answer
+    return answer
+
+
+def _refusal(content: bytes, status: int) -> ServiceError:
+    answer = _parsed(content, status)
     code = str(answer.get("__type", "UnknownError")).rpartition("#")[2]
-    raise ServiceError(code, str(answer.get("message", answer.get("Message", ""))), status)
+    return ServiceError(code, str(answer.get("message", answer.get("Message", ""))), status)
 
 
 def _with_bytes(value: Any) -> Any:
