@@ -1,6 +1,7 @@
 # Everything a developer or a curious user needs; `make help` lists it.
 PYTHON ?= python3
 VENV := .venv
+EMULATORS := .venv-aws
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKSPACE := .omnix
@@ -19,8 +20,8 @@ demo: $(VENV)/core  ## Install, run the whole job on the sample data, show what 
 	@$(OMNIX) show similar 1082185 --limit 10 $(SAMPLE) && echo
 	@$(OMNIX) show due --days 7 --limit 10 $(SAMPLE)
 
-test: $(VENV)/dev  ## Run all the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/dev $(EMULATORS)/ready  ## Run all the tests
+	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against the code
 	$(BIN)/ruff format --check .
@@ -42,9 +43,11 @@ lock:  ## Renew the pinned versions (needs uv)
 	    --no-header --no-annotate -o requirements/$$group.txt; done
 	uv pip compile -q pyproject.toml -c requirements/bench.txt --generate-hashes --universal --python-version 3.11 \
 	  --no-header --no-annotate -o requirements/core.txt
+	uv pip compile -q requirements/emulators.in --generate-hashes --universal --python-version 3.11 \
+	  --no-header --no-annotate -o requirements/emulators.txt
 
-clean:  ## Remove the environment, the workspace and every cache
-	rm -rf $(VENV) $(WORKSPACE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean:  ## Remove the environments, the workspace and every cache
+	rm -rf $(VENV) $(EMULATORS) $(WORKSPACE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/core: requirements/build.txt pyproject.toml
@@ -59,4 +62,9 @@ $(VENV)/dev: $(VENV)/core requirements/dev.txt
 
 $(VENV)/bench: $(VENV)/dev requirements/bench.txt
 	$(PIP) install --require-hashes -r requirements/bench.txt
+	touch $@
+
+$(EMULATORS)/ready: requirements/emulators.txt
+	test -x $(EMULATORS)/bin/python || $(PYTHON) -m venv $(EMULATORS)
+	$(EMULATORS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	touch $@

@@ -222,7 +222,7 @@ class ItemSource(Protocol):
 
 class TableStore(ItemSource, Protocol):
     """Tables of items (JSON-like dictionaries, numbers as int or Decimal), keyed and indexed as `stores.tables` says.
-    It may be used by several threads.
+    It may be used by several threads. A number comes back with the same value; a whole Decimal may come back as an int.
 
     Writes are idempotent and each item is written whole or not at all. Given `now`, an item whose expiry has passed
     is as good as gone. Reading a table that was never created is a `ConfigError`."""
@@ -250,7 +250,8 @@ class TableStore(ItemSource, Protocol):
         ...
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the attributes given beside each key and leaves the item's others alone.
+        """Sets the attributes given beside each key and leaves the item's others alone; several changes of one item
+        in their order.
 
         Returns the keys of which no item is stored; none is made for them."""
         ...
@@ -267,9 +268,10 @@ class TableStore(ItemSource, Protocol):
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """Up to `limit` (1..500) items of one hash value, by range attribute and then key.
+        """Up to `limit` (1..500) items of one hash value, by range attribute; those of the same range in any order.
 
-        Following the cursors gives every item that was there at the start exactly once, whatever is added."""
+        Following the cursors gives every item that was there at the start exactly once, whatever is added. An index
+        may follow its table after a moment."""
         ...
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:

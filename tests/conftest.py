@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -12,6 +13,8 @@ import polars as pl
 import pytest
 
 from omnix_cli.schemas import FRAMES
+from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
+from tests.aws.emulators import run_ministack
 
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
@@ -68,3 +71,19 @@ def purchases(*lines: tuple[str, str, str] | tuple[str, str, str, float], **colu
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
+
+
+@pytest.fixture
+def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of nobody, and none of the user's."""
+    for name in LEFT_OUT:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """The address of an emulator of AWS."""
+    with run_ministack() as url:
+        yield url

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -21,7 +22,15 @@ from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.service import Service, explained
 from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
 from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
-from omnix_cli.stores.dynamodb.writer import BulkWriter, DeadLetter, Written, delete_request, put_request
+from omnix_cli.stores.dynamodb.writer import (
+    WINDOW_REQUESTS,
+    BulkWriter,
+    DeadLetter,
+    WriteRequest,
+    Written,
+    delete_request,
+    put_request,
+)
 from omnix_cli.stores.tables import MAX_LIMIT, TABLES, TableSpec
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -64,14 +73,14 @@ class DynamoStore:
         they are; the others are written all the same."""
         spec = TABLES[table]
         counted = _Counted(_checked(spec, items))
-        self._settle(self.writer(table).write(put_request(item[spec.key], to_wire(item)) for item in counted))
+        self._write(table, (put_request(item[spec.key], to_wire(item)) for item in counted))
         return counted.count
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
         """Deletes the items that are there; returns how many keys were given."""
         counted = _Counted(keys)
         key = TABLES[table].key
-        self._settle(self.writer(table).write(delete_request(key, value) for value in counted))
+        self._write(table, (delete_request(key, value) for value in counted))
         return counted.count
 
     def writer(self, table: str) -> BulkWriter:
@@ -106,9 +115,16 @@ class DynamoStore:
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         """Sets the attributes given beside each key; returns the keys of which no item is stored."""
         spec = TABLES[table]
+        remaining = _checked(spec, changes)
+        absent = []
         with ThreadPoolExecutor(self._threads) as pool:
-            found = pool.map(lambda change: None if self._update(spec, change) else change[spec.key], changes)
-            return [key for key in found if key is not None]
+            while window := list(islice(remaining, WINDOW_REQUESTS)):
+                by_key: dict[str, list[Mapping[str, Any]]] = {}
+                for change in window:
+                    by_key.setdefault(change[spec.key], []).append(change)
+                there = pool.map(lambda several: all([self._update(spec, one) for one in several]), by_key.values())
+                absent += [key for key, found in zip(by_key, there, strict=True) if not found]
+        return absent
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         """The item, unless it has expired at `now`; read consistently."""
@@ -224,17 +240,15 @@ class DynamoStore:
         """Sets attributes of one item; false when it is not there."""
         key = change[spec.key]
         values = {name: value for name, value in change.items() if name != spec.key}
-        numbered = {f"{number}": name for number, name in enumerate(values)}
-        request = {
+        request: dict[str, Any] = {
             "TableName": self._names[spec.name],
             "Key": {spec.key: {"S": key}},
-            "UpdateExpression": "SET " + ", ".join(f"#n{number} = :v{number}" for number in numbered),
             "ConditionExpression": "attribute_exists(#key)",
-            "ExpressionAttributeNames": {"#key": spec.key, **{f"#n{n}": name for n, name in numbered.items()}},
-            "ExpressionAttributeValues": {
-                f":v{number}": value for number, value in zip(numbered, to_wire(values).values(), strict=True)
-            },
+            "ExpressionAttributeNames": {"#key": spec.key, **{f"#n{n}": name for n, name in enumerate(values)}},
         }
+        if values:
+            request["UpdateExpression"] = "SET " + ", ".join(f"#n{n} = :v{n}" for n in range(len(values)))
+            request["ExpressionAttributeValues"] = {f":v{n}": value for n, value in enumerate(to_wire(values).values())}
         try:
             self._service.call("UpdateItem", request)
         except ServiceError as error:
@@ -245,6 +259,13 @@ class DynamoStore:
 
     def _answer(self, operation: str, request: Request, table: str) -> dict[str, Any]:
         return self._service.answer(operation, request, self._names[table])
+
+    def _write(self, table: str, requests: Iterable[WriteRequest]) -> None:
+        try:
+            written = self.writer(table).write(requests)
+        except ServiceError as error:
+            raise explained(error, self._names[table]) from error
+        self._settle(written)
 
     def _settle(self, written: Written) -> None:
         """Sets aside what was refused, and tells of it."""
