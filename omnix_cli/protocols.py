@@ -197,6 +197,10 @@ class Page:
 class ItemSource(Protocol):
     """Tables of items that can be read as a whole: those of a store, an export, a purchase history."""
 
+    def address(self, table: str) -> str:
+        """What tells the table from every other one, wherever it is."""
+        ...
+
     def expected_items(self, table: str) -> int:
         """About how many items there are, without counting them one by one."""
         ...

@@ -87,11 +87,12 @@ class ImportBatch(Record):
 
 
 class MigrationRecord(Record):
-    """A copy into tables: what it was asked (`plan`: equal plans are the same copy), how it stands, and how many of its
-    images were put back, by table."""
+    """A copy into tables: what it was asked (equal plans are the same copy), the settings of the store it wrote to, how
+    it stands, and how many of its images were put back, by table."""
 
     run_id: str
     plan: dict[str, Any]
+    target: dict[str, Any]
     state: Literal["copying", "done", "undoing", "undone"] = "copying"
     started_at: datetime
     finished_at: datetime | None = None

@@ -229,6 +229,8 @@ class StoreSettings(Section):
     """Read units a second that reading a whole table may use; by default what the table bears."""
     segments: int = Field(4, ge=1, le=64)
     """Parts of a table that are read at a time when all of it is."""
+    read_price: float = Field(0.125, ge=0)
+    """The price of a million read units, in dollars (on-demand tables, us-east-1, since November 2024)."""
     tables: TableSettings = TableSettings()
 
 

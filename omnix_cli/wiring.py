@@ -270,7 +270,7 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
         prefix=store.prefix,
         stage=store.stage,
         threads=store.threads,
-        pace=lambda: Pace(limit=store.max_write_units),
+        pace=lambda: pace,  # all that is written to the store shares the limit
         tables=store.tables,
         set_aside=lambda letters: set_aside(settings.workspace / "dead_letters", letters, now()),
     )
@@ -284,6 +284,7 @@ def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> 
     from omnix_cli.stores.dynamodb.administration import DynamoTables
     from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.service import Service
+    pace = Pace(limit=store.max_write_units)
 
     account = Account(store.profile, store.region, store.endpoint_url, store.transport)
     return DynamoTables(

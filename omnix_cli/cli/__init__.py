@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from omnix_cli import __version__
-from omnix_cli.cli import config, imports, quarantine, runs, show, steps, tables, workspace
+from omnix_cli.cli import config, imports, migrations, quarantine, runs, show, steps, tables, workspace
 from omnix_cli.cli.logs import keep_traceback
 from omnix_cli.errors import Interrupted, OmnixError
 
@@ -49,6 +49,7 @@ app.add_typer(show.app, name="show")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(runs.app, name="runs")
 app.add_typer(tables.app, name="tables")
+migrations.register(tables.app)
 app.add_typer(config.app, name="config")
 
 

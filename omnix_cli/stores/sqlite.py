@@ -113,6 +113,10 @@ class SqliteStore:
                 rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
             yield from (decode(row[0]) for row in rows)
 
+    def address(self, table: str) -> str:
+        """The file and the name of the table in it."""
+        return f"{self._path.absolute()}:{self.tables[table].full_name}"
+
     def expected_items(self, table: str) -> int:
         """How many items there are."""
         with self.database() as database:

@@ -195,6 +195,10 @@ class DynamoStore:
         """Those items that are there, also the expired; read consistently."""
         return read_items(self._service, self._names[table], TABLES[table].key, keys)
 
+    def address(self, table: str) -> str:
+        """The ARN of the table."""
+        return str(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]["TableArn"])
+
     def expected_items(self, table: str) -> int:
         """How many items DynamoDB counted, which it does every six hours."""
         return int(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]["ItemCount"])

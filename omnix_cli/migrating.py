@@ -1,0 +1,301 @@
+"""From what an operator asks to a migration: which stores, which limits, which journal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import ValidationError
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.mappings import suggestion
+from omnix_cli.protocols import ItemSource, TableStore
+from omnix_cli.records import MigrationRecord
+from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
+from omnix_cli.services.backfill import PurchaseItems
+from omnix_cli.services.checksums import canonical
+from omnix_cli.services.comparing import Comparison, Sides, compare_table
+from omnix_cli.services.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
+from omnix_cli.services.exporting import export_table
+from omnix_cli.settings import StoreSettings, dump
+from omnix_cli.stores.archives import Archive, ArchiveWriter
+from omnix_cli.stores.dynamodb.retries import Pace
+from omnix_cli.stores.item_mappings import ItemMapping, load_item_mappings
+from omnix_cli.stores.key_buckets import KeyBuckets
+from omnix_cli.stores.lock import workspace_lock
+from omnix_cli.stores.migration_journal import MigrationFolder
+from omnix_cli.stores.tables import TABLES
+from omnix_cli.wiring import Workspace, table_store
+
+_CHUNK_ITEMS = 1000
+_SMALLEST_CHUNK = 25
+_ROWS_IN_MEMORY = 2_000_000
+
+Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows how far something is, given its name and about how many items it has, and is told of items done."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Items that can be read, in so many segments and no faster than so many read units a second."""
+
+    items: ItemSource
+    segments: int = 1
+    max_read_units: float | None = None
+
+
+@dataclass(frozen=True)
+class CopyOutcome:
+    """What a copy did to each table, about what it costs in dollars, and the run to name for undoing it (a dry run has
+    none)."""
+
+    run_id: str | None
+    reports: tuple[CopyReport, ...]
+    cost: float
+
+    @property
+    def samples(self) -> list[str]:
+        """Some of the items that a dry run would write, as JSON."""
+        return [f"{report.table}: {canonical(item).decode()}" for report in self.reports for item in report.sample]
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """The migrations that a workspace keeps the journals of."""
+
+    workspace: Workspace
+    watch: Watch
+
+    def export(self, tables: Sequence[str], source: Sequence[str], folder: Path) -> dict[str, int]:
+        """Exports tables to a folder; returns the items of each."""
+        with self._origin(source) as origin:
+            address = [origin.items.address(name) for name in checked(tables)]
+            archive = ArchiveWriter(folder, source=", ".join(address), tables=tables, segments=origin.segments)
+            counts = {}
+            for name in tables:
+                with self.watch(name, origin.items.expected_items(name)) as advance:
+                    counts[name] = export_table(
+                        origin.items,
+                        name,
+                        archive,
+                        segments=origin.segments,
+                        take_read_units=Pace(limit=origin.max_read_units).take,
+                        advance=advance,
+                    )
+            archive.commit(self.workspace.now())
+        return counts
+
+    def copy(
+        self,
+        tables: Sequence[str],
+        source: Sequence[str],
+        target: Sequence[str],
+        *,
+        mapping: Path | None = None,
+        create: bool = False,
+        dry_run: bool = False,
+    ) -> CopyOutcome:
+        """Copies tables of a store or an export (all of it, if none is named) to a store."""
+        with self._origin(source) as origin:
+            if isinstance(origin.items, Archive):
+                tables = tables or origin.items.tables
+            mappings = load_item_mappings(mapping)
+            return self._copy(tables, origin, self._store(target), mappings, create=create, dry_run=dry_run)
+
+    def backfill(self, target: Sequence[str], *, create: bool = False, dry_run: bool = False) -> CopyOutcome:
+        """Copies the imported purchases to their table."""
+        purchases = self.workspace.ledger.view("purchases")
+        segments = 1 + purchases.rows // _ROWS_IN_MEMORY
+        origin = Origin(PurchaseItems(purchases), segments)
+        mappings = load_item_mappings(None)
+        return self._copy([PURCHASE_TABLE], origin, self._store(target), mappings, create=create, dry_run=dry_run)
+
+    def undo(self, run: str) -> dict[str, int]:
+        """Puts back what stood before a copy; returns the items settled in each table."""
+        with self._locked("tables copy --undo"):
+            journal = self._folder.find(run)
+            limit = self.workspace.settings.store.max_write_units
+            store = StoreSettings.model_validate({**journal.record.target, "max_write_units": limit})
+            journal.update(state="undoing")
+            settled = {}
+            with closing(self._table_store(store)) as target:
+                for name in journal.record.plan["tables"]:
+                    with self.watch(name, 0) as advance:
+                        settled[name] = undo_copy(name, target, journal, advance)
+            journal.update(state="undone", finished_at=self.workspace.now())
+        return settled
+
+    def verify(
+        self, tables: Sequence[str], source: Sequence[str], target: Sequence[str], *, mapping: Path | None = None
+    ) -> list[Comparison]:
+        """Compares tables of stores or exports."""
+        with self._origin(source) as left, self._origin(target) as right:
+            archives = [side.items for side in (left, right) if isinstance(side.items, Archive)]
+            named = tables or (archives[0].tables if archives else ())
+            mappings = load_item_mappings(mapping)
+            return [self._compare(name, left, right, mappings[name]) for name in checked(named)]
+
+    def _compare(self, name: str, left: Origin, right: Origin, mapping: ItemMapping) -> Comparison:
+        items = left.items.expected_items(name) + right.items.expected_items(name)
+        with TemporaryDirectory(prefix="omnix-") as folder, self.watch(name, items) as advance:
+            sides = Sides(
+                TABLES[name],
+                left.items,
+                right.items,
+                mapping,
+                segments=max(left.segments, right.segments),
+                take_read_units=Pace(limit=left.max_read_units).take,
+                advance=advance,
+            )
+            return compare_table(sides, KeyBuckets(Path(folder)))
+
+    def _copy(
+        self,
+        tables: Sequence[str],
+        origin: Origin,
+        store: StoreSettings,
+        mappings: Mapping[str, ItemMapping],
+        *,
+        create: bool,
+        dry_run: bool,
+    ) -> CopyOutcome:
+        with closing(self._table_store(store)) as target:
+            if create and not dry_run:
+                target.create_tables()
+            missing = [name for name in target.missing_tables() if name in checked(tables)]
+            if missing:
+                message = f"the target has no table {', '.join(missing)}"
+                raise ConfigError(message, hint="--create makes it; there is nothing a dry run could compare with.")
+            sources = [origin.items.address(name) for name in tables]
+            targets = [target.address(name) for name in tables]
+            _refuse_same(sources, targets)
+            route = partial(self._route, origin, target, store.max_write_units, mappings)
+            if dry_run:
+                return self._outcome(None, tuple(self._watched(name, origin, route, preview_copy) for name in tables))
+            started = self.workspace.now()
+            plan = {
+                "tables": list(tables),
+                "sources": sources,
+                "targets": targets,
+                "endpoint": store.endpoint_url,
+                "mappings": {name: mappings[name].rules.model_dump(mode="json") for name in tables},
+                "segments": origin.segments,
+            }
+            with self._locked("tables copy"):
+                journal = self._folder.begin(
+                    MigrationRecord(
+                        run_id=f"{started:%Y%m%dT%H%M%S-%f}", plan=plan, target=dump(store), started_at=started
+                    )
+                )
+                copied = partial(copy_table, journal=journal)
+                reports = tuple(self._watched(name, origin, route, copied) for name in tables)
+                journal.update(state="done", finished_at=self.workspace.now())
+                return self._outcome(journal.record.run_id, reports)
+
+    def _outcome(self, run_id: str | None, reports: tuple[CopyReport, ...]) -> CopyOutcome:
+        settings = self.workspace.settings
+        writing = settings.publish.write_price * sum(report.write_units for report in reports)
+        reading = settings.store.read_price * sum(report.read_units for report in reports)
+        return CopyOutcome(run_id, reports, (writing + reading) / 1e6)
+
+    def _watched(
+        self, name: str, origin: Origin, route: Callable[..., Route], work: Callable[[Route], CopyReport]
+    ) -> CopyReport:
+        with self.watch(name, origin.items.expected_items(name)) as advance:
+            return work(route(name, advance))
+
+    def _route(
+        self,
+        origin: Origin,
+        target: TableStore,
+        max_write_units: float | None,
+        mappings: Mapping[str, ItemMapping],
+        name: str,
+        advance: Callable[[int], None],
+    ) -> Route:
+        return Route(
+            TABLES[name],
+            origin.items,
+            target,
+            mappings[name],
+            segments=origin.segments,
+            # A chunk is what an interruption waits for: not more than is written in a few seconds.
+            chunk_items=max(_SMALLEST_CHUNK, min(_CHUNK_ITEMS, int(max_write_units or _CHUNK_ITEMS))),
+            take_read_units=Pace(limit=origin.max_read_units).take,
+            advance=advance,
+        )
+
+    @contextmanager
+    def _origin(self, place: Sequence[str]) -> Iterator[Origin]:
+        """The store or the export of a place."""
+        folder = place[0] if len(place) == 1 and not _SETTING.match(place[0]) else None
+        if folder is not None:
+            yield Origin(Archive(Path(folder)))
+            return
+        settings = self._store(place)
+        # Every segment of a SQLite file reads all its keys: there, one is the fastest.
+        segments = settings.segments if settings.kind == "dynamodb" or _names(place, "segments") else 1
+        with closing(self._table_store(settings)) as store:
+            yield Origin(store, segments, settings.max_read_units)
+
+    def _store(self, place: Sequence[str]) -> StoreSettings:
+        """The store of the settings, in which what the place names is replaced."""
+        base = self.workspace.settings.store
+        path = base.path or self.workspace.folder / "store.sqlite"
+        values: dict[str, Any] = {**dump(base), "path": str(path.absolute())}
+        for text in place:
+            name, _, value = text.partition("=")
+            if not _SETTING.match(text) or name not in StoreSettings.model_fields:
+                hint = suggestion(name, list(StoreSettings.model_fields), what="Settings of a store")
+                raise ConfigError(f"{text!r} is no setting of a store", hint=hint)
+            values[name] = value
+        try:
+            return StoreSettings.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigError(f"{first['loc'][0]}={first['input']}: {first['msg']}", hint="See [store].") from error
+
+    def _table_store(self, store: StoreSettings) -> TableStore:
+        settings = self.workspace.settings.model_copy(update={"store": store})
+        return table_store(settings, now=self.workspace.now)
+
+    def _locked(self, command: str) -> AbstractContextManager[None]:
+        """The right to change the journals. The nightly run does not wait for it."""
+        return workspace_lock(self._path, command=command, now=self.workspace.now())
+
+    @property
+    def _path(self) -> Path:
+        return self.workspace.folder / "migrations"
+
+    @property
+    def _folder(self) -> MigrationFolder:
+        return MigrationFolder(self._path)
+
+
+_SETTING = re.compile(r"[a-z_]+=")
+
+
+def checked(tables: Sequence[str]) -> Sequence[str]:
+    """The names of tables. Raises `ConfigError` for one that is none, and for none at all."""
+    if not tables:
+        raise ConfigError("no table is named", hint=f"Tables: {', '.join(TABLES)}.")
+    for name in tables:
+        if name not in TABLES:
+            raise ConfigError(f"there is no table {name!r}", hint=suggestion(name, list(TABLES), what="Tables"))
+    return tables
+
+
+def _names(place: Sequence[str], setting: str) -> bool:
+    return any(text.startswith(f"{setting}=") for text in place)
+
+
+def _refuse_same(sources: Sequence[str], targets: Sequence[str]) -> None:
+    same = set(sources) & set(targets)
+    if same:
+        raise ConfigError(f"{min(same)} would be copied to itself", hint="Name another target with --to.")

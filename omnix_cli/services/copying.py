@@ -1,0 +1,208 @@
+"""Copying the items of a table into another one, so that it can be killed, repeated and undone.
+
+Each segment goes a chunk at a time: read, map, fetch what stands in the target under the same keys, keep that in the
+journal, write what differs, note how far the segment is. Everything is on the disk before the next thing depends on it.
+A chunk that was cut off is done again; what of it had been written is found to be equal, and what stood before it is
+known from the first attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from threading import Event
+from typing import Any, NamedTuple
+
+from omnix_cli.errors import DataError, ItemsRefused
+from omnix_cli.protocols import ItemSource, TableStore
+from omnix_cli.records import SegmentProgress
+from omnix_cli.services.checksums import canonical, checksum
+from omnix_cli.services.migration_seams import Images, Item, ItemMapping, MigrationJournal, Table
+from omnix_cli.services.segments import READ_UNIT_BYTES, chunks, in_segments, paced
+
+WRITE_UNIT_BYTES = 1024
+NAMED_KEYS = 20
+"""How many of the keys that a target refused are remembered."""
+SAMPLE = 3
+
+
+@dataclass(frozen=True)
+class Route:
+    """From where to where the items of a table go, and how."""
+
+    table: Table
+    source: ItemSource
+    target: TableStore
+    mapping: ItemMapping
+    segments: int = 1
+    chunk_items: int = 1000
+    take_read_units: Callable[[float], None] = lambda units: None
+    advance: Callable[[int], None] = lambda items: None
+
+
+@dataclass(frozen=True)
+class CopyReport:
+    """What became of the items read, or would. The units are estimates: of writing what was not unchanged, and of
+    reading the source."""
+
+    table: str
+    read: int
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    refused_keys: tuple[str, ...]
+    write_units: int
+    read_units: int
+    sample: tuple[Item, ...] = ()
+
+
+def copy_table(route: Route, journal: MigrationJournal) -> CopyReport:
+    """Copies what the journal does not say is done."""
+    return _report(route, in_segments(partial(_copy_segment, route, journal), route.segments))
+
+
+def preview_copy(route: Route) -> CopyReport:
+    """What a copy would do; writes nothing."""
+    sample: list[Item] = []
+    return _report(route, in_segments(partial(_preview_segment, route, sample), route.segments), tuple(sample[:SAMPLE]))
+
+
+def undo_copy(table: str, target: TableStore, journal: MigrationJournal, advance: Callable[[int], None]) -> int:
+    """Puts back what a copy replaced and deletes what it added; returns how many items.
+
+    The newest images go first, so that of an item kept twice the first image stays."""
+    names = list(reversed(journal.images(table)))
+    settled = 0
+    for number, name in enumerate(names):
+        images = list(journal.image(table, name))
+        settled += len(images)
+        if number >= journal.record.undone.get(table, 0):
+            target.put_many(table, (item for _, item in images if item is not None))
+            target.delete_many(table, (key for key, item in images if item is None))
+            journal.update(undone={**journal.record.undone, table: number + 1})
+        advance(len(images))
+    return settled
+
+
+def _copy_segment(route: Route, journal: MigrationJournal, segment: int, stop: Event) -> SegmentProgress:
+    name = route.table.name
+    progress = journal.progress(name, segment)
+    route.advance(progress.read)
+    if progress.done:
+        return progress
+    for chunk in chunks(_scanned(route, segment, progress.after), route.chunk_items, stop):
+        before = _before(route, chunk)
+        kept = journal.keep(name, segment, progress.chunks, before.images)
+        refused = _put(route, [before.wanted[key] for key in before.images])
+        progress = _after(route.table, progress, chunk, before.wanted, kept, refused)
+        journal.save(name, segment, progress)
+        route.advance(len(chunk))
+    if not stop.is_set():
+        progress = progress.model_copy(update={"done": True})
+        journal.save(name, segment, progress)
+    return progress
+
+
+def _preview_segment(route: Route, sample: list[Item], segment: int, stop: Event) -> SegmentProgress:
+    progress = SegmentProgress()
+    for chunk in chunks(_scanned(route, segment, None), route.chunk_items, stop):
+        before = _before(route, chunk)
+        if len(sample) < SAMPLE:
+            sample += [before.wanted[key] for key in islice(before.images, SAMPLE)]
+        progress = _after(route.table, progress, chunk, before.wanted, before.images, ())
+        route.advance(len(chunk))
+    return progress
+
+
+def _scanned(route: Route, segment: int, after: str | None) -> Iterator[Item]:
+    items = route.source.scan(route.table.name, segment=segment, segments=route.segments, after=after)
+    return paced(items, route.take_read_units)
+
+
+class _Before(NamedTuple):
+    """A chunk before it is written: the items wanted by key, and what stands under those keys where it differs."""
+
+    wanted: Mapping[str, Item]
+    images: Images
+
+
+def _before(route: Route, chunk: Sequence[Item]) -> _Before:
+    key = route.table.key
+    wanted = {item[key]: item for item in map(partial(_mapped, route), chunk)}
+    stood = {item[key]: item for item in route.target.get_many(route.table.name, list(wanted))}
+    images = {
+        name: stood.get(name)
+        for name, item in wanted.items()
+        if name not in stood or checksum(stood[name]) != checksum(item)
+    }
+    return _Before(wanted, images)
+
+
+def _mapped(route: Route, item: Item) -> Item:
+    mapped = route.mapping.apply(item)
+    try:
+        route.table.check(mapped)
+    except ValueError as error:
+        raise DataError(
+            f"the item {item[route.table.key]!r} cannot be copied: {error}", hint="Mend it, or the mapping."
+        ) from error
+    return mapped
+
+
+def _put(route: Route, items: list[Item]) -> tuple[str, ...]:
+    """Writes the items; returns the keys of those that the target refuses for what they are."""
+    try:
+        route.target.put_many(route.table.name, items)
+    except ItemsRefused as error:
+        return error.keys
+    except (TypeError, ValueError) as error:
+        message = f"the target cannot hold an item of {route.table.name}: {error}"
+        raise DataError(message, hint="Mend it in the source, or drop the attribute by a mapping.") from error
+    return ()
+
+
+def _after(
+    table: Table,
+    progress: SegmentProgress,
+    chunk: Sequence[Item],
+    wanted: Mapping[str, Item],
+    images: Images,
+    refused: Sequence[str],
+) -> SegmentProgress:
+    """The progress once the chunk is written; the images tell what stood before its first attempt."""
+    written = images.keys() & wanted.keys()
+    added = sum(images[key] is None for key in written)
+    return SegmentProgress(
+        after=chunk[-1][table.key],
+        chunks=progress.chunks + 1,
+        read=progress.read + len(chunk),
+        added=progress.added + added,
+        changed=progress.changed + len(written) - added,
+        unchanged=progress.unchanged + len(chunk) - len(written),
+        refused=progress.refused + len(refused),
+        refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
+        read_bytes=progress.read_bytes + sum(len(canonical(item)) for item in chunk),
+        write_units=progress.write_units + sum(_write_units(table, wanted[key]) for key in written),
+    )
+
+
+def _write_units(table: Table, item: Mapping[str, Any]) -> int:
+    return -(-len(canonical(item)) // WRITE_UNIT_BYTES) * (1 + table.copies(item))
+
+
+def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Item, ...] = ()) -> CopyReport:
+    return CopyReport(
+        table=route.table.name,
+        read=sum(part.read for part in parts),
+        added=sum(part.added for part in parts),
+        changed=sum(part.changed for part in parts),
+        unchanged=sum(part.unchanged for part in parts),
+        refused=sum(part.refused for part in parts),
+        refused_keys=tuple(key for part in parts for key in part.refused_keys)[:NAMED_KEYS],
+        write_units=sum(part.write_units for part in parts),
+        read_units=-(-sum(part.read_bytes for part in parts) // READ_UNIT_BYTES),
+        sample=sample,
+    )

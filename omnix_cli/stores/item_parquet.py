@@ -1,0 +1,66 @@
+"""Items in Parquet files, with every type kept.
+
+A file has the key of the item and the attributes that indexes are made of as columns of text, to look things up by, and
+the whole item in the column `item`: DynamoDB's own JSON, in which every value carries its type and numbers are digits.
+An `item` of null says that there is no item of that key.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
+from omnix_cli.stores.files import disk_trouble_told, sync_folder
+from omnix_cli.stores.tables import TableSpec
+
+ITEM = "item"
+_READ_ROWS = 2_000
+
+
+def items_frame(spec: TableSpec, items: Iterable[Mapping[str, Any]], absent: Iterable[str] = ()) -> pl.DataFrame:
+    """The items in their order, then the keys of which there is none."""
+    columns = (spec.key, *spec.index_attributes)
+    rows = [(*(item.get(name) for name in columns), _text(item)) for item in items]
+    rows += [(key, *[None] * len(columns)) for key in absent]
+    return pl.DataFrame(rows, schema=dict.fromkeys((*columns, ITEM), pl.String), orient="row")
+
+
+def write_items(path: Path, frame: pl.DataFrame) -> None:
+    """Writes the file, whole or not at all, and flushes it to the disk."""
+    with disk_trouble_told(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                frame.write_parquet(file, compression="zstd", compression_level=1)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def read_items(path: Path, key: str, after: str | None = None) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """The keys of a file in their order, each with its item; only those that follow the key `after`, if it is there."""
+    rows = pl.read_parquet(path, columns=[key, ITEM])
+    start = None if after is None else rows[key].index_of(after)
+    for piece in rows.slice(0 if start is None else start + 1).iter_slices(_READ_ROWS):
+        yield from ((name, None if text is None else item_of(text)) for name, text in piece.iter_rows())
+
+
+def item_of(text: str) -> dict[str, Any]:
+    """The item of a cell."""
+    return from_wire(orjson.loads(text))
+
+
+def _text(item: Mapping[str, Any]) -> str:
+    return orjson.dumps(to_wire(item), option=orjson.OPT_SORT_KEYS).decode()
