@@ -335,7 +335,8 @@ class TableAdministration(Protocol):
 @dataclass(frozen=True)
 class RawChunk:
     """Some rows of an input as they were read: its own columns (texts, or the types of a Parquet file) and where each
-    stands (`steps.imports.problems.ROW_NUMBER` and `ITEM`); and the lines that are no rows, as quarantine rows."""
+    stands (`steps.imports.problems.ROW_NUMBER` and `ITEM`), also whether it was deleted there (`DELETED`) where the
+    input tells; and the lines that are no rows, as quarantine rows."""
 
     rows: pl.DataFrame
     rejected: pl.DataFrame

@@ -88,7 +88,7 @@ class Workspace:
     def importer(self, sources: Sources | None = None) -> Importer:
         """What takes files in, or other inputs."""
         return Importer(
-            sources=sources or LocalSources(),
+            sources=sources or LocalSources(now=self.now()),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
             open_spill=partial(open_spill, folder=self.folder / "checkpoints"),
@@ -117,7 +117,7 @@ class Workspace:
         mapping = load_mapping(kind, recipe, columns)
         if timezone is not None:  # asked for by hand, so it goes before the recipe's
             mapping = mapping.model_copy(update={"timezone": timezone})
-        with nullcontext(LocalSources()) if files else whole_table(self.settings, kind, now=self.now) as sources:
+        with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
             return import_files(self.importer(sources), files, mapping, dry_run=dry_run)
 
     def replay(

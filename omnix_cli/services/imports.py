@@ -58,6 +58,7 @@ def import_files(
         zone = importer.settings.timezone
         intake = Intake(mapping, zone, importer.now, rows, quarantine, importer.progress)
         files = [_read(importer, intake, name, number) for number, name in enumerate(names)]
+        intake.settle_deletions(files, importer.ledger.view(mapping.kind))
         notes = _check(importer, mapping.kind, files)
         return _store(importer, mapping, files, rows, quarantine, notes, dry_run=dry_run)
 

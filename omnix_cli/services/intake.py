@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import OpenSource, Spill
+from omnix_cli.protocols import OpenSource, Spill, StoredFrame
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead
 from omnix_cli.services.import_reports import reason_counts
 from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.keys import digest
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports import binding, cleaning
+from omnix_cli.steps.imports import binding, cleaning, deletions
 from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.fields import Clock
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.identity import FILE, MADE
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, quarantine_rows
 
 Progress = Callable[[str, int], None]
@@ -55,12 +55,13 @@ class Intake:
     rows: Incoming
     quarantine: Spill
     progress: Progress
+    _bare: list[pl.DataFrame] = field(default_factory=list)
 
     def read(self, source: OpenSource, number: int) -> TakenFile:
         """Takes one file in; `number` is its place in the order of files."""
         taken = TakenFile(source.name)
         settled: list[Reading] = []
-        for rows, bad in ahead(self._cleaned(source, settled)):
+        for rows, bad in ahead(self._cleaned(source, settled, number)):
             taken.read += rows.height + bad.height
             self._count(rows, bad, taken)
             self.quarantine.add(bad)
@@ -70,18 +71,48 @@ class Intake:
         taken.findings = {**source.findings, **(_findings(settled[-1]) if settled else {})}
         return taken
 
-    def _cleaned(self, source: OpenSource, settled: list[Reading]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    def settle_deletions(self, files: Sequence[TakenFile], view: StoredFrame) -> None:
+        """Takes in the rows of which only the id and that they were deleted is given; call it when all files are read:
+        a purchase line is cancelled as it stands, or as it came in before."""
+        if not self._bare:
+            return
+        bare = pl.concat(self._bare)
+        known = self._known(bare, view) if self.mapping.kind == "purchases" else FRAMES[self.mapping.kind].empty()
+        for number, rows in sorted(bare.partition_by(FILE, as_dict=True).items()):
+            taken = files[number[0]]
+            bad = deletions.nothing_done(rows, known, self.mapping.kind, taken.name)
+            self.quarantine.add(bad)
+            good = FRAMES[self.mapping.kind].empty()
+            if known.height:
+                good = deletions.cancelled(rows, known).select(*known.columns, ROW_NUMBER, ITEM, MADE, FILE)
+                self.rows.add(good)
+            taken.read += good.height + bad.height
+            self._count(good, bad, taken)
+
+    def _known(self, bare: pl.DataFrame, view: StoredFrame) -> pl.DataFrame:
+        """The rows with these ids, those that came in with this import behind those that stand."""
+        columns, ids = FRAMES[self.mapping.kind].schema.column_names(), bare.select(self.rows.own_id).unique()
+        standing = view.scan().select(columns).join(ids.lazy(), on=self.rows.own_id, how="semi").collect()
+        came = (piece.select(columns).join(ids, on=self.rows.own_id, how="semi") for piece in self.rows.pieces())
+        return pl.concat([standing, *came])
+
+    def _cleaned(
+        self, source: OpenSource, settled: list[Reading], number: int
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Canonical rows and quarantine rows, chunk by chunk; how the file is read is left in `settled`."""
         bound = nothing = [ROW_NUMBER, ITEM]
         for chunk in ahead(source.chunks()):
-            if chunk.rows.columns != bound:
-                settled.append(self._settle(chunk.rows, source, None if bound == nothing else settled[-1]))
-                bound = chunk.rows.columns if chunk.rows.height else bound
+            raw, bare = deletions.split_bare(chunk.rows, self.mapping)
+            if bare.height:
+                self._bare.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
+            if raw.columns != bound and (raw.height or not bare.height):
+                settled.append(self._settle(raw, source, None if bound == nothing else settled[-1]))
+                bound = raw.columns if raw.height else bound
             rejected = quarantine_rows(chunk.rejected, source.name)
             if not settled:
                 yield FRAMES[self.mapping.kind].empty(), rejected
                 continue
-            cleaned = cleaning.clean(chunk.rows, settled[-1])
+            cleaned = cleaning.clean(raw, settled[-1])
             yield cleaned.rows, pl.concat([rejected, cleaned.quarantine]).sort("row_number", "item")
 
     def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:

@@ -68,6 +68,7 @@ def quarantine_replay(
         files = [
             intake.read(_source(stack, importer, mapping, lot, mended or {}), number) for number, lot in enumerate(lots)
         ]
+        intake.settle_deletions(files, importer.ledger.view(kind))
         settled = _settled(lots, good)
         if settled.is_empty():
             return report(kind, files, dry_run=dry_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import gzip
 import hashlib
@@ -37,13 +38,14 @@ class Readable(Protocol):
 
 
 class HashedStream:
-    """Passes bytes on and keeps their SHA-256."""
+    """Passes bytes on and keeps their SHA-256, and their MD5 where a manifest has that."""
 
     closed = False
 
-    def __init__(self, stream: IO[bytes], head: bytes = b"") -> None:
+    def __init__(self, stream: IO[bytes], head: bytes = b"", *, md5: bool = False) -> None:
         self._stream = stream
         self._hash = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
         self._head = head
 
     def peek(self, size: int) -> bytes:
@@ -63,6 +65,8 @@ class HashedStream:
         else:
             content = self._stream.read(size)
         self._hash.update(content)
+        if self._md5 is not None:
+            self._md5.update(content)
         return content
 
     def rest(self) -> None:
@@ -96,6 +100,10 @@ class HashedStream:
     def hexdigest(self) -> str:
         """The SHA-256 of what was read so far."""
         return self._hash.hexdigest()
+
+    def md5(self) -> str:
+        """The MD5 of what was read so far, in base64; empty where it was not asked for."""
+        return base64.b64encode(self._md5.digest()).decode() if self._md5 is not None else ""
 
 
 def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
@@ -173,11 +181,11 @@ class LineBlocks:
         names = {"cp1252": "windows-1252 (Latin-1)", None: "utf-8"}
         return names.get(self._told or self.encoding, str(self._told or self.encoding))
 
-    def first_sign(self) -> bytes:
-        """The first character that is not blank."""
+    def beginning(self) -> bytes:
+        """The first bytes, from the first character that is not blank on."""
         if not self._rest:
             self._rest = self._lines(self._stream.read(_HEAD_BYTES))
-        return self._rest.lstrip()[:1]
+        return self._rest.lstrip()
 
     def __iter__(self) -> Iterator[bytes]:
         while True:

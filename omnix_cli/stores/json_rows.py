@@ -35,7 +35,7 @@ class JsonRows:
         line = 1
         for block in self._blocks:
             utf8, broken = self._blocks.as_utf8(block)
-            rejected = [_undecodable(block, number, line) for number in broken]
+            rejected = [undecodable(block, number, line) for number in broken]
             documents: list[tuple[int, Any]] = []
             for number, text in enumerate(utf8.split(b"\n")[:-1], start=line):
                 if text.strip():
@@ -108,5 +108,6 @@ def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
     return flat
 
 
-def _undecodable(block: bytes, number: int, first: int) -> RejectedLine:
+def undecodable(block: bytes, number: int, first: int) -> RejectedLine:
+    """A line of a block whose first line is `first`, that is no UTF-8."""
     return RejectedLine(first + number, "not UTF-8", block.split(b"\n")[number].decode("latin-1"))

@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -15,8 +16,10 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols import RawChunk
 from omnix_cli.stores.byte_streams import HashedStream, LineBlocks, explained, unpacked
 from omnix_cli.stores.csv_rows import CsvRows
+from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
 from omnix_cli.stores.json_rows import JsonRows
 from omnix_cli.stores.parquet_rows import ParquetRows
+from omnix_cli.stores.table_exports import STARTED, SUMMARY, ExportedFile, ExportRows, export_format, exported_files
 
 STDIN = "-"
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -26,10 +29,20 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
 class Source:
     """One input, open. Implements `protocols.OpenSource`."""
 
-    def __init__(self, name: str, stream: IO[bytes], mapping: ColumnMapping) -> None:
+    def __init__(
+        self,
+        name: str,
+        stream: IO[bytes],
+        mapping: ColumnMapping,
+        *,
+        exported: ExportedFile | None = None,
+        now: datetime | None = None,
+    ) -> None:
         self.name = name
         self._mapping = mapping
-        self._hashed = HashedStream(stream)
+        self._exported = exported
+        self._now = now
+        self._hashed = HashedStream(stream, md5=exported is not None)
         self._findings: dict[str, str] = {}
         self._describe: CsvRows | None = None
         self._blocks: LineBlocks | None = None
@@ -48,8 +61,11 @@ class Source:
     def chunks(self) -> Iterator[RawChunk]:
         with explained(self.name):
             with ExitStack() as stack:
-                yield from self._rows(stack)
+                rows = self._rows(stack)
+                yield from rows
             self._hashed.rest()
+        if self._exported is not None:
+            self._exported.check(rows.count if isinstance(rows, ExportRows) else 0, self._hashed.md5())
 
     def fingerprint(self) -> str:
         return self._hashed.hexdigest()
@@ -62,7 +78,12 @@ class Source:
         if packing:
             self._findings["compression"] = packing
         self._blocks = LineBlocks(stream, self._mapping.encoding, name=self.name)
-        first = self._blocks.first_sign()
+        beginning = self._blocks.beginning()
+        if (export := export_format(beginning)) is not None:
+            self._findings["format"] = export
+            items = ItemChunks(self._mapping, self._now)
+            return ExportRows(self._blocks, items, is_incremental="incremental" in export)
+        first = beginning[:1]
         if first in (b"{", b"[") and Path(self.name).suffix != ".csv":
             self._findings["format"] = "NDJSON" if first == b"{" else "JSON"
             return JsonRows(self._blocks, self.name, self._mapping.items, is_array=first == b"[")
@@ -72,15 +93,18 @@ class Source:
 
 
 class LocalSources:
-    """Inputs on this machine. Implements `protocols.Sources`."""
+    """Inputs on this machine. Implements `protocols.Sources`. Items of an export that have expired at `now` are left
+    out."""
 
-    def __init__(self, stdin: IO[bytes] | None = None) -> None:
+    def __init__(self, stdin: IO[bytes] | None = None, *, now: datetime | None = None) -> None:
         self._stdin = stdin
+        self._now = now
+        self._exported: dict[str, ExportedFile] = {}
 
     def find(self, patterns: Sequence[str]) -> list[str]:
         found: dict[str, None] = {}
         for pattern in patterns:
-            names = [pattern] if pattern == STDIN else _matches(pattern)
+            names = [pattern] if pattern == STDIN else self._matches(pattern)
             if not names:
                 raise DataError(
                     f"nothing to import at {pattern}", hint=f"Relative to {Path.cwd()}; check the spelling."
@@ -97,12 +121,30 @@ class LocalSources:
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
         if name == STDIN:
-            yield Source("stdin", self._stdin or sys.stdin.buffer, mapping)
+            yield Source("stdin", self._stdin or sys.stdin.buffer, mapping, now=self._now)
             return
         with ExitStack() as stack:
             with explained(name):
                 file = stack.enter_context(Path(name).open("rb"))
-            yield Source(name, file, mapping)
+            yield Source(name, file, mapping, exported=self._exported.get(name), now=self._now)
+
+    def _matches(self, pattern: str) -> list[str]:
+        if Path(pattern).is_dir() and (summaries := _export_summaries(Path(pattern))):
+            with explained(pattern):
+                files = exported_files(
+                    summaries, lambda name: Path(name).read_bytes(), lambda name: Path(name).is_file()
+                )
+            self._exported |= {file.name: file for file in files}
+            return [file.name for file in files]
+        return _matches(pattern)
+
+
+def _export_summaries(folder: Path) -> list[str]:
+    """The summaries of the exports in a folder. Raises `DataError` when one has begun and not ended."""
+    for started in folder.rglob(STARTED):
+        if not (started.parent / SUMMARY).exists():
+            raise DataError(f"{started.parent}: the export has not ended", hint="Wait for it, then copy it again.")
+    return [path.as_posix() for path in folder.rglob(SUMMARY)]
 
 
 def _matches(pattern: str) -> list[str]:

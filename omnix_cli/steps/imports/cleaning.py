@@ -11,7 +11,7 @@ import polars as pl
 
 from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import fields, purchase_rules
+from omnix_cli.steps.imports import deletions, fields, purchase_rules
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids, with_made_ids
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
@@ -40,7 +40,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
 
     `reading.mapping` must be bound to the columns of `raw`."""
     mapping = reading.mapping
-    problems = [_aside(rule, raw, mapping) for rule in mapping.set_aside]
+    problems = [*(_aside(rule, raw, mapping) for rule in mapping.set_aside), *deletions.set_aside(raw, mapping)]
     columns: dict[str, pl.Series] = {}
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
         written = _written(raw, mapping, name)

@@ -9,6 +9,7 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports.deletions import deleted
 
 _KIND = pl.Enum(PURCHASE_KINDS)
 
@@ -54,7 +55,7 @@ def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
 
 
 def _cancelled(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
-    cancelled = pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
+    cancelled = deleted(raw)
     for column, values in mapping.cancelled.items():
         cancelled |= fields.text(raw[column], mapping.null_values).str.to_lowercase().is_in(values).fill_null(False)
     return cancelled

@@ -36,7 +36,7 @@ class ItemChunks:
     every later chunk; items that have expired at `now` are left out and counted."""
 
     mapping: ColumnMapping
-    now: datetime
+    now: datetime | None
     expired: int = 0
     _seen: set[str] = field(default_factory=set)
 
@@ -77,7 +77,7 @@ class ItemChunks:
         )
 
     def _expired(self, columns: pl.DataFrame) -> pl.Series:
-        if self.table.ttl is None:
+        if self.table.ttl is None or self.now is None:
             return pl.repeat(False, columns.height, dtype=pl.Boolean, eager=True)
         expiry = columns[self.table.ttl].cast(pl.Float64, strict=False)
         return (expiry <= self.now.timestamp()).fill_null(False)

@@ -1,0 +1,72 @@
+"""Rows that an input calls deleted where they come from, as the incremental export of a table does.
+
+A purchase line that was deleted is a cancelled line. For the other kinds there is nothing that could be written: what
+was imported stays, and the deletion is set aside.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports.identity import MADE
+from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER, Problem, as_json, quarantine_rows
+
+_KEPT = "deleted there, kept here"
+_NEVER_HERE = "deleted there, never imported here"
+
+
+def deleted(raw: pl.DataFrame) -> pl.Series:
+    """Which rows the input calls deleted."""
+    if DELETED not in raw.columns:
+        return pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
+    return fields.flag(fields.text(raw[DELETED], ())).fill_null(False)
+
+
+def set_aside(raw: pl.DataFrame, mapping: ColumnMapping) -> list[Problem]:
+    """The deletions that the frame has no form for."""
+    if DELETED not in raw.columns or mapping.kind == "purchases":
+        return []
+    return [Problem(deleted(raw), DELETED, _KEPT, raw[DELETED], expected=True)]
+
+
+def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows, and apart from them the deleted ones of which the input gives nothing but the id, with their `row` as
+    JSON."""
+    own_id = FRAMES[mapping.kind].key[0]
+    source = mapping.columns.get(own_id, own_id)
+    names = (source,) if isinstance(source, str) else source if isinstance(source, tuple) else ()
+    given = next((name for name in names if name in raw.columns), None)
+    if DELETED not in raw.columns or given is None:
+        return raw, pl.DataFrame()
+    rest = [pl.col(name).is_null() for name in raw.columns if name not in (given, DELETED, ROW_NUMBER, ITEM)]
+    bare = raw.select(deleted(raw) & pl.all_horizontal(True, *rest) & pl.col(given).is_not_null()).to_series()
+    rows = raw.filter(bare)
+    ids = fields.text(rows[given], ()).alias(own_id)
+    return raw.filter(~bare), rows.select(ids, as_json(rows), ROW_NUMBER, ITEM)
+
+
+def cancelled(bare: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Of the deleted purchase lines (with FILE and place) those that are known: cancelled, otherwise as they were."""
+    rows = known.unique("purchase_id", keep="last", maintain_order=True)
+    kind = pl.lit("cancelled", known.schema["kind"]).alias("kind")
+    return bare.join(rows, on="purchase_id", how="inner", maintain_order="left").with_columns(
+        kind, pl.lit(False).alias(MADE)
+    )
+
+
+def nothing_done(bare: pl.DataFrame, known: pl.DataFrame, kind: str, file: str) -> pl.DataFrame:
+    """Quarantine rows for the deleted rows that are not known, or that cannot be taken back."""
+    own_id = FRAMES[kind].key[0]
+    rows = bare.join(known.select(own_id).unique(), on=own_id, how="anti", maintain_order="left").select(
+        "row",
+        pl.col(ROW_NUMBER).alias("row_number"),
+        pl.col(ITEM).alias("item"),
+        pl.lit(own_id).alias("column"),
+        pl.col(own_id).alias("value"),
+        pl.lit(_NEVER_HERE if kind == "purchases" else _KEPT).alias("reason"),
+        pl.lit(True).alias("expected"),
+    )
+    return quarantine_rows(rows, file)
