@@ -1,0 +1,239 @@
+"""Tables moved between SQLite, DynamoDB and Parquet: everything arrives, nothing is lost when it is cut off."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import pytest
+
+from omnix_cli.cli import main
+from omnix_cli.protocols import TableStore
+from omnix_cli.stores.dynamodb.wire import from_wire
+from omnix_cli.stores.sqlite import SqliteStore
+from tests.aws.accounts import new_stage, store_maker
+
+TABLE = "purchase-history"
+Item = dict[str, Any]
+Omnix = Callable[..., str]
+
+
+def purchase(number: int, **more: Any) -> Item:
+    """An item with every type there is."""
+    return {
+        "id": f"p{number:06d}",
+        "customerId": f"c{number % 7}",
+        "productId": f"m{number % 5}",
+        "purchaseDate": f"2026-01-{number % 28 + 1:02d}T10:00:00.000Z",
+        "quantity": number % 3 + 1,
+        "totalPrice": Decimal(number % 3 + 1) * Decimal("1.50"),
+        "digits": Decimal("1234567890123456789012345678.0123456789"),
+        "large": 10**30 + number,
+        "picture": bytes([0, 255, number % 256]),
+        "tags": {"a", "b"},
+        "sizes": {1, Decimal("2.5")},
+        "pictures": {b"x", b"y"},
+        "none": None,
+        "list": [1, "1", {"$set": [True]}, []],
+        "map": {"deep": {"er": Decimal("0.10")}, "nothing": None},
+        **more,
+    }
+
+
+def by_id(items: Iterator[Item]) -> dict[str, Item]:
+    return {item["id"]: item for item in items}
+
+
+@dataclass(frozen=True)
+class Side:
+    """A store that a migration goes to, and how the command line names it."""
+
+    open: Callable[[], TableStore]
+    place: tuple[str, ...]
+
+    def put(self, items: list[Item]) -> None:
+        with closing(self.open()) as store:
+            store.create_tables()
+            store.put_many(TABLE, items)
+
+    def items(self) -> dict[str, Item]:
+        with closing(self.open()) as store:
+            return by_id(store.scan(TABLE))
+
+    def to(self) -> list[str]:
+        return [part for setting in self.place for part in ("--to", setting)]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Side:
+    """The store of the settings: SQLite in the workspace."""
+    return Side(lambda: SqliteStore(tmp_path / ".omnix" / "store.sqlite"), ())
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def target(request: pytest.FixtureRequest, tmp_path: Path, aws_environment: None) -> Side:
+    if request.param == "sqlite":
+        path = tmp_path / "other.sqlite"
+        return Side(lambda: SqliteStore(path, stage="prod"), (f"path={path}", "stage=prod"))
+    url, stage = request.getfixturevalue("ministack"), new_stage()
+    return Side(store_maker(url, stage=stage), ("kind=dynamodb", f"endpoint_url={url}", f"stage={stage}"))
+
+
+@pytest.fixture
+def omnix(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Omnix:
+    """Calls the command line, which must end with that code; gives what it printed, JSON if asked for."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, code: int = 0) -> str:
+        ended = main(["tables", *arguments])
+        told = capfd.readouterr()
+        assert ended == code, told.err
+        return told.out if code == 0 else told.out + told.err
+
+    return call
+
+
+def test_a_copy_keeps_everything_and_can_be_verified(omnix: Omnix, source: Side, target: Side) -> None:
+    source.put([purchase(number) for number in range(1_500)])
+    omnix("copy", TABLE, *target.to(), "--create")
+    assert target.items() == source.items()
+    assert len(target.items()) == 1_500
+    omnix("verify", TABLE, *target.to())
+
+
+def test_verify_names_every_difference(omnix: Omnix, source: Side, target: Side) -> None:
+    source.put([purchase(number) for number in range(300)])
+    omnix("copy", TABLE, *target.to(), "--create")
+    target.put([purchase(7, tags={"a"}, extra=1), purchase(900), purchase(8, quantity=Decimal("3.0"))])
+    with closing(target.open()) as store:
+        store.delete_many(TABLE, ["p000020"])
+    printed = omnix("verify", TABLE, *target.to(), "--format", "json", code=5)
+    assert "3 differences" in printed
+    assert orjson.loads(printed.splitlines()[0]) == [
+        {"table": TABLE, "key": "p000007", "difference": "different", "attributes": ["extra", "tags"]},
+        {"table": TABLE, "key": "p000020", "difference": "missing", "attributes": []},
+        {"table": TABLE, "key": "p000900", "difference": "extra", "attributes": []},
+    ]
+
+
+def test_an_undone_copy_leaves_the_target_as_it_was(omnix: Omnix, source: Side, target: Side) -> None:
+    source.put([purchase(number) for number in range(250)])
+    before = [purchase(3, quantity=99, only_here=b"\0"), purchase(4), purchase(777)]
+    target.put(before)
+    omnix("copy", TABLE, *target.to())
+    assert target.items() == source.items() | {"p000777": purchase(777)}
+    omnix("copy", "--undo", "latest")
+    assert target.items() == by_id(iter(before))
+
+
+def test_an_export_comes_back_as_it_was(omnix: Omnix, source: Side, target: Side, tmp_path: Path) -> None:
+    source.put([purchase(number) for number in range(700)])
+    omnix("export", TABLE, "customer-profiles", "--to", "first")
+    omnix("load", "first", *target.to(), "--create")
+    assert target.items() == source.items()
+    back = [part for setting in target.place for part in ("--from", setting)]
+    omnix("export", TABLE, "--to", "second", *back, "--segments", "3")
+    omnix("verify", TABLE, "--from", "first/", "--to", "second/")
+    columns = ["id", "customerId", "purchaseDate", "productId", "item"]
+    first, second = (pl.read_parquet(tmp_path / name / f"{TABLE}-*.parquet").sort("id") for name in ("first", "second"))
+    assert first.columns == second.columns == columns
+    assert first.drop("item").equals(second.drop("item"))
+    # DynamoDB itself drops the zeros at the end of a number; SQLite gives back the very text.
+    assert [from_wire(orjson.loads(text)) for text in second["item"]] == list(source.items().values())
+    if "kind=dynamodb" not in target.place:
+        assert first.equals(second)
+
+
+def test_a_dry_run_counts_and_writes_nothing(omnix: Omnix, source: Side, target: Side, tmp_path: Path) -> None:
+    source.put([purchase(number) for number in range(30)])
+    before = [purchase(1), purchase(2, quantity=50)]
+    target.put(before)
+    printed = omnix("copy", TABLE, *target.to(), "--dry-run", "--format", "json")
+    (row,) = orjson.loads(printed)
+    assert (row["read"], row["added"], row["changed"], row["unchanged"]) == (30, 28, 1, 1)
+    assert row["write_units"] == 29 * 3  # an item of less than 1 KB, in the table and two indexes
+    assert target.items() == by_id(iter(before))
+    assert not (tmp_path / ".omnix" / "migrations").exists()
+
+
+def test_a_mapping_changes_items_on_their_way(omnix: Omnix, source: Side, target: Side, tmp_path: Path) -> None:
+    source.put([{"id": "1", "client": "ann", "debug": 1, "price": Decimal("1.10")}, {"id": "2"}])
+    target.put([purchase(5)])
+    (tmp_path / "rules.toml").write_text(
+        '[purchase-history]\nkey_prefix = "old-"\nrename = { client = "customerId" }\ndrop = ["debug"]\n'
+        "set = { factor = 0.10 }\n"
+    )
+    omnix("copy", TABLE, *target.to(), "--mapping", "rules.toml")
+    assert target.items() == {
+        "p000005": purchase(5),
+        "old-1": {"id": "old-1", "customerId": "ann", "price": Decimal("1.10"), "factor": Decimal("0.10")},
+        "old-2": {"id": "old-2", "factor": Decimal("0.10")},
+    }
+    omnix("verify", TABLE, *target.to(), "--mapping", "rules.toml")
+
+
+def test_a_table_is_not_copied_to_itself(omnix: Omnix, source: Side) -> None:
+    source.put([purchase(1)])
+    assert "copied to itself" in omnix("copy", TABLE, code=2)
+
+
+def test_a_damaged_export_is_not_loaded(omnix: Omnix, source: Side, tmp_path: Path) -> None:
+    source.put([purchase(number) for number in range(10)])
+    omnix("export", TABLE, "--to", "backup")
+    (part,) = (tmp_path / "backup").glob("*.parquet")
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    assert "differs from its checksum" in omnix("load", "backup", "--to", "stage=other", "--create", code=3)
+
+
+def images(folder: Path) -> int:
+    return len(list(folder.glob(".omnix/migrations/*/images/[!.]*")))
+
+
+def copy_killed(folder: Path, arguments: list[str], *, seconds: float) -> bool:
+    """Starts a copy with small chunks and kills it so many seconds after it began to write."""
+    known = images(folder)
+    program = (
+        "import sys; from omnix_cli import migrating; migrating._CHUNK_ITEMS = 100;"
+        "from omnix_cli.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=folder) as process:
+        deadline = time.monotonic() + 60
+        while images(folder) <= known and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return True
+    return False
+
+
+def test_a_killed_copy_goes_on_and_can_still_be_undone(
+    omnix: Omnix, source: Side, target: Side, tmp_path: Path
+) -> None:
+    moments = random.Random(20260302)
+    source.put([purchase(number) for number in range(6_000)])
+    before = [purchase(number, quantity=77) for number in range(0, 6_000, 5)] + [purchase(9_999)]
+    target.put(before)
+    arguments = ["tables", "copy", TABLE, *target.to(), "--quiet"]
+    kills = sum(copy_killed(tmp_path, arguments, seconds=moments.random() / 2) for _ in range(3))
+    assert kills, "no copy was killed while it was writing"
+    row = orjson.loads(omnix("copy", TABLE, *target.to(), "--format", "json"))[0]
+    assert (row["read"], row["added"], row["changed"], row["unchanged"]) == (6_000, 4_800, 1_200, 0)
+    assert len(list((tmp_path / ".omnix" / "migrations").glob("*/run.json"))) == 1
+    assert target.items() == source.items() | {"p009999": purchase(9_999)}
+    assert "0 missing, 1 extra, 0 different" in omnix("verify", TABLE, *target.to(), code=5)
+    omnix("copy", "--undo", "latest")
+    assert target.items() == by_id(iter(before))
