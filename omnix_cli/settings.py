@@ -234,6 +234,19 @@ class StoreSettings(Section):
     tables: TableSettings = TableSettings()
 
 
+class S3Settings(Section):
+    """How addresses of the form `s3://bucket/...` are reached; what is not set is found as by every AWS tool."""
+
+    profile: str | None = None
+    """The profile of the AWS configuration files."""
+    region: str | None = None
+    """The region of the buckets."""
+    endpoint_url: str | None = None
+    """Another service with the interface of S3, such as `http://localhost:9000`."""
+    leftover_hours: float = Field(24, gt=0)
+    """Objects of unfinished checkpoints are removed when they are older; no step may take as long."""
+
+
 class EngineSettings(Section):
     """How the work is done; never changes a result."""
 
@@ -252,6 +265,9 @@ class Settings(Section):
 
     workspace: Path = Path(".omnix")
     """The folder of checkpoints, runs, the lock and the embedded store."""
+    shared_workspace: str | None = Field(None, pattern="^s3://[^/]+")
+    """An address `s3://bucket/prefix` for checkpoints, import batches, runs and the lock, so that any machine can go on
+    with them; logs, temporary files and the embedded store stay in the folder above."""
     as_of: str = "latest"
     """The day a run stands on: only rows of earlier days are seen. A date, `today`, or `latest`: the day after the
     newest purchase."""
@@ -263,6 +279,7 @@ class Settings(Section):
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
     store: StoreSettings = StoreSettings()
+    s3: S3Settings = S3Settings()
     engine: EngineSettings = EngineSettings()
 
 

@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -45,6 +45,7 @@ from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
+from omnix_cli.stores.s3_workspace import S3Workspace
 from omnix_cli.stores.sources import LocalSources
 from omnix_cli.stores.spill import open_spill
 from omnix_cli.stores.sqlite import SqliteStore
@@ -69,17 +70,24 @@ class Workspace:
     @cached_property
     def checkpoints(self) -> ParquetCheckpoints:
         """Its checkpoints."""
-        return ParquetCheckpoints(DiskShelf(self.folder / "checkpoints"), now=self.now)
+        shelf = self._shared.shelf("checkpoints") if self._shared else DiskShelf(self.folder / "checkpoints")
+        return ParquetCheckpoints(shelf, now=self.now)
 
     @cached_property
     def records(self) -> RunFolder:
         """The records of its runs."""
-        return RunFolder(DiskFolder(self.folder / "runs"))
+        return RunFolder(self._shared.folder("runs") if self._shared else DiskFolder(self.folder / "runs"))
 
     @cached_property
     def ledger(self) -> FileLedger:
         """What was imported."""
-        return FileLedger(DiskFolder(self.folder), self.checkpoints)
+        return FileLedger(self._shared.folder() if self._shared else DiskFolder(self.folder), self.checkpoints)
+
+    @cached_property
+    def _shared(self) -> S3Workspace | None:
+        """Where the checkpoints, the ledger, the records and the lock are when other machines share them."""
+        address = self.settings.shared_workspace
+        return S3Workspace(address, self.settings.s3, now=self.now) if address else None
 
     def sources(self) -> dict[str, StoredFrame]:
         """The canonical frames as they are now, over all imports."""
@@ -223,12 +231,23 @@ class Workspace:
 
     def sweep(self) -> None:
         """Clears up after killed processes; only under the lock."""
+        DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are here wherever the checkpoints are
         self.checkpoints.sweep()
         mark_killed(self.records)
 
-    def lock(self, command: str) -> AbstractContextManager[None]:
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been kept in it yet."""
+        return self._shared is None and not self.folder.exists()
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
         """The right to change the workspace, for one process at a time."""
-        return workspace_lock(self.folder, command=command, now=self.now())
+        with ExitStack() as locks:
+            locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))
+            if self._shared:
+                locks.enter_context(self._shared.lock(command))
+            yield
 
 
 def _told(batches: Iterable[ImportBatch]) -> str:
@@ -265,6 +284,7 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     from omnix_cli.stores.dynamodb.store import DynamoStore
 
     account = Account(store.profile, store.region, store.endpoint_url, store.transport)
+    pace = Pace(limit=store.max_write_units)
     return DynamoStore(
         connect(account, now=now),
         prefix=store.prefix,
@@ -284,7 +304,6 @@ def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> 
     from omnix_cli.stores.dynamodb.administration import DynamoTables
     from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.service import Service
-    pace = Pace(limit=store.max_write_units)
 
     account = Account(store.profile, store.region, store.endpoint_url, store.transport)
     return DynamoTables(

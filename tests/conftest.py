@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pytest
 
 from omnix_cli.schemas import FRAMES
+from omnix_cli.settings import S3Settings
+from omnix_cli.stores.s3 import Prefix, connect
 from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
+from tests.aws.buckets import TestBucket, moto_server
 from tests.aws.emulators import run_ministack
 
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
@@ -73,9 +77,31 @@ def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
 
 
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[TestBucket]:
+    """An S3 of this process, and a bucket in it."""
+    with pytest.MonkeyPatch.context() as environment, moto_server() as url:
+        use_nobodys_account(environment)
+        yield TestBucket(url, connect("s3://tests", S3Settings(endpoint_url=url)))
+
+
+@pytest.fixture
+def bucket(s3_server: TestBucket, aws_environment: None) -> TestBucket:
+    """A bucket of the test's own."""
+    known = s3_server.at.bucket
+    made = replace(s3_server, at=Prefix(replace(known, name=f"test-{uuid4().hex}"), ""))
+    made.client.create_bucket(Bucket=made.name)
+    return made
+
+
 @pytest.fixture
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials of nobody, and none of the user's."""
+    use_nobodys_account(monkeypatch)
+
+
+def use_nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For fixtures that last longer than a test."""
     for name in LEFT_OUT:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():

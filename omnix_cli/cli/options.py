@@ -61,7 +61,8 @@ class Session:
         Path | None, typer.Option("--config", envvar="OMNIX_CONFIG", help="A configuration file (TOML).")
     ] = None
     workspace_folder: Annotated[
-        Path | None, typer.Option("--workspace", help="The folder of checkpoints and runs (default: .omnix).")
+        str | None,
+        typer.Option("--workspace", help="The folder, or the s3:// address, of checkpoints and runs (default: .omnix)."),
     ] = None
     log_format: Annotated[LogFormat, typer.Option("--log-format", help="How log lines on stderr look.")] = (
         LogFormat.TEXT
@@ -75,8 +76,9 @@ class Session:
         from omnix_cli.settings import load_settings
 
         configure_logging(json_lines=self.log_format is LogFormat.JSON, verbose=self.verbose, quiet=self.quiet)
+        is_shared = (self.workspace_folder or "").startswith("s3://")
         given = {
-            "workspace": self.workspace_folder,
+            "shared_workspace" if is_shared else "workspace": self.workspace_folder,
             **{name.replace("__", "."): value for name, value in flags.items()},
         }
         return load_settings(
@@ -102,7 +104,7 @@ class Session:
         from omnix_cli.cli.logs import log_to_file
 
         workspace = self.open(**flags)
-        if dry_run and not workspace.folder.exists():
+        if dry_run and workspace.is_new:
             with TemporaryDirectory(prefix="omnix-") as folder:
                 settings = workspace.settings.model_copy(update={"workspace": Path(folder)})
                 yield replace(workspace, settings=settings)

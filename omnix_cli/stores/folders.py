@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from typing import IO, Any, Protocol
 
 import polars as pl
 
-from omnix_cli.stores.files import disk_trouble_told, sync_folder, write_atomically
+from omnix_cli.stores.files import checksum, disk_trouble_told, sync_folder, write_atomically
 
 MANIFEST = "manifest.json"
 
@@ -186,9 +185,3 @@ class DiskShelf:
         hidden = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
         (self.path / key).rename(hidden / key)
         return hidden
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -29,22 +29,27 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockedError(
-                f"another run holds the lock of {workspace}: {_holder(file.read())}",
+                f"another run holds the lock of {workspace}: {holder(file.read())}",
                 hint="Wait for it to end; the lock goes with its process.",
             ) from None
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(), "command": command}
         file.seek(0)
         file.truncate()
-        file.write(json.dumps(owner))
+        file.write(json.dumps(owner(command, now)))
         file.flush()
         yield
         file.seek(0)
         file.truncate()
 
 
-def _holder(text: str) -> str:
+def owner(command: str, now: datetime) -> dict[str, str | int]:
+    """What this process writes into a lock."""
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(), "command": command}
+
+
+def holder(text: str | bytes) -> str:
+    """Who holds a lock in which this is written."""
     try:
-        owner = json.loads(text)
-        return f"`omnix {owner['command']}`, process {owner['pid']} on {owner['host']}, since {owner['since']}"
+        found = json.loads(text)
+        return f"`omnix {found['command']}`, process {found['pid']} on {found['host']}, since {found['since']}"
     except (ValueError, KeyError):
         return "a process that has only just begun"

@@ -2,32 +2,113 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from omnix_cli.errors import CorruptCheckpoint, UnavailableError
+from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols import Checkpoints
 from omnix_cli.stores import checkpoints as module
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskShelf
+from omnix_cli.stores.s3_folders import S3Shelf
+from tests.aws.buckets import TestBucket
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "checkpoints"
+class Place(Protocol):
+    """Where checkpoints lie: opened as by a new process, and looked into and harmed from outside."""
+
+    def open(self) -> ParquetCheckpoints: ...
+    def files(self) -> list[str]: ...
+    def read(self, file: str) -> bytes: ...
+    def write(self, file: str, content: bytes) -> None: ...
+    def delete(self, file: str) -> None: ...
+    def leave_behind(self) -> None:
+        """What a killed process leaves."""
+        ...
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    folder: Path
+
+    def open(self) -> ParquetCheckpoints:
+        return ParquetCheckpoints(DiskShelf(self.folder), now=lambda: NOW)
+
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+
+    def read(self, file: str) -> bytes:
+        return (self.folder / file).read_bytes()
+
+    def write(self, file: str, content: bytes) -> None:
+        (self.folder / file).write_bytes(content)
+
+    def delete(self, file: str) -> None:
+        (self.folder / file).unlink()
+
+    def leave_behind(self) -> None:
+        (self.folder / ".writing-count-2-abc").mkdir(parents=True)
+        self.write(".writing-count-2-abc/numbers-00000.parquet", b"PAR1")
+
+
+@dataclass(frozen=True)
+class OnS3:
+    bucket: TestBucket
+    prefix: str
+
+    def open(self) -> ParquetCheckpoints:
+        shelf = S3Shelf(self.bucket.at.within(self.prefix).within("checkpoints"), tomorrow, timedelta(days=1))
+        return ParquetCheckpoints(shelf, now=lambda: NOW)
+
+    def files(self) -> list[str]:
+        return [key.removeprefix(f"{self.prefix}/checkpoints/") for key in self.bucket.keys(self.prefix)]
+
+    def read(self, file: str) -> bytes:
+        return self.bucket.read(f"{self.prefix}/checkpoints/{file}")
+
+    def write(self, file: str, content: bytes) -> None:
+        self.bucket.write(f"{self.prefix}/checkpoints/{file}", content)
+
+    def delete(self, file: str) -> None:
+        self.bucket.delete(f"{self.prefix}/checkpoints/{file}")
+
+    def leave_behind(self) -> None:
+        self.write("count-2/1234567890ab/numbers-00000.parquet", b"PAR1")
+
+
+def tomorrow() -> datetime:
+    """A day after the clock of the server, so that what is left over is old enough to be swept."""
+    return datetime.now(UTC) + timedelta(days=1, minutes=1)
+
+
+@pytest.fixture(params=["disk", "s3"])
+def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Place]:
+    """A new place at every call."""
+    if request.param == "disk":
+        return lambda: OnDisk(tmp_path / f"checkpoints-{len(list(tmp_path.iterdir()))}")
+    bucket: TestBucket = request.getfixturevalue("bucket")
+    return lambda: OnS3(bucket, f"team/omnix-{len(bucket.keys())}")
 
 
 @pytest.fixture
-def store(folder: Path) -> ParquetCheckpoints:
-    return ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
+def place(make_place: Callable[[], Place]) -> Place:
+    return make_place()
+
+
+@pytest.fixture
+def store(place: Place) -> ParquetCheckpoints:
+    return place.open()
 
 
 def write(store: Checkpoints, key: str, *pieces: pl.DataFrame, name: str = "numbers") -> None:
@@ -57,7 +138,8 @@ def test_an_unknown_key_is_not_found(store: ParquetCheckpoints) -> None:
         store.open("count-1")
 
 
-def test_a_failed_step_leaves_nothing(store: ParquetCheckpoints, folder: Path) -> None:
+def test_a_failed_step_leaves_nothing(store: ParquetCheckpoints, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PART_ROWS", 2)
     with (
         pytest.raises(RuntimeError),
         store.write(key="count-1", step="count", version="1", parameters={}, inputs={}) as writer,
@@ -65,41 +147,54 @@ def test_a_failed_step_leaves_nothing(store: ParquetCheckpoints, folder: Path) -
         writer.append("numbers", numbers(0, 3))
         raise RuntimeError
     assert store.find("count-1") is None
-    assert list(folder.iterdir()) == []
+    assert place.files() == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+def parquet_files(place: Place, key: str) -> list[bytes]:
+    return [place.read(file) for file in place.files() if file.startswith(f"{key}/") and file.endswith(".parquet")]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
 @given(cuts=st.lists(st.integers(0, 100), max_size=6))
-def test_how_rows_arrive_leaves_no_trace(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]) -> None:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(module, "PART_ROWS", 32)
-    folder = tmp_path_factory.mktemp("cuts")
-    store = ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
+def test_how_rows_arrive_leaves_no_trace(make_place: Callable[[], Place], cuts: list[int]) -> None:
     bounds = [0, *sorted(cuts), 100]
-    write(store, "count-whole", numbers(0, 100))
-    write(store, "count-cut", *(numbers(low, high) for low, high in pairwise(bounds)))
-    patch.undo()
-    whole, cut = sorted((folder / "count-whole").glob("*.parquet")), sorted((folder / "count-cut").glob("*.parquet"))
+    place = make_place()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PART_ROWS", 32)
+        write(place.open(), "count-whole", numbers(0, 100))
+        write(place.open(), "count-cut", *(numbers(low, high) for low, high in pairwise(bounds)))
+    whole = parquet_files(place, "count-whole")
     assert len(whole) == 4
-    assert [path.read_bytes() for path in whole] == [path.read_bytes() for path in cut]
+    assert whole == parquet_files(place, "count-cut")
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "delete"])
 def test_a_damaged_part_is_noticed_and_reported(
-    store: ParquetCheckpoints, folder: Path, harm: str, caplog: pytest.LogCaptureFixture
+    store: ParquetCheckpoints, place: Place, harm: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(store, "count-1", numbers(0, 1000))
-    part = next((folder / "count-1").glob("*.parquet"))
-    content = part.read_bytes()
+    part = next(file for file in place.files() if file.endswith(".parquet"))
+    content = place.read(part)
     if harm == "delete":
-        part.unlink()
+        place.delete(part)
     else:
-        part.write_bytes(content[:-7] if harm == "cut" else content[:40] + bytes([content[40] ^ 1]) + content[41:])
-    fresh = ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
+        place.write(part, content[:-7] if harm == "cut" else content[:40] + bytes([content[40] ^ 1]) + content[41:])
+    fresh = place.open()
     assert fresh.find("count-1") is None
     assert "count-1 is damaged" in caplog.text
     write(fresh, "count-1", numbers(0, 1000))
     assert fresh.find("count-1") is not None
+    assert place.open().damage("count-1") is None
+
+
+def test_a_part_that_was_put_back_is_good_again(store: ParquetCheckpoints, place: Place) -> None:
+    write(store, "count-1", numbers(0, 1000))
+    part = next(file for file in place.files() if file.endswith(".parquet"))
+    content = place.read(part)
+    place.write(part, b"")
+    assert place.open().damage("count-1") == f"{part.removeprefix('count-1/')} differs from its checksum"
+    place.write(part, content)
+    assert place.open().damage("count-1") is None
 
 
 def test_a_rewrite_replaces_the_whole(store: ParquetCheckpoints) -> None:
@@ -128,28 +223,39 @@ def test_figures_of_slices_add_up(store: ParquetCheckpoints) -> None:
     assert store.open("count-1").manifest.figures == {"kept": 5, "share": 0.75, "mode": "b"}
 
 
-def test_removed_and_leftover_folders_are_gone(store: ParquetCheckpoints, folder: Path) -> None:
+def test_what_is_removed_is_gone(store: ParquetCheckpoints, place: Place) -> None:
     write(store, "count-1", numbers(0, 1))
-    (folder / ".writing-count-2-abc").mkdir()
+    write(store, "count-2", numbers(0, 1))
     store.remove("count-1")
+    store.remove("count-3")
     assert store.find("count-1") is None
+    assert [manifest.key for manifest in store.manifests()] == ["count-2"]
+    assert {file.partition("/")[0] for file in place.files()} == {"count-2"}
+
+
+def test_what_is_left_over_is_swept_and_nothing_else(store: ParquetCheckpoints, place: Place) -> None:
+    write(store, "count-1", numbers(0, 1))
+    kept = place.files()
+    place.leave_behind()
+    assert [manifest.key for manifest in store.manifests()] == ["count-1"]
     assert store.sweep() == 1
-    assert [manifest.key for manifest in store.manifests()] == []
-    assert list(folder.iterdir()) == []
+    assert place.files() == kept
+    assert place.open().find("count-1") is not None
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    store = ParquetCheckpoints(DiskShelf(tmp_path / "file" / "checkpoints"), now=lambda: NOW)
-    with pytest.raises(UnavailableError, match="could not be written"):
-        write(store, "count-1", numbers(0, 1))
+def test_a_rewritten_checkpoint_survives_a_sweep(store: ParquetCheckpoints, place: Place) -> None:
+    write(store, "count-1", numbers(0, 9))
+    write(store, "count-1", numbers(5, 6))
+    store.sweep()
+    assert len(parquet_files(place, "count-1")) == 1
+    assert place.open().damage("count-1") is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"key": 1}'])
-def test_an_unreadable_manifest_is_as_good_as_none(store: ParquetCheckpoints, folder: Path, text: str) -> None:
+def test_an_unreadable_manifest_is_as_good_as_none(store: ParquetCheckpoints, place: Place, text: str) -> None:
     write(store, "count-1", numbers(0, 9))
-    (folder / "count-1" / "manifest.json").write_text(text)
-    fresh = ParquetCheckpoints(DiskShelf(folder), now=lambda: NOW)
+    place.write("count-1/manifest.json", text.encode())
+    fresh = place.open()
     assert fresh.damage("count-1") is not None
     assert list(fresh.manifests()) == []
     assert fresh.find("count-1") is None

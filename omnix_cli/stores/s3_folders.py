@@ -1,0 +1,191 @@
+"""Folders and shelves in a bucket. A checkpoint is there once its manifest is: the one object put on a condition.
+
+    checkpoints/<step>-<hash>/
+        manifest.json
+        <attempt>/<frame>-00000.parquet     the same bytes as on a disk
+
+Every attempt has a folder of its own, so no writer touches what another one committed or is about to commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+import orjson
+import polars as pl
+
+from omnix_cli.errors import LockedError, OmnixError, UnavailableError
+from omnix_cli.stores.files import checksum, disk_trouble_told
+from omnix_cli.stores.folders import MANIFEST
+from omnix_cli.stores.s3 import Prefix, StoredObject, unchanged
+from omnix_cli.stores.s3_streams import ObjectStream
+from omnix_cli.stores.s3_troubles import Changed
+
+_TRIES = 20
+"""How often a change of a file is made again when others change it at the same time."""
+
+
+@dataclass(frozen=True)
+class S3Folder:
+    """Small objects under a prefix. Implements `folders.Folder`."""
+
+    objects: Prefix
+
+    def read(self, name: str) -> bytes:
+        found = self.objects.get(name)
+        if found is None:
+            raise FileNotFoundError(f"{self.objects}{name}")
+        return found[0]
+
+    def write(self, name: str, content: bytes) -> None:
+        self.objects.put(name, content)
+
+    def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
+        for _ in range(_TRIES):
+            content, etag = self.objects.get(name) or (None, None)
+            with suppress(Changed):
+                self.objects.put(name, edit(content), unchanged(etag))
+                return
+        raise UnavailableError(f"{self.objects}{name} is being changed all the time", hint="Try again later.")
+
+    def names(self) -> list[str]:
+        return [stored.key for stored in self.objects.list() if "/" not in stored.key]
+
+    def remove(self, name: str) -> None:
+        self.objects.delete([name])
+
+
+@dataclass
+class _S3Draft:
+    """The objects of one attempt. Implements `folders.Draft`."""
+
+    objects: Prefix
+    scratch: Path
+    standing: str | None
+    """The tag of the manifest that stood when the attempt began."""
+    attempt: str = field(default_factory=lambda: uuid4().hex[:12])
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    is_committed: bool = False
+
+    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
+        path, key = self.scratch / name, f"{self.attempt}/{name}"
+        with disk_trouble_told(self.scratch):
+            with path.open("wb") as file:
+                write(file)
+            part: dict[str, Any] = {"path": key, "bytes": path.stat().st_size, "sha256": checksum(path)}
+        self.parts.append(part)
+        part["etag"] = self.objects.upload(key, path)
+        path.unlink()
+        return dict(part)
+
+    def commit(self, manifest: bytes) -> None:
+        """Raises `LockedError` when another writer came first, unless it wrote the same."""
+        try:
+            self.objects.put(MANIFEST, manifest, unchanged(self.standing))
+            self.is_committed = True
+        except Changed:
+            if not self._is_the_same(self.objects.get(MANIFEST)):
+                raise LockedError(
+                    f"another run has just committed {self.objects} with other content", hint="Run again: it is reused."
+                ) from None
+
+    def clear(self) -> None:
+        """Deletes what was not committed; what cannot be deleted now, a sweep will."""
+        if not self.is_committed:
+            with suppress(OmnixError):
+                self.objects.delete([str(part["path"]) for part in self.parts])
+
+    def _is_the_same(self, found: tuple[bytes, str] | None) -> bool:
+        theirs = sorted(part["sha256"] for part in _parts(found[0] if found else b""))
+        return theirs == sorted(part["sha256"] for part in self.parts)
+
+
+@dataclass(frozen=True)
+class S3Shelf:
+    """Checkpoints under a prefix. Implements `folders.Shelf`."""
+
+    objects: Prefix
+    now: Callable[[], datetime]
+    leftover_age: timedelta
+    """What belongs to no manifest is a leftover when it is older than this; no attempt takes as long."""
+
+    def committed(self) -> list[str]:
+        keys = (stored.key.rpartition("/") for stored in self.objects.list())
+        return sorted(key for key, _, name in keys if name == MANIFEST and "/" not in key)
+
+    def manifest(self, key: str) -> bytes | None:
+        found = self._under(key).get(MANIFEST)
+        return found[0] if found else None
+
+    def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
+        """An object that still has the tag it was given is as it was; another one is read and its checksum taken."""
+        path = str(part["path"])
+        stored = self._under(key).head(path)
+        if stored is None:
+            return f"{path} is missing"
+        if stored.size == part["bytes"] and stored.etag != part.get("etag"):
+            with ObjectStream(self._under(key), stored) as content:
+                same = hashlib.file_digest(content, "sha256").hexdigest() == part["sha256"]
+        else:
+            same = stored.size == part["bytes"]
+        return None if same else f"{path} differs from its checksum"
+
+    def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
+        return self._under(key).scan(paths)
+
+    @contextmanager
+    def draft(self, key: str) -> Iterator[_S3Draft]:
+        standing = self._under(key).head(MANIFEST)
+        with tempfile.TemporaryDirectory(prefix="omnix-") as scratch:
+            draft = _S3Draft(self._under(key), Path(scratch), standing.etag if standing else None)
+            try:
+                yield draft
+            finally:
+                draft.clear()
+
+    def set_aside(self, key: str) -> None:
+        """Deletes the manifest; the parts are leftovers from then on."""
+        self._under(key).delete([MANIFEST])
+
+    def remove(self, key: str) -> None:
+        """The manifest first, so that no reader finds half a checkpoint."""
+        objects = self._under(key)
+        objects.delete([MANIFEST])
+        objects.delete([stored.key for stored in objects.list()])
+
+    def sweep(self) -> int:
+        before = self.now() - self.leftover_age
+        self.objects.abort_uploads(before)
+        gone: list[str] = []
+        for key, stored in groupby(self.objects.list(), key=lambda stored: stored.key.partition("/")[0]):
+            gone.extend(f"{key}/{path}" for path in self._leftovers(key, list(stored), before))
+        self.objects.delete(gone)
+        return len(gone)
+
+    def _leftovers(self, key: str, stored: list[StoredObject], before: datetime) -> list[str]:
+        paths = {one.key.removeprefix(f"{key}/"): one.modified for one in stored}
+        attempts = {path.partition("/")[0] for path in paths if path != MANIFEST}
+        if MANIFEST in paths and len(attempts) <= 1:
+            return []
+        used = {str(part["path"]) for part in _parts(self.manifest(key) or b"")} | {MANIFEST}
+        return [path for path, modified in paths.items() if path not in used and modified < before]
+
+    def _under(self, key: str) -> Prefix:
+        return self.objects.within(key)
+
+
+def _parts(manifest: bytes) -> list[dict[str, Any]]:
+    """What a manifest says of its parts; nothing when it cannot be read."""
+    try:
+        return [part for parts in orjson.loads(manifest)["parts"].values() for part in parts]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []
