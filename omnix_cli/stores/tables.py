@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 MAX_LIMIT = 500
@@ -33,7 +34,7 @@ class TableSpec:
     indexes: tuple[IndexSpec, ...] = ()
     ttl: str | None = None
 
-    @property
+    @cached_property
     def index_attributes(self) -> tuple[str, ...]:
         """The attributes indexes are made of, other than the key, each once."""
         found = dict.fromkeys(attribute for index in self.indexes for attribute in index.attributes)
@@ -54,11 +55,16 @@ class TableSpec:
     def check(self, item: Mapping[str, Any]) -> None:
         """Raises ValueError unless the key is there, and it and every index attribute that is there is a string
         with something in it: DynamoDB refuses such an item, so every store does."""
-        for attribute in (self.key, *self.index_attributes):
+        for attribute in self._texts:
             value = item.get(attribute)
-            absent = attribute not in item and attribute != self.key
-            if not absent and not (isinstance(value, str) and value):
+            if type(value) is str and value:
+                continue
+            if attribute in item or attribute == self.key:
                 raise ValueError(f"{self.name}: {attribute} must be a string that is not empty, not {value!r}")
+
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return (self.key, *self.index_attributes)
 
 
 TABLES: dict[str, TableSpec] = {

@@ -9,6 +9,7 @@ SCRIPTS = (
     ("Start", ["bench_start"]),
     ("Import", ["bench_import"]),
     ("Similarity", ["bench_similarity"]),
+    ("Writing tables", ["bench_table_write"]),
     ("The whole job on a year of a grocer", ["bench_run"]),
     ("Quality of the neighbours", ["quality_similarity"]),
     ("Quality of the predictions", ["quality_predictions"]),

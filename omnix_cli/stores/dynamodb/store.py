@@ -73,7 +73,7 @@ class DynamoStore:
         they are; the others are written all the same."""
         spec = TABLES[table]
         counted = _Counted(_checked(spec, items))
-        self._write(table, (put_request(item[spec.key], to_wire(item)) for item in counted))
+        self._write(table, (put_request(item[spec.key], item) for item in counted))
         return counted.count
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:

@@ -7,7 +7,6 @@ times as fast, since no attribute is walked through the service model; the secon
 from __future__ import annotations
 
 import base64
-import http.client
 import re
 import socket
 import ssl
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from omnix_cli.stores.dynamodb.answers import receive
 from omnix_cli.stores.dynamodb.signing import Signer
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -122,21 +122,19 @@ class SignedTransport:
         try:
             connection = self._connection()
             connection.sendall(head.encode() + body)
-            answer = http.client.HTTPResponse(connection, method="POST")
-            answer.begin()
-            content = answer.read()
-        except (OSError, http.client.HTTPException) as error:
+            answer = receive(connection)
+        except (OSError, ValueError) as error:
             self._forget()
             reason = f"{self._endpoint.url}: {error or type(error).__name__}"
             raise ServiceError("ConnectionError", reason, 0) from error
-        if answer.will_close:
+        if answer.headers.get(b"connection") == b"close":
             self._forget()
-        checksum = answer.getheader("x-amz-crc32")
-        if checksum is not None and int(checksum) != zlib.crc32(content):
+        checksum = answer.headers.get(b"x-amz-crc32")
+        if checksum is not None and int(checksum) != zlib.crc32(answer.content):
             raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
         if answer.status != 200:
-            raise _refusal(content, answer.status)
-        return content
+            raise _refusal(answer.content, answer.status)
+        return answer.content
 
     def close(self) -> None:
         while self._open:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 MAX_DIGITS = 38
 """Significant digits of a number."""
 _SMALLEST, _LARGEST = -130, 125
@@ -26,6 +28,35 @@ def to_wire(item: Mapping[str, Any]) -> Wire:
     """An item for the wire. Raises TypeError for a value that has no type there, a binary float above all, ValueError
     for a number out of range or a set that is empty."""
     return {name: {"S": value} if type(value) is str else _tagged(value) for name, value in item.items()}
+
+
+def encoded(item: Mapping[str, Any]) -> bytes:
+    """The JSON of `to_wire(item)`, made without the values in between: bulk writing spends most of its time here."""
+    parts = []
+    for name, value in item.items():
+        text, number, other = _OPENINGS[name]
+        kind = type(value)
+        if kind is str:
+            parts.append(text + orjson.dumps(value))
+        elif kind is int or kind is Decimal:
+            digits = str(value)
+            if len(digits) > MAX_DIGITS or "E" in digits or digits[-1] > "9":
+                digits = number_text(value)
+            parts.append(b'%b%b"' % (number, digits.encode()))
+        else:
+            parts.append(other + orjson.dumps(_tagged(value))[:-1])
+    return b"{%b}}" % b"},".join(parts) if parts else b"{}"
+
+
+class _Openings(dict[str, tuple[bytes, bytes, bytes]]):
+    """By attribute name, what comes before the value of a text, of a number, and of anything else with its tag."""
+
+    def __missing__(self, name: str) -> tuple[bytes, bytes, bytes]:
+        if len(self) > _MOST_NAMES:
+            self.clear()
+        quoted = orjson.dumps(name)
+        self[name] = found = (quoted + b':{"S":', quoted + b':{"N":"', quoted + b":")
+        return found
 
 
 def from_wire(item: Mapping[str, Wire]) -> dict[str, Any]:
@@ -76,6 +107,8 @@ def _number(text: str) -> int | Decimal:
     return int(text) if text.lstrip("-").isdigit() else Decimal(text)
 
 
+_MOST_NAMES = 10_000
+_OPENINGS = _Openings()
 _SET_KINDS: dict[type, str] = {str: "S", bytes: "B"}
 _TAGS: dict[type, Callable[[Any], Wire]] = {
     str: lambda value: {"S": value},

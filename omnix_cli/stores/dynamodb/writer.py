@@ -23,6 +23,7 @@ import orjson
 from omnix_cli.errors import UnavailableError
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.transports import ServiceError, Transport
+from omnix_cli.stores.dynamodb.wire import encoded
 
 BATCH_REQUESTS = 25
 BATCH_BYTES = 15 << 20
@@ -60,8 +61,8 @@ class Written:
 
 
 def put_request(key: str, item: Mapping[str, Any]) -> WriteRequest:
-    """Puts an item of the wire."""
-    return WriteRequest(key, b'{"PutRequest":{"Item":%b}}' % orjson.dumps(item))
+    """Puts an item. Raises TypeError and ValueError as `wire.to_wire` does."""
+    return WriteRequest(key, b'{"PutRequest":{"Item":%b}}' % encoded(item))
 
 
 def delete_request(attribute: str, key: str) -> WriteRequest:
