@@ -46,7 +46,7 @@ from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
 from omnix_cli.stores.s3_workspace import S3Workspace
-from omnix_cli.stores.sources import LocalSources
+from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.sqlite_administration import SqliteTables
@@ -96,7 +96,7 @@ class Workspace:
     def importer(self, sources: Sources | None = None) -> Importer:
         """What takes files in, or other inputs."""
         return Importer(
-            sources=sources or LocalSources(now=self.now()),
+            sources=sources or FileSources(s3=self.settings.s3, now=self.now()),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
             open_spill=partial(open_spill, folder=self.folder / "checkpoints"),
@@ -372,7 +372,8 @@ def _consequences(settings: Settings) -> list[str]:
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:
         load_mapping(source.kind, source.mapping)
-        count = f"{len(LocalSources().find(source.files))} files" if source.files else f"the table in {source.store}"
+        files = FileSources(s3=settings.s3).find(source.files) if source.files else []
+        count = f"{len(files)} files" if source.files else f"the table in {source.store}"
         lines.append(f"{source.kind} from {count}")
     return lines
 

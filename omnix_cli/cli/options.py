@@ -62,7 +62,9 @@ class Session:
     ] = None
     workspace_folder: Annotated[
         str | None,
-        typer.Option("--workspace", help="The folder, or the s3:// address, of checkpoints and runs (default: .omnix)."),
+        typer.Option(
+            "--workspace", help="The folder, or the s3:// address, of checkpoints and runs (default: .omnix)."
+        ),
     ] = None
     log_format: Annotated[LogFormat, typer.Option("--log-format", help="How log lines on stderr look.")] = (
         LogFormat.TEXT

@@ -1,8 +1,7 @@
-"""Where inputs come from: files, folders, globs and stdin; CSV, NDJSON, JSON and Parquet, packed or not."""
+"""Where inputs come from: files here and on S3, or stdin; CSV, NDJSON, JSON and Parquet, packed or not."""
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,11 +13,15 @@ from typing import IO
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols import RawChunk
+from omnix_cli.settings import S3Settings
 from omnix_cli.stores.byte_streams import HashedStream, LineBlocks, explained, unpacked
 from omnix_cli.stores.csv_rows import CsvRows
 from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
+from omnix_cli.stores.input_files import InputFiles, LocalFiles
 from omnix_cli.stores.json_rows import JsonRows
 from omnix_cli.stores.parquet_rows import ParquetRows
+from omnix_cli.stores.s3 import SCHEME
+from omnix_cli.stores.s3_inputs import S3Files
 from omnix_cli.stores.table_exports import STARTED, SUMMARY, ExportedFile, ExportRows, export_format, exported_files
 
 STDIN = "-"
@@ -92,12 +95,16 @@ class Source:
         return self._describe
 
 
-class LocalSources:
-    """Inputs on this machine. Implements `protocols.Sources`. Items of an export that have expired at `now` are left
-    out."""
+class FileSources:
+    """Inputs on this machine and on S3. Implements `protocols.Sources`. Items of an export that have expired at `now`
+    are left out."""
 
-    def __init__(self, stdin: IO[bytes] | None = None, *, now: datetime | None = None) -> None:
+    def __init__(
+        self, stdin: IO[bytes] | None = None, *, s3: S3Settings | None = None, now: datetime | None = None
+    ) -> None:
         self._stdin = stdin
+        self._local = LocalFiles()
+        self._s3 = S3Files(s3 or S3Settings())
         self._now = now
         self._exported: dict[str, ExportedFile] = {}
 
@@ -106,16 +113,15 @@ class LocalSources:
         for pattern in patterns:
             names = [pattern] if pattern == STDIN else self._matches(pattern)
             if not names:
-                raise DataError(
-                    f"nothing to import at {pattern}", hint=f"Relative to {Path.cwd()}; check the spelling."
-                )
+                where = "" if pattern.startswith(SCHEME) else f"Relative to {Path.cwd()}. "
+                raise DataError(f"nothing to import at {pattern}", hint=f"{where}Check the spelling.")
             found.update(dict.fromkeys(names))
         return list(found)
 
     def fingerprint(self, name: str) -> str | None:
         if name == STDIN:
             return None
-        with explained(name), Path(name).open("rb") as file:
+        with explained(name), self._files(name).open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @contextmanager
@@ -125,38 +131,38 @@ class LocalSources:
             return
         with ExitStack() as stack:
             with explained(name):
-                file = stack.enter_context(Path(name).open("rb"))
+                file = stack.enter_context(self._files(name).open(name))
             yield Source(name, file, mapping, exported=self._exported.get(name), now=self._now)
 
+    def _files(self, name: str) -> InputFiles:
+        return self._s3 if name.startswith(SCHEME) else self._local
+
     def _matches(self, pattern: str) -> list[str]:
-        if Path(pattern).is_dir() and (summaries := _export_summaries(Path(pattern))):
+        files = self._files(pattern)
+        below = files.below(pattern)
+        if summaries := _export_summaries(below):
             with explained(pattern):
-                files = exported_files(
-                    summaries, lambda name: Path(name).read_bytes(), lambda name: Path(name).is_file()
-                )
-            self._exported |= {file.name: file for file in files}
-            return [file.name for file in files]
-        return _matches(pattern)
+                exported = exported_files(summaries, lambda name: _content(files, name), files.exists)
+            self._exported |= {file.name: file for file in exported}
+            return [file.name for file in exported]
+        return [name for name in below if _is_input(name)] or files.matching(pattern)
 
 
-def _export_summaries(folder: Path) -> list[str]:
-    """The summaries of the exports in a folder. Raises `DataError` when one has begun and not ended."""
-    for started in folder.rglob(STARTED):
-        if not (started.parent / SUMMARY).exists():
-            raise DataError(f"{started.parent}: the export has not ended", hint="Wait for it, then copy it again.")
-    return [path.as_posix() for path in folder.rglob(SUMMARY)]
+def _content(files: InputFiles, name: str) -> bytes:
+    with files.open(name) as file:
+        return file.read()
 
 
-def _matches(pattern: str) -> list[str]:
-    path = Path(pattern)
-    if path.is_dir():
-        return [str(file) for file in sorted(path.rglob("*")) if _is_input(file)]
-    if path.exists():
-        return [pattern]
-    found = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute patterns
-    return sorted(name for name in found if Path(name).is_file())
+def _export_summaries(names: Sequence[str]) -> list[str]:
+    """The summaries of the exports among these files. Raises `DataError` when one has begun and not ended."""
+    summaries = [name for name in names if name.rpartition("/")[2] == SUMMARY]
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        if last == STARTED and f"{folder}/{SUMMARY}" not in summaries:
+            raise DataError(f"{folder}: the export has not ended", hint="Wait for it, then copy it again.")
+    return summaries
 
 
-def _is_input(path: Path) -> bool:
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    return path.is_file() and not path.name.startswith(".") and name.endswith(SUFFIXES)
+def _is_input(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return not last.startswith(".") and last.removesuffix(".gz").removesuffix(".zst").endswith(SUFFIXES)

@@ -38,13 +38,13 @@ from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.recipes import load_mapping
-from omnix_cli.stores.sources import LocalSources
+from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
 now = datetime.now(timezone.utc)
 checkpoints = ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: now)
 ledger = FileLedger(DiskFolder(folder), checkpoints)
 spill = partial(open_spill, folder=folder)
-importer = Importer(LocalSources(), checkpoints, ledger, spill, ImportSettings(), now)
+importer = Importer(FileSources(), checkpoints, ledger, spill, ImportSettings(), now)
 began = time.perf_counter()
 report = import_files(importer, [file], load_mapping("purchases"))
 assert report.accepted == report.read, report

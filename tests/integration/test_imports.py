@@ -26,7 +26,7 @@ from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.recipes import load_mapping, recipe_names
-from omnix_cli.stores.sources import LocalSources
+from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ fast = settings(deadline=None, max_examples=25)
 def importer(workspace: Path, *, slice_rows: int = 2_000_000, **limits: Any) -> Importer:
     checkpoints = ParquetCheckpoints(DiskShelf(workspace / "checkpoints"), now=lambda: NOW)
     return Importer(
-        sources=LocalSources(),
+        sources=FileSources(),
         checkpoints=checkpoints,
         ledger=FileLedger(DiskFolder(workspace), checkpoints),
         open_spill=functools.partial(open_spill, folder=workspace / "spill"),

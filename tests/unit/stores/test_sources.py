@@ -17,7 +17,7 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from omnix_cli.stores.byte_streams import LineBlocks
 from omnix_cli.stores.csv_rows import CsvRows
-from omnix_cli.stores.sources import LocalSources, Source
+from omnix_cli.stores.sources import FileSources, Source
 
 Rows = list[tuple[Any, ...]]
 
@@ -193,7 +193,7 @@ def test_parquet_is_read_from_files_and_pipes(tmp_path: Path, stream: type[io.By
     pl.DataFrame({"id": range(1000)}).write_parquet(path, row_group_size=100)
     source = Source("input", stream(path.read_bytes()), ColumnMapping(kind="purchases"))
     assert pl.concat(chunk.rows for chunk in source.chunks())["id"].to_list() == list(range(1000))
-    assert source.fingerprint() == LocalSources().fingerprint(str(path))
+    assert source.fingerprint() == FileSources().fingerprint(str(path))
 
 
 def test_parquet_keeps_its_types_and_flattens_structs(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_files_folders_globs_and_stdin_are_found(tmp_path: Path) -> None:
     for name in ("b.csv", "a.ndjson", "deep/c.csv.gz", "notes.md", ".hidden.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x\n1\n")
-    sources = LocalSources(io.BytesIO(b"x\n1\n"))
+    sources = FileSources(io.BytesIO(b"x\n1\n"))
     names = [str(Path(name).relative_to(tmp_path)) for name in sources.find([str(tmp_path)])]
     assert names == ["a.ndjson", "b.csv", "deep/c.csv.gz"]
     assert sources.find([str(tmp_path / "*.csv"), str(tmp_path / "b.csv"), "-"]) == [str(tmp_path / "b.csv"), "-"]
