@@ -148,7 +148,6 @@ class ExportRows:
         self._blocks = blocks
         self._items = items
         self._images = _IMAGES if is_incremental else ("Item",)
-        self._line = pl.Struct(dict.fromkeys(self._images, items.items.dtype))
         self.count = 0
         """The items so far."""
 
@@ -164,11 +163,12 @@ class ExportRows:
 
     def _chunk(self, lines: pl.DataFrame, rejected: list[RejectedLine]) -> RawChunk:
         self.count += lines.height
+        dtype = pl.Struct(dict.fromkeys(self._images, self._items.items.dtype))
         try:
-            read = lines["line"].str.json_decode(self._line)
+            read = lines["line"].str.json_decode(dtype)
         except pl.exceptions.PolarsError:
-            lines = lines.filter(self._readable(lines, rejected))
-            read = lines["line"].str.json_decode(self._line)
+            lines = lines.filter(_readable(lines, dtype, rejected))
+            read = lines["line"].str.json_decode(dtype)
         images = read.struct.unnest()
         item = images.select(pl.coalesce(self._images)).to_series()
         lacking = item.is_null()
@@ -180,19 +180,20 @@ class ExportRows:
         chunk = self._items.chunk(item.filter(~lacking), there[ROW_NUMBER], documents, deleted)
         return RawChunk(chunk.rows, pl.concat([as_frame(rejected), chunk.rejected]).sort("row_number"))
 
-    def _readable(self, lines: pl.DataFrame, rejected: list[RejectedLine]) -> pl.Series:
-        """Which lines are in DynamoDB's JSON; the others are rejected."""
-        readable = []
-        for line, number in lines.iter_rows():
-            try:
-                pl.Series([line]).str.json_decode(self._line)
-            except pl.exceptions.PolarsError:
-                rejected.append(RejectedLine(number, "not DynamoDB JSON", line))
-                readable.append(False)
-            else:
-                readable.append(True)
-        return pl.Series(readable, dtype=pl.Boolean)
-
     def _documents(self, lines: pl.Series, rows: Sequence[int]) -> list[Document]:
         read = (orjson.loads(lines[row]) for row in rows)
         return [next(line[image] for image in self._images if line.get(image) is not None) for line in read]
+
+
+def _readable(lines: pl.DataFrame, dtype: pl.Struct, rejected: list[RejectedLine]) -> pl.Series:
+    """Which lines are in DynamoDB's JSON; the others are rejected."""
+    readable = []
+    for line, number in lines.iter_rows():
+        try:
+            pl.Series([line]).str.json_decode(dtype)
+        except pl.exceptions.PolarsError:
+            rejected.append(RejectedLine(number, "not DynamoDB JSON", line))
+            readable.append(False)
+        else:
+            readable.append(True)
+    return pl.Series(readable, dtype=pl.Boolean)

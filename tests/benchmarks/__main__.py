@@ -10,6 +10,7 @@ SCRIPTS = (
     ("Import", ["bench_import"]),
     ("Similarity", ["bench_similarity"]),
     ("Writing tables", ["bench_table_write"]),
+    ("Reading tables", ["bench_table_read"]),
     ("The whole job on a year of a grocer", ["bench_run"]),
     ("Quality of the neighbours", ["quality_similarity"]),
     ("Quality of the predictions", ["quality_predictions"]),

@@ -8,7 +8,7 @@ from datetime import datetime
 import orjson
 import polars as pl
 
-from omnix_cli.mappings import ColumnMapping, JoinedColumns
+from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.protocols import RawChunk
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.binding import readable
@@ -33,7 +33,8 @@ def table_of(kind: str) -> TableSpec:
 @dataclass
 class ItemChunks:
     """Makes chunks of items: the attributes that the mapping may read, the key first. An attribute once seen is in
-    every later chunk; items that have expired at `now` are left out and counted."""
+    every later chunk, and one that rows must have in every chunk, so that rows are refused for lacking it and not the
+    whole table. Items that have expired at `now` are left out and counted."""
 
     mapping: ColumnMapping
     now: datetime | None
@@ -70,11 +71,18 @@ class ItemChunks:
         if deleted is not None:
             rows = rows.with_columns(deleted.alias(DELETED))
         rows = rows.filter(~expired.scatter(broken, True))
-        self._seen.update(column.name for column in rows if column.null_count() < rows.height)
+        self._see(rows)
         return RawChunk(
             rows.select(name for name in rows.columns if name in self._seen or name in (ROW_NUMBER, ITEM)),
             as_frame(rejected),
         )
+
+    def _see(self, rows: pl.DataFrame) -> None:
+        self._seen.update(column.name for column in rows if column.null_count() < rows.height)
+        for name in REQUIRED[self.mapping.kind] if rows.height else ():
+            names = _alternatives(self.mapping.columns.get(name, name))
+            if name not in self.mapping.constants and self._seen.isdisjoint(names):
+                self._seen.update(names[-1:])  # the last, so that another one goes before it once it is there
 
     def _expired(self, columns: pl.DataFrame) -> pl.Series:
         if self.table.ttl is None or self.now is None:

@@ -1,7 +1,7 @@
 """Items of a table as columns of texts: DynamoDB's JSON parsed by polars, every value without its type tag.
 
-Only the attributes that are asked for are looked at, which makes this many times as fast as Python values. An item that
-has a value of an unusual type in one of them goes through the general decoder of `wire`.
+Only the attributes that are asked for are looked at, and only for the tags that they had so far, which makes this many
+times as fast as Python values. An item with another tag in one of them goes through the general decoder of `wire`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import polars as pl
 from omnix_cli.steps.imports import fields
 from omnix_cli.stores.dynamodb.wire import from_wire
 
-_PLAIN = pl.Struct({"S": pl.String, "N": pl.String, "BOOL": pl.Boolean, "NULL": pl.Boolean})
+_PLAIN: dict[str, pl.DataType] = {"S": pl.String(), "N": pl.String(), "BOOL": pl.Boolean(), "NULL": pl.Boolean()}
 _LIST = pl.Struct(
     {"L": pl.List(pl.Struct({"S": pl.String, "N": pl.String})), "SS": pl.List(pl.String), "NULL": pl.Boolean}
 )
@@ -50,15 +50,21 @@ class ItemColumns:
         self._maps = dict.fromkeys(path[:depth] for path in self._paths.values() for depth in range(1, len(path)))
         for path in self._maps:  # what holds other attributes is no value of its own
             self._paths.pop(".".join(path), None)
-        self.dtype = self._struct(())
-        """What polars parses an item as."""
+        self._tags = {name: tuple(_PLAIN) for name in self._paths if name not in self._lists}
+        self._found: dict[str, set[str]] = {name: set() for name in self._tags}
+
+    @property
+    def dtype(self) -> pl.Struct:
+        """What polars shall parse the next items as."""
+        return self._struct(())
 
     def decode(self, items: pl.Series, documents: Documents) -> DecodedItems:
-        """The columns of items that were parsed as `dtype`."""
+        """The columns of items that were parsed as `dtype`, which may be another one afterwards."""
         rows = items.struct.unnest()
         columns = rows.select(self._value(name).alias(name) for name in self._paths)
         odd = rows.select(pl.any_horizontal(*map(self._is_odd, self._paths), False)).to_series().arg_true()
         unreadable = self._no_maps(rows)
+        self._learn(rows, had_odd=not odd.is_empty())
         if not odd.is_empty():
             again = []
             for row, document in zip(odd, documents(odd.to_list()), strict=True):
@@ -81,7 +87,8 @@ class ItemColumns:
             if path[:depth] != above:
                 continue
             if len(path) == depth + 1:
-                parts[path[depth]] = _LIST if name in self._lists else _PLAIN
+                tags = self._tags.get(name, ())
+                parts[path[depth]] = pl.Struct({tag: _PLAIN[tag] for tag in tags}) if tags else _LIST
             elif path[depth] not in parts:
                 parts[path[depth]] = pl.Struct({"M": self._struct(path[: depth + 1]), "NULL": pl.Boolean})
         return pl.Struct(parts)
@@ -90,16 +97,32 @@ class ItemColumns:
         tagged = _tagged(self._paths[name])
         if name in self._lists:
             return pl.coalesce(_entries(tagged), tagged.struct.field("SS"))
-        return pl.coalesce(*(tagged.struct.field(tag).cast(pl.String) for tag in ("S", "N", "BOOL")))
+        texts = [tagged.struct.field(tag).cast(pl.String) for tag in self._tags[name] if tag != "NULL"]
+        return pl.coalesce(*texts, pl.lit(None, pl.String))
 
     def _is_odd(self, name: str) -> pl.Expr:
         """Whether there is a value of which no usual tag was found."""
         tagged = _tagged(self._paths[name])
-        tags = ("L", "SS", "NULL") if name in self._lists else ("S", "N", "BOOL", "NULL")
+        tags = self._tags.get(name, ("L", "SS", "NULL"))
         odd = tagged.is_not_null() & pl.all_horizontal(tagged.struct.field(tag).is_null() for tag in tags)
         if name in self._lists:
             odd |= _entries(tagged).list.eval(pl.element().is_null()).list.any()
         return odd.fill_null(False)
+
+    def _learn(self, rows: pl.DataFrame, *, had_odd: bool) -> None:
+        """Looks for all tags again after an odd one, otherwise only for those that were found."""
+        wide = [name for name, tags in self._tags.items() if len(tags) == len(_PLAIN)]
+        fields_found = {
+            (name, tag): _tagged(self._paths[name]).struct.field(tag).count().alias(f"{number} {tag}")
+            for number, name in enumerate(wide)
+            for tag in _PLAIN
+        }
+        if fields_found:
+            counts = rows.select(fields_found.values()).row(0)
+            for (name, tag), count in zip(fields_found, counts, strict=True):
+                self._found[name] |= {tag} if count else set()
+        for name, found in self._found.items():
+            self._tags[name] = tuple(tag for tag in _PLAIN if tag in found or had_odd or not found)
 
     def _no_maps(self, rows: pl.DataFrame) -> dict[int, str]:
         found: dict[int, str] = {}

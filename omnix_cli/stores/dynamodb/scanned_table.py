@@ -20,7 +20,7 @@ from omnix_cli.stores.dynamodb.item_columns import Document
 from omnix_cli.stores.dynamodb.page_log import PageLog
 from omnix_cli.stores.dynamodb.scanning import TableScan
 
-CHUNK_PAGES = 16
+CHUNK_PAGES = 8
 """Pages of up to 1 MB that are read at a time."""
 
 
@@ -79,11 +79,11 @@ class OpenTable:
         return found
 
     def chunks(self) -> Iterator[RawChunk]:
-        first = 1
-        answer = pl.Struct({"Items": pl.List(self._items.items.dtype)})
-        while pages := list(islice(self._pages, CHUNK_PAGES)):
+        first, room = 1, 1  # what is found in the first page makes reading the others faster
+        while pages := list(islice(self._pages, room)):
             for page in pages:
                 self._hash.update(page)
+            answer = pl.Struct({"Items": pl.List(self._items.items.dtype)})
             try:
                 read = pl.Series(pages, dtype=pl.Binary).cast(pl.String).str.json_decode(answer)
             except pl.exceptions.PolarsError as error:
@@ -91,7 +91,7 @@ class OpenTable:
             items = read.struct.field("Items").explode(empty_as_null=False)
             numbers = pl.int_range(first, first + len(items), dtype=pl.UInt64, eager=True)
             yield self._items.chunk(items, numbers, partial(_documents, pages))
-            first += len(items)
+            first, room = first + len(items), CHUNK_PAGES
 
     def fingerprint(self) -> str:
         return self._hash.hexdigest()
