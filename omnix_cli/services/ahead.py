@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _END = object()
 
 
@@ -18,3 +20,15 @@ def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
         while (item := upcoming.result()) is not _END:
             upcoming = thread.submit(next, iterator, _END)
             yield item  # type: ignore[misc]
+
+
+def mapped(function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:
+    """What the function makes of the items, in order, so many of them at a time while the caller works on others."""
+    with ThreadPoolExecutor(threads) as pool:
+        upcoming: deque[Future[_Result]] = deque()
+        for item in items:
+            upcoming.append(pool.submit(function, item))
+            if len(upcoming) > threads:
+                yield upcoming.popleft().result()
+        while upcoming:
+            yield upcoming.popleft().result()

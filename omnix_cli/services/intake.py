@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols import OpenSource, Spill, StoredFrame
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.ahead import ahead
+from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.import_reports import reason_counts
 from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.keys import digest
@@ -25,6 +26,8 @@ from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, quarantine_rows
 Progress = Callable[[str, int], None]
 """Told the file's name and its rows so far."""
 
+_THREADS = 2
+"""Chunks cleaned at a time: the work on one chunk is a chain of passes over single columns, so two fill the cores."""
 _NEWEST = {"purchases": "purchase_day", "interactions": "interaction_day"}
 
 
@@ -44,6 +47,15 @@ class TakenFile:
     reasons: list[pl.DataFrame] = field(default_factory=list)
 
 
+class _Chunk(NamedTuple):
+    """Rows as they were read, the quarantine rows of lines that are no rows, and how the rows are read (None while
+    there were none)."""
+
+    raw: pl.DataFrame
+    rejected: pl.DataFrame
+    reading: Reading | None
+
+
 @dataclass(frozen=True)
 class Intake:
     """Reads files into two spills: canonical rows, and quarantine."""
@@ -61,7 +73,7 @@ class Intake:
         """Takes one file in; `number` is its place in the order of files."""
         taken = TakenFile(source.name)
         settled: list[Reading] = []
-        for rows, bad in ahead(self._cleaned(source, settled, number)):
+        for rows, bad in mapped(self._cleaned, ahead(self._chunks(source, settled, number)), threads=_THREADS):
             taken.read += rows.height + bad.height
             self._count(rows, bad, taken)
             self.quarantine.add(bad)
@@ -96,24 +108,24 @@ class Intake:
         came = (piece.select(columns).join(ids, on=self.rows.own_id, how="semi") for piece in self.rows.pieces())
         return pl.concat([standing, *came])
 
-    def _cleaned(
-        self, source: OpenSource, settled: list[Reading], number: int
-    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Canonical rows and quarantine rows, chunk by chunk; how the file is read is left in `settled`."""
+    def _chunks(self, source: OpenSource, settled: list[Reading], number: int) -> Iterator[_Chunk]:
+        """The chunks of a file, each with how it is read, which is left in `settled` too."""
         bound = nothing = [ROW_NUMBER, ITEM]
-        for chunk in ahead(source.chunks()):
+        for chunk in source.chunks():
             raw, bare = deletions.split_bare(chunk.rows, self.mapping)
             if bare.height:
                 self._bare.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
                 settled.append(self._settle(raw, source, None if bound == nothing else settled[-1]))
                 bound = raw.columns if raw.height else bound
-            rejected = quarantine_rows(chunk.rejected, source.name)
-            if not settled:
-                yield FRAMES[self.mapping.kind].empty(), rejected
-                continue
-            cleaned = cleaning.clean(raw, settled[-1])
-            yield cleaned.rows, pl.concat([rejected, cleaned.quarantine]).sort("row_number", "item")
+            yield _Chunk(raw, quarantine_rows(chunk.rejected, source.name), settled[-1] if settled else None)
+
+    def _cleaned(self, chunk: _Chunk) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Canonical rows and quarantine rows of a chunk."""
+        if chunk.reading is None:
+            return FRAMES[self.mapping.kind].empty(), chunk.rejected
+        cleaned = cleaning.clean(chunk.raw, chunk.reading)
+        return cleaned.rows, pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
 
     def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:
         """How the file is read, from its first rows; what was settled stays when later rows bring more columns."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.protocols import CheckpointWriter, StoredFrame
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.ahead import ahead
+from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.incoming import Incoming
 from omnix_cli.services.intake import TakenFile
 from omnix_cli.steps.imports.identity import MADE, by_file, numbered, reconcile
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 RUN_ROWS = 1 << 20
-"""Rows are stored in sorted runs of this many: as many as a part of a checkpoint has."""
+"""Rows are stored in runs of this many, as many as a part of a checkpoint has, each sorted by customer; rows of one
+customer stay in their order."""
 
 
 def merge(
@@ -34,7 +36,8 @@ def merge(
     About `slice_rows` rows are compared at a time. `taken` says which ids lines of the same files have already (see
     `identity.numbered`)."""
     work = _Merge(incoming, view, files, slice_rows, taken)
-    for run in ahead(_runs(work.rows(), incoming.range_column)):
+    ordered = partial(sorted_by_text, column=incoming.range_column)
+    for run in mapped(ordered, ahead(_runs(work.rows())), threads=1):
         writer.append(incoming.kind, run)
     writer.append("superseded", pl.concat([FRAMES["superseded"].empty(), *work.superseded]))
     return work.corrected
@@ -104,17 +107,17 @@ class _Merge:
             )
 
 
-def _runs(frames: Iterable[pl.DataFrame], column: str) -> Iterator[pl.DataFrame]:
-    """The rows in runs of RUN_ROWS, each sorted by the column; rows with the same value stay in their order."""
+def _runs(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The rows cut anew, RUN_ROWS at a time."""
     run: list[pl.DataFrame] = []
     room = RUN_ROWS
     for frame in frames:
         rest = frame
         while rest.height >= room:
-            yield sorted_by_text(pl.concat([*run, rest.head(room)]), column)
+            yield pl.concat([*run, rest.head(room)])
             run, rest, room = [], rest.slice(room), RUN_ROWS
         if rest.height:
             run.append(rest)
             room -= rest.height
     if run:
-        yield sorted_by_text(pl.concat(run), column)
+        yield pl.concat(run)

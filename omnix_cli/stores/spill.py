@@ -14,64 +14,71 @@ import polars as pl
 from omnix_cli.stores.files import disk_trouble_told
 
 PIECE_BYTES = 32 << 20
-"""Rows are gathered up to this size before they are written."""
+"""Rows are gathered up to this size before they become a piece."""
+MEMORY_BYTES = 1 << 30
+"""What is kept in memory; all beyond goes to disk."""
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows on disk, without the columns that have one value in all of them."""
+    """Rows in memory or on disk, without the columns that have one value in all of them."""
 
-    path: Path
+    rows: pl.DataFrame | Path
     constants: dict[str, pl.Series]
     columns: list[str]
 
-    def rows(self) -> pl.DataFrame:
-        rows = pl.read_ipc(self.path)
+    def whole(self) -> pl.DataFrame:
+        rows = pl.read_ipc(self.rows) if isinstance(self.rows, Path) else self.rows
         again = (value.new_from_index(0, rows.height) for value in self.constants.values())
         return rows.with_columns(again).select(self.columns)
 
 
 class DiskSpill:
-    """Rows in a folder; the last ones, less than a piece, stay in memory. Implements `protocols.Spill`."""
+    """Rows in memory as long as they fit, then in a folder. Implements `protocols.Spill`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
         self._folder = folder
+        self._room = memory_bytes
         self._waiting: list[pl.DataFrame] = []
         self._pieces: list[_Piece] = []
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Takes rows in; they go to disk a piece at a time."""
+        """Takes rows in."""
         if rows.is_empty():
             return
         self._waiting.append(rows)
         if sum(waiting.estimated_size() for waiting in self._waiting) >= PIECE_BYTES:
-            self._write(pl.concat(self._waiting))
+            self._pieces.append(self._piece(pl.concat(self._waiting)))
             self._waiting.clear()
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows in the order in which they were added."""
         for piece in self._pieces:
-            yield piece.rows()
+            yield piece.whole()
         if self._waiting:
             yield pl.concat(self._waiting)
 
-    def _write(self, rows: pl.DataFrame) -> None:
+    def _piece(self, rows: pl.DataFrame) -> _Piece:
         constants = {name: rows[name].head(1) for name in rows.columns[1:] if _is_constant(rows[name])}
+        kept = rows.drop(constants)
+        self._room -= int(kept.estimated_size())
+        if self._room >= 0:
+            return _Piece(kept, constants, rows.columns)
         path = self._folder / f"{len(self._pieces):05d}.arrow"
         with disk_trouble_told(self._folder):
-            rows.drop(constants).write_ipc(path)
-        self._pieces.append(_Piece(path, constants, rows.columns))
+            kept.write_ipc(path)
+        return _Piece(path, constants, rows.columns)
 
 
 @contextmanager
-def open_spill(folder: Path | None = None) -> Iterator[DiskSpill]:
+def open_spill(folder: Path | None = None, *, memory_bytes: int = MEMORY_BYTES) -> Iterator[DiskSpill]:
     """A spill in a temporary folder (within `folder`) that is gone afterwards."""
     with disk_trouble_told(folder or Path(tempfile.gettempdir())):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
-        yield DiskSpill(place)
+        yield DiskSpill(place, memory_bytes)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

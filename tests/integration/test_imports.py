@@ -41,7 +41,7 @@ def importer(workspace: Path, *, slice_rows: int = 2_000_000, **limits: Any) -> 
         sources=FileSources(),
         checkpoints=checkpoints,
         ledger=FileLedger(DiskFolder(workspace), checkpoints),
-        open_spill=functools.partial(open_spill, folder=workspace / "spill"),
+        open_spill=functools.partial(open_spill, folder=workspace / "spill", memory_bytes=4_000),
         settings=ImportSettings(**limits),
         now=NOW,
         slice_rows=slice_rows,
