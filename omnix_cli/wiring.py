@@ -46,6 +46,7 @@ from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
 from omnix_cli.stores.s3 import connect
+from omnix_cli.stores.s3 import connect
 from omnix_cli.stores.s3_workspace import S3Workspace
 from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
@@ -352,6 +353,18 @@ def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -
 def _sqlite(settings: Settings) -> SqliteStore:
     store = settings.store
     return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
+
+
+def uploader(settings: Settings, address: str) -> Callable[[bytes], None]:
+    """What puts bytes at an address on S3. Raises `ConfigError` when it names no object."""
+    target = connect(address, settings.s3)
+    if not target.prefix or target.prefix.endswith("/"):
+        raise ConfigError(f"{address} names no object", hint="Write it as s3://bucket/folder/name.parquet.")
+
+    def upload(content: bytes) -> None:
+        target.put("", content)
+
+    return upload
 
 
 def uploader(settings: Settings, address: str) -> Callable[[bytes], None]:

@@ -12,7 +12,7 @@ import sys
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, wraps
@@ -25,7 +25,8 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
-    from omnix_cli.settings import LoadedSettings
+    from omnix_cli.reports.output import Target
+    from omnix_cli.settings import LoadedSettings, Settings
     from omnix_cli.wiring import Workspace
 
 
@@ -89,6 +90,13 @@ class Session:
             flags={name: value for name, value in given.items() if value is not None},
         )
 
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings without the flags of a command."""
+        from omnix_cli.settings import load_settings
+
+        return load_settings(file=self._file, environment=os.environ).values
+
     def open(self, **flags: Any) -> Workspace:
         """The workspace to read from."""
         from omnix_cli.cli.logs import log_to_file
@@ -126,8 +134,11 @@ class Session:
 class Output:
     """Where results go and how they look."""
 
+    session: Session
     format: Annotated[Format, typer.Option("--format", help="How results are printed.")] = Format.TABLE
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead of stdout.")] = None
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Write to this file or s3:// address instead of stdout.")
+    ] = None
 
     def write(
         self, frame: pl.DataFrame, *, title: str, brief: Sequence[str] = (), objects: Sequence[dict[str, Any]] = ()
@@ -138,40 +149,66 @@ class Output:
         from omnix_cli.reports.output import write_frame, write_objects
 
         if objects and self.format is Format.JSON:
-            write_objects(objects, file=self.output)
+            write_objects(objects, target=self._target())
             return
         if brief and self.format is Format.TABLE:
             frame = frame.select(brief)
-        write_frame(frame, title=title, kind=self.format.value, file=self.output)
+        write_frame(frame, title=title, kind=self.format.value, target=self._target())
+
+    def _target(self) -> Target:
+        if self.output is None or not self.output.startswith("s3://"):
+            return Path(self.output) if self.output else None
+        from omnix_cli.wiring import uploader
+
+        return uploader(self.session.settings, self.output)
 
 
 def expand(function: Callable[..., None]) -> Callable[..., None]:
-    """Gives Typer a flat signature: every parameter that is a bundle becomes the bundle's options."""
+    """Gives Typer a flat signature: every parameter that is a bundle becomes the bundle's options.
+
+    A bundle that has another one as a field is given the command's own, which stands before it."""
     hints = typing.get_type_hints(function, include_extras=True)
-    bundles = {name: hint for name, hint in hints.items() if isinstance(hint, type) and is_dataclass(hint)}
+    bundles = {name: _fields(hint) for name, hint in hints.items() if _is_bundle(hint)}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(function).parameters.items():
-        if name not in bundles:
-            kind = inspect.Parameter.KEYWORD_ONLY
-            parameters.append(parameter.replace(annotation=hints[name], kind=kind))
-            continue
-        bundle_hints = typing.get_type_hints(bundles[name], include_extras=True)
-        parameters.extend(
-            inspect.Parameter(
-                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=bundle_hints[field.name]
-            )
-            for field in fields(bundles[name])
-        )
+        if name in bundles:
+            parameters.extend(option for option in bundles[name] if not _is_bundle(option.annotation))
+        else:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
 
     @wraps(function)
     def command(**values: Any) -> None:
-        for name, bundle in bundles.items():
-            values[name] = bundle(**{field.name: values.pop(field.name) for field in fields(bundle)})
-        function(**values)
+        made: dict[Any, Any] = {}
+        for name, options in bundles.items():
+            given = {
+                option.name: made[option.annotation] if _is_bundle(option.annotation) else values.pop(option.name)
+                for option in options
+            }
+            made[hints[name]] = hints[name](**given)
+        bundled = {name: made[hints[name]] for name in bundles}
+        function(**values, **bundled)
 
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
+
+
+def _is_bundle(hint: Any) -> bool:
+    return isinstance(hint, type) and is_dataclass(hint)
+
+
+def _fields(bundle: Any) -> list[inspect.Parameter]:
+    hints = typing.get_type_hints(bundle, include_extras=True)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(
+            field.name,
+            kind,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(bundle)
+    ]
 
 
 def now() -> datetime:

@@ -1,10 +1,10 @@
-"""Results on stdout or in a file: a table for people; JSON, CSV or Parquet for programs."""
+"""Results on stdout, in a file or elsewhere: a table for people; JSON, CSV or Parquet for programs."""
 
 from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,32 +15,37 @@ import polars as pl
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.reports.tables import as_text
 
+Target = Path | Callable[[bytes], None] | None
+"""Where a result goes: into a file, to what takes its bytes, or (None) to stdout."""
 
-def write_frame(frame: pl.DataFrame, *, title: str, kind: str, file: Path | None) -> None:
-    """Prints the rows, or writes them to `file`. `kind` is table, json, csv or parquet.
+
+def write_frame(frame: pl.DataFrame, *, title: str, kind: str, target: Target) -> None:
+    """Writes the rows to the target. `kind` is table, json, csv or parquet.
 
     JSON is a list of objects; lists in CSV are joined by "; ". Raises `ConfigError` for Parquet on a terminal."""
-    if kind == "parquet" and file is None and sys.stdout is not None and sys.stdout.isatty():
+    if kind == "parquet" and target is None and sys.stdout is not None and sys.stdout.isatty():
         raise ConfigError("Parquet cannot be shown on a terminal", hint="Give --output FILE, or pipe it somewhere.")
-    _deliver(_content(frame, title, kind, terminal=file is None), file)
+    _deliver(_content(frame, title, kind, terminal=target is None), target)
 
 
-def write_objects(objects: Sequence[Mapping[str, Any]], *, file: Path | None) -> None:
-    """Prints the objects as JSON, or writes them to `file`: for values of mixed types, which a frame cannot hold."""
-    _deliver(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), file)
+def write_objects(objects: Sequence[Mapping[str, Any]], *, target: Target) -> None:
+    """Writes the objects to the target as JSON: for values of mixed types, which a frame cannot hold."""
+    _deliver(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), target)
 
 
-def _deliver(content: bytes, file: Path | None) -> None:
+def _deliver(content: bytes, target: Target) -> None:
     try:
-        if file is not None:
-            file.write_bytes(content)
+        if isinstance(target, Path):
+            target.write_bytes(content)
+        elif target is not None:
+            target(content)
         elif sys.stdout is not None:  # a daemon may have closed it
             sys.stdout.buffer.write(content)
             sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
-        message = f"{file or 'stdout'} cannot be written: {error.strerror}"
+        message = f"{target or 'stdout'} cannot be written: {error.strerror}"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UnavailableError(message, hint="Make room, then try again.") from error
         raise ConfigError(message, hint="Choose another --output.") from error
