@@ -53,21 +53,24 @@ class Retries:
 class Pace:
     """A budget of capacity units a second, shared by threads, that finds out by itself what the table bears.
 
-    The rate starts at `start` (no limit where None), rises by `rise` of the highest allowed rate every second without
-    throttling and falls to `fall` of what it is when the service throttles (additive increase, multiplicative
-    decrease), never above `limit`. Time comes from `clock`, in seconds."""
+    The rate starts at `start` (no limit where None). It falls to `fall` of what it is when the service throttles, at
+    most once a second, since requests that were on their way together are throttled together; and it rises by `rise`
+    of the highest rate so far every second (additive increase, multiplicative decrease), never above `limit`. Time
+    comes from `clock`, in seconds."""
 
     limit: float | None = None
     start: float | None = None
-    rise: float = 0.02
-    fall: float = 0.7
+    rise: float = 0.1
+    fall: float = 0.85
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         self.rate = self.start if self.start is not None else self.limit
+        self._highest = self.rate or 0.0
         self._due = self._changed = self.clock()
+        self._fell = self._changed if self.rate is None else self._changed - 1.0
 
     def take(self, units: float) -> None:
         """Waits until that many units may be used."""
@@ -88,14 +91,18 @@ class Pace:
                 self._due += units / self.rate
 
     def throttled(self, used_per_second: float) -> None:
-        """The service asked for less; without a rate so far, one begins at what was used."""
+        """The service asked for less; without a rate so far, one begins at what was used in the first second."""
         with self._lock:
+            now = self.clock()
+            if now - self._fell < 1.0:
+                return
+            self._rise(now)
+            self._highest = max(self._highest, used_per_second if self.rate is None else self.rate)
             self.rate = max(1.0, self.fall * (self.rate if self.rate is not None else used_per_second))
-            self._changed = self.clock()
+            self._fell = self._changed = now
 
     def _rise(self, now: float) -> None:
-        if self.rate is None:
-            return
-        step = self.rise * (self.limit if self.limit is not None else self.rate) * (now - self._changed)
-        self.rate = self.rate + step if self.limit is None else min(self.limit, self.rate + step)
+        if self.rate is not None:
+            risen = self.rate + self.rise * max(self._highest, self.rate) * (now - self._changed)
+            self.rate = risen if self.limit is None else min(self.limit, risen)
         self._changed = now

@@ -10,7 +10,6 @@ import base64
 import re
 import socket
 import ssl
-import threading
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from omnix_cli.stores.dynamodb.answers import receive
+from omnix_cli.stores.dynamodb.answers import Answer, receive
 from omnix_cli.stores.dynamodb.signing import Signer
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -102,14 +101,13 @@ class Endpoint:
 
 
 class SignedTransport:
-    """One kept-alive connection a thread, requests signed by hand. Implements `Transport`."""
+    """Connections that are kept and used again, requests signed by hand. Implements `Transport`."""
 
     def __init__(self, endpoint: Endpoint, signer: Signer, now: Callable[[], datetime]) -> None:
         self._endpoint = endpoint
         self._signer = signer
         self._now = now
-        self._own = threading.local()
-        self._open: set[socket.socket] = set()
+        self._idle: list[socket.socket] = []
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
         return _parsed(self.raw(operation, request), 200)
@@ -120,41 +118,40 @@ class SignedTransport:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
         try:
-            connection = self._connection()
-            connection.sendall(head.encode() + body)
-            answer = receive(connection)
+            answer = self._exchange(head.encode() + body)
         except (OSError, ValueError) as error:
-            self._forget()
+            self.close()  # what closed this connection has closed the idle ones, too
             reason = f"{self._endpoint.url}: {error or type(error).__name__}"
             raise ServiceError("ConnectionError", reason, 0) from error
-        if answer.headers.get(b"connection") == b"close":
-            self._forget()
-        checksum = answer.headers.get(b"x-amz-crc32")
-        if checksum is not None and int(checksum) != zlib.crc32(answer.content):
-            raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
+        _check(answer.content, answer.headers.get(b"x-amz-crc32"))
         if answer.status != 200:
             raise _refusal(answer.content, answer.status)
         return answer.content
 
     def close(self) -> None:
-        while self._open:
-            self._open.pop().close()
-        self._own = threading.local()
+        while self._idle:
+            self._idle.pop().close()
+
+    def _exchange(self, message: bytes) -> Answer:
+        """Sends a request and reads the answer; the connection is kept if that went well."""
+        connection = self._connection()
+        kept = False
+        try:
+            connection.sendall(message)
+            answer = receive(connection)
+            kept = answer.headers.get(b"connection") != b"close"
+        finally:
+            if kept:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        return answer
 
     def _connection(self) -> socket.socket:
-        connection: socket.socket | None = getattr(self._own, "connection", None)
-        if connection is None:
-            connection = self._own.connection = self._endpoint.connect()
-            self._open.add(connection)
-        return connection
-
-    def _forget(self) -> None:
-        """Closes this thread's connection; the next request opens a new one."""
-        connection: socket.socket | None = getattr(self._own, "connection", None)
-        if connection is not None:
-            self._own.connection = None
-            self._open.discard(connection)
-            connection.close()
+        try:
+            return self._idle.pop()
+        except IndexError:  # all are in use, in other threads
+            return self._endpoint.connect()
 
 
 class BotoTransport:
@@ -162,6 +159,7 @@ class BotoTransport:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        client.meta.events.register("before-parse.dynamodb", _check_whole)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -185,6 +183,16 @@ class BotoTransport:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _check(content: bytes, checksum: str | bytes | None) -> None:
+    if checksum is not None and int(checksum) != zlib.crc32(content):
+        raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
+
+
+def _check_whole(response_dict: Mapping[str, Any], **more: Any) -> None:
+    """Checks what boto3 does not: of half an answer it makes an empty one."""
+    _check(response_dict["body"], response_dict["headers"].get("x-amz-crc32"))
 
 
 def _parsed(content: bytes, status: int) -> dict[str, Any]:

@@ -212,12 +212,26 @@ def test_the_pace_is_the_units_allowed() -> None:
 def test_the_pace_falls_when_the_table_throttles_and_rises_again() -> None:
     clock = Clock()
     pace = Pace(limit=1_000, clock=clock, sleep=clock.sleep)
-    pace.throttled(500)
-    pace.throttled(500)
-    assert pace.rate == pytest.approx(490)
-    clock.sleep(10)
+    for _ in range(3):  # the last two were on their way when the first was refused
+        clock.sleep(0.3)
+        pace.throttled(500)
+    assert pace.rate == pytest.approx(850)
+    clock.sleep(0.5)
     pace.take(1)
-    assert pace.rate == pytest.approx(690)
+    assert pace.rate == pytest.approx(850 + 1.1 * 100)
     clock.sleep(1000)
     pace.take(1)
     assert pace.rate == 1_000
+
+
+def test_a_pace_without_a_limit_begins_at_what_was_used_and_bears_steady_throttling() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock, sleep=clock.sleep)
+    pace.take(1_000_000)
+    pace.throttled(10)
+    assert (pace.rate, clock.now) == (None, 100.0)
+    for _ in range(1_000):
+        clock.sleep(1)
+        pace.throttled(2_000)
+    assert pace.rate is not None
+    assert 1_000 < pace.rate < 1_700
