@@ -23,6 +23,7 @@ from omnix_cli.services.checksums import canonical
 from omnix_cli.services.comparing import Comparison, Sides, compare_table
 from omnix_cli.services.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
 from omnix_cli.services.exporting import export_table
+from omnix_cli.services.segments import Take
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.archives import Archive, ArchiveWriter
 from omnix_cli.stores.dynamodb.retries import Pace
@@ -48,6 +49,10 @@ class Origin:
     items: ItemSource
     segments: int = 1
     max_read_units: float | None = None
+
+    def pace(self) -> Take | None:
+        """What keeps to that, if anything has to be kept to."""
+        return None if self.max_read_units is None else Pace(limit=self.max_read_units).take
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Migrations:
                         name,
                         archive,
                         segments=origin.segments,
-                        take_read_units=Pace(limit=origin.max_read_units).take,
+                        take_read_units=origin.pace(),
                         advance=advance,
                     )
             archive.commit(self.workspace.now())
@@ -150,7 +155,7 @@ class Migrations:
                 right.items,
                 mapping,
                 segments=max(left.segments, right.segments),
-                take_read_units=Pace(limit=left.max_read_units).take,
+                take_read_units=left.pace(),
                 advance=advance,
             )
             return compare_table(sides, KeyBuckets(Path(folder)))
@@ -184,7 +189,7 @@ class Migrations:
                 "sources": sources,
                 "targets": targets,
                 "endpoint": store.endpoint_url,
-                "mappings": {name: mappings[name].rules.model_dump(mode="json") for name in tables},
+                "mappings": {name: mappings[name].described() for name in tables},
                 "segments": origin.segments,
             }
             with self._locked("tables copy"):
@@ -227,7 +232,7 @@ class Migrations:
             segments=origin.segments,
             # A chunk is what an interruption waits for: not more than is written in a few seconds.
             chunk_items=max(_SMALLEST_CHUNK, min(_CHUNK_ITEMS, int(max_write_units or _CHUNK_ITEMS))),
-            take_read_units=Pace(limit=origin.max_read_units).take,
+            take_read_units=origin.pace(),
             advance=advance,
         )
 

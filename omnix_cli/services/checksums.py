@@ -14,8 +14,6 @@ from typing import Any
 import orjson
 
 DIGEST_BYTES = 16
-_INTEGER_DIGITS = 20
-"""Integers up to so many digits are written out, as orjson writes those that fit into 64 bits."""
 
 
 def canonical(value: Any) -> bytes:
@@ -23,7 +21,7 @@ def canonical(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_unknown, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # an integer of more than 64 bits
-        return orjson.dumps(_with_decimals(value), default=_unknown, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(_spelt(value), default=_unknown, option=orjson.OPT_SORT_KEYS)
 
 
 def checksum(item: Mapping[str, Any]) -> bytes:
@@ -51,22 +49,17 @@ def _unknown(value: object) -> orjson.Fragment:
 
 
 def _number(value: Decimal) -> str:
-    sign, all_digits, exponent = value.as_tuple()
-    digits = "".join(map(str, all_digits)).lstrip("0")
-    significant = digits.rstrip("0")
-    if not significant:
-        return "0"
-    power = int(exponent) + len(digits) - len(significant)
-    minus = "-" if sign else ""
-    if power >= 0 and len(significant) + power <= _INTEGER_DIGITS:
-        return f"{minus}{significant}{'0' * power}"
-    return f"{minus}{significant}E{power}"
+    """All digits, none of them in vain: what orjson writes for an integer."""
+    digits = f"{value:f}"
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return "0" if digits == "-0" else digits
 
 
-def _with_decimals(value: Any) -> Any:
-    """The value with every integer as a Decimal."""
+def _spelt(value: Any) -> Any:
+    """The value with its integers written out."""
     if isinstance(value, Mapping):
-        return {name: _with_decimals(part) for name, part in value.items()}
+        return {name: _spelt(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_with_decimals(part) for part in value]
-    return Decimal(value) if type(value) is int else value
+        return [_spelt(part) for part in value]
+    return orjson.Fragment(str(value)) if type(value) is int else value

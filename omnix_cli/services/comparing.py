@@ -18,7 +18,7 @@ import polars as pl
 from omnix_cli.protocols import ItemSource
 from omnix_cli.services.checksums import checksum, differing_attributes
 from omnix_cli.services.migration_seams import Buckets, Item, ItemMapping, Table
-from omnix_cli.services.segments import chunks, in_segments, paced
+from omnix_cli.services.segments import Take, chunks, in_segments, paced
 
 SOURCE, TARGET = "source", "target"
 DIFFERENCES: dict[str, Any] = {
@@ -59,7 +59,7 @@ class Sides:
     target: ItemSource
     mapping: ItemMapping
     segments: int = 1
-    take_read_units: Callable[[float], None] = lambda units: None
+    take_read_units: Take | None = None
     advance: Callable[[int], None] = lambda items: None
 
     def read(self, side: str, segment: int) -> Iterator[Item]:

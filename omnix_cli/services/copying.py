@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from threading import Event
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from omnix_cli.errors import DataError, ItemsRefused
 from omnix_cli.protocols import ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
-from omnix_cli.services.checksums import canonical, checksum
+from omnix_cli.services.checksums import canonical
 from omnix_cli.services.migration_seams import Images, Item, ItemMapping, MigrationJournal, Table
-from omnix_cli.services.segments import READ_UNIT_BYTES, chunks, in_segments, paced
+from omnix_cli.services.segments import READ_UNIT_BYTES, Take, chunks, in_segments, paced
 
 WRITE_UNIT_BYTES = 1024
 NAMED_KEYS = 20
@@ -38,7 +38,7 @@ class Route:
     mapping: ItemMapping
     segments: int = 1
     chunk_items: int = 1000
-    take_read_units: Callable[[float], None] = lambda units: None
+    take_read_units: Take | None = None
     advance: Callable[[int], None] = lambda items: None
 
 
@@ -97,7 +97,7 @@ def _copy_segment(route: Route, journal: MigrationJournal, segment: int, stop: E
         before = _before(route, chunk)
         kept = journal.keep(name, segment, progress.chunks, before.images)
         refused = _put(route, [before.wanted[key] for key in before.images])
-        progress = _after(route.table, progress, chunk, before.wanted, kept, refused)
+        progress = _after(route.table, progress, chunk, before, kept, refused)
         journal.save(name, segment, progress)
         route.advance(len(chunk))
     if not stop.is_set():
@@ -112,7 +112,7 @@ def _preview_segment(route: Route, sample: list[Item], segment: int, stop: Event
         before = _before(route, chunk)
         if len(sample) < SAMPLE:
             sample += [before.wanted[key] for key in islice(before.images, SAMPLE)]
-        progress = _after(route.table, progress, chunk, before.wanted, before.images, ())
+        progress = _after(route.table, progress, chunk, before, before.images, ())
         route.advance(len(chunk))
     return progress
 
@@ -123,22 +123,23 @@ def _scanned(route: Route, segment: int, after: str | None) -> Iterator[Item]:
 
 
 class _Before(NamedTuple):
-    """A chunk before it is written: the items wanted by key, and what stands under those keys where it differs."""
+    """A chunk before it is written: the items wanted and their sizes by key, and what stands under the keys of those
+    that differ."""
 
     wanted: Mapping[str, Item]
+    sizes: Mapping[str, int]
     images: Images
 
 
 def _before(route: Route, chunk: Sequence[Item]) -> _Before:
     key = route.table.key
     wanted = {item[key]: item for item in map(partial(_mapped, route), chunk)}
+    texts = {name: canonical(item) for name, item in wanted.items()}
     stood = {item[key]: item for item in route.target.get_many(route.table.name, list(wanted))}
     images = {
-        name: stood.get(name)
-        for name, item in wanted.items()
-        if name not in stood or checksum(stood[name]) != checksum(item)
+        name: stood.get(name) for name, text in texts.items() if name not in stood or canonical(stood[name]) != text
     }
-    return _Before(wanted, images)
+    return _Before(wanted, {name: len(text) for name, text in texts.items()}, images)
 
 
 def _mapped(route: Route, item: Item) -> Item:
@@ -168,13 +169,14 @@ def _after(
     table: Table,
     progress: SegmentProgress,
     chunk: Sequence[Item],
-    wanted: Mapping[str, Item],
+    before: _Before,
     images: Images,
     refused: Sequence[str],
 ) -> SegmentProgress:
     """The progress once the chunk is written; the images tell what stood before its first attempt."""
-    written = images.keys() & wanted.keys()
+    written = images.keys() & before.wanted.keys()
     added = sum(images[key] is None for key in written)
+    units = sum(-(-before.sizes[key] // WRITE_UNIT_BYTES) * (1 + table.copies(before.wanted[key])) for key in written)
     return SegmentProgress(
         after=chunk[-1][table.key],
         chunks=progress.chunks + 1,
@@ -184,13 +186,9 @@ def _after(
         unchanged=progress.unchanged + len(chunk) - len(written),
         refused=progress.refused + len(refused),
         refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
-        read_bytes=progress.read_bytes + sum(len(canonical(item)) for item in chunk),
-        write_units=progress.write_units + sum(_write_units(table, wanted[key]) for key in written),
+        read_bytes=progress.read_bytes + sum(before.sizes.values()),
+        write_units=progress.write_units + units,
     )
-
-
-def _write_units(table: Table, item: Mapping[str, Any]) -> int:
-    return -(-len(canonical(item)) // WRITE_UNIT_BYTES) * (1 + table.copies(item))
 
 
 def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Item, ...] = ()) -> CopyReport:

@@ -7,7 +7,7 @@ from threading import Event
 
 from omnix_cli.protocols import ItemSource
 from omnix_cli.services.migration_seams import ArchiveWriter
-from omnix_cli.services.segments import chunks, in_segments, paced
+from omnix_cli.services.segments import Take, chunks, in_segments, paced
 
 PART_ITEMS = 20_000
 
@@ -18,7 +18,7 @@ def export_table(
     archive: ArchiveWriter,
     *,
     segments: int,
-    take_read_units: Callable[[float], None],
+    take_read_units: Take | None,
     advance: Callable[[int], None],
 ) -> int:
     """Adds what the archive does not hold yet of the table; returns the items that it holds then."""

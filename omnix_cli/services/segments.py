@@ -13,6 +13,9 @@ from omnix_cli.services.checksums import canonical
 READ_UNIT_BYTES = 8192
 """A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", developer guide)."""
 
+Take = Callable[[float], None]
+"""Waits until so many units may be used."""
+
 _Result = TypeVar("_Result")
 _Value = TypeVar("_Value")
 
@@ -41,8 +44,12 @@ def chunks(values: Iterable[_Value], size: int, stop: Event) -> Iterator[list[_V
         yield chunk
 
 
-def paced(items: Iterable[dict[str, Any]], take_read_units: Callable[[float], None]) -> Iterator[dict[str, Any]]:
-    """The items of a scan, each once its share of a read unit was taken."""
+def paced(items: Iterator[dict[str, Any]], take_read_units: Take | None) -> Iterator[dict[str, Any]]:
+    """The items of a scan, each once its share of a read unit was taken; at once where nothing has to be taken."""
+    return items if take_read_units is None else _taken(items, take_read_units)
+
+
+def _taken(items: Iterable[dict[str, Any]], take_read_units: Take) -> Iterator[dict[str, Any]]:
     for item in items:
         take_read_units(len(canonical(item)) / READ_UNIT_BYTES)
         yield item

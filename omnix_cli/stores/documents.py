@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -25,8 +25,8 @@ _SIMPLE = (str, Decimal, bool, NoneType, bytes)
 def encode(item: Mapping[str, Any]) -> str:
     """The item as JSON. A Decimal is written digit by digit (`3.50`, and `3E0` where it would read as an int).
 
-    Raises TypeError for a binary float, ValueError for a number that is none and for a set that is empty or of several
-    kinds; DynamoDB refuses all of them."""
+    Raises TypeError for a binary float and a number that is none, ValueError for a set that is empty or mixed;
+    DynamoDB refuses all of them."""
     plain = _is_plain(item.values())
     return orjson.dumps(item if plain else _spelt(item), default=_in_json).decode()
 
@@ -38,7 +38,7 @@ def decode(document: str) -> dict[str, Any]:
 
 
 def _is_plain(values: Iterable[Any]) -> bool:
-    """Whether orjson and `_in_json` write the values by themselves. Raises TypeError for a binary float."""
+    """Whether orjson and `_in_json` write the values by themselves. Raises what `encode` does."""
     plain = True
     for value in values:
         kind = type(value)
@@ -46,13 +46,22 @@ def _is_plain(values: Iterable[Any]) -> bool:
             continue
         if kind is dict:
             plain &= _is_plain(value.values()) and not _is_mistakable(value)
-        elif kind in (list, tuple, set, frozenset):
+        elif kind in (list, tuple):
             plain &= _is_plain(value)
+        elif kind in (set, frozenset):
+            plain &= _is_plain(value)
+            _check_set(value)
         elif kind is int:
             plain &= -(2**63) <= value < 2**64
         elif kind is float:
             raise TypeError(f"a stored number must be an int or a Decimal, not the float {value!r}")
     return plain
+
+
+def _check_set(values: Set[Any]) -> None:
+    kinds = {Decimal if type(value) is int else type(value) for value in values}
+    if len(kinds) != 1 or not kinds <= {str, Decimal, bytes}:
+        raise ValueError("a set must hold texts, numbers or bytes, of one kind and at least one")
 
 
 def _is_mistakable(value: Mapping[str, Any]) -> bool:
@@ -82,9 +91,6 @@ def _in_json(value: object) -> Any:
     if isinstance(value, bytes):
         return {_BINARY: base64.b64encode(value).decode()}
     if isinstance(value, set | frozenset):
-        kinds = {Decimal if type(part) is int else type(part) for part in value}
-        if len(kinds) != 1 or not kinds <= {str, Decimal, bytes}:
-            raise ValueError("a set must hold texts, numbers or bytes, of one kind and at least one")
         return {_SET: [_spelt(part) for part in sorted(value)]}
     raise TypeError(f"{type(value).__name__} cannot be stored")
 

@@ -46,13 +46,15 @@ class ItemRules(BaseModel):
 
 @dataclass(frozen=True)
 class ItemMapping:
-    """The rules applied to items of a table. Implements `protocols.ItemMapping`."""
+    """The rules applied to items of a table; None leaves them as they are."""
 
     key: str
-    rules: ItemRules
+    rules: ItemRules | None = None
 
     def apply(self, item: Mapping[str, Any]) -> dict[str, Any]:
         rules = self.rules
+        if rules is None:
+            return dict(item)
         kept = {name: value for name, value in item.items() if name not in rules.drop}
         mapped = {rules.rename.get(name, name): value for name, value in kept.items()}
         if len(mapped) < len(kept):
@@ -60,29 +62,38 @@ class ItemMapping:
             raise DataError(message, hint="Drop one of them in the mapping.")
         return mapped | rules.set | {self.key: rules.key_prefix + item[self.key]}
 
+    def described(self) -> dict[str, Any] | None:
+        """The rules as plain JSON values."""
+        return self.rules.model_dump(mode="json") if self.rules else None
+
     def source_key(self, key: str) -> str:
-        return key.removeprefix(self.rules.key_prefix)
+        return key.removeprefix(self._prefix)
 
     def is_target_key(self, key: str) -> bool:
-        return key.startswith(self.rules.key_prefix)
+        return key.startswith(self._prefix)
+
+    @property
+    def _prefix(self) -> str:
+        return self.rules.key_prefix if self.rules else ""
 
 
 def load_item_mappings(file: Path | None) -> dict[str, ItemMapping]:
     """The mapping of every table; without a file, or where it says nothing, items stay as they are.
 
     Raises `ConfigError` for a file that cannot be used."""
-    mappings = {name: ItemMapping(spec.key, ItemRules()) for name, spec in TABLES.items()}
+    mappings = {name: ItemMapping(spec.key) for name, spec in TABLES.items()}
     for table, content in (_read(file) if file else {}).items():
         if table not in TABLES:
             raise ConfigError(f"{file}: there is no table {table!r}", hint=f"Tables: {', '.join(TABLES)}.")
         try:
-            mappings[table] = ItemMapping(TABLES[table].key, ItemRules.model_validate(content))
+            rules = ItemRules.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in (table, *first["loc"]))
             hint = "Known are key_prefix, rename, drop and set."
             raise ConfigError(f"{file}: {place}: {first['msg'].removeprefix('Value error, ')}", hint=hint) from error
-        _check(mappings[table].rules, TABLES[table], file)
+        _check(rules, TABLES[table], file)
+        mappings[table] = ItemMapping(TABLES[table].key, rules)
     return mappings
 
 

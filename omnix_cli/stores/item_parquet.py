@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from omnix_cli.errors import DataError
 from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
 from omnix_cli.stores.files import disk_trouble_told, sync_folder
 from omnix_cli.stores.tables import TableSpec
@@ -25,9 +26,10 @@ _READ_ROWS = 2_000
 
 
 def items_frame(spec: TableSpec, items: Iterable[Mapping[str, Any]], absent: Iterable[str] = ()) -> pl.DataFrame:
-    """The items in their order, then the keys of which there is none."""
+    """The items in their order, then the keys of which there is none. Raises `DataError` for an item that DynamoDB could
+    not hold."""
     columns = (spec.key, *spec.index_attributes)
-    rows = [(*(item.get(name) for name in columns), _text(item)) for item in items]
+    rows = [(*(item.get(name) for name in columns), _text(item, spec)) for item in items]
     rows += [(key, *[None] * len(columns)) for key in absent]
     return pl.DataFrame(rows, schema=dict.fromkeys((*columns, ITEM), pl.String), orient="row")
 
@@ -62,5 +64,9 @@ def item_of(text: str) -> dict[str, Any]:
     return from_wire(orjson.loads(text))
 
 
-def _text(item: Mapping[str, Any]) -> str:
-    return orjson.dumps(to_wire(item), option=orjson.OPT_SORT_KEYS).decode()
+def _text(item: Mapping[str, Any], spec: TableSpec) -> str:
+    try:
+        return orjson.dumps(to_wire(item), option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, ValueError) as error:
+        message = f"{spec.name}: the item {item[spec.key]!r} cannot be written down: {error}"
+        raise DataError(message, hint="Mend it where it comes from.") from error

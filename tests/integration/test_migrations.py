@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -104,10 +105,10 @@ def omnix(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_a_copy_keeps_everything_and_can_be_verified(omnix: Omnix, source: Side, target: Side) -> None:
-    source.put([purchase(number) for number in range(1_500)])
+    source.put([purchase(number) for number in range(400)])
     omnix("copy", TABLE, *target.to(), "--create")
     assert target.items() == source.items()
-    assert len(target.items()) == 1_500
+    assert len(target.items()) == 400
     omnix("verify", TABLE, *target.to())
 
 
@@ -137,7 +138,7 @@ def test_an_undone_copy_leaves_the_target_as_it_was(omnix: Omnix, source: Side, 
 
 
 def test_an_export_comes_back_as_it_was(omnix: Omnix, source: Side, target: Side, tmp_path: Path) -> None:
-    source.put([purchase(number) for number in range(700)])
+    source.put([purchase(number) for number in range(300)])
     omnix("export", TABLE, "customer-profiles", "--to", "first")
     omnix("load", "first", *target.to(), "--create")
     assert target.items() == source.items()
@@ -201,39 +202,77 @@ def images(folder: Path) -> int:
     return len(list(folder.glob(".omnix/migrations/*/images/[!.]*")))
 
 
-def copy_killed(folder: Path, arguments: list[str], *, seconds: float) -> bool:
-    """Starts a copy with small chunks and kills it so many seconds after it began to write."""
-    known = images(folder)
+@contextmanager
+def copy_started(folder: Path, arguments: list[str], *, chunks: int = 1) -> Iterator[subprocess.Popen[str]]:
+    """A copy with small chunks in a process of its own, which writes its so-manieth chunk."""
     program = (
-        "import sys; from omnix_cli import migrating; migrating._CHUNK_ITEMS = 100;"
+        "import sys; from omnix_cli import migrating; migrating._CHUNK_ITEMS = 25;"
         "from omnix_cli.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    with subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=folder) as process:
+    awaited = images(folder) + chunks
+    command = [sys.executable, "-c", program, *arguments]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
-        while images(folder) <= known and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return True
-    return False
+        while images(folder) < awaited and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        yield process
 
 
 def test_a_killed_copy_goes_on_and_can_still_be_undone(
     omnix: Omnix, source: Side, target: Side, tmp_path: Path
 ) -> None:
     moments = random.Random(20260302)
-    source.put([purchase(number) for number in range(6_000)])
-    before = [purchase(number, quantity=77) for number in range(0, 6_000, 5)] + [purchase(9_999)]
+    source.put([purchase(number) for number in range(1_000)])
+    before = [purchase(number, quantity=77) for number in range(0, 1_000, 5)] + [purchase(9_999)]
     target.put(before)
     arguments = ["tables", "copy", TABLE, *target.to(), "--quiet"]
-    kills = sum(copy_killed(tmp_path, arguments, seconds=moments.random() / 2) for _ in range(3))
-    assert kills, "no copy was killed while it was writing"
+    for _ in range(2):
+        with copy_started(tmp_path, arguments, chunks=moments.randint(1, 8)) as process:
+            time.sleep(moments.random() / 50)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL, "it was done before it could be killed"
     row = orjson.loads(omnix("copy", TABLE, *target.to(), "--format", "json"))[0]
-    assert (row["read"], row["added"], row["changed"], row["unchanged"]) == (6_000, 4_800, 1_200, 0)
+    assert (row["read"], row["added"], row["changed"], row["unchanged"]) == (1_000, 800, 200, 0)
     assert len(list((tmp_path / ".omnix" / "migrations").glob("*/run.json"))) == 1
     assert target.items() == source.items() | {"p009999": purchase(9_999)}
     assert "0 missing, 1 extra, 0 different" in omnix("verify", TABLE, *target.to(), code=5)
     omnix("copy", "--undo", "latest")
     assert target.items() == by_id(iter(before))
+
+
+def test_imported_purchases_are_written_with_their_dates(omnix: Omnix, target: Side, tmp_path: Path) -> None:
+    (tmp_path / "sales.csv").write_text(
+        "purchase_id,customer_id,product_id,purchased_at,quantity,total_price,kind\n"
+        "1,ann,milk,2017-05-01T10:00:00Z,2,2.50,purchase\n"
+        "2,ann,tea,2017-05-02T10:00:00Z,1,3.9,purchase\n"
+        "3,bob,tea,2017-05-03T10:00:00Z,1,3.90,cancelled\n"
+    )
+    assert main(["import", "purchases", "sales.csv", "--quiet"]) == 0
+    row = orjson.loads(omnix("backfill", *target.to(), "--create", "--format", "json").splitlines()[-1])[0]
+    assert (row["added"], row["unchanged"]) == (2, 0)
+    assert target.items()["1"] == {
+        "id": "1",
+        "customerId": "ann",
+        "productId": "milk",
+        "purchaseDate": "2017-05-01T10:00:00.000Z",
+        "quantity": 2,
+        "unitPrice": Decimal("1.25"),
+        "totalPrice": Decimal("2.50"),
+        "promotionUsed": False,
+    }
+    assert target.items().keys() == {"1", "2"}
+    row = orjson.loads(omnix("backfill", *target.to(), "--dry-run", "--format", "json"))[0]
+    assert (row["added"], row["changed"], row["unchanged"]) == (0, 0, 2)
+
+
+def test_a_copy_that_is_asked_to_stop_stops_and_goes_on(omnix: Omnix, source: Side, tmp_path: Path) -> None:
+    source.put([purchase(number) for number in range(1_500)])
+    place = ["--to", "stage=other", "--create"]
+    with copy_started(tmp_path, ["tables", "copy", TABLE, *place]) as process:
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "goes on where it stopped" in told
+    row = orjson.loads(omnix("copy", TABLE, *place, "--format", "json"))[0]
+    assert (row["read"], row["added"]) == (1_500, 1_500)
+    assert len(list((tmp_path / ".omnix" / "migrations").glob("*/run.json"))) == 1
