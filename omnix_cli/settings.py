@@ -44,7 +44,7 @@ class SourceSettings(Section):
     kind: Literal["purchases", "products", "customers", "interactions", "orders"]
     """What the rows are."""
     files: tuple[str, ...] = ()
-    """Files, folders or globs, relative to the current folder."""
+    """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
     store: Literal["dynamodb", "sqlite"] | None = None
     """The store whose whole table of that kind is read, instead of files."""
     mapping: str | None = None
