@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic import ValidationError
-
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
-from omnix_cli.protocols import ItemSource, TableStore
+from omnix_cli.places import Origin, Places, local_folder
+from omnix_cli.protocols import TableStore
 from omnix_cli.records import MigrationRecord
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
 from omnix_cli.services.backfill import PurchaseItems
 from omnix_cli.services.checksums import canonical
-from omnix_cli.services.comparing import Comparison, Sides, compare_table
+from omnix_cli.services.comparing import SOURCE, TARGET, Comparison, Sides, compare_table
 from omnix_cli.services.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
 from omnix_cli.services.exporting import export_table
-from omnix_cli.services.segments import Take
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.archives import Archive, ArchiveWriter
-from omnix_cli.stores.dynamodb.retries import Pace
+from omnix_cli.stores.dynamodb.bulk_files import START, BulkFiles, bulk_put_request, import_request, write_bulk_files
+from omnix_cli.stores.dynamodb.transports import Request
+from omnix_cli.stores.files import write_atomically
 from omnix_cli.stores.item_mappings import ItemMapping, load_item_mappings
 from omnix_cli.stores.key_buckets import KeyBuckets
 from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.migration_journal import MigrationFolder
+from omnix_cli.stores.s3 import SCHEME, connect
 from omnix_cli.stores.tables import TABLES
-from omnix_cli.wiring import Workspace, table_store
+from omnix_cli.wiring import Workspace, dynamodb_service
 
 _CHUNK_ITEMS = 1000
 _SMALLEST_CHUNK = 25
@@ -43,25 +43,12 @@ Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Items that can be read, in so many segments and no faster than so many read units a second."""
-
-    items: ItemSource
-    segments: int = 1
-    max_read_units: float | None = None
-
-    def pace(self) -> Take | None:
-        """What keeps to that, if anything has to be kept to."""
-        return None if self.max_read_units is None else Pace(limit=self.max_read_units).take
-
-
-@dataclass(frozen=True)
 class CopyOutcome:
     """What a copy did to each table, about what it costs in dollars, and the run to name for undoing it (a dry run has
     none)."""
 
     run_id: str | None
-    reports: tuple[CopyReport, ...]
+    reports: Sequence[CopyReport]
     cost: float
 
     @property
@@ -71,17 +58,28 @@ class CopyOutcome:
 
 
 @dataclass(frozen=True)
+class BulkOutcome:
+    """The files that were written, the requests that load them by operation, the answer to the one that was sent."""
+
+    files: BulkFiles
+    requests: Mapping[str, Mapping[str, Any]]
+    answer: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Migrations:
     """The migrations that a workspace keeps the journals of."""
 
     workspace: Workspace
     watch: Watch
 
-    def export(self, tables: Sequence[str], source: Sequence[str], folder: Path) -> dict[str, int]:
+    def export(self, tables: Sequence[str], source: Sequence[str], folder: str) -> dict[str, int]:
         """Exports tables to a folder; returns the items of each."""
-        with self._origin(source) as origin:
+        with self._places.origin(source) as origin:
             address = [origin.items.address(name) for name in checked(tables)]
-            archive = ArchiveWriter(folder, source=", ".join(address), tables=tables, segments=origin.segments)
+            archive = ArchiveWriter(
+                local_folder(folder), source=", ".join(address), tables=tables, segments=origin.segments
+            )
             counts = {}
             for name in tables:
                 with self.watch(name, origin.items.expected_items(name)) as advance:
@@ -107,11 +105,11 @@ class Migrations:
         dry_run: bool = False,
     ) -> CopyOutcome:
         """Copies tables of a store or an export (all of it, if none is named) to a store."""
-        with self._origin(source) as origin:
+        with self._places.origin(source) as origin:
             if isinstance(origin.items, Archive):
                 tables = tables or origin.items.tables
             mappings = load_item_mappings(mapping)
-            return self._copy(tables, origin, self._store(target), mappings, create=create, dry_run=dry_run)
+            return self._copy(tables, origin, self._places.settings(target), mappings, create=create, dry_run=dry_run)
 
     def backfill(self, target: Sequence[str], *, create: bool = False, dry_run: bool = False) -> CopyOutcome:
         """Copies the imported purchases to their table."""
@@ -119,7 +117,29 @@ class Migrations:
         segments = 1 + purchases.rows // _ROWS_IN_MEMORY
         origin = Origin(PurchaseItems(purchases), segments)
         mappings = load_item_mappings(None)
-        return self._copy([PURCHASE_TABLE], origin, self._store(target), mappings, create=create, dry_run=dry_run)
+        return self._copy(
+            [PURCHASE_TABLE], origin, self._places.settings(target), mappings, create=create, dry_run=dry_run
+        )
+
+    def bulk(
+        self, table: str, source: Sequence[str], target: Sequence[str], address: str, *, start: bool
+    ) -> BulkOutcome:
+        """Writes files from which DynamoDB loads a table by itself, and the requests that make it do so; sends the one
+        that loads into a table that is there, if asked."""
+        (name,) = checked([table])
+        spec, store = TABLES[name], self._places.settings(target)
+        place = connect(address, self.workspace.settings.s3).within("") if address.startswith(SCHEME) else None
+        if start and place is None:
+            raise ConfigError("DynamoDB reads from S3 only", hint="Write the files to s3://BUCKET/PREFIX.")
+        keep = place.put if place else _kept_in(Path(address))
+        with self._places.origin(source) as origin, self.watch(name, origin.items.expected_items(name)) as advance:
+            files = write_bulk_files(spec, watched(origin.items.scan(name), advance), keep)
+        bucket, prefix = (place.bucket.name, place.prefix) if place else ("BUCKET", "PREFIX/")
+        full_name = spec.full_name(store.prefix, store.stage)
+        load = bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=store.max_write_units)
+        create = import_request(spec, full_name, bucket, prefix, store.tables, token=files.token)
+        answer = self._ask(store, START, load, full_name) if start else None
+        return BulkOutcome(files, {START: load, "ImportTable": create}, answer)
 
     def undo(self, run: str) -> dict[str, int]:
         """Puts back what stood before a copy; returns the items settled in each table."""
@@ -129,7 +149,7 @@ class Migrations:
             store = StoreSettings.model_validate({**journal.record.target, "max_write_units": limit})
             journal.update(state="undoing")
             settled = {}
-            with closing(self._table_store(store)) as target:
+            with closing(self._places.store(store)) as target:
                 for name in journal.record.plan["tables"]:
                     with self.watch(name, 0) as advance:
                         settled[name] = undo_copy(name, target, journal, advance)
@@ -140,7 +160,7 @@ class Migrations:
         self, tables: Sequence[str], source: Sequence[str], target: Sequence[str], *, mapping: Path | None = None
     ) -> list[Comparison]:
         """Compares tables of stores or exports."""
-        with self._origin(source) as left, self._origin(target) as right:
+        with self._places.origin(source) as left, self._places.origin(target) as right:
             archives = [side.items for side in (left, right) if isinstance(side.items, Archive)]
             named = tables or (archives[0].tables if archives else ())
             mappings = load_item_mappings(mapping)
@@ -155,7 +175,7 @@ class Migrations:
                 right.items,
                 mapping,
                 segments=max(left.segments, right.segments),
-                take_read_units=left.pace(),
+                paces={SOURCE: left.pace(), TARGET: right.pace()},
                 advance=advance,
             )
             return compare_table(sides, KeyBuckets(Path(folder)))
@@ -170,40 +190,24 @@ class Migrations:
         create: bool,
         dry_run: bool,
     ) -> CopyOutcome:
-        with closing(self._table_store(store)) as target:
+        with closing(self._places.store(store)) as target:
             if create and not dry_run:
                 target.create_tables()
-            missing = [name for name in target.missing_tables() if name in checked(tables)]
-            if missing:
-                message = f"the target has no table {', '.join(missing)}"
-                raise ConfigError(message, hint="--create makes it; there is nothing a dry run could compare with.")
-            sources = [origin.items.address(name) for name in tables]
-            targets = [target.address(name) for name in tables]
-            _refuse_same(sources, targets)
+            plan = _plan(tables, origin, target, store, mappings)
             route = partial(self._route, origin, target, store.max_write_units, mappings)
             if dry_run:
-                return self._outcome(None, tuple(self._watched(name, origin, route, preview_copy) for name in tables))
-            started = self.workspace.now()
-            plan = {
-                "tables": list(tables),
-                "sources": sources,
-                "targets": targets,
-                "endpoint": store.endpoint_url,
-                "mappings": {name: mappings[name].described() for name in tables},
-                "segments": origin.segments,
-            }
+                return self._outcome(None, [self._watched(name, origin, route, preview_copy) for name in tables])
             with self._locked("tables copy"):
-                journal = self._folder.begin(
-                    MigrationRecord(
-                        run_id=f"{started:%Y%m%dT%H%M%S-%f}", plan=plan, target=dump(store), started_at=started
-                    )
-                )
+                started = self.workspace.now()
+                run_id = f"{started:%Y%m%dT%H%M%S-%f}"
+                record = MigrationRecord(run_id=run_id, plan=plan, target=dump(store), started_at=started)
+                journal = self._folder.begin(record)
                 copied = partial(copy_table, journal=journal)
-                reports = tuple(self._watched(name, origin, route, copied) for name in tables)
+                reports = [self._watched(name, origin, route, copied) for name in tables]
                 journal.update(state="done", finished_at=self.workspace.now())
                 return self._outcome(journal.record.run_id, reports)
 
-    def _outcome(self, run_id: str | None, reports: tuple[CopyReport, ...]) -> CopyOutcome:
+    def _outcome(self, run_id: str | None, reports: Sequence[CopyReport]) -> CopyOutcome:
         settings = self.workspace.settings
         writing = settings.publish.write_price * sum(report.write_units for report in reports)
         reading = settings.store.read_price * sum(report.read_units for report in reports)
@@ -236,43 +240,13 @@ class Migrations:
             advance=advance,
         )
 
-    @contextmanager
-    def _origin(self, place: Sequence[str]) -> Iterator[Origin]:
-        """The store or the export of a place."""
-        folder = place[0] if len(place) == 1 and not _SETTING.match(place[0]) else None
-        if folder is not None:
-            yield Origin(Archive(Path(folder)))
-            return
-        settings = self._store(place)
-        # Every segment of a SQLite file reads all its keys: there, one is the fastest.
-        segments = settings.segments if settings.kind == "dynamodb" or _names(place, "segments") else 1
-        with closing(self._table_store(settings)) as store:
-            yield Origin(store, segments, settings.max_read_units)
-
-    def _store(self, place: Sequence[str]) -> StoreSettings:
-        """The store of the settings, in which what the place names is replaced."""
-        base = self.workspace.settings.store
-        path = base.path or self.workspace.folder / "store.sqlite"
-        values: dict[str, Any] = {**dump(base), "path": str(path.absolute())}
-        for text in place:
-            name, _, value = text.partition("=")
-            if not _SETTING.match(text) or name not in StoreSettings.model_fields:
-                hint = suggestion(name, list(StoreSettings.model_fields), what="Settings of a store")
-                raise ConfigError(f"{text!r} is no setting of a store", hint=hint)
-            values[name] = value
-        try:
-            return StoreSettings.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise ConfigError(f"{first['loc'][0]}={first['input']}: {first['msg']}", hint="See [store].") from error
-
-    def _table_store(self, store: StoreSettings) -> TableStore:
-        settings = self.workspace.settings.model_copy(update={"store": store})
-        return table_store(settings, now=self.workspace.now)
-
     def _locked(self, command: str) -> AbstractContextManager[None]:
         """The right to change the journals. The nightly run does not wait for it."""
         return workspace_lock(self._path, command=command, now=self.workspace.now())
+
+    @property
+    def _places(self) -> Places:
+        return Places(self.workspace)
 
     @property
     def _path(self) -> Path:
@@ -283,7 +257,15 @@ class Migrations:
         return MigrationFolder(self._path)
 
 
-_SETTING = re.compile(r"[a-z_]+=")
+def watched(items: Iterator[Mapping[str, Any]], advance: Callable[[int], None]) -> Iterator[Mapping[str, Any]]:
+    """The items, told of as they pass."""
+    for item in items:
+        yield item
+        advance(1)
+
+
+def _kept_in(folder: Path) -> Callable[[str, bytes], object]:
+    return lambda name, content: write_atomically(folder / name, content)
 
 
 def checked(tables: Sequence[str]) -> Sequence[str]:
@@ -296,11 +278,28 @@ def checked(tables: Sequence[str]) -> Sequence[str]:
     return tables
 
 
-def _names(place: Sequence[str], setting: str) -> bool:
-    return any(text.startswith(f"{setting}=") for text in place)
-
-
-def _refuse_same(sources: Sequence[str], targets: Sequence[str]) -> None:
+def _plan(
+    tables: Sequence[str],
+    origin: Origin,
+    target: TableStore,
+    store: StoreSettings,
+    mappings: Mapping[str, ItemMapping],
+) -> dict[str, Any]:
+    """What makes two copies the same. Raises `ConfigError` for one that cannot be made."""
+    missing = [name for name in target.missing_tables() if name in checked(tables)]
+    if missing:
+        message = f"the target has no table {', '.join(missing)}"
+        raise ConfigError(message, hint="--create makes it; there is nothing a dry run could compare with.")
+    sources = [origin.items.address(name) for name in tables]
+    targets = [target.address(name) for name in tables]
     same = set(sources) & set(targets)
     if same:
         raise ConfigError(f"{min(same)} would be copied to itself", hint="Name another target with --to.")
+    return {
+        "tables": list(tables),
+        "sources": sources,
+        "targets": targets,
+        "endpoint": store.endpoint_url,
+        "mappings": {name: mappings[name].described() for name in tables},
+        "segments": origin.segments,
+    }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
@@ -37,7 +37,7 @@ from omnix_cli.services.planning import parse_day
 from omnix_cli.services.quarantine import quarantine_replay
 from omnix_cli.services.run_history import PruneReport, mark_killed, prune
 from omnix_cli.services.runs import Publish, Runner, publish_lists
-from omnix_cli.settings import Settings, SourceSettings
+from omnix_cli.settings import Settings, SourceSettings, StoreSettings
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.files import PeakMemory, write_atomically
 from omnix_cli.stores.folders import DiskFolder, DiskShelf
@@ -46,12 +46,14 @@ from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
 from omnix_cli.stores.s3 import connect
-from omnix_cli.stores.s3 import connect
 from omnix_cli.stores.s3_workspace import S3Workspace
 from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.sqlite_administration import SqliteTables
+
+if TYPE_CHECKING:
+    from omnix_cli.stores.dynamodb.service import Service
 
 _log = logging.getLogger(__name__)
 _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
@@ -285,14 +287,12 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     if store.kind == "sqlite":
         return _sqlite(settings)
     from omnix_cli.stores.dead_letters import set_aside
-    from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.retries import Pace
     from omnix_cli.stores.dynamodb.store import DynamoStore
 
-    account = Account(store.profile, store.region, store.endpoint_url, store.transport)
     pace = Pace(limit=store.max_write_units)
     return DynamoStore(
-        connect(account, now=now),
+        dynamodb_service(store, now=now).transport,
         prefix=store.prefix,
         stage=store.stage,
         threads=store.threads,
@@ -308,13 +308,18 @@ def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> 
     if store.kind == "sqlite":
         return SqliteTables(_sqlite(settings))
     from omnix_cli.stores.dynamodb.administration import DynamoTables
+
+    service = dynamodb_service(store, now=now)
+    return DynamoTables(service, prefix=store.prefix, stage=store.stage, options=store.tables)
+
+
+def dynamodb_service(store: StoreSettings, *, now: Callable[[], datetime]) -> Service:
+    """DynamoDB in the account, region and way that the settings name."""
     from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.service import Service
 
     account = Account(store.profile, store.region, store.endpoint_url, store.transport)
-    return DynamoTables(
-        Service(connect(account, now=now)), prefix=store.prefix, stage=store.stage, options=store.tables
-    )
+    return Service(connect(account, now=now))
 
 
 def with_store(settings: Settings, kind: str) -> Settings:
@@ -335,17 +340,13 @@ def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -
         with closing(_sqlite(settings)) as sqlite:
             yield StoredTable(sqlite, table, f"sqlite:{name}", now())
         return
-    from omnix_cli.stores.dynamodb.connect import Account, connect
     from omnix_cli.stores.dynamodb.scanned_table import scanned
     from omnix_cli.stores.dynamodb.scanning import TableScan
-    from omnix_cli.stores.dynamodb.service import Service
 
-    account = Account(store.profile, store.region, store.endpoint_url, store.transport)
-    with closing(connect(account, now=now)) as transport:
+    service = dynamodb_service(store, now=now)
+    with closing(service.transport):
         folder = settings.workspace / "scans" / name
-        scan = TableScan(
-            Service(transport), name, folder, now, store.segments, max_units=store.max_read_units, say=_log.info
-        )
+        scan = TableScan(service, name, folder, now, store.segments, max_units=store.max_read_units, say=_log.info)
         with scanned(scan) as sources:
             yield sources
 
@@ -353,18 +354,6 @@ def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -
 def _sqlite(settings: Settings) -> SqliteStore:
     store = settings.store
     return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
-
-
-def uploader(settings: Settings, address: str) -> Callable[[bytes], None]:
-    """What puts bytes at an address on S3. Raises `ConfigError` when it names no object."""
-    target = connect(address, settings.s3)
-    if not target.prefix or target.prefix.endswith("/"):
-        raise ConfigError(f"{address} names no object", hint="Write it as s3://bucket/folder/name.parquet.")
-
-    def upload(content: bytes) -> None:
-        target.put("", content)
-
-    return upload
 
 
 def uploader(settings: Settings, address: str) -> Callable[[bytes], None]:

@@ -71,6 +71,9 @@ def register(app: typer.Typer) -> None:
         expand(verify)
     )
     app.command(epilog="Example: omnix tables backfill --to kind=dynamodb --dry-run")(expand(backfill))
+    app.command(epilog="Example: omnix tables bulk purchase-history --files s3://my-bucket/load --to kind=dynamodb")(
+        expand(bulk)
+    )
 
 
 def export(
@@ -78,7 +81,7 @@ def export(
     output: Output,
     speed: Speed,
     tables: Tables,
-    to: Annotated[Path, typer.Option("--to", help="The folder to make.")],
+    to: Annotated[str, typer.Option("--to", help="The folder to make.")],
     source: From = None,
 ) -> None:
     """Export tables to Parquet files, every type kept; an export that was stopped goes on."""
@@ -215,3 +218,23 @@ def _in_log(name: str, items: int) -> Iterator[Callable[[int], None]]:
     _log.info(
         "items settled", extra={"table": name, "items": sum(counts), "seconds": round(time.perf_counter() - began, 1)}
     )
+
+
+def bulk(
+    session: Session,
+    speed: Speed,
+    table: Annotated[str, typer.Argument(help="A table such as purchase-history.")],
+    files: Annotated[str, typer.Option("--files", help="Where to: s3://BUCKET/PREFIX, or a folder.")],
+    source: From = None,
+    to: To = None,
+    start: Annotated[bool, typer.Option("--start", help="Have DynamoDB load the files into the table now.")] = False,
+) -> None:
+    """Write files that DynamoDB loads by itself, and show the requests that make it do so.
+
+    StartBulkPutItems loads them into a table that is there, ImportTable into a new one."""
+    import json
+
+    outcome = speed.open(session).bulk(table, source or [], to or [], files, start=start)
+    written = outcome.files
+    note(f"{written.items:,} items in {written.files:,} files of {written.bytes:,} bytes at {files}")
+    print(json.dumps(outcome.answer if start else outcome.requests, indent=2, default=str))
