@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = keep_traceback(error)
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(what, f"Check the path, its permissions and the disk; details are in {place}.", 4)
+        return _fail(what, f"Check the path, its permissions, the disk and the network; details are in {place}.", 4)
     except Exception as error:
         place = keep_traceback(error)
         return _fail(f"a bug in omnix: {type(error).__name__}: {error}", f"The traceback is in {place}.", 1)

@@ -25,7 +25,9 @@ app = typer.Typer(help="Take files in: bad rows are set aside, known rows are le
 
 Files = Annotated[
     list[str] | None,
-    typer.Argument(help="Files, folders or globs, also s3://.. (CSV, NDJSON, Parquet, DynamoDB exports; gzip, zstd); - is stdin."),
+    typer.Argument(
+        help="Files, folders or globs, also s3://.. (CSV, NDJSON, Parquet, DynamoDB exports; gzip, zstd); - is stdin."
+    ),
 ]
 Mapping = Annotated[
     str | None, typer.Option("--mapping", help="A recipe of configs/mappings/ by name, or a path to one.")
