@@ -240,6 +240,12 @@ class Migrations:
             advance=advance,
         )
 
+    def _ask(self, store: StoreSettings, operation: str, request: Request, table: str) -> dict[str, Any]:
+        """Sends one request to DynamoDB."""
+        service = dynamodb_service(store, now=self.workspace.now)
+        with closing(service.transport):
+            return service.answer(operation, request, table)
+
     def _locked(self, command: str) -> AbstractContextManager[None]:
         """The right to change the journals. The nightly run does not wait for it."""
         return workspace_lock(self._path, command=command, now=self.workspace.now())

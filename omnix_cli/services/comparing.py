@@ -7,8 +7,8 @@ again from both sides by key (consistently, where scans are not) before it is ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event
 from typing import Any
@@ -52,23 +52,24 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Sides:
-    """The two sides of a table. Of the target only items count that the mapping can have made."""
+    """The two sides of a table, and how fast each may be read. Of the target only items count that the mapping can have
+    made."""
 
     table: Table
     source: ItemSource
     target: ItemSource
     mapping: ItemMapping
     segments: int = 1
-    take_read_units: Take | None = None
+    paces: Mapping[str, Take | None] = field(default_factory=dict)
     advance: Callable[[int], None] = lambda items: None
 
     def read(self, side: str, segment: int) -> Iterator[Item]:
         """The items of a segment of one side, with the keys of the target."""
         name, segments = self.table.name, self.segments
+        store = self.source if side == SOURCE else self.target
+        items = paced(store.scan(name, segment=segment, segments=segments), self.paces.get(side))
         if side == SOURCE:
-            items = paced(self.source.scan(name, segment=segment, segments=segments), self.take_read_units)
             return map(self.mapping.apply, items)
-        items = self.target.scan(name, segment=segment, segments=segments)
         return (item for item in items if self.mapping.is_target_key(item[self.table.key]))
 
     def fetch(self, side: str, keys: Sequence[str]) -> dict[str, Item]:

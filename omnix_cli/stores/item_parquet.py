@@ -26,8 +26,8 @@ _READ_ROWS = 2_000
 
 
 def items_frame(spec: TableSpec, items: Iterable[Mapping[str, Any]], absent: Iterable[str] = ()) -> pl.DataFrame:
-    """The items in their order, then the keys of which there is none. Raises `DataError` for an item that DynamoDB could
-    not hold."""
+    """The items in their order, then the keys of which there is none. Raises `DataError` for an item that DynamoDB
+    could not hold."""
     columns = (spec.key, *spec.index_attributes)
     rows = [(*(item.get(name) for name in columns), _text(item, spec)) for item in items]
     rows += [(key, *[None] * len(columns)) for key in absent]
