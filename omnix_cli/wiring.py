@@ -387,6 +387,9 @@ def check_configuration(settings: Settings) -> list[str]:
 
 def _consequences(settings: Settings) -> list[str]:
     lines = [f"workspace {settings.workspace.resolve()}", f"memory {resources(settings).memory_bytes:,} bytes"]
+    if settings.shared_workspace:
+        first = next(connect(settings.shared_workspace, settings.s3).within("").list(), None)
+        lines.append(f"shared at {settings.shared_workspace}, {'empty as yet' if first is None else 'in use'}")
     if settings.as_of not in ("latest", "today"):
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:

@@ -78,6 +78,27 @@ def test_a_workspace_on_s3_is_locked_and_the_holder_named(cloud: TestBucket, omn
     assert omnix("import", "products", "products.csv", "--workspace", f"{cloud.address}/team").code == 0
 
 
+def test_a_configuration_is_checked_as_far_as_s3(
+    cloud: TestBucket, omnix: Omnix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = ("--workspace", f"{cloud.address}/team")
+    assert f"shared at {cloud.address}/team, empty as yet" in omnix("config", "check", *shared).err
+    assert omnix("import", "products", "products.csv", *shared).code == 0
+    assert "in use" in omnix("config", "check", *shared).err
+    monkeypatch.setenv("OMNIX_SHARED_WORKSPACE", "s3://no-such-bucket/team")
+    answer = omnix("config", "check")
+    assert (answer.code, "NoSuchBucket" in answer.err) == (2, True), answer.err
+    monkeypatch.setenv("OMNIX_SHARED_WORKSPACE", "no-bucket")
+    assert omnix("config", "check").code == 2
+
+
+def test_a_dry_run_leaves_nothing_in_the_bucket(cloud: TestBucket, omnix: Omnix) -> None:
+    shared = ("--workspace", f"{cloud.address}/team")
+    answer = omnix("import", "products", f"{cloud.address}/in/products.csv", "--dry-run", *shared)
+    assert answer.code == 0, answer.err
+    assert [key for key in cloud.keys("team/") if key != "team/lock"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
