@@ -9,7 +9,7 @@ SAMPLE := --config configs/sample.toml --workspace $(WORKSPACE) --quiet
 OMNIX := $(BIN)/omnix
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format lock clean
+.PHONY: help demo test check bench soak format lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against t
 
 bench: $(VENV)/bench  ## Measure: start, import, similarity beside its peers, quality on real data
 	$(BIN)/python -m tests.benchmarks
+
+soak: $(VENV)/dev $(EMULATORS)/ready  ## Write many items to tables that misbehave, and read them back
+	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
 
 format: $(VENV)/dev  ## Format the code and mend what lint can mend
 	$(BIN)/ruff format .
