@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
+
+_TABLES = ("dynamodb:", "sqlite:")
+"""How the names of inputs begin that are tables of a store."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def reason_counts(quarantine: pl.DataFrame) -> pl.DataFrame:
     return (
         quarantine.sort("file", "row_number", "item")
         .group_by("reason", "column", "expected")
-        .agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("file", "row_number", "value").first())
+        .agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("file", "row_number", "value", "row").first())
         .sort("expected", -pl.col("rows"), "reason", "column")
     )
 
@@ -105,7 +109,7 @@ def merged_reasons(parts: Sequence[pl.DataFrame]) -> tuple[ReasonCount, ...]:
     merged = (
         pl.concat(parts)
         .group_by("reason", "column", "expected", maintain_order=True)
-        .agg(pl.col("rows").sum(), pl.col("file", "row_number", "value").first())
+        .agg(pl.col("rows").sum(), pl.col("file", "row_number", "value", "row").first())
         .sort("expected", -pl.col("rows"), "reason", "column")
     )
     return tuple(
@@ -116,4 +120,12 @@ def merged_reasons(parts: Sequence[pl.DataFrame]) -> tuple[ReasonCount, ...]:
 
 def _example(row: Mapping[str, object]) -> str:
     value = "" if row["value"] is None else f": {row['value']}"
-    return f"{row['file']}:{row['row_number']}{value}"
+    return f"{_place(str(row['file']), row)}{value}"
+
+
+def _place(file: str, row: Mapping[str, object]) -> str:
+    """File and line; an item of a table goes by its key, the first attribute of its row."""
+    name, key = next(iter(orjson.loads(str(row["row"])).items()))
+    if file.startswith(_TABLES) and name != "line":
+        return f"{file} {name}={key}"
+    return f"{file}:{row['row_number']}"

@@ -38,7 +38,7 @@ class StoredTable:
         for item in self._store.scan(self._table.name):
             expiry = item.get(self._table.ttl) if self._table.ttl else None
             if not isinstance(expiry, int | Decimal) or expiry > self._now.timestamp():
-                yield encode(item).encode() + b"\n"
+                yield encode({self._table.key: item[self._table.key], **item}).encode() + b"\n"
 
 
 class _Joined:

@@ -76,6 +76,8 @@ class TableScan:
     max_units: float | None = None
     say: Callable[[str], None] = lambda message: None
     clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] | None = None
+    """How to wait; by default so that an interruption ends it."""
     items: int = 0
     """Items read by this process."""
     units: float = 0.0
@@ -88,8 +90,8 @@ class TableScan:
         when it does not answer in the end: what was read stays on the disk for the next run."""
         segments = self._begin()
         logs = [PageLog(self.folder / f"{number:06d}.pages") for number in range(segments)]
-        self._began = self._told = self.clock()
-        self._pace = Pace(limit=self.max_units, sleep=lambda seconds: self._wait(seconds))
+        self._began = self._told = self._slowed = self.clock()
+        self._pace = Pace(limit=self.max_units, sleep=self.sleep or self._sleep)
         with ThreadPoolExecutor(segments) as pool:
             work = [pool.submit(self._read, log, number, segments) for number, log in enumerate(logs)]
             try:
@@ -157,8 +159,14 @@ class TableScan:
             raise explained(error, self.table) from error
 
     def _slow_down(self, error: ServiceError) -> None:
-        if error.is_throttling:
-            self._pace.throttled(self.units / max(self.clock() - self._began, 0.1))
+        """Once a second at most: segments are throttled together."""
+        now = self.clock()
+        with self._lock:
+            slow = error.is_throttling and (now - self._slowed >= 1.0 or self._pace.rate is None)
+            if slow:
+                self._slowed = now
+        if slow:
+            self._pace.throttled(self.units / max(now - self._began, 0.1))
 
     def _count(self, end: PageEnd) -> None:
         with self._lock:
@@ -175,5 +183,5 @@ class TableScan:
         rate, pace = self.items / seconds, self.units / seconds
         self.say(f"{self.table}: {self.items:,} items {how}, {rate:,.0f} a second, {pace:,.0f} read units a second")
 
-    def _wait(self, seconds: float) -> None:
+    def _sleep(self, seconds: float) -> None:
         self._stop.wait(seconds)
