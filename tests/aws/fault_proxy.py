@@ -50,8 +50,8 @@ class FaultProxy:
                     connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
 
-    def fault(self, operation: str) -> str | None:
-        """What befalls the next request."""
+    def fault(self, operation: str, body: bytes) -> str | None:
+        """What befalls this request."""
         with self._lock:
             self.counts["requests"] += 1
             chosen = self._random.choice(self._faults) if self._random.random() < self._share else None
@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-        fault = self.proxy.fault(operation)
+        fault = self.proxy.fault(operation, body)
         if fault == "throttled":
             codes = ("ProvisionedThroughputExceededException", "ThrottlingException")
             self._refuse(400, codes[self.proxy.chance() < 0.5])
