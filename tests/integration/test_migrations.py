@@ -86,7 +86,16 @@ def target(request: pytest.FixtureRequest, tmp_path: Path, aws_environment: None
     if request.param == "sqlite":
         path = tmp_path / "other.sqlite"
         return Side(lambda: SqliteStore(path, stage="prod"), (f"path={path}", "stage=prod"))
-    url, stage = request.getfixturevalue("ministack"), new_stage()
+    return in_dynamodb(request.getfixturevalue("ministack"))
+
+
+@pytest.fixture
+def dynamodb(ministack: str, aws_environment: None) -> Side:
+    return in_dynamodb(ministack)
+
+
+def in_dynamodb(url: str) -> Side:
+    stage = new_stage()
     return Side(store_maker(url, stage=stage), ("kind=dynamodb", f"endpoint_url={url}", f"stage={stage}"))
 
 
@@ -276,3 +285,20 @@ def test_a_copy_that_is_asked_to_stop_stops_and_goes_on(omnix: Omnix, source: Si
     row = orjson.loads(omnix("copy", TABLE, *place, "--format", "json"))[0]
     assert (row["read"], row["added"]) == (1_500, 1_500)
     assert len(list((tmp_path / ".omnix" / "migrations").glob("*/run.json"))) == 1
+
+
+def test_what_dynamodb_refuses_is_named_and_the_rest_arrives(omnix: Omnix, source: Side, dynamodb: Side) -> None:
+    source.put([purchase(1), purchase(2, review="x" * 410_000), purchase(3)])  # items have up to 400 KB
+    printed = omnix("copy", TABLE, *dynamodb.to(), "--create", code=5)
+    assert "1 items were refused: p000002" in printed
+    assert dynamodb.items().keys() == {"p000001", "p000003"}
+
+
+def test_a_copy_keeps_to_the_write_units_it_may_use(omnix: Omnix, source: Side, dynamodb: Side) -> None:
+    source.put([purchase(number) for number in range(200)])
+    began = time.monotonic()
+    omnix("copy", TABLE, *dynamodb.to(), "--create", "--max-write-units", "200")
+    # 600 units: an item of less than 1 KB in the table and two indexes. Those of one second may have been saved up,
+    # and the last batch (of 25 items) is sent without waiting for what it uses.
+    assert time.monotonic() - began >= (600 - 200 - 75) / 200
+    assert len(dynamodb.items()) == 200
