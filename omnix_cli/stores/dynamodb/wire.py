@@ -40,7 +40,7 @@ def encoded(item: Mapping[str, Any]) -> bytes:
             parts.append(text + orjson.dumps(value))
         elif kind is int or kind is Decimal:
             digits = str(value)
-            if len(digits) > MAX_DIGITS or "E" in digits or digits[-1] > "9":
+            if len(digits) > MAX_DIGITS or "E" in digits or "N" in digits or digits[-1] > "9":
                 digits = number_text(value)
             parts.append(b'%b%b"' % (number, digits.encode()))
         else:
@@ -67,7 +67,7 @@ def from_wire(item: Mapping[str, Wire]) -> dict[str, Any]:
 def number_text(number: int | Decimal) -> str:
     """A number as it is sent. Raises ValueError for one that DynamoDB cannot keep exactly."""
     text = str(number)
-    if len(text) <= MAX_DIGITS and text[-1].isdigit() and "E" not in text:
+    if len(text) <= MAX_DIGITS and text[-1].isdigit() and "E" not in text and "N" not in text:
         return text
     exact = Decimal(number)
     if not exact.is_finite():

@@ -85,7 +85,7 @@ values = st.recursive(
     | st.booleans()
     | st.none()
     | st.binary(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab\"\\é"), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('ab"\\é'), inner, max_size=3),
     max_leaves=8,
 )
 
