@@ -46,6 +46,7 @@ from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
 from omnix_cli.stores.s3 import connect
+from omnix_cli.stores.s3_inputs import S3Files
 from omnix_cli.stores.s3_workspace import S3Workspace
 from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
@@ -99,8 +100,9 @@ class Workspace:
 
     def importer(self, sources: Sources | None = None) -> Importer:
         """What takes files in, or other inputs."""
+        on_s3 = S3Files(self.settings.s3, DiskFolder(self.folder / "fingerprints"))
         return Importer(
-            sources=sources or FileSources(s3=self.settings.s3, now=self.now()),
+            sources=sources or FileSources(s3=on_s3, now=self.now()),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
             open_spill=partial(
@@ -394,7 +396,7 @@ def _consequences(settings: Settings) -> list[str]:
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:
         load_mapping(source.kind, source.mapping)
-        files = FileSources(s3=settings.s3).find(source.files) if source.files else []
+        files = FileSources(s3=S3Files(settings.s3)).find(source.files) if source.files else []
         count = f"{len(files)} files" if source.files else f"the table in {source.store}"
         lines.append(f"{source.kind} from {count}")
     return lines

@@ -7,6 +7,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
+from omnix_cli.stores.files import checksum
+
 
 class InputFiles(Protocol):
     """Files that can be found and read by their names."""
@@ -20,6 +22,11 @@ class InputFiles(Protocol):
         ...
 
     def exists(self, name: str) -> bool: ...
+
+    def fingerprint(self, name: str) -> str:
+        """The SHA-256 of the content."""
+        ...
+
     def open(self, name: str) -> BufferedReader: ...
 
 
@@ -37,6 +44,9 @@ class LocalFiles:
 
     def exists(self, name: str) -> bool:
         return Path(name).is_file()
+
+    def fingerprint(self, name: str) -> str:
+        return checksum(Path(name))
 
     def open(self, name: str) -> BufferedReader:
         return Path(name).open("rb")

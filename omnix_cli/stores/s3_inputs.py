@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from functools import cache
 
 from omnix_cli.errors import DataError
 from omnix_cli.settings import S3Settings
+from omnix_cli.stores.folders import Folder
 from omnix_cli.stores.s3 import SCHEME, Prefix, StoredObject, connect
 from omnix_cli.stores.s3_streams import ObjectStream
 
@@ -19,7 +21,9 @@ class S3Files:
 
     What was found is read as it was then, or not at all: an object that was changed meanwhile is a `DataError`."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, fingerprints: Folder | None = None) -> None:
+        """`fingerprints` is a folder in which those that were once taken are kept."""
+        self._fingerprints = fingerprints
         self._bucket = cache(lambda name: connect(f"{SCHEME}{name}", settings))
         self._found: dict[str, StoredObject] = {}
 
@@ -40,6 +44,23 @@ class S3Files:
             if stored is not None:
                 self._found[name] = stored
         return name in self._found
+
+    def fingerprint(self, name: str) -> str:
+        """Taken once: an object that has the same tag every night is not read again to see that it is the same."""
+        if self._fingerprints is None:
+            return self._taken(name)
+        tag = self._found[name].etag if self.exists(name) else ""
+        kept = hashlib.sha256(f"{name} {tag}".encode()).hexdigest()
+        try:
+            return self._fingerprints.read(kept).decode()
+        except FileNotFoundError:
+            found = self._taken(name)
+            self._fingerprints.write(kept, found.encode())
+            return found
+
+    def _taken(self, name: str) -> str:
+        with self.open(name) as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
 
     def open(self, name: str) -> ObjectStream:
         if not self.exists(name):

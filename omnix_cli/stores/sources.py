@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -100,11 +99,11 @@ class FileSources:
     are left out."""
 
     def __init__(
-        self, stdin: IO[bytes] | None = None, *, s3: S3Settings | None = None, now: datetime | None = None
+        self, stdin: IO[bytes] | None = None, *, s3: S3Files | None = None, now: datetime | None = None
     ) -> None:
         self._stdin = stdin
         self._local = LocalFiles()
-        self._s3 = S3Files(s3 or S3Settings())
+        self._s3 = s3 or S3Files(S3Settings())
         self._now = now
         self._exported: dict[str, ExportedFile] = {}
 
@@ -121,8 +120,8 @@ class FileSources:
     def fingerprint(self, name: str) -> str | None:
         if name == STDIN:
             return None
-        with explained(name), self._files(name).open(name) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with explained(name):
+            return self._files(name).fingerprint(name)
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -14,6 +15,9 @@ from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores import s3_streams
+from omnix_cli.stores.folders import DiskFolder
+from omnix_cli.stores.s3 import Prefix
+from omnix_cli.stores.s3_inputs import S3Files
 from omnix_cli.stores.sources import FileSources
 from tests.aws.buckets import TestBucket
 
@@ -44,7 +48,7 @@ PACKED: dict[str, Callable[[pl.DataFrame], bytes]] = {
 
 @pytest.fixture
 def sources(bucket: TestBucket) -> FileSources:
-    return FileSources(s3=bucket.settings)
+    return FileSources(s3=S3Files(bucket.settings))
 
 
 def read(sources: FileSources, name: str) -> tuple[pl.DataFrame, str]:
@@ -112,6 +116,22 @@ class TestReading:
         with pytest.raises(DataError, match="was changed or deleted"):
             read(sources, name)
 
+    def test_a_fingerprint_is_taken_once_for_each_content(
+        self, bucket: TestBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = f"{bucket.address}/products.csv"
+
+        def fingerprint() -> str:
+            return S3Files(bucket.settings, DiskFolder(tmp_path)).fingerprint(name)
+
+        bucket.write("products.csv", ROWS.encode())
+        first = fingerprint()
+        with monkeypatch.context() as patch:
+            patch.setattr(Prefix, "block", lambda *arguments: pytest.fail("it was read again"))
+            assert fingerprint() == first == hashlib.sha256(ROWS.encode()).hexdigest()
+        bucket.write("products.csv", b"other")
+        assert fingerprint() == hashlib.sha256(b"other").hexdigest()
+
     def test_a_large_object_is_read_block_by_block(self, bucket: TestBucket) -> None:
         content = os.urandom(1 << 20) * 20
         bucket.write("large.bin", content)
@@ -128,11 +148,11 @@ class TestTroubles:
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
         with pytest.raises(ConfigError, match="Unable to locate credentials"):
-            FileSources(s3=bucket.settings).find([bucket.address])
+            FileSources(s3=S3Files(bucket.settings)).find([bucket.address])
 
     def test_no_such_profile(self, bucket: TestBucket) -> None:
         with pytest.raises(ConfigError, match="profile"):
-            FileSources(s3=S3Settings(profile="nobody")).find([bucket.address])
+            FileSources(s3=S3Files(S3Settings(profile="nobody"))).find([bucket.address])
 
     def test_no_bucket_in_the_address(self, sources: FileSources) -> None:
         with pytest.raises(ConfigError, match="not an address"):
@@ -140,4 +160,4 @@ class TestTroubles:
 
     def test_nobody_listens(self, aws_environment: None) -> None:
         with pytest.raises(UnavailableError, match="cannot be reached"):
-            FileSources(s3=S3Settings(endpoint_url="http://127.0.0.1:9")).find(["s3://tests/in/"])
+            FileSources(s3=S3Files(S3Settings(endpoint_url="http://127.0.0.1:9"))).find(["s3://tests/in/"])
