@@ -82,7 +82,7 @@ class Places:
 def local_folder(text: str) -> Path:
     """A folder on disk. Raises `ConfigError` for another place."""
     if "://" in text:
-        hint = "Name a folder on disk, and copy it with `aws s3 sync`: its files need no order."
+        hint = "Name a folder on disk; `aws s3 sync` takes it there."
         raise ConfigError(f"exports are made and read on disk, not at {text}", hint=hint)
     return Path(text)
 

@@ -174,7 +174,8 @@ def _after(
     refused: Sequence[str],
 ) -> SegmentProgress:
     """The progress once the chunk is written; the images tell what stood before its first attempt."""
-    written = images.keys() & before.wanted.keys()
+    differing = images.keys() & before.wanted.keys()
+    written = differing - set(refused)
     added = sum(images[key] is None for key in written)
     units = sum(-(-before.sizes[key] // WRITE_UNIT_BYTES) * (1 + table.copies(before.wanted[key])) for key in written)
     return SegmentProgress(
@@ -183,7 +184,7 @@ def _after(
         read=progress.read + len(chunk),
         added=progress.added + added,
         changed=progress.changed + len(written) - added,
-        unchanged=progress.unchanged + len(chunk) - len(written),
+        unchanged=progress.unchanged + len(chunk) - len(differing),
         refused=progress.refused + len(refused),
         refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
         read_bytes=progress.read_bytes + sum(before.sizes.values()),

@@ -13,7 +13,7 @@ import polars as pl
 from omnix_cli.stores.files import disk_trouble_told
 
 BUCKETS = 64
-WAITING_ROWS = 200_000
+WAITING_ROWS = 100_000
 """Rows kept in memory before they are written."""
 _SCHEMA = {"bucket": pl.UInt8, "side": pl.String, "key": pl.String, "checksum": pl.Binary}
 

@@ -70,7 +70,7 @@ sides = st.dictionaries(
 )
 
 
-@pytest.fixture(params=[3, 200_000])
+@pytest.fixture(params=[3, 100_000])
 def waiting_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_buckets, "WAITING_ROWS", request.param)
 
