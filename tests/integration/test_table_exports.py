@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
+from omnix_cli.services.imports import import_files
+from omnix_cli.stores.recipes import load_mapping
+from omnix_cli.stores.s3_inputs import S3Files
+from omnix_cli.stores.sources import FileSources
+from tests.aws.buckets import TestBucket
 from tests.integration.test_imports import assert_conserved, fast, importer, standing, take
 from tests.table_exports import change_line, full_line, write_export
 
@@ -50,6 +56,22 @@ def test_a_full_export_is_recognised_and_its_rows_keep_their_ids(tmp_path: Path)
     assert rows["promotion_used"].to_list() == [False, True, False]
     again = take(work, tmp_path / "in")
     assert (again.known, again.batch) == (3, None)
+
+
+def test_an_export_is_read_where_it_lies_in_a_bucket(tmp_path: Path, bucket: TestBucket) -> None:
+    write_export(tmp_path, [[full_line(item(1)), full_line(item(2))]], time="2026-01-04T00:00:00.000Z")
+    write_export(tmp_path, [[change_line(key(1), None, item(1))]], export="later", incremental=True)
+    for file in filter(Path.is_file, (tmp_path / "AWSDynamoDB").rglob("*")):
+        bucket.write(f"prefix/{file.relative_to(tmp_path).as_posix()}", file.read_bytes())
+    work = replace(importer(tmp_path / "work"), sources=FileSources(s3=S3Files(bucket.settings)))
+    report = import_files(work, [f"{bucket.address}/prefix/"], load_mapping("purchases"))
+    assert [file.accepted for file in report.files] == [2, 1]
+    only = import_files(work, [f"{bucket.address}/prefix/AWSDynamoDB/later"], load_mapping("purchases"))
+    assert (only.read, only.known) == (1, 1)
+    bucket.delete(bucket.keys("prefix/AWSDynamoDB/data/")[0])
+    work = replace(work, sources=FileSources(s3=S3Files(bucket.settings)))
+    with pytest.raises(DataError, match="is missing"):
+        import_files(work, [f"{bucket.address}/prefix/"], load_mapping("purchases"))
 
 
 def test_a_copy_of_the_folder_of_one_export_is_an_export_too(tmp_path: Path) -> None:
