@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3_troubles import Changed, refusal, troubles_told
 
@@ -132,28 +132,14 @@ class Prefix:
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """The content of an object and its tag, or None when it is not there."""
-        answer = self._ask("get_object", key)
-        if answer is None:
-            return None
-        with troubles_told(f"{self}{key}"):
-            return answer["Body"].read(), answer["ETag"]
+        return self._fetch(key, {})
 
     def block(self, key: str, start: int, size: int, etag: str) -> bytes:
         """Some bytes of an object that must not have changed since it had this tag. Raises `Changed`."""
-        from botocore.exceptions import HTTPClientError, IncompleteReadError
-
-        span = {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag}
-        for attempt in range(ATTEMPTS):
-            answer = self._ask("get_object", key, span)
-            if answer is None:
-                raise Changed(f"{self}{key}")
-            try:
-                return answer["Body"].read()  # type: ignore[no-any-return]
-            except (HTTPClientError, IncompleteReadError):
-                if attempt == ATTEMPTS - 1:
-                    with troubles_told(f"{self}{key}"):
-                        raise
-        raise AssertionError("unreachable")
+        found = self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})
+        if found is None:
+            raise Changed(f"{self}{key}")
+        return found[0]
 
     def put(self, key: str, content: bytes, condition: Mapping[str, str] | None = None) -> str:
         """Puts an object and returns its tag. Raises `Changed` when the condition does not hold."""
@@ -201,6 +187,21 @@ class Prefix:
             credential_provider=self.bucket.polars_credentials,
         )
 
+    def _fetch(self, key: str, request: Mapping[str, str]) -> tuple[bytes, str] | None:
+        """Asks again when the connection is lost under way, which botocore does not."""
+        attempts = 0
+        while True:
+            attempts += 1
+            answer = self._ask("get_object", key, request)
+            if answer is None:
+                return None
+            try:
+                with troubles_told(f"{self}{key}"):
+                    return answer["Body"].read(), answer["ETag"]
+            except UnavailableError:
+                if attempts == ATTEMPTS:
+                    raise
+
     @property
     def _client(self) -> Any:
         return self.bucket.client
@@ -208,10 +209,10 @@ class Prefix:
     def _named(self, key: str, name: str = "Key") -> dict[str, str]:
         return {"Bucket": self.bucket.name, name: self.prefix + key}
 
-    def _ask(self, operation: str, key: str, more: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    def _ask(self, operation: str, key: str, request: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """The answer on an object, or None when it is not there."""
         try:
-            return self._call(operation, **self._named(key), **(more or {}))
+            return self._call(operation, **self._named(key), **(request or {}))
         except FileNotFoundError:
             return None
 

@@ -30,10 +30,13 @@ def test_what_passes_is_tried_again(answers: list[tuple[str, int]]) -> None:
         assert len(script.asked) == len(answers) + 1
 
 
-def test_a_block_that_was_cut_off_is_fetched_again() -> None:
+def test_what_was_cut_off_is_fetched_again() -> None:
     with scripted_s3([(CUT, 200), (CUT, 200)]) as script:
-        assert bucket(script).block("a", 0, len(CONTENT), '"tag"') == CONTENT
+        place = bucket(script)
+        assert place.block("a", 0, len(CONTENT), '"tag"') == CONTENT
         assert len(script.asked) == 3
+        script.answers.append((CUT, 200))
+        assert place.get("a") == (CONTENT, '"tag"')
 
 
 @pytest.mark.parametrize("code", ["SlowDown", "InternalError", "ServiceUnavailable"])
