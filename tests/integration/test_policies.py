@@ -84,7 +84,6 @@ def test_the_nightly_job(watch: Watch, store: DynamoStore, ran: Omnix, monkeypat
         did(ran, "import", kind, "--from", "dynamodb")
     monkeypatch.setenv("OMNIX_PUBLISH__REFRESH_SHARE", "0")
     did(ran, "run")
-    did(ran, "run")
     did(ran, "publish", "--dry-run")
     assert watch.used == allowed("nightly-job")
 

@@ -11,6 +11,7 @@ from omnix_cli.stores.tables import IndexSpec, TableSpec
 
 ON_DEMAND = "PAY_PER_REQUEST"
 _TYPES = {"S": "text", "N": "number", "B": "binary"}
+_EXPIRING = ("ENABLED", "ENABLING")
 
 
 class Addition(NamedTuple):
@@ -99,9 +100,6 @@ def additions(spec: TableSpec, full_name: str, options: TableSettings, found: Ta
     if wanted.recovery and not found.recovery:
         turned_on = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
         yield Addition("point-in-time recovery", "UpdateContinuousBackups", {**table, **turned_on})
-
-
-_EXPIRING = ("ENABLED", "ENABLING")
 
 
 def _attributes(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> tuple[str, ...]:
