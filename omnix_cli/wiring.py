@@ -211,7 +211,7 @@ class Workspace:
                     checkpoints=self.checkpoints,
                     settings=self.settings.publish,
                     clock=self.now,
-                    holder=f"{socket.gethostname()}:{self.folder.absolute()}",
+                    holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
                     force=force,
                     dry_run=dry_run,
                     earlier=earlier,
