@@ -298,7 +298,8 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
         prefix=store.prefix,
         stage=store.stage,
         threads=store.threads,
-        pace=lambda: pace,  # all that is written to the store shares the limit
+        # A limit holds for all that is written to the store; without one, each write finds its own pace.
+        pace=Pace if store.max_write_units is None else lambda: pace,
         tables=store.tables,
         set_aside=lambda letters: set_aside(settings.workspace / "dead_letters", letters, now()),
     )

@@ -23,6 +23,7 @@ from omnix_cli.protocols import TableStore
 from omnix_cli.stores.dynamodb.wire import from_wire
 from omnix_cli.stores.sqlite import SqliteStore
 from tests.aws.accounts import new_stage, store_maker
+from tests.aws.fault_proxy import FaultProxy
 
 TABLE = "purchase-history"
 Item = dict[str, Any]
@@ -302,3 +303,19 @@ def test_a_copy_keeps_to_the_write_units_it_may_use(omnix: Omnix, source: Side, 
     # and the last batch (of 25 items) is sent without waiting for what it uses.
     assert time.monotonic() - began >= (600 - 200 - 75) / 200
     assert len(dynamodb.items()) == 200
+
+
+def test_nothing_is_lost_on_the_way_to_a_service_in_trouble(omnix: Omnix, source: Side, dynamodb: Side) -> None:
+    source.put([purchase(number) for number in range(400)])
+    before = [purchase(number, quantity=77) for number in range(0, 400, 10)] + [purchase(900)]
+    dynamodb.put(before)
+    url = next(setting for setting in dynamodb.place if setting.startswith("endpoint_url=")).partition("=")[2]
+    with FaultProxy(url, seed=3) as proxy:
+        through = [text.replace(url, proxy.url) for text in dynamodb.to()]
+        omnix("copy", TABLE, *through)
+        assert dynamodb.items() == source.items() | {"p000900": purchase(900)}
+        assert "0 missing, 1 extra, 0 different" in omnix("verify", TABLE, *through, code=5)
+        omnix("copy", "--undo", "latest")
+        assert dynamodb.items() == by_id(iter(before))
+    assert proxy.counts["requests"] > 20
+    assert proxy.counts.keys() > {"throttled", "unprocessed"}
