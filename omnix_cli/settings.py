@@ -225,6 +225,8 @@ class StoreSettings(Section):
     """Connections that write at a time."""
     max_write_units: float | None = Field(None, gt=0)
     """Write units a second that may be used; by default what the tables bear."""
+    start_write_units: float | None = Field(None, gt=0)
+    """Write units a second to begin with, rising by a tenth a second: a warm-up for tables that were quiet."""
     max_read_units: float | None = Field(None, gt=0)
     """Read units a second that reading a whole table may use; by default what the table bears."""
     segments: int = Field(4, ge=1, le=64)

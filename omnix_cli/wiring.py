@@ -292,14 +292,15 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     from omnix_cli.stores.dynamodb.retries import Pace
     from omnix_cli.stores.dynamodb.store import DynamoStore
 
-    pace = Pace(limit=store.max_write_units)
+    limit, start = store.max_write_units, store.start_write_units
+    pace = Pace(limit=limit, start=start)
     return DynamoStore(
         dynamodb_service(store, now=now).transport,
         prefix=store.prefix,
         stage=store.stage,
         threads=store.threads,
-        # A limit holds for all that is written to the store; without one, each write finds its own pace.
-        pace=Pace if store.max_write_units is None else lambda: pace,
+        # A limit or a ramp holds for all that is written to the store; without one, each write finds its own pace.
+        pace=Pace if limit is None and start is None else lambda: pace,
         tables=store.tables,
         set_aside=lambda letters: set_aside(settings.workspace / "dead_letters", letters, now()),
     )

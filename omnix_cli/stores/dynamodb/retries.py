@@ -15,6 +15,9 @@ from typing import TypeVar
 
 from omnix_cli.stores.dynamodb.transports import ServiceError
 
+_SLOWEST = 25.0
+"""A batch of small items a second: less would only make waiting for a throttled table longer."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -98,7 +101,8 @@ class Pace:
                 return
             self._rise(now)
             self._highest = max(self._highest, used_per_second if self.rate is None else self.rate)
-            self.rate = max(1.0, self.fall * (self.rate if self.rate is not None else used_per_second))
+            fallen = self.fall * (self.rate if self.rate is not None else used_per_second)
+            self.rate = max(fallen, min(_SLOWEST, self.limit or _SLOWEST))
             self._fell = self._changed = now
 
     def _rise(self, now: float) -> None:

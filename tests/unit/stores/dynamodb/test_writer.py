@@ -235,3 +235,13 @@ def test_a_pace_without_a_limit_begins_at_what_was_used_and_bears_steady_throttl
         pace.throttled(2_000)
     assert pace.rate is not None
     assert 1_000 < pace.rate < 1_700
+
+
+def test_a_ramp_begins_low_and_rises_to_the_limit() -> None:
+    clock = Clock()
+    pace = Pace(limit=1_000, start=100, clock=clock, sleep=clock.sleep)
+    write(Table(), items(1_000), pace=pace, threads=1)
+    assert 4 <= clock.now - 100 <= 9, "1,000 units at 100 a second and rising: not ten seconds, and not one"
+    clock.sleep(1_000)
+    pace.take(1)
+    assert pace.rate == 1_000
