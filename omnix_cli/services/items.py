@@ -112,6 +112,8 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     )
     whole = 10**_PLACES
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
+    # polars divides a column by multiplying with the reciprocal, a single value not; rounding makes both the same.
+    mean_confidence = mean_confidence.round(_PLACES)
     grouped = (
         rows.lazy()
         .group_by("list_id", maintain_order=True)

@@ -12,6 +12,7 @@ import pytest
 
 from omnix_cli.errors import ItemsRefused, LockedError
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.items import lists, some_lists
 from omnix_cli.services.leases import CONTROL
 from omnix_cli.services.publishing import PublishReport, publish
 from omnix_cli.settings import PublishSettings
@@ -448,13 +449,22 @@ class TestVerification:
         assert report.incomplete == ""
 
     def test_a_sample_says_how_sure_it_makes(self, shop: Shop) -> None:
-        lists = [homepage(f"c{number:03d}", "milk") for number in range(150)]
+        pages = [homepage(f"c{number:03d}", "milk") for number in range(150)]
         settings = SETTINGS.model_copy(update={"verify_items": 60})
-        report = shop.publish(*lists, settings=settings)
+        report = shop.publish(*pages, settings=settings)
         assert report.verification is not None
         assert report.verification.said == (
             "60 of 150 items read back and equal: with 95 % confidence under 5.0% differ"
         )
+
+    def test_a_list_by_itself_has_the_content_it_has_among_others(self, shop: Shop) -> None:
+        frame = stored(
+            "recommendations",
+            *(homepage(f"c{number:04d}", "milk", "tea", confidence=number / 10_000) for number in range(2_000)),
+        )
+        together = pl.concat(lists(frame))
+        for list_id, content in together.select("list_id", "content").gather_every(37).iter_rows():
+            assert some_lists(frame, pl.Series([list_id]))["content"].to_list() == [content]
 
     def test_what_differs_is_named_and_mended_by_the_next(self, shop: Shop) -> None:
         shop.publish(ANN, BOB)
