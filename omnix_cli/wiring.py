@@ -108,7 +108,7 @@ class Workspace:
             open_spill=partial(
                 open_spill,
                 folder=self.folder / "checkpoints",
-                memory_bytes=parse_bytes(self.settings.engine.max_memory) // 4,
+                memory_bytes=parse_bytes(self.settings.engine.max_memory) // 2,
             ),
             settings=self.settings.imports,
             now=self.now(),

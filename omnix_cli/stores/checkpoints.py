@@ -32,7 +32,7 @@ from omnix_cli.stores.folders import Draft, Shelf
 
 PART_ROWS = 1 << 20
 """Rows of a part; fixed, so that the files do not depend on how the rows were computed."""
-ROW_GROUP_ROWS = 1 << 16
+ROW_GROUP_ROWS = 1 << 17
 """Rows of a row group: small enough that looking one customer up reads little."""
 
 _log = logging.getLogger(__name__)

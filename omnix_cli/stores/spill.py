@@ -15,7 +15,7 @@ from omnix_cli.stores.files import disk_trouble_told
 
 PIECE_BYTES = 32 << 20
 """Rows are gathered up to this size before they become a piece."""
-MEMORY_BYTES = 1 << 30
+MEMORY_BYTES = 2 << 30
 """What is kept in memory; all beyond goes to disk."""
 
 
