@@ -14,7 +14,7 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.places import Origin, Places, local_folder
 from omnix_cli.protocols import TableStore
-from omnix_cli.records import MigrationRecord
+from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
 from omnix_cli.services.backfill import PurchaseItems
 from omnix_cli.services.checksums import canonical
@@ -133,7 +133,7 @@ class Migrations:
             raise ConfigError("DynamoDB reads from S3 only", hint="Write the files to s3://BUCKET/PREFIX.")
         keep = place.put if place else _kept_in(Path(address))
         with self._places.origin(source) as origin, self.watch(name, origin.items.expected_items(name)) as advance:
-            files = write_bulk_files(spec, watched(origin.items.scan(name), advance), keep)
+            files = write_bulk_files(spec, _told_of(origin.items.scan(name), advance), keep)
         bucket, prefix = (place.bucket.name, place.prefix) if place else ("BUCKET", "PREFIX/")
         full_name = spec.full_name(store.prefix, store.stage)
         load = bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=store.max_write_units)
@@ -199,8 +199,7 @@ class Migrations:
                 return self._outcome(None, [self._watched(name, origin, route, preview_copy) for name in tables])
             with self._locked("tables copy"):
                 started = self.workspace.now()
-                run_id = f"{started:%Y%m%dT%H%M%S-%f}"
-                record = MigrationRecord(run_id=run_id, plan=plan, target=dump(store), started_at=started)
+                record = MigrationRecord(run_id=run_id_at(started), plan=plan, target=dump(store), started_at=started)
                 journal = self._folder.begin(record)
                 copied = partial(copy_table, journal=journal)
                 reports = [self._watched(name, origin, route, copied) for name in tables]
@@ -263,7 +262,7 @@ class Migrations:
         return MigrationFolder(self._path)
 
 
-def watched(items: Iterator[Mapping[str, Any]], advance: Callable[[int], None]) -> Iterator[Mapping[str, Any]]:
+def _told_of(items: Iterator[Mapping[str, Any]], advance: Callable[[int], None]) -> Iterator[Mapping[str, Any]]:
     """The items, told of as they pass."""
     for item in items:
         yield item

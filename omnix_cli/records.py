@@ -32,6 +32,11 @@ class StepRecord(Record):
     figures: dict[str, int | float | str] = {}
 
 
+def run_id_at(started: datetime) -> str:
+    """The id of what began at that instant; ids sort by time."""
+    return f"{started:%Y%m%dT%H%M%S-%f}"
+
+
 class RunRecord(Record):
     """One run: what it was asked, what it used and made, and how it ended."""
 

@@ -20,9 +20,8 @@ from omnix_cli.protocols import ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.checksums import canonical
 from omnix_cli.services.migration_seams import Images, Item, ItemMapping, MigrationJournal, Table
-from omnix_cli.services.segments import READ_UNIT_BYTES, Take, chunks, in_segments, paced
+from omnix_cli.services.segments import READ_UNIT_BYTES, WRITE_UNIT_BYTES, Take, chunks, in_segments, paced
 
-WRITE_UNIT_BYTES = 1024
 NAMED_KEYS = 20
 """How many of the keys that a target refused are remembered."""
 SAMPLE = 3

@@ -19,7 +19,7 @@ from omnix_cli import __version__
 from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame, TableStore
-from omnix_cli.records import RunRecord, StepRecord, StepStatus
+from omnix_cli.records import RunRecord, StepRecord, StepStatus, run_id_at
 from omnix_cli.services.planning import Decision, closure, decide, resolve_as_of
 from omnix_cli.services.publishing import publish, published_day
 from omnix_cli.settings import PublishSettings, Settings, dump
@@ -152,7 +152,7 @@ class Runner:
     def _new_record(self, command: str, imported: tuple[StepRecord, ...], as_of: date) -> RunRecord:
         started = self.now()
         return RunRecord(
-            run_id=f"{started:%Y%m%dT%H%M%S-%f}",
+            run_id=run_id_at(started),
             command=command,
             status="running",
             as_of=as_of,

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 from omnix_cli.services.checksums import canonical
 
+WRITE_UNIT_BYTES = 1024
+"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
+("Read/write capacity mode", DynamoDB developer guide)."""
 READ_UNIT_BYTES = 8192
 """A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", developer guide)."""
 

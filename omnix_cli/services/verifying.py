@@ -11,11 +11,9 @@ import polars as pl
 
 from omnix_cli.protocols import StoredFrame, TableStore
 from omnix_cli.services.items import contents, lists, some_lists
+from omnix_cli.services.segments import WRITE_UNIT_BYTES
 from omnix_cli.settings import PublishSettings
 
-UNIT_BYTES = 1024
-"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
-("Read/write capacity mode", DynamoDB developer guide)."""
 _FRAME_BYTES = 260
 """What the times, the status, the run and the hash of an item add to its content."""
 _SHARED_LIST = r"^(?:similar|trending|seasonal|popular)#"
@@ -70,7 +68,7 @@ def verify(
 
 def write_units(content: pl.Expr, list_id: pl.Expr) -> pl.Expr:
     """The write units of putting an item: the lists of a customer are in an index, too."""
-    units = (content.str.len_bytes().cast(pl.Int64) + _FRAME_BYTES + UNIT_BYTES - 1) // UNIT_BYTES
+    units = (content.str.len_bytes().cast(pl.Int64) + _FRAME_BYTES + WRITE_UNIT_BYTES - 1) // WRITE_UNIT_BYTES
     return units * pl.when(list_id.str.contains(_SHARED_LIST)).then(1).otherwise(2)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import sqlite3
 import threading
 import zlib
@@ -19,8 +17,9 @@ import orjson
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 from omnix_cli.protocols import Page
 from omnix_cli.stores.documents import decode
+from omnix_cli.stores.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.sqlite_tables import TableSql
-from omnix_cli.stores.tables import MAX_LIMIT, TABLES
+from omnix_cli.stores.tables import TABLES
 
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, few enough for other writers to get their turn."""
@@ -135,8 +134,7 @@ class SqliteStore:
         newest_first: bool = True,
     ) -> Page:
         """One page of the items of one hash value. Raises `ConfigError` for a limit or cursor that cannot be."""
-        if not 1 <= limit <= MAX_LIMIT:
-            raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
+        check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
         position = [] if cursor is None else _position(cursor, len(sql.order(spec)))
@@ -144,7 +142,7 @@ class SqliteStore:
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
-        return Page([decode(row[-1]) for row in rows[:limit]], _cursor(rows[limit - 1][:-1]) if more else None)
+        return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
 
     def scan(
         self,
@@ -248,19 +246,14 @@ def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield chunk
 
 
-def _cursor(position: Sequence[str]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
-
-
 def _position(cursor: str, length: int) -> list[str]:
-    try:
-        position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        position = None
-    if not (isinstance(position, list) and len(position) == length and all(isinstance(part, str) for part in position)):
-        raise ConfigError(
-            f"{cursor!r} is not a cursor of this query", hint="Use the cursor that came with the last page."
-        )
+    """The position after which the page begins: a text for each attribute that the items are sorted by."""
+
+    def fits(position: Any) -> bool:
+        is_list = isinstance(position, list) and len(position) == length
+        return is_list and all(isinstance(part, str) for part in position)
+
+    position: list[str] = position_of(cursor, fits)
     return position
 
 

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-MAX_LIMIT = 500
-"""The most items of one page of a query."""
-
 
 @dataclass(frozen=True)
 class IndexSpec:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -11,9 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-import orjson
-
-from omnix_cli.errors import ConfigError, ItemsRefused
+from omnix_cli.errors import ItemsRefused
 from omnix_cli.protocols import Page
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
@@ -31,7 +27,8 @@ from omnix_cli.stores.dynamodb.writer import (
     delete_request,
     put_request,
 )
-from omnix_cli.stores.tables import MAX_LIMIT, TABLES, TableSpec
+from omnix_cli.stores.paging import check_limit, cursor_at, position_of
+from omnix_cli.stores.tables import TABLES, TableSpec
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
@@ -109,7 +106,7 @@ class DynamoStore:
             if error.code != _CONDITION_FAILED:
                 raise explained(error, self._names[table]) from error
             # An answer may have been lost after the item was put: then it is there already, by our own hand.
-            return bool(unsure) and self._item(table, item[spec.key], consistent=True) == from_wire(wire)
+            return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -128,7 +125,7 @@ class DynamoStore:
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         """The item, unless it has expired at `now`; read consistently."""
-        item = self._item(table, key, consistent=True)
+        item = self._item(table, key)
         return item if item is not None and _is_alive(TABLES[table], item, now) else None
 
     def query(
@@ -144,8 +141,7 @@ class DynamoStore:
     ) -> Page:
         """One page of the items of one hash value; items of the same range value are in no promised order. Indexes
         follow the table after a moment. Raises `ConfigError` for a limit or cursor that cannot be."""
-        if not 1 <= limit <= MAX_LIMIT:
-            raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
+        check_limit(limit)
         spec = TABLES[table]
         names = tuple(dict.fromkeys((*spec.index(index).attributes, spec.key)))
         request: dict[str, Any] = {
@@ -172,7 +168,7 @@ class DynamoStore:
             position = answer.get("LastEvaluatedKey")
             if len(items) > limit:
                 last = to_wire({name: items[limit - 1][name] for name in names})
-                return Page(items[:limit], base64.urlsafe_b64encode(orjson.dumps(last)).decode())
+                return Page(items[:limit], cursor_at(last))
             if position is None:
                 return Page(items, None)
 
@@ -197,11 +193,11 @@ class DynamoStore:
 
     def address(self, table: str) -> str:
         """The ARN of the table."""
-        return str(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]["TableArn"])
+        return str(self._description(table)["TableArn"])
 
     def expected_items(self, table: str) -> int:
         """How many items DynamoDB counted, which it does every six hours."""
-        return int(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]["ItemCount"])
+        return int(self._description(table)["ItemCount"])
 
     def scan_pages(
         self,
@@ -231,11 +227,15 @@ class DynamoStore:
         """Closes the connections; the next call opens new ones."""
         self._service.transport.close()
 
-    def _item(self, table: str, key: str, *, consistent: bool) -> dict[str, Any] | None:
+    def _description(self, table: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
+        return found
+
+    def _item(self, table: str, key: str) -> dict[str, Any] | None:
         request = {
             "TableName": self._names[table],
             "Key": {TABLES[table].key: {"S": key}},
-            "ConsistentRead": consistent,
+            "ConsistentRead": True,
         }
         answer = self._answer("GetItem", request, table)
         return from_wire(answer["Item"]) if "Item" in answer else None
@@ -322,15 +322,13 @@ def _is_alive(spec: TableSpec, item: Mapping[str, Any], now: datetime) -> bool:
 
 
 def _position(cursor: str, names: tuple[str, ...], value: str) -> dict[str, Any]:
-    """The key that a page ended with, from its cursor."""
-    try:
-        position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        position = None
-    right = isinstance(position, dict) and set(position) == set(names)
-    if not right or position[names[0]] != {"S": value} or any(set(part) != {"S"} for part in position.values()):
-        raise ConfigError(
-            f"{cursor!r} is not a cursor of this query", hint="Use the cursor that came with the last page."
+    """The key that a page of this hash value ended with, from its cursor."""
+
+    def fits(position: Any) -> bool:
+        has_names = isinstance(position, dict) and set(position) == set(names)
+        return (
+            has_names and position[names[0]] == {"S": value} and all(set(part) == {"S"} for part in position.values())
         )
-    found: dict[str, Any] = position
-    return found
+
+    position: dict[str, Any] = position_of(cursor, fits)
+    return position
