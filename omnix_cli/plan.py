@@ -72,10 +72,10 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
         PlanStep(
             "predict",
             predictor.predict,
-            inputs=("cycles", "rhythms", "forecast_model", "products"),
-            outputs=("predictions",),
+            inputs=predictor.inputs,
+            outputs=predictor.outputs,
             version=predictor.version,
-            by_customer=("cycles",),
+            by_customer=predictor.by_customer,
             extra_key=lambda: {"predictor": predictor.name, **predictor.parameters()},
         ),
         PlanStep(

@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.records import ImportBatch, RunRecord
+from omnix_cli.records import BatchJob, Failure, ImportBatch, Question, Reply, RunRecord
 
 Figures = dict[str, int | float | str]
 
@@ -160,30 +161,83 @@ class Predictor(Protocol):
 
     name: str
     version: str
+    inputs: tuple[str, ...]
+    """The frames that `predict` takes by name: `cycles`, `rhythms`, `forecast_model`, `products`, and what it needs
+    besides."""
+    outputs: tuple[str, ...]
+    """The frames that `predict` returns: `predictions`, and what else it has to tell."""
+    by_customer: tuple[str, ...]
+    """Those of the inputs that may be cut by customer."""
 
     def parameters(self) -> Mapping[str, Any]:
         """Everything that changes the answer, for the checkpoint's key."""
         ...
 
-    def predict(
-        self,
-        cycles: pl.LazyFrame,
-        rhythms: pl.LazyFrame,
-        forecast_model: pl.LazyFrame,
-        products: pl.LazyFrame,
-        *,
-        as_of: date,
-    ) -> StepOutput:
-        """Predictions for the cycles of some customers, as the frame `predictions`."""
+    @property
+    def predict(self) -> Callable[..., StepOutput]:
+        """Predictions for the cycles of some customers, as the frame `predictions`: called with a lazy frame for each
+        of `inputs`, and the day `as_of`."""
         ...
 
 
-class BatchPredictor(Predictor, Protocol):
-    """A predictor that hands its work to a service and collects the answers later; each call may be repeated."""
+class AnswerLedger(Protocol):
+    """Every reply of a model, kept by the key of its question, so that nothing is paid for twice. Thread-safe."""
 
-    def submit(self, cycles: pl.LazyFrame, *, as_of: date) -> str: ...
-    def status(self, job: str) -> str: ...
-    def collect(self, job: str) -> StepOutput: ...
+    def keep(self, reply: Reply, question: Question) -> None:
+        """Keeps a reply, and about whom it was; on disk when this returns. The same question again changes nothing."""
+        ...
+
+    def replies(self, questions: Collection[str]) -> dict[str, Reply]:
+        """The replies to these questions that there are, by key."""
+        ...
+
+    def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
+        """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `question`, `as_of`; newest
+        first for each customer."""
+        ...
+
+    def spent(self, *, since: datetime) -> Decimal:
+        """The dollars of replies since then."""
+        ...
+
+    def totals(self) -> pl.DataFrame:
+        """By `run`, `model`, `prompt` and `way`: `replies`, tokens and `cost`, newest run first."""
+        ...
+
+    def forget(self, customer_id: str) -> int:
+        """Removes all that was asked about a customer; returns how many replies went."""
+        ...
+
+
+class Asker(Protocol):
+    """Puts questions to a model."""
+
+    def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
+        """Each question with what came back, in any order, as it comes; a reply is in the ledger before it is given.
+
+        Raises `UnavailableError` when the service does not answer at all, `ConfigError` when it refuses us."""
+        ...
+
+
+class BatchJobs(Protocol):
+    """Hands questions to a service in bulk and collects the answers later; each call may be repeated, from any machine
+    that reads the same place."""
+
+    def submit(self, questions: Sequence[Question]) -> list[BatchJob]:
+        """Jobs for these questions; one that there is already is found again, not made twice."""
+        ...
+
+    def jobs(self) -> list[BatchJob]:
+        """All jobs known there, newest first, as their records say."""
+        ...
+
+    def status(self, job: BatchJob) -> BatchJob:
+        """The job as it stands now; its record is brought up to date."""
+        ...
+
+    def collect(self, job: BatchJob) -> BatchJob:
+        """Puts the answers that there are into the ledger, also those of a stopped or expired job."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -117,4 +118,91 @@ class SegmentProgress(Record):
     refused_keys: tuple[str, ...] = ()
     read_bytes: int = 0
     write_units: int = 0
+    done: bool = False
+
+
+class TokenUsage(Record):
+    """Tokens of one or several answers, as the service counts them. `input` does not include those of the cache."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+    def __add__(self, other: TokenUsage) -> TokenUsage:
+        """Both together."""
+        return TokenUsage(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            cache_read=self.cache_read + other.cache_read,
+            cache_write=self.cache_write + other.cache_write,
+        )
+
+
+class Turn(Record):
+    """What one side said."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Question(Record):
+    """What a model is asked: a fixed part, which may be cached, and the turns of the conversation. `customers` are in
+    the order in which they stand in the text, `histories` what each one's part rests on (without the day), `key` the
+    hash of model, prompt and text: equal keys, equal questions."""
+
+    key: str
+    model: str
+    prompt: str
+    """The prompt as name@version:hash."""
+    as_of: date
+    customers: tuple[str, ...]
+    histories: tuple[str, ...]
+    system: str
+    turns: tuple[Turn, ...]
+    max_output_tokens: int
+
+
+class Reply(Record):
+    """What came back for a question; `text` is JSON if all went well. `cost` is in dollars."""
+
+    question: str
+    model: str
+    prompt: str
+    way: Literal["on_demand", "batch"]
+    text: str
+    stop_reason: str
+    usage: TokenUsage
+    cost: Decimal
+    seconds: float
+    replied_at: datetime
+    run: str = ""
+
+
+class Failure(Record):
+    """Why a question got no reply. `temporary`: it may get one later."""
+
+    question: str
+    reason: str
+    detail: str = ""
+    temporary: bool
+
+
+class BatchJob(Record):
+    """A batch job, as its record beside its requests says; `name` is derived from its questions."""
+
+    name: str
+    model: str
+    prompt: str
+    as_of: date
+    questions: int
+    input: str
+    output: str
+    token: str
+    arn: str | None = None
+    status: str = "prepared"
+    message: str = ""
+    submitted_at: datetime | None = None
+    collected: int = 0
+    failed: int = 0
     done: bool = False

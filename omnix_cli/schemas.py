@@ -253,6 +253,49 @@ class Predictions(dy.Schema):
     fallback = dy.Bool()
 
 
+ANSWER_STATES = ("asked", "repaired", "reused", "failed")
+
+
+class DeadLetters(dy.Schema):
+    """One row per customer whom the model gave no valid answer: the statistical predictions took its place."""
+
+    customer_id = dy.String(primary_key=True)
+    question = dy.String()
+    reason = dy.String(min_length=1)
+    detail = dy.String()
+    model = dy.String()
+    prompt = dy.String()
+
+
+class ModelUsage(dy.Schema):
+    """One row per customer about whom a model was to be asked, its share of tokens and dollars of this run (0 where an
+    earlier answer was used again)."""
+
+    customer_id = dy.String(primary_key=True)
+    question = dy.String()
+    state = dy.Enum(ANSWER_STATES)
+    way = dy.Enum(("on_demand", "batch", "none"))
+    model = dy.String()
+    prompt = dy.String()
+    input_tokens = dy.Float64(min=0)
+    output_tokens = dy.Float64(min=0)
+    cache_read_tokens = dy.Float64(min=0)
+    cache_write_tokens = dy.Float64(min=0)
+    cost = dy.Float64(min=0)
+
+
+class Analyses(dy.Schema):
+    """What a model found out about a customer, besides dates: how they spend and behave. `asked_day` is the day it
+    stood on; `analysis` is the validated JSON object (spendingPatterns, behavioralInsights, dataQuality)."""
+
+    customer_id = dy.String(primary_key=True)
+    asked_day = dy.Date()
+    model = dy.String()
+    prompt = dy.String()
+    data_quality = dy.Enum(("poor", "fair", "good", "excellent"))
+    analysis = dy.String()
+
+
 class Popularity(dy.Schema):
     """What the shop as a whole buys, as ranked lists, best first. `scope` is the season of a seasonal list, else `all`.
 
@@ -343,6 +386,9 @@ FRAMES: dict[str, FrameSpec] = {
     "cycles": FrameSpec(Cycles, ("customer_id", "product_id")),
     "rhythms": FrameSpec(Rhythms, ("level", "key")),
     "forecast_model": FrameSpec(ForecastModel, ("part", "term")),
+    "dead_letters": FrameSpec(DeadLetters, ("customer_id",)),
+    "usage": FrameSpec(ModelUsage, ("customer_id",)),
+    "analyses": FrameSpec(Analyses, ("customer_id",)),
     "predictions": FrameSpec(Predictions, ("customer_id", "product_id")),
     "popularity": FrameSpec(Popularity, ("kind", "scope", "rank")),
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),

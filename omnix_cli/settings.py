@@ -1,24 +1,17 @@
-"""Settings: one typed record per part of omnix, from configuration files, the environment and flags.
+"""Settings: one typed record per part of omnix; `configuration` reads them.
 
-Precedence, lowest first: the defaults here, the configuration file, `OMNIX_*` variables, flags. Unknown keys are
-refused.
 Sections whose values enter a step are passed to it as they are and are part of its checkpoint's key.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from omnix_cli.errors import ConfigError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -105,11 +98,95 @@ class SimilaritySettings(Section):
     """Keep only the heaviest products of a customer: faster, but it moves the result; off by default."""
 
 
+class BatchSettings(Section):
+    """Bedrock batch jobs; the limits are quotas of the account (Service Quotas) and differ by model."""
+
+    location: str | None = Field(None, pattern="^s3://[^/]+")
+    """Where requests, answers and the records of jobs lie, such as `s3://bucket/omnix-batch`."""
+    role_arn: str | None = None
+    """The IAM role with which Bedrock reads and writes there."""
+    min_records: int = Field(100, ge=1)
+    """Fewer questions than this cannot be a job: they are asked on demand."""
+    max_records: int = Field(50_000, ge=1)
+    """More questions than this become several jobs."""
+    timeout_hours: int = Field(24, ge=24, le=168)
+    """How long Bedrock may take."""
+    poll_seconds: float = Field(60, gt=0)
+    """How often a job is asked about."""
+    wait_seconds: float = Field(0, ge=0)
+    """How long a run waits for a job; after that it ends with exit code 4, and a later one collects."""
+    price_share: float = Field(0.5, gt=0, le=1)
+    """The price of a batch as a share of the price on demand."""
+
+
+class BedrockSettings(Section):
+    """Predictions by a language model on AWS Bedrock."""
+
+    model: str = "amazon.nova-lite-v1:0"
+    """A model id, or the id or ARN of an inference profile."""
+    profile: str | None = None
+    """The AWS profile; by default that of the environment."""
+    region: str | None = None
+    """The region of the model; by default that of the environment or the profile."""
+    data_region: str | None = None
+    """The region the data may be processed in; another one, or a profile that crosses regions, is refused."""
+    allow_other_region: bool = False
+    """Let the data leave their region."""
+    endpoint_url: str | None = None
+    """Where Bedrock answers, if not at the region's own endpoint."""
+    prompt: str = "replenishment"
+    """The prompt by name (its newest version) or as name@version."""
+    structure: Literal["auto", "schema", "tool", "text"] = "auto"
+    """How JSON is had from the model: a schema for its output, a forced strict tool, or by the prompt's words."""
+    max_age_days: int = Field(14, ge=0)
+    """An answer whose history did not change is used for so long."""
+    min_purchase_days: int = Field(4, ge=2)
+    """Purchase days a product needs to be asked about."""
+    products_per_customer: int = Field(20, ge=1, le=100)
+    """The most products asked about, those likeliest needed within four weeks."""
+    customers_per_request: int = Field(1, ge=1, le=20)
+    """Customers in one question: cheaper, but one bad answer costs several."""
+    max_output_tokens: int = Field(4096, ge=64)
+    """The most that a model may answer to one question."""
+    temperature: float | None = Field(0.0, ge=0, le=1)
+    """0 gives the likeliest answer; none leaves it to the model."""
+    connections: int = Field(16, ge=1, le=256)
+    """Questions under way at a time, at most; throttling lowers it for a while."""
+    requests_per_minute: float | None = Field(None, gt=0)
+    """The quota of requests; by default what the service admits."""
+    attempts: int = Field(8, ge=1, le=20)
+    """How often a question is asked that was throttled, failed or lost."""
+    read_timeout_seconds: float = Field(300, gt=0)
+    """How long an answer may take; too short a time pays for answers that nobody reads."""
+    budget: Decimal | None = Field(None, ge=0)
+    """Dollars that one run may spend; it stops before."""
+    prices: str | None = None
+    """A price table in place of the built-in one (`configs/bedrock-prices.toml`)."""
+    service_tier: Literal["priority", "default", "flex", "reserved"] | None = None
+    """The service tier, where the model has them."""
+    latency: Literal["standard", "optimized"] | None = None
+    """Whether the latency is optimized, where the model has that."""
+    guardrail: str | None = None
+    """The id or ARN of a guardrail ..."""
+    guardrail_version: str = "DRAFT"
+    """... and its version."""
+    metadata: dict[str, str] = {}
+    """Tags of each request for the allocation of costs."""
+    count_tokens: bool = False
+    """Whether a dry run asks the service to count tokens, which is exact and free, instead of estimating them."""
+    max_failed: Share = 0.05
+    """A run ends with exit code 5 when more customers than this share got no valid answer."""
+    batch: BatchSettings = BatchSettings()
+
+
 class PredictionSettings(Section):
     """When is what needed again."""
 
-    predictor: Literal["statistical"] = "statistical"
-    """What makes the predictions."""
+    predictor: Literal["statistical", "bedrock", "bedrock-batch", "auto"] = "statistical"
+    """What makes the predictions: the embedded statistics; a model on Bedrock, asked on demand or in batches; or
+    `auto`: batches when enough customers are due, else on demand."""
+    gate: bool = False
+    """Compare Bedrock with the statistics on a held-out time first, and publish the better one."""
     personal_purchases: int = Field(3, ge=2)
     """Purchase days from which a customer's own rhythm counts; below it the product's own rhythm is used."""
     min_alive: Share = 0.05
@@ -183,6 +260,11 @@ class PrivacySettings(Section):
     """The default where a profile says nothing."""
     consent_ai_analysis: bool = False
     """The default where a profile says nothing."""
+    pseudonym_secret: SecretStr | None = None
+    """The key of the pseudonyms under which customers stand in prompts, best from OMNIX_PRIVACY__PSEUDONYM_SECRET;
+    another key unlinks them."""
+    forbidden_patterns: tuple[str, ...] = ()
+    """Regular expressions of what must never be in a prompt, besides mail addresses, phone and card numbers."""
 
 
 class TableSettings(Section):
@@ -276,6 +358,7 @@ class Settings(Section):
     imports: ImportSettings = ImportSettings()
     similarity: SimilaritySettings = SimilaritySettings()
     prediction: PredictionSettings = PredictionSettings()
+    bedrock: BedrockSettings = BedrockSettings()
     recommend: RecommendSettings = RecommendSettings()
     shop_lists: ShopListSettings = ShopListSettings()
     publish: PublishSettings = PublishSettings()
@@ -288,140 +371,3 @@ class Settings(Section):
 def dump(section: BaseModel) -> dict[str, Any]:
     """A section as plain JSON values, for keys and manifests."""
     return section.model_dump(mode="json")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where one effective value came from."""
-
-    name: str
-    value: Any
-    source: str
-
-
-@dataclass(frozen=True)
-class LoadedSettings:
-    """The settings and, for each of their values, its origin."""
-
-    values: Settings
-    origins: tuple[Origin, ...]
-
-
-def load_settings(
-    *, file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None
-) -> LoadedSettings:
-    """Merges defaults, a TOML file, `OMNIX_*` variables and flags (dotted names), in this order, and validates.
-
-    A variable is named after the setting, sections joined by two underscores: OMNIX_SIMILARITY__MIN_SUPPORT=5.
-    Raises `ConfigError` naming the key, where it was set, and the nearest known key.
-    """
-    sources: dict[str, str] = {}
-    given: dict[str, Any] = {}
-    for source, values in (
-        (str(file), _from_file(file) if file else {}),
-        ("environment", _from_environment(environment)),
-        ("flag", flags or {}),
-    ):
-        for name, value in values.items():
-            _check_known(name, source)
-            given[name] = value
-            sources[name] = f"OMNIX_{name.upper().replace('.', '__')}" if source == "environment" else source
-    try:
-        settings = Settings.model_validate(_nested(given))
-    except ValidationError as error:
-        raise _invalid(error, sources) from error
-    plain = dump(settings)
-    names = _setting_names(Settings)
-    return LoadedSettings(
-        settings, tuple(Origin(name, _value_of(plain, name), sources.get(name, "default")) for name in names)
-    )
-
-
-def _from_file(file: Path) -> dict[str, Any]:
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        message = f"the configuration {file} cannot be read: {error.strerror}"
-        raise ConfigError(message, hint="Check --config.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the configuration {file} is not valid TOML: {error}", hint="Mend that line.") from error
-    return _flat(content)
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    reserved = {"OMNIX_CONFIG"}
-    found = {}
-    for variable in sorted(environment):
-        if variable.startswith("OMNIX_") and variable not in reserved:
-            name = variable.removeprefix("OMNIX_").lower().replace("__", ".")
-            text = environment[variable]
-            found[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
-    return found
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted names; only sections are opened, so a setting may itself hold a table."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and name not in _setting_names(Settings):
-            flat.update(_flat(value, f"{name}."))
-        else:
-            flat[name] = value
-    return flat
-
-
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
-        *sections, key = name.split(".")
-        target = nested
-        for section in sections:
-            target = target.setdefault(section, {})
-        target[key] = value
-    return nested
-
-
-def _setting_names(section: type[BaseModel], prefix: str = "") -> tuple[str, ...]:
-    names: list[str] = []
-    for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            names.extend(_setting_names(field.annotation, f"{prefix}{name}."))
-        else:
-            names.append(f"{prefix}{name}")
-    return tuple(names)
-
-
-def _value_of(plain: Mapping[str, Any], name: str) -> Any:
-    value: Any = plain
-    for part in name.split("."):
-        value = value[part]
-    return value
-
-
-def _check_known(name: str, source: str) -> None:
-    known = _setting_names(Settings)
-    if name in known:
-        return
-    close = difflib.get_close_matches(name, known, n=1)
-    place = f"OMNIX_{name.upper().replace('.', '__')}" if source == "environment" else f"{name} ({source})"
-    hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
-    raise ConfigError(f"unknown setting: {place}", hint=hint)
-
-
-def _invalid(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    source = next((origin for name, origin in sources.items() if where.startswith(name)), "settings")
-    return ConfigError(
-        f"{where} = {first['input']!r} ({source}): {first['msg'].removeprefix('Value error, ')}",
-        hint="`omnix config show` lists the settings.",
-    )

@@ -12,9 +12,10 @@ import pytest
 import typer
 
 from omnix_cli.cli import app, main
+from omnix_cli.configuration import load_settings
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.schemas import FRAMES
-from omnix_cli.settings import Settings, load_settings
+from omnix_cli.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -25,8 +25,9 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
+    from omnix_cli.configuration import LoadedSettings
     from omnix_cli.reports.output import Target
-    from omnix_cli.settings import LoadedSettings, Settings
+    from omnix_cli.settings import Settings
     from omnix_cli.wiring import Workspace
 
 
@@ -76,7 +77,7 @@ class Session:
     def load(self, **flags: Any) -> LoadedSettings:
         """The settings with this command's flags (dotted names with `__` for the dot; None: not given)."""
         from omnix_cli.cli.logs import configure_logging
-        from omnix_cli.settings import load_settings
+        from omnix_cli.configuration import load_settings
 
         configure_logging(json_lines=self.log_format is LogFormat.JSON, verbose=self.verbose, quiet=self.quiet)
         is_shared = (self.workspace_folder or "").startswith("s3://")
@@ -93,7 +94,7 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """The settings without the flags of a command."""
-        from omnix_cli.settings import load_settings
+        from omnix_cli.configuration import load_settings
 
         return load_settings(file=self._file, environment=os.environ).values
 

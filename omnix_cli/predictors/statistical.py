@@ -50,6 +50,9 @@ class StatisticalPredictor:
 
     name = "statistical"
     version = "2"
+    inputs: tuple[str, ...] = ("cycles", "rhythms", "forecast_model", "products")
+    outputs: tuple[str, ...] = ("predictions",)
+    by_customer: tuple[str, ...] = ("cycles",)
 
     def __init__(self, parameters: PredictionSettings, *, min_customers: int = 3) -> None:
         self._parameters = parameters

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from omnix_cli.settings import Section, Settings
 
@@ -30,7 +33,8 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
     for name, value in values.items():
         if not isinstance(value, Section):
             yield from _comment(type(section).model_fields[name].description or "")
-            yield f"# {name} =" if value is None else f"{name} = {_literal(value)}"
+            kept = value is not None and not isinstance(value, SecretStr)
+            yield f"{name} = {_literal(value)}" if kept else f"# {name} ="
     for name, value in values.items():
         if isinstance(value, Section):
             yield from _lines(value, f"{prefix}.{name}" if prefix else name)
@@ -43,4 +47,6 @@ def _comment(text: str) -> Iterator[str]:
 def _literal(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_literal(one) for one in value)}]"
-    return json.dumps(str(value) if isinstance(value, Path) else value)
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(name)} = {_literal(one)}' for name, one in value.items())}}}"
+    return json.dumps(str(value) if isinstance(value, Path | Decimal) else value)

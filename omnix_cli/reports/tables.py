@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from omnix_cli.configuration import Origin
 from omnix_cli.records import RunRecord, StepRecord
-from omnix_cli.settings import Origin
 
 _PLAIN = (str, int, float, date, NoneType)
 

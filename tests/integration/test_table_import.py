@@ -16,7 +16,8 @@ import orjson
 import pytest
 
 from omnix_cli.cli import main
-from omnix_cli.settings import Settings, load_settings
+from omnix_cli.configuration import load_settings
+from omnix_cli.settings import Settings
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.wiring import open_workspace
 from tests.aws.accounts import new_stage, store_maker

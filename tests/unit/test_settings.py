@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from omnix_cli.configuration import load_settings
 from omnix_cli.errors import ConfigError
-from omnix_cli.settings import Settings, load_settings
+from omnix_cli.settings import Settings
 
 
 def configuration(tmp_path: Path, text: str) -> Path:

@@ -1,0 +1,153 @@
+"""Reading the settings: defaults, a configuration file, the environment and flags, and where each value came from."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.settings import Section, Settings, dump
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one effective value came from."""
+
+    name: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True)
+class LoadedSettings:
+    """The settings and, for each of their values, its origin."""
+
+    values: Settings
+    origins: tuple[Origin, ...]
+
+
+def load_settings(
+    *, file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any] | None = None
+) -> LoadedSettings:
+    """Merges defaults, a TOML file, `OMNIX_*` variables and flags (dotted names), in this order, and validates.
+
+    A variable is named after the setting, sections joined by two underscores: OMNIX_SIMILARITY__MIN_SUPPORT=5.
+    Raises `ConfigError` naming the key, where it was set, and the nearest known key.
+    """
+    sources: dict[str, str] = {}
+    given: dict[str, Any] = {}
+    for source, values in (
+        (str(file), _from_file(file) if file else {}),
+        ("environment", _from_environment(environment)),
+        ("flag", flags or {}),
+    ):
+        for name, value in values.items():
+            _check_known(name, source)
+            given[name] = value
+            sources[name] = f"OMNIX_{name.upper().replace('.', '__')}" if source == "environment" else source
+    try:
+        settings = Settings.model_validate(_nested(given))
+    except ValidationError as error:
+        raise _invalid(error, sources) from error
+    plain = dump(settings)
+    names = _setting_names(Settings)
+    return LoadedSettings(
+        settings, tuple(Origin(name, _value_of(plain, name), sources.get(name, "default")) for name in names)
+    )
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"the configuration {file} cannot be read: {error.strerror}"
+        raise ConfigError(message, hint="Check --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the configuration {file} is not valid TOML: {error}", hint="Mend that line.") from error
+    return _flat(content)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    reserved = {"OMNIX_CONFIG"}
+    found = {}
+    for variable in sorted(environment):
+        if variable.startswith("OMNIX_") and variable not in reserved:
+            name = variable.removeprefix("OMNIX_").lower().replace("__", ".")
+            text = environment[variable]
+            found[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
+    return found
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted names; only sections are opened, so a setting may itself hold a table."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and name not in _setting_names(Settings):
+            flat.update(_flat(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        *sections, key = name.split(".")
+        target = nested
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[key] = value
+    return nested
+
+
+def _setting_names(section: type[BaseModel], prefix: str = "") -> tuple[str, ...]:
+    names: list[str] = []
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            names.extend(_setting_names(field.annotation, f"{prefix}{name}."))
+        else:
+            names.append(f"{prefix}{name}")
+    return tuple(names)
+
+
+def _value_of(plain: Mapping[str, Any], name: str) -> Any:
+    value: Any = plain
+    for part in name.split("."):
+        value = value[part]
+    return value
+
+
+def _check_known(name: str, source: str) -> None:
+    known = _setting_names(Settings)
+    if name in known:
+        return
+    close = difflib.get_close_matches(name, known, n=1)
+    place = f"OMNIX_{name.upper().replace('.', '__')}" if source == "environment" else f"{name} ({source})"
+    hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
+    raise ConfigError(f"unknown setting: {place}", hint=hint)
+
+
+def _invalid(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    source = next((origin for name, origin in sources.items() if where.startswith(name)), "settings")
+    return ConfigError(
+        f"{where} = {first['input']!r} ({source}): {first['msg'].removeprefix('Value error, ')}",
+        hint="`omnix config show` lists the settings.",
+    )
