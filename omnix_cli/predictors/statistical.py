@@ -59,8 +59,10 @@ class StatisticalPredictor:
         self._min_customers = min_customers
 
     def parameters(self) -> Mapping[str, Any]:
-        """The prediction settings, and from how many customers a shared rhythm may be told in a reason."""
-        return {**dump(self._parameters), "min_customers": self._min_customers}
+        """The settings it reads, and from how many customers a shared rhythm may be told in a reason."""
+        others = {"predictor", "gate", "compare_days", "compare_customers"}
+        read = {name: value for name, value in dump(self._parameters).items() if name not in others}
+        return {**read, "min_customers": self._min_customers}
 
     def predict(
         self,
