@@ -65,6 +65,6 @@ class GatedPredictor:
         if not challenger.bought:
             return "nothing to judge by"
         return "; ".join(
-            f"{score.predictor} {name} {score.mean_error_days:.2f} days off, Brier {score.brier:.4f}"
+            f"{name} {score.mean_error_days:.2f} days off, Brier {score.brier:.4f}"
             for name, score in ((self._challenger.name, challenger), (self._champion.name, champion))
         )
