@@ -49,14 +49,15 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
     ).filter(pl.col("last") < as_of)
     days = _purchase_days(cycles.join(told, on=_PAIR, how="semi"))
     bought = told.with_row_index("answer").join(days, on=_PAIR, how="left")
-    inside = pl.col("day").is_between("first", "last").fill_null(False).any()
-    forgotten = pl.col("is_cut").any().fill_null(False) & (pl.col("day").min() > pl.col("last"))
     return (
         bought.group_by("answer", maintain_order=True)
         .agg(
-            pl.col("stated", "statistical").first(), inside.alias("happened"), forgotten.fill_null(False).alias("cut")
+            pl.col("stated", "statistical", "last").first(),
+            pl.col("day").is_between("first", "last").any().alias("happened"),
+            pl.col("is_cut").any(),
+            pl.col("day").min().alias("known_from"),
         )
-        .filter(~pl.col("cut"))
+        .filter(~pl.col("is_cut") | (pl.col("known_from") <= pl.col("last")))
         .select("stated", "statistical", "happened")
         .sort(pl.all())
     )
@@ -97,7 +98,9 @@ def _purchase_days(cycles: pl.DataFrame) -> pl.DataFrame:
     kept = cycles.select(
         *_PAIR, "last_day", "gap_days", is_cut=pl.col("purchase_days") > pl.col("gap_days").list.len() + 1
     )
-    ago = pl.concat_list(pl.lit([0], dtype=pl.List(pl.Int64)), pl.col("gap_days").cast(pl.List(pl.Int64)).list.reverse())
+    ago = pl.concat_list(
+        pl.lit([0], dtype=pl.List(pl.Int64)), pl.col("gap_days").cast(pl.List(pl.Int64)).list.reverse()
+    )
     return (
         kept.with_columns(ago.alias("ago"))
         .explode("ago", empty_as_null=False, keep_nulls=False)
