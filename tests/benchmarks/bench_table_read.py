@@ -68,7 +68,7 @@ from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
 from omnix_cli.stores.dynamodb.scanned_table import OpenTable
 from omnix_cli.stores.recipes import load_mapping
 def read():
-    opened = OpenTable("table", pages(), 1, ItemChunks(load_mapping("purchases"), now()))
+    opened = OpenTable("table", pages(), 1, ItemChunks(load_mapping("purchases"), now()), str)
     return sum(chunk.rows.height for chunk in opened.chunks())
 """
 )
