@@ -156,7 +156,8 @@ class ExportRows:
         for block in self._blocks:
             utf8, broken = self._blocks.as_utf8(block)
             rejected = [undecodable(block, number, first) for number in broken]
-            lines = pl.Series(utf8.split(b"\n")[:-1], dtype=pl.Binary).cast(pl.String).to_frame("line")
+            text = pl.Series("line", [utf8[:-1]], dtype=pl.Binary).cast(pl.String)
+            lines = text.str.split("\n").explode().to_frame()
             numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER)
             yield self._chunk(lines.with_columns(numbers).filter(pl.col("line").str.strip_chars() != ""), rejected)
             first += lines.height

@@ -8,12 +8,12 @@ among the next items that attribute is looked at for all tags.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import orjson
 import polars as pl
 
 from omnix_cli.steps.imports import fields
@@ -186,7 +186,8 @@ def _as_text(value: Any) -> str | None:
         return value
     if isinstance(value, Decimal):
         return str(value)
-    return orjson.dumps(value, default=_as_json).decode()
+    # not orjson, which refuses whole numbers of more than 64 bits
+    return json.dumps(value, default=_as_json, ensure_ascii=False, separators=(",", ":"))
 
 
 def _as_json(value: Any) -> Any:
