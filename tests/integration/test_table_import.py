@@ -119,7 +119,7 @@ def test_a_killed_import_goes_on_where_it_stopped(omnix: Omnix, tables: Any) -> 
     command = [sys.executable, "-m", "omnix_cli", "import", "purchases", "--from", "dynamodb"]
     process = subprocess.Popen(command, env={**os.environ, **slow}, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not any(Path(".omnix").glob("scans/*/*.pages")):
+    while not any(pages.stat().st_size for pages in Path(".omnix").glob("scans/*/*.pages")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
