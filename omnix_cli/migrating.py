@@ -12,7 +12,7 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
-from omnix_cli.places import Origin, Places, local_folder
+from omnix_cli.places import Origin, Places
 from omnix_cli.protocols import TableStore
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
@@ -25,12 +25,13 @@ from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.archives import Archive, ArchiveWriter
 from omnix_cli.stores.dynamodb.bulk_files import START, BulkFiles, bulk_put_request, import_request, write_bulk_files
 from omnix_cli.stores.dynamodb.transports import Request
-from omnix_cli.stores.files import write_atomically
+from omnix_cli.stores.folders import Folder
 from omnix_cli.stores.item_mappings import ItemMapping, load_item_mappings
 from omnix_cli.stores.key_buckets import KeyBuckets
 from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.migration_journal import MigrationFolder
-from omnix_cli.stores.s3 import SCHEME, connect
+from omnix_cli.stores.s3 import SCHEME
+from omnix_cli.stores.s3_folders import S3Folder
 from omnix_cli.stores.tables import TABLES
 from omnix_cli.wiring import Workspace, dynamodb_service
 
@@ -77,9 +78,8 @@ class Migrations:
         """Exports tables to a folder; returns the items of each."""
         with self._places.origin(source) as origin:
             address = [origin.items.address(name) for name in checked(tables)]
-            archive = ArchiveWriter(
-                local_folder(folder), source=", ".join(address), tables=tables, segments=origin.segments
-            )
+            place = self._places.folder(folder)
+            archive = ArchiveWriter(place, source=", ".join(address), tables=tables, segments=origin.segments)
             counts = {}
             for name in tables:
                 with self.watch(name, origin.items.expected_items(name)) as advance:
@@ -128,13 +128,14 @@ class Migrations:
         that loads into a table that is there, if asked."""
         (name,) = checked([table])
         spec, store = TABLES[name], self._places.settings(target)
-        place = connect(address, self.workspace.settings.s3).within("") if address.startswith(SCHEME) else None
-        if start and place is None:
+        if start and not address.startswith(SCHEME):
             raise ConfigError("DynamoDB reads from S3 only", hint="Write the files to s3://BUCKET/PREFIX.")
-        keep = place.put if place else _kept_in(Path(address))
+        place = self._places.folder(f"{address.rstrip('/')}/data")
         with self._places.origin(source) as origin, self.watch(name, origin.items.expected_items(name)) as advance:
-            files = write_bulk_files(spec, _told_of(origin.items.scan(name), advance), keep)
-        bucket, prefix = (place.bucket.name, place.prefix) if place else ("BUCKET", "PREFIX/")
+            files = write_bulk_files(spec, _told_of(origin.items.scan(name), advance), place.write)
+        _check_alone(place, files.names)
+        where = place.objects if isinstance(place, S3Folder) else None
+        bucket, prefix = (where.bucket.name, where.prefix.removesuffix("data/")) if where else ("BUCKET", "PREFIX/")
         full_name = spec.full_name(store.prefix, store.stage)
         load = bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=store.max_write_units)
         create = import_request(spec, full_name, bucket, prefix, store.tables, token=files.token)
@@ -269,8 +270,12 @@ def _told_of(items: Iterator[Mapping[str, Any]], advance: Callable[[int], None])
         advance(1)
 
 
-def _kept_in(folder: Path) -> Callable[[str, bytes], object]:
-    return lambda name, content: write_atomically(folder / name, content)
+def _check_alone(place: Folder, names: Sequence[str]) -> None:
+    """Raises `ConfigError` for files beside those of the names: DynamoDB loads all that it finds there."""
+    others = sorted(set(place.names()) - set(names))
+    if others:
+        message = f"DynamoDB would load other files at {place}, too: {', '.join(others[:5])}"
+        raise ConfigError(message, hint="Delete them, or choose another place.")
 
 
 def checked(tables: Sequence[str]) -> Sequence[str]:

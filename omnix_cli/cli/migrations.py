@@ -81,7 +81,7 @@ def export(
     output: Output,
     speed: Speed,
     tables: Tables,
-    to: Annotated[str, typer.Option("--to", help="The folder to make.")],
+    to: Annotated[str, typer.Option("--to", help="The folder to make, on disk or as s3://BUCKET/PREFIX.")],
     source: From = None,
 ) -> None:
     """Export tables to Parquet files, every type kept; an export that was stopped goes on."""
@@ -95,7 +95,7 @@ def load(
     session: Session,
     output: Output,
     speed: Speed,
-    folder: Annotated[str, typer.Argument(help="The folder of an export.")],
+    folder: Annotated[str, typer.Argument(help="The folder of an export, on disk or as s3://BUCKET/PREFIX.")],
     tables: AnyTables = None,
     to: To = None,
     mapping: Mapping = None,
@@ -236,5 +236,5 @@ def bulk(
 
     outcome = speed.open(session).bulk(table, source or [], to or [], files, start=start)
     written = outcome.files
-    note(f"{written.items:,} items in {written.files:,} files of {written.bytes:,} bytes at {files}")
+    note(f"{written.items:,} items in {len(written.names):,} files of {written.bytes:,} bytes at {files}")
     print(json.dumps(outcome.answer if start else outcome.requests, indent=2, default=str))
