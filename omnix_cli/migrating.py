@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import suggestion
 from omnix_cli.places import Origin, Places
 from omnix_cli.protocols import TableStore
@@ -32,7 +32,7 @@ from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.migration_journal import MigrationFolder
 from omnix_cli.stores.s3 import SCHEME
 from omnix_cli.stores.s3_folders import S3Folder
-from omnix_cli.stores.tables import TABLES
+from omnix_cli.stores.tables import TABLES, TableSpec
 from omnix_cli.wiring import Workspace, dynamodb_service
 
 _CHUNK_ITEMS = 1000
@@ -76,13 +76,15 @@ class Migrations:
 
     def export(self, tables: Sequence[str], source: Sequence[str], folder: str) -> dict[str, int]:
         """Exports tables to a folder; returns the items of each."""
+        tables = checked(tables)
         with self._places.origin(source) as origin:
-            address = [origin.items.address(name) for name in checked(tables)]
+            address = ", ".join(origin.items.address(name) for name in tables)
+            expected = {name: origin.items.expected_items(name) for name in tables}  # fails before anything is begun
             place = self._places.folder(folder)
-            archive = ArchiveWriter(place, source=", ".join(address), tables=tables, segments=origin.segments)
+            archive = ArchiveWriter(place, source=address, tables=tables, segments=origin.segments)
             counts = {}
             for name in tables:
-                with self.watch(name, origin.items.expected_items(name)) as advance:
+                with self.watch(name, expected[name]) as advance:
                     counts[name] = export_table(
                         origin.items,
                         name,
@@ -108,8 +110,8 @@ class Migrations:
         with self._places.origin(source) as origin:
             if isinstance(origin.items, Archive):
                 tables = tables or origin.items.tables
-            mappings = load_item_mappings(mapping)
-            return self._copy(tables, origin, self._places.settings(target), mappings, create=create, dry_run=dry_run)
+            mappings, store = load_item_mappings(mapping), self._places.settings(target)
+            return self._copy(checked(tables), origin, store, mappings, create=create, dry_run=dry_run)
 
     def backfill(self, target: Sequence[str], *, create: bool = False, dry_run: bool = False) -> CopyOutcome:
         """Copies the imported purchases to their table."""
@@ -132,7 +134,7 @@ class Migrations:
             raise ConfigError("DynamoDB reads from S3 only", hint="Write the files to s3://BUCKET/PREFIX.")
         place = self._places.folder(f"{address.rstrip('/')}/data")
         with self._places.origin(source) as origin, self.watch(name, origin.items.expected_items(name)) as advance:
-            files = write_bulk_files(spec, _told_of(origin.items.scan(name), advance), place.write)
+            files = _bulk_files(spec, _told_of(origin.items.scan(name), advance), place)
         _check_alone(place, files.names)
         where = place.objects if isinstance(place, S3Folder) else None
         bucket, prefix = (where.bucket.name, where.prefix.removesuffix("data/")) if where else ("BUCKET", "PREFIX/")
@@ -143,9 +145,11 @@ class Migrations:
         return BulkOutcome(files, {START: load, "ImportTable": create}, answer)
 
     def undo(self, run: str) -> dict[str, int]:
-        """Puts back what stood before a copy; returns the items settled in each table."""
+        """Puts back what stood before a copy; returns the items settled in each table, none if that was done before."""
         with self._locked("tables copy --undo"):
             journal = self._folder.find(run)
+            if journal.record.state == "undone":
+                return dict.fromkeys(journal.record.plan["tables"], 0)
             limit = self.workspace.settings.store.max_write_units
             store = StoreSettings.model_validate({**journal.record.target, "max_write_units": limit})
             journal.update(state="undoing")
@@ -270,6 +274,13 @@ def _told_of(items: Iterator[Mapping[str, Any]], advance: Callable[[int], None])
         advance(1)
 
 
+def _bulk_files(spec: TableSpec, items: Iterator[Mapping[str, Any]], place: Folder) -> BulkFiles:
+    try:
+        return write_bulk_files(spec, items, place.write)
+    except ValueError as error:
+        raise DataError(f"DynamoDB takes no such item: {error}", hint="Mend it in the source.") from error
+
+
 def _check_alone(place: Folder, names: Sequence[str]) -> None:
     """Raises `ConfigError` for files beside those of the names: DynamoDB loads all that it finds there."""
     others = sorted(set(place.names()) - set(names))
@@ -279,13 +290,13 @@ def _check_alone(place: Folder, names: Sequence[str]) -> None:
 
 
 def checked(tables: Sequence[str]) -> Sequence[str]:
-    """The names of tables. Raises `ConfigError` for one that is none, and for none at all."""
+    """The names of tables, each once. Raises `ConfigError` for one that is none, and for none at all."""
     if not tables:
         raise ConfigError("no table is named", hint=f"Tables: {', '.join(TABLES)}.")
     for name in tables:
         if name not in TABLES:
             raise ConfigError(f"there is no table {name!r}", hint=suggestion(name, list(TABLES), what="Tables"))
-    return tables
+    return list(dict.fromkeys(tables))
 
 
 def _plan(
@@ -296,10 +307,10 @@ def _plan(
     mappings: Mapping[str, ItemMapping],
 ) -> dict[str, Any]:
     """What makes two copies the same. Raises `ConfigError` for one that cannot be made."""
-    missing = [name for name in target.missing_tables() if name in checked(tables)]
+    missing = [name for name in target.missing_tables() if name in tables]
     if missing:
         message = f"the target has no table {', '.join(missing)}"
-        raise ConfigError(message, hint="--create makes it; there is nothing a dry run could compare with.")
+        raise ConfigError(message, hint="--create makes it. A dry run makes nothing, so it needs the table.")
     sources = [origin.items.address(name) for name in tables]
     targets = [target.address(name) for name in tables]
     same = set(sources) & set(targets)

@@ -73,8 +73,12 @@ class Places:
         path = base.path or self.workspace.folder / "store.sqlite"
         values: dict[str, Any] = {**dump(base), "path": str(path.absolute())}
         for text in place:
-            name, _, value = text.partition("=")
-            if not _SETTING.match(text) or name not in StoreSettings.model_fields:
+            name, is_given, value = text.partition("=")
+            if not is_given:
+                raise ConfigError(
+                    f"{text!r} is no setting of a store", hint="Write it as NAME=VALUE, such as stage=test."
+                )
+            if name not in StoreSettings.model_fields:
                 hint = suggestion(name, list(StoreSettings.model_fields), what="Settings of a store")
                 raise ConfigError(f"{text!r} is no setting of a store", hint=hint)
             values[name] = value
