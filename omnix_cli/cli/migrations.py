@@ -17,7 +17,7 @@ from omnix_cli.cli.options import DryRun, Output, Session, expand, note
 from omnix_cli.errors import ConfigError, PartialError
 
 if TYPE_CHECKING:
-    from omnix_cli.migrating import CopyOutcome, Migrations
+    from omnix_cli.wiring.migrations import CopyOutcome, Migrations
 
 _log = logging.getLogger(__name__)
 _SETTING = "a setting of the store, such as stage=prod, kind=sqlite, path=FILE or region=eu-west-1; may be repeated"
@@ -50,7 +50,7 @@ class Speed:
 
     def open(self, session: Session) -> Migrations:
         """The migrations of the session's workspace, at this speed."""
-        from omnix_cli.migrating import Migrations
+        from omnix_cli.wiring.migrations import Migrations
 
         workspace = session.open(
             store__segments=self.segments,

@@ -216,7 +216,7 @@ def images(folder: Path) -> int:
 def copy_started(folder: Path, arguments: list[str], *, chunks: int = 1) -> Iterator[subprocess.Popen[str]]:
     """A copy with small chunks in a process of its own, which writes its so-manieth chunk."""
     program = (
-        "import sys; from omnix_cli import migrating; migrating._CHUNK_ITEMS = 25;"
+        "import sys; from omnix_cli.wiring import migrations; migrations._CHUNK_ITEMS = 25;"
         "from omnix_cli.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     awaited = images(folder) + chunks

@@ -12,7 +12,6 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import suggestion
-from omnix_cli.places import Origin, Places
 from omnix_cli.protocols import TableStore
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
@@ -33,7 +32,9 @@ from omnix_cli.stores.migration_journal import MigrationFolder
 from omnix_cli.stores.s3 import SCHEME
 from omnix_cli.stores.s3_folders import S3Folder
 from omnix_cli.stores.tables import TABLES, TableSpec
-from omnix_cli.wiring import Workspace, dynamodb_service
+from omnix_cli.wiring.places import Origin, Places
+from omnix_cli.wiring.stores import dynamodb_service
+from omnix_cli.wiring.workspaces import Workspace
 
 _CHUNK_ITEMS = 1000
 _SMALLEST_CHUNK = 25

@@ -25,7 +25,8 @@ from omnix_cli.stores.dynamodb.retries import Pace
 from omnix_cli.stores.folders import DiskFolder, Folder
 from omnix_cli.stores.s3 import SCHEME, connect
 from omnix_cli.stores.s3_folders import S3Folder
-from omnix_cli.wiring import Workspace, table_store
+from omnix_cli.wiring.stores import table_store
+from omnix_cli.wiring.workspaces import Workspace
 
 _SETTING = re.compile(r"[a-z_]+=")
 
