@@ -25,8 +25,8 @@ _ASKED = {
 }
 _HEADER = "productId|"
 
-Spoil = Callable[[Question, dict[str, Any]], str | Failure]
-"""Turns the right answer into the text that comes back, or into none."""
+Spoil = Callable[[Question, dict[str, Any]], str | Reply | Failure]
+"""Turns the right answer into what comes back: a text, a whole reply, or none."""
 
 
 class MemoryLedger:
@@ -85,13 +85,12 @@ class ForecastingAsker:
             if len(self.asked) == self.dies_after:
                 raise KeyboardInterrupt
             self.asked.append(question)
-            text = self.spoil(question, forecast(question))
-            if isinstance(text, Failure):
-                yield question, text
-                continue
-            reply = reply_to(question, text)
-            self.ledger.keep(reply, question)
-            yield question, reply
+            result = self.spoil(question, forecast(question))
+            if isinstance(result, str):
+                result = reply_to(question, result)
+            if isinstance(result, Reply):
+                self.ledger.keep(result, question)
+            yield question, result
 
 
 class MemoryBatches:
