@@ -17,6 +17,7 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3 import Prefix, connect
 from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
+from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket, moto_server
 from tests.aws.emulators import run_ministack
 
@@ -92,6 +93,13 @@ def bucket(s3_server: TestBucket, aws_environment: None) -> TestBucket:
     made = replace(s3_server, at=Prefix(replace(known, name=f"test-{uuid4().hex}"), ""))
     made.client.create_bucket(Bucket=made.name)
     return made
+
+
+@pytest.fixture
+def bedrock(s3_server: TestBucket, aws_environment: None) -> Iterator[BedrockDouble]:
+    """A Bedrock of the test's own, in which nothing goes wrong unless the test says so; its jobs use the test's S3."""
+    with BedrockDouble(s3_endpoint=s3_server.url) as double:
+        yield double
 
 
 @pytest.fixture
