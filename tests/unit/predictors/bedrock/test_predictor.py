@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,15 +19,16 @@ from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols import AnswerLedger, StepOutput
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms
+from omnix_cli.stores.answers import SqliteAnswers
 from tests.conftest import purchases
 from tests.histories import START, catalogue, households
-from tests.memory_answers import ForecastingAsker, MemoryBatches, MemoryLedger, forecast, reply_to
+from tests.memory_answers import REPLIED_AT, ForecastingAsker, MemoryBatches, MemoryLedger, forecast, reply_to
 from tests.unit.steps.frames import frame
 
 AS_OF = START + timedelta(days=150)
@@ -66,8 +68,8 @@ def plain() -> dict[str, Any]:
 class Shop:
     """A ledger that lasts, and predictors that come and go."""
 
-    def __init__(self) -> None:
-        self.ledger = MemoryLedger()
+    def __init__(self, ledger: AnswerLedger | None = None) -> None:
+        self.ledger = ledger or MemoryLedger()
         self.asker = ForecastingAsker(self.ledger)
 
     def predictor(
@@ -166,8 +168,11 @@ def test_the_same_again_asks_nothing_and_gives_the_same_bytes(shop: Shop) -> Non
 
 
 @pytest.mark.parametrize("customers_per_request", [1, 3])
-def test_a_run_that_was_killed_asks_nothing_twice(shop: Shop, customers_per_request: int) -> None:
-    """Some answers are bad, too, and one process dies among the repairs."""
+@pytest.mark.parametrize("lasts", ["in memory", "on disk"])
+def test_a_run_that_was_killed_asks_nothing_twice(lasts: str, customers_per_request: int, tmp_path: Path) -> None:
+    """Some answers are bad, too, and some processes die among the repairs."""
+    on_disk = SqliteAnswers(tmp_path / "answers.sqlite", now=lambda: REPLIED_AT) if lasts == "on disk" else None
+    shop = Shop(on_disk)
 
     def leave_some_out(question: Question, answer: dict[str, Any]) -> Any:
         answer["customers"] = [one for one in answer["customers"] if one["customer"][0] > "i"]
@@ -186,6 +191,8 @@ def test_a_run_that_was_killed_asks_nothing_twice(shop: Shop, customers_per_requ
     keys = [question.key for question in shop.asker.asked]
     assert len(keys) == len(set(keys)) == len(whole.asker.asked)
     assert same(output, expected)
+    if on_disk:
+        on_disk.close()
 
 
 def test_a_bad_answer_is_repaired_once(shop: Shop) -> None:
