@@ -227,8 +227,11 @@ def test_the_forgotten_do_not_come_back_from_another_machine(tmp_path: Path, buc
         assert other.replies([gone]).keys() == {gone}, "asked again later, of their own will"
 
 
-def test_a_damaged_shared_file_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content"), [("replies-abc.jsonl", b'{"reply": {}}\n'), ("forgotten.json", b'{"question": 1}')]
+)
+def test_a_damaged_shared_file_is_told(tmp_path: Path, name: str, content: bytes) -> None:
     shared = DiskFolder(tmp_path / "shared")
-    shared.write("replies-abc.jsonl", b'{"reply": {}}\n')
-    with pytest.raises(CorruptCheckpoint, match=r"replies-abc\.jsonl cannot be read"):
+    shared.write(name, content)
+    with pytest.raises(CorruptCheckpoint, match=f"{name} cannot be read"):
         opened(tmp_path, shared)
