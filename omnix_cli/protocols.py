@@ -192,8 +192,8 @@ class AnswerLedger(Protocol):
         ...
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
-        """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `question`, `as_of`; newest
-        first for each customer."""
+        """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `prior`, `question`, `as_of`;
+        newest first for each customer."""
         ...
 
     def spent(self, *, since: datetime) -> Decimal:
