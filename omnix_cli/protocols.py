@@ -193,7 +193,7 @@ class AnswerLedger(Protocol):
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
         """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `prior`, `question`, `as_of`;
-        newest first for each customer."""
+        newest first for each customer. `prior` is empty for a question without any."""
         ...
 
     def spent(self, *, since: datetime) -> Decimal:

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.protocols import AnswerLedger
 from omnix_cli.records import BatchJob, Failure, Question, Reply, TokenUsage
 
 REPLIED_AT = datetime(2024, 6, 1, 3, tzinfo=UTC)
@@ -25,8 +26,8 @@ _ASKED = {
 }
 _HEADER = "productId|"
 
-Spoil = Callable[[Question, dict[str, Any]], str | Failure]
-"""Turns the right answer into the text that comes back, or into none."""
+Spoil = Callable[[Question, dict[str, Any]], str | Reply | Failure]
+"""Turns the right answer into what comes back: a text, a whole reply, or none."""
 
 
 class MemoryLedger:
@@ -48,7 +49,7 @@ class MemoryLedger:
             (customer, history, prior, question.key, question.as_of)
             for _, question in self._kept.values()
             if (question.model, question.prompt) == (model, prompt) and since <= question.as_of <= until
-            for customer, history, prior in zip(question.customers, question.histories, question.priors, strict=True)
+            for customer, history, prior in _told(question)
         ]
         frame = pl.DataFrame(rows, schema=_ASKED, orient="row")
         return frame.sort("customer_id", "as_of", "question", descending=[False, True, False])
@@ -74,7 +75,7 @@ class ForecastingAsker:
     """Implements `protocols.Asker`. Remembers what it was `asked`; `spoil` puts faults into what comes back, and after
     `dies_after` questions the process is as good as killed."""
 
-    def __init__(self, ledger: MemoryLedger, *, spoil: Spoil | None = None, dies_after: int | None = None) -> None:
+    def __init__(self, ledger: AnswerLedger, *, spoil: Spoil | None = None, dies_after: int | None = None) -> None:
         self.ledger = ledger
         self.asked: list[Question] = []
         self.spoil: Spoil = spoil or (lambda question, answer: json.dumps(answer))
@@ -85,20 +86,19 @@ class ForecastingAsker:
             if len(self.asked) == self.dies_after:
                 raise KeyboardInterrupt
             self.asked.append(question)
-            text = self.spoil(question, forecast(question))
-            if isinstance(text, Failure):
-                yield question, text
-                continue
-            reply = reply_to(question, text)
-            self.ledger.keep(reply, question)
-            yield question, reply
+            result = self.spoil(question, forecast(question))
+            if isinstance(result, str):
+                result = reply_to(question, result)
+            if isinstance(result, Reply):
+                self.ledger.keep(result, question)
+            yield question, result
 
 
 class MemoryBatches:
     """Implements `protocols.BatchJobs`: a job runs through these states, one each time it is asked about, and answers
     all but every `leaves_out`th question."""
 
-    def __init__(self, ledger: MemoryLedger, *, states: Sequence[str] = ("Completed",), leaves_out: int = 0) -> None:
+    def __init__(self, ledger: AnswerLedger, *, states: Sequence[str] = ("Completed",), leaves_out: int = 0) -> None:
         self.ledger = ledger
         self.leaves_out = leaves_out
         self.states = list(states)
@@ -140,6 +140,11 @@ class MemoryBatches:
         done = known.model_copy(update={"done": True})
         self.known[job.name] = done, questions
         return done
+
+
+def _told(question: Question) -> Iterator[tuple[str, str, str]]:
+    priors = question.priors or ("",) * len(question.customers)
+    return zip(question.customers, question.histories, priors, strict=True)
 
 
 def reply_to(question: Question, text: str, *, way: Any = "on_demand", stop_reason: str = "end_turn") -> Reply:

@@ -39,7 +39,7 @@ CREATE INDEX IF NOT EXISTS replies_by_time ON replies
 CREATE INDEX IF NOT EXISTS replies_by_file ON replies (file);
 CREATE TABLE IF NOT EXISTS asked (
     question TEXT NOT NULL, place INTEGER NOT NULL, customer_id TEXT NOT NULL, history TEXT NOT NULL,
-    PRIMARY KEY (question, place)) WITHOUT ROWID;
+    prior TEXT NOT NULL, PRIMARY KEY (question, place)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS asked_by_customer ON asked (customer_id);
 CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
@@ -48,10 +48,10 @@ _REPLY = (
     "replied_at, run, as_of"
 )
 _KEEP = f"INSERT OR IGNORE INTO replies ({_REPLY}, file) VALUES ({', '.join('?' * 16)})"
-_KEEP_ASKED = "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?)"
+_KEEP_ASKED = "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?)"
 _IN = "IN (SELECT value FROM json_each(?))"
 _ASKED = """
-SELECT customer_id, history, question, as_of FROM replies JOIN asked USING (question)
+SELECT customer_id, history, prior, question, as_of FROM replies JOIN asked USING (question)
 WHERE model = ? AND prompt = ? AND as_of BETWEEN ? AND ?
 ORDER BY customer_id, as_of DESC, replied_at DESC, question
 """
@@ -118,7 +118,7 @@ class SqliteAnswers:
 
     def keep(self, reply: Reply, question: Question) -> None:
         """Keeps a reply; on disk when this returns. The same question again changes nothing."""
-        waiting = _Waiting(KeptReply(reply, question.as_of, question.customers, question.histories))
+        waiting = _Waiting(_kept(reply, question))
         self._queue.append(waiting)
         with self._writing:
             if not waiting.is_done:  # whoever writes, writes for all who wait by then
@@ -136,7 +136,7 @@ class SqliteAnswers:
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
         """Who was asked about in these days, newest first for each customer."""
         rows = self.rows(_ASKED, model, prompt, since.isoformat(), until.isoformat())
-        columns = ("customer_id", "history", "question", "as_of")
+        columns = ("customer_id", "history", "prior", "question", "as_of")
         frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
         return frame.with_columns(pl.col("as_of").str.to_date("%Y-%m-%d"))
 
@@ -177,7 +177,7 @@ class SqliteAnswers:
         with self._transaction() as database:
             for one in kept:
                 if database.execute(_KEEP, (*_row(one), file)).rowcount:
-                    told = enumerate(zip(one.customers, one.histories, strict=True))
+                    told = enumerate(zip(one.customers, one.histories, one.priors, strict=True))
                     database.executemany(
                         _KEEP_ASKED, [(one.reply.question, place, *customer) for place, customer in told]
                     )
@@ -187,21 +187,13 @@ class SqliteAnswers:
     def unshared(self, count: int) -> list[KeptReply]:
         """Some replies that are in no shared file yet."""
         rows = self.rows(f"SELECT {_REPLY} FROM replies WHERE file IS NULL ORDER BY question LIMIT ?", count)
-        asked: dict[str, list[tuple[str, str]]] = {row[0]: [] for row in rows}
+        asked: dict[str, list[Any]] = {row[0]: [] for row in rows}
         for question, *customer in self.rows(
-            f"SELECT question, customer_id, history FROM asked WHERE question {_IN} ORDER BY question, place",
+            f"SELECT question, customer_id, history, prior FROM asked WHERE question {_IN} ORDER BY question, place",
             _list(asked),
         ):
-            asked[question].append((customer[0], customer[1]))
-        return [
-            KeptReply(
-                _reply(row),
-                date.fromisoformat(row[-1]),
-                tuple(customer for customer, _ in asked[row[0]]),
-                tuple(history for _, history in asked[row[0]]),
-            )
-            for row in rows
-        ]
+            asked[question].append(customer)
+        return [KeptReply(_reply(row), date.fromisoformat(row[-1]), *zip(*asked[row[0]], strict=True)) for row in rows]
 
     def set_file(self, questions: Collection[str], file: str) -> None:
         """Notes in which shared file these replies are."""
@@ -286,6 +278,11 @@ class SqliteAnswers:
                 if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
                     raise OSError(str(error)) from error
                 raise
+
+
+def _kept(reply: Reply, question: Question) -> KeptReply:
+    priors = question.priors or ("",) * len(question.customers)
+    return KeptReply(reply, question.as_of, question.customers, question.histories, priors)
 
 
 def _row(kept: KeptReply) -> Sequence[Any]:

@@ -40,6 +40,7 @@ class KeptReply(NamedTuple):
     as_of: date
     customers: tuple[str, ...]
     histories: tuple[str, ...]
+    priors: tuple[str, ...]
 
 
 class Replies(Protocol):
@@ -141,6 +142,7 @@ def _parsed(name: str, content: bytes) -> list[KeptReply]:
                 date.fromisoformat(line["as_of"]),
                 tuple(line["customers"]),
                 tuple(line["histories"]),
+                tuple(line["priors"]),
             )
             for line in lines
         ]

@@ -49,6 +49,7 @@ def earlier_answers(
     asked: pl.DataFrame, ledger: AnswerLedger, pseudonym: Callable[[str], str], scanner: Scanner
 ) -> Iterator[EarlierAnswer]:
     """The valid answers for these rows of `AnswerLedger.asked`, newest first."""
+    asked = asked.filter(pl.col("prior") != "")
     replies = ledger.replies(asked["question"].unique().to_list())
     for (key,), rows in asked.sort(-pl.col("as_of").to_physical(), "question", "customer_id").group_by(
         "question", maintain_order=True

@@ -45,7 +45,8 @@ def obtained_figures(obtained: Sequence[Obtained]) -> Figures:
 
 @dataclass(frozen=True)
 class Obtainer:
-    """Asks what the ledger does not know: in jobs where `batch` is given, on demand otherwise."""
+    """Asks what the ledger does not know: in jobs where `batch` is given, on demand otherwise. `is_on_demand` says that
+    no jobs are wanted."""
 
     ledger: AnswerLedger
     asker: Asker
@@ -54,6 +55,7 @@ class Obtainer:
     prompt: str
     model: str
     sleep: Callable[[float], None]
+    is_on_demand: bool
 
     def collect_open_jobs(self, as_of: date, max_age_days: int) -> None:
         """Takes in what jobs of earlier runs bring, as they are paid for. Raises `UnavailableError` while one runs."""
@@ -73,7 +75,8 @@ class Obtainer:
         """The replies to these questions, of which some are known."""
         missing = [question for question in questions if question.key not in known]
         if self.batch is None or len(missing) < self.settings.min_records:
-            why = "" if self.batch is None else f": fewer than the {self.settings.min_records} questions of a job"
+            few = f"fewer than the {self.settings.min_records} questions of a job"
+            why = "" if self.is_on_demand else f": {few if self.batch else 'no batch jobs are set up'}"
             asked = self.ask(questions, known)
             return Obtained(asked.replies, asked.failures, frozenset(known), f"on demand{why}" if missing else "ledger")
         self._finish(self.batch.submit(missing))

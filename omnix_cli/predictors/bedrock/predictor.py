@@ -94,7 +94,14 @@ class BedrockPredictor:
         self._default_consent = default_consent
         self._pseudonym = pseudonym(settings.pseudonym_secret)
         self._obtainer = Obtainer(
-            ledger, asker, None if name == "bedrock" else batch, settings.batch, prompt.id, settings.model, sleep
+            ledger=ledger,
+            asker=asker,
+            batch=None if name == "bedrock" else batch,
+            settings=settings.batch,
+            prompt=prompt.id,
+            model=settings.model,
+            sleep=sleep,
+            is_on_demand=name == "bedrock",
         )
 
     def parameters(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 PRIOR_STRENGTH = 10.0
 """How firmly the coefficients are held to the statistical confidence: with some 50 outcomes both count alike."""
@@ -43,10 +44,15 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
 
     `answers` has the pair, the answer's `date` and `stated` confidence, and the `window_from`, `window_to` and
     `statistical` confidence that the statistics had told at the time; the window is widened to hold the date. Answers
-    that are older than the purchase days which `cycles` keeps are left out."""
-    told = answers.with_columns(
-        pl.min_horizontal("window_from", "date").alias("first"), pl.max_horizontal("window_to", "date").alias("last")
-    ).filter(pl.col("last") < as_of)
+    that are older than the purchase days which `cycles` keeps are left out, and so are customers without any."""
+    told = (
+        answers.join(cycles, on="customer_id", how="semi")
+        .with_columns(
+            pl.min_horizontal("window_from", "date").alias("first"),
+            pl.max_horizontal("window_to", "date").alias("last"),
+        )
+        .filter(pl.col("last") < as_of)
+    )
     days = _purchase_days(cycles.join(told, on=_PAIR, how="semi"))
     bought = told.with_row_index("answer").join(days, on=_PAIR, how="left")
     return (
@@ -59,7 +65,6 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
         )
         .filter(~pl.col("is_cut") | (pl.col("known_from") <= pl.col("last")))
         .select("stated", "statistical", "happened")
-        .sort(pl.all())
     )
 
 
@@ -71,6 +76,7 @@ def calibrate(past: pl.DataFrame) -> Calibration:
     forget what the statistics know of each product, which most often is more."""
     if past.is_empty():
         return Calibration()
+    past = past.sort("stated", "statistical", "happened")  # sums of floats depend on the order
     design = _design(past["stated"].to_numpy(), past["statistical"].to_numpy())
     happened, plain = past["happened"].to_numpy(), np.array(_PLAIN)
 
@@ -79,7 +85,8 @@ def calibrate(past: pl.DataFrame) -> Calibration:
         value = np.logaddexp(0.0, score).sum() - score[happened].sum() + PRIOR_STRENGTH / 2 * off @ off
         return float(value), design.T @ (_chance(design, coefficients) - happened) + PRIOR_STRENGTH * off
 
-    fitted = minimize(loss, plain, jac=True, method="L-BFGS-B", bounds=_BOUNDS).x
+    with threadpool_limits(limits=1):
+        fitted = minimize(loss, plain, jac=True, method="L-BFGS-B", bounds=_BOUNDS).x
     level, statistical, stated = np.round(fitted, 6).tolist()
     return Calibration(level, statistical, stated, past.height)
 
