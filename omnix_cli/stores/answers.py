@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -160,7 +160,7 @@ class SqliteAnswers:
         questions = [question for (question,) in rows]
         if self._shared:
             self._shared.forget(questions, self._now())
-        self.remove(questions)
+        self.remove(dict.fromkeys(questions, datetime.max.replace(tzinfo=UTC)))
         return len(questions)
 
     def close(self) -> None:
@@ -208,14 +208,13 @@ class SqliteAnswers:
         found = self.rows(f"SELECT DISTINCT file FROM replies WHERE question {_IN}", _list(questions))
         return {name for (name,) in found if name}
 
-    def remove(self, questions: Collection[str], *, until: datetime | None = None) -> None:
-        """Removes replies (those until then) and overwrites their bytes."""
-        before = _instant(until) if until else "9999"
+    def remove(self, questions: Mapping[str, datetime]) -> None:
+        """Removes the replies to these questions that came until then, and overwrites their bytes."""
+        rows = self.rows(f"SELECT question, replied_at FROM replies WHERE question {_IN}", _list(questions))
+        gone = [question for question, replied_at in rows if replied_at <= _instant(questions[question])]
+        if not gone:
+            return
         with self._transaction() as database:
-            found = f"SELECT question FROM replies WHERE question {_IN} AND replied_at <= ?"
-            gone = [question for (question,) in database.execute(found, (_list(questions), before))]
-            if not gone:
-                return
             for table in ("asked", "replies"):
                 database.execute(f"DELETE FROM {table} WHERE question {_IN}", (_list(gone),))
         with self._writing, self._troubles_told():
