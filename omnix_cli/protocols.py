@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from omnix_cli.item_frames import Items
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch, RunRecord
 
@@ -241,8 +242,9 @@ class TableStore(ItemSource, Protocol):
         """Creates what is missing; returns the names created."""
         ...
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
-        """Puts the items, each in place of the one with its key, the later of two winning; returns how many.
+    def put_many(self, table: str, items: Items) -> int:
+        """Puts the items, each in place of the one with its key, the later of two winning; returns how many. Whoever
+        holds items as a frame gives the frame, which is the faster way.
 
         Raises `ItemsRefused` when the store does not take some for what they are; all others are written then."""
         ...

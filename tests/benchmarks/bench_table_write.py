@@ -63,7 +63,7 @@ _OMNIX_READY = (
     _OMNIX
     + """
 from omnix_cli.stores.dynamodb.writer import put_request
-requests = [put_request(item["id"], item) for item in items]
+requests = [put_request(item["id"], encoded(item)) for item in items]
 def write():
     store.writer("purchase-history").write(requests)
 """

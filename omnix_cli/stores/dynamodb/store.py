@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, starmap
 from typing import Any
 
+import polars as pl
+
 from omnix_cli.errors import ItemsRefused
+from omnix_cli.item_frames import Items
 from omnix_cli.protocols import Page
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.batch_reads import read_items
+from omnix_cli.stores.dynamodb.encoded_frames import encoded_frame
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.service import Service, explained
 from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
-from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
+from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writer import (
     WINDOW_REQUESTS,
     BulkWriter,
@@ -65,12 +69,12 @@ class DynamoStore:
         """Creates what is missing and waits until it can be used; returns the names created."""
         return self._tables.create_missing()
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
+    def put_many(self, table: str, items: Items) -> int:
         """Puts the items in bulk, the last of a key counting. Raises `ItemsRefused` when some were refused for what
         they are; the others are written all the same."""
         spec = TABLES[table]
-        counted = _Counted(_checked(spec, items))
-        self._write(table, (put_request(item[spec.key], item) for item in counted))
+        counted = _Counted(encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items))
+        self._write(table, starmap(put_request, counted))
         return counted.count
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
@@ -301,6 +305,12 @@ def _checked(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[Ma
     for item in items:
         spec.check(item)
         yield item
+
+
+def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    for item in items:
+        spec.check(item)
+        yield item[spec.key], encoded(item)
 
 
 def _condition(key: str, expected: Mapping[str, Any] | None) -> dict[str, Any]:
