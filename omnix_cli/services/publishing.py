@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
@@ -28,6 +28,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import ItemsRefused
+from omnix_cli.item_frames import as_dictionaries
 from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import Edition, lists
@@ -305,11 +306,11 @@ class _Writing:
                 self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def _put(self, judged: pl.DataFrame) -> None:
-        self.samples += _items(judged.head(_SAMPLES - len(self.samples)), self._edition)
+        self.samples += as_dictionaries(self._edition.items(judged.head(_SAMPLES - len(self.samples))))
         for rows in judged.iter_slices(WRITE_ROWS):
             if rows.height and self.begin():
                 try:
-                    self._store.put_many(TABLE, _items(rows, self._edition))
+                    self._store.put_many(TABLE, self._edition.items(rows))
                 except ItemsRefused as refusal:
                     self.refused.update(refusal.keys)
 
@@ -320,11 +321,6 @@ class _Writing:
         for first in range(0, len(list_ids), WRITE_ROWS):
             if self.begin():
                 self._store.delete_many(TABLE, list_ids[first : first + WRITE_ROWS].to_list())
-
-
-def _items(rows: pl.DataFrame, edition: Edition) -> Iterator[dict[str, object]]:
-    columns: Iterable[tuple[str, str, str]] = rows.select("list_id", "content_hash", "content").iter_rows()
-    return (edition.item(*row) for row in columns)
 
 
 def _commit(receipts: pl.DataFrame, checkpoints: Checkpoints, inputs: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import ItemsRefused, LockedError
+from omnix_cli.item_frames import as_dictionaries
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import lists, some_lists
 from omnix_cli.services.leases import CONTROL
@@ -499,7 +500,7 @@ class RefusingStore(SqliteStore):
     """Refuses the items of bob."""
 
     def put_many(self, table: str, items: Any) -> int:
-        items = list(items)
+        items = list(as_dictionaries(items))
         refused = tuple(item["id"] for item in items if item["id"].startswith("bob"))
         done = super().put_many(table, (item for item in items if item["id"] not in refused))
         if refused:
