@@ -10,13 +10,14 @@ that what looks like an attribute is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from omnix_cli.stores.tables import TableSpec
 
-_PIECE_ROWS = 10_000
+_PIECE_ROWS = 5_000
 
 
 def encoded_frame(spec: TableSpec, items: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
@@ -39,40 +40,59 @@ def check_frame(spec: TableSpec, items: pl.DataFrame) -> None:
         spec.check({name: value for name, value in row.items() if value is not None})
 
 
+@dataclass
+class _Nulls:
+    """The names under which a null may come out, and those of them that may come first in a map."""
+
+    names: set[str] = field(default_factory=set)
+    first: set[str] = field(default_factory=set)
+
+    def cut_out(self, documents: pl.Series) -> pl.Series:
+        """The documents without them."""
+        if self.names:
+            documents = documents.str.replace_all(f",(?:{_alternatives(self.names)}):null", "")
+        if self.first:
+            documents = documents.str.replace_all(rf"\{{(?:{_alternatives(self.first)}):null,?", "{")
+        return documents
+
+
 def _encoded(items: pl.DataFrame) -> pl.Series:
-    absent: set[str] = set()
-    attributes = [_attribute(pl.col(column.name), column, absent) for column in items]
-    documents = items.select(pl.struct(attributes).struct.json_encode()).to_series()
-    if absent:
-        names = "|".join(re.escape(_quoted(name)) for name in sorted(absent))
-        documents = documents.str.replace_all(f",(?:{names}):null", "")
-        documents = documents.str.replace_all(rf"\{{(?:{names}):null,?", "{")  # of a map only the first is left by now
-    return documents
+    nulls = _Nulls()
+    item = _map([(pl.col(column.name), column) for column in items], nulls)
+    return nulls.cut_out(items.select(item.struct.json_encode()).to_series())
 
 
-def _attribute(value: pl.Expr, values: pl.Series, absent: set[str]) -> pl.Expr:
-    """A value with its tag under its name, null where it is absent; `values` are those that it will have, and the names
-    that may be null are added to `absent`."""
-    tag, content = _tagged(value, values, absent)
+def _map(fields: Sequence[tuple[pl.Expr, pl.Series]], nulls: _Nulls) -> pl.Expr:
+    """A map of values with their tags, null where they are absent. Each comes with the values that it will have: what
+    is always there goes first, what never is stays out, so that there is less to cut."""
+    some = [part for part in fields if part[1].null_count() < len(part[1])] or fields[:1]
+    ordered = sorted(some, key=lambda part: part[1].null_count() > 0)
+    nullable = [values.name for _, values in ordered if values.null_count()]
+    nulls.names.update(nullable)
+    if len(nullable) == len(ordered):
+        nulls.first.update(nullable[:1])
+    return pl.struct([_attribute(value, values, nulls) for value, values in ordered])
+
+
+def _attribute(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> pl.Expr:
+    tag, content = _tagged(value, values, nulls)
     tagged = pl.struct(content.alias(tag))
-    if values.null_count():
-        absent.add(values.name)
-        tagged = pl.when(value.is_not_null()).then(tagged)
-    return tagged.alias(values.name)
+    return (pl.when(value.is_not_null()).then(tagged) if values.null_count() else tagged).alias(values.name)
 
 
-def _entry(value: pl.Expr, values: pl.Series, absent: set[str]) -> pl.Expr:
+def _entry(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> pl.Expr:
     """An entry of a list with its tag, which is another one where it is null."""
-    tag, content = _tagged(value, values, absent)
+    tag, content = _tagged(value, values, nulls)
     if tag == "NULL" or not values.null_count():
         return pl.struct(content.alias(tag))
-    absent |= {tag, "NULL"}
+    nulls.names.add("NULL")
+    nulls.first.add(tag)
     return pl.struct(
         pl.when(value.is_not_null()).then(content).alias(tag), pl.when(value.is_null()).then(pl.lit(True)).alias("NULL")
     )
 
 
-def _tagged(value: pl.Expr, values: pl.Series, absent: set[str]) -> tuple[str, pl.Expr]:
+def _tagged(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> tuple[str, pl.Expr]:
     """The tag of a value, and what comes after it."""
     dtype = values.dtype
     if isinstance(dtype, pl.String | pl.Enum | pl.Categorical):
@@ -87,15 +107,14 @@ def _tagged(value: pl.Expr, values: pl.Series, absent: set[str]) -> tuple[str, p
         return "NULL", value.is_null()
     if isinstance(dtype, pl.List):
         entries = values.filter(values.list.len() > 0).explode()
-        return "L", value.list.eval(_entry(pl.element(), entries, absent))
-    if isinstance(dtype, pl.Struct):
-        fields = ((value.struct.field(name), values.struct.field(name)) for name in dtype.to_schema())
-        return "M", pl.struct([_attribute(field, found, absent) for field, found in fields])
+        return "L", value.list.eval(_entry(pl.element(), entries, nulls))
+    if isinstance(dtype, pl.Struct) and dtype.fields:
+        return "M", _map([(value.struct.field(name), values.struct.field(name)) for name in dtype.to_schema()], nulls)
     wanted = "a stored number must be an int or a Decimal, not the float" if dtype.is_float() else "cannot store"
     raise TypeError(f"{wanted} {values.name} ({dtype})")
 
 
-def _quoted(name: str) -> str:
-    """A name as polars writes it."""
-    document: str = pl.select(pl.struct(pl.lit(None).alias(name)).struct.json_encode()).item()
-    return document.removeprefix("{").removesuffix(":null}")
+def _alternatives(names: Iterable[str]) -> str:
+    """A pattern of these names as polars writes them."""
+    documents = (pl.select(pl.struct(pl.lit(None).alias(name)).struct.json_encode()).item() for name in sorted(names))
+    return "|".join(re.escape(document.removeprefix("{").removesuffix(":null}")) for document in documents)
