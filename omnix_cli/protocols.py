@@ -195,6 +195,19 @@ class Page:
     cursor: str | None
 
 
+@dataclass(frozen=True)
+class WriteLimit:
+    """Write units a second that may be used, and what the number comes from."""
+
+    units: float
+    source: str
+
+    @property
+    def said(self) -> str:
+        """The limit in words."""
+        return f"at most {self.units:,.0f} write units a second ({self.source})"
+
+
 class ItemSource(Protocol):
     """Tables of items that can be read as a whole: those of a store, an export, a purchase history."""
 
@@ -240,6 +253,10 @@ class TableStore(ItemSource, Protocol):
 
     def create_tables(self) -> list[str]:
         """Creates what is missing; returns the names created."""
+        ...
+
+    def write_limit(self, table: str) -> WriteLimit | None:
+        """How fast a table is written to at most; None where nothing limits it."""
         ...
 
     def put_many(self, table: str, items: Items) -> int:

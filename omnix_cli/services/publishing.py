@@ -29,7 +29,7 @@ import polars as pl
 
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import as_dictionaries
-from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore
+from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore, WriteLimit
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import Edition, lists
 from omnix_cli.services.leases import CONTROL, Lease
@@ -50,7 +50,8 @@ class PublishReport:
     the lists any more; `foreign` items in the table are not ours and stay (counted only when the store was read).
     `refused` items the store does not take for what they are (too large, say). `compared_with` says what the lists were
     compared with. `receipts_key` names what stands in the store now. `units` are the write units that the writes need,
-    `units_saved` those of the items that had not to be written. `samples` are a few of the items written.
+    `units_saved` those of the items that had not to be written. `samples` are a few of the items written,
+    `limit` is how fast a dry run would write.
     """
 
     lists: int
@@ -66,6 +67,7 @@ class PublishReport:
     units: int
     units_saved: int
     samples: tuple[Mapping[str, Any], ...]
+    limit: WriteLimit | None
     verification: Verification | None
     dry_run: bool
     seconds: float
@@ -89,8 +91,8 @@ class PublishReport:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What the verification says."""
-        return (self.verification.said,) if self.verification else ()
+        """What the verification says, and how fast the store would be written to."""
+        return tuple(found.said for found in (self.verification, self.limit) if found)
 
     @property
     def incomplete(self) -> str:
@@ -165,6 +167,7 @@ def publish(
         units=writing.units,
         units_saved=writing.units_saved,
         samples=tuple(writing.samples),
+        limit=store.write_limit(TABLE) if dry_run and TABLE not in store.missing_tables() else None,
         verification=verification,
         dry_run=dry_run,
         seconds=time.perf_counter() - began,

@@ -61,6 +61,9 @@ class SqliteStore:
                         database.execute(statement)
         return missing
 
+    def write_limit(self, table: str) -> None:
+        """There is none."""
+
     def put_many(self, table: str, items: Items) -> int:
         """Puts the items in transactions of TRANSACTION_ITEMS; what was committed stays, whatever comes after."""
         sql = self.tables[table]

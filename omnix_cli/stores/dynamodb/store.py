@@ -13,11 +13,12 @@ import polars as pl
 
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols import Page
+from omnix_cli.protocols import Page, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.batch_reads import read_items
 from omnix_cli.stores.dynamodb.encoded_frames import encoded_frame
+from omnix_cli.stores.dynamodb.pacing import UNLIMITED, WritePacing
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.service import Service, explained
 from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
@@ -49,7 +50,7 @@ class DynamoStore:
         prefix: str = "omnix-ai",
         stage: str = "dev",
         retries: Retries | None = None,
-        pace: Callable[[], Pace] = Pace,
+        pacing: WritePacing = UNLIMITED,
         threads: int = 4,
         tables: TableSettings = EVERY_TABLE,
         set_aside: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
@@ -57,7 +58,8 @@ class DynamoStore:
         self._service = Service(transport, retries or Retries())
         self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
         self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
-        self._pace = pace
+        self._pacing = pacing
+        self._paces: dict[str, Pace] = {}
         self._threads = threads
         self._set_aside = set_aside
 
@@ -68,6 +70,10 @@ class DynamoStore:
     def create_tables(self) -> list[str]:
         """Creates what is missing and waits until it can be used; returns the names created."""
         return self._tables.create_missing()
+
+    def write_limit(self, table: str) -> WriteLimit | None:
+        """What the pacing allows for the table as DynamoDB describes it."""
+        return self._pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
         """Puts the items in bulk, the last of a key counting. Raises `ItemsRefused` when some were refused for what
@@ -92,7 +98,7 @@ class DynamoStore:
             self._names[table],
             spec.key,
             self._service.retries,
-            self._pace(),
+            self._pace(table),
             threads=self._threads,
             copies=len(spec.indexes),
         )
@@ -230,6 +236,14 @@ class DynamoStore:
     def close(self) -> None:
         """Closes the connections; the next call opens new ones."""
         self._service.transport.close()
+
+    def _pace(self, table: str) -> Pace:
+        """What all writes to a table share; where nothing is set, each finds its own."""
+        if self._pacing == UNLIMITED:
+            return Pace()
+        if table not in self._paces:
+            self._paces.setdefault(table, self._pacing.pace(lambda: self._description(table)))
+        return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
         found: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
