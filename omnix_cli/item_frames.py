@@ -17,10 +17,11 @@ Items = Iterable[Mapping[str, Any]] | pl.DataFrame
 
 def as_dictionaries(items: Items) -> Iterable[Mapping[str, Any]]:
     """The items, one by one."""
-    return _rows(items) if isinstance(items, pl.DataFrame) else items
+    return items_of(items) if isinstance(items, pl.DataFrame) else items
 
 
-def _rows(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+def items_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """The items that the rows stand for."""
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
     for row in frame.iter_rows(named=True):
         item = {name: value for name, value in row.items() if value is not None}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -235,6 +235,17 @@ class ItemSource(Protocol):
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Those items of different keys that are there, also the expired, in no promised order."""
+        ...
+
+
+@runtime_checkable
+class FrameSource(Protocol):
+    """Tables of items that are held as frames."""
+
+    def scan_frames(
+        self, table: str, *, segment: int = 0, segments: int = 1, after: str | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """The items that `ItemSource.scan` gives, in the same order, as frames."""
         ...
 
 

@@ -28,7 +28,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import ItemsRefused
-from omnix_cli.item_frames import as_dictionaries
+from omnix_cli.item_frames import items_of
 from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore, WriteLimit
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import Edition, lists
@@ -309,7 +309,7 @@ class _Writing:
                 self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def _put(self, judged: pl.DataFrame) -> None:
-        self.samples += as_dictionaries(self._edition.items(judged.head(_SAMPLES - len(self.samples))))
+        self.samples += items_of(self._edition.items(judged.head(_SAMPLES - len(self.samples))))
         for rows in judged.iter_slices(WRITE_ROWS):
             if rows.height and self.begin():
                 try:

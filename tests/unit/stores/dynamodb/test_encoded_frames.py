@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 import pytest
 from boto3.dynamodb.types import TypeSerializer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.item_frames import as_dictionaries
@@ -81,6 +81,7 @@ def encoded(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return [orjson.loads(document) for _, document in encoded_frame(PRODUCTS, frame)]
 
 
+@settings(deadline=None)
 @given(frames())
 def test_a_frame_is_encoded_as_boto3_encodes_its_items(frame: pl.DataFrame) -> None:
     items = list(as_dictionaries(frame))
