@@ -31,7 +31,7 @@ check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against t
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_docs.py
 
-bench: $(VENV)/bench $(PEERS)/ready  ## Measure: start, import, similarity beside its peers, quality on real data
+bench: $(VENV)/bench $(PEERS)/ready  ## Measure: start, import, similarity and table writes beside their peers, quality
 	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/dev $(EMULATORS)/ready  ## Write many items to tables that misbehave, and read them back
