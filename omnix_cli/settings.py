@@ -161,7 +161,7 @@ class BedrockSettings(Section):
     budget: Decimal | None = Field(None, ge=0)
     """Dollars that one run may spend; it stops before."""
     prices: str | None = None
-    """A price table in place of the built-in one (`configs/bedrock-prices.toml`)."""
+    """A price table in place of the built-in one (`configs/prices/bedrock.toml`)."""
     service_tier: Literal["priority", "default", "flex", "reserved"] | None = None
     """The service tier, where the model has them."""
     latency: Literal["standard", "optimized"] | None = None

@@ -172,7 +172,7 @@ class Predictors:
 
 
 class _AtFirstUse:
-    """An asker that is made when something is asked: a dry run needs no way to Bedrock. Implements `protocols.Asker`."""
+    """An asker that is made when it is needed: a dry run needs no way to Bedrock. Implements `protocols.Asker`."""
 
     def __init__(self, make: Callable[[], Asker]) -> None:
         self._asker = cache(make)
