@@ -119,16 +119,15 @@ class Predictors:
 
     def jobs(self) -> BatchJobs:
         """Batch jobs. Raises `ConfigError` when no place or role is set."""
-        from omnix_cli.predictors.bedrock.batch import BedrockBatches
-        from omnix_cli.predictors.bedrock.client import connect
-        from omnix_cli.predictors.bedrock.job_service import JobService
-        from omnix_cli.stores.s3_objects import S3Objects
-
         bedrock = self.settings.bedrock
         if not self.has_jobs or bedrock.batch.location is None:
             raise ConfigError(
                 "batch jobs need a place and a role", hint="Set bedrock.batch.location and bedrock.batch.role_arn."
             )
+        from omnix_cli.predictors.bedrock.batch import BedrockBatches
+        from omnix_cli.predictors.bedrock.client import connect
+        from omnix_cli.predictors.bedrock.job_service import JobService
+        from omnix_cli.stores.s3_objects import S3Objects
 
         def cost(model: str, usage: TokenUsage, way: str) -> Decimal:
             prices = self.prices.of(model)
