@@ -1,0 +1,1 @@
+"""Predictions by a language model on AWS Bedrock."""
