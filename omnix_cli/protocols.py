@@ -1,6 +1,6 @@
 """The seams of omnix on one page: what an engine, a predictor, a store and a checkpoint folder promise.
 
-Everything here is a shape, not an implementation; `wiring.py` chooses the implementations.
+Everything here is a shape, not an implementation; `wiring/` chooses the implementations.
 """
 
 from __future__ import annotations
@@ -192,8 +192,8 @@ class AnswerLedger(Protocol):
         ...
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
-        """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `question`, `as_of`; newest
-        first for each customer."""
+        """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `prior`, `question`, `as_of`;
+        newest first for each customer. `prior` is empty for a question without any."""
         ...
 
     def spent(self, *, since: datetime) -> Decimal:

@@ -148,8 +148,9 @@ class Turn(Record):
 
 class Question(Record):
     """What a model is asked: a fixed part, which may be cached, and the turns of the conversation. `customers` are in
-    the order in which they stand in the text, `histories` what each one's part rests on (without the day), `key` the
-    hash of model, prompt and text: equal keys, equal questions."""
+    the order in which they stand in the text, `histories` what each one's part rests on (without the day), `priors`
+    what the statistics said of each one's products, `key` the hash of model, prompt and text: equal keys, equal
+    questions."""
 
     key: str
     model: str
@@ -158,6 +159,8 @@ class Question(Record):
     as_of: date
     customers: tuple[str, ...]
     histories: tuple[str, ...]
+    priors: tuple[str, ...] = ()
+    """JSON: product to the first and last day of the window, and the confidence that the purchase falls into it."""
     system: str
     turns: tuple[Turn, ...]
     max_output_tokens: int

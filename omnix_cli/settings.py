@@ -174,6 +174,13 @@ class BedrockSettings(Section):
     """Tags of each request for the allocation of costs."""
     count_tokens: bool = False
     """Whether a dry run asks the service to count tokens, which is exact and free, instead of estimating them."""
+    pseudonym_secret: SecretStr | None = None
+    """The key of the pseudonyms under which customers stand in prompts, best from OMNIX_BEDROCK__PSEUDONYM_SECRET;
+    another key unlinks them."""
+    forbidden_patterns: tuple[str, ...] = ()
+    """Regular expressions of what must never be in a prompt, besides mail addresses, phone and card numbers."""
+    currency: str = "USD"
+    """The currency of prices, as prompts name it."""
     max_failed: Share = 0.05
     """A run ends with exit code 5 when more customers than this share got no valid answer."""
     batch: BatchSettings = BatchSettings()
@@ -186,7 +193,11 @@ class PredictionSettings(Section):
     """What makes the predictions: the embedded statistics; a model on Bedrock, asked on demand or in batches; or
     `auto`: batches when enough customers are due, else on demand."""
     gate: bool = False
-    """Compare Bedrock with the statistics on a held-out time first, and publish the better one."""
+    """Publish what Bedrock says only if it was at least as good as the statistics on a held-out time."""
+    compare_days: int = Field(28, ge=7)
+    """How long the held-out time of a comparison is."""
+    compare_customers: int = Field(200, ge=1)
+    """Customers of a comparison, at most."""
     personal_purchases: int = Field(3, ge=2)
     """Purchase days from which a customer's own rhythm counts; below it the product's own rhythm is used."""
     min_alive: Share = 0.05
@@ -260,11 +271,6 @@ class PrivacySettings(Section):
     """The default where a profile says nothing."""
     consent_ai_analysis: bool = False
     """The default where a profile says nothing."""
-    pseudonym_secret: SecretStr | None = None
-    """The key of the pseudonyms under which customers stand in prompts, best from OMNIX_PRIVACY__PSEUDONYM_SECRET;
-    another key unlinks them."""
-    forbidden_patterns: tuple[str, ...] = ()
-    """Regular expressions of what must never be in a prompt, besides mail addresses, phone and card numbers."""
 
 
 class TableSettings(Section):

@@ -33,4 +33,5 @@ def households(count: int, *, days: int, seed: int) -> pl.DataFrame:
 def catalogue() -> pl.LazyFrame:
     """The products of `households`, tea in no category."""
     categories = {"milk": "fresh", "bread": "fresh", "soap": "household", "oil": "pantry", "tea": None}
-    return pl.LazyFrame({"product_id": list(categories), "category": list(categories.values())})
+    names = [f"Fine {product}" for product in categories]
+    return pl.LazyFrame({"product_id": list(categories), "name": names, "category": list(categories.values())})

@@ -116,10 +116,16 @@ def customer(
     chosen: Chosen,
     customer: Annotated[str, typer.Argument(metavar="ID", help="A customer id.")],
     profile: Annotated[bool, typer.Option("--profile", help="The imported profile instead of the rhythm.")] = False,
+    analysis: Annotated[
+        bool, typer.Option("--analysis", help="What a model found out, instead of the rhythm.")
+    ] = False,
     limit: Limit = 20,
 ) -> None:
     """Show a customer's profile and rhythm: what is bought how often, and when it is due."""
     findings = chosen.findings(session)
+    if analysis:
+        output.write(findings.analysis(customer), title=f"Analysis of {customer}")
+        return
     facts = findings.profile(customer)
     if profile:
         output.write(facts, title=f"Profile of {customer}")

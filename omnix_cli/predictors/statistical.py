@@ -24,6 +24,7 @@ from omnix_cli.steps.forecasts.hazard import (
 from omnix_cli.steps.forecasts.intervals import log_interval
 from omnix_cli.steps.forecasts.rhythms import PERSONAL, SHARED, model_parts
 from omnix_cli.steps.forecasts.shared_rhythms import shrunk
+from omnix_cli.steps.forecasts.urgency import urgency
 
 PRIOR_PURCHASES = 2.0
 HORIZON_INTERVALS = 4.0
@@ -44,8 +45,7 @@ class StatisticalPredictor:
       come. No date is ever before `as_of`.
     - `confidence` is the chance of a purchase inside the window: 0.8 * `alive`, or a little more, as a window has whole
       days. It is a promise that can be checked: of the predictions that say 0.8, 80 % come true.
-    - `urgency`: `urgent` and `upcoming` by due days and confidence (settings); else `lapsed` when `alive` is below
-      `lapsed_alive`, `overdue` when the interval has passed, `later` otherwise.
+    - `urgency` is that of `steps.forecasts.urgency`.
     """
 
     name = "statistical"
@@ -59,8 +59,10 @@ class StatisticalPredictor:
         self._min_customers = min_customers
 
     def parameters(self) -> Mapping[str, Any]:
-        """The prediction settings, and from how many customers a shared rhythm may be told in a reason."""
-        return {**dump(self._parameters), "min_customers": self._min_customers}
+        """The settings it reads, and from how many customers a shared rhythm may be told in a reason."""
+        others = {"predictor", "gate", "compare_days", "compare_customers"}
+        read = {name: value for name, value in dump(self._parameters).items() if name not in others}
+        return {**read, "min_customers": self._min_customers}
 
     def predict(
         self,
@@ -99,7 +101,7 @@ class StatisticalPredictor:
             (day + pl.duration(days="days_p90")).alias("date_p90"),
             pl.col("interval_days").round(3),
             quantity.round(3).alias("expected_quantity"),
-            _urgency(self._parameters).alias("urgency"),
+            urgency(self._parameters).alias("urgency"),
             _reason(self._min_customers).alias("reason"),
             pl.lit(self.name).alias("predictor"),
             pl.lit(self.version).alias("predictor_version"),
@@ -123,22 +125,6 @@ def _forecast(pairs: pl.DataFrame, coefficients: Coefficients) -> pl.DataFrame:
         pl.Series("days_p10", first, dtype=pl.Int64),
         pl.Series("days_ahead", ahead, dtype=pl.Int64),
         pl.Series("days_p90", last, dtype=pl.Int64),
-    )
-
-
-def _urgency(settings: PredictionSettings) -> pl.Expr:
-    ahead, confidence = pl.col("days_ahead"), pl.col("confidence")
-    return (
-        pl.when((ahead <= settings.urgent_days) & (confidence > settings.urgent_confidence))
-        .then(pl.lit("urgent"))
-        .when((ahead <= settings.upcoming_days) & (confidence > settings.upcoming_confidence))
-        .then(pl.lit("upcoming"))
-        .when(pl.col("alive") < settings.lapsed_alive)
-        .then(pl.lit("lapsed"))
-        .when(pl.col("elapsed_days") > pl.col("interval_days"))
-        .then(pl.lit("overdue"))
-        .otherwise(pl.lit("later"))
-        .cast(pl.Enum(schemas.URGENCIES))
     )
 
 

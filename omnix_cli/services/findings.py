@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
+import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
@@ -102,6 +103,18 @@ class Findings:
             raise DataError(f"there is no customer {customer!r}", hint="Check the id.")
         return result
 
+    def analysis(self, customer: str) -> pl.DataFrame:
+        """What a model found out about a customer, as names and values; none when none was asked. Raises `DataError`
+        for a customer nobody has heard of."""
+        found = self._frame("analyses").filter(pl.col("customer_id") == customer).collect()
+        if found.is_empty() and not self._known("customer_id", customer):
+            raise DataError(f"there is no customer {customer!r}", hint="Check the id.")
+        return pl.DataFrame(
+            [(name, str(value)) for row in found.iter_rows(named=True) for name, value in _facts(row)],
+            schema={"what": pl.String, "value": pl.String},
+            orient="row",
+        )
+
     def profile(self, customer: str) -> pl.DataFrame:
         """The imported profile: one row, or none."""
         return self.sources["customers"].scan().filter(pl.col("customer_id") == customer).collect()
@@ -148,6 +161,15 @@ class Findings:
     def _with_names(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         names = self.sources["products"].scan().select("product_id", product_name="name")
         return rows.join(names, on="product_id", how="left", maintain_order="left")
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """An analysis, its parts joined by dots."""
+    yield from ((name, row[name]) for name in ("asked_day", "model", "prompt", "data_quality"))
+    for part, values in orjson.loads(row["analysis"]).items():
+        for name, value in values.items() if isinstance(values, dict) else [("", values)]:
+            told = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{part}.{name}" if name else part, told
 
 
 def _as_list(rows: pl.DataFrame) -> pl.DataFrame:

@@ -289,6 +289,7 @@ def _step_record(
         key=decision.key,
         status=status,
         reason=decision.reason,
+        incomplete=str(manifest.figures.get("incomplete", "")),
         rows_in=sum(frame.rows for frame in inputs.values()),
         rows_out=sum(manifest.rows(name) for name in decision.step.outputs),
         seconds=manifest.seconds if status == "ran" else 0.0,

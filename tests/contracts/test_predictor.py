@@ -7,23 +7,49 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
+from pydantic import SecretStr
 
+from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
+from omnix_cli.predictors.bedrock.prompts import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols import Predictor
 from omnix_cli.schemas import FRAMES, URGENCIES
-from omnix_cli.settings import PredictionSettings
+from omnix_cli.settings import BedrockSettings, PredictionSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.histories import START, catalogue, households
+from tests.memory_answers import ForecastingAsker, MemoryLedger
 
 AS_OF = START + timedelta(days=150)
 SETTINGS = PredictionSettings()
 HISTORY = households(60, days=200, seed=11)
 
 
-@pytest.fixture(params=[StatisticalPredictor])
-def predictor(request: pytest.FixtureRequest) -> Predictor:
-    make: Callable[[PredictionSettings], Predictor] = request.param
+def bedrock(settings: PredictionSettings) -> Predictor:
+    """A model that forecasts from the numbers of its prompt, and a ledger that nobody has written to."""
+    ledger = MemoryLedger()
+    return BedrockPredictor(
+        StatisticalPredictor(settings),
+        ledger,
+        ForecastingAsker(ledger),
+        load_prompt("replenishment"),
+        BedrockSettings(pseudonym_secret=SecretStr("0123456789abcdef0123456789abcdef")),
+        settings,
+        default_consent=True,
+    )
+
+
+Make = Callable[[PredictionSettings], Predictor]
+
+
+@pytest.fixture(params=[StatisticalPredictor, bedrock])
+def make(request: pytest.FixtureRequest) -> Make:
+    chosen: Make = request.param
+    return chosen
+
+
+@pytest.fixture
+def predictor(make: Make) -> Predictor:
     return make(SETTINGS)
 
 
@@ -32,8 +58,16 @@ def predict(predictor: Predictor, lines: pl.DataFrame, *customers: str, as_of: d
     pairs = cycles(lines.lazy(), as_of=as_of).frames["cycles"]
     learnt = rhythms(lines.lazy(), pairs.lazy(), catalogue(), as_of=as_of, personal_purchases=3).frames
     chosen = pairs.filter(pl.col("customer_id").is_in(customers)) if customers else pairs
-    rhythm, model = learnt["rhythms"].lazy(), learnt["forecast_model"].lazy()
-    return predictor.predict(chosen.lazy(), rhythm, model, catalogue(), as_of=as_of).frames["predictions"]
+    known = {
+        "cycles": chosen.lazy(),
+        "rhythms": learnt["rhythms"].lazy(),
+        "forecast_model": learnt["forecast_model"].lazy(),
+        "products": catalogue(),
+        "customers": FRAMES["customers"].empty().lazy(),
+    }
+    output = predictor.predict(**{name: known[name] for name in predictor.inputs}, as_of=as_of)
+    assert set(output.frames) == set(predictor.outputs)
+    return output.frames["predictions"]
 
 
 def test_the_frame_is_as_the_schema_says_and_in_order(predictor: Predictor) -> None:
@@ -93,10 +127,15 @@ def test_alerts_keep_to_their_terms(predictor: Predictor) -> None:
 def test_every_prediction_says_why_and_by_whom(predictor: Predictor) -> None:
     frame = predict(predictor, HISTORY)
     assert (frame["reason"].str.len_chars() > 10).all()
-    assert set(frame["predictor"]) == {predictor.name}
-    assert set(frame["predictor_version"]) == {predictor.version}
+    assert set(frame["predictor"]) == {predictor.name, "statistical"}
+    versions = frame.group_by("predictor").agg(pl.col("predictor_version").n_unique())["predictor_version"]
+    assert set(versions) == {1} and (frame["predictor_version"] != "").all()
 
 
-def test_parameters_tell_settings_apart(predictor: Predictor) -> None:
-    other = type(predictor)(PredictionSettings(min_alive=0.5))  # type: ignore[call-arg]
-    assert other.parameters() != predictor.parameters()
+def test_parameters_tell_settings_apart(make: Make) -> None:
+    assert make(SETTINGS).parameters() == make(SETTINGS).parameters()
+    assert make(SETTINGS).parameters() != make(PredictionSettings(min_alive=0.5)).parameters()
+
+
+def test_the_same_again_gives_the_same_rows(predictor: Predictor) -> None:
+    assert predict(predictor, HISTORY).equals(predict(predictor, HISTORY))

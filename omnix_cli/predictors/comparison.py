@@ -1,0 +1,176 @@
+"""Predictors side by side on a time that is over: each foretells it from what was known before it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from omnix_cli.protocols import Predictor, StepOutput
+from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, date_errors, reliability
+from omnix_cli.steps.forecasts.rhythms import rhythms
+from omnix_cli.steps.history import seen
+
+PAIR = ["customer_id", "product_id"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one predictor did. Errors are in days, over the pairs that were bought within the held-out time; `brier` and
+    `calibration_error` are those of the confidence that a purchase falls into the window, over the windows that closed
+    within it. The shares and sums of money and tokens are 0 for a predictor that asks nobody."""
+
+    predictor: str
+    customers: int
+    pairs: int
+    bought: int
+    mean_error_days: float
+    median_error_days: float
+    within_1_day: float
+    within_7_days: float
+    brier: float
+    calibration_error: float
+    invalid_share: float
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The time a comparison is about, and how many customers take part at most."""
+
+    cut: date
+    until: date
+    customers: int
+    default_consent: bool
+    personal_purchases: int
+
+
+def held_out(as_of: date, days: int, *, customers: int, default_consent: bool, personal_purchases: int) -> HeldOut:
+    """The newest stretch of so many days that was over on a day. Stretches begin at fixed days, so that what was asked
+    for a comparison one night is known the next."""
+    stretches = (as_of - date(1970, 1, 1)).days // days
+    until = date(1970, 1, 1) + timedelta(days=stretches * days)
+    return HeldOut(until - timedelta(days=days), until, customers, default_consent, personal_purchases)
+
+
+def compare(
+    contenders: Mapping[str, Predictor],
+    purchases: pl.LazyFrame,
+    products: pl.LazyFrame,
+    customers: pl.LazyFrame,
+    *,
+    time_out: HeldOut,
+) -> list[Score]:
+    """One score a contender, all over the same pairs: those that any contender asked a model about, or all of them
+    when none asks. The customers are consenting ones, chosen by the hash of their id."""
+    before = purchases.filter(pl.col("purchase_day") < time_out.cut)
+    known = cycles(before, as_of=time_out.cut).frames["cycles"]
+    learnt = rhythms(
+        before, known.lazy(), products, as_of=time_out.cut, personal_purchases=time_out.personal_purchases
+    ).frames
+    chosen = _chosen(known, customers, time_out)
+    frames = {
+        "cycles": known.lazy().join(chosen.lazy(), on="customer_id", how="semi"),
+        "rhythms": learnt["rhythms"].lazy(),
+        "forecast_model": learnt["forecast_model"].lazy(),
+        "products": products,
+        "customers": customers.join(chosen.lazy(), on="customer_id", how="semi"),
+    }
+    outputs: dict[str, tuple[StepOutput, float]] = {}
+    for name, predictor in contenders.items():
+        began = time.perf_counter()
+        output = predictor.predict(**{frame: frames[frame] for frame in predictor.inputs}, as_of=time_out.cut)
+        outputs[name] = output, time.perf_counter() - began
+    bought = _bought(purchases, time_out)
+    pairs = _pairs([output for output, _ in outputs.values()])
+    return [_score(name, output, pairs, bought, time_out, seconds) for name, (output, seconds) in outputs.items()]
+
+
+def is_at_least_as_good(score: Score, other: Score) -> bool:
+    """Whether neither dates nor confidences are worse. Without anything to judge by, nothing is shown to be good."""
+    return score.bought > 0 and score.mean_error_days <= other.mean_error_days and score.brier <= other.brier
+
+
+def _chosen(known: pl.DataFrame, customers: pl.LazyFrame, time_out: HeldOut) -> pl.DataFrame:
+    consent = customers.select("customer_id", consent="consent_ai_analysis").collect()
+    asked = (
+        known.select("customer_id")
+        .unique()
+        .join(consent, on="customer_id", how="left")
+        .filter(pl.col("consent").fill_null(time_out.default_consent))
+    )
+    ids = sorted(asked["customer_id"], key=lambda customer: hashlib.sha256(customer.encode()).digest())
+    return pl.DataFrame({"customer_id": sorted(ids[: time_out.customers])}, schema={"customer_id": pl.String})
+
+
+def _bought(purchases: pl.LazyFrame, time_out: HeldOut) -> pl.DataFrame:
+    """The first purchase of each pair within the held-out time."""
+    return (
+        seen(purchases, as_of=time_out.until)
+        .filter(pl.col("purchase_day") >= time_out.cut)
+        .group_by(PAIR)
+        .agg(pl.col("purchase_day").min().alias("next_day"))
+        .collect()
+    )
+
+
+def _pairs(outputs: list[StepOutput]) -> pl.DataFrame:
+    """The pairs that every contender foretold, those asked about if some were."""
+    common = outputs[0].frames["predictions"].select(PAIR)
+    for output in outputs[1:]:
+        common = common.join(output.frames["predictions"].select(PAIR), on=PAIR, how="semi")
+    asked = [
+        output.frames["predictions"].filter((pl.col("predictor") != "statistical") | pl.col("fallback")).select(PAIR)
+        for output in outputs
+        if "usage" in output.frames
+    ]
+    return common.join(pl.concat(asked).unique(), on=PAIR, how="semi") if asked else common
+
+
+def _score(
+    name: str, output: StepOutput, pairs: pl.DataFrame, bought: pl.DataFrame, time_out: HeldOut, seconds: float
+) -> Score:
+    told = output.frames["predictions"].join(pairs, on=PAIR, how="semi").join(bought, on=PAIR, how="left").sort(PAIR)
+    came = told.filter(pl.col("next_day").is_not_null())
+    days = {
+        column: (came[column] - time_out.cut).dt.total_days().to_numpy().astype(np.float64)
+        for column in ("predicted_date", "next_day")
+    }
+    closed = told.filter(pl.col("date_p90") < time_out.until)
+    inside = closed.select(pl.col("next_day").is_between("date_p10", "date_p90").fill_null(False))[
+        "next_day"
+    ].to_numpy()
+    confidence = closed["confidence"].to_numpy()
+    nothing = float("nan")
+    errors = date_errors(days["predicted_date"], days["next_day"]) if came.height else None
+    usage = output.frames.get("usage", pl.DataFrame())
+    return Score(
+        predictor=name,
+        customers=told["customer_id"].n_unique(),
+        pairs=told.height,
+        bought=came.height,
+        mean_error_days=errors.mean if errors else nothing,
+        median_error_days=errors.median if errors else nothing,
+        within_1_day=errors.within_1_day if errors else nothing,
+        within_7_days=errors.within_7_days if errors else nothing,
+        brier=brier_score(confidence, inside) if closed.height else nothing,
+        calibration_error=calibration_error(reliability(confidence, inside)) if closed.height else nothing,
+        invalid_share=float((usage["state"] == "failed").mean()) if usage.height else 0.0,  # type: ignore[arg-type]
+        input_tokens=_total(usage, "input_tokens", "cache_read_tokens", "cache_write_tokens"),
+        output_tokens=_total(usage, "output_tokens"),
+        cost=float(usage["cost"].sum()) if usage.height else 0.0,
+        seconds=round(seconds, 3),
+    )
+
+
+def _total(usage: pl.DataFrame, *columns: str) -> int:
+    return round(sum(float(usage[column].sum()) for column in columns)) if usage.height else 0

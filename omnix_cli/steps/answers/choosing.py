@@ -1,0 +1,97 @@
+"""Who a model is asked about, and about which products."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import polars as pl
+
+NO_CONSENT = "no consent"
+TOO_LITTLE_HISTORY = "too little history"
+NOTHING_EXPECTED = "nothing expected"
+REASONS = (NO_CONSENT, TOO_LITTLE_HISTORY, NOTHING_EXPECTED)
+
+_PAIR = ["customer_id", "product_id"]
+_FORECAST = ("interval_days", "predicted_date", "date_p10", "date_p90", "probability_28d", "confidence")
+_CUSTOMER = ("customer_first_day", "customer_last_day", "customer_shopping_days")
+_RESTS_ON = ("product_id", "name", "category", "purchase_days", "last_day", "gap_days", "typical_quantity")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`pairs`: what is asked about, by customer, the likeliest product first, with its cycle, its statistical forecast,
+    `name` and `category` (null where unknown) and the customer's `history` and `customer_spend`. `skipped`: the other
+    customers, with the `reason`."""
+
+    pairs: pl.DataFrame
+    skipped: pl.DataFrame
+
+
+def choose(
+    cycles: pl.DataFrame,
+    predictions: pl.DataFrame,
+    products: pl.DataFrame,
+    customers: pl.DataFrame,
+    *,
+    default_consent: bool,
+    min_purchase_days: int,
+    products_per_customer: int,
+) -> Choice:
+    """Asks about customers who consent (`default_consent` where a profile says nothing or is missing) and have products
+    bought on at least `min_purchase_days` days; of these the `products_per_customer` likeliest within 28 days, ties by
+    product id. A product whose id could not stand in a line of a table is left out."""
+    consent = (
+        cycles.select("customer_id")
+        .unique()
+        .join(customers.select("customer_id", "consent_ai_analysis"), on="customer_id", how="left")
+        .select("customer_id", consent=pl.col("consent_ai_analysis").fill_null(default_consent))
+    )
+    readable = ~pl.col("product_id").str.contains(r"[|\p{Cc}]")
+    regular = (
+        cycles.filter(pl.col("purchase_days") >= min_purchase_days, readable)
+        .join(consent.filter("consent"), on="customer_id", how="semi")
+        .join(products.select("product_id", "name", "category"), on="product_id", how="left")
+    )
+    forecast = regular.join(predictions.select(*_PAIR, *_FORECAST), on=_PAIR)
+    by_chance = forecast.sort("customer_id", -pl.col("probability_28d"), "product_id")
+    pairs = by_chance.group_by("customer_id", maintain_order=True).head(products_per_customer)
+    return Choice(
+        pairs.join(_histories(regular), on="customer_id", how="left", maintain_order="left")
+        .join(_spend(cycles), on="customer_id", how="left", maintain_order="left")
+        .select(*_RESTS_ON, "customer_id", "history", "customer_spend", *_CUSTOMER, *_FORECAST),
+        _skipped(consent, regular, pairs),
+    )
+
+
+def _histories(regular: pl.DataFrame) -> pl.DataFrame:
+    """A hash of all that is known of a customer's regular products, also of those beyond the number asked about: which
+    ones are likeliest changes from day to day, and that alone is no reason to ask again."""
+    gaps = pl.col("gap_days").cast(pl.List(pl.String)).list.join(",")
+    told = [(gaps if name == "gap_days" else pl.col(name).cast(pl.String)).fill_null("") for name in _RESTS_ON]
+    lines = regular.sort(_PAIR).select("customer_id", line=pl.concat_str(told, separator="|"))
+    texts = lines.group_by("customer_id", maintain_order=True).agg(pl.col("line").str.join("\n"))
+    hashes = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts["line"]]
+    return texts.select("customer_id", pl.Series("history", hashes, dtype=pl.String))
+
+
+def _spend(cycles: pl.DataFrame) -> pl.DataFrame:
+    """What a customer spent in all; null where no price is known."""
+    known = pl.col("spend").count() > 0
+    return cycles.group_by("customer_id").agg(pl.when(known).then(pl.col("spend").sum()).alias("customer_spend"))
+
+
+def _skipped(consent: pl.DataFrame, regular: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    has_history = pl.col("customer_id").is_in(regular["customer_id"].unique().implode())
+    return (
+        consent.join(pairs, on="customer_id", how="anti")
+        .select(
+            "customer_id",
+            reason=pl.when(~pl.col("consent"))
+            .then(pl.lit(NO_CONSENT))
+            .when(~has_history)
+            .then(pl.lit(TOO_LITTLE_HISTORY))
+            .otherwise(pl.lit(NOTHING_EXPECTED)),
+        )
+        .sort("customer_id")
+    )
