@@ -15,7 +15,8 @@ import pytest
 from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.predictors.bedrock.batch import BedrockBatches
 from omnix_cli.predictors.bedrock.job_service import JobService, connect_jobs
-from omnix_cli.records import BatchJob, Question, Reply, TokenUsage
+from omnix_cli.predictors.bedrock.money import load_prices
+from omnix_cli.records import BatchJob, Question, Reply
 from omnix_cli.settings import BatchSettings, BedrockSettings
 from omnix_cli.stores.s3_objects import S3Objects
 from tests.aws.bedrock import BedrockDouble, Fault
@@ -36,22 +37,19 @@ class MemoryAnswers:
         self.kept.setdefault(reply.question, (reply, question))
 
 
-def price(model: str, usage: TokenUsage, way: str) -> Decimal:
-    assert way == "batch"
-    return (usage.input * Decimal("0.06") + usage.output * Decimal("0.24")) / 1_000_000 / 2
-
-
 class Machine:
     """A machine that works on batches: it has a ledger of its own, and the bucket that all share."""
 
     def __init__(self, settings: BedrockSettings, client: Any, objects: Any) -> None:
         self.ledger: Any = MemoryAnswers()
         self.objects = objects
-        self.service = JobService(client, settings)
+        self.service = JobService(client, settings, sleep=lambda seconds: None)
 
     @property
     def batches(self) -> BedrockBatches:
-        return BedrockBatches(self.service, self.objects, self.ledger, cost=price, now=lambda: NOW, run="run-1")
+        return BedrockBatches(
+            self.service, self.objects, self.ledger, prices=load_prices(), now=lambda: NOW, run="run-1"
+        )
 
     def finished(self, job: BatchJob) -> BatchJob:
         """The job once it has ended."""
@@ -73,13 +71,8 @@ def machine(bedrock: BedrockDouble, bucket: TestBucket, batch: BatchSettings) ->
     """Another machine each time, with settings of its own."""
     bedrock.behaviour = replace(bedrock.behaviour, min_records=10)
     objects = S3Objects(str(batch.location), bucket.settings)
-    client = bedrock.client("bedrock", retries={"mode": "standard", "total_max_attempts": 8})
+    client = bedrock.client("bedrock", retries={"total_max_attempts": 1})
     return lambda **changes: Machine(BedrockSettings(**{"batch": batch, **changes}), client, objects)
-
-
-def elsewhere(double: BedrockDouble) -> dict[str, str]:
-    """Settings of where the double is."""
-    return {"endpoint_url": double.url, "region": "us-east-1"}
 
 
 def created(double: BedrockDouble) -> int:
@@ -100,7 +93,7 @@ def test_questions_go_up_and_replies_come_down(bedrock: BedrockDouble, bucket: T
         answer = json.loads(reply.text)["customers"][0]
         assert f"question-{answer['customer']}" == question.key
         assert (reply.way, reply.stop_reason, reply.model, reply.run) == ("batch", "end_turn", question.model, "run-1")
-        assert reply.cost == price(reply.model, reply.usage, "batch") > 0
+        assert reply.cost == (reply.usage.input * Decimal("0.06") + reply.usage.output * Decimal("0.24")) / 2_000_000
     total = sum(reply.usage.output for reply, _ in here.ledger.kept.values())
     assert total == bedrock.billed.batch_tokens["outputTokens"]
     assert here.batches.jobs() == [job]
@@ -187,32 +180,34 @@ def killed(machine: Machine, step: int) -> Machine:
     """The machine, to be killed at that step."""
     left = [step]
     machine.objects = Killing(machine.objects, left, ("write_lines", "change", "read", "open", "keys"))
-    calls = ("create_model_invocation_job", "get_model_invocation_job", "get_paginator")
+    calls = ("create_model_invocation_job", "get_model_invocation_job", "list_model_invocation_jobs")
     machine.service = JobService(Killing(machine.service.client, left, calls), machine.service.settings)
     machine.ledger = Killing(machine.ledger, left, ("keep",))
     return machine
 
 
-def test_killed_at_any_step_nothing_is_asked_twice(bedrock: BedrockDouble, machine: Make) -> None:
+def test_killed_at_any_step_nothing_is_asked_twice(bedrock: BedrockDouble, machine: Make, batch: BatchSettings) -> None:
+    bedrock.behaviour = replace(bedrock.behaviour, min_records=3)
+    few = batch.model_copy(update={"min_records": 3})
     steps = 0
     for step in count(1):
         day = TODAY + timedelta(days=step)
-        asked = [question.model_copy(update={"as_of": day}) for question in questions(12, first=12 * step)]
-        doomed = killed(machine(), step)
+        asked = [question.model_copy(update={"as_of": day}) for question in questions(3, first=3 * step)]
+        doomed = killed(machine(batch=few), step)
         try:
             (job,) = doomed.batches.submit(asked)
             doomed.batches.collect(doomed.finished(job))
         except Killed:
             steps += 1
-        other = machine()
+        other = machine(batch=few)
         (job,) = other.batches.submit(asked)
         job = other.batches.collect(other.finished(job))
-        assert job.collected == 12 and other.ledger.kept.keys() == {question.key for question in asked}
+        assert job.collected == 3 and other.ledger.kept.keys() == {question.key for question in asked}
         if steps < step:
             break
     assert steps > 20  # so many places there were to be killed at
     assert created(bedrock) == step
-    assert bedrock.billed.answers["batch"] == 12 * step and bedrock.billed.paid_twice == 0
+    assert bedrock.billed.answers["batch"] == 3 * step and bedrock.billed.paid_twice == 0
 
 
 def test_a_job_that_its_record_does_not_know_is_found_by_name(bedrock: BedrockDouble, machine: Make) -> None:
@@ -223,7 +218,7 @@ def test_a_job_that_its_record_does_not_know_is_found_by_name(bedrock: BedrockDo
         doomed.batches.submit(questions(12))
     here = machine()
     (job,) = here.batches.jobs()
-    assert (job.status, job.arn) == ("prepared", None)
+    assert job.arn and job.status == "Submitted"
     assert here.batches.collect(here.finished(job)).collected == 12
     assert created(bedrock) == 1
 
@@ -298,21 +293,22 @@ def test_failed_missing_and_damaged_records_are_counted(
 def test_what_throttles_fails_or_is_lost_is_tried_again(bedrock: BedrockDouble, machine: Make) -> None:
     operations = ("CreateModelInvocationJob", "GetModelInvocationJob", "ListModelInvocationJobs")
     for operation in operations:
-        bedrock.inject(Fault(("server_error", "dropped_before", "dropped_after"), operation=operation, times=2))
+        bedrock.inject(
+            Fault(("throttled", "server_error", "dropped_before", "dropped_after", "cut"), operation=operation, times=3)
+        )
     here = machine()
     (job,) = here.batches.submit(questions(12))
     assert here.batches.collect(here.finished(job)).collected == 12
-    assert bedrock.faults.total() == 6 and created(bedrock) == 1 and bedrock.billed.paid_twice == 0
+    assert bedrock.faults.total() == 9 and created(bedrock) == 1 and bedrock.billed.paid_twice == 0
 
 
 @pytest.mark.parametrize("name", ["throttled", "server_error", "quota", "dropped_before"])
 def test_what_does_not_pass_is_unavailable(bedrock: BedrockDouble, machine: Make, name: str) -> None:
     bedrock.inject(Fault(name, operation="CreateModelInvocationJob"))
-    here = machine()
-    here.service = connect_jobs(here.service.settings.model_copy(update={**elsewhere(bedrock), "attempts": 1}))
     with pytest.raises(UnavailableError) as caught:
-        here.batches.submit(questions(12))
+        machine().batches.submit(questions(12))
     assert caught.value.hint
+    assert bedrock.faults[name] == (1 if name == "quota" else machine().service.settings.attempts)
     bedrock.heal()
     assert machine().batches.submit(questions(12))[0].status == "Submitted"
 
@@ -320,7 +316,7 @@ def test_what_does_not_pass_is_unavailable(bedrock: BedrockDouble, machine: Make
 @pytest.mark.parametrize("name", ["denied", "invalid", "not_found"])
 def test_what_the_user_must_mend_is_said(bedrock: BedrockDouble, machine: Make, name: str) -> None:
     bedrock.inject(Fault(name, operation="CreateModelInvocationJob"))
-    with pytest.raises(ConfigError, match="handing over the job omnix-20180115-") as caught:
+    with pytest.raises(ConfigError, match=r"amazon\.nova-lite-v1:0: .*Exception\)") as caught:
         machine().batches.submit(questions(12))
     assert caught.value.hint
 

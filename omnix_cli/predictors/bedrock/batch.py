@@ -20,12 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from decimal import Decimal
 from itertools import count, groupby, islice
 from typing import IO
 
 from omnix_cli.errors import DataError
 from omnix_cli.predictors.bedrock.batch_records import (
-    Cost,
     asked,
     job_name,
     name_beginning,
@@ -38,6 +38,7 @@ from omnix_cli.predictors.bedrock.batch_records import (
     updated,
 )
 from omnix_cli.predictors.bedrock.job_service import JobService
+from omnix_cli.predictors.bedrock.money import Prices, PriceTable
 from omnix_cli.protocols import AnswerLedger, Objects
 from omnix_cli.records import BatchJob, Question, Reply
 
@@ -60,12 +61,12 @@ class BedrockBatches:
         objects: Objects,
         ledger: AnswerLedger,
         *,
-        cost: Cost,
+        prices: PriceTable,
         now: Callable[[], datetime],
         run: str = "",
     ) -> None:
         self._service, self._objects, self._ledger = service, objects, ledger
-        self._cost, self._now, self._run = cost, now, run
+        self._prices, self._now, self._run = prices, now, run
 
     def submit(self, questions: Sequence[Question]) -> list[BatchJob]:
         """The jobs that hold these questions, made where there are none.
@@ -83,8 +84,9 @@ class BedrockBatches:
         return [self._hand_over(job) for job in jobs]
 
     def jobs(self) -> list[BatchJob]:
-        """All jobs that have a record, newest first."""
-        found = self._read_records("omnix-")
+        """All jobs that have a record, newest first. One of which only Bedrock knows that it was handed over, since
+        whoever did it was killed before the record said so, is found by its name."""
+        found = [job if job.arn else self.status(job) for job in self._read_records("omnix-")]
         return sorted(found, key=lambda job: (job.as_of, job.submitted_at or self._now(), job.name), reverse=True)
 
     def status(self, job: BatchJob) -> BatchJob:
@@ -92,7 +94,7 @@ class BedrockBatches:
         arn = job.arn or self._service.find(job.name)
         if arn is None:
             return self._update(job)
-        status, message = self._service.get(arn)
+        status, message = self._service.get(job, arn)
         return self._update(job, arn=arn, status=status, message=message)
 
     def collect(self, job: BatchJob) -> BatchJob:
@@ -114,6 +116,9 @@ class BedrockBatches:
         if missing > 0:
             _log.warning("job=%s missing_records=%d status=%s", job.name, missing, job.status)
         return self._update(job, collected=collected, failed=job.questions - collected, done=True)
+
+    def _batch_prices(self, model: str) -> Prices:
+        return self._prices.of(model).at(Decimal(str(self._service.settings.batch.price_share)))
 
     def _made(self, questions: Sequence[Question]) -> Iterator[tuple[BatchJob, set[str]]]:
         """The jobs there are of the days of the questions, with the keys of their questions."""
@@ -210,6 +215,7 @@ class BedrockBatches:
 
     def _keep(self, job: BatchJob, subjects: _Subjects, lines: Iterable[bytes], troubles: Counter[str]) -> None:
         replies: list[tuple[Reply, Question]] = []
+        prices = self._batch_prices(job.model)
         for line in lines:
             answer = read_answer(line)
             key = str(answer.get("recordId", ""))
@@ -219,11 +225,10 @@ class BedrockBatches:
                 continue
             try:
                 question = asked(subject, answer)
-                replies.append(
-                    (reply(question, answer["modelOutput"], self._cost, now=self._now(), run=self._run), question)
-                )
+                said = reply(question, answer["modelOutput"], prices, now=self._now(), run=self._run)
+                replies.append((said, question))
                 subjects.answered.add(key)
-            except (KeyError, TypeError) as error:
+            except (LookupError, TypeError) as error:
                 troubles[f"the answer cannot be read: {error!r}"] += 1
         with ThreadPoolExecutor(_THREADS) as threads:
             list(threads.map(lambda pair: self._ledger.keep(*pair), replies))

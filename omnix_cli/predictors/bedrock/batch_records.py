@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
-from omnix_cli.records import BatchJob, Question, Reply, TokenUsage, Turn
+from omnix_cli.predictors.bedrock.conversation import read_answer_message
+from omnix_cli.predictors.bedrock.money import Prices
+from omnix_cli.records import BatchJob, Question, Reply, Turn
 
 MAX_FILE_BYTES = 10**9
 """The most that a file of requests may hold, by the quota of Bedrock."""
 _LINE_BYTES = 512
 """What a line has besides the words of its question."""
 _WORDS = {"system", "turns"}
-
-Cost = Callable[[str, TokenUsage, str], Decimal]
-"""Dollars for the tokens of a model by a way, `on_demand` or `batch`, with what that way makes cheaper."""
 
 
 def parts(questions: Sequence[Question], *, max_records: int, max_bytes: int = MAX_FILE_BYTES) -> list[list[Question]]:
@@ -91,24 +89,18 @@ def asked(subject: bytes, answer: dict[str, Any]) -> Question:
     return Question.model_validate({**orjson.loads(subject), "system": _text(body.get("system", [])), "turns": turns})
 
 
-def reply(question: Question, output: dict[str, Any], cost: Cost, *, now: datetime, run: str) -> Reply:
-    """What the model said and used. Raises KeyError when the output is no answer."""
-    told = output["usage"]
-    usage = TokenUsage(
-        input=told["inputTokens"],
-        output=told["outputTokens"],
-        cache_read=told.get("cacheReadInputTokens") or 0,
-        cache_write=told.get("cacheWriteInputTokens") or 0,
-    )
+def reply(question: Question, output: dict[str, Any], prices: Prices, *, now: datetime, run: str) -> Reply:
+    """What the model said and used. Raises LookupError or TypeError when the output is no answer."""
+    text, stop_reason, usage = read_answer_message(output)
     return Reply(
         question=question.key,
         model=question.model,
         prompt=question.prompt,
         way="batch",
-        text=_text(output["output"]["message"]["content"]),
-        stop_reason=output["stopReason"],
+        text=text,
+        stop_reason=stop_reason,
         usage=usage,
-        cost=cost(question.model, usage, "batch"),
+        cost=prices.cost(usage),
         seconds=output.get("metrics", {}).get("latencyMs", 0) / 1000,
         replied_at=now,
         run=run,

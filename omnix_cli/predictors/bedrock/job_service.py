@@ -1,66 +1,68 @@
-"""Bedrock's jobs over boto3: made, found and asked about, with Bedrock's troubles in the user's terms."""
+"""Bedrock's jobs: made, found and asked about, as often as it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.predictors.bedrock.client import connect
+from omnix_cli.predictors.bedrock.troubles import Trouble, explained
 from omnix_cli.records import BatchJob
 from omnix_cli.settings import BedrockSettings
 
-_PASSING = {"ThrottlingException", "TooManyRequestsException", "InternalServerException", "ServiceUnavailableException"}
-_QUOTA = "ServiceQuotaExceededException"
-_CONFLICT = "ConflictException"
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
+"""Seconds before Bedrock is asked again, at most: a random share of them (full jitter)."""
 _HINTS = {
-    "AccessDeniedException": "Check the profile and its rights (bedrock:CreateModelInvocationJob, bedrock:GetModel"
-    "InvocationJob, bedrock:ListModelInvocationJobs, iam:PassRole), and that the model is enabled in this region.",
-    "ResourceNotFoundException": "Check bedrock.model, and that region and profile are those of the job.",
     "ValidationException": "Check bedrock.model (not every model knows batches), bedrock.batch.role_arn and .location.",
-    "ExpiredTokenException": "Log in again (`aws sso login`), or renew the AWS_* variables.",
-    "UnrecognizedClientException": "Choose a profile with bedrock.profile, log in again, or set the AWS_* variables.",
+    "ConflictException": "Another job has this name; remove the folder of the job at bedrock.batch.location.",
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class JobService:
-    """The jobs of an account in a region. What throttles or fails is tried again by boto3, as often as it was told."""
+    """The jobs of an account in a region. `client` is boto3's and does not try again by itself."""
 
     client: Any
     settings: BedrockSettings
+    sleep: Callable[[float], None] = time.sleep
+    random: random.Random = field(default_factory=lambda: random.Random(0))
 
     def hand_over(self, job: BatchJob) -> str:
         """The ARN of the job of that name, which is made if there is none; asked again it makes no second one."""
-        return self.find(job.name) or self._create(job)
+        found = self.find(job.name)
+        if found:
+            return found
+        request = self._request(job)
+        try:
+            return str(self._call("create_model_invocation_job", job.model, "jobArn", **request)["jobArn"])
+        except ConfigError:  # perhaps somebody made it between our looking and our making
+            found = self.find(job.name)
+            if found:
+                return found
+            raise
 
     def find(self, name: str) -> str | None:
         """The ARN of the job of that name, or None."""
-        with _troubles_told(f"finding the job {name}"):
-            pages = self.client.get_paginator("list_model_invocation_jobs").paginate(nameContains=name)
-            found = [job for page in pages for job in page["invocationJobSummaries"] if job["jobName"] == name]
-        return str(found[0]["jobArn"]) if found else None
+        return next((str(job["jobArn"]) for job in self._named(name) if job["jobName"] == name), None)
 
-    def get(self, arn: str) -> tuple[str, str]:
+    def get(self, job: BatchJob, arn: str) -> tuple[str, str]:
         """The state of a job, and what Bedrock says to it."""
-        with _troubles_told(f"asking about {arn}"):
-            answer = self.client.get_model_invocation_job(jobIdentifier=arn)
+        answer = self._call("get_model_invocation_job", job.model, "status", jobIdentifier=arn)
         return str(answer["status"]), str(answer.get("message") or "")
 
-    def _create(self, job: BatchJob) -> str:
-        from botocore.exceptions import ClientError
-
-        try:
-            with _troubles_told(f"handing over the job {job.name}"):
-                return str(self.client.create_model_invocation_job(**self._request(job))["jobArn"])
-        except ConfigError as error:  # somebody made it between our looking and our making
-            cause = error.__cause__
-            if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == _CONFLICT:
-                found = self.find(job.name)
-                if found:
-                    return found
-            raise
+    def _named(self, name: str) -> Iterator[dict[str, Any]]:
+        after: dict[str, str] = {}
+        while True:
+            told = "invocationJobSummaries"
+            page = self._call("list_model_invocation_jobs", name, told, nameContains=name, **after)
+            yield from page[told]
+            if not page.get("nextToken"):
+                return
+            after = {"nextToken": page["nextToken"]}
 
     def _request(self, job: BatchJob) -> dict[str, Any]:
         batch = self.settings.batch
@@ -87,47 +89,36 @@ class JobService:
             **({"tags": tags} if tags else {}),
         }
 
+    def _call(self, operation: str, about: str, told: str, **request: Any) -> dict[str, Any]:
+        """The answer to a request, which may be made any number of times; `told` is what it has to have.
+
+        Raises `UnavailableError` when there is none after all attempts, `ConfigError` when there will never be."""
+        for attempt in range(self.settings.attempts):
+            try:
+                answer: dict[str, Any] = self._answer(operation, about, request)
+                if told in answer:
+                    return answer
+                trouble = Trouble("lost", "incomplete_answer", f"the answer has no {told}")
+            except Trouble as error:
+                trouble = error
+            doing = f"{operation} of {about}: {trouble.detail} ({trouble.reason})"
+            if trouble.kind == "refused":
+                raise ConfigError(doing, hint=_HINTS.get(trouble.reason, "Check the settings under bedrock."))
+            if attempt + 1 < self.settings.attempts:
+                self.sleep(self.random.random() * min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt))
+        raise UnavailableError(doing, hint="Try again later: what was handed over is found again.")
+
+    def _answer(self, operation: str, about: str, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return getattr(self.client, operation)(**request)  # type: ignore[no-any-return]
+        except Exception as error:
+            meaning = explained(error, about)
+            if meaning is None:
+                raise
+            raise meaning from error
+
 
 def connect_jobs(settings: BedrockSettings) -> JobService:
-    """The jobs that the settings name. Raises `ConfigError` when there is no region, profile or credentials."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(retries={"mode": "standard", "total_max_attempts": settings.attempts}, tcp_keepalive=True)
-    with _troubles_told("no way to Bedrock"):
-        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
-        return JobService(session.client("bedrock", endpoint_url=settings.endpoint_url, config=config), settings)
-
-
-@contextmanager
-def _troubles_told(doing: str) -> Iterator[None]:
-    """Turns the errors of botocore into `ConfigError` (what the user must mend) and `UnavailableError`."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        answer = error.response
-        code, status = answer["Error"].get("Code", ""), answer["ResponseMetadata"]["HTTPStatusCode"]
-        raise _refusal(doing, code, answer["Error"].get("Message") or code, status) from error
-    except BotoCoreError as error:
-        raise _trouble(doing, error) from error
-
-
-def _refusal(doing: str, code: str, message: str, status: int) -> OmnixError:
-    told = f"{doing}: {message} ({code})"
-    if code == _QUOTA:
-        return UnavailableError(told, hint="Try again when other jobs have ended, or ask AWS for a higher quota.")
-    if code in _PASSING or status >= 500 or status == 429:
-        return UnavailableError(told, hint="Try again later: what was handed over is found again.")
-    return ConfigError(told, hint=_HINTS.get(code, "Check the settings under bedrock."))
-
-
-def _trouble(doing: str, error: Exception) -> OmnixError:
-    from botocore import exceptions
-
-    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
-        return UnavailableError(f"{doing}: Bedrock cannot be reached: {error}", hint="Try again later.")
-    return ConfigError(
-        f"{doing}: {error}", hint="Log in, choose a profile with bedrock.profile, or set the AWS_* variables."
-    )
+    """The jobs that the settings name. Raises `ConfigError` when there is no region, profile or credentials, or when
+    the data would leave their region."""
+    return JobService(connect(settings, "bedrock"), settings)
