@@ -1,4 +1,4 @@
-"""The engine and the predictor that the settings name, and what a step may use of the machine."""
+"""The engine that the settings name, and what a step may use of the machine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import re
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import Engine, Predictor, Resources
+from omnix_cli.protocols import Engine, Resources
 from omnix_cli.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -19,11 +18,6 @@ _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10
 def engine(settings: Settings) -> Engine:
     """The engine that the settings name."""
     return PolarsEngine(slice_rows=settings.engine.slice_rows)
-
-
-def predictor(settings: Settings) -> Predictor:
-    """The predictor that the settings name."""
-    return StatisticalPredictor(settings.prediction, min_customers=settings.privacy.min_customers)
 
 
 def resources(settings: Settings) -> Resources:

@@ -15,8 +15,8 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.plan import SOURCES, plan
-from omnix_cli.protocols import Sources, StoredFrame
-from omnix_cli.records import ImportBatch, StepRecord
+from omnix_cli.protocols import Predictor, Sources, StoredFrame
+from omnix_cli.records import ImportBatch, StepRecord, run_id_at
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
 from omnix_cli.services.import_reports import ImportReport
@@ -25,6 +25,7 @@ from omnix_cli.services.quarantine import quarantine_replay
 from omnix_cli.services.run_history import PruneReport, mark_killed, prune
 from omnix_cli.services.runs import Publish, Runner, publish_lists
 from omnix_cli.settings import Settings, SourceSettings
+from omnix_cli.stores.answers import SqliteAnswers
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.files import PeakMemory, write_atomically
 from omnix_cli.stores.folders import DiskFolder, DiskShelf
@@ -36,7 +37,8 @@ from omnix_cli.stores.s3_inputs import S3Files
 from omnix_cli.stores.s3_workspace import S3Workspace
 from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
-from omnix_cli.wiring.engines import engine, parse_bytes, predictor, resources
+from omnix_cli.wiring.engines import engine, parse_bytes, resources
+from omnix_cli.wiring.predictors import Predictors
 from omnix_cli.wiring.stores import table_store, whole_table, with_store
 
 _log = logging.getLogger(__name__)
@@ -69,6 +71,22 @@ class Workspace:
     def ledger(self) -> FileLedger:
         """What was imported."""
         return FileLedger(self._shared.folder() if self._shared else DiskFolder(self.folder), self.checkpoints)
+
+    @cached_property
+    def answers(self) -> SqliteAnswers:
+        """What models said."""
+        shared = self._shared.folder("answers") if self._shared else None
+        return SqliteAnswers(self.folder / "answers.sqlite", now=self.now, shared=shared)
+
+    @cached_property
+    def run_id(self) -> str:
+        """The id of the run that this process does, if it does one."""
+        return run_id_at(self.now())
+
+    @property
+    def predictors(self) -> Predictors:
+        """What makes predictions."""
+        return Predictors(self.settings, lambda: self.answers, self.now, self.run_id)
 
     @cached_property
     def _shared(self) -> S3Workspace | None:
@@ -155,13 +173,14 @@ class Workspace:
             figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
         )
 
-    def runner(self) -> Runner:
-        """What runs the plan on the imports as they are now. Raises `CorruptCheckpoint` when one is damaged."""
+    def runner(self, predictor: Predictor | None = None) -> Runner:
+        """What runs the plan on the imports as they are now, with the predictor of the settings or another. Raises
+        `CorruptCheckpoint` when an import is damaged."""
         damaged = self.ledger.damaged()
         if damaged:
             raise CorruptCheckpoint(f"imports are damaged: {_told(damaged)}", hint="Import these files again.")
         return Runner(
-            plan=plan(predictor(self.settings)),
+            plan=plan(predictor or self.predictors.configured()),
             engine=engine(self.settings),
             checkpoints=self.checkpoints,
             records=self.records,
@@ -169,6 +188,7 @@ class Workspace:
             settings=self.settings,
             resources=resources(self.settings),
             now=self.now,
+            run_id=self.run_id,
         )
 
     def publisher(
@@ -239,7 +259,14 @@ class Workspace:
             locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))
             if self._shared:
                 locks.enter_context(self._shared.lock(command))
+            locks.callback(self.close)
             yield
+
+    def close(self) -> None:
+        """Lets go of what was opened; the next use opens it again."""
+        answers: SqliteAnswers | None = self.__dict__.pop("answers", None)
+        if answers is not None:
+            answers.close()
 
 
 def _told(batches: Iterable[ImportBatch]) -> str:
