@@ -15,7 +15,6 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.gated import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols import AnswerLedger, BatchJobs, Predictor
-from omnix_cli.records import TokenUsage
 from omnix_cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,8 +119,7 @@ class Predictors:
     def jobs(self) -> BatchJobs:
         """Batch jobs. Raises `ConfigError` when no place or role is set."""
         from omnix_cli.predictors.bedrock.batch import BedrockBatches
-        from omnix_cli.predictors.bedrock.client import connect
-        from omnix_cli.predictors.bedrock.job_service import JobService
+        from omnix_cli.predictors.bedrock.job_service import connect_jobs
         from omnix_cli.stores.s3_objects import S3Objects
 
         bedrock = self.settings.bedrock
@@ -130,15 +128,11 @@ class Predictors:
                 "batch jobs need a place and a role", hint="Set bedrock.batch.location and bedrock.batch.role_arn."
             )
 
-        def cost(model: str, usage: TokenUsage, way: str) -> Decimal:
-            prices = self.prices.of(model)
-            return (prices.at(Decimal(str(bedrock.batch.price_share))) if way == "batch" else prices).cost(usage)
-
         return BedrockBatches(
-            JobService(connect(bedrock, "bedrock"), bedrock),
+            connect_jobs(bedrock),
             S3Objects(bedrock.batch.location, self.settings.s3),
             self.answers(),
-            cost=cost,
+            prices=self.prices,
             now=self.now,
             run=self.run,
         )

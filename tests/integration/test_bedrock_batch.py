@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from tests.aws.bedrock.prompts import TODAY, questions
 from tests.aws.buckets import TestBucket
 
 ROLE = "arn:aws:iam::123456789012:role/omnix-batch"
+POLICY = Path(__file__).parents[2] / "configs" / "aws" / "bedrock-batch-role.json"
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
 
@@ -109,6 +112,23 @@ def test_bedrock_reads_no_customer_and_nothing_batches_lack(bucket: TestBucket, 
         record = json.loads(line)
         assert record["modelInput"].keys() == {"system", "messages", "inferenceConfig"}
         assert record["modelInput"]["inferenceConfig"] == {"maxTokens": 1024, "temperature": 0.0}
+
+
+def test_the_role_of_bedrock_needs_no_customer(bucket: TestBucket, machine: Make) -> None:
+    here = machine()
+    (job,) = here.batches.submit(questions(10))
+    here.finished(job)
+    rights = {right["Sid"]: right for right in json.loads(POLICY.read_text())["Statement"]}
+
+    def allowed(sid: str) -> set[str]:
+        (pattern,) = rights[sid]["Resource"]
+        own = pattern.removeprefix("arn:aws:s3:::BUCKET/").replace("BATCH", "omnix-batch")
+        return {key.rpartition("/")[2] for key in bucket.keys("omnix-batch") if fnmatchcase(key, own)}
+
+    assert allowed("ReadTheRequests") == {"input.jsonl"}
+    assert allowed("WriteTheAnswers") == {"input.jsonl.out", "manifest.json.out"}
+    (kept,) = [key for key in bucket.keys("omnix-batch") if key.endswith("questions.jsonl")]
+    assert b"raw-" in bucket.read(kept)  # whom the answers are about is for omnix alone
 
 
 def test_every_call_can_be_repeated_from_another_machine(bedrock: BedrockDouble, machine: Make) -> None:
