@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -18,33 +18,24 @@ from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.predictors.bedrock.batch import BedrockBatches
 from omnix_cli.predictors.bedrock.job_service import JobService, connect_jobs
 from omnix_cli.predictors.bedrock.money import load_prices
-from omnix_cli.records import BatchJob, Question, Reply
+from omnix_cli.records import BatchJob, Reply
 from omnix_cli.settings import BatchSettings, BedrockSettings
 from omnix_cli.stores.s3_objects import S3Objects
 from tests.aws.bedrock import BedrockDouble, Fault
 from tests.aws.bedrock.prompts import TODAY, questions
 from tests.aws.buckets import TestBucket
+from tests.memory_answers import MemoryLedger
 
 ROLE = "arn:aws:iam::123456789012:role/omnix-batch"
 POLICY = Path(__file__).parents[2] / "configs" / "aws" / "bedrock-batch-role.json"
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
 
-@dataclass
-class MemoryAnswers:
-    """As much of an answer ledger as batches use."""
-
-    kept: dict[str, tuple[Reply, Question]] = field(default_factory=dict)
-
-    def keep(self, reply: Reply, question: Question) -> None:
-        self.kept.setdefault(reply.question, (reply, question))
-
-
 class Machine:
     """A machine that works on batches: it has a ledger of its own, and the bucket that all share."""
 
     def __init__(self, settings: BedrockSettings, client: Any, objects: Any) -> None:
-        self.ledger: Any = MemoryAnswers()
+        self.ledger: Any = MemoryLedger()
         self.objects = objects
         self.service = JobService(client, settings, sleep=lambda seconds: None)
 
@@ -53,6 +44,11 @@ class Machine:
         return BedrockBatches(
             self.service, self.objects, self.ledger, prices=load_prices(), now=lambda: NOW, run="run-1"
         )
+
+    def replies(self, count: int = 100) -> dict[str, Reply]:
+        """Those in its ledger to the first questions."""
+        replies: dict[str, Reply] = self.ledger.replies([question.key for question in questions(count)])
+        return replies
 
     def finished(self, job: BatchJob) -> BatchJob:
         """The job once it has ended."""
@@ -91,13 +87,15 @@ def test_questions_go_up_and_replies_come_down(bedrock: BedrockDouble, bucket: T
     job = here.batches.collect(here.finished(job))
     assert (job.status, job.collected, job.failed, job.done) == ("Completed", 30, 0, True)
     for question in asked:
-        reply, kept = here.ledger.kept[question.key]
-        assert kept == question
+        reply = here.replies()[question.key]
         answer = json.loads(reply.text)["customers"][0]
         assert f"question-{answer['customer']}" == question.key
         assert (reply.way, reply.stop_reason, reply.model, reply.run) == ("batch", "end_turn", question.model, "run-1")
         assert reply.cost == (reply.usage.input * Decimal("0.06") + reply.usage.output * Decimal("0.24")) / 2_000_000
-    total = sum(reply.usage.output for reply, _ in here.ledger.kept.values())
+    told = here.ledger.asked(model=asked[0].model, prompt=asked[0].prompt, since=TODAY, until=TODAY)
+    found = {row["question"]: (row["customer_id"], row["history"]) for row in told.to_dicts()}
+    assert found == {question.key: (question.customers[0], question.histories[0]) for question in asked}
+    total = sum(reply.usage.output for reply in here.replies().values())
     assert total == bedrock.billed.batch_tokens["outputTokens"]
     assert here.batches.jobs() == [job]
     (request,) = bedrock.bodies("CreateModelInvocationJob")
@@ -138,7 +136,7 @@ def test_every_call_can_be_repeated_from_another_machine(bedrock: BedrockDouble,
     assert created(bedrock) == 1 and bedrock.counts["CreateModelInvocationJob"] == 1
     done = there.batches.collect(there.finished(*there.batches.jobs()))
     assert there.batches.collect(done) == here.batches.collect(job) == done
-    assert here.ledger.kept.keys() == there.ledger.kept.keys() == {question.key for question in asked}
+    assert here.replies().keys() == there.replies().keys() == {question.key for question in asked}
     assert machine().batches.submit(asked) == [done]  # what was answered is not handed over again
     assert bedrock.billed.answers["batch"] == 20 and bedrock.billed.paid_twice == 0
 
@@ -151,7 +149,7 @@ def test_a_question_goes_into_one_job(bedrock: BedrockDouble, machine: Make) -> 
     assert here.batches.submit(questions(45)) == [*here.batches.submit(questions(40))]  # five are too few
     for job in (older, newer):
         here.batches.collect(here.finished(job))
-    assert len(here.ledger.kept) == 40 and bedrock.billed.paid_twice == 0
+    assert len(here.replies()) == 40 and bedrock.billed.paid_twice == 0
 
 
 def test_many_questions_become_several_jobs(bedrock: BedrockDouble, machine: Make, batch: BatchSettings) -> None:
@@ -222,7 +220,7 @@ def test_killed_at_any_step_nothing_is_asked_twice(bedrock: BedrockDouble, machi
         other = machine(batch=few)
         (job,) = other.batches.submit(asked)
         job = other.batches.collect(other.finished(job))
-        assert job.collected == 3 and other.ledger.kept.keys() == {question.key for question in asked}
+        assert job.collected == 3 and len(other.ledger.replies([question.key for question in asked])) == 3
         if steps < step:
             break
     assert steps > 20  # so many places there were to be killed at
@@ -266,7 +264,7 @@ def test_a_job_is_collected_as_far_as_it_goes(
     (job,) = here.batches.submit(questions(40))
     job = here.batches.collect(here.finished(job))
     assert (job.status, job.collected, job.failed) == (status, collected, 40 - collected)
-    assert len(here.ledger.kept) == collected
+    assert len(here.replies()) == collected
     assert here.batches.submit(questions(40)) == [job]  # the rest is asked on demand
 
 
@@ -303,7 +301,7 @@ def test_failed_missing_and_damaged_records_are_counted(
     bucket.write(key, b"\n".join([*lines, stranger]))
     job = here.batches.collect(job)
     assert (job.collected, job.failed) == (14, 6)
-    texts = [reply.text for reply, _ in here.ledger.kept.values()]
+    texts = [reply.text for reply in here.replies().values()]
     assert sum(not text.startswith("{") for text in texts) == 1  # an answer all the same: others judge it
     assert "failed_records=3 reason='The record could not be processed.'" in caplog.text
     assert "failed_records=1 reason='a line is damaged'" in caplog.text
