@@ -210,6 +210,34 @@ class AnswerLedger(Protocol):
         ...
 
 
+class Objects(Protocol):
+    """Objects under one address, by key; each is there with its whole content or not at all."""
+
+    def address(self, key: str) -> str:
+        """Where others find the object."""
+        ...
+
+    def keys(self, beginning: str) -> Iterator[str]:
+        """The keys that begin so, sorted."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Raises FileNotFoundError when there is no such object."""
+        ...
+
+    def open(self, key: str) -> AbstractContextManager[Iterable[bytes]]:
+        """The lines of an object, read as they are asked for. Raises FileNotFoundError."""
+        ...
+
+    def write_lines(self, key: str, lines: Iterable[bytes]) -> None:
+        """Writes an object of these lines, however many."""
+        ...
+
+    def change(self, key: str, edit: Callable[[bytes | None], bytes]) -> None:
+        """Puts what `edit` makes of the content (None: no such object) in its place; nobody's change gets lost."""
+        ...
+
+
 class Asker(Protocol):
     """Puts questions to a model."""
 

@@ -15,7 +15,7 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.gated import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols import AnswerLedger, Asker, BatchJobs, Predictor
-from omnix_cli.records import Failure, Question, Reply, TokenUsage
+from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -125,19 +125,14 @@ class Predictors:
                 "batch jobs need a place and a role", hint="Set bedrock.batch.location and bedrock.batch.role_arn."
             )
         from omnix_cli.predictors.bedrock.batch import BedrockBatches
-        from omnix_cli.predictors.bedrock.client import connect
-        from omnix_cli.predictors.bedrock.job_service import JobService
+        from omnix_cli.predictors.bedrock.job_service import connect_jobs
         from omnix_cli.stores.s3_objects import S3Objects
 
-        def cost(model: str, usage: TokenUsage, way: str) -> Decimal:
-            prices = self.prices.of(model)
-            return (prices.at(Decimal(str(bedrock.batch.price_share))) if way == "batch" else prices).cost(usage)
-
         return BedrockBatches(
-            JobService(connect(bedrock, "bedrock"), bedrock),
+            connect_jobs(bedrock),
             S3Objects(bedrock.batch.location, self.settings.s3),
             self.answers(),
-            cost=cost,
+            prices=self.prices,
             now=self.now,
             run=self.run,
         )
