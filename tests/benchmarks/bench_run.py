@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = chosen or Path(folder) / "workspace"
         configuration = Path(folder) / "omnix.toml"
-        configuration.write_text(_configuration())
+        configuration.write_text(configuration())
         for title in ("first run", "second run"):
             began = time.perf_counter()
             _omnix("run", "--config", str(configuration), "--workspace", str(workspace), "--quiet")
@@ -32,7 +32,8 @@ def main() -> None:
         print(f"runs recorded: {len(json.loads(runs))}, size of the workspace: {_size(workspace) / 1e6:.0f} MB")
 
 
-def _configuration() -> str:
+def configuration() -> str:
+    """Settings that import the year from its original files."""
     sources = (("products", "products"), ("purchases", "transactions"))
     tables = (
         f'[[imports.sources]]\nkind = "{kind}"\nfiles = ["{DATA / name}.parquet"]\nmapping = "complete-journey"\n'
