@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -149,19 +149,28 @@ class SqliteAnswers:
         """Replies, tokens and dollars by run, model, prompt and way, newest run first."""
         return pl.DataFrame(self.rows(_TOTALS), schema=_TOTALS_COLUMNS, orient="row")
 
-    def forget(self, customer_id: str) -> int:
-        """Removes the replies in which a customer stood, here and in the shared folder; returns how many.
+    def seconds_per_reply(self, *, model: str) -> float | None:
+        """How long a model took on demand, in the mean; None when nothing is known."""
+        mean = self.rows("SELECT AVG(seconds) FROM replies WHERE model = ? AND way = 'on_demand'", model)[0][0]
+        return None if mean is None else float(mean)
 
-        Their bytes are overwritten, and the log of the file is emptied; raises `UnavailableError` when another
-        process holds that up."""
+    def forget(self, customer_id: str) -> int:
+        """Removes the replies in which a customer stood; returns how many. See `drop`."""
         if self._shared:
             self._shared.fetch()
         rows = self.rows("SELECT DISTINCT question FROM asked WHERE customer_id = ?", customer_id)
         questions = [question for (question,) in rows]
+        self.drop(questions)
+        return len(questions)
+
+    def drop(self, questions: Collection[str]) -> None:
+        """Removes the replies to these questions, here and in the shared folder, so that they can be asked again.
+
+        Their bytes are overwritten, and the log of the file is emptied; raises `UnavailableError` when another
+        process holds that up."""
         if self._shared:
             self._shared.forget(questions, self._now())
-        self.remove(questions)
-        return len(questions)
+        self.remove(dict.fromkeys(questions, datetime.max.replace(tzinfo=UTC)))
 
     def close(self) -> None:
         """Hands new replies to the other machines, and lets go of the file."""
@@ -208,14 +217,13 @@ class SqliteAnswers:
         found = self.rows(f"SELECT DISTINCT file FROM replies WHERE question {_IN}", _list(questions))
         return {name for (name,) in found if name}
 
-    def remove(self, questions: Collection[str], *, until: datetime | None = None) -> None:
-        """Removes replies (those until then) and overwrites their bytes."""
-        before = _instant(until) if until else "9999"
+    def remove(self, questions: Mapping[str, datetime]) -> None:
+        """Removes the replies to these questions that came until then, and overwrites their bytes."""
+        rows = self.rows(f"SELECT question, replied_at FROM replies WHERE question {_IN}", _list(questions))
+        gone = [question for question, replied_at in rows if replied_at <= _instant(questions[question])]
+        if not gone:
+            return
         with self._transaction() as database:
-            found = f"SELECT question FROM replies WHERE question {_IN} AND replied_at <= ?"
-            gone = [question for (question,) in database.execute(found, (_list(questions), before))]
-            if not gone:
-                return
             for table in ("asked", "replies"):
                 database.execute(f"DELETE FROM {table} WHERE question {_IN}", (_list(gone),))
         with self._writing, self._troubles_told():

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
@@ -50,7 +50,7 @@ class Replies(Protocol):
     def unshared(self, count: int) -> list[KeptReply]: ...
     def set_file(self, questions: Collection[str], file: str) -> None: ...
     def files(self, questions: Collection[str] | None = None) -> set[str]: ...
-    def remove(self, questions: Collection[str], *, until: datetime | None = None) -> None: ...
+    def remove(self, questions: Mapping[str, datetime]) -> None: ...
 
 
 class SharedAnswers:
@@ -72,8 +72,7 @@ class SharedAnswers:
             for name, content in zip(new, readers.map(self._read, new), strict=True):
                 if content is not None:
                     self._replies.add(_parsed(name, content), file=name)
-        for question, moment in self._forgotten().items():
-            self._replies.remove([question], until=datetime.fromisoformat(moment))
+        self._replies.remove(_moments(self._read(FORGOTTEN)))
 
     def send_if_due(self) -> None:
         """Sends when there is enough or the last time is long ago; what does not arrive is sent again later."""
@@ -101,8 +100,8 @@ class SharedAnswers:
             return
 
         def noted(content: bytes | None) -> bytes:
-            known = orjson.loads(content) if content else {}
-            return orjson.dumps(known | dict.fromkeys(sorted(gone), now.isoformat()), option=orjson.OPT_INDENT_2)
+            known = _moments(content) | dict.fromkeys(sorted(gone), now)
+            return orjson.dumps(known, option=orjson.OPT_INDENT_2)
 
         self._folder.change(FORGOTTEN, noted)
         for name in sorted(self._replies.files(gone)):
@@ -129,10 +128,6 @@ class SharedAnswers:
         except FileNotFoundError:
             return None
 
-    def _forgotten(self) -> dict[str, str]:
-        content = self._read(FORGOTTEN)
-        return dict(orjson.loads(content)) if content else {}
-
 
 def _line(kept: KeptReply) -> dict[str, Any]:
     return {**kept._asdict(), "reply": kept.reply.model_dump(mode="json")}
@@ -152,6 +147,19 @@ def _parsed(name: str, content: bytes) -> list[KeptReply]:
             for line in lines
         ]
     except (ValueError, KeyError, TypeError) as error:
-        raise CorruptCheckpoint(
-            f"the shared replies in {name} cannot be read: {error}", hint="Move that file out of the folder."
-        ) from error
+        raise _unreadable(name, error) from error
+
+
+def _moments(content: bytes | None) -> dict[str, datetime]:
+    """By question, until when replies to it are to be forgotten."""
+    try:
+        told = orjson.loads(content or b"{}")
+        return {question: datetime.fromisoformat(moment) for question, moment in told.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _unreadable(FORGOTTEN, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> CorruptCheckpoint:
+    return CorruptCheckpoint(
+        f"the shared replies in {name} cannot be read: {error}", hint="Put that file back from a copy."
+    )

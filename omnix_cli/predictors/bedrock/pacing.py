@@ -1,8 +1,9 @@
 """How fast to ask: as fast as the service admits, found out by being refused now and then.
 
-The rate falls by a tenth when the service throttles more than one request in ten, at most once a second, and rises by
-a tenth a second while it does not: a sawtooth (AIMD) around what is admitted. How many questions are under way at a
-time follows from the rate, since each takes as long as it takes; the number of workers bounds it.
+The rate falls by a tenth when the service throttles more than a few requests, and by half each time it throttles
+several in a row. Then it climbs to where it was, at first fast and then carefully, and beyond it faster and faster
+until it is refused again: the curve of CUBIC (RFC 9438), which boto3's adaptive mode follows too. How many questions
+are under way at a time follows from the rate, since each takes as long as it takes; the number of workers bounds it.
 
 When nothing at all is admitted, everybody cools down, ever longer, and then one goes ahead to try.
 """
@@ -12,24 +13,31 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-_FALL, _RISE = 0.9, 0.1
-_REFUSED_SHARE = 0.1
-"""A service that refuses a few at random, for reasons of its own, is not asked more slowly for it."""
-_WINDOW_SECONDS = 2.0
-"""The time over which is counted what was admitted."""
+_FEWEST, _FEW = 2, 0.1
+"""So many refused requests, and this share of them, are borne: a service that refuses some at random, for reasons of
+its own, is not asked more slowly for it."""
+_COUNT_SECONDS, _COUNT_REQUESTS = 2.0, 10
+"""They are counted over this time, and over so many requests."""
+_FALL, _HALF = 0.9, 0.5
+_CLIMB_SECONDS, _CLIMB_REQUESTS = 2.0, 3
+"""How long it takes to climb back; where requests are rare, as long as so many of them."""
+_AGAIN = 0.2
+"""The share of the time between two requests after which a refused one is tried again: its place may just come."""
 _SAVED_SECONDS = 0.25
 """What late threads may make good for."""
 _SLOWEST = 1 / 60
 """Requests a second; quotas are whole requests a minute."""
-_FIRST_COOLING, _COOLING_GROWTH, _LONGEST_COOLING = 0.2, 3.0, 30.0
-"""Seconds. Quotas are per minute: the coolings after eight refusals in a row take longer than that together."""
-_LONGEST_LOOK = 1.0
-_NEXT_LOOK = 0.05
-"""How often those look who wait for the one that tries."""
+_REFUSED_WITHIN = 1.0
+"""Seconds; what is under way longer was admitted."""
+_GENTLE, _HALVINGS = 2, 5
+"""So many refusals in a row lower the rate by a tenth, if at all; so many more halve it; then everybody cools down."""
+_FIRST_COOLING, _COOLING_GROWTH, _LONGEST_COOLING = 0.3, 2.5, 20.0
+"""Seconds. Quotas are per minute: eight coolings take longer than that together."""
+_LONGEST_LOOK, _NEXT_LOOK = 1.0, 0.05
+"""How often those look who wait for their turn, or for the one that tries."""
 
 
 @dataclass(eq=False)
@@ -37,7 +45,6 @@ class Entry:
     """A request that was let go at this second."""
 
     at: float
-    is_refused: bool = False
 
 
 @dataclass
@@ -53,12 +60,19 @@ class Pacing:
         self._limit = None if self.per_minute is None else self.per_minute / 60
         self.rate = self._limit
         """Requests a second; None: as fast as the workers can."""
-        self.refusals = 0
-        """In a row, without one request admitted; those under way together count once."""
-        self._began = self._last = self._risen = self._cool_until = self._refused = self.clock()
-        self._fell = self._began - 1.0
+        self._row = 0  # refusals without one request admitted; those under way together count once
+        now = self.clock()
+        self._last = self._cool_until = self._refused_at = self._counted_from = now
+        self._fell_at = now
+        self._fell_from = self._fell_to = self.rate or 0.0
+        self._sent = self._refused = 0
+        self._under_way: set[Entry] = set()
         self._trying: Entry | None = None
-        self._sent: deque[Entry] = deque()
+
+    @property
+    def refusals(self) -> int:
+        """How often in a row everybody cooled down and then nothing was admitted."""
+        return max(0, self._row - _GENTLE - _HALVINGS)
 
     def enter(self, sleep: Callable[[float], object] = time.sleep) -> Entry:
         """Waits until a request may be sent; how it ends is to be told with `admitted`, `throttled` or `lost`.
@@ -71,24 +85,27 @@ class Pacing:
     def admitted(self, entry: Entry) -> None:
         """The service took the request on, whatever became of it then."""
         with self._lock:
-            self.refusals = 0
-            self._trying = None
+            self._leave(entry)
+            self._row = 0
 
     def lost(self, entry: Entry) -> None:
         """Nothing is known of what the service made of the request."""
         with self._lock:
-            self._end_trying(entry)
+            self._leave(entry)
 
     def throttled(self, entry: Entry) -> None:
         """The service refused the request as one too many."""
         with self._lock:
             now = self.clock()
-            entry.is_refused = True
-            self._end_trying(entry)
-            self._fall(now)
-            if self.refusals == 0 or entry.at >= self._refused:
-                self.refusals += 1
-                self._refused = now
+            self._leave(entry)
+            self._refused += 1
+            if self._row and entry.at < self._refused_at:
+                return  # it was under way together with one that was refused
+            self._row += 1
+            self._refused_at = now
+            if self._row <= _GENTLE + _HALVINGS:
+                self._fall(now)
+            else:
                 self._cool_until = now + self._cooling()
 
     def _place(self) -> Entry | float:
@@ -97,44 +114,49 @@ class Pacing:
             now = self.clock()
             if now < self._cool_until:
                 return self._cool_until - now
-            if self.refusals > 1 and self._trying:
+            if self._row and any(self._refused_at < one.at < now - _REFUSED_WITHIN for one in self._under_way):
+                self._row = 0
+            if self._row > 1 and self._trying:
                 return _NEXT_LOOK
-            self._rise(now)
+            self._climb(now)
             if self.rate is not None:
                 due = max(self._last + 1 / self.rate, now - _SAVED_SECONDS)
                 if due > now:
                     return min(due - now, _LONGEST_LOOK)
                 self._last = due
-            entry = Entry(now)
-            self._sent.append(entry)
-            self._trying = entry if self.refusals > 1 else None
-            return entry
+            return self._let_go(now)
 
-    def _rise(self, now: float) -> None:
-        while self._sent and self._sent[0].at < now - _WINDOW_SECONDS:
-            self._sent.popleft()
-        if self.rate is not None:
-            risen = self.rate * (1 + _RISE * min(now - self._risen, 1.0))
-            self.rate = risen if self._limit is None else min(risen, self._limit)
-        self._risen = now
+    def _let_go(self, now: float) -> Entry:
+        if now - self._counted_from > _COUNT_SECONDS and self._sent >= _COUNT_REQUESTS:
+            self._sent, self._refused, self._counted_from = 0, 0, now
+        entry = Entry(now)
+        self._sent += 1
+        self._under_way.add(entry)
+        self._trying = entry if self._row > 1 else None
+        return entry
 
-    def _fall(self, now: float) -> None:
-        admitted = sum(not entry.is_refused for entry in self._sent)
-        if now - self._fell < 1.0 or len(self._sent) - admitted <= _REFUSED_SHARE * len(self._sent):
-            return
-        used = admitted / min(_WINDOW_SECONDS, max(now - self._began, 0.1))
-        rate = max(used, 1.0) if self.rate is None else self.rate
-        # Far less was admitted than the rate would have it: what was saved up in a quiet time is used up.
-        self.rate = max(_SLOWEST, used if 0 < used < rate / 2 else _FALL * rate)
-        self._fell = self._risen = now
-
-    def _cooling(self) -> float:
-        """Seconds; none after one refusal, as the rate has fallen for that."""
-        if self.refusals < 2:
-            return 0.0
-        longest = min(_LONGEST_COOLING, _FIRST_COOLING * _COOLING_GROWTH ** (self.refusals - 2))
-        return longest * (0.75 + 0.25 * self.random.random())
-
-    def _end_trying(self, entry: Entry) -> None:
+    def _leave(self, entry: Entry) -> None:
+        self._under_way.discard(entry)
         if self._trying is entry:
             self._trying = None
+
+    def _climb(self, now: float) -> None:
+        if self.rate is None or self.rate == self._limit:
+            return
+        beyond = (now - self._fell_at) / max(_CLIMB_SECONDS, _CLIMB_REQUESTS / self._fell_to) - 1
+        rate = self._fell_from + (self._fell_from - self._fell_to) * beyond**3
+        self.rate = rate if self._limit is None else min(rate, self._limit)
+
+    def _fall(self, now: float) -> None:
+        rate = self.rate or self._sent / max(now - self._counted_from, 0.1)
+        is_first = self._row <= _GENTLE
+        if is_first and self._refused <= max(_FEWEST, _FEW * self._sent):
+            return
+        self._fell_from, self._fell_at, self._counted_from = max(rate, 2 * _SLOWEST), now, now
+        self._fell_to = self.rate = max(_SLOWEST, rate * (_FALL if is_first else _HALF))
+        self._last = now - (1 - _AGAIN) / self.rate if is_first else now
+        self._sent = self._refused = 0
+
+    def _cooling(self) -> float:
+        longest = min(_LONGEST_COOLING, _FIRST_COOLING * _COOLING_GROWTH ** (self.refusals - 1))
+        return longest * (0.85 + 0.15 * self.random.random())

@@ -1,0 +1,154 @@
+"""What any ledger of replies must do, whatever it is kept on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from omnix_cli.stores.answers import SqliteAnswers
+from omnix_cli.stores.folders import DiskFolder
+from omnix_cli.stores.s3_folders import S3Folder
+from tests.aws.buckets import TestBucket
+from tests.questions import DAY, MODEL, MOMENT, PROMPT, question, questions, reply
+
+Open = Callable[[], SqliteAnswers]
+
+
+@pytest.fixture(params=["sqlite", "shared on disk", "shared on s3"])
+def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """Opens the ledger as a new process does."""
+    if request.param == "sqlite":
+        return lambda: SqliteAnswers(tmp_path / "answers.sqlite", now=lambda: MOMENT)
+    if request.param == "shared on disk":
+        disk = DiskFolder(tmp_path / "shared")
+        return lambda: SqliteAnswers(tmp_path / "answers.sqlite", now=lambda: MOMENT, shared=disk)
+    bucket: TestBucket = request.getfixturevalue("bucket")
+    shared = S3Folder(bucket.at.within("team").within("answers"))
+    return lambda: SqliteAnswers(tmp_path / "answers.sqlite", now=lambda: MOMENT, shared=shared)
+
+
+def test_a_reply_comes_back_as_it_was(open_ledger: Open) -> None:
+    asked = question("ann", "bob")
+    with open_ledger() as ledger:
+        assert ledger.replies([asked.key]) == {}
+        ledger.keep(reply(asked, text='{"reasoning": "Käse, 牛乳 🥛"}'), asked)
+    with open_ledger() as ledger:
+        expected = reply(asked, text='{"reasoning": "Käse, 牛乳 🥛"}')
+        assert ledger.replies([asked.key, "unknown"]) == {asked.key: expected}
+
+
+def test_the_same_question_again_changes_nothing(open_ledger: Open) -> None:
+    asked = question("ann")
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked), asked)
+        ledger.keep(reply(asked, text="another", cost=Decimal(9)), asked)
+        assert ledger.replies([asked.key]) == {asked.key: reply(asked)}
+        assert ledger.spent(since=MOMENT) == Decimal("0.000185")
+
+
+def test_more_questions_than_a_statement_has_room_for(open_ledger: Open) -> None:
+    asked = questions(3)
+    with open_ledger() as ledger:
+        for one in asked:
+            ledger.keep(reply(one), one)
+        keys = [one.key for one in asked] + [f"unknown-{number}" for number in range(50_000)]
+        assert ledger.replies(keys).keys() == {one.key for one in asked}
+
+
+def test_who_was_asked_about_newest_first(open_ledger: Open) -> None:
+    old = question("ann", "bob", day=DAY - timedelta(days=20))
+    recent = question("ann", day=DAY - timedelta(days=3), history="h2")
+    repaired = question("ann", day=DAY - timedelta(days=3), history="h2", products=2)
+    other = question("ann", model="amazon.nova-pro-v1:0")
+    with open_ledger() as ledger:
+        for number, one in enumerate((old, recent, repaired, other)):
+            ledger.keep(reply(one, replied_at=MOMENT + timedelta(seconds=number)), one)
+        told = ledger.asked(model=MODEL, prompt=PROMPT, since=DAY - timedelta(days=20), until=DAY)
+        assert told.schema == {
+            "customer_id": pl.String,
+            "history": pl.String,
+            "prior": pl.String,
+            "question": pl.String,
+            "as_of": pl.Date,
+        }
+        assert told.rows() == [
+            ("ann", "h2-ann", "prior-ann", repaired.key, DAY - timedelta(days=3)),
+            ("ann", "h2-ann", "prior-ann", recent.key, DAY - timedelta(days=3)),
+            ("ann", "h1-ann", "prior-ann", old.key, DAY - timedelta(days=20)),
+            ("bob", "h1-bob", "prior-bob", old.key, DAY - timedelta(days=20)),
+        ]
+        since = DAY - timedelta(days=19)
+        assert ledger.asked(model=MODEL, prompt=PROMPT, since=since, until=DAY)["customer_id"].to_list() == ["ann"] * 2
+        assert ledger.asked(model=MODEL, prompt="other@1:0", since=since, until=DAY).height == 0
+        assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=date.max).height == 0
+
+
+def test_a_question_without_priors_has_empty_ones(open_ledger: Open) -> None:
+    asked = question("ann", "bob", priors=())
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked), asked)
+    with open_ledger() as ledger:
+        assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=DAY)["prior"].to_list() == ["", ""]
+
+
+def test_what_was_spent_to_the_last_digit(open_ledger: Open) -> None:
+    with open_ledger() as ledger:
+        for number, asked in enumerate(questions(10)):
+            moment = MOMENT + timedelta(hours=number)
+            ledger.keep(reply(asked, cost=Decimal("0.1") + Decimal(number) / 10**12, replied_at=moment), asked)
+        assert ledger.spent(since=MOMENT + timedelta(hours=8)) == Decimal("0.200000000017")
+        assert ledger.spent(since=MOMENT + timedelta(hours=10)) == 0
+
+
+def test_totals_by_run_model_prompt_and_way(open_ledger: Open) -> None:
+    first, second, third = questions(3)
+    with open_ledger() as ledger:
+        ledger.keep(reply(first), first)
+        ledger.keep(reply(second), second)
+        ledger.keep(reply(third, run="run-2", way="batch", replied_at=MOMENT + timedelta(days=1)), third)
+        totals = ledger.totals()
+    assert totals.drop("cost").rows() == [
+        ("run-2", MODEL, PROMPT, "batch", 1, 1000, 500, 200, 10),
+        ("run-1", MODEL, PROMPT, "on_demand", 2, 2000, 1000, 400, 20),
+    ]
+    assert totals["cost"].to_list() == pytest.approx([0.000185, 0.00037])
+
+
+def test_a_customer_is_forgotten_with_every_reply_they_stood_in(open_ledger: Open) -> None:
+    alone, together, other = question("ann"), question("bob", "ann"), question("cid")
+    with open_ledger() as ledger:
+        for asked in (alone, together, other):
+            ledger.keep(reply(asked), asked)
+    with open_ledger() as ledger:
+        assert ledger.forget("ann") == 2
+        assert ledger.forget("ann") == 0
+        assert ledger.forget("nobody") == 0
+    with open_ledger() as ledger:
+        assert ledger.replies([alone.key, together.key, other.key]).keys() == {other.key}
+        asked = ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=DAY)
+        assert asked["customer_id"].to_list() == ["cid"]
+        assert ledger.spent(since=MOMENT) == reply(other).cost
+
+
+def test_many_threads_keep_at_a_time(open_ledger: Open) -> None:
+    asked = questions(200)
+
+    def work(part: int) -> None:
+        for one in asked[part::8]:
+            ledger.keep(reply(one), one)
+            assert one.key in ledger.replies([one.key])
+
+    with open_ledger() as ledger:
+        threads = [threading.Thread(target=work, args=(part,)) for part in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    with open_ledger() as ledger:
+        assert len(ledger.replies([one.key for one in asked])) == 200
