@@ -23,8 +23,8 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Calibration:
-    """logit P(bought inside the window) = statistical * logit(the statistics' confidence) + stated * (logit(the model's)
-    - usual), where `usual` is the mean of what the model says.
+    """logit P(bought inside the window) = statistical * logit(the statistics' confidence) + stated * (logit(what the
+    model states) - usual), where `usual` is the mean of what it states.
 
     It rises with both, and without outcomes it is the statistics' confidence. It has no level of its own: how often
     customers buy moves from month to month by more than the answers of some weeks could tell, and the statistics have
