@@ -209,3 +209,9 @@ class BatchJob(Record):
     collected: int = 0
     failed: int = 0
     done: bool = False
+    """Its answers are in the ledger, as far as there are any."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the service will do no more of it."""
+        return self.status in ("Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired")

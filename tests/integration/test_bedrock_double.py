@@ -66,7 +66,12 @@ def test_an_answer_is_a_forecast_from_the_numbers(bedrock: BedrockDouble) -> Non
     assert soap["predictedNextPurchaseDate"] == "2018-01-19"  # thirty days after the 20th
     assert soap["averageDaysBetweenPurchases"] == 30.0
     assert 0 < soap["confidence"] < milk["confidence"] < 1  # fewer purchases, less confidence
-    assert first["spendingPatterns"]["preferredCategories"] == ["Dairy", "Household"]
+    assert first["spendingPatterns"] == {
+        "averageOrderValue": 12.5,
+        "preferredCategories": ["Dairy", "Household"],
+        "shoppingFrequency": "weekly",
+        "pricePreference": "mid-range",
+    }
     assert answer["stopReason"] == "end_turn"
     assert answer["usage"]["inputTokens"] == -(-len(prompt("abc", "def")) // 4)
 
@@ -83,6 +88,13 @@ def test_a_forced_tool_and_a_schema_are_filled(bedrock: BedrockDouble) -> None:
     (block,) = by_tool["output"]["message"]["content"]
     assert by_tool["stopReason"] == "tool_use" and block["toolUse"]["name"] == "analysis"
     assert block["toolUse"]["input"] == json.loads(text_of(by_schema)) == json.loads(text_of(ask(bedrock)))
+
+
+def test_a_repair_is_about_the_customers_it_names(bedrock: BedrockDouble) -> None:
+    turns = (("user", prompt("abc", "def")), ("assistant", "{"), ("user", "That is no JSON.\nAnswer again about def."))
+    messages = [{"role": role, "content": [{"text": text}]} for role, text in turns]
+    (customer,) = json.loads(text_of(ask(bedrock, messages=messages)))["customers"]
+    assert customer["customer"] == "def" and len(customer["consumptionPatterns"]) == 2
 
 
 def test_every_byte_is_kept(bedrock: BedrockDouble) -> None:

@@ -13,9 +13,6 @@ from omnix_cli.protocols import AnswerLedger, Asker, BatchJobs, Figures
 from omnix_cli.records import BatchJob, Failure, Question, Reply, TokenUsage
 from omnix_cli.settings import BatchSettings
 
-FINISHED = ("Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired")
-"""States in which a job stays for ever."""
-
 
 @dataclass(frozen=True)
 class Obtained:
@@ -110,9 +107,9 @@ class Obtainer:
         while running:
             states = [self.batch.status(job) for job in running]
             for job in states:
-                if job.status in FINISHED:
+                if job.ended:
                     self.batch.collect(job)
-            running = [job for job in states if job.status not in FINISHED]
+            running = [job for job in states if not job.ended]
             if not running:
                 return
             if waited >= self.settings.wait_seconds:

@@ -1,13 +1,15 @@
 """Forecasts from the numbers in a prompt: what the model behind the double really does.
 
-A prompt says `Today is YYYY-MM-DD.`, and for each customer has a line `customer <pseudonym>`, facts, and a table of
-products under the header `productId|name|category|days bought|last|gaps|quantity|expected|from|to|every`.
+A prompt says `Today is YYYY-MM-DD.`, and for each customer has a line `customer <pseudonym>`, facts (`9 shopping days
+from 2017-01-02 to 2018-01-08, 12.50 per shopping day`), and a table of products under the header
+`productId|name|category|days bought|last|gaps|quantity|expected|from|to|every`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import fmean, pstdev
@@ -17,6 +19,9 @@ HEADER = "productId|name|category|days bought|last|gaps|quantity|expected|from|t
 _COLUMNS = HEADER.split("|")
 _TODAY = re.compile(r"^Today is (\d{4}-\d{2}-\d{2})\.", re.MULTILINE)
 _CUSTOMER = re.compile(r"^customer (\S+)", re.MULTILINE)
+_SHOPPING = re.compile(r"(\d+) shopping days from (\d{4}-\d{2}-\d{2}) to (\d{4}-\d{2}-\d{2})")
+_SPEND = re.compile(r"(\d+(?:\.\d+)?) per shopping day")
+_FREQUENCIES = ((2, "daily"), (10, "weekly"), (20, "biweekly"), (45, "monthly"))
 _RECENT_GAPS = 4
 _PRIOR_SHARE = 0.5
 """How much of the forecast is the prior's."""
@@ -24,9 +29,10 @@ _PRIOR_SHARE = 0.5
 
 @dataclass
 class Customer:
-    """A customer of a prompt: the rows of the table, by column."""
+    """A customer of a prompt: the facts, and the rows of the table by column."""
 
     pseudonym: str
+    facts: str
     rows: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -44,16 +50,18 @@ def read_prompt(text: str) -> tuple[date | None, list[Customer]]:
                 if len(cells) != len(_COLUMNS):
                     break
                 rows.append(dict(zip(_COLUMNS, cells, strict=True)))
-        customers.append(Customer(pseudonym, rows))
+        customers.append(Customer(pseudonym, block.partition(HEADER)[0], rows))
     return (date.fromisoformat(today[1]) if today else None), customers
 
 
-def forecast(text: str) -> dict[str, Any] | None:
-    """The answer to a prompt, or None when it asks about nobody."""
-    today, customers = read_prompt(text)
+def forecast(turns: Sequence[str]) -> dict[str, Any] | None:
+    """The answer to what the user said, or None when it asks about nobody. Later turns may name the customers of the
+    first that are to be told about again."""
+    today, customers = read_prompt(turns[0])
     if today is None or not customers:
         return None
-    return {"customers": [_analysis(customer, today) for customer in customers]}
+    named = [customer for customer in customers if customer.pseudonym in turns[-1]]
+    return {"customers": [_analysis(customer, today) for customer in named or customers]}
 
 
 def _analysis(customer: Customer, today: date) -> dict[str, Any]:
@@ -62,15 +70,15 @@ def _analysis(customer: Customer, today: date) -> dict[str, Any]:
     for row in customer.rows:
         bought[row["category"]] += _number(row["days bought"])
     regularity = fmean([pattern["confidence"] for pattern in patterns]) if patterns else 0.0
-    interval = min((pattern["averageDaysBetweenPurchases"] for pattern in patterns), default=0.0)
+    spend = _SPEND.search(customer.facts)
     grade = min(3, int(max((_number(row["days bought"]) for row in customer.rows), default=0) / 4))
     return {
         "customer": customer.pseudonym,
         "consumptionPatterns": patterns,
         "spendingPatterns": {
-            "averageOrderValue": round(sum(_number(row["quantity"]) for row in customer.rows) * 2.5, 2),
+            "averageOrderValue": float(spend[1]) if spend else 0.0,
             "preferredCategories": [category for category, _ in bought.most_common(3)],
-            "shoppingFrequency": f"about every {interval:.0f} days",
+            "shoppingFrequency": _frequency(customer.facts),
             "pricePreference": "mid-range",
         },
         "behavioralInsights": {
@@ -81,6 +89,14 @@ def _analysis(customer: Customer, today: date) -> dict[str, Any]:
         },
         "dataQuality": ("poor", "fair", "good", "excellent")[grade],
     }
+
+
+def _frequency(facts: str) -> str:
+    shopping = _SHOPPING.search(facts)
+    if not shopping:
+        return "occasional"
+    days = (date.fromisoformat(shopping[3]) - date.fromisoformat(shopping[2])).days / max(int(shopping[1]) - 1, 1)
+    return next((name for most, name in _FREQUENCIES if days <= most), "occasional")
 
 
 def _pattern(row: dict[str, str], today: date) -> dict[str, Any]:

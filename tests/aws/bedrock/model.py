@@ -158,8 +158,8 @@ def _content(request: dict[str, Any], fault: str | None) -> tuple[list[dict[str,
     """The blocks of the answer, and why it ends there."""
     if fault in _FILTERED:
         return [{"text": "Sorry, this cannot be answered."}], _FILTERED[fault]
-    prompt = "\n".join(block.get("text", "") for message in request["messages"] for block in message["content"])
-    found = forecast(prompt)
+    asked = [message["content"] for message in request["messages"] if message["role"] == "user"]
+    found = forecast(["\n".join(block.get("text", "") for block in blocks) for blocks in asked])
     if found is None:
         return [{"text": "There is nobody to say anything about."}], "end_turn"
     answer = spoiled(found, fault)

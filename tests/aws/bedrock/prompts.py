@@ -17,10 +17,9 @@ ROWS = (
 
 def prompt(*pseudonyms: str, rows: Sequence[str] = ROWS) -> str:
     """The text of a question about these customers, all with the same products."""
-    blocks = [
-        f"customer {name}\n42 shopping days since 2017-01-02\n{HEADER}\n" + "\n".join(rows) for name in pseudonyms
-    ]
-    return f"Today is {TODAY.isoformat()}. Currency: USD.\n\n" + "\n\n".join(blocks)
+    facts = "42 shopping days from 2017-01-02 to 2018-01-08, 12.50 per shopping day"
+    blocks = [f"customer {name}\n{facts}\n{HEADER}\n" + "\n".join(rows) for name in pseudonyms]
+    return f"Today is {TODAY.isoformat()}.\nCurrency: USD.\n\n" + "\n\n".join(blocks)
 
 
 def questions(count: int, *, model: str = "amazon.nova-lite-v1:0", first: int = 0) -> list[Question]:
@@ -34,7 +33,7 @@ def _question(pseudonym: str, model: str) -> Question:
         model=model,
         prompt="replenishment@1:00000000",
         as_of=TODAY,
-        customers=(f"customer {pseudonym}",),
+        customers=(f"raw-{pseudonym}",),
         histories=(f"history-{pseudonym}",),
         system="Say when each customer needs what again.",
         turns=(Turn(role="user", text=prompt(pseudonym)),),
