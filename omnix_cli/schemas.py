@@ -268,8 +268,9 @@ class DeadLetters(dy.Schema):
 
 
 class ModelUsage(dy.Schema):
-    """One row per customer about whom a model was to be asked, its share of tokens and dollars of this run (0 where an
-    earlier answer was used again)."""
+    """One row per customer about whom a model was to be asked, its share of tokens and dollars of the questions of this
+    day, also where a run that was stopped or a batch job had them answered before (0 where an earlier answer was used
+    again). `question` is the last one that was asked."""
 
     customer_id = dy.String(primary_key=True)
     question = dy.String()

@@ -43,6 +43,7 @@ def question(
         "as_of": day,
         "customers": customers,
         "histories": tuple(f"{history}-{customer}" for customer in customers),
+        "priors": tuple(f"prior-{customer}" for customer in customers),
         "system": "You forecast when a customer needs a product again. " * 4,
         "turns": (Turn(role="user", text=text),),
         "max_output_tokens": 2000,

@@ -73,19 +73,28 @@ def test_who_was_asked_about_newest_first(open_ledger: Open) -> None:
         assert told.schema == {
             "customer_id": pl.String,
             "history": pl.String,
+            "prior": pl.String,
             "question": pl.String,
             "as_of": pl.Date,
         }
         assert told.rows() == [
-            ("ann", "h2-ann", repaired.key, DAY - timedelta(days=3)),
-            ("ann", "h2-ann", recent.key, DAY - timedelta(days=3)),
-            ("ann", "h1-ann", old.key, DAY - timedelta(days=20)),
-            ("bob", "h1-bob", old.key, DAY - timedelta(days=20)),
+            ("ann", "h2-ann", "prior-ann", repaired.key, DAY - timedelta(days=3)),
+            ("ann", "h2-ann", "prior-ann", recent.key, DAY - timedelta(days=3)),
+            ("ann", "h1-ann", "prior-ann", old.key, DAY - timedelta(days=20)),
+            ("bob", "h1-bob", "prior-bob", old.key, DAY - timedelta(days=20)),
         ]
         since = DAY - timedelta(days=19)
         assert ledger.asked(model=MODEL, prompt=PROMPT, since=since, until=DAY)["customer_id"].to_list() == ["ann"] * 2
         assert ledger.asked(model=MODEL, prompt="other@1:0", since=since, until=DAY).height == 0
         assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=date.max).height == 0
+
+
+def test_a_question_without_priors_has_empty_ones(open_ledger: Open) -> None:
+    asked = question("ann", "bob", priors=())
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked), asked)
+    with open_ledger() as ledger:
+        assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=DAY)["prior"].to_list() == ["", ""]
 
 
 def test_what_was_spent_to_the_last_digit(open_ledger: Open) -> None:

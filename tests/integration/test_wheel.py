@@ -8,6 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
+PROMPT = "from omnix_cli.predictors.bedrock.prompts import load_prompt"
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -27,10 +28,10 @@ def test_the_wheel_alone_runs_the_whole_job(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "publish,ran" in result.stdout
     site = subprocess.run(
-        [str(python), "-c", "import omnix_cli; print(omnix_cli.__file__)"],
+        [str(python), "-c", f"{PROMPT}; print(load_prompt.__code__.co_filename, load_prompt('replenishment').id)"],
         cwd=tmp_path / "elsewhere",
         capture_output=True,
         text=True,
         check=True,
     )
-    assert str(tmp_path) in site.stdout
+    assert str(tmp_path) in site.stdout and "replenishment@" in site.stdout

@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 PRIOR_STRENGTH = 10.0
 """How firmly the coefficients are held to the statistical confidence: with some 50 outcomes both count alike."""
-_BOUNDS = ((None, None), (0.0, None), (0.0, None))
-_PLAIN = (0.0, 1.0, 0.0)
+_BOUNDS = ((0.0, None), (0.0, None))
+_PLAIN = (1.0, 0.0)
 _PAIR = ["customer_id", "product_id"]
 
 Floats = npt.NDArray[np.float64]
@@ -23,19 +23,23 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Calibration:
-    """logit P(bought inside the window) = level + statistical * logit(the statistics' confidence) + stated * logit(the
-    model's). It rises with both, and without outcomes it is the statistics' confidence."""
+    """logit P(bought inside the window) = statistical * logit(the statistics' confidence) + stated * (logit(what the
+    model states) - usual), where `usual` is the mean of what it states.
 
-    level: float = _PLAIN[0]
-    statistical: float = _PLAIN[1]
-    stated: float = _PLAIN[2]
+    It rises with both, and without outcomes it is the statistics' confidence. It has no level of its own: how often
+    customers buy moves from month to month by more than the answers of some weeks could tell, and the statistics have
+    learnt it from the whole history."""
+
+    statistical: float = _PLAIN[0]
+    stated: float = _PLAIN[1]
+    usual: float = 0.0
     outcomes: int = 0
 
     def confidence(self, stated: Floats, statistical: Floats) -> Floats:
         """The chances, by what the model stated and what the statistics say now."""
         if not self.outcomes:
             return statistical
-        return _chance(_design(stated, statistical), np.array((self.level, self.statistical, self.stated)))
+        return _chance(_design(stated, statistical, self.usual), np.array((self.statistical, self.stated)))
 
 
 def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -70,14 +74,15 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
 
 def calibrate(past: pl.DataFrame) -> Calibration:
     """Fits the rows of `outcomes`: a logistic regression with coefficients that are never negative and a ridge that
-    holds them to (0, 1, 0).
+    holds them to (1, 0).
 
     Platt's scaling (1999) of both confidences at once rather than isotonic steps of the model's alone: those would
     forget what the statistics know of each product, which most often is more."""
     if past.is_empty():
         return Calibration()
     past = past.sort("stated", "statistical", "happened")  # sums of floats depend on the order
-    design = _design(past["stated"].to_numpy(), past["statistical"].to_numpy())
+    usual = round(float(_logit(past["stated"].to_numpy()).mean()), 6)
+    design = _design(past["stated"].to_numpy(), past["statistical"].to_numpy(), usual)
     happened, plain = past["happened"].to_numpy(), np.array(_PLAIN)
 
     def loss(coefficients: Floats) -> tuple[float, Floats]:
@@ -87,13 +92,17 @@ def calibrate(past: pl.DataFrame) -> Calibration:
 
     with threadpool_limits(limits=1):
         fitted = minimize(loss, plain, jac=True, method="L-BFGS-B", bounds=_BOUNDS).x
-    level, statistical, stated = np.round(fitted, 6).tolist()
-    return Calibration(level, statistical, stated, past.height)
+    statistical, stated = np.round(fitted, 6).tolist()
+    return Calibration(statistical, stated, usual, past.height)
 
 
-def _design(stated: Floats, statistical: Floats) -> Floats:
-    columns = [np.log(kept / (1 - kept)) for kept in (np.clip(values, 0.01, 0.99) for values in (statistical, stated))]
-    return np.column_stack([np.ones(len(stated)), *columns])
+def _logit(shares: Floats) -> Floats:
+    kept = np.clip(shares, 0.01, 0.99)
+    return np.asarray(np.log(kept / (1 - kept)))
+
+
+def _design(stated: Floats, statistical: Floats, usual: float) -> Floats:
+    return np.column_stack([_logit(statistical), _logit(stated) - usual])
 
 
 def _chance(design: Floats, coefficients: Floats) -> Floats:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -84,8 +84,8 @@ def test_the_window_is_widened_but_by_no_more_than_an_interval() -> None:
 
 
 def test_the_confidence_is_recalibrated_and_decides_the_urgency() -> None:
-    row = milk(blended(pattern(3), level=-1.0, statistical=0.0, stated=0.0, outcomes=9))
-    assert row["confidence"] == 0.268941
+    row = milk(blended(pattern(3), statistical=0.2, stated=0.0, outcomes=9))
+    assert row["confidence"] == 0.568874
     assert row["urgency"] == "later"
 
 
@@ -108,4 +108,3 @@ def test_only_those_who_were_asked_about_and_failed_are_fallbacks() -> None:
 def test_a_pattern_without_a_prediction_adds_nothing() -> None:
     strange = pattern(3).with_columns(product_id=pl.lit("beer"))
     assert blended(strange).equals(PREDICTIONS)
-    assert isinstance(AS_OF, date)
