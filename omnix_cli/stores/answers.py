@@ -193,7 +193,14 @@ class SqliteAnswers:
             _list(asked),
         ):
             asked[question].append(customer)
-        return [KeptReply(_reply(row), date.fromisoformat(row[-1]), *zip(*asked[row[0]], strict=True)) for row in rows]
+        return [
+            KeptReply(
+                _reply(row),
+                date.fromisoformat(row[-1]),
+                *(tuple(told[part] for told in asked[row[0]]) for part in range(3)),
+            )
+            for row in rows
+        ]
 
     def set_file(self, questions: Collection[str], file: str) -> None:
         """Notes in which shared file these replies are."""

@@ -25,12 +25,13 @@ from omnix_cli.predictors.bedrock.client import connect
 from omnix_cli.predictors.bedrock.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.money import Budget, Prices, load_prices
 from omnix_cli.predictors.bedrock.progress import Progress
+from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
 from omnix_cli.stores.answers import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
-from tests.questions import ANSWER_SCHEMA, MODEL, question, questions
+from tests.questions import MODEL, question, questions
 
 pytestmark = pytest.mark.usefixtures("aws_environment")
 ROOT = Path(__file__).parents[2]

@@ -27,7 +27,7 @@ def test_the_wheel_alone_runs_the_whole_job(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "publish,ran" in result.stdout
     site = subprocess.run(
-        [str(python), "-c", "import omnix_cli; print(omnix_cli.__file__)"],
+        [str(python), "-c", "from omnix_cli.predictors.bedrock import money; print(money.load_prices().file)"],
         cwd=tmp_path / "elsewhere",
         capture_output=True,
         text=True,
