@@ -41,6 +41,10 @@ class MemoryLedger:
         with self._lock:
             self._kept.setdefault(question.key, (reply, question))
 
+    def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
+        for reply, question in answered:
+            self.keep(reply, question)
+
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         return {key: self._kept[key][0] for key in questions if key in self._kept}
 

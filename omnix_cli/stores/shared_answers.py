@@ -74,9 +74,9 @@ class SharedAnswers:
                     self._replies.add(_parsed(name, content), file=name)
         self._replies.remove(_moments(self._read(FORGOTTEN)))
 
-    def send_if_due(self) -> None:
+    def send_if_due(self, new: int) -> None:
         """Sends when there is enough or the last time is long ago; what does not arrive is sent again later."""
-        self._new += 1  # a count that threads spoil a little only moves the moment
+        self._new += new  # a count that threads spoil a little only moves the moment
         is_due = self._new >= FILE_REPLIES or self._clock() - self._sent_at >= FILE_SECONDS
         if not is_due or not self._sending.acquire(blocking=False):
             return

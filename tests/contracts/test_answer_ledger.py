@@ -58,6 +58,18 @@ def test_the_same_question_again_changes_nothing(open_ledger: Open) -> None:
         assert ledger.spent(since=MOMENT) == Decimal("0.000185")
 
 
+def test_many_are_kept_at_once(open_ledger: Open) -> None:
+    asked = questions(1200, products=1)
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked[3], text="the first"), asked[3])
+        ledger.keep_all((reply(one), one) for one in asked)
+    with open_ledger() as ledger:
+        known = ledger.replies([one.key for one in asked])
+        assert len(known) == 1200
+        assert known[asked[3].key].text == "the first"
+        ledger.keep_all([])
+
+
 def test_more_questions_than_a_statement_has_room_for(open_ledger: Open) -> None:
     asked = questions(3)
     with open_ledger() as ledger:
