@@ -30,7 +30,7 @@ from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
 from omnix_cli.stores.answers import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
-from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
+from tests.aws.bedrock import BedrockDouble, Behaviour, Fault, all_faults
 from tests.questions import MODEL, question, questions
 
 pytestmark = pytest.mark.usefixtures("aws_environment")
@@ -188,6 +188,17 @@ def test_what_may_pass_is_asked_again(tmp_path: Path, fault: str) -> None:
     assert run.budget.spending.spent == sum((reply.cost for reply in replies(outcomes)), Decimal(0))
     assert run.budget.spending.spent + run.budget.spending.lost >= cost_of(double)
     assert billed == 40 + (happened if fault in ("dropped_after", "cut", "slow") else 0)
+
+
+@pytest.mark.usefixtures("quick")
+def test_nothing_is_lost_with_every_fault_at_once(tmp_path: Path) -> None:
+    asked = questions(200)
+    with BedrockDouble(Behaviour(slow_seconds=0.1), faults=all_faults(0.3), seed=5) as double:
+        outcomes = Run(double.url, tmp_path).all(asked)
+        lost = double.faults["dropped_after"] + double.faults["cut"]
+        assert double.billed.answers["on_demand"] == 200 + lost
+        assert double.faults.total() > 40
+    assert len(replies(outcomes)) == 200
 
 
 @pytest.mark.usefixtures("quick")
