@@ -1,6 +1,6 @@
 """The seams of omnix on one page: what an engine, a predictor, a store and a checkpoint folder promise.
 
-Everything here is a shape, not an implementation; `wiring.py` chooses the implementations.
+Everything here is a shape, not an implementation; `wiring/` chooses the implementations.
 """
 
 from __future__ import annotations

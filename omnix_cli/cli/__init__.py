@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from omnix_cli import __version__
-from omnix_cli.cli import config, imports, migrations, quarantine, runs, show, steps, tables, workspace
+from omnix_cli.cli import config, imports, migrations, predictions, quarantine, runs, show, steps, tables, workspace
 from omnix_cli.cli.logs import keep_traceback
 from omnix_cli.errors import Interrupted, OmnixError
 
@@ -45,6 +45,7 @@ def _root(
 workspace.register(app)
 app.add_typer(imports.app, name="import")
 steps.register(app)
+app.add_typer(predictions.app, name="predict")
 app.add_typer(show.app, name="show")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(runs.app, name="runs")

@@ -24,7 +24,7 @@ def show(session: Session, output: Output) -> None:
 @expand
 def check(session: Session) -> None:
     """Check the configuration and what it points to; ends with exit code 2 when something is wrong."""
-    from omnix_cli.wiring import check_configuration
+    from omnix_cli.wiring.configuration import check_configuration
 
     for line in check_configuration(session.load().values):
         note(line)

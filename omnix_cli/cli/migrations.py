@@ -17,7 +17,7 @@ from omnix_cli.cli.options import DryRun, Output, Session, expand, note
 from omnix_cli.errors import ConfigError, PartialError
 
 if TYPE_CHECKING:
-    from omnix_cli.migrating import CopyOutcome, Migrations
+    from omnix_cli.wiring.migrations import CopyOutcome, Migrations
 
 _log = logging.getLogger(__name__)
 _SETTING = "a setting of the store, such as stage=prod, kind=sqlite, path=FILE or region=eu-west-1; may be repeated"
@@ -50,7 +50,7 @@ class Speed:
 
     def open(self, session: Session) -> Migrations:
         """The migrations of the session's workspace, at this speed."""
-        from omnix_cli.migrating import Migrations
+        from omnix_cli.wiring.migrations import Migrations
 
         workspace = session.open(
             store__segments=self.segments,
@@ -81,7 +81,7 @@ def export(
     output: Output,
     speed: Speed,
     tables: Tables,
-    to: Annotated[str, typer.Option("--to", help="The folder to make.")],
+    to: Annotated[str, typer.Option("--to", help="The folder to make, on disk or as s3://BUCKET/PREFIX.")],
     source: From = None,
 ) -> None:
     """Export tables to Parquet files, every type kept; an export that was stopped goes on."""
@@ -95,7 +95,7 @@ def load(
     session: Session,
     output: Output,
     speed: Speed,
-    folder: Annotated[str, typer.Argument(help="The folder of an export.")],
+    folder: Annotated[str, typer.Argument(help="The folder of an export, on disk or as s3://BUCKET/PREFIX.")],
     tables: AnyTables = None,
     to: To = None,
     mapping: Mapping = None,
@@ -236,5 +236,5 @@ def bulk(
 
     outcome = speed.open(session).bulk(table, source or [], to or [], files, start=start)
     written = outcome.files
-    note(f"{written.items:,} items in {written.files:,} files of {written.bytes:,} bytes at {files}")
+    note(f"{written.items:,} items in {len(written.names):,} files of {written.bytes:,} bytes at {files}")
     print(json.dumps(outcome.answer if start else outcome.requests, indent=2, default=str))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.reports.output import Target
     from omnix_cli.settings import Settings
-    from omnix_cli.wiring import Workspace
+    from omnix_cli.wiring.workspaces import Workspace
 
 
 class Format(StrEnum):
@@ -101,7 +101,7 @@ class Session:
     def open(self, **flags: Any) -> Workspace:
         """The workspace to read from."""
         from omnix_cli.cli.logs import log_to_file
-        from omnix_cli.wiring import open_workspace
+        from omnix_cli.wiring.workspaces import open_workspace
 
         workspace = open_workspace(self.load(**flags).values, now=now)
         if workspace.folder.exists():
@@ -159,7 +159,7 @@ class Output:
     def _target(self) -> Target:
         if self.output is None or not self.output.startswith("s3://"):
             return Path(self.output) if self.output else None
-        from omnix_cli.wiring import uploader
+        from omnix_cli.wiring.stores import uploader
 
         return uploader(self.session.settings, self.output)
 

@@ -24,6 +24,10 @@ MaxMemory = Annotated[
     str | None, typer.Option("--max-memory", help="Plan with no more than this, such as 2GiB: works in blocks instead.")
 ]
 
+PredictorName = Annotated[
+    str | None,
+    typer.Option("--predictor", help="What makes the predictions: statistical, bedrock, bedrock-batch or auto."),
+]
 Store = Annotated[str | None, typer.Option("--store", help="Where to publish: sqlite or dynamodb.")]
 Rollback = Annotated[
     str | None, typer.Option("--rollback", metavar="RUN", help="Put the lists of an earlier run back instead.")
@@ -38,7 +42,6 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: omnix run --config configs/sample.toml")(expand(run))
     app.command(epilog="Example: omnix explain --as-of 2018-01-01")(expand(explain))
     app.command(epilog="Example: omnix similarity --force")(expand(similarity))
-    app.command(epilog="Example: omnix predict --as-of 2018-01-01")(expand(predict))
     app.command(epilog="Example: omnix recommend --workspace /data/omnix")(expand(recommend))
     app.command(epilog="Example: omnix publish --dry-run")(expand(publish))
 
@@ -52,30 +55,33 @@ class Work:
     dry_run: DryRun = False
 
 
-def run(session: Session, output: Output, work: Work, max_memory: MaxMemory = None, store: Store = None) -> None:
+def run(
+    session: Session,
+    output: Output,
+    work: Work,
+    max_memory: MaxMemory = None,
+    predictor: PredictorName = None,
+    store: Store = None,
+) -> None:
     """Do the whole nightly job: import the configured sources, run every step, publish."""
-    _execute("run", session, output, work, max_memory=max_memory, store=store, publishes=True)
+    flags = {"engine__max_memory": max_memory, "prediction__predictor": predictor, "store__kind": store}
+    bring_up_to_date("run", session, output, work, publishes=True, **flags)
 
 
 def similarity(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
     """Find the nearest products of every product, by co-purchase and by content."""
-    _execute("similarity", session, output, work, max_memory=max_memory)
-
-
-def predict(session: Session, output: Output, work: Work) -> None:
-    """Predict when each customer needs what again."""
-    _execute("predict", session, output, work)
+    bring_up_to_date("similarity", session, output, work, engine__max_memory=max_memory)
 
 
 def recommend(session: Session, output: Output, work: Work) -> None:
     """Make the recommendation lists: personal, replenishment, similar, trending, seasonal."""
-    _execute("recommend", session, output, work)
+    bring_up_to_date("recommend", session, output, work)
 
 
 def publish(session: Session, output: Output, work: Work, store: Store = None, rollback: Rollback = None) -> None:
     """Write the lists to the store: only what changed, and remove what is stale."""
     if rollback is None:
-        _execute("publish", session, output, work, store=store, publishes=True)
+        bring_up_to_date("publish", session, output, work, store__kind=store, publishes=True)
     else:
         _roll_back(rollback, session, output, work, store=store)
 
@@ -89,21 +95,14 @@ def explain(session: Session, output: Output, as_of: AsOf = None, force: Force =
     output.write(steps_table(steps), title="What would run, and why", brief=("step", "status", "why"))
 
 
-def _execute(
-    command: str,
-    session: Session,
-    output: Output,
-    work: Work,
-    *,
-    max_memory: str | None = None,
-    store: str | None = None,
-    publishes: bool = False,
+def bring_up_to_date(
+    command: str, session: Session, output: Output, work: Work, *, publishes: bool = False, **flags: Any
 ) -> None:
+    """Brings the steps of a command up to date and shows what became of them; `flags` are settings that go first."""
     from omnix_cli.reports.tables import steps_table
 
     targets = COMMANDS[command]
-    flags = {"as_of": work.as_of, "engine__max_memory": max_memory, "store__kind": store}
-    with session.locked(command, dry_run=work.dry_run, **flags) as workspace:
+    with session.locked(command, dry_run=work.dry_run, as_of=work.as_of, **flags) as workspace:
         imported = workspace.import_sources(dry_run=work.dry_run) if command == "run" else ()
         runner = workspace.runner()
         forced = (runner.step_names if command == "run" else targets) if work.force else ()

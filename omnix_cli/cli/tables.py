@@ -78,7 +78,7 @@ def drop(
 
 
 def _administration(session: Session, prefix: str | None, stage: str | None) -> TableAdministration:
-    from omnix_cli.wiring import table_administration
+    from omnix_cli.wiring.stores import table_administration
 
     return table_administration(session.load(store__prefix=prefix, store__stage=stage).values, now=now)
 

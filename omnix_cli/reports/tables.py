@@ -25,7 +25,7 @@ _PLAIN = (str, int, float, date, NoneType)
 
 def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     """The rows as an aligned table under a title, as wide as the terminal allows (off a terminal: as needed)."""
-    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name, dtype in frame.schema.items():
         fixed = dtype.is_temporal() or name.endswith("_id")
         table.add_column(
@@ -39,7 +39,9 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     buffer = StringIO()
     on_terminal = terminal and sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else 240
-    Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ).print(table)
+    console = Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ)
+    console.print(Text(title), style="table.title", soft_wrap=True)  # not broken where a narrow table ends
+    console.print(table)
     if frame.is_empty():
         buffer.write("(nothing)\n")
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"

@@ -115,6 +115,10 @@ class Findings:
             orient="row",
         )
 
+    def dead_letters(self) -> pl.DataFrame:
+        """The customers whom a model gave no valid answer, with the reasons."""
+        return self._frame("dead_letters").collect()
+
     def profile(self, customer: str) -> pl.DataFrame:
         """The imported profile: one row, or none."""
         return self.sources["customers"].scan().filter(pl.col("customer_id") == customer).collect()

@@ -91,13 +91,18 @@ def decide(
 
 
 def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, Any]:
-    parameters: dict[str, Any] = {
-        name: dump(value) if isinstance(value, Section) else value for name, value in step.settings(settings).items()
-    }
+    parameters = {name: _as_kept(value) for name, value in step.settings(settings).items()}
     parameters.update(step.extra_key())
     if step.dated:
         parameters["as_of"] = as_of.isoformat()
     return parameters
+
+
+def _as_kept(value: Any) -> Any:
+    """A setting as a manifest gives it back."""
+    if isinstance(value, Section):
+        return dump(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _key(step: PlanStep, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:

@@ -46,6 +46,8 @@ class Runner:
     settings: Settings
     resources: Resources
     now: Callable[[], datetime]
+    run_id: str | None = None
+    """The id of the run that is done; by default one of the time at which it begins."""
 
     def as_of(self) -> date:
         """The day this run stands on."""
@@ -111,6 +113,18 @@ class Runner:
             self._run_steps(journal, self.explain(targets, force=force), publish)
         return journal.record
 
+    def inputs(self, name: str) -> dict[str, StoredFrame]:
+        """The frames that a step reads, after bringing up to date whatever makes them."""
+        step = next(step for step in self.plan if step.name == name)
+        makers = [other.name for other in self.plan if set(other.outputs) & set(step.inputs)]
+        if makers:
+            self.execute(makers, command=f"inputs of {name}")
+        frames = dict(self.sources)
+        for decision in self.explain(makers):
+            if decision.reuse:
+                frames.update({frame: decision.reuse.frame(frame) for frame in decision.step.outputs})
+        return {frame: frames[frame] for frame in step.inputs}
+
     def roll_back(self, run_id: str, publish: Publish, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Publishes the lists of an earlier run again; only what differs from what stands is written.
 
@@ -152,7 +166,7 @@ class Runner:
     def _new_record(self, command: str, imported: tuple[StepRecord, ...], as_of: date) -> RunRecord:
         started = self.now()
         return RunRecord(
-            run_id=run_id_at(started),
+            run_id=self.run_id or run_id_at(started),
             command=command,
             status="running",
             as_of=as_of,

@@ -136,19 +136,28 @@ class SqliteAnswers:
         """Replies, tokens and dollars by run, model, prompt and way, newest run first."""
         return pl.DataFrame(self.rows(TOTALS), schema=TOTALS_COLUMNS, orient="row")
 
-    def forget(self, customer_id: str) -> int:
-        """Removes the replies in which a customer stood, here and in the shared folder; returns how many.
+    def seconds_per_reply(self, *, model: str) -> float | None:
+        """How long a model took on demand, in the mean; None when nothing is known."""
+        mean = self.rows("SELECT AVG(seconds) FROM replies WHERE model = ? AND way = 'on_demand'", model)[0][0]
+        return None if mean is None else float(mean)
 
-        Their bytes are overwritten, and the log of the file is emptied; raises `UnavailableError` when another
-        process holds that up."""
+    def forget(self, customer_id: str) -> int:
+        """Removes the replies in which a customer stood; returns how many. See `drop`."""
         if self._shared:
             self._shared.fetch()
         rows = self.rows("SELECT DISTINCT question FROM asked WHERE customer_id = ?", customer_id)
         questions = [question for (question,) in rows]
+        self.drop(questions)
+        return len(questions)
+
+    def drop(self, questions: Collection[str]) -> None:
+        """Removes the replies to these questions, here and in the shared folder, so that they can be asked again.
+
+        Their bytes are overwritten, and the log of the file is emptied; raises `UnavailableError` when another
+        process holds that up."""
         if self._shared:
             self._shared.forget(questions, self._now())
         self.remove(dict.fromkeys(questions, datetime.max.replace(tzinfo=UTC)))
-        return len(questions)
 
     def close(self) -> None:
         """Hands new replies to the other machines, and lets go of the file."""

@@ -59,11 +59,9 @@ class HashedStream:
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes; empty at the end."""
-        if self._head:
-            content, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
-            content += self._stream.read() if size < 0 else b""
-        else:
-            content = self._stream.read(size)
+        content, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
+        if len(content) != size:
+            content += self._stream.read(size - len(content) if size > 0 else size)
         self._hash.update(content)
         if self._md5 is not None:
             self._md5.update(content)

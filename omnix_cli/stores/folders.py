@@ -36,6 +36,13 @@ class Folder(Protocol):
 
     def names(self) -> list[str]: ...
     def remove(self, name: str) -> None: ...
+    def damage(self, part: Mapping[str, Any]) -> str | None:
+        """What is wrong with a file of which a manifest says this: path, bytes, sha256."""
+        ...
+
+    def __str__(self) -> str:
+        """Its address."""
+        ...
 
 
 class Draft(Protocol):
@@ -85,11 +92,15 @@ class DiskFolder:
 
     path: Path
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def read(self, name: str) -> bytes:
         return (self.path / name).read_bytes()
 
     def write(self, name: str, content: bytes) -> None:
-        write_atomically(self.path / name, content)
+        with disk_trouble_told(self.path):
+            write_atomically(self.path / name, content)
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
         """The lock of the workspace keeps others away meanwhile."""
@@ -100,6 +111,14 @@ class DiskFolder:
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
+
+    def damage(self, part: Mapping[str, Any]) -> str | None:
+        path = self.path / str(part["path"])
+        if not path.exists():
+            return f"{path.name} is missing"
+        if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
+            return f"{path.name} differs from its checksum"
+        return None
 
 
 class _DiskDraft:
@@ -147,12 +166,7 @@ class DiskShelf:
             return None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
-        path = self.path / key / str(part["path"])
-        if not path.exists():
-            return f"{path.name} is missing"
-        if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
-            return f"{path.name} differs from its checksum"
-        return None
+        return DiskFolder(self.path / key).damage(part)
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
         return pl.scan_parquet([self.path / key / path for path in paths])

@@ -101,7 +101,9 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"the mapping {file} cannot be read: {error}", hint="Mend that line.") from error
+        raise ConfigError(
+            f"the mapping {file} cannot be read: {error}", hint="Check its path and that line."
+        ) from error
 
 
 def _check(rules: ItemRules, spec: TableSpec, file: Path | None) -> None:

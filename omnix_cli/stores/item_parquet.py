@@ -7,10 +7,8 @@ An `item` of null says that there is no item of that key.
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,7 +16,6 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
-from omnix_cli.stores.files import disk_trouble_told, sync_folder
 from omnix_cli.stores.tables import TableSpec
 
 ITEM = "item"
@@ -34,26 +31,16 @@ def items_frame(spec: TableSpec, items: Iterable[Mapping[str, Any]], absent: Ite
     return pl.DataFrame(rows, schema=dict.fromkeys((*columns, ITEM), pl.String), orient="row")
 
 
-def write_items(path: Path, frame: pl.DataFrame) -> None:
-    """Writes the file, whole or not at all, and flushes it to the disk."""
-    with disk_trouble_told(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                frame.write_parquet(file, compression="zstd", compression_level=1)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
+def as_parquet(frame: pl.DataFrame) -> bytes:
+    """The content of a file; the same items give the same bytes."""
+    content = io.BytesIO()
+    frame.write_parquet(content, compression="zstd", compression_level=1)
+    return content.getvalue()
 
 
-def read_items(path: Path, key: str, after: str | None = None) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def read_items(content: bytes, key: str, after: str | None = None) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """The keys of a file in their order, each with its item; only those that follow the key `after`, if it is there."""
-    rows = pl.read_parquet(path, columns=[key, ITEM])
+    rows = pl.read_parquet(content, columns=[key, ITEM])
     start = None if after is None else rows[key].index_of(after)
     for piece in rows.slice(0 if start is None else start + 1).iter_slices(_READ_ROWS):
         yield from ((name, None if text is None else item_of(text)) for name, text in piece.iter_rows())

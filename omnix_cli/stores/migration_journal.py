@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from omnix_cli.errors import CorruptCheckpoint, DataError
 from omnix_cli.records import MigrationRecord, SegmentProgress
-from omnix_cli.stores.files import disk_trouble_told, write_atomically
-from omnix_cli.stores.item_parquet import items_frame, read_items, write_items
+from omnix_cli.stores.folders import DiskFolder
+from omnix_cli.stores.item_parquet import as_parquet, items_frame, read_items
 from omnix_cli.stores.tables import TABLES
 
 
@@ -45,27 +45,27 @@ class FileJournal:
         kept: dict[str, dict[str, Any] | None] = {}
         attempt = 0
         while (path := self._image(table, segment, chunk, attempt)).exists():
-            kept |= {key: item for key, item in read_items(path, TABLES[table].key) if key not in kept}
+            known = read_items(path.read_bytes(), TABLES[table].key)
+            kept |= {key: item for key, item in known if key not in kept}
             attempt += 1
         new = {key: item for key, item in images.items() if key not in kept}
         if new:
             stood = [item for item in new.values() if item is not None]
             absent = [key for key, item in new.items() if item is None]
-            write_items(path, items_frame(TABLES[table], stood, absent))
+            DiskFolder(path.parent).write(path.name, as_parquet(items_frame(TABLES[table], stood, absent)))
         return kept | new
 
     def images(self, table: str) -> list[str]:
         return sorted(path.name for path in (self._folder / "images").glob(f"{table}-[0-9]*.parquet"))
 
     def image(self, table: str, name: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
-        return read_items(self._folder / "images" / name, TABLES[table].key)
+        return read_items((self._folder / "images" / name).read_bytes(), TABLES[table].key)
 
     def _image(self, table: str, segment: int, chunk: int, attempt: int) -> Path:
         return self._folder / "images" / f"{table}-{segment:03d}-{chunk:07d}-{attempt:03d}.parquet"
 
     def _write(self, name: str, content: MigrationRecord | SegmentProgress) -> None:
-        with disk_trouble_told(self._folder):
-            write_atomically(self._folder / name, content.model_dump_json(indent=1).encode())
+        DiskFolder(self._folder).write(name, content.model_dump_json(indent=1).encode())
 
 
 class MigrationFolder:

@@ -5,6 +5,7 @@ Credentials, profile, region and endpoint are found as by every AWS tool; what t
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -36,6 +37,8 @@ class StoredObject:
     size: int
     etag: str
     modified: datetime
+    sha256: str | None = None
+    """In hex, if S3 was asked for it and was given it with the object."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,11 @@ class Prefix:
 
     def head(self, key: str) -> StoredObject | None:
         """What S3 says of an object, or None when it is not there."""
-        answer = self._ask("head_object", key)
+        answer = self._ask("head_object", key, {"ChecksumMode": "ENABLED"})
         if answer is None:
             return None
-        return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"])
+        sha256 = base64.b64decode(answer.get("ChecksumSHA256", "").partition("-")[0]).hex()
+        return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"], sha256 or None)
 
     def age(self, key: str) -> timedelta | None:
         """How long ago an object was written, by the clock of S3 itself."""
@@ -142,9 +146,11 @@ class Prefix:
         return found[0]
 
     def put(self, key: str, content: bytes, condition: Mapping[str, str] | None = None) -> str:
-        """Puts an object and returns its tag. Raises `Changed` when the condition does not hold."""
+        """Puts an object, with a checksum that S3 verifies, and returns its tag. Raises `Changed` when the condition
+        does not hold."""
+        request = {**self._named(key), "Body": content, "ChecksumAlgorithm": "SHA256", **(condition or {})}
         try:
-            answer = self._call("put_object", **self._named(key), Body=content, **(condition or {}))
+            answer = self._call("put_object", **request)
             return str(answer["ETag"])
         except (Changed, FileNotFoundError) as error:
             found = self.get(key)  # the answer to our own put may have been lost, and the retry met its result

@@ -41,6 +41,9 @@ class S3Folder:
 
     objects: Prefix
 
+    def __str__(self) -> str:
+        return str(self.objects)
+
     def read(self, name: str) -> bytes:
         found = self.objects.get(name)
         if found is None:
@@ -63,6 +66,20 @@ class S3Folder:
 
     def remove(self, name: str) -> None:
         self.objects.delete([name])
+
+    def damage(self, part: Mapping[str, Any]) -> str | None:
+        """Where S3 keeps the checksum of the whole object, it is asked for it; any other object is read."""
+        path = str(part["path"])
+        stored = self.objects.head(path)
+        if stored is None:
+            return f"{path} is missing"
+        if stored.size == part["bytes"]:
+            if stored.sha256 == part["sha256"]:
+                return None
+            with ObjectStream(self.objects, stored) as content:
+                if hashlib.file_digest(content, "sha256").hexdigest() == part["sha256"]:
+                    return None
+        return f"{path} differs from its checksum"
 
 
 @dataclass
@@ -128,19 +145,11 @@ class S3Shelf:
         return found[0] if found else None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
-        """An object that still has the tag it was given is as it was; another one is read and its checksum taken."""
-        path = str(part["path"])
-        listed = self._listed.get(f"{key}/{path}")
+        """An object that still has the tag it was given is as it was; another one's checksum is compared."""
+        listed = self._listed.get(f"{key}/{part['path']}")
         if listed is not None and (listed.size, listed.etag) == (part["bytes"], part.get("etag")):
             return None
-        stored = self._under(key).head(path)
-        if stored is None:
-            return f"{path} is missing"
-        if stored.size == part["bytes"]:
-            with ObjectStream(self._under(key), stored) as content:
-                if hashlib.file_digest(content, "sha256").hexdigest() == part["sha256"]:
-                    return None
-        return f"{path} differs from its checksum"
+        return S3Folder(self._under(key)).damage(part)
 
     @cached_property
     def _listed(self) -> dict[str, StoredObject]:

@@ -274,7 +274,8 @@ def _explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return ConfigError(f"the store {path} cannot be written to: {error}", hint="Mend the permissions of the file.")
     if "no such table" in str(error) or (code == sqlite3.SQLITE_CANTOPEN and not path.exists()):
-        return ConfigError(f"nothing was published to {path} yet", hint="`omnix publish` does.")
+        what = f"{path} has {error}" if path.exists() else f"there is no store {path}"
+        return ConfigError(what, hint="`omnix tables create` makes the tables; `omnix publish` makes those it fills.")
     if code == sqlite3.SQLITE_CANTOPEN:
         return ConfigError(f"the store {path} cannot be opened: {error}", hint="Mend its permissions or `store.path`.")
     return None

@@ -25,7 +25,7 @@ from omnix_cli.protocols import RawChunk
 from omnix_cli.steps.imports.problems import ROW_NUMBER
 from omnix_cli.stores.byte_streams import LineBlocks
 from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
-from omnix_cli.stores.dynamodb.item_columns import Document
+from omnix_cli.stores.dynamodb.item_columns import Document, parsed
 from omnix_cli.stores.json_rows import undecodable
 from omnix_cli.stores.rejected_lines import RejectedLine, as_frame
 
@@ -156,7 +156,8 @@ class ExportRows:
         for block in self._blocks:
             utf8, broken = self._blocks.as_utf8(block)
             rejected = [undecodable(block, number, first) for number in broken]
-            lines = pl.Series(utf8.split(b"\n")[:-1], dtype=pl.Binary).cast(pl.String).to_frame("line")
+            text = pl.Series("line", [utf8[:-1]], dtype=pl.Binary).cast(pl.String)
+            lines = text.str.split("\n").explode().to_frame()
             numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER)
             yield self._chunk(lines.with_columns(numbers).filter(pl.col("line").str.strip_chars() != ""), rejected)
             first += lines.height
@@ -165,10 +166,10 @@ class ExportRows:
         self.count += lines.height
         dtype = pl.Struct(dict.fromkeys(self._images, self._items.items.dtype))
         try:
-            read = lines["line"].str.json_decode(dtype)
+            read = parsed(lines["line"], dtype)
         except pl.exceptions.PolarsError:
             lines = lines.filter(_readable(lines, dtype, rejected))
-            read = lines["line"].str.json_decode(dtype)
+            read = parsed(lines["line"], dtype)
         images = read.struct.unnest()
         item = images.select(pl.coalesce(self._images)).to_series()
         lacking = item.is_null()

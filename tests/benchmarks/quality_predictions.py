@@ -2,13 +2,18 @@
 
 1. Next purchase date: the last gap of every household and product with at least 4 purchase days is left out; nothing
    that begins or ends it is known to what foretells it. Ours is the rule that dates a prediction right after a
-   purchase: last day + likeliest gap of `steps.forecasts.intervals`, fitted on the kept gaps only.
+   purchase: last day + likeliest gap of `steps.forecasts.intervals`, fitted on the kept gaps only. Every rule is judged
+   twice: in whole days, as dates are published, and not rounded, as floors are usually given. True gaps are whole days,
+   so a whole day counts the days at both ends of "within 7 days" and looks a little better.
 2. Bought again: on 2017-10-01, for pairs with at least 3 purchase days before, will they buy within n days?
 3. Calibration on the same day: probabilities, confidence, windows.
 
 What was chosen (terms, strengths of shrinkage, days looked back) was chosen on earlier splits only: for 1 on the gap
 before the one left out, the left-out one removed (and once more with two removed), where the curve printed first
-shows what the scale of the fit trades; for 2 and 3 as of 2017-08-01 and 2017-09-01.
+shows what the scale of the fit trades; for 2 and 3 as of 2017-08-01 and 2017-09-01. Tried for 1 and left out, as all of
+it together took 0.1 days off the mean error and at most 0.1 off the median: the last gap, the shortest and the longest,
+a moving mean, the quantity bought last, how often the customer shops, the rhythms of the category and of the customer
+in it.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.evaluation import (
+    DateErrors,
     area_under_curve,
     brier_score,
     calibration_error,
@@ -103,14 +109,18 @@ def print_next_date(title: str, lines: pl.DataFrame, products: pl.LazyFrame, sca
     days = days.with_columns(gap=gap.cast(pl.Float64), left_out=place == count - 1, count=count)
     judged = days.filter(pl.col("left_out"), pl.col("count") >= 4).select(*_PAIR, true=pl.col("gap"))
     kept = days.filter(~pl.col("left_out"), pl.col("gap").is_not_null())
-    print(f"Next purchase date, {title}, {judged.height:,} pairs: MAE, median error, share within 1 and 7 days")
+    print(f"\nNext purchase date, {title}, {judged.height:,} pairs: MAE, median error, share within 1 and 7 days")
+    print(f"  {'':34} {'in whole days, as published':30} not rounded")
     for name, predicted in [*simple_gaps(kept), *our_gaps(lines, days, products, scales)]:
         both = judged.join(predicted, on=_PAIR)
-        error = date_errors(both["predicted"].round().to_numpy(), both["true"].to_numpy())
-        print(
-            f"  {name:34} {error.mean:6.2f} {error.median:5.1f} {error.within_1_day:6.1%} {error.within_7_days:6.1%}"
-            f"   ({both.height:,})"
-        )
+        true, exact = both["true"].to_numpy(), both["predicted"].to_numpy()
+        errors = (error_figures(date_errors(foretold, true)) for foretold in (exact.round(), exact))
+        print(f"  {name:34} {'   '.join(errors)}   ({both.height:,})")
+
+
+def error_figures(error: DateErrors) -> str:
+    """Mean and median error in days, shares within 1 and 7 days."""
+    return f"{error.mean:6.2f} {error.median:5.1f} {error.within_1_day:6.1%} {error.within_7_days:6.1%}"
 
 
 def simple_gaps(kept: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:

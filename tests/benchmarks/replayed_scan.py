@@ -10,29 +10,39 @@ import socket
 import sys
 import threading
 import zlib
+from random import Random
+from uuid import UUID
 
 import orjson
 
 PAGE_ITEMS = 2_400
-_ITEMS = orjson.dumps(
-    [
-        {
-            "id": {"S": f"0f8fad5b-d9cb-469f-a165-{number:012}"},
-            "customerId": {"S": f"c{number % 999:05}"},
-            "productId": {"S": f"product-{number % 777:04}"},
-            "purchaseDate": {"S": "2026-01-01T10:00:00.000Z"},
-            "quantity": {"N": str(number % 7 + 1)},
-            "unitPrice": {"N": "1.5"},
-            "totalPrice": {"N": "13.5"},
-            "storeLocation": {"S": "Store number 12"},
-            "promotionUsed": {"BOOL": number % 3 == 0},
-            "rating": {"N": "5"},
-            "review": {"S": "a fine product, would buy it again and again"},
-            "note": {"S": "x" * 40},
-        }
-        for number in range(PAGE_ITEMS)
-    ]
-)
+
+
+def _item(number: int, random: Random) -> dict[str, dict[str, str | bool]]:
+    """A purchase whose values vary as real ones do, so that it packs as they do."""
+    price, quantity = random.randrange(100, 9_999), random.randint(1, 7)
+    return {
+        "id": {"S": str(UUID(int=random.getrandbits(128), version=4))},
+        "customerId": {"S": f"c{random.randrange(100_000):05}"},
+        "productId": {"S": f"product-{random.randrange(7_777):04}"},
+        "purchaseDate": {"S": f"2026-01-{random.randint(1, 28):02}T{random.randrange(24):02}:00:{number % 60:02}.000Z"},
+        "quantity": {"N": str(quantity)},
+        "unitPrice": {"N": f"{price / 100:.2f}"},
+        "totalPrice": {"N": f"{price * quantity / 100:.2f}"},
+        "storeLocation": {"S": f"Store number {random.randint(10, 99)}"},
+        "promotionUsed": {"BOOL": number % 3 == 0},
+        "rating": {"N": str(random.randint(1, 5))},
+        "review": {"S": _words(random, 44)},
+        "note": {"S": _words(random, 40)},
+    }
+
+
+def _words(random: Random, length: int) -> str:
+    return " ".join(random.choices(_WORDS, k=length))[:length]
+
+
+_WORDS = ["".join(Random(number).choices("etaoinshrdlu", k=2 + number % 8)) for number in range(2_000)]
+_ITEMS = orjson.dumps([_item(number, random) for random in [Random(1)] for number in range(PAGE_ITEMS)])
 _TABLE = b'{"Table":{"TableArn":"arn","TableId":"id","TableStatus":"ACTIVE","ItemCount":0}}'
 _START = re.compile(rb'"ExclusiveStartKey"\s*:\s*\{\s*"id"\s*:\s*\{\s*"S"\s*:\s*"(\d+)"')
 

@@ -120,6 +120,7 @@ def test_explain_says_why(ran: Omnix) -> None:
     earlier = {row["step"]: row["why"] for row in rows(ran("explain", "--as-of", "2017-11-01", "--format", "csv").out)}
     assert "as_of" in earlier["cycles"]
     assert "changed input: neighbours" in earlier["shop_lists"]
+    assert "->" not in earlier["shop_lists"]  # none of its settings changed
 
 
 def test_a_customer_sees_two_shelves_with_reasons(ran: Omnix) -> None:

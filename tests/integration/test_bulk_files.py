@@ -95,3 +95,20 @@ def test_where_there_is_no_bulk_load_it_says_so(
 def test_a_start_needs_s3(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["tables", "bulk", "products", "--files", "load", "--start"]) == 2
     assert "S3 only" in capfd.readouterr().err
+
+
+def test_files_of_an_earlier_load_are_not_loaded_with_it(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["tables", "bulk", "products", "--files", "load"]) == 0
+    (filled / "load" / "data" / "00001.json.gz").write_bytes(b"of an earlier, larger load")
+    capfd.readouterr()
+    assert main(["tables", "bulk", "products", "--files", "load"]) == 2
+    told = capfd.readouterr()
+    assert "load/data, too: 00001.json.gz" in told.err
+    assert told.out == ""
+
+
+def test_an_item_that_dynamodb_takes_not_is_named(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with closing(SqliteStore(filled / ".omnix" / "store.sqlite")) as store:
+        store.put_many("products", [{"id": "long", "price": Decimal("1." + "1" * 50)}])
+    assert main(["tables", "bulk", "products", "--files", "load"]) == 3
+    assert "products 'long': 1.1" in capfd.readouterr().err

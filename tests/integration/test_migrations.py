@@ -216,7 +216,7 @@ def images(folder: Path) -> int:
 def copy_started(folder: Path, arguments: list[str], *, chunks: int = 1) -> Iterator[subprocess.Popen[str]]:
     """A copy with small chunks in a process of its own, which writes its so-manieth chunk."""
     program = (
-        "import sys; from omnix_cli import migrating; migrating._CHUNK_ITEMS = 25;"
+        "import sys; from omnix_cli.wiring import migrations; migrations._CHUNK_ITEMS = 25;"
         "from omnix_cli.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     awaited = images(folder) + chunks
@@ -319,3 +319,45 @@ def test_nothing_is_lost_on_the_way_to_a_service_in_trouble(omnix: Omnix, source
         assert dynamodb.items() == by_id(iter(before))
     assert proxy.counts["requests"] > 20
     assert proxy.counts.keys() > {"throttled", "unprocessed"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("copy", "purchase-histroy"), "Did you mean `purchase-history`?"),
+        (("copy",), "no table is named"),
+        (("copy", TABLE, "--to", "other"), "Write it as NAME=VALUE"),
+        (("copy", TABLE, "--to", "region"), "Write it as NAME=VALUE"),
+        (("copy", TABLE, "--to", "stge=x"), "Did you mean `stage`?"),
+        (("copy", TABLE, "--mapping", "none.toml"), "Check its path"),
+        (("export", TABLE, "--from", "stage=none", "--to", "backup"), "no such table: omnix-ai-purchase-history-none"),
+        (("export", TABLE, "--from", "path=none.sqlite", "--to", "backup"), "there is no store none.sqlite"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    omnix: Omnix, source: Side, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    source.put([purchase(1)])
+    to_another = ("--to", "path=other.sqlite", "--create") if arguments[0] == "copy" else ()
+    assert told in omnix(*arguments, *to_another, code=2)
+    assert not (tmp_path / "backup").exists()  # nothing is in the way of doing it right
+
+
+def test_a_catalogue_that_is_not_ours_is_told(omnix: Omnix, source: Side, dynamodb: Side) -> None:
+    source.put([])
+    assert "store.tables.own_products" in omnix("copy", "products", *dynamodb.to(), "--create", code=2)
+
+
+def test_a_table_that_is_named_twice_is_copied_once(omnix: Omnix, source: Side) -> None:
+    source.put([purchase(number) for number in range(10)])
+    (row,) = orjson.loads(omnix("copy", TABLE, TABLE, "--to", "stage=other", "--create", "--format", "json"))
+    assert row["read"] == 10
+
+
+def test_what_was_undone_is_not_undone_again(omnix: Omnix, source: Side) -> None:
+    source.put([purchase(number) for number in range(10)])
+    omnix("copy", TABLE, "--to", "stage=other", "--create")
+    for settled in (10, 0):
+        assert orjson.loads(omnix("copy", "--undo", "latest", "--format", "json")) == [
+            {"table": TABLE, "items": settled}
+        ]

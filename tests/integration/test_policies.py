@@ -1,10 +1,12 @@
-"""The IAM policies of configs/aws allow what the commands do, on the tables and indexes they do it to, and no more."""
+"""The IAM policies of configs/aws allow what the commands do, on the tables, indexes and folders of a bucket where they
+do it, and no more."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,30 @@ from typing import Any
 import pytest
 
 from omnix_cli.stores.dynamodb.store import DynamoStore
+from omnix_cli.stores.dynamodb.transports import ServiceError
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.tables import TABLES
 from tests.aws.accounts import new_stage, store_maker, transport_to
+from tests.aws.buckets import TestBucket
 from tests.aws.fault_proxy import FaultProxy
-from tests.cli.conftest import Omnix, omnix, ran, shop
+from tests.aws.s3_watch import ARN as S3_ARN
+from tests.aws.s3_watch import Right, watched
+from tests.cli.conftest import Omnix, omnix, ran, shop, write_shop
 
 POLICIES = Path(__file__).parents[2] / "configs" / "aws"
 ARN = "arn:aws:dynamodb:REGION:ACCOUNT:table/"
+BUCKET = f"{S3_ARN}BUCKET"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-Right = tuple[str, str]
-"""An action and the resource it is done to."""
+ON_BEHALF = {
+    ("s3:GetObject", f"{BUCKET}/BULK/*"),
+    *(
+        (f"logs:{action}", "arn:aws:logs:REGION:ACCOUNT:log-group:/aws-dynamodb/*")
+        for action in ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents", "PutRetentionPolicy")
+    ),
+    ("logs:DescribeLogGroups", "*"),
+}
+"""What DynamoDB does with the caller's rights when it loads files. Source: developer guide, "Requesting a table
+import in DynamoDB", "Setting up IAM permissions"."""
 
 __all__ = ["omnix", "ran", "shop"]  # fixtures of the command line
 
@@ -37,7 +52,8 @@ class Watch(FaultProxy):
 
     def fault(self, operation: str, body: bytes) -> None:
         request = json.loads(body)
-        for table in request.get("RequestItems", [request.get("TableName")]):
+        named = request.get("TableCreationParameters", request)
+        for table in named.get("RequestItems", [named.get("TableName")]):
             index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
             resource = table.replace("omnix-ai-", "PREFIX-").replace(f"-{self._stage}", "-STAGE")
             self.used.add((f"dynamodb:{operation}", f"{ARN}{resource}{index}"))
@@ -62,15 +78,42 @@ def store(watch: Watch, ministack: str) -> Iterator[DynamoStore]:
         yield unseen
 
 
+@dataclass(frozen=True)
+class Cloud:
+    """A bucket with the folders of the policies, and what is done in it."""
+
+    bucket: TestBucket
+    seen: set[Right]
+
+    @property
+    def used(self) -> set[Right]:
+        """The rights, on the folders that the policies know."""
+        return {(action, self._placed(resource)) for action, resource in self.seen}
+
+    def _placed(self, resource: str) -> str:
+        _, _, key = resource.partition("/")
+        return f"{BUCKET}/{key.partition('/')[0]}/*" if key else BUCKET
+
+
+@pytest.fixture
+def cloud(bucket: TestBucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Has omnix reach its bucket through a watch."""
+    with watched(bucket.url) as seen:
+        monkeypatch.setenv("OMNIX_S3__ENDPOINT_URL", seen.url)
+        yield Cloud(bucket, seen.used)
+
+
 def purchase(number: int) -> dict[str, Any]:
     item = {"id": f"p{number}", "customerId": f"c{number % 5}", "productId": "milk", "quantity": 1, "totalPrice": 2}
     return {**item, "purchaseDate": f"2026-01-{number % 28 + 1:02d}T10:00:00Z"}
 
 
-def allowed(policy: str) -> set[Right]:
+def allowed(policy: str, *services: str) -> set[Right]:
+    """What a policy allows, of all services or of these."""
     statements = json.loads((POLICIES / f"{policy}.json").read_text())["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
-    return {(action, arn) for one in statements for action in one["Action"] for arn in one["Resource"]}
+    rights = {(action, arn) for one in statements for action in one["Action"] for arn in one["Resource"]}
+    return {right for right in rights if not services or right[0].partition(":")[0] in services}
 
 
 def did(omnix: Omnix, *arguments: str) -> None:
@@ -85,7 +128,28 @@ def test_the_nightly_job(watch: Watch, store: DynamoStore, ran: Omnix, monkeypat
     monkeypatch.setenv("OMNIX_PUBLISH__REFRESH_SHARE", "0")
     did(ran, "run")
     did(ran, "publish", "--dry-run")
-    assert watch.used == allowed("nightly-job")
+    assert watch.used == allowed("nightly-job", "dynamodb")
+
+
+def test_the_nightly_job_on_s3(cloud: Cloud, omnix: Omnix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_shop(tmp_path)
+    for name in ("products", "purchases"):
+        cloud.bucket.write(f"INPUTS/{name}.csv", (tmp_path / f"{name}.csv").read_bytes())
+    monkeypatch.setenv("OMNIX_S3__LEFTOVER_HOURS", "0.000001")
+    monkeypatch.setenv("OMNIX_SHARED_WORKSPACE", f"{cloud.bucket.address}/WORKSPACE")
+    _leave_behind(cloud.bucket)
+    did(omnix, "import", "products", f"{cloud.bucket.address}/INPUTS/products.csv")
+    did(omnix, "import", "purchases", f"{cloud.bucket.address}/INPUTS/purch*.csv")
+    did(omnix, "run", "--output", f"{cloud.bucket.address}/OUTPUTS/steps.json", "--format", "json")
+    did(omnix, "runs", "prune", "--keep", "1")
+    assert cloud.used == allowed("nightly-job", "s3")
+
+
+def _leave_behind(bucket: TestBucket) -> None:
+    """What a killed run leaves, unseen: an upload in parts that never ended, and a part of no checkpoint."""
+    key = "WORKSPACE/checkpoints/similarity-1/0123456789ab/neighbours-00000.parquet"
+    bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)
+    bucket.write(key, b"left behind")
 
 
 def test_the_analyst(watch: Watch, store: DynamoStore, omnix: Omnix, tmp_path: Path) -> None:
@@ -99,10 +163,33 @@ def test_the_analyst(watch: Watch, store: DynamoStore, omnix: Omnix, tmp_path: P
             list(seen.scan(spec.name, segment=0, segments=2))
             for index in spec.indexes:
                 seen.query(spec.name, index.name, "a", now=NOW)
-    assert watch.used == allowed("analyst")
+    assert watch.used == allowed("analyst", "dynamodb")
 
 
-def test_the_migration(watch: Watch, omnix: Omnix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_analyst_on_s3(cloud: Cloud, ran: Omnix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNIX_SHARED_WORKSPACE", f"{cloud.bucket.address}/WORKSPACE")
+    for kind in ("products", "purchases"):
+        did(ran, "import", kind, f"{kind}.csv")
+    did(ran, "run")
+    did(ran, "run")
+    first, second = (run["run_id"] for run in json.loads(ran("runs", "list", "--format", "json").out))
+    cloud.seen.clear()
+    did(ran, "runs", "list")
+    did(ran, "runs", "show", "latest")
+    did(ran, "runs", "diff", first, second)
+    did(ran, "explain")
+    for what in (("recommendations", "c01"), ("similar", "milk"), ("due",), ("trending",), ("seasonal",)):
+        did(ran, "show", *what)
+    did(ran, "show", "customer", "c01")
+    did(ran, "show", "quarantine")
+    did(ran, "quarantine", "show")
+    did(ran, "config", "check")
+    assert cloud.used == allowed("analyst", "s3")
+
+
+def test_the_migration(
+    watch: Watch, cloud: Cloud, omnix: Omnix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OMNIX_STORE__TABLES__EXPIRING", '["product-interactions", "recommendations"]')
     did(omnix, "tables", "create")
     _without_indexes(watch)
@@ -115,11 +202,30 @@ def test_the_migration(watch: Watch, omnix: Omnix, tmp_path: Path, monkeypatch: 
     source = ("--from", "kind=sqlite", "--from", f"path={tmp_path / 'other.sqlite'}", "--from", "stage=dev")
     did(omnix, "tables", "copy", *TABLES, *source)
     did(omnix, "tables", "verify", *TABLES, *source)
+    place = f"{cloud.bucket.address}/EXPORTS/monday"
+    did(omnix, "tables", "export", *TABLES, "--to", place)
+    did(omnix, "tables", "load", place)
+    did(omnix, "tables", "verify", "--from", place)
+    files = ("--files", f"{cloud.bucket.address}/BULK")
+    for table in TABLES:
+        assert omnix("tables", "bulk", table, *files, "--start").code == 2, "the emulator knows no such operation"
+        request = json.loads(omnix("tables", "bulk", table, *files).out)["ImportTable"]
+        with closing(transport_to(watch.url)) as transport, suppress(ServiceError):  # the table is there already
+            transport("ImportTable", request)
     did(omnix, "tables", "copy", "--undo", "latest")
-    did(omnix, "tables", "export", *TABLES, "--to", str(tmp_path / "exported"))
-    did(omnix, "tables", "load", str(tmp_path / "exported"))
+    _backfill(omnix, cloud, tmp_path, monkeypatch)
     did(omnix, "tables", "drop", "--yes")
-    assert watch.used == allowed("migration")
+    assert watch.used | cloud.used | ON_BEHALF == allowed("migration")
+
+
+def _backfill(omnix: Omnix, cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes what a workspace on S3 has imported, which happened unseen."""
+    monkeypatch.setenv("OMNIX_SHARED_WORKSPACE", f"{cloud.bucket.address}/WORKSPACE")
+    write_shop(folder)
+    before = set(cloud.seen)
+    did(omnix, "import", "purchases", "purchases.csv")
+    cloud.seen.intersection_update(before)
+    did(omnix, "tables", "backfill")
 
 
 def _without_indexes(watch: Watch) -> None:
@@ -143,5 +249,6 @@ def test_placeholders_are_the_only_names_in_the_policies() -> None:
     for file in POLICIES.glob("*.json"):
         policy = json.loads(file.read_text())
         assert policy["Version"] == "2012-10-17"
-        assert all(arn.startswith(f"{ARN}PREFIX-") for one in policy["Statement"] for arn in one["Resource"])
+        arns = {arn for one in policy["Statement"] for arn in one["Resource"]} - {arn for _, arn in ON_BEHALF}
+        assert all(arn.startswith((f"{ARN}PREFIX-", BUCKET)) for arn in arns)
         assert len(json.dumps(policy, separators=(",", ":"))) < 6144  # the limit of a managed policy

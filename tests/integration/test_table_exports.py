@@ -252,6 +252,17 @@ def test_counts_always_add_up(exports: list[list[tuple[int, str, dict[str, Any]]
             assert (again.read, again.known, again.batch) == (len(lines), len(lines), None)
 
 
+def test_a_file_of_an_export_that_was_unpacked_is_still_one(tmp_path: Path) -> None:
+    lines = [orjson.dumps(full_line(item(number))) for number in range(3)]
+    file = tmp_path / "unpacked.json"
+    file.write_bytes(b"\n".join([*lines, b"", lines[0][:-1]]))
+    with FileSources().open(str(file), load_mapping("purchases")) as source:
+        chunks = list(source.chunks())
+        assert source.findings["format"] == "DynamoDB export"
+    assert [key for chunk in chunks for key in chunk.rows["id"]] == [item(number)["id"] for number in range(3)]
+    assert [row for chunk in chunks for row in chunk.rejected["row_number"]] == [5]
+
+
 def test_an_ordinary_document_with_an_item_is_no_export(tmp_path: Path) -> None:
     file = tmp_path / "orders.ndjson"
     order = {"Item": {"name": {"first": "x"}}, "customer_id": "c", "product_id": "p", "quantity": 1}

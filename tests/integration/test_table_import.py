@@ -19,7 +19,7 @@ from omnix_cli.cli import main
 from omnix_cli.configuration import load_settings
 from omnix_cli.settings import Settings
 from omnix_cli.stores.sqlite import SqliteStore
-from omnix_cli.wiring import open_workspace
+from omnix_cli.wiring.workspaces import open_workspace
 from tests.aws.accounts import new_stage, store_maker
 from tests.cli.conftest import Answer, Omnix
 from tests.integration.test_table_exports import item
@@ -120,7 +120,7 @@ def test_a_killed_import_goes_on_where_it_stopped(omnix: Omnix, tables: Any) -> 
     command = [sys.executable, "-m", "omnix_cli", "import", "purchases", "--from", "dynamodb"]
     process = subprocess.Popen(command, env={**os.environ, **slow}, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not any(Path(".omnix").glob("scans/*/*.pages")):
+    while not any(pages.stat().st_size for pages in Path(".omnix").glob("scans/*/*.pages")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)

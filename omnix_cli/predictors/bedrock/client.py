@@ -12,15 +12,17 @@ _CONNECT_SECONDS = 10
 
 
 def connect(settings: BedrockSettings, service: str = "bedrock-runtime") -> Any:
-    """A client for `bedrock-runtime` (questions) or `bedrock` (batch jobs) that never tries again by itself.
+    """A client for `bedrock-runtime` (questions), which never tries again by itself, or `bedrock` (batch jobs).
 
     Raises `ConfigError` when there is no region or profile, or when the data would leave their region."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
+    # Asking again is ours: it keeps the budget and the pace.
+    attempts = 1 if service == "bedrock-runtime" else settings.attempts
     config = Config(
-        retries={"total_max_attempts": 1},  # retrying is ours: it keeps the budget and the pace
+        retries={"mode": "standard", "total_max_attempts": attempts},
         read_timeout=settings.read_timeout_seconds,
         connect_timeout=_CONNECT_SECONDS,
         max_pool_connections=settings.connections,

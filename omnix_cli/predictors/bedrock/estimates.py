@@ -53,7 +53,7 @@ def estimate(
     products: int,
     terms: Terms,
     *,
-    count: Callable[[Question], int] | None = None,
+    count: Callable[[Question], int | None] | None = None,
 ) -> pl.DataFrame:
     """One row a model and way, the model that is asked first: `dollars` as expected, `dollars_at_most` if every answer
     is as long as it may be and nothing is cached. `products` is how many are asked about in all; `count` asks the
@@ -85,10 +85,14 @@ def _models(questions: Sequence[Question], prices: PriceTable) -> list[str]:
     return [*asked, *(model for model in others if model not in asked)]
 
 
-def _scale(questions: Sequence[Question], texts: Sequence[int], count: Callable[[Question], int] | None) -> float:
-    """The tokens that the service counts, over our estimate; 1 when it is not asked."""
+def _scale(
+    questions: Sequence[Question], texts: Sequence[int], count: Callable[[Question], int | None] | None
+) -> float:
+    """The tokens that the service counts, over our estimate; 1 when nobody counts them."""
     if count is None or not questions:
         return 1.0
     stride = max(1, len(questions) // COUNTED)
     chosen = range(0, len(questions), stride)
-    return sum(count(questions[place]) for place in chosen) / sum(texts[place] for place in chosen)
+    counted = [(count(questions[place]), texts[place]) for place in chosen]
+    known = [(tokens, ours) for tokens, ours in counted if tokens is not None]
+    return sum(tokens for tokens, _ in known) / sum(ours for _, ours in known) if known else 1.0

@@ -38,27 +38,35 @@ class BulkFiles:
     """What was written; the token is made of the content, so that the same load is not started twice."""
 
     items: int
-    files: int
+    names: tuple[str, ...]
     bytes: int
     token: str
 
 
 def write_bulk_files(spec: TableSpec, items: Iterable[Mapping[str, Any]], keep: Keep) -> BulkFiles:
-    """Writes `data/00000.json.gz` and so on; the same items in the same order give the same bytes.
+    """Writes `00000.json.gz` and so on; the same items in the same order give the same bytes.
 
-    Raises TypeError and ValueError for an item that DynamoDB would refuse."""
-    count = files = size = 0
+    Raises ValueError, which names the key, for an item that DynamoDB would refuse."""
+    count = size = 0
+    names: list[str] = []
     digest = hashlib.sha256(spec.name.encode())
     for window in _windows(items):
-        for item in window:
-            spec.check(item)
-        window.sort(key=lambda item: zlib.crc32(str(item[spec.key]).encode()))
-        lines = b"".join(b'{"Item":%b}\n' % encoded(item) for item in window)
+        window.sort(key=lambda item: zlib.crc32(str(item.get(spec.key)).encode()))
+        lines = b"".join(b'{"Item":%b}\n' % _checked(spec, item) for item in window)
         content = gzip.compress(lines, compresslevel=6, mtime=0)
-        keep(f"data/{files:05d}.json.gz", content)
+        names.append(f"{len(names):05d}.json.gz")
+        keep(names[-1], content)
         digest.update(content)
-        count, files, size = count + len(window), files + 1, size + len(content)
-    return BulkFiles(count, files, size, digest.hexdigest()[:32])
+        count, size = count + len(window), size + len(content)
+    return BulkFiles(count, tuple(names), size, digest.hexdigest()[:32])
+
+
+def _checked(spec: TableSpec, item: Mapping[str, Any]) -> bytes:
+    try:
+        spec.check(item)
+        return encoded(item)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{spec.name} {item.get(spec.key)!r}: {error}") from error
 
 
 def bulk_put_request(

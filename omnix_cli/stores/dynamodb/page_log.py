@@ -16,7 +16,7 @@ from typing import IO
 import pyarrow as pa
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.stores.files import disk_trouble_told
+from omnix_cli.stores.files import checksum, disk_trouble_told
 
 _HEADER = struct.Struct("<III")
 
@@ -56,6 +56,10 @@ class PageLog:
                 yield page
             if file.read(1):
                 raise CorruptCheckpoint(f"{self._path}: a page is damaged", hint="Import the table again.")
+
+    def checksum(self) -> str:
+        """The SHA-256 of the pages as they are stored, in hex."""
+        return checksum(self._path)
 
 
 def _next_page(file: IO[bytes]) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -16,11 +16,11 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols import RawChunk
 from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
-from omnix_cli.stores.dynamodb.item_columns import Document
+from omnix_cli.stores.dynamodb.item_columns import Document, parsed
 from omnix_cli.stores.dynamodb.page_log import PageLog
 from omnix_cli.stores.dynamodb.scanning import TableScan
 
-CHUNK_PAGES = 8
+CHUNK_PAGES = 16
 """Pages of up to 1 MB that are read at a time."""
 
 
@@ -48,28 +48,27 @@ class ScannedTable:
         return [self._name]
 
     def fingerprint(self, name: str) -> str:
-        digest = hashlib.sha256()
-        for page in self._pages():
-            digest.update(page)
-        return digest.hexdigest()
+        """A SHA-256 of the pages of all segments as they are stored."""
+        return hashlib.sha256("".join(log.checksum() for log in self._logs).encode()).hexdigest()
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
-        yield OpenTable(name, self._pages(), len(self._logs), ItemChunks(mapping, self._now))
-
-    def _pages(self) -> Iterator[bytes]:
-        return chain.from_iterable(log.pages() for log in self._logs)
+        pages = chain.from_iterable(log.pages() for log in self._logs)
+        fingerprint = partial(self.fingerprint, name)
+        yield OpenTable(name, pages, len(self._logs), ItemChunks(mapping, self._now), fingerprint)
 
 
 class OpenTable:
     """The items of a table, numbered from 1 in the order in which they were read. Implements `protocols.OpenSource`."""
 
-    def __init__(self, name: str, pages: Iterator[bytes], segments: int, items: ItemChunks) -> None:
+    def __init__(
+        self, name: str, pages: Iterator[bytes], segments: int, items: ItemChunks, fingerprint: Callable[[], str]
+    ) -> None:
         self.name = name
         self._pages = pages
-        self._items = items
-        self._hash = hashlib.sha256()
         self._segments = segments
+        self._items = items
+        self._fingerprint = fingerprint
 
     @property
     def findings(self) -> dict[str, str]:
@@ -81,11 +80,9 @@ class OpenTable:
     def chunks(self) -> Iterator[RawChunk]:
         first, room = 1, 1  # what is found in the first page makes reading the others faster
         while pages := list(islice(self._pages, room)):
-            for page in pages:
-                self._hash.update(page)
             answer = pl.Struct({"Items": pl.List(self._items.items.dtype)})
             try:
-                read = pl.Series(pages, dtype=pl.Binary).cast(pl.String).str.json_decode(answer)
+                read = parsed(pl.Series(pages, dtype=pl.Binary).cast(pl.String), answer)
             except pl.exceptions.PolarsError as error:
                 raise DataError(f"{self.name}: an answer is not DynamoDB's JSON: {error}") from error
             items = read.struct.field("Items").explode(empty_as_null=False)
@@ -94,7 +91,7 @@ class OpenTable:
             first, room = first + len(items), CHUNK_PAGES
 
     def fingerprint(self) -> str:
-        return self._hash.hexdigest()
+        return self._fingerprint()
 
 
 def _documents(pages: Sequence[bytes], rows: Sequence[int]) -> list[Document]:

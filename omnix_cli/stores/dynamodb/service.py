@@ -56,7 +56,8 @@ class Service:
 def explained(error: ServiceError, table: str) -> OmnixError:
     """What happened, in the user's terms."""
     if error.code == "ResourceNotFoundException":
-        return ConfigError(f"the table {table} does not exist", hint="`omnix tables create` makes it.")
+        hint = "`omnix tables create` makes it (the catalogue only if store.tables.own_products says that it is ours)."
+        return ConfigError(f"the table {table} does not exist", hint=hint)
     if error.may_pass:
         return UnavailableError(f"{table} does not answer: {error}", hint="Try again later.")
     if error.code in _NO_ACCESS:

@@ -13,6 +13,7 @@ import pytest
 from omnix_cli.services import exporting
 from omnix_cli.services.exporting import export_table
 from omnix_cli.stores.archives import Archive, ArchiveWriter
+from omnix_cli.stores.folders import DiskFolder
 from omnix_cli.stores.sqlite import SqliteStore
 
 
@@ -43,7 +44,9 @@ def test_it_goes_on_and_holds_every_item_once(tmp_path: Path, monkeypatch: pytes
         store.put_many("products", items)
 
         def export() -> int:
-            archive = ArchiveWriter(tmp_path / "backup", source="store", tables=["products"], segments=segments)
+            archive = ArchiveWriter(
+                DiskFolder(tmp_path / "backup"), source="store", tables=["products"], segments=segments
+            )
             count = export_table(
                 store, "products", archive, segments=segments, take_read_units=None, advance=lambda done: None
             )
@@ -56,4 +59,4 @@ def test_it_goes_on_and_holds_every_item_once(tmp_path: Path, monkeypatch: pytes
                 export()
         store.given = None
         assert export() == 100
-    assert sorted(Archive(tmp_path / "backup").scan("products"), key=lambda item: str(item["id"])) == items
+    assert sorted(Archive(DiskFolder(tmp_path / "backup")).scan("products"), key=lambda item: str(item["id"])) == items

@@ -6,11 +6,13 @@ import itertools
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,6 +137,31 @@ def test_expired_items_are_left_out_and_told(tmp_path: Path) -> None:
         chunks = [chunk.rows for chunk in opened.chunks() if chunk.rows.height]
         assert sorted(key for rows in chunks for key in rows["id"]) == ["b", "c"]
         assert opened.findings["expired"] == "1 left out"
+
+
+def test_pages_of_other_types_than_the_first_are_read_whole(tmp_path: Path) -> None:
+    kinds: list[Any] = [5, "five", Decimal("5.0"), True, [5], {"n": 5}, {5}, b"5", None]
+    texts = ["5", "five", "5.0", "true", "[5]", '{"n":5}', "[5]", '"NQ=="', None]
+    items = [{"id": f"i{number:03}", "quantity": 1} for number in range(3)]
+    items += [{"id": f"j{number:03}", "quantity": kinds[number % len(kinds)]} for number in range(200)]
+    items += [{"id": f"k{number:03}", "review": "late"} for number in range(5)]
+    work = scan(PagedTable(items), tmp_path, segments=1)
+    with scanned(work) as source, source.open("t", load_mapping("purchases")) as opened:
+        rows = pl.concat([chunk.rows for chunk in opened.chunks()], how="diagonal")
+        assert opened.fingerprint() == source.fingerprint("t")
+    assert rows["id"].to_list() == [item["id"] for item in items]
+    assert rows["_row_number"].to_list() == list(range(1, len(items) + 1))
+    later = [texts[number % len(texts)] for number in range(200)]
+    assert rows["quantity"].to_list() == ["1"] * 3 + later + [None] * 5
+    assert rows["review"].to_list() == [None] * 203 + ["late"] * 5
+
+
+def test_tables_with_other_items_have_another_fingerprint(tmp_path: Path) -> None:
+    def fingerprint(items: list[dict[str, Any]]) -> str:
+        with scanned(scan(PagedTable(items), tmp_path)) as source:
+            return source.fingerprint("t")
+
+    assert fingerprint(ITEMS) == fingerprint(ITEMS) != fingerprint(ITEMS[:-1])
 
 
 pages = st.lists(st.binary(max_size=40), min_size=1, max_size=4)

@@ -1,10 +1,8 @@
-"""From settings to concrete engine, predictor, store and workspace: the only place that chooses."""
+"""The workspace that the settings name, and what works on it."""
 
 from __future__ import annotations
 
 import logging
-import os
-import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,31 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from omnix_cli.engines.polars_engine import PolarsEngine
-from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.plan import SOURCES, plan
-from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import (
-    Engine,
-    Predictor,
-    Resources,
-    Sources,
-    StoredFrame,
-    TableAdministration,
-    TableStore,
-)
-from omnix_cli.records import ImportBatch, StepRecord
+from omnix_cli.protocols import Predictor, Sources, StoredFrame
+from omnix_cli.records import ImportBatch, StepRecord, run_id_at
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings
 from omnix_cli.services.import_reports import ImportReport
 from omnix_cli.services.imports import Importer, import_files
-from omnix_cli.services.planning import parse_day
 from omnix_cli.services.quarantine import quarantine_replay
 from omnix_cli.services.run_history import PruneReport, mark_killed, prune
 from omnix_cli.services.runs import Publish, Runner, publish_lists
-from omnix_cli.settings import Settings, SourceSettings, StoreSettings
+from omnix_cli.settings import Settings, SourceSettings
+from omnix_cli.stores.answers import SqliteAnswers
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.files import PeakMemory, write_atomically
 from omnix_cli.stores.folders import DiskFolder, DiskShelf
@@ -45,19 +33,15 @@ from omnix_cli.stores.ledger import FileLedger
 from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.run_records import RunFolder
-from omnix_cli.stores.s3 import connect
 from omnix_cli.stores.s3_inputs import S3Files
 from omnix_cli.stores.s3_workspace import S3Workspace
 from omnix_cli.stores.sources import FileSources
 from omnix_cli.stores.spill import open_spill
-from omnix_cli.stores.sqlite import SqliteStore
-from omnix_cli.stores.sqlite_administration import SqliteTables
-
-if TYPE_CHECKING:
-    from omnix_cli.stores.dynamodb.service import Service
+from omnix_cli.wiring.engines import engine, parse_bytes, resources
+from omnix_cli.wiring.predictors import Predictors
+from omnix_cli.wiring.stores import table_store, whole_table, with_store
 
 _log = logging.getLogger(__name__)
-_UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
 @dataclass(frozen=True)
@@ -87,6 +71,22 @@ class Workspace:
     def ledger(self) -> FileLedger:
         """What was imported."""
         return FileLedger(self._shared.folder() if self._shared else DiskFolder(self.folder), self.checkpoints)
+
+    @cached_property
+    def answers(self) -> SqliteAnswers:
+        """What models said."""
+        shared = self._shared.folder("answers") if self._shared else None
+        return SqliteAnswers(self.folder / "answers.sqlite", now=self.now, shared=shared)
+
+    @cached_property
+    def run_id(self) -> str:
+        """The id of the run that this process does, if it does one."""
+        return run_id_at(self.now())
+
+    @property
+    def predictors(self) -> Predictors:
+        """What makes predictions."""
+        return Predictors(self.settings, lambda: self.answers, self.now, self.run_id)
 
     @cached_property
     def _shared(self) -> S3Workspace | None:
@@ -173,13 +173,14 @@ class Workspace:
             figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
         )
 
-    def runner(self) -> Runner:
-        """What runs the plan on the imports as they are now. Raises `CorruptCheckpoint` when one is damaged."""
+    def runner(self, predictor: Predictor | None = None) -> Runner:
+        """What runs the plan on the imports as they are now, with the predictor of the settings or another. Raises
+        `CorruptCheckpoint` when an import is damaged."""
         damaged = self.ledger.damaged()
         if damaged:
             raise CorruptCheckpoint(f"imports are damaged: {_told(damaged)}", hint="Import these files again.")
         return Runner(
-            plan=plan(predictor(self.settings)),
+            plan=plan(predictor or self.predictors.configured()),
             engine=engine(self.settings),
             checkpoints=self.checkpoints,
             records=self.records,
@@ -187,6 +188,7 @@ class Workspace:
             settings=self.settings,
             resources=resources(self.settings),
             now=self.now,
+            run_id=self.run_id,
         )
 
     def publisher(
@@ -257,7 +259,14 @@ class Workspace:
             locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))
             if self._shared:
                 locks.enter_context(self._shared.lock(command))
+            locks.callback(self.close)
             yield
+
+    def close(self) -> None:
+        """Lets go of what was opened; the next use opens it again."""
+        answers: SqliteAnswers | None = self.__dict__.pop("answers", None)
+        if answers is not None:
+            answers.close()
 
 
 def _told(batches: Iterable[ImportBatch]) -> str:
@@ -271,142 +280,3 @@ def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Worksp
             f"the workspace {settings.workspace} is not a folder", hint="Choose another with --workspace."
         )
     return Workspace(settings, now)
-
-
-def engine(settings: Settings) -> Engine:
-    """The engine that the settings name."""
-    return PolarsEngine(slice_rows=settings.engine.slice_rows)
-
-
-def predictor(settings: Settings) -> Predictor:
-    """The predictor that the settings name."""
-    return StatisticalPredictor(settings.prediction, min_customers=settings.privacy.min_customers)
-
-
-def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStore:
-    """The store that the settings name."""
-    store = settings.store
-    if store.kind == "sqlite":
-        return _sqlite(settings)
-    from omnix_cli.stores.dead_letters import set_aside
-    from omnix_cli.stores.dynamodb.retries import Pace
-    from omnix_cli.stores.dynamodb.store import DynamoStore
-
-    limit, start = store.max_write_units, store.start_write_units
-    pace = Pace(limit=limit, start=start)
-    return DynamoStore(
-        dynamodb_service(store, now=now).transport,
-        prefix=store.prefix,
-        stage=store.stage,
-        threads=store.threads,
-        # A limit or a ramp holds for all that is written to the store; without one, each write finds its own pace.
-        pace=Pace if limit is None and start is None else lambda: pace,
-        tables=store.tables,
-        set_aside=lambda letters: set_aside(settings.workspace / "dead_letters", letters, now()),
-    )
-
-
-def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> TableAdministration:
-    """What makes, checks and drops the tables of the store that the settings name."""
-    store = settings.store
-    if store.kind == "sqlite":
-        return SqliteTables(_sqlite(settings))
-    from omnix_cli.stores.dynamodb.administration import DynamoTables
-
-    service = dynamodb_service(store, now=now)
-    return DynamoTables(service, prefix=store.prefix, stage=store.stage, options=store.tables)
-
-
-def dynamodb_service(store: StoreSettings, *, now: Callable[[], datetime]) -> Service:
-    """DynamoDB in the account, region and way that the settings name."""
-    from omnix_cli.stores.dynamodb.connect import Account, connect
-    from omnix_cli.stores.dynamodb.service import Service
-
-    account = Account(store.profile, store.region, store.endpoint_url, store.transport)
-    return Service(connect(account, now=now))
-
-
-def with_store(settings: Settings, kind: str) -> Settings:
-    """The settings with a store of another kind."""
-    return settings.model_copy(update={"store": settings.store.model_copy(update={"kind": kind})})
-
-
-@contextmanager
-def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -> Iterator[Sources]:
-    """The table that holds the rows of a kind, read from the store that the settings name."""
-    from omnix_cli.stores.dynamodb.item_chunks import table_of
-
-    store, table = settings.store, table_of(kind)
-    name = table.full_name(store.prefix, store.stage)
-    if store.kind == "sqlite":
-        from omnix_cli.stores.item_lines import StoredTable
-
-        with closing(_sqlite(settings)) as sqlite:
-            yield StoredTable(sqlite, table, f"sqlite:{name}", now())
-        return
-    from omnix_cli.stores.dynamodb.scanned_table import scanned
-    from omnix_cli.stores.dynamodb.scanning import TableScan
-
-    service = dynamodb_service(store, now=now)
-    with closing(service.transport):
-        folder = settings.workspace / "scans" / name
-        scan = TableScan(service, name, folder, now, store.segments, max_units=store.max_read_units, say=_log.info)
-        with scanned(scan) as sources:
-            yield sources
-
-
-def _sqlite(settings: Settings) -> SqliteStore:
-    store = settings.store
-    return SqliteStore(store.path or settings.workspace / "store.sqlite", prefix=store.prefix, stage=store.stage)
-
-
-def uploader(settings: Settings, address: str) -> Callable[[bytes], None]:
-    """What puts bytes at an address on S3. Raises `ConfigError` when it names no object."""
-    target = connect(address, settings.s3)
-    if not target.prefix or target.prefix.endswith("/"):
-        raise ConfigError(f"{address} names no object", hint="Write it as s3://bucket/folder/name.parquet.")
-
-    def upload(content: bytes) -> None:
-        target.put("", content)
-
-    return upload
-
-
-def resources(settings: Settings) -> Resources:
-    """What a step may use."""
-    return Resources(
-        threads=settings.engine.threads or os.cpu_count() or 1,
-        memory_bytes=parse_bytes(settings.engine.max_memory),
-        say=_log.info,
-    )
-
-
-def check_configuration(settings: Settings) -> list[str]:
-    """What the settings lead to, one line each. Raises `ConfigError` for what could not work."""
-    try:
-        return _consequences(settings)
-    except DataError as error:
-        raise ConfigError(error.message, hint=error.hint) from error
-
-
-def _consequences(settings: Settings) -> list[str]:
-    lines = [f"workspace {settings.workspace.resolve()}", f"memory {resources(settings).memory_bytes:,} bytes"]
-    if settings.shared_workspace:
-        first = next(connect(settings.shared_workspace, settings.s3).within("").list(), None)
-        lines.append(f"shared at {settings.shared_workspace}, {'empty as yet' if first is None else 'in use'}")
-    if settings.as_of not in ("latest", "today"):
-        lines.append(f"as of {parse_day(settings.as_of)}")
-    for source in settings.imports.sources:
-        load_mapping(source.kind, source.mapping)
-        files = FileSources(s3=S3Files(settings.s3)).find(source.files) if source.files else []
-        count = f"{len(files)} files" if source.files else f"the table in {source.store}"
-        lines.append(f"{source.kind} from {count}")
-    return lines
-
-
-def parse_bytes(text: str) -> int:
-    """A size such as 4GiB, 500MB or 1000000. Raises `ConfigError` for anything else."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", text)
-    if match is None or match[2].lower() not in _UNITS:
-        raise ConfigError(f"engine.max_memory = {text!r} is not a size", hint="Write it as 4GiB or 500MB.")
-    return int(float(match[1]) * _UNITS[match[2].lower()])

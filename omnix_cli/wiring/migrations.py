@@ -10,9 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import suggestion
-from omnix_cli.places import Origin, Places, local_folder
 from omnix_cli.protocols import TableStore
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
@@ -25,14 +24,17 @@ from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.archives import Archive, ArchiveWriter
 from omnix_cli.stores.dynamodb.bulk_files import START, BulkFiles, bulk_put_request, import_request, write_bulk_files
 from omnix_cli.stores.dynamodb.transports import Request
-from omnix_cli.stores.files import write_atomically
+from omnix_cli.stores.folders import Folder
 from omnix_cli.stores.item_mappings import ItemMapping, load_item_mappings
 from omnix_cli.stores.key_buckets import KeyBuckets
 from omnix_cli.stores.lock import workspace_lock
 from omnix_cli.stores.migration_journal import MigrationFolder
-from omnix_cli.stores.s3 import SCHEME, connect
-from omnix_cli.stores.tables import TABLES
-from omnix_cli.wiring import Workspace, dynamodb_service
+from omnix_cli.stores.s3 import SCHEME
+from omnix_cli.stores.s3_folders import S3Folder
+from omnix_cli.stores.tables import TABLES, TableSpec
+from omnix_cli.wiring.places import Origin, Places
+from omnix_cli.wiring.stores import dynamodb_service
+from omnix_cli.wiring.workspaces import Workspace
 
 _CHUNK_ITEMS = 1000
 _SMALLEST_CHUNK = 25
@@ -75,14 +77,15 @@ class Migrations:
 
     def export(self, tables: Sequence[str], source: Sequence[str], folder: str) -> dict[str, int]:
         """Exports tables to a folder; returns the items of each."""
+        tables = checked(tables)
         with self._places.origin(source) as origin:
-            address = [origin.items.address(name) for name in checked(tables)]
-            archive = ArchiveWriter(
-                local_folder(folder), source=", ".join(address), tables=tables, segments=origin.segments
-            )
+            address = ", ".join(origin.items.address(name) for name in tables)
+            expected = {name: origin.items.expected_items(name) for name in tables}  # fails before anything is begun
+            place = self._places.folder(folder)
+            archive = ArchiveWriter(place, source=address, tables=tables, segments=origin.segments)
             counts = {}
             for name in tables:
-                with self.watch(name, origin.items.expected_items(name)) as advance:
+                with self.watch(name, expected[name]) as advance:
                     counts[name] = export_table(
                         origin.items,
                         name,
@@ -108,8 +111,8 @@ class Migrations:
         with self._places.origin(source) as origin:
             if isinstance(origin.items, Archive):
                 tables = tables or origin.items.tables
-            mappings = load_item_mappings(mapping)
-            return self._copy(tables, origin, self._places.settings(target), mappings, create=create, dry_run=dry_run)
+            mappings, store = load_item_mappings(mapping), self._places.settings(target)
+            return self._copy(checked(tables), origin, store, mappings, create=create, dry_run=dry_run)
 
     def backfill(self, target: Sequence[str], *, create: bool = False, dry_run: bool = False) -> CopyOutcome:
         """Copies the imported purchases to their table."""
@@ -128,13 +131,14 @@ class Migrations:
         that loads into a table that is there, if asked."""
         (name,) = checked([table])
         spec, store = TABLES[name], self._places.settings(target)
-        place = connect(address, self.workspace.settings.s3).within("") if address.startswith(SCHEME) else None
-        if start and place is None:
+        if start and not address.startswith(SCHEME):
             raise ConfigError("DynamoDB reads from S3 only", hint="Write the files to s3://BUCKET/PREFIX.")
-        keep = place.put if place else _kept_in(Path(address))
+        place = self._places.folder(f"{address.rstrip('/')}/data")
         with self._places.origin(source) as origin, self.watch(name, origin.items.expected_items(name)) as advance:
-            files = write_bulk_files(spec, _told_of(origin.items.scan(name), advance), keep)
-        bucket, prefix = (place.bucket.name, place.prefix) if place else ("BUCKET", "PREFIX/")
+            files = _bulk_files(spec, _told_of(origin.items.scan(name), advance), place)
+        _check_alone(place, files.names)
+        where = place.objects if isinstance(place, S3Folder) else None
+        bucket, prefix = (where.bucket.name, where.prefix.removesuffix("data/")) if where else ("BUCKET", "PREFIX/")
         full_name = spec.full_name(store.prefix, store.stage)
         load = bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=store.max_write_units)
         create = import_request(spec, full_name, bucket, prefix, store.tables, token=files.token)
@@ -142,9 +146,11 @@ class Migrations:
         return BulkOutcome(files, {START: load, "ImportTable": create}, answer)
 
     def undo(self, run: str) -> dict[str, int]:
-        """Puts back what stood before a copy; returns the items settled in each table."""
+        """Puts back what stood before a copy; returns the items settled in each table, none if that was done before."""
         with self._locked("tables copy --undo"):
             journal = self._folder.find(run)
+            if journal.record.state == "undone":
+                return dict.fromkeys(journal.record.plan["tables"], 0)
             limit = self.workspace.settings.store.max_write_units
             store = StoreSettings.model_validate({**journal.record.target, "max_write_units": limit})
             journal.update(state="undoing")
@@ -269,18 +275,29 @@ def _told_of(items: Iterator[Mapping[str, Any]], advance: Callable[[int], None])
         advance(1)
 
 
-def _kept_in(folder: Path) -> Callable[[str, bytes], object]:
-    return lambda name, content: write_atomically(folder / name, content)
+def _bulk_files(spec: TableSpec, items: Iterator[Mapping[str, Any]], place: Folder) -> BulkFiles:
+    try:
+        return write_bulk_files(spec, items, place.write)
+    except ValueError as error:
+        raise DataError(f"DynamoDB takes no such item: {error}", hint="Mend it in the source.") from error
+
+
+def _check_alone(place: Folder, names: Sequence[str]) -> None:
+    """Raises `ConfigError` for files beside those of the names: DynamoDB loads all that it finds there."""
+    others = sorted(set(place.names()) - set(names))
+    if others:
+        message = f"DynamoDB would load other files at {place}, too: {', '.join(others[:5])}"
+        raise ConfigError(message, hint="Delete them, or choose another place.")
 
 
 def checked(tables: Sequence[str]) -> Sequence[str]:
-    """The names of tables. Raises `ConfigError` for one that is none, and for none at all."""
+    """The names of tables, each once. Raises `ConfigError` for one that is none, and for none at all."""
     if not tables:
         raise ConfigError("no table is named", hint=f"Tables: {', '.join(TABLES)}.")
     for name in tables:
         if name not in TABLES:
             raise ConfigError(f"there is no table {name!r}", hint=suggestion(name, list(TABLES), what="Tables"))
-    return tables
+    return list(dict.fromkeys(tables))
 
 
 def _plan(
@@ -291,10 +308,10 @@ def _plan(
     mappings: Mapping[str, ItemMapping],
 ) -> dict[str, Any]:
     """What makes two copies the same. Raises `ConfigError` for one that cannot be made."""
-    missing = [name for name in target.missing_tables() if name in checked(tables)]
+    missing = [name for name in target.missing_tables() if name in tables]
     if missing:
         message = f"the target has no table {', '.join(missing)}"
-        raise ConfigError(message, hint="--create makes it; there is nothing a dry run could compare with.")
+        raise ConfigError(message, hint="--create makes it. A dry run makes nothing, so it needs the table.")
     sources = [origin.items.address(name) for name in tables]
     targets = [target.address(name) for name in tables]
     same = set(sources) & set(targets)

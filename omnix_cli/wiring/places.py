@@ -1,7 +1,7 @@
 """Where items come from and go to, as an operator names it: the folder of an export, or settings of a store.
 
 A place is a list of texts: none for the store of the settings, `name=value` for each of its settings that is another
-one, or a single folder.
+one, or a single folder, on disk or as s3://bucket/prefix.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from omnix_cli.services.segments import Take
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.archives import Archive
 from omnix_cli.stores.dynamodb.retries import Pace
-from omnix_cli.wiring import Workspace, table_store
+from omnix_cli.stores.folders import DiskFolder, Folder
+from omnix_cli.stores.s3 import SCHEME, connect
+from omnix_cli.stores.s3_folders import S3Folder
+from omnix_cli.wiring.stores import table_store
+from omnix_cli.wiring.workspaces import Workspace
 
 _SETTING = re.compile(r"[a-z_]+=")
 
@@ -50,11 +54,19 @@ class Places:
     def origin(self, place: Sequence[str]) -> Iterator[Origin]:
         """The store or the export of a place."""
         if len(place) == 1 and not _SETTING.match(place[0]):
-            yield Origin(Archive(local_folder(place[0])))
+            yield Origin(Archive(self.folder(place[0])))
             return
         settings = self.settings(place)
         with closing(self.store(settings)) as store:
             yield Origin(store, _segments(settings, place), settings.max_read_units)
+
+    def folder(self, address: str) -> Folder:
+        """A folder on disk or on S3. Raises `ConfigError` for another place."""
+        if address.startswith(SCHEME):
+            return S3Folder(connect(address, self.workspace.settings.s3).within(""))
+        if "://" in address:
+            raise ConfigError(f"{address} is no folder", hint="Name one on disk, or s3://bucket/prefix.")
+        return DiskFolder(Path(address).absolute())
 
     def settings(self, place: Sequence[str]) -> StoreSettings:
         """The store of the settings, in which what the place names is replaced."""
@@ -62,8 +74,12 @@ class Places:
         path = base.path or self.workspace.folder / "store.sqlite"
         values: dict[str, Any] = {**dump(base), "path": str(path.absolute())}
         for text in place:
-            name, _, value = text.partition("=")
-            if not _SETTING.match(text) or name not in StoreSettings.model_fields:
+            name, is_given, value = text.partition("=")
+            if not is_given:
+                raise ConfigError(
+                    f"{text!r} is no setting of a store", hint="Write it as NAME=VALUE, such as stage=test."
+                )
+            if name not in StoreSettings.model_fields:
                 hint = suggestion(name, list(StoreSettings.model_fields), what="Settings of a store")
                 raise ConfigError(f"{text!r} is no setting of a store", hint=hint)
             values[name] = value
@@ -77,14 +93,6 @@ class Places:
         """The store that these settings name."""
         changed = self.workspace.settings.model_copy(update={"store": settings})
         return table_store(changed, now=self.workspace.now)
-
-
-def local_folder(text: str) -> Path:
-    """A folder on disk. Raises `ConfigError` for another place."""
-    if "://" in text:
-        hint = "Name a folder on disk; `aws s3 sync` takes it there."
-        raise ConfigError(f"exports are made and read on disk, not at {text}", hint=hint)
-    return Path(text)
 
 
 def _segments(settings: StoreSettings, place: Sequence[str]) -> int:

@@ -1,0 +1,1 @@
+"""From settings to concrete engine, predictor, store and workspace: the only place that chooses."""
