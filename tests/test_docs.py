@@ -19,14 +19,13 @@ from omnix_cli.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-CONFIGURATIONS = [file for file in sorted((ROOT / "configs").glob("*.toml")) if file.name != "bedrock-prices.toml"]
 
 
 def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if hasattr(command, "commands"):
-        for name, child in command.commands.items():
-            yield from commands(child, (*words, name))
-    else:
+    is_group = hasattr(command, "commands")
+    for name, child in command.commands.items() if is_group else ():
+        yield from commands(child, (*words, name))
+    if not is_group or (words and command.invoke_without_command):
         yield words, command
 
 
@@ -70,7 +69,7 @@ def test_the_default_configuration_says_what_the_code_does() -> None:
     assert (ROOT / "configs" / "default.toml").read_text() == as_toml(Settings())
 
 
-@pytest.mark.parametrize("file", CONFIGURATIONS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.toml")), ids=lambda file: file.name)
 def test_every_configuration_loads(file: Path) -> None:
     assert load_settings(file=file, environment={}).values
 
