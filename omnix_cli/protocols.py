@@ -188,6 +188,10 @@ class AnswerLedger(Protocol):
         """Keeps a reply, and about whom it was; on disk when this returns. The same question again changes nothing."""
         ...
 
+    def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
+        """Keeps many, several at a time, which is faster; all on disk when this returns."""
+        ...
+
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         """The replies to these questions that there are, by key."""
         ...

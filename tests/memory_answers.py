@@ -41,28 +41,37 @@ class MemoryLedger:
         with self._lock:
             self._kept.setdefault(question.key, (reply, question))
 
+    def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
+        for reply, question in answered:
+            self.keep(reply, question)
+
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         return {key: self._kept[key][0] for key in questions if key in self._kept}
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
+        newest_first = sorted(self._kept.values(), key=lambda kept: (kept[0].replied_at, kept[1].as_of), reverse=True)
         rows = [
             (customer, history, prior, question.key, question.as_of)
-            for _, question in self._kept.values()
+            for _, question in newest_first
             if (question.model, question.prompt) == (model, prompt) and since <= question.as_of <= until
             for customer, history, prior in _told(question)
         ]
         frame = pl.DataFrame(rows, schema=_ASKED, orient="row")
-        return frame.sort("customer_id", "as_of", "question", descending=[False, True, False])
+        return frame.sort("customer_id", "as_of", descending=[False, True], maintain_order=True)
 
     def spent(self, *, since: datetime) -> Decimal:
         return sum((reply.cost for reply, _ in self._kept.values() if reply.replied_at >= since), Decimal(0))
 
     def totals(self) -> pl.DataFrame:
         columns = ("run", "model", "prompt", "way")
+        tokens = {f"{name}_tokens": pl.Int64 for name in TokenUsage.model_fields}
         rows = [
-            {name: getattr(reply, name) for name in columns} | {"cost": reply.cost} for reply, _ in self._kept.values()
+            (*(getattr(reply, name) for name in columns), *reply.usage.model_dump().values(), float(reply.cost))
+            for reply, _ in sorted(self._kept.values(), key=lambda kept: kept[0].replied_at, reverse=True)
         ]
-        return pl.DataFrame(rows).group_by(columns).agg(pl.len().alias("replies"), pl.col("cost").sum()).sort(columns)
+        schema = dict.fromkeys(columns, pl.String) | tokens | {"cost": pl.Float64}
+        by_run = pl.DataFrame(rows, schema=schema, orient="row").group_by(columns, maintain_order=True)
+        return by_run.agg(pl.len().cast(pl.Int64).alias("replies"), pl.col(*tokens, "cost").sum())
 
     def forget(self, customer_id: str) -> int:
         gone = [key for key, (_, question) in self._kept.items() if customer_id in question.customers]

@@ -14,12 +14,6 @@ DAY = date(2018, 1, 15)
 MOMENT = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 MODEL = "amazon.nova-lite-v1:0"
 PROMPT = "replenishment@1:0123abcd"
-ANSWER_SCHEMA = {
-    "type": "object",
-    "properties": {"customers": {"type": "array", "items": {"type": "object", "additionalProperties": False}}},
-    "required": ["customers"],
-    "additionalProperties": False,
-}
 _HEADER = "productId|name|category|days bought|last|gaps|quantity|expected|from|to|every"
 
 

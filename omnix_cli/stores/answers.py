@@ -7,64 +7,43 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import orjson
 import polars as pl
 
 from omnix_cli.errors import CorruptCheckpoint, OmnixError, UnavailableError
-from omnix_cli.records import Question, Reply, TokenUsage
+from omnix_cli.records import Question, Reply
+from omnix_cli.stores.answer_rows import (
+    IN_LIST,
+    KEEP,
+    KEEP_ASKED,
+    REPLY_COLUMNS,
+    TABLES,
+    TOTALS,
+    TOTALS_COLUMNS,
+    WHO_WAS_ASKED,
+    as_list,
+    instant,
+    kept_reply,
+    reply_of,
+    row_of,
+)
 from omnix_cli.stores.files import disk_trouble_told
 from omnix_cli.stores.folders import Folder
 from omnix_cli.stores.shared_answers import KeptReply, SharedAnswers
 
-_log = logging.getLogger(__name__)
+TRANSACTION_REPLIES = 500
+"""Replies written at once: enough to be fast, few enough to lose no more when the process is killed."""
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS replies (
-    question TEXT PRIMARY KEY, model TEXT NOT NULL, prompt TEXT NOT NULL, as_of TEXT NOT NULL, way TEXT NOT NULL,
-    stop_reason TEXT NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL,
-    cache_write INTEGER NOT NULL, cost TEXT NOT NULL, seconds REAL NOT NULL, replied_at TEXT NOT NULL,
-    run TEXT NOT NULL, file TEXT, text TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS replies_by_day ON replies (model, prompt, as_of, replied_at);
-CREATE INDEX IF NOT EXISTS replies_by_time ON replies
-    (replied_at, run, model, prompt, way, input, output, cache_read, cache_write, cost);
-CREATE INDEX IF NOT EXISTS replies_by_file ON replies (file);
-CREATE TABLE IF NOT EXISTS asked (
-    question TEXT NOT NULL, place INTEGER NOT NULL, customer_id TEXT NOT NULL, history TEXT NOT NULL,
-    prior TEXT NOT NULL, PRIMARY KEY (question, place)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS asked_by_customer ON asked (customer_id);
-CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
-_REPLY = (
-    "question, model, prompt, way, text, stop_reason, input, output, cache_read, cache_write, cost, seconds, "
-    "replied_at, run, as_of"
-)
-_KEEP = f"INSERT OR IGNORE INTO replies ({_REPLY}, file) VALUES ({', '.join('?' * 16)})"
-_KEEP_ASKED = "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?)"
-_IN = "IN (SELECT value FROM json_each(?))"
-_ASKED = """
-SELECT customer_id, history, prior, question, as_of FROM replies JOIN asked USING (question)
-WHERE model = ? AND prompt = ? AND as_of BETWEEN ? AND ?
-ORDER BY customer_id, as_of DESC, replied_at DESC, question
-"""
-_TOTALS = """
-SELECT run, model, prompt, way, COUNT(*), SUM(input), SUM(output), SUM(cache_read), SUM(cache_write),
-    SUM(CAST(cost AS REAL)) FROM replies GROUP BY run, model, prompt, way
-ORDER BY MAX(replied_at) DESC, run DESC, model, prompt, way
-"""
-_TOTALS_COLUMNS = {
-    **dict.fromkeys(("run", "model", "prompt", "way"), pl.String),
-    **dict.fromkeys(("replies", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"), pl.Int64),
-    "cost": pl.Float64,
-}
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -118,7 +97,7 @@ class SqliteAnswers:
 
     def keep(self, reply: Reply, question: Question) -> None:
         """Keeps a reply; on disk when this returns. The same question again changes nothing."""
-        waiting = _Waiting(_kept(reply, question))
+        waiting = _Waiting(kept_reply(reply, question))
         self._queue.append(waiting)
         with self._writing:
             if not waiting.is_done:  # whoever writes, writes for all who wait by then
@@ -126,28 +105,36 @@ class SqliteAnswers:
         if waiting.error:
             raise waiting.error
         if self._shared:
-            self._shared.send_if_due()
+            self._shared.send_if_due(1)
+
+    def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
+        """Keeps many in transactions of TRANSACTION_REPLIES."""
+        kept = (kept_reply(reply, question) for reply, question in answered)
+        while together := list(islice(kept, TRANSACTION_REPLIES)):
+            self.add(together)
+            if self._shared:
+                self._shared.send_if_due(len(together))
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         """The replies to these questions that there are."""
-        rows = self.rows(f"SELECT {_REPLY} FROM replies WHERE question {_IN}", _list(questions))
-        return {row[0]: _reply(row) for row in rows}
+        rows = self.rows(f"SELECT {REPLY_COLUMNS} FROM replies WHERE question {IN_LIST}", as_list(questions))
+        return {row[0]: reply_of(row) for row in rows}
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
         """Who was asked about in these days, newest first for each customer."""
-        rows = self.rows(_ASKED, model, prompt, since.isoformat(), until.isoformat())
+        rows = self.rows(WHO_WAS_ASKED, model, prompt, since.isoformat(), until.isoformat())
         columns = ("customer_id", "history", "prior", "question", "as_of")
         frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
         return frame.with_columns(pl.col("as_of").str.to_date("%Y-%m-%d"))
 
     def spent(self, *, since: datetime) -> Decimal:
         """The dollars of replies since then."""
-        rows = self.rows("SELECT cost FROM replies WHERE replied_at >= ?", _instant(since))
+        rows = self.rows("SELECT cost FROM replies WHERE replied_at >= ?", instant(since))
         return sum((Decimal(cost) for (cost,) in rows), Decimal(0))
 
     def totals(self) -> pl.DataFrame:
         """Replies, tokens and dollars by run, model, prompt and way, newest run first."""
-        return pl.DataFrame(self.rows(_TOTALS), schema=_TOTALS_COLUMNS, orient="row")
+        return pl.DataFrame(self.rows(TOTALS), schema=TOTALS_COLUMNS, orient="row")
 
     def seconds_per_reply(self, *, model: str) -> float | None:
         """How long a model took on demand, in the mean; None when nothing is known."""
@@ -185,47 +172,52 @@ class SqliteAnswers:
         """Adds replies in one transaction, with the shared file they are from."""
         with self._transaction() as database:
             for one in kept:
-                if database.execute(_KEEP, (*_row(one), file)).rowcount:
+                if database.execute(KEEP, (*row_of(one), file)).rowcount:
                     told = enumerate(zip(one.customers, one.histories, one.priors, strict=True))
                     database.executemany(
-                        _KEEP_ASKED, [(one.reply.question, place, *customer) for place, customer in told]
+                        KEEP_ASKED, [(one.reply.question, place, *customer) for place, customer in told]
                     )
             if file:
                 database.execute("INSERT OR IGNORE INTO files VALUES (?)", (file,))
 
     def unshared(self, count: int) -> list[KeptReply]:
         """Some replies that are in no shared file yet."""
-        rows = self.rows(f"SELECT {_REPLY} FROM replies WHERE file IS NULL ORDER BY question LIMIT ?", count)
+        rows = self.rows(f"SELECT {REPLY_COLUMNS} FROM replies WHERE file IS NULL ORDER BY question LIMIT ?", count)
         asked: dict[str, list[Any]] = {row[0]: [] for row in rows}
-        for question, *customer in self.rows(
-            f"SELECT question, customer_id, history, prior FROM asked WHERE question {_IN} ORDER BY question, place",
-            _list(asked),
-        ):
+        told = f"SELECT question, customer_id, history, prior FROM asked WHERE question {IN_LIST} ORDER BY place"
+        for question, *customer in self.rows(told, as_list(asked)):
             asked[question].append(customer)
-        return [KeptReply(_reply(row), date.fromisoformat(row[-1]), *zip(*asked[row[0]], strict=True)) for row in rows]
+        return [
+            KeptReply(
+                reply_of(row),
+                date.fromisoformat(row[-1]),
+                *(tuple(customer[part] for customer in asked[row[0]]) for part in range(3)),
+            )
+            for row in rows
+        ]
 
     def set_file(self, questions: Collection[str], file: str) -> None:
         """Notes in which shared file these replies are."""
         with self._transaction() as database:
             database.execute("INSERT OR IGNORE INTO files VALUES (?)", (file,))
-            database.execute(f"UPDATE replies SET file = ? WHERE question {_IN}", (file, _list(questions)))
+            database.execute(f"UPDATE replies SET file = ? WHERE question {IN_LIST}", (file, as_list(questions)))
 
     def files(self, questions: Collection[str] | None = None) -> set[str]:
         """The shared files that are known, or those that hold the replies to these questions."""
         if questions is None:
             return {name for (name,) in self.rows("SELECT name FROM files")}
-        found = self.rows(f"SELECT DISTINCT file FROM replies WHERE question {_IN}", _list(questions))
+        found = self.rows(f"SELECT DISTINCT file FROM replies WHERE question {IN_LIST}", as_list(questions))
         return {name for (name,) in found if name}
 
     def remove(self, questions: Mapping[str, datetime]) -> None:
         """Removes the replies to these questions that came until then, and overwrites their bytes."""
-        rows = self.rows(f"SELECT question, replied_at FROM replies WHERE question {_IN}", _list(questions))
-        gone = [question for question, replied_at in rows if replied_at <= _instant(questions[question])]
+        rows = self.rows(f"SELECT question, replied_at FROM replies WHERE question {IN_LIST}", as_list(questions))
+        gone = [question for question, replied_at in rows if replied_at <= instant(questions[question])]
         if not gone:
             return
         with self._transaction() as database:
             for table in ("asked", "replies"):
-                database.execute(f"DELETE FROM {table} WHERE question {_IN}", (_list(gone),))
+                database.execute(f"DELETE FROM {table} WHERE question {IN_LIST}", (as_list(gone),))
         with self._writing, self._troubles_told():
             is_busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_busy:
@@ -263,7 +255,7 @@ class SqliteAnswers:
             database.execute("PRAGMA secure_delete = ON")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")  # a reply that was paid for survives a power cut too
-            database.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+            database.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT;")
         except sqlite3.Error:
             database.close()
             raise
@@ -287,44 +279,3 @@ class SqliteAnswers:
                 if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
                     raise OSError(str(error)) from error
                 raise
-
-
-def _kept(reply: Reply, question: Question) -> KeptReply:
-    priors = question.priors or ("",) * len(question.customers)
-    return KeptReply(reply, question.as_of, question.customers, question.histories, priors)
-
-
-def _row(kept: KeptReply) -> Sequence[Any]:
-    reply, usage = kept.reply, kept.reply.usage
-    return (
-        reply.question, reply.model, reply.prompt, reply.way, reply.text, reply.stop_reason,
-        usage.input, usage.output, usage.cache_read, usage.cache_write,
-        str(reply.cost), reply.seconds, _instant(reply.replied_at), reply.run, kept.as_of.isoformat(),
-    )  # fmt: skip
-
-
-def _reply(row: Sequence[Any]) -> Reply:
-    question, model, prompt, way, text, stop_reason, *tokens, cost, seconds, replied_at, run, _ = row
-    usage = TokenUsage(**dict(zip(("input", "output", "cache_read", "cache_write"), tokens, strict=True)))
-    return Reply(
-        question=question,
-        model=model,
-        prompt=prompt,
-        way=way,
-        text=text,
-        stop_reason=stop_reason,
-        usage=usage,
-        cost=Decimal(cost),
-        seconds=seconds,
-        replied_at=datetime.fromisoformat(replied_at),
-        run=run,
-    )
-
-
-def _list(values: Iterable[str]) -> str:
-    return orjson.dumps(list(values)).decode()
-
-
-def _instant(moment: datetime) -> str:
-    """A text that sorts by time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

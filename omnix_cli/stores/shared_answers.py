@@ -42,6 +42,11 @@ class KeptReply(NamedTuple):
     histories: tuple[str, ...]
     priors: tuple[str, ...]
 
+    def stands(self, forgotten: Mapping[str, datetime]) -> bool:
+        """Whether it came after its question was to be forgotten, or that was never said."""
+        moment = forgotten.get(self.reply.question)
+        return moment is None or self.reply.replied_at > moment
+
 
 class Replies(Protocol):
     """The replies of this machine, as far as sharing needs them."""
@@ -66,17 +71,18 @@ class SharedAnswers:
 
     def fetch(self) -> None:
         """Takes in what others put there, and removes what is to be forgotten."""
+        forgotten = _moments(self._read(FORGOTTEN))
+        self._replies.remove(forgotten)
         known = self._replies.files()
         new = [name for name in self._folder.names() if name.startswith("replies-") and name not in known]
         with ThreadPoolExecutor(_READERS) as readers:
             for name, content in zip(new, readers.map(self._read, new), strict=True):
                 if content is not None:
-                    self._replies.add(_parsed(name, content), file=name)
-        self._replies.remove(_moments(self._read(FORGOTTEN)))
+                    self._replies.add((kept for kept in _parsed(name, content) if kept.stands(forgotten)), file=name)
 
-    def send_if_due(self) -> None:
+    def send_if_due(self, new: int) -> None:
         """Sends when there is enough or the last time is long ago; what does not arrive is sent again later."""
-        self._new += 1  # a count that threads spoil a little only moves the moment
+        self._new += new  # a count that threads spoil a little only moves the moment
         is_due = self._new >= FILE_REPLIES or self._clock() - self._sent_at >= FILE_SECONDS
         if not is_due or not self._sending.acquire(blocking=False):
             return

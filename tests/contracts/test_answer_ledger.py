@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,18 +12,23 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from omnix_cli.protocols import AnswerLedger
 from omnix_cli.stores.answers import SqliteAnswers
 from omnix_cli.stores.folders import DiskFolder
 from omnix_cli.stores.s3_folders import S3Folder
 from tests.aws.buckets import TestBucket
+from tests.memory_answers import MemoryLedger
 from tests.questions import DAY, MODEL, MOMENT, PROMPT, question, questions, reply
 
-Open = Callable[[], SqliteAnswers]
+Open = Callable[[], AbstractContextManager[AnswerLedger]]
 
 
-@pytest.fixture(params=["sqlite", "shared on disk", "shared on s3"])
+@pytest.fixture(params=["in memory", "sqlite", "shared on disk", "shared on s3"])
 def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens the ledger as a new process does."""
+    if request.param == "in memory":
+        kept = MemoryLedger()
+        return lambda: nullcontext(kept)
     if request.param == "sqlite":
         return lambda: SqliteAnswers(tmp_path / "answers.sqlite", now=lambda: MOMENT)
     if request.param == "shared on disk":
@@ -52,6 +58,18 @@ def test_the_same_question_again_changes_nothing(open_ledger: Open) -> None:
         assert ledger.spent(since=MOMENT) == Decimal("0.000185")
 
 
+def test_many_are_kept_at_once(open_ledger: Open) -> None:
+    asked = questions(1200, products=1)
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked[3], text="the first"), asked[3])
+        ledger.keep_all((reply(one), one) for one in asked)
+    with open_ledger() as ledger:
+        known = ledger.replies([one.key for one in asked])
+        assert len(known) == 1200
+        assert known[asked[3].key].text == "the first"
+        ledger.keep_all([])
+
+
 def test_more_questions_than_a_statement_has_room_for(open_ledger: Open) -> None:
     asked = questions(3)
     with open_ledger() as ledger:
@@ -63,7 +81,7 @@ def test_more_questions_than_a_statement_has_room_for(open_ledger: Open) -> None
 
 def test_who_was_asked_about_newest_first(open_ledger: Open) -> None:
     old = question("ann", "bob", day=DAY - timedelta(days=20))
-    recent = question("ann", day=DAY - timedelta(days=3), history="h2")
+    recent = question("ann", day=DAY - timedelta(days=3), history="h2", priors=('{"P1": []}',))
     repaired = question("ann", day=DAY - timedelta(days=3), history="h2", products=2)
     other = question("ann", model="amazon.nova-pro-v1:0")
     with open_ledger() as ledger:
@@ -78,23 +96,15 @@ def test_who_was_asked_about_newest_first(open_ledger: Open) -> None:
             "as_of": pl.Date,
         }
         assert told.rows() == [
-            ("ann", "h2-ann", "prior-ann", repaired.key, DAY - timedelta(days=3)),
-            ("ann", "h2-ann", "prior-ann", recent.key, DAY - timedelta(days=3)),
-            ("ann", "h1-ann", "prior-ann", old.key, DAY - timedelta(days=20)),
-            ("bob", "h1-bob", "prior-bob", old.key, DAY - timedelta(days=20)),
+            ("ann", "h2-ann", "", repaired.key, DAY - timedelta(days=3)),
+            ("ann", "h2-ann", '{"P1": []}', recent.key, DAY - timedelta(days=3)),
+            ("ann", "h1-ann", "", old.key, DAY - timedelta(days=20)),
+            ("bob", "h1-bob", "", old.key, DAY - timedelta(days=20)),
         ]
         since = DAY - timedelta(days=19)
         assert ledger.asked(model=MODEL, prompt=PROMPT, since=since, until=DAY)["customer_id"].to_list() == ["ann"] * 2
         assert ledger.asked(model=MODEL, prompt="other@1:0", since=since, until=DAY).height == 0
         assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=date.max).height == 0
-
-
-def test_a_question_without_priors_has_empty_ones(open_ledger: Open) -> None:
-    asked = question("ann", "bob", priors=())
-    with open_ledger() as ledger:
-        ledger.keep(reply(asked), asked)
-    with open_ledger() as ledger:
-        assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=DAY)["prior"].to_list() == ["", ""]
 
 
 def test_what_was_spent_to_the_last_digit(open_ledger: Open) -> None:
@@ -113,6 +123,7 @@ def test_totals_by_run_model_prompt_and_way(open_ledger: Open) -> None:
         ledger.keep(reply(second), second)
         ledger.keep(reply(third, run="run-2", way="batch", replied_at=MOMENT + timedelta(days=1)), third)
         totals = ledger.totals()
+    assert totals.columns[-1] == "cost"
     assert totals.drop("cost").rows() == [
         ("run-2", MODEL, PROMPT, "batch", 1, 1000, 500, 200, 10),
         ("run-1", MODEL, PROMPT, "on_demand", 2, 2000, 1000, 400, 20),
@@ -134,6 +145,15 @@ def test_a_customer_is_forgotten_with_every_reply_they_stood_in(open_ledger: Ope
         asked = ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=DAY)
         assert asked["customer_id"].to_list() == ["cid"]
         assert ledger.spent(since=MOMENT) == reply(other).cost
+
+
+def test_a_question_about_nobody_is_kept_too(open_ledger: Open) -> None:
+    asked = question()
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked), asked)
+    with open_ledger() as ledger:
+        assert ledger.replies([asked.key]) == {asked.key: reply(asked)}
+        assert ledger.asked(model=MODEL, prompt=PROMPT, since=DAY, until=DAY).height == 0
 
 
 def test_many_threads_keep_at_a_time(open_ledger: Open) -> None:

@@ -8,7 +8,10 @@ import sys
 import venv
 from pathlib import Path
 
-PROMPT = "from omnix_cli.predictors.bedrock.prompts import load_prompt"
+FILES = (
+    "from omnix_cli.predictors.bedrock import money, prompts; "
+    "print(prompts.__file__, prompts.load_prompt('replenishment').id, money.load_prices().file)"
+)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -28,10 +31,11 @@ def test_the_wheel_alone_runs_the_whole_job(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "publish,ran" in result.stdout
     site = subprocess.run(
-        [str(python), "-c", f"{PROMPT}; print(load_prompt.__code__.co_filename, load_prompt('replenishment').id)"],
+        [str(python), "-c", FILES],
         cwd=tmp_path / "elsewhere",
         capture_output=True,
         text=True,
         check=True,
     )
-    assert str(tmp_path) in site.stdout and "replenishment@" in site.stdout
+    code, prompt, prices = site.stdout.split()
+    assert all(str(tmp_path) in file for file in (code, prices)) and prompt.startswith("replenishment@")

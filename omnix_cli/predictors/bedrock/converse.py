@@ -59,6 +59,7 @@ class _Round:
     workers: list[threading.Thread] = field(default_factory=list)
 
     def pause(self, seconds: float) -> None:
+        """Waits. Raises `_Stopped` when nobody is to go on."""
         if self.stopped.wait(seconds):
             raise _Stopped
 
@@ -209,6 +210,7 @@ class ConverseAsker:
 
     def _reply(self, question: Question, form: Form, prices: Prices, asked: _Round) -> Reply:
         parameters = request(question, form, self._schema, self._settings)
+        asked.pause(0)
         entry = self._pacing.enter(asked.pause)
         began = time.monotonic()
         try:

@@ -235,3 +235,18 @@ def test_a_damaged_shared_file_is_told(tmp_path: Path, name: str, content: bytes
     shared.write(name, content)
     with pytest.raises(CorruptCheckpoint, match=f"{name} cannot be read"):
         opened(tmp_path, shared)
+
+
+def test_what_is_dropped_is_asked_again_and_stays_then(tmp_path: Path) -> None:
+    shared = DiskFolder(tmp_path / "shared")
+    with opened(tmp_path / "one", shared) as one:
+        key, left = keep(one, "ann"), keep(one, "bob")
+        assert one.seconds_per_reply(model=question("ann").model) == 1.5
+        assert one.seconds_per_reply(model="another") is None
+    with opened(tmp_path / "other", shared) as other:
+        other.drop([key])
+        assert other.replies([key, left]).keys() == {left}
+        asked = question("ann")
+        other.keep(reply(asked, text="better", replied_at=MOMENT + timedelta(seconds=1)), asked)
+    with opened(tmp_path / "one", shared) as one:
+        assert one.replies([key])[key].text == "better"

@@ -18,9 +18,10 @@ from omnix_cli.predictors.bedrock.conversation import (
     read_answer_message,
     request,
 )
+from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA
 from omnix_cli.records import TokenUsage, Turn
 from omnix_cli.settings import BedrockSettings
-from tests.questions import ANSWER_SCHEMA, question
+from tests.questions import question
 
 SERVICE = botocore.session.get_session().get_service_model("bedrock-runtime")
 
