@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 EMULATORS := .venv-aws
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKSPACE := .omnix
@@ -30,8 +31,8 @@ check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against t
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_docs.py
 
-bench: $(VENV)/bench  ## Measure: start, import, similarity beside its peers, quality on real data
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/bench $(PEERS)/ready  ## Measure: start, import, similarity and table writes beside their peers, quality
+	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/dev $(EMULATORS)/ready  ## Write many items to tables that misbehave, and read them back
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
@@ -46,11 +47,12 @@ lock:  ## Renew the pinned versions (needs uv)
 	    --no-header --no-annotate -o requirements/$$group.txt; done
 	uv pip compile -q pyproject.toml -c requirements/bench.txt --generate-hashes --universal --python-version 3.11 \
 	  --no-header --no-annotate -o requirements/core.txt
-	uv pip compile -q requirements/emulators.in --generate-hashes --universal --python-version 3.11 \
-	  --no-header --no-annotate -o requirements/emulators.txt
+	for group in emulators peers; do \
+	  uv pip compile -q requirements/$$group.in --generate-hashes --universal --python-version 3.11 \
+	    --no-header --no-annotate -o requirements/$$group.txt; done
 
 clean:  ## Remove the environments, the workspace and every cache
-	rm -rf $(VENV) $(EMULATORS) $(WORKSPACE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(EMULATORS) $(PEERS) $(WORKSPACE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/core: requirements/build.txt pyproject.toml
@@ -68,6 +70,8 @@ $(VENV)/bench: $(VENV)/dev requirements/bench.txt
 	touch $@
 
 $(EMULATORS)/ready: requirements/emulators.txt
-	test -x $(EMULATORS)/bin/python || $(PYTHON) -m venv $(EMULATORS)
-	$(EMULATORS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+$(PEERS)/ready: requirements/peers.txt
+%/ready:
+	test -x $*/bin/python || $(PYTHON) -m venv $*
+	$*/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	touch $@

@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
+from omnix_cli.item_frames import Items
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import BatchJob, Failure, ImportBatch, Question, Reply, RunRecord
 
@@ -276,6 +277,19 @@ class Page:
     cursor: str | None
 
 
+@dataclass(frozen=True)
+class WriteLimit:
+    """Write units a second that may be used, and what the number comes from."""
+
+    units: float
+    source: str
+
+    @property
+    def said(self) -> str:
+        """The limit in words."""
+        return f"at most {self.units:,.0f} write units a second ({self.source})"
+
+
 class ItemSource(Protocol):
     """Tables of items that can be read as a whole: those of a store, an export, a purchase history."""
 
@@ -306,6 +320,17 @@ class ItemSource(Protocol):
         ...
 
 
+@runtime_checkable
+class FrameSource(Protocol):
+    """Tables of items that are held as frames."""
+
+    def scan_frames(
+        self, table: str, *, segment: int = 0, segments: int = 1, after: str | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """The items that `ItemSource.scan` gives, in the same order, as frames."""
+        ...
+
+
 class TableStore(ItemSource, Protocol):
     """Tables of items (JSON-like dictionaries, numbers as int or Decimal), keyed and indexed as `stores.tables` says.
     It may be used by several threads. A number comes back with the same value; a whole Decimal may come back as an int.
@@ -323,8 +348,13 @@ class TableStore(ItemSource, Protocol):
         """Creates what is missing; returns the names created."""
         ...
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
-        """Puts the items, each in place of the one with its key, the later of two winning; returns how many.
+    def write_limit(self, table: str) -> WriteLimit | None:
+        """How fast a table is written to at most; None where nothing limits it."""
+        ...
+
+    def put_many(self, table: str, items: Items) -> int:
+        """Puts the items, each in place of the one with its key, the later of two winning; returns how many. Whoever
+        holds items as a frame gives the frame, which is the faster way.
 
         Raises `ItemsRefused` when the store does not take some for what they are; all others are written then."""
         ...

@@ -161,7 +161,7 @@ class BedrockSettings(Section):
     budget: Decimal | None = Field(None, ge=0)
     """Dollars that one run may spend; it stops before."""
     prices: str | None = None
-    """A price table in place of the built-in one (`configs/bedrock-prices.toml`)."""
+    """A price table in place of the built-in one (`configs/prices/bedrock.toml`)."""
     service_tier: Literal["priority", "default", "flex", "reserved"] | None = None
     """The service tier, where the model has them."""
     latency: Literal["standard", "optimized"] | None = None
@@ -313,6 +313,8 @@ class StoreSettings(Section):
     """Connections that write at a time."""
     max_write_units: float | None = Field(None, gt=0)
     """Write units a second that may be used; by default what the tables bear."""
+    write_share: float | None = Field(None, gt=0, le=1)
+    """Share of a table's write capacity that may be used: of what is provisioned or set as its maximum, else warm."""
     start_write_units: float | None = Field(None, gt=0)
     """Write units a second to begin with, rising by a tenth a second: a warm-up for tables that were quiet."""
     max_read_units: float | None = Field(None, gt=0)

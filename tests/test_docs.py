@@ -22,10 +22,10 @@ README = (ROOT / "README.md").read_text()
 
 
 def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if hasattr(command, "commands"):
-        for name, child in command.commands.items():
-            yield from commands(child, (*words, name))
-    else:
+    is_group = hasattr(command, "commands")
+    for name, child in command.commands.items() if is_group else ():
+        yield from commands(child, (*words, name))
+    if not is_group or (words and command.invoke_without_command):
         yield words, command
 
 

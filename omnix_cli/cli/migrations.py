@@ -47,6 +47,9 @@ class Speed:
     max_write_units: Annotated[
         float | None, typer.Option("--max-write-units", min=1, help="Write units a second taken from the target.")
     ] = None
+    write_share: Annotated[
+        float | None, typer.Option("--write-share", max=1, help="Share of the target's write capacity, such as 0.5.")
+    ] = None
 
     def open(self, session: Session) -> Migrations:
         """The migrations of the session's workspace, at this speed."""
@@ -56,6 +59,7 @@ class Speed:
             store__segments=self.segments,
             store__max_read_units=self.max_read_units,
             store__max_write_units=self.max_write_units,
+            store__write_share=self.write_share,
         )
         return Migrations(workspace, _on_terminal if sys.stderr and sys.stderr.isatty() else _in_log)
 
@@ -179,7 +183,7 @@ def _tell(output: Output, outcome: CopyOutcome) -> None:
     """Shows what became of the items; raises `PartialError` when the target refused some."""
     from omnix_cli.reports.tables import records_table
 
-    for line in outcome.samples:
+    for line in (*outcome.limits, *outcome.samples):
         note(line)
     columns = ("table", "read", "added", "changed", "unchanged", "refused", "write_units", "read_units")
     title = f"Run {outcome.run_id}" if outcome.run_id else "What would be copied"

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain
 from threading import Event
-from typing import NamedTuple
+from typing import Any
+
+import polars as pl
 
 from omnix_cli.errors import DataError, ItemsRefused
-from omnix_cli.protocols import ItemSource, TableStore
+from omnix_cli.item_frames import as_dictionaries, items_of
+from omnix_cli.protocols import FrameSource, ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.checksums import canonical
 from omnix_cli.services.migration_seams import Images, Item, ItemMapping, MigrationJournal, Table
@@ -25,6 +28,9 @@ from omnix_cli.services.segments import READ_UNIT_BYTES, WRITE_UNIT_BYTES, Take,
 NAMED_KEYS = 20
 """How many of the keys that a target refused are remembered."""
 SAMPLE = 3
+
+Chunk = list[Item] | pl.DataFrame
+"""Some items of a segment."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class CopyReport:
     refused_keys: tuple[str, ...]
     write_units: int
     read_units: int
-    sample: tuple[Item, ...] = ()
+    sample: tuple[Mapping[str, Any], ...] = ()
 
 
 def copy_table(route: Route, journal: MigrationJournal) -> CopyReport:
@@ -65,7 +71,7 @@ def copy_table(route: Route, journal: MigrationJournal) -> CopyReport:
 
 def preview_copy(route: Route) -> CopyReport:
     """What a copy would do; writes nothing."""
-    sample: list[Item] = []
+    sample: list[Mapping[str, Any]] = []
     return _report(route, in_segments(partial(_preview_segment, route, sample), route.segments), tuple(sample[:SAMPLE]))
 
 
@@ -92,11 +98,11 @@ def _copy_segment(route: Route, journal: MigrationJournal, segment: int, stop: E
     route.advance(progress.read)
     if progress.done:
         return progress
-    for chunk in chunks(_scanned(route, segment, progress.after), route.chunk_items, stop):
+    for chunk in _chunks(route, segment, progress.after, stop):
         before = _before(route, chunk)
         kept = journal.keep(name, segment, progress.chunks, before.images)
-        refused = _put(route, [before.wanted[key] for key in before.images])
-        progress = _after(route.table, progress, chunk, before, kept, refused)
+        refused = _put(route, before.differing)
+        progress = _after(progress, before, kept, refused)
         journal.save(name, segment, progress)
         route.advance(len(chunk))
     if not stop.is_set():
@@ -105,40 +111,89 @@ def _copy_segment(route: Route, journal: MigrationJournal, segment: int, stop: E
     return progress
 
 
-def _preview_segment(route: Route, sample: list[Item], segment: int, stop: Event) -> SegmentProgress:
+def _preview_segment(route: Route, sample: list[Mapping[str, Any]], segment: int, stop: Event) -> SegmentProgress:
     progress = SegmentProgress()
-    for chunk in chunks(_scanned(route, segment, None), route.chunk_items, stop):
+    for chunk in _chunks(route, segment, None, stop):
         before = _before(route, chunk)
         if len(sample) < SAMPLE:
-            sample += [before.wanted[key] for key in islice(before.images, SAMPLE)]
-        progress = _after(route.table, progress, chunk, before, before.images, ())
+            sample += as_dictionaries(before.differing[:SAMPLE])
+        progress = _after(progress, before, before.images, ())
         route.advance(len(chunk))
     return progress
 
 
-def _scanned(route: Route, segment: int, after: str | None) -> Iterator[Item]:
-    items = route.source.scan(route.table.name, segment=segment, segments=route.segments, after=after)
-    return paced(items, route.take_read_units)
+def _chunks(route: Route, segment: int, after: str | None, stop: Event) -> Iterator[Chunk]:
+    """The items of a segment, some at a time; frames where the source holds them and nothing is to be changed."""
+    name, segments = route.table.name, route.segments
+    if isinstance(route.source, FrameSource) and route.mapping.changes_nothing:
+        frames = route.source.scan_frames(name, segment=segment, segments=segments, after=after)
+        for piece in chain.from_iterable(frame.iter_slices(route.chunk_items) for frame in frames):
+            if stop.is_set():
+                return
+            yield piece
+    else:
+        items = route.source.scan(name, segment=segment, segments=segments, after=after)
+        yield from chunks(paced(items, route.take_read_units), route.chunk_items, stop)
 
 
-class _Before(NamedTuple):
-    """A chunk before it is written: the items wanted and their sizes by key, and what stands under the keys of those
-    that differ."""
+@dataclass(frozen=True)
+class _Before:
+    """A chunk before it is written: the items that differ from what stands in the target, what stands there under
+    their keys, and of all items the write units by key; the last key read, and what was read in items and bytes."""
 
-    wanted: Mapping[str, Item]
-    sizes: Mapping[str, int]
+    differing: Chunk
     images: Images
+    units: Mapping[str, int]
+    last: str
+    read: int
+    read_bytes: int
 
 
-def _before(route: Route, chunk: Sequence[Item]) -> _Before:
+def _before(route: Route, chunk: Chunk) -> _Before:
     key = route.table.key
-    wanted = {item[key]: item for item in map(partial(_mapped, route), chunk)}
+    if isinstance(chunk, pl.DataFrame):
+        keys = chunk[key].to_list()
+        last, stood = keys[-1], _standing(route, keys)
+        if not stood:
+            return _all_new(route.table, chunk, keys)
+        wanted = {item[key]: item for item in items_of(chunk)}
+    else:
+        wanted = {item[key]: item for item in map(partial(_mapped, route), chunk)}
+        last, stood = chunk[-1][key], _standing(route, list(wanted))
     texts = {name: canonical(item) for name, item in wanted.items()}
-    stood = {item[key]: item for item in route.target.get_many(route.table.name, list(wanted))}
     images = {
         name: stood.get(name) for name, text in texts.items() if name not in stood or canonical(stood[name]) != text
     }
-    return _Before(wanted, {name: len(text) for name, text in texts.items()}, images)
+    return _Before(
+        differing=[wanted[name] for name in images],
+        images=images,
+        units={
+            name: -(-len(text) // WRITE_UNIT_BYTES) * (1 + route.table.copies(wanted[name]))
+            for name, text in texts.items()
+        },
+        last=last,
+        read=len(chunk),
+        read_bytes=sum(map(len, texts.values())),
+    )
+
+
+def _standing(route: Route, keys: Sequence[str]) -> dict[str, Item]:
+    return {item[route.table.key]: item for item in route.target.get_many(route.table.name, keys)}
+
+
+def _all_new(table: Table, items: pl.DataFrame, keys: list[str]) -> _Before:
+    """A chunk of which nothing stands in the target: nobody has to look at its items one by one. Their bytes are those
+    of their JSON, in which what is absent has a name, too."""
+    sizes = items.to_struct().struct.json_encode().str.len_bytes().cast(pl.Int64)
+    units = -(-sizes // WRITE_UNIT_BYTES) * (1 + table.copies_of(items))
+    return _Before(
+        differing=items,
+        images=dict.fromkeys(keys),
+        units=dict(zip(keys, units.to_list(), strict=True)),
+        last=keys[-1],
+        read=items.height,
+        read_bytes=int(sizes.sum()),
+    )
 
 
 def _mapped(route: Route, item: Item) -> Item:
@@ -152,7 +207,7 @@ def _mapped(route: Route, item: Item) -> Item:
     return mapped
 
 
-def _put(route: Route, items: list[Item]) -> tuple[str, ...]:
+def _put(route: Route, items: Chunk) -> tuple[str, ...]:
     """Writes the items; returns the keys of those that the target refuses for what they are."""
     try:
         route.target.put_many(route.table.name, items)
@@ -164,34 +219,26 @@ def _put(route: Route, items: list[Item]) -> tuple[str, ...]:
     return ()
 
 
-def _after(
-    table: Table,
-    progress: SegmentProgress,
-    chunk: Sequence[Item],
-    before: _Before,
-    images: Images,
-    refused: Sequence[str],
-) -> SegmentProgress:
+def _after(progress: SegmentProgress, before: _Before, images: Images, refused: Sequence[str]) -> SegmentProgress:
     """The progress once the chunk is written; the images tell what stood before its first attempt."""
-    differing = images.keys() & before.wanted.keys()
+    differing = images.keys() & before.units.keys()
     written = differing - set(refused)
     added = sum(images[key] is None for key in written)
-    units = sum(-(-before.sizes[key] // WRITE_UNIT_BYTES) * (1 + table.copies(before.wanted[key])) for key in written)
     return SegmentProgress(
-        after=chunk[-1][table.key],
+        after=before.last,
         chunks=progress.chunks + 1,
-        read=progress.read + len(chunk),
+        read=progress.read + before.read,
         added=progress.added + added,
         changed=progress.changed + len(written) - added,
-        unchanged=progress.unchanged + len(chunk) - len(differing),
+        unchanged=progress.unchanged + before.read - len(differing),
         refused=progress.refused + len(refused),
         refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
-        read_bytes=progress.read_bytes + sum(before.sizes.values()),
-        write_units=progress.write_units + units,
+        read_bytes=progress.read_bytes + before.read_bytes,
+        write_units=progress.write_units + sum(before.units[key] for key in written),
     )
 
 
-def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Item, ...] = ()) -> CopyReport:
+def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Mapping[str, Any], ...] = ()) -> CopyReport:
     return CopyReport(
         table=route.table.name,
         read=sum(part.read for part in parts),

@@ -145,8 +145,9 @@ class Findings:
                 if frame in checkpoint.manifest.parts:
                     return record, checkpoint
         day = f" as of {self.as_of}" if self.as_of else ""
+        command = "predict --predictor bedrock" if frame in ("analyses", "dead_letters") else "run"
         raise DataError(
-            f"no run has made {frame}{day} yet", hint=f"`omnix run{day and f' --as-of {self.as_of}'}` does."
+            f"no run has made {frame}{day} yet", hint=f"`omnix {command}{day and f' --as-of {self.as_of}'}` does."
         )
 
     def _checkpoints(self, record: RunRecord) -> Iterator[Checkpoint]:

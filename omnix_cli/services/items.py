@@ -26,6 +26,7 @@ CONTEXTS = {
 """Where the lists of each kind are shown."""
 _PIECE_ROWS = 100_000  # the JSON of so many entries takes some 100 MB
 _PLACES = 4  # of scores and confidences: what a reader can use, and steadier than the last bits of a float
+_EXACT = pl.Decimal(38, _PLACES)
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
@@ -53,15 +54,22 @@ class Edition:
             "runId": self.run_id,
         }
 
-    def item(self, list_id: str, content_hash: str, content: str) -> dict[str, Any]:
-        """A whole item from one row of `lists`."""
-        return {
-            "id": list_id,
-            **contents(content),
-            **self.times,
-            "status": "active",
-            "contentHash": content_hash,
-        }
+    def items(self, lists: pl.DataFrame) -> pl.DataFrame:
+        """Rows of `lists` as items of the table, the numbers exactly as the content has them."""
+        entry = pl.element().struct.with_fields(
+            pl.field(["score", "confidence"]).cast(_EXACT), pl.field("predictedPurchaseDate").cast(pl.String)
+        )
+        return lists.select(
+            pl.col("recommendations").list.eval(entry),
+            "algorithmType",
+            pl.col("confidence").cast(_EXACT),
+            "context",
+            "customerId",
+            id="list_id",
+            **{name: pl.lit(value) for name, value in self.times.items()},
+            status=pl.lit("active"),
+            contentHash="content_hash",
+        )
 
 
 def contents(content: str) -> dict[str, Any]:
@@ -78,7 +86,8 @@ def iso(moment: datetime) -> str:
 def lists(frame: StoredFrame) -> Iterator[pl.DataFrame]:
     """The lists of a recommendations frame in its order, some at a time, one row per list.
 
-    Columns: `list_id`; `content`, the item as JSON without times, status and run; `content_hash`, its SHA-256.
+    Columns: `list_id`; the attributes of the item without times, status and run; `content`, these as JSON;
+    `content_hash`, its SHA-256.
     """
     rest: pl.DataFrame | None = None
     for rows in frame.scan().collect_batches(chunk_size=_PIECE_ROWS, maintain_order=True):
@@ -120,7 +129,7 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("customer_id", "kind").first(), mean_confidence.alias("confidence"), entry.alias("entries"))
         .collect()
     )
-    item = pl.struct(
+    items = grouped.select(
         recommendations="entries",
         algorithmType="kind",
         confidence="confidence",
@@ -128,7 +137,6 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         customerId="customer_id",
     )
     # An attribute without a value is absent. Inside a JSON string a quote is escaped, so this finds only attributes.
-    content = item.struct.json_encode().str.replace_all(r',"\w+":null', "")
-    encoded = grouped.select("list_id", content=content)
-    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in encoded["content"]]
-    return encoded.with_columns(content_hash=pl.Series(hashes, dtype=pl.String))
+    content = items.to_struct().struct.json_encode().str.replace_all(r',"\w+":null', "")
+    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in content]
+    return items.with_columns(grouped["list_id"], content=content, content_hash=pl.Series(hashes, dtype=pl.String))

@@ -30,10 +30,16 @@ class Table(Protocol):
         """In how many indexes the item is."""
         ...
 
+    def copies_of(self, items: pl.DataFrame) -> pl.Series:
+        """In how many indexes each item of a frame is."""
+        ...
+
 
 class ItemMapping(Protocol):
     """How items change on their way; different keys stay different."""
 
+    @property
+    def changes_nothing(self) -> bool: ...
     def apply(self, item: Mapping[str, Any]) -> Item: ...
     def source_key(self, key: str) -> str:
         """The key that became this one."""

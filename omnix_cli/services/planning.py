@@ -139,9 +139,12 @@ def _why(
     if isinstance(previous, str):
         return "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint is gone"
     changes = []
-    if previous.version != step.version:
-        changes.append(f"the step changed (version {previous.version} -> {step.version})")
-    changes.extend(_changed_parameters(previous.parameters, parameters))
+    if previous.parameters.get("predictor") != parameters.get("predictor"):  # then nothing else can be compared
+        changes.append(f"predictor {previous.parameters.get('predictor')} -> {parameters.get('predictor')}")
+    else:
+        if previous.version != step.version:
+            changes.append(f"the step changed (version {previous.version} -> {step.version})")
+        changes.extend(_changed_parameters(previous.parameters, parameters))
     changed_inputs = [name for name, value in inputs.items() if previous.inputs.get(name) != value]
     if changed_inputs:
         changes.append(f"changed input: {', '.join(changed_inputs)}")

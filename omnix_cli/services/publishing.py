@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
@@ -28,7 +28,8 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import ItemsRefused
-from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore
+from omnix_cli.item_frames import items_of
+from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore, WriteLimit
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import Edition, lists
 from omnix_cli.services.leases import CONTROL, Lease
@@ -49,7 +50,8 @@ class PublishReport:
     the lists any more; `foreign` items in the table are not ours and stay (counted only when the store was read).
     `refused` items the store does not take for what they are (too large, say). `compared_with` says what the lists were
     compared with. `receipts_key` names what stands in the store now. `units` are the write units that the writes need,
-    `units_saved` those of the items that had not to be written. `samples` are a few of the items written.
+    `units_saved` those of the items that had not to be written. `samples` are a few of the items written,
+    `limit` is how fast a dry run would write.
     """
 
     lists: int
@@ -65,6 +67,7 @@ class PublishReport:
     units: int
     units_saved: int
     samples: tuple[Mapping[str, Any], ...]
+    limit: WriteLimit | None
     verification: Verification | None
     dry_run: bool
     seconds: float
@@ -88,8 +91,8 @@ class PublishReport:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What the verification says."""
-        return (self.verification.said,) if self.verification else ()
+        """What the verification says, and how fast the store would be written to."""
+        return tuple(found.said for found in (self.verification, self.limit) if found)
 
     @property
     def incomplete(self) -> str:
@@ -164,6 +167,7 @@ def publish(
         units=writing.units,
         units_saved=writing.units_saved,
         samples=tuple(writing.samples),
+        limit=store.write_limit(TABLE) if dry_run and TABLE not in store.missing_tables() else None,
         verification=verification,
         dry_run=dry_run,
         seconds=time.perf_counter() - began,
@@ -305,11 +309,11 @@ class _Writing:
                 self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def _put(self, judged: pl.DataFrame) -> None:
-        self.samples += _items(judged.head(_SAMPLES - len(self.samples)), self._edition)
+        self.samples += items_of(self._edition.items(judged.head(_SAMPLES - len(self.samples))))
         for rows in judged.iter_slices(WRITE_ROWS):
             if rows.height and self.begin():
                 try:
-                    self._store.put_many(TABLE, _items(rows, self._edition))
+                    self._store.put_many(TABLE, self._edition.items(rows))
                 except ItemsRefused as refusal:
                     self.refused.update(refusal.keys)
 
@@ -320,11 +324,6 @@ class _Writing:
         for first in range(0, len(list_ids), WRITE_ROWS):
             if self.begin():
                 self._store.delete_many(TABLE, list_ids[first : first + WRITE_ROWS].to_list())
-
-
-def _items(rows: pl.DataFrame, edition: Edition) -> Iterator[dict[str, object]]:
-    columns: Iterable[tuple[str, str, str]] = rows.select("list_id", "content_hash", "content").iter_rows()
-    return (edition.item(*row) for row in columns)
 
 
 def _commit(receipts: pl.DataFrame, checkpoints: Checkpoints, inputs: dict[str, str]) -> str:

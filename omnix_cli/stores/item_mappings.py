@@ -51,6 +51,11 @@ class ItemMapping:
     key: str
     rules: ItemRules | None = None
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether items stay as they are."""
+        return self.rules is None
+
     def apply(self, item: Mapping[str, Any]) -> dict[str, Any]:
         rules = self.rules
         if rules is None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import orjson
 
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.protocols import Page
 from omnix_cli.stores.documents import decode
 from omnix_cli.stores.paging import MAX_LIMIT, check_limit, cursor_at, position_of
@@ -60,11 +61,14 @@ class SqliteStore:
                         database.execute(statement)
         return missing
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
+    def write_limit(self, table: str) -> None:
+        """There is none."""
+
+    def put_many(self, table: str, items: Items) -> int:
         """Puts the items in transactions of TRANSACTION_ITEMS; what was committed stays, whatever comes after."""
         sql = self.tables[table]
         count = 0
-        for rows in _chunks(map(sql.row, items), TRANSACTION_ITEMS):
+        for rows in _chunks(map(sql.row, as_dictionaries(items)), TRANSACTION_ITEMS):
             with self.transaction() as database:
                 database.executemany(sql.put, rows)
             count += len(rows)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import polars as pl
+
 
 @dataclass(frozen=True)
 class IndexSpec:
@@ -48,6 +50,12 @@ class TableSpec:
     def copies(self, item: Mapping[str, Any]) -> int:
         """In how many indexes the item is."""
         return sum(all(name in item for name in index.attributes) for index in self.indexes)
+
+    def copies_of(self, items: pl.DataFrame) -> pl.Series:
+        """In how many indexes each item of a frame is."""
+        there = {name: pl.col(name).is_not_null() for name in items.columns}
+        inside = [pl.all_horizontal(there.get(name, False) for name in index.attributes) for index in self.indexes]
+        return items.select(self.key, copies=pl.sum_horizontal(pl.lit(0), *inside))["copies"]
 
     def check(self, item: Mapping[str, Any]) -> None:
         """Raises ValueError unless the key is there, and it and every index attribute that is there is a string

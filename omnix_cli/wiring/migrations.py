@@ -12,7 +12,7 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import suggestion
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols import TableStore, WriteLimit
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
 from omnix_cli.services.backfill import PurchaseItems
@@ -33,7 +33,7 @@ from omnix_cli.stores.s3 import SCHEME
 from omnix_cli.stores.s3_folders import S3Folder
 from omnix_cli.stores.tables import TABLES, TableSpec
 from omnix_cli.wiring.places import Origin, Places
-from omnix_cli.wiring.stores import dynamodb_service
+from omnix_cli.wiring.stores import dynamodb_service, write_pacing
 from omnix_cli.wiring.workspaces import Workspace
 
 _CHUNK_ITEMS = 1000
@@ -52,6 +52,8 @@ class CopyOutcome:
     run_id: str | None
     reports: Sequence[CopyReport]
     cost: float
+    limits: Sequence[str] = ()
+    """How fast the tables would be written to."""
 
     @property
     def samples(self) -> list[str]:
@@ -133,14 +135,17 @@ class Migrations:
         spec, store = TABLES[name], self._places.settings(target)
         if start and not address.startswith(SCHEME):
             raise ConfigError("DynamoDB reads from S3 only", hint="Write the files to s3://BUCKET/PREFIX.")
+        full_name = spec.full_name(store.prefix, store.stage)
+        limit = write_pacing(store).limit(lambda: self._description(store, full_name))
         place = self._places.folder(f"{address.rstrip('/')}/data")
         with self._places.origin(source) as origin, self.watch(name, origin.items.expected_items(name)) as advance:
             files = _bulk_files(spec, _told_of(origin.items.scan(name), advance), place)
         _check_alone(place, files.names)
         where = place.objects if isinstance(place, S3Folder) else None
         bucket, prefix = (where.bucket.name, where.prefix.removesuffix("data/")) if where else ("BUCKET", "PREFIX/")
-        full_name = spec.full_name(store.prefix, store.stage)
-        load = bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=store.max_write_units)
+        load = bulk_put_request(
+            full_name, bucket, prefix, token=files.token, max_write_units=limit.units if limit else None
+        )
         create = import_request(spec, full_name, bucket, prefix, store.tables, token=files.token)
         answer = self._ask(store, START, load, full_name) if start else None
         return BulkOutcome(files, {START: load, "ImportTable": create}, answer)
@@ -151,8 +156,9 @@ class Migrations:
             journal = self._folder.find(run)
             if journal.record.state == "undone":
                 return dict.fromkeys(journal.record.plan["tables"], 0)
-            limit = self.workspace.settings.store.max_write_units
-            store = StoreSettings.model_validate({**journal.record.target, "max_write_units": limit})
+            now = self.workspace.settings.store
+            speed = {"max_write_units": now.max_write_units, "write_share": now.write_share}
+            store = StoreSettings.model_validate({**journal.record.target, **speed})
             journal.update(state="undoing")
             settled = {}
             with closing(self._places.store(store)) as target:
@@ -200,9 +206,11 @@ class Migrations:
             if create and not dry_run:
                 target.create_tables()
             plan = _plan(tables, origin, target, store, mappings)
-            route = partial(self._route, origin, target, store.max_write_units, mappings)
+            limits = {name: target.write_limit(name) for name in tables}
+            route = partial(self._route, origin, target, limits, mappings)
             if dry_run:
-                return self._outcome(None, [self._watched(name, origin, route, preview_copy) for name in tables])
+                said = [f"{name}: {limit.said}" for name, limit in limits.items() if limit]
+                return self._outcome(None, [self._watched(name, origin, route, preview_copy) for name in tables], said)
             with self._locked("tables copy"):
                 started = self.workspace.now()
                 record = MigrationRecord(run_id=run_id_at(started), plan=plan, target=dump(store), started_at=started)
@@ -212,11 +220,11 @@ class Migrations:
                 journal.update(state="done", finished_at=self.workspace.now())
                 return self._outcome(journal.record.run_id, reports)
 
-    def _outcome(self, run_id: str | None, reports: Sequence[CopyReport]) -> CopyOutcome:
+    def _outcome(self, run_id: str | None, reports: Sequence[CopyReport], limits: Sequence[str] = ()) -> CopyOutcome:
         settings = self.workspace.settings
         writing = settings.publish.write_price * sum(report.write_units for report in reports)
         reading = settings.store.read_price * sum(report.read_units for report in reports)
-        return CopyOutcome(run_id, reports, (writing + reading) / 1e6)
+        return CopyOutcome(run_id, reports, (writing + reading) / 1e6, limits)
 
     def _watched(
         self, name: str, origin: Origin, route: Callable[..., Route], work: Callable[[Route], CopyReport]
@@ -228,11 +236,12 @@ class Migrations:
         self,
         origin: Origin,
         target: TableStore,
-        max_write_units: float | None,
+        limits: Mapping[str, WriteLimit | None],
         mappings: Mapping[str, ItemMapping],
         name: str,
         advance: Callable[[int], None],
     ) -> Route:
+        limit = limits[name]
         return Route(
             TABLES[name],
             origin.items,
@@ -240,7 +249,7 @@ class Migrations:
             mappings[name],
             segments=origin.segments,
             # A chunk is what an interruption waits for: not more than is written in a few seconds.
-            chunk_items=max(_SMALLEST_CHUNK, min(_CHUNK_ITEMS, int(max_write_units or _CHUNK_ITEMS))),
+            chunk_items=max(_SMALLEST_CHUNK, min(_CHUNK_ITEMS, int(limit.units if limit else _CHUNK_ITEMS))),
             take_read_units=origin.pace(),
             advance=advance,
         )
@@ -250,6 +259,12 @@ class Migrations:
         service = dynamodb_service(store, now=self.workspace.now)
         with closing(service.transport):
             return service.answer(operation, request, table)
+
+    def _description(self, store: StoreSettings, table: str) -> dict[str, Any]:
+        """What DynamoDB says of a table; nothing of one that is not there yet."""
+        service = dynamodb_service(store, now=self.workspace.now)
+        with closing(service.transport):
+            return service.description(table) or {}
 
     def _locked(self, command: str) -> AbstractContextManager[None]:
         """The right to change the journals. The nightly run does not wait for it."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.gated import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import AnswerLedger, BatchJobs, Predictor
+from omnix_cli.protocols import AnswerLedger, Asker, BatchJobs, Predictor
+from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Predictors:
         return BedrockPredictor(
             self.statistical(),
             self.answers(),
-            self.asker(),
+            _AtFirstUse(self.asker),
             self.prompt(),
             self.settings.bedrock,
             self.settings.prediction,
@@ -118,15 +119,14 @@ class Predictors:
 
     def jobs(self) -> BatchJobs:
         """Batch jobs. Raises `ConfigError` when no place or role is set."""
-        from omnix_cli.predictors.bedrock.batch import BedrockBatches
-        from omnix_cli.predictors.bedrock.job_service import connect_jobs
-        from omnix_cli.stores.s3_objects import S3Objects
-
         bedrock = self.settings.bedrock
         if not self.has_jobs or bedrock.batch.location is None:
             raise ConfigError(
                 "batch jobs need a place and a role", hint="Set bedrock.batch.location and bedrock.batch.role_arn."
             )
+        from omnix_cli.predictors.bedrock.batch import BedrockBatches
+        from omnix_cli.predictors.bedrock.job_service import connect_jobs
+        from omnix_cli.stores.s3_objects import S3Objects
 
         return BedrockBatches(
             connect_jobs(bedrock),
@@ -163,6 +163,16 @@ class Predictors:
             bedrock.requests_per_minute,
             seconds_per_answer or SECONDS_PER_ANSWER,
         )
+
+
+class _AtFirstUse:
+    """An asker that is made when it is needed: a dry run needs no way to Bedrock. Implements `protocols.Asker`."""
+
+    def __init__(self, make: Callable[[], Asker]) -> None:
+        self._asker = cache(make)
+
+    def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
+        return self._asker().ask(questions)
 
 
 class _Teller:

@@ -16,6 +16,7 @@ from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.sqlite_administration import SqliteTables
 
 if TYPE_CHECKING:
+    from omnix_cli.stores.dynamodb.pacing import WritePacing
     from omnix_cli.stores.dynamodb.service import Service
 
 _log = logging.getLogger(__name__)
@@ -27,21 +28,24 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     if store.kind == "sqlite":
         return _sqlite(settings)
     from omnix_cli.stores.dead_letters import set_aside
-    from omnix_cli.stores.dynamodb.retries import Pace
     from omnix_cli.stores.dynamodb.store import DynamoStore
 
-    limit, start = store.max_write_units, store.start_write_units
-    pace = Pace(limit=limit, start=start)
     return DynamoStore(
         dynamodb_service(store, now=now).transport,
         prefix=store.prefix,
         stage=store.stage,
         threads=store.threads,
-        # A limit or a ramp holds for all that is written to the store; without one, each write finds its own pace.
-        pace=Pace if limit is None and start is None else lambda: pace,
+        pacing=write_pacing(store),
         tables=store.tables,
         set_aside=lambda letters: set_aside(settings.workspace / "dead_letters", letters, now()),
     )
+
+
+def write_pacing(store: StoreSettings) -> WritePacing:
+    """How fast the settings let DynamoDB be written to."""
+    from omnix_cli.stores.dynamodb.pacing import WritePacing
+
+    return WritePacing(store.max_write_units, store.start_write_units, store.write_share)
 
 
 def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> TableAdministration:

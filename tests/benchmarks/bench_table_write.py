@@ -3,8 +3,13 @@
     python -m tests.benchmarks.bench_table_write [ITEMS]        (default: 50,000)
 
 Every client runs in a process of its own against a server that answers at once (`null_dynamodb`), so the client is
-what is measured; `per core` counts the client's processor time, the server has the other core. The items are purchases
-with 14 attributes, about 480 bytes of DynamoDB JSON.
+what is measured; `per core` counts the client's processor time, the server has the other core. The credentials are
+temporary ones, with a session token to sign. The items are purchases with 14 attributes, about 480 bytes of DynamoDB
+JSON, from what each client takes: a frame (of polars or pandas) or dictionaries. `lists` are what publishing writes:
+recommendations of ten products, about 2,800 bytes, and as many as a tenth of the items.
+
+awswrangler needs an older pyarrow than we have, so it runs in the environment that BENCH_PEERS names; `make bench`
+makes it.
 """
 
 from __future__ import annotations
@@ -13,9 +18,12 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import NamedTuple
 
 ITEMS = 50_000
 ROUNDS = 3
+PEERS = Path(os.environ.get("BENCH_PEERS", Path(__file__).parents[2] / ".venv-peers")) / "bin" / "python"
 
 _COMMON = """
 import json, os, sys, time
@@ -46,26 +54,32 @@ items = [
 _REPORT = """
 before, used = time.perf_counter(), time.process_time()
 write()
-print(json.dumps([time.perf_counter() - before, time.process_time() - used]))
+print(json.dumps([time.perf_counter() - before, time.process_time() - used, len(items)]))
 """
 
 _OMNIX = """
 from datetime import UTC, datetime
+import polars as pl
 from omnix_cli.stores.dynamodb.connect import Account, connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
 account = Account(endpoint_url=endpoint, transport="{transport}")
 store = DynamoStore(connect(account, now=lambda: datetime.now(UTC)), threads={threads})
+frame = pl.DataFrame(items)
 def write():
-    store.put_many("purchase-history", items)
+    store.put_many("purchase-history", {what})
 """
 
-_OMNIX_READY = (
+_OMNIX_LISTS = (
     _OMNIX
     + """
-from omnix_cli.stores.dynamodb.writer import put_request
-requests = [put_request(item["id"], item) for item in items]
+from omnix_cli.services.items import Edition, lists
+from tests.benchmarks.published_lists import PublishedLists
+items = items[: count // 10]
+pieces = list(lists(PublishedLists(len(items))))
+edition = Edition.of("run", now=datetime.now(UTC), lifetime_days=7)
 def write():
-    store.writer("purchase-history").write(requests)
+    for piece in pieces:
+        store.put_many("recommendations", edition.items(piece))
 """
 )
 
@@ -92,52 +106,69 @@ def write():
 
 _WRANGLER = """
 import awswrangler
+import pandas
 awswrangler.config.dynamodb_endpoint_url = endpoint
+frame = pandas.DataFrame(items)
 def write():
-    awswrangler.dynamodb.put_items(items, table)
+    awswrangler.dynamodb.{call}, table)
 """
 
+
+class Client(NamedTuple):
+    """A program that defines `write`, and the Python that runs it."""
+
+    program: str
+    python: str = sys.executable
+
+
 CLIENTS = {
-    "omnix, 1 thread": _OMNIX.format(transport="signed", threads=1),
-    "omnix, 4 threads": _OMNIX.format(transport="signed", threads=4),
-    "omnix, requests encoded before": _OMNIX_READY.format(transport="signed", threads=1),
-    "omnix over boto3": _OMNIX.format(transport="boto3", threads=1),
-    "boto3 client, no validation, encoded before": _CLIENT,
-    "boto3 batch_writer": _BATCH_WRITER,
-    "awswrangler put_items": _WRANGLER,
+    "omnix, frame": Client(_OMNIX.format(transport="signed", threads=1, what="frame")),
+    "omnix, frame, 4 threads": Client(_OMNIX.format(transport="signed", threads=4, what="frame")),
+    "omnix, dictionaries": Client(_OMNIX.format(transport="signed", threads=1, what="items")),
+    "omnix, frame, over boto3": Client(_OMNIX.format(transport="boto3", threads=1, what="frame")),
+    "omnix, lists": Client(_OMNIX_LISTS.format(transport="signed", threads=1, what="frame")),
+    "boto3 client, no validation, encoded before": Client(_CLIENT),
+    "boto3 batch_writer": Client(_BATCH_WRITER),
+    "awswrangler put_df": Client(_WRANGLER.format(call="put_df(frame"), str(PEERS)),
+    "awswrangler put_items": Client(_WRANGLER.format(call="put_items(items"), str(PEERS)),
 }
 
 
 def main(items: int) -> None:
     """Prints the table."""
+    if not PEERS.exists():
+        sys.exit(f"{PEERS} is missing: `make bench` makes it, or BENCH_PEERS names its environment")
     print(f"{'client':<46} {'items/s':>9} {'per core':>9} {'us/item':>8}")
-    for name, program in CLIENTS.items():
-        figures = [measure(program, items) for _ in range(ROUNDS)]
+    for name, client in CLIENTS.items():
+        figures = [measure(client, items) for _ in range(ROUNDS)]
         wall, processor = (min(values) for values in zip(*figures, strict=True))
-        print(
-            f"{name:<46} {items / wall:>9,.0f} {items / processor:>9,.0f} {processor / items * 1e6:>8.1f}", flush=True
-        )
+        print(f"{name:<46} {1 / wall:>9,.0f} {1 / processor:>9,.0f} {processor * 1e6:>8.1f}", flush=True)
 
 
-def measure(program: str, items: int) -> tuple[float, float]:
-    """Seconds and processor seconds of one client, with a server of its own."""
-    account = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_DEFAULT_REGION": "us-east-1"}
+def measure(client: Client, items: int) -> tuple[float, float]:
+    """Seconds and processor seconds an item of one client, with a server of its own."""
+    account = {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "y",
+        "AWS_SESSION_TOKEN": "t" * 400,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     command = [sys.executable, "-m", "tests.benchmarks.null_dynamodb"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         endpoint = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         try:
             done = subprocess.run(
-                [sys.executable, "-c", _COMMON + program + _REPORT, str(items), endpoint],
+                [client.python, "-c", _COMMON + client.program + _REPORT, str(items), endpoint],
                 check=True,
-                capture_output=True,
+                stdout=subprocess.PIPE,
                 text=True,
                 env={**os.environ, **account},
             )
         finally:
             server.kill()
-    wall, processor = json.loads(done.stdout)
-    return wall, processor
+    wall, processor, written = json.loads(done.stdout)
+    return wall / written, processor / written
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
-from omnix_cli.errors import UnavailableError
+from omnix_cli.errors import ItemsRefused, UnavailableError
 from omnix_cli.stores.dynamodb.retries import Retries
 from omnix_cli.stores.dynamodb.store import DynamoStore
 from tests.aws.accounts import new_stage, transport_to
@@ -53,6 +54,18 @@ def test_every_item_is_written_and_read_once(store: DynamoStore, proxy: FaultPro
     assert store.delete_many("purchase-history", [item["id"] for item in items[::2]]) == 1500
     assert stored(store) == items[1::2]
     assert set(FAULTS) <= set(proxy.counts)
+
+
+def test_every_row_of_a_frame_is_written_once_but_one_that_is_refused(store: DynamoStore, proxy: FaultProxy) -> None:
+    frame = pl.DataFrame([purchase(number) for number in range(1500)])
+    too_large = pl.when(pl.col("id") == "p00700").then(pl.lit("x" * 410_000))  # items have up to 400 KB
+    with pytest.raises(ItemsRefused, match="p00700") as caught:
+        store.put_many("purchase-history", frame.with_columns(review=too_large))
+    assert caught.value.keys == ("p00700",)
+    assert stored(store) == [purchase(number) for number in range(1500) if number != 700]
+    assert store.put_many("purchase-history", pl.concat([frame, frame.with_columns(pl.col("quantity") + 1)])) == 3000
+    assert stored(store) == [{**purchase(number), "quantity": number + 1} for number in range(1500)]
+    assert proxy.counts.keys() > {"throttled", "unprocessed"}
 
 
 def test_pages_of_an_index_hold_every_item_once(store: DynamoStore) -> None:

@@ -305,6 +305,21 @@ def test_a_copy_keeps_to_the_write_units_it_may_use(omnix: Omnix, source: Side, 
     assert len(dynamodb.items()) == 200
 
 
+def test_a_copy_keeps_to_its_share_of_what_the_table_bears(
+    omnix: Omnix, source: Side, dynamodb: Side, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source.put([purchase(number) for number in range(200)])
+    dynamodb.put([])
+    share = ("--write-share", "0.005")
+    said = "purchase-history: at most 200 write units a second (0.5 % of the default quota of the table, 40,000)"
+    assert main(["tables", "copy", TABLE, *dynamodb.to(), *share, "--dry-run"]) == 0
+    assert said in " ".join(capfd.readouterr().err.split())
+    began = time.monotonic()
+    omnix("copy", TABLE, *dynamodb.to(), *share)
+    assert time.monotonic() - began >= (600 - 200 - 75) / 200
+    assert len(dynamodb.items()) == 200
+
+
 def test_nothing_is_lost_on_the_way_to_a_service_in_trouble(omnix: Omnix, source: Side, dynamodb: Side) -> None:
     source.put([purchase(number) for number in range(400)])
     before = [purchase(number, quantity=77) for number in range(0, 400, 10)] + [purchase(900)]

@@ -2,8 +2,9 @@
 
     python -m tests.soaks.tables_under_faults [ITEMS] [URL]
 
-By default 100,000 items and ministack, which keeps everything in memory (about 17 kB an item); the URL of another
-emulator can be given. Ends with 1 when an item is missing, doubled, or not as it was written.
+Half of them are written as dictionaries, half as a frame. By default 100,000 items and ministack, which keeps
+everything in memory (about 17 kB an item); the URL of another emulator can be given. Ends with 1 when an item is
+missing, doubled, or not as it was written.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from contextlib import ExitStack, closing
 from decimal import Decimal
 from random import Random
 from typing import Any
+
+import polars as pl
 
 from omnix_cli.stores.dynamodb.retries import Retries
 from tests.aws.accounts import ENVIRONMENT, LEFT_OUT, store_maker
@@ -41,7 +44,8 @@ def main(items: int, url: str | None) -> int:
         store = stack.enter_context(closing(store_maker(proxy.url, retries=retries, threads=8)()))
         store.create_tables()
         began = time.perf_counter()
-        store.put_many("products", map(item, range(items)))
+        store.put_many("products", map(item, range(items // 2)))
+        store.put_many("products", pl.DataFrame([item(number) for number in range(items // 2, items)]))
         wrote = time.perf_counter()
         seen = bytearray(items)
         wrong = 0

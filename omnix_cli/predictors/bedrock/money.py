@@ -22,7 +22,7 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.bedrock.regions import base_model
 from omnix_cli.records import Question, TokenUsage
 
-TABLE = "bedrock-prices.toml"
+TABLE = "prices/bedrock.toml"
 _PACKAGE = Path(__file__).resolve().parents[2]
 _PLACES = (_PACKAGE / "configs" / TABLE, _PACKAGE.parent / "configs" / TABLE)
 """Where the table is in an installed package, and in a checkout."""

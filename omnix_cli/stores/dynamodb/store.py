@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, starmap
 from typing import Any
 
+import polars as pl
+
 from omnix_cli.errors import ItemsRefused
-from omnix_cli.protocols import Page
+from omnix_cli.item_frames import Items
+from omnix_cli.protocols import Page, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.batch_reads import read_items
+from omnix_cli.stores.dynamodb.encoded_frames import encoded_frame
+from omnix_cli.stores.dynamodb.pacing import UNLIMITED, WritePacing
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.service import Service, explained
 from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
-from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
+from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writer import (
     WINDOW_REQUESTS,
     BulkWriter,
@@ -45,7 +50,7 @@ class DynamoStore:
         prefix: str = "omnix-ai",
         stage: str = "dev",
         retries: Retries | None = None,
-        pace: Callable[[], Pace] = Pace,
+        pacing: WritePacing = UNLIMITED,
         threads: int = 4,
         tables: TableSettings = EVERY_TABLE,
         set_aside: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
@@ -53,7 +58,8 @@ class DynamoStore:
         self._service = Service(transport, retries or Retries())
         self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
         self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
-        self._pace = pace
+        self._pacing = pacing
+        self._paces: dict[str, Pace] = {}
         self._threads = threads
         self._set_aside = set_aside
 
@@ -65,12 +71,16 @@ class DynamoStore:
         """Creates what is missing and waits until it can be used; returns the names created."""
         return self._tables.create_missing()
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
+    def write_limit(self, table: str) -> WriteLimit | None:
+        """What the pacing allows for the table as DynamoDB describes it."""
+        return self._pacing.limit(lambda: self._description(table))
+
+    def put_many(self, table: str, items: Items) -> int:
         """Puts the items in bulk, the last of a key counting. Raises `ItemsRefused` when some were refused for what
         they are; the others are written all the same."""
         spec = TABLES[table]
-        counted = _Counted(_checked(spec, items))
-        self._write(table, (put_request(item[spec.key], item) for item in counted))
+        counted = _Counted(encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items))
+        self._write(table, starmap(put_request, counted))
         return counted.count
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
@@ -88,7 +98,7 @@ class DynamoStore:
             self._names[table],
             spec.key,
             self._service.retries,
-            self._pace(),
+            self._pace(table),
             threads=self._threads,
             copies=len(spec.indexes),
         )
@@ -227,6 +237,14 @@ class DynamoStore:
         """Closes the connections; the next call opens new ones."""
         self._service.transport.close()
 
+    def _pace(self, table: str) -> Pace:
+        """What all writes to a table share; where nothing is set, each finds its own."""
+        if self._pacing == UNLIMITED:
+            return Pace()
+        if table not in self._paces:
+            self._paces.setdefault(table, self._pacing.pace(lambda: self._description(table)))
+        return self._paces[table]
+
     def _description(self, table: str) -> dict[str, Any]:
         found: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
         return found
@@ -301,6 +319,12 @@ def _checked(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[Ma
     for item in items:
         spec.check(item)
         yield item
+
+
+def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    for item in items:
+        spec.check(item)
+        yield item[spec.key], encoded(item)
 
 
 def _condition(key: str, expected: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from omnix_cli.errors import UnavailableError
 from omnix_cli.stores.dynamodb.retries import Pace, Retries
 from omnix_cli.stores.dynamodb.transports import ServiceError, Transport
-from omnix_cli.stores.dynamodb.wire import encoded
 
 BATCH_REQUESTS = 25
 BATCH_BYTES = 15 << 20
@@ -32,11 +32,10 @@ UNIT_BYTES = 1024
 """A write unit is one item of up to 1 KB ("Read/write capacity mode", developer guide)."""
 
 
-class WriteRequest(NamedTuple):
-    """One put or delete: the key it concerns, and itself as JSON."""
-
-    key: str
-    json: bytes
+WriteRequest = tuple[str, bytes]
+"""One put or delete: the key it concerns, and itself as JSON."""
+Requests = dict[str, bytes]
+"""Several of them, of different keys."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +58,23 @@ class Written:
     units: float = 0.0
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
+    def add(self, other: Written) -> None:
+        """Counts what another part of the write did."""
+        self.requests += other.requests
+        self.resent += other.resent
+        self.throttled += other.throttled
+        self.units += other.units
+        self.dead_letters += other.dead_letters
 
-def put_request(key: str, item: Mapping[str, Any]) -> WriteRequest:
-    """Puts an item. Raises TypeError and ValueError as `wire.to_wire` does."""
-    return WriteRequest(key, b'{"PutRequest":{"Item":%b}}' % encoded(item))
+
+def put_request(key: str, item: bytes) -> WriteRequest:
+    """Puts an item that is DynamoDB JSON already."""
+    return key, b'{"PutRequest":{"Item":%b}}' % item
 
 
 def delete_request(attribute: str, key: str) -> WriteRequest:
     """Deletes the item with that key."""
-    return WriteRequest(key, orjson.dumps({"DeleteRequest": {"Key": {attribute: {"S": key}}}}))
+    return key, orjson.dumps({"DeleteRequest": {"Key": {attribute: {"S": key}}}})
 
 
 @dataclass
@@ -91,21 +98,29 @@ class BulkWriter:
         total = Written()
         remaining = iter(requests)
         with ThreadPoolExecutor(self.threads) as pool:
-            while window := list(islice(remaining, WINDOW_REQUESTS)):
-                latest = {request.key: request for request in window}
-                ordered = sorted(latest.values(), key=lambda request: zlib.crc32(request.key.encode()))
-                for done in pool.map(self._write_batch, _batches(ordered)):
-                    total.requests += done.requests
-                    total.resent += done.resent
-                    total.throttled += done.throttled
-                    total.units += done.units
-                    total.dead_letters += done.dead_letters
+            while window := dict(islice(remaining, WINDOW_REQUESTS)):
+                batches = iter(list(_batches(window)))
+                try:
+                    for done in pool.map(self._write_batches, [batches] * self.threads):
+                        total.add(done)
+                finally:
+                    _exhaust(batches)
         return total
 
-    def _write_batch(self, batch: Sequence[WriteRequest]) -> Written:
-        """One batch, until all of it is written or refused."""
+    def _write_batches(self, batches: Iterator[Requests]) -> Written:
+        """Takes batches from an iterator that the threads share, until there are none; a failure ends it for all."""
         done = Written()
-        waiting = list(batch)
+        try:
+            for batch in batches:
+                self._write_batch(batch, done)
+        except BaseException:
+            _exhaust(batches)
+            raise
+        return done
+
+    def _write_batch(self, batch: Requests, done: Written) -> None:
+        """One batch, until all of it is written or refused."""
+        waiting = batch
         attempt = 0
         while waiting:
             try:
@@ -113,7 +128,7 @@ class BulkWriter:
             except ServiceError as error:
                 if not error.may_pass:
                     self._refused(waiting, error, done)
-                    return done
+                    return
                 left, throttled = waiting, error.is_throttling
                 if attempt + 1 >= self.retries.attempts:
                     raise self._given_up(error) from error
@@ -128,11 +143,10 @@ class BulkWriter:
                 self.retries.wait(attempt, throttled=throttled)
                 attempt += 1
             waiting = left
-        return done
 
-    def _send(self, requests: Sequence[WriteRequest], done: Written) -> list[WriteRequest]:
+    def _send(self, requests: Requests, done: Written) -> Requests:
         """Sends them once; returns what was left unprocessed."""
-        expected = sum(-(-len(request.json) // UNIT_BYTES) for request in requests) * (1 + self.copies)
+        expected = sum([-(-size // UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
         self.pace.take(expected)
         answer = self.transport("BatchWriteItem", self._body(requests))
         units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
@@ -140,38 +154,28 @@ class BulkWriter:
             self.pace.correct(units - expected)
         done.units += units
         self._units += units
-        left = answer.get("UnprocessedItems", {}).get(self.table, [])
+        left = answer.get("UnprocessedItems", {}).get(self.table, ())
         done.requests += len(requests) - len(left)
-        if not left:
-            return []
-        by_key = {request.key: request for request in requests}
-        return [by_key[self._key_of(request)] for request in left]
+        return {key: requests[key] for key in map(self._key_of, left)}
 
     def _key_of(self, request: Mapping[str, Any]) -> str:
         """The key of a request that the service sent back; its other values may be written in the service's own way."""
         values = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
         return str(values[self.key]["S"])
 
-    def _body(self, requests: Sequence[WriteRequest]) -> bytes:
-        table = orjson.dumps(self.table)
-        items = b",".join(request.json for request in requests)
-        return b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % (table, items)
+    def _body(self, requests: Requests) -> bytes:
+        items = b",".join(requests.values())
+        return b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % (orjson.dumps(self.table), items)
 
-    def _refused(self, requests: Sequence[WriteRequest], error: ServiceError, done: Written) -> None:
+    def _refused(self, requests: Requests, error: ServiceError, done: Written) -> None:
         """Finds out which requests of a refused batch are at fault; only a fault of the data leaves a dead letter."""
         if error.code not in ("ValidationException", "ItemCollectionSizeLimitExceededException"):
             raise error
-        if len(requests) == 1:
-            (request,) = requests
-            done.dead_letters.append(DeadLetter(self.table, request.key, request.json, error.message))
-            return
-        for request in requests:
-            alone = self._write_batch([request])
-            done.requests += alone.requests
-            done.resent += alone.resent
-            done.throttled += alone.throttled
-            done.units += alone.units
-            done.dead_letters += alone.dead_letters
+        for key, request in requests.items():
+            if len(requests) == 1:
+                done.dead_letters.append(DeadLetter(self.table, key, request, error.message))
+            else:
+                self._write_batch({key: request}, done)
 
     def _slow_down(self, throttled: bool, done: Written) -> None:
         if throttled:
@@ -185,14 +189,21 @@ class BulkWriter:
         )
 
 
-def _batches(requests: Iterable[WriteRequest]) -> Iterator[list[WriteRequest]]:
-    batch: list[WriteRequest] = []
-    size = 0
-    for request in requests:
-        if batch and (len(batch) == BATCH_REQUESTS or size + len(request.json) > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(request)
-        size += len(request.json)
-    if batch:
+def _batches(requests: Requests) -> Iterator[Requests]:
+    ordered = iter(sorted(requests, key=lambda key: zlib.crc32(key.encode())))
+    while keys := list(islice(ordered, BATCH_REQUESTS)):
+        yield from _fitting({key: requests[key] for key in keys})
+
+
+def _fitting(batch: Requests) -> Iterator[Requests]:
+    """The batch, in halves of halves where it is too large to be sent at once."""
+    if len(batch) == 1 or sum(map(len, batch.values())) <= BATCH_BYTES:
         yield batch
+        return
+    requests = iter(batch.items())
+    yield from _fitting(dict(islice(requests, len(batch) // 2)))
+    yield from _fitting(dict(requests))
+
+
+def _exhaust(batches: Iterator[Requests]) -> None:
+    deque(batches, maxlen=0)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from omnix_cli.errors import DataError, ItemsRefused
+from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.records import MigrationRecord
 from omnix_cli.services.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
 from omnix_cli.stores.item_mappings import ItemMapping, ItemRules
@@ -33,8 +36,8 @@ class FailingStore(SqliteStore):
     refuses: frozenset[str] = frozenset()
     writes = 0
 
-    def put_many(self, table: str, items: Iterable[Mapping[str, Any]]) -> int:
-        wanted = list(items)
+    def put_many(self, table: str, items: Items) -> int:
+        wanted = list(as_dictionaries(items))
         self.writes += 1
         if self.writes == self.fails_at:
             super().put_many(table, wanted[: len(wanted) // 2])
@@ -80,7 +83,8 @@ def items(store: SqliteStore) -> dict[str, Item]:
 
 
 def route(source: SqliteStore, target: SqliteStore, **changes: Any) -> Route:
-    return Route(TABLES[TABLE], source, target, ItemMapping("id"), **{"segments": 2, "chunk_items": 8, **changes})
+    chosen = {"mapping": ItemMapping("id"), "segments": 2, "chunk_items": 8, **changes}
+    return Route(TABLES[TABLE], source, target, **chosen)
 
 
 def counts(report: CopyReport) -> tuple[int, ...]:
@@ -104,6 +108,44 @@ def test_a_copy_that_failed_in_the_middle_of_a_write_goes_on(
     assert items(target) == items(source) | {"500": product(500)}
     assert undo_copy(TABLE, target, journal, lambda done: None) == 99
     assert items(target) == before
+
+
+class Frames(SqliteStore):
+    """The items of a store as frames."""
+
+    def scan_frames(
+        self, table: str, *, segment: int = 0, segments: int = 1, after: str | None = None
+    ) -> Iterator[pl.DataFrame]:
+        items = list(self.scan(table, segment=segment, segments=segments, after=after))
+        return iter([pl.DataFrame(items[:30]), pl.DataFrame(items[30:])])
+
+
+@pytest.mark.parametrize("fails_at", range(1, 15, 2))
+def test_frames_are_copied_like_dictionaries(
+    source: SqliteStore, target: FailingStore, journal: FileJournal, tmp_path: Path, fails_at: int
+) -> None:
+    before = items(target)
+    frames = Frames(tmp_path / "source.sqlite")
+    assert preview_copy(route(frames, target, segments=1)) == preview_copy(route(source, target, segments=1))
+    target.fails_at = fails_at
+    with suppress(Broken):
+        copy_table(route(frames, target), journal)
+    report = copy_table(route(frames, target), journal)
+    assert counts(report) == (100, 97, 2, 1, 0)
+    assert items(target) == items(source) | {"500": product(500)}
+    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
+    assert items(target) == before
+    frames.close()
+
+
+def test_frames_are_mapped_like_dictionaries(
+    source: SqliteStore, target: FailingStore, journal: FileJournal, tmp_path: Path
+) -> None:
+    frames = Frames(tmp_path / "source.sqlite")
+    mapping = ItemMapping("id", ItemRules(key_prefix="x", drop=("price",)))
+    copy_table(route(frames, target, mapping=mapping), journal)
+    assert items(target)["x007"] == {"id": "x007", "name": "product 7"}
+    frames.close()
 
 
 def test_a_finished_copy_reads_nothing_again(source: SqliteStore, target: FailingStore, journal: FileJournal) -> None:

@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import ItemsRefused, LockedError
+from omnix_cli.item_frames import as_dictionaries
+from omnix_cli.protocols import WriteLimit
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import lists, some_lists
 from omnix_cli.services.leases import CONTROL
@@ -499,7 +501,7 @@ class RefusingStore(SqliteStore):
     """Refuses the items of bob."""
 
     def put_many(self, table: str, items: Any) -> int:
-        items = list(items)
+        items = list(as_dictionaries(items))
         refused = tuple(item["id"] for item in items if item["id"].startswith("bob"))
         done = super().put_many(table, (item for item in items if item["id"] not in refused))
         if refused:
@@ -517,7 +519,19 @@ class TestRefusedItems:
         assert counts(shop.publish(ANN, BOB, SIMILAR, now=NOW + DAY)) == {"added": 1, "unchanged": 2}
 
 
+class LimitedStore(SqliteStore):
+    def write_limit(self, table: str) -> WriteLimit:
+        return WriteLimit(1200.0, "30 % of the warm throughput of the table, 4,000")
+
+
 class TestDryRun:
+    def test_says_how_fast_it_would_write(self, shop: Shop) -> None:
+        said = "at most 1,200 write units a second (30 % of the warm throughput of the table, 4,000)"
+        with closing(LimitedStore(shop.folder / "store.sqlite")) as store:
+            assert shop.publish(ANN, store=store, dry_run=True).findings == ()  # there is no table yet
+            assert said not in shop.publish(ANN, store=store).findings
+            assert shop.publish(ANN, store=store, dry_run=True).findings == (said,)
+
     def test_says_what_would_be_done_and_touches_nothing(self, shop: Shop) -> None:
         shop.publish(ANN, BOB)
         before = list(shop.store.scan("recommendations"))

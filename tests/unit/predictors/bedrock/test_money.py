@@ -49,7 +49,7 @@ def test_a_price_that_is_not_known_names_the_line_to_add() -> None:
     with pytest.raises(ConfigError, match=r"price of arn:.*abc123 is not known") as told:
         load_prices().of(arn)
     assert told.value.hint
-    assert "bedrock-prices.toml" in told.value.hint
+    assert "prices/bedrock.toml" in told.value.hint
     assert f'"{arn}" = {{ input = ' in told.value.hint
 
 

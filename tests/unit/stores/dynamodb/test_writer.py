@@ -75,7 +75,7 @@ def write(table: Table, wanted: list[dict[str, Any]], **options: Any) -> Written
     retries = Retries(attempts=options.pop("attempts", 10), random=Random(1), sleep=lambda seconds: None)
     pace = options.pop("pace", None) or Pace(clock=lambda: 0.0, sleep=lambda seconds: None)
     writer = BulkWriter(table, NAME, "id", retries, pace, threads=options.pop("threads", 3), clock=lambda: 0.0)
-    return writer.write(put_request(item["id"], item) for item in wanted)
+    return writer.write(put_request(item["id"], encoded(item)) for item in wanted)
 
 
 values = st.recursive(
@@ -127,8 +127,8 @@ def test_deletes_and_puts_of_one_key_follow_each_other() -> None:
     table = Table()
     table.items = {"a": {"id": "a"}, "b": {"id": "b"}}
     retries = Retries(sleep=lambda seconds: None)
-    requests = [put_request("a", {"id": "a", "x": 1}), delete_request("id", "a"), delete_request("id", "b")]
-    BulkWriter(table, NAME, "id", retries, Pace()).write([*requests, put_request("b", {"id": "b", "x": 2})])
+    requests = [put_request("a", encoded({"id": "a", "x": 1})), delete_request("id", "a"), delete_request("id", "b")]
+    BulkWriter(table, NAME, "id", retries, Pace()).write([*requests, put_request("b", encoded({"id": "b", "x": 2}))])
     assert table.items == {"b": {"id": "b", "x": 2}}
 
 
