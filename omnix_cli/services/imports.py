@@ -13,11 +13,20 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import Checkpoints, CheckpointWriter, Figures, ImportLedger, Sources, Spill, StoredFrame
+from omnix_cli.protocols import (
+    Checkpoints,
+    CheckpointWriter,
+    Figures,
+    ImportLedger,
+    Sources,
+    Spill,
+    StagedPart,
+    StoredFrame,
+)
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import FileReport, ImportRefused, ImportReport, merged_reasons
-from omnix_cli.services.incoming import Incoming
+from omnix_cli.services.incoming import RUN_ROWS, Incoming
 from omnix_cli.services.intake import Intake, Progress, TakenFile, mapping_key
 from omnix_cli.services.keys import digest
 from omnix_cli.services.merging import merge
@@ -40,6 +49,8 @@ class Importer:
     now: datetime
     slice_rows: int = 1_000_000
     """Rows compared at a time."""
+    run_rows: int = RUN_ROWS
+    """Rows sorted and stored at a time."""
     progress: Progress = lambda name, rows: None
 
 
@@ -54,7 +65,7 @@ def import_files(
     names = importer.sources.find(patterns)
     with ExitStack() as stack:
         accepted, disputed, quarantine = (stack.enter_context(importer.open_spill()) for _ in range(3))
-        rows = Incoming(mapping.kind, accepted, disputed)
+        rows = stack.enter_context(Incoming(mapping.kind, accepted, disputed, importer.run_rows))
         zone = importer.settings.timezone
         intake = Intake(mapping, zone, importer.now, rows, quarantine, importer.progress)
         files = [_read(importer, intake, name, number) for number, name in enumerate(names)]
@@ -220,6 +231,9 @@ class Nowhere:
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Forgets the rows."""
+
+    def adopt(self, name: str, part: StagedPart) -> None:
+        """Forgets the part."""
 
     def add_figures(self, figures: Figures) -> None:
         """Forgets the figures."""

@@ -62,7 +62,7 @@ def quarantine_replay(
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
         accepted, disputed, still_bad = (stack.enter_context(importer.open_spill()) for _ in range(3))
-        good = Incoming(kind, accepted, disputed)
+        good = stack.enter_context(Incoming(kind, accepted, disputed, importer.run_rows))
         intake = Intake(mapping, importer.settings.timezone, importer.now, good, still_bad, importer.progress)
         lots = rows.partition_by("batch", "file", maintain_order=True)
         files = [

@@ -18,7 +18,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.stores.dynamodb.wire import from_wire, to_wire
-from omnix_cli.stores.files import disk_trouble_told, sync_folder
+from omnix_cli.stores.files import disk_trouble_told, sync
 from omnix_cli.stores.tables import TableSpec
 
 ITEM = "item"
@@ -48,7 +48,7 @@ def write_items(path: Path, frame: pl.DataFrame) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        sync(path.parent)
 
 
 def read_items(path: Path, key: str, after: str | None = None) -> Iterator[tuple[str, dict[str, Any] | None]]:
