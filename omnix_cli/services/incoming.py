@@ -28,6 +28,9 @@ RUN_ROWS = 1 << 20
 """Rows of a run: as many as a part of a checkpoint has."""
 
 
+_FEW = 64
+"""Up to so many hashes are looked for one by one."""
+
 RUN = "_run"
 """The number of the run in whose part a row is; null where it is in none."""
 
@@ -117,6 +120,7 @@ class Incoming:
         hashes = self._hashes(last) if last is not None else np.zeros(0, np.uint64)
         self._see(hashes)
         suspect = np.union1d(self._repeated, self._standing(view))
+        self._seen = self._seen[:0].copy()
         for number, run in enumerate(self.runs()):
             marked = run.among(suspect)
             if marked.any():
@@ -191,8 +195,8 @@ class Incoming:
 
 def _among(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:
     """Which of the hashes are among some sorted ones."""
-    if not some.size:
-        return np.zeros(len(hashes), np.bool_)
+    if some.size <= _FEW:
+        return np.isin(hashes, some)
     places = np.searchsorted(some, hashes)
     found: npt.NDArray[np.bool_] = some[np.minimum(places, len(some) - 1)] == hashes
     return found
