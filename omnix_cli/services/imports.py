@@ -65,11 +65,12 @@ def import_files(
     names = importer.sources.find(patterns)
     with ExitStack() as stack:
         accepted, disputed, quarantine = (stack.enter_context(importer.open_spill()) for _ in range(3))
-        rows = stack.enter_context(Incoming(mapping.kind, accepted, disputed, importer.run_rows))
+        view = importer.ledger.view(mapping.kind)
+        rows = stack.enter_context(Incoming(mapping.kind, view, accepted, disputed, importer.run_rows))
         zone = importer.settings.timezone
         intake = Intake(mapping, zone, importer.now, rows, quarantine, importer.progress)
         files = [_read(importer, intake, name, number) for number, name in enumerate(names)]
-        intake.settle_deletions(files, importer.ledger.view(mapping.kind))
+        intake.settle_deletions(files)
         notes = _check(importer, mapping.kind, files)
         return _store(importer, mapping, files, rows, quarantine, notes, dry_run=dry_run)
 
@@ -180,10 +181,10 @@ def _store(
     kind = mapping.kind
     if all("unchanged" in file.findings for file in files):
         return report(kind, files, notes=notes, dry_run=dry_run)
-    how, view = mapping_key(mapping, importer.settings.timezone), importer.ledger.view(kind)
+    how, view = mapping_key(mapping, importer.settings.timezone), rows.view
     key = batch_key(kind, {"how": how, "files": [(file.name, file.sha256) for file in files]}, view)
     with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
-        corrected = merge(rows, view, writer, files, slice_rows=importer.slice_rows)
+        corrected = merge(rows, writer, files, slice_rows=importer.slice_rows)
         for piece in quarantine.pieces():
             writer.append("quarantine", piece)
         writer.append("resolved", _read_again(importer, kind, files))

@@ -3,8 +3,8 @@
 Rows are gathered into runs, each sorted by customer (rows of one customer stay in their order) and written at once as
 a part of the checkpoint to be. What stays in memory is the hash of each row's id: a row whose hash is there once, and
 not among the standing rows, is new. The rows of the other hashes are to be compared in full, so two ids with one hash
-cost a look, no more. A row whose hash came before is set aside at once and not written; so what is written seldom has
-to be changed when the first row of its hash is compared, too.
+cost a look, no more. A row whose hash came before, or stands, is set aside at once and not written; so what is written
+seldom has to be changed when the first row of its hash is compared, too.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ RUN_ROWS = 1 << 20
 """Rows of a run: as many as a part of a checkpoint has."""
 
 
+_MOST_SEEN = 1 << 25
+"""Standing rows of which the hashes are kept in memory (256 MiB) while runs are written; where there are more, they are
+compared when all rows are there."""
 _FEW = 64
 """Up to so many hashes are looked for one by one."""
 
@@ -74,10 +77,11 @@ class Gathered:
 
 
 class Incoming:
-    """The rows of an import. Leave its context when they are no longer needed."""
+    """The rows of an import beside those of the view. Leave its context when they are no longer needed."""
 
-    def __init__(self, kind: str, rows: Spill, disputed: Spill, run_rows: int) -> None:
+    def __init__(self, kind: str, view: StoredFrame, rows: Spill, disputed: Spill, run_rows: int) -> None:
         self.kind = kind
+        self.view = view
         self.own_id, self.range_column = FRAMES[kind].key[0], FRAMES[kind].sort[0]
         self.run_rows = run_rows
         self._rows = rows
@@ -86,6 +90,7 @@ class Incoming:
         self._finishing = ThreadPoolExecutor(max_workers=1)
         self._runs: list[Future[Run | None]] = []
         self._seen = self._repeated = np.zeros(0, np.uint64)
+        self._has_seen_view = view.rows == 0
 
     def __enter__(self) -> Incoming:
         return self
@@ -112,14 +117,13 @@ class Incoming:
         """The full runs in order, unless every row of theirs was set aside."""
         return (run for finished in self._runs if (run := finished.result()) is not None)
 
-    def fresh(self, view: StoredFrame) -> Iterator[pl.DataFrame]:
-        """The rows that are new beside those of the view and in no part as yet. Of all others those that may not be
-        new are set aside."""
+    def fresh(self) -> Iterator[pl.DataFrame]:
+        """The rows that are new and in no part as yet. Of all others those that may not be new are set aside."""
         wait(self._runs)
         last = self._ordered(self._gathered.rest()) if self._gathered.height else None
         hashes = self._hashes(last) if last is not None else np.zeros(0, np.uint64)
         self._see(hashes)
-        suspect = np.union1d(self._repeated, self._standing(view))
+        suspect = self._repeated if self._has_seen_view else np.union1d(self._repeated, self._standing())
         self._seen = self._seen[:0].copy()
         for number, run in enumerate(self.runs()):
             marked = run.among(suspect)
@@ -149,6 +153,9 @@ class Incoming:
     def _finished(self, rows: pl.DataFrame) -> Run | None:
         run = self._ordered(rows)
         hashes = self._hashes(run)
+        if not self._has_seen_view and self.view.rows <= _MOST_SEEN:
+            self._see(self._view_hashes().collect(engine="streaming").to_series().to_numpy())
+            self._has_seen_view = True
         came_before = _among(hashes, self._see(hashes))
         if came_before.any():
             self._set_aside(run.filter(pl.Series(came_before)))
@@ -184,12 +191,12 @@ class Incoming:
             return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
         return ~rows[MADE] & rows[self.own_id].str.contains("#", literal=True)
 
-    def _standing(self, view: StoredFrame) -> Hashes:
+    def _view_hashes(self) -> pl.LazyFrame:
+        return self.view.scan().select(hash=pl.col(self.own_id).hash())
+
+    def _standing(self) -> Hashes:
         """Which hashes standing rows have, too."""
-        if view.rows == 0:
-            return self._seen[:0]
-        standing = view.scan().select(hash=pl.col(self.own_id).hash())
-        found = standing.join(pl.LazyFrame({"hash": self._seen}), on="hash", how="semi")
+        found = self._view_hashes().join(pl.LazyFrame({"hash": self._seen}), on="hash", how="semi")
         return found.collect(engine="streaming")["hash"].to_numpy()
 
 

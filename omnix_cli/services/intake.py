@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import OpenSource, Spill, StoredFrame
+from omnix_cli.protocols import OpenSource, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.import_reports import reason_counts
@@ -85,13 +85,13 @@ class Intake:
         taken.findings = {**source.findings, **(_findings(settled[-1]) if settled else {})}
         return taken
 
-    def settle_deletions(self, files: Sequence[TakenFile], view: StoredFrame) -> None:
+    def settle_deletions(self, files: Sequence[TakenFile]) -> None:
         """Takes in the rows of which only the id and that they were deleted is given; call it when all files are read:
         a purchase line is cancelled as it stands, or as it came in before."""
         if not self._bare:
             return
         bare = pl.concat(self._bare)
-        known = self._known(bare, view) if self.mapping.kind == "purchases" else FRAMES[self.mapping.kind].empty()
+        known = self._known(bare) if self.mapping.kind == "purchases" else FRAMES[self.mapping.kind].empty()
         for number, rows in sorted(bare.partition_by(FILE, as_dict=True).items()):
             taken = files[number[0]]
             bad = deletions.nothing_done(rows, known, self.mapping.kind, taken.name)
@@ -103,10 +103,10 @@ class Intake:
             taken.read += good.height + bad.height
             self._count(good, bad, taken)
 
-    def _known(self, bare: pl.DataFrame, view: StoredFrame) -> pl.DataFrame:
+    def _known(self, bare: pl.DataFrame) -> pl.DataFrame:
         """The rows with these ids, those that came in with this import behind those that stand."""
         columns, ids = FRAMES[self.mapping.kind].schema.column_names(), bare.select(self.rows.own_id).unique()
-        standing = view.scan().select(columns).join(ids.lazy(), on=self.rows.own_id, how="semi").collect()
+        standing = self.rows.view.scan().select(columns).join(ids.lazy(), on=self.rows.own_id, how="semi").collect()
         came = (piece.select(columns).join(ids, on=self.rows.own_id, how="semi") for piece in self.rows.pieces())
         return pl.concat([standing, *came])
 

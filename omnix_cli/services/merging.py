@@ -9,7 +9,7 @@ from functools import partial
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols import CheckpointWriter, StagedPart, StoredFrame
+from omnix_cli.protocols import CheckpointWriter, StagedPart
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.incoming import RUN, Gathered, Incoming
@@ -23,19 +23,19 @@ _NOWHERE = pl.DataFrame(schema={RUN: pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UI
 
 def merge(
     incoming: Incoming,
-    view: StoredFrame,
     writer: CheckpointWriter,
     files: Sequence[TakenFile],
     *,
     slice_rows: int,
     taken: pl.DataFrame | None = None,
 ) -> int:
-    """Stores what is new or corrected against `view`, counting it file by file; returns how many were corrected.
+    """Stores what is new or corrected beside the rows that stand, counting it file by file; returns how many were
+    corrected.
 
     Runs of which every row is to be stored are taken over as they are; what remains of others is made into runs anew.
     About `slice_rows` rows are compared at a time. `taken` says which ids lines of the same files have already (see
     `identity.numbered`)."""
-    work = _Merge(incoming, view, files, slice_rows, taken)
+    work = _Merge(incoming, files, slice_rows, taken)
     ordered = partial(sorted_by_text, column=incoming.range_column)
     for run in mapped(ordered, ahead(_runs(work.rows(), incoming.run_rows)), threads=1):
         writer.append(incoming.kind, run)
@@ -50,7 +50,6 @@ class _Merge:
     """The rows of an import against those that stand."""
 
     incoming: Incoming
-    view: StoredFrame
     files: Sequence[TakenFile]
     slice_rows: int
     taken: pl.DataFrame | None
@@ -62,7 +61,7 @@ class _Merge:
     def rows(self) -> Iterator[pl.DataFrame]:
         """The rows to be stored that are in no part that stays, in no promised order."""
         columns = FRAMES[self.incoming.kind].schema.column_names()
-        for fresh in self.incoming.fresh(self.view):
+        for fresh in self.incoming.fresh():
             self._count(by_file(fresh))
             yield fresh.select(columns)
         given: list[pl.Series] = []
@@ -104,10 +103,10 @@ class _Merge:
         """The rows that stand under the ids of these rows. A made id begins with the customer: it is found within the
         range of these customers; one that was given may be anywhere."""
         own_id, column = self.incoming.own_id, self.incoming.range_column
-        if self.view.rows == 0:
+        if self.incoming.view.rows == 0:
             return FRAMES[self.incoming.kind].empty()
         ids = new.lazy().select(own_id).unique()
-        rows = self.view.scan()
+        rows = self.incoming.view.scan()
         if MADE in new.columns and new[MADE].all():
             rows = rows.filter(pl.col(column).is_between(pl.lit(new[column].min()), pl.lit(new[column].max())))
         return rows.join(ids, on=own_id, how="semi").collect()
