@@ -171,8 +171,8 @@ class Incoming:
         seen = np.concatenate([self._seen, ordered])
         seen.sort(kind="stable")  # merges what is sorted already
         self._seen = seen
-        self._repeated = np.unique(seen[1:][seen[1:] == seen[:-1]])
-        return self._repeated[_among(self._repeated, ordered)]
+        self._repeated = seen[1:][seen[1:] == seen[:-1]]
+        return ordered[_among(ordered, self._repeated)]
 
     def _set_aside(self, rows: pl.DataFrame, run: int | None = None) -> None:
         copied = pl.col(pl.String) + ""  # texts that were picked keep those in memory among which they were
