@@ -87,7 +87,7 @@ class Incoming:
         self._rows = rows
         self._disputed = disputed
         self._gathered = Gathered(run_rows)
-        self._finishing = ThreadPoolExecutor(max_workers=1)
+        self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
         self._seen = self._repeated = np.zeros(0, np.uint64)
         self._has_seen_view = view.rows == 0
@@ -96,14 +96,16 @@ class Incoming:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._finishing.shutdown(cancel_futures=True)
+        for threads in (self._comparing, self._writing):
+            threads.shutdown(cancel_futures=True)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Takes canonical rows in with their places. One run is finished while the next is being gathered."""
+        """Takes canonical rows in with their places. One run is written and one compared while another is gathered."""
         for full in self._gathered.add(rows):
-            if self._runs:
-                self._runs[-1].result()
-            self._runs.append(self._finishing.submit(self._finished, full))
+            if len(self._runs) > 1:
+                self._runs[-2].result()
+            compared = self._comparing.submit(self._compared, full)
+            self._runs.append(self._writing.submit(self._written, compared))
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows with their ids, those of one id in order; call it before rows are compared."""
@@ -150,7 +152,8 @@ class Incoming:
             within = (value >= first) if after is None else (value >= first) & (value < after)
             yield pl.concat(piece.filter(within) for piece in self._disputed.pieces())
 
-    def _finished(self, rows: pl.DataFrame) -> Run | None:
+    def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
+        """A run in order with the hashes of its ids, less the rows that may not be new."""
         run = self._ordered(rows)
         hashes = self._hashes(run)
         if not self._has_seen_view and self.view.rows <= _MOST_SEEN:
@@ -160,6 +163,10 @@ class Incoming:
         if came_before.any():
             self._set_aside(run.filter(pl.Series(came_before)))
             run, hashes = run.filter(pl.Series(~came_before)), hashes[~came_before]
+        return run, hashes
+
+    def _written(self, compared: Future[tuple[pl.DataFrame, Hashes]]) -> Run | None:
+        run, hashes = compared.result()
         if run.is_empty():
             return None
         part = self._rows.stage(run, FRAMES[self.kind].schema.column_names())
