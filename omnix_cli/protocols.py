@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
@@ -90,12 +92,37 @@ class Checkpoint(Protocol):
     def frame(self, name: str) -> StoredFrame: ...
 
 
+@dataclass(frozen=True)
+class StagedFile:
+    """A file on this machine that is whole, flushed to the disk, and waits for its place in a checkpoint."""
+
+    path: Path
+    bytes: int
+    sha256: str
+
+
+class StagedPart(Protocol):
+    """Rows written as a part of a checkpoint has them, before it is known which checkpoint that is."""
+
+    @property
+    def file(self) -> StagedFile: ...
+    @property
+    def rows(self) -> int: ...
+    def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
+        """The rows (or those that are marked, one at least), with the columns that were kept beside the part."""
+        ...
+
+
 class CheckpointWriter(Protocol):
     """Receives the frames of a checkpoint in their sort order, in any number of pieces.
 
     How the pieces were cut leaves no trace in the files: parts and row groups have fixed sizes."""
 
     def append(self, name: str, frame: pl.DataFrame) -> None: ...
+    def adopt(self, name: str, part: StagedPart) -> None:
+        """Takes a part over as it is, in front of appended rows that do not fill a part as yet."""
+        ...
+
     def add_figures(self, figures: Figures) -> None: ...
 
 
@@ -497,6 +524,10 @@ class Spill(Protocol):
     def add(self, rows: pl.DataFrame) -> None: ...
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows as they were added."""
+        ...
+
+    def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedPart:
+        """Writes these first columns of the rows as a part of a checkpoint and keeps the others beside it."""
         ...
 
 

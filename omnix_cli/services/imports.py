@@ -13,11 +13,20 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import Checkpoints, CheckpointWriter, Figures, ImportLedger, Sources, Spill, StoredFrame
+from omnix_cli.protocols import (
+    Checkpoints,
+    CheckpointWriter,
+    Figures,
+    ImportLedger,
+    Sources,
+    Spill,
+    StagedPart,
+    StoredFrame,
+)
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import FileReport, ImportRefused, ImportReport, merged_reasons
-from omnix_cli.services.incoming import Incoming
+from omnix_cli.services.incoming import RUN_ROWS, Incoming
 from omnix_cli.services.intake import Intake, Progress, TakenFile, mapping_key
 from omnix_cli.services.keys import digest
 from omnix_cli.services.merging import merge
@@ -40,6 +49,8 @@ class Importer:
     now: datetime
     slice_rows: int = 1_000_000
     """Rows compared at a time."""
+    run_rows: int = RUN_ROWS
+    """Rows sorted and stored at a time."""
     progress: Progress = lambda name, rows: None
 
 
@@ -54,11 +65,12 @@ def import_files(
     names = importer.sources.find(patterns)
     with ExitStack() as stack:
         accepted, disputed, quarantine = (stack.enter_context(importer.open_spill()) for _ in range(3))
-        rows = Incoming(mapping.kind, accepted, disputed)
+        view = importer.ledger.view(mapping.kind)
+        rows = stack.enter_context(Incoming(mapping.kind, view, accepted, disputed, importer.run_rows))
         zone = importer.settings.timezone
         intake = Intake(mapping, zone, importer.now, rows, quarantine, importer.progress)
         files = [_read(importer, intake, name, number) for number, name in enumerate(names)]
-        intake.settle_deletions(files, importer.ledger.view(mapping.kind))
+        intake.settle_deletions(files)
         notes = _check(importer, mapping.kind, files)
         return _store(importer, mapping, files, rows, quarantine, notes, dry_run=dry_run)
 
@@ -169,10 +181,10 @@ def _store(
     kind = mapping.kind
     if all("unchanged" in file.findings for file in files):
         return report(kind, files, notes=notes, dry_run=dry_run)
-    how, view = mapping_key(mapping, importer.settings.timezone), importer.ledger.view(kind)
+    how, view = mapping_key(mapping, importer.settings.timezone), rows.view
     key = batch_key(kind, {"how": how, "files": [(file.name, file.sha256) for file in files]}, view)
     with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
-        corrected = merge(rows, view, writer, files, slice_rows=importer.slice_rows)
+        corrected = merge(rows, writer, files, slice_rows=importer.slice_rows)
         for piece in quarantine.pieces():
             writer.append("quarantine", piece)
         writer.append("resolved", _read_again(importer, kind, files))
@@ -220,6 +232,9 @@ class Nowhere:
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Forgets the rows."""
+
+    def adopt(self, name: str, part: StagedPart) -> None:
+        """Forgets the part."""
 
     def add_figures(self, figures: Figures) -> None:
         """Forgets the figures."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import NamedTuple
 
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import OpenSource, Spill, StoredFrame
+from omnix_cli.protocols import OpenSource, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.import_reports import reason_counts
@@ -20,7 +21,7 @@ from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning, deletions
 from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.fields import Clock
-from omnix_cli.steps.imports.identity import FILE, MADE
+from omnix_cli.steps.imports.identity import FILE
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, quarantine_rows
 
 Progress = Callable[[str, int], None]
@@ -73,38 +74,39 @@ class Intake:
         """Takes one file in; `number` is its place in the order of files."""
         taken = TakenFile(source.name)
         settled: list[Reading] = []
-        for rows, bad in mapped(self._cleaned, ahead(self._chunks(source, settled, number)), threads=_THREADS):
+        chunks = ahead(self._chunks(source, settled, number))
+        for rows, bad in mapped(partial(self._cleaned, number=number), chunks, threads=_THREADS):
             taken.read += rows.height + bad.height
             self._count(rows, bad, taken)
             self.quarantine.add(bad)
-            self.rows.add(rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
+            self.rows.add(rows)
             self.progress(source.name, taken.read)
         taken.sha256 = source.fingerprint()
         taken.findings = {**source.findings, **(_findings(settled[-1]) if settled else {})}
         return taken
 
-    def settle_deletions(self, files: Sequence[TakenFile], view: StoredFrame) -> None:
+    def settle_deletions(self, files: Sequence[TakenFile]) -> None:
         """Takes in the rows of which only the id and that they were deleted is given; call it when all files are read:
         a purchase line is cancelled as it stands, or as it came in before."""
         if not self._bare:
             return
         bare = pl.concat(self._bare)
-        known = self._known(bare, view) if self.mapping.kind == "purchases" else FRAMES[self.mapping.kind].empty()
+        known = self._known(bare) if self.mapping.kind == "purchases" else FRAMES[self.mapping.kind].empty()
         for number, rows in sorted(bare.partition_by(FILE, as_dict=True).items()):
             taken = files[number[0]]
             bad = deletions.nothing_done(rows, known, self.mapping.kind, taken.name)
             self.quarantine.add(bad)
             good = FRAMES[self.mapping.kind].empty()
             if known.height:
-                good = deletions.cancelled(rows, known).select(*known.columns, ROW_NUMBER, ITEM, MADE, FILE)
+                good = deletions.cancelled(rows, known).select(*known.columns, ROW_NUMBER, ITEM, FILE)
                 self.rows.add(good)
             taken.read += good.height + bad.height
             self._count(good, bad, taken)
 
-    def _known(self, bare: pl.DataFrame, view: StoredFrame) -> pl.DataFrame:
+    def _known(self, bare: pl.DataFrame) -> pl.DataFrame:
         """The rows with these ids, those that came in with this import behind those that stand."""
         columns, ids = FRAMES[self.mapping.kind].schema.column_names(), bare.select(self.rows.own_id).unique()
-        standing = view.scan().select(columns).join(ids.lazy(), on=self.rows.own_id, how="semi").collect()
+        standing = self.rows.view.scan().select(columns).join(ids.lazy(), on=self.rows.own_id, how="semi").collect()
         came = (piece.select(columns).join(ids, on=self.rows.own_id, how="semi") for piece in self.rows.pieces())
         return pl.concat([standing, *came])
 
@@ -120,12 +122,13 @@ class Intake:
                 bound = raw.columns if raw.height else bound
             yield _Chunk(raw, quarantine_rows(chunk.rejected, source.name), settled[-1] if settled else None)
 
-    def _cleaned(self, chunk: _Chunk) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Canonical rows and quarantine rows of a chunk."""
+    def _cleaned(self, chunk: _Chunk, *, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Canonical rows and quarantine rows of a chunk of the file with this number."""
         if chunk.reading is None:
             return FRAMES[self.mapping.kind].empty(), chunk.rejected
         cleaned = cleaning.clean(chunk.raw, chunk.reading)
-        return cleaned.rows, pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
+        rows = cleaned.rows.with_columns(pl.repeat(number, cleaned.rows.height, dtype=pl.Int32, eager=True).alias(FILE))
+        return rows, pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
 
     def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:
         """How the file is read, from its first rows; what was settled stays when later rows bring more columns."""
@@ -147,7 +150,7 @@ class Intake:
             taken.reasons.append(reason_counts(bad))
         newest = _NEWEST.get(self.mapping.kind)
         if newest and rows.height:
-            days = [taken.newest_day, *rows[newest].top_k(1)]
+            days = [taken.newest_day, rows.select(pl.max(newest)).item()]
             taken.newest_day = max(day for day in days if day is not None)
 
 

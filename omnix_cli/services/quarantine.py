@@ -62,21 +62,22 @@ def quarantine_replay(
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
         accepted, disputed, still_bad = (stack.enter_context(importer.open_spill()) for _ in range(3))
-        good = Incoming(kind, accepted, disputed)
+        view = importer.ledger.view(kind)
+        good = stack.enter_context(Incoming(kind, view, accepted, disputed, importer.run_rows))
         intake = Intake(mapping, importer.settings.timezone, importer.now, good, still_bad, importer.progress)
         lots = rows.partition_by("batch", "file", maintain_order=True)
         files = [
             intake.read(_source(stack, importer, mapping, lot, mended or {}), number) for number, lot in enumerate(lots)
         ]
-        intake.settle_deletions(files, importer.ledger.view(kind))
+        intake.settle_deletions(files)
         settled = _settled(lots, good)
         if settled.is_empty():
             return report(kind, files, dry_run=dry_run)
-        view, how = importer.ledger.view(kind), mapping_key(mapping, importer.settings.timezone)
+        how = mapping_key(mapping, importer.settings.timezone)
         key = batch_key(kind, {"how": how, "replayed": settled.rows()}, view)
         with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
             taken = _taken(importer, kind, lots, good)
-            corrected = merge(good, view, writer, files, slice_rows=importer.slice_rows, taken=taken)
+            corrected = merge(good, writer, files, slice_rows=importer.slice_rows, taken=taken)
             writer.append("resolved", settled)
     if not dry_run:
         records = tuple(_replayed(record(taken, how)) for taken in files)

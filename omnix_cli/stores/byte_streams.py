@@ -186,14 +186,8 @@ class LineBlocks:
         return self._rest.lstrip()
 
     def __iter__(self) -> Iterator[bytes]:
-        while True:
-            content = self._fill()
-            if not content:
-                break
-            cut = content.rfind(b"\n") + 1
-            block, self._rest = content[:cut], content[cut:]
-            if block:
-                yield block
+        while block := self._fill():
+            yield block
         if self._rest:
             yield self._rest + b"\n"
 
@@ -214,25 +208,23 @@ class LineBlocks:
             return block.decode("latin-1").encode(), []
 
     def _fill(self) -> bytes:
+        """The next block; empty at the end, when the rest is a line without a line feed."""
         pieces, size = [self._rest], len(self._rest)
-        self._rest = b""
-        while True:
-            more = self._stream.read(self._block_bytes)
-            if not more:
-                self._rest = b"".join(pieces)
-                if b"\n" not in self._rest:
-                    return b""
-                return self._rest
-            more = self._lines(more)
+        while more := self._lines(self._stream.read(self._block_bytes)):
+            if cut := more.rfind(b"\n") + 1:
+                self._rest = more[cut:]
+                return b"".join([*pieces, memoryview(more)[:cut]])
             pieces.append(more)
             size += len(more)
-            if b"\n" in more:
-                return b"".join(pieces)
             if size > LONGEST_LINE:
                 raise DataError(
                     f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB",
                     hint="This does not look like a table of rows.",
                 )
+        content = b"".join(pieces)
+        cut = content.rfind(b"\n") + 1
+        self._rest = content[cut:]
+        return content[:cut]
 
     def _lines(self, content: bytes) -> bytes:
         """The content with the line ends of old Macs as line feeds."""

@@ -25,7 +25,7 @@ import polars as pl
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.protocols import Figures, Manifest
+from omnix_cli.protocols import Figures, Manifest, StagedPart
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.files import PeakMemory
 from omnix_cli.stores.folders import Draft, Shelf
@@ -91,6 +91,10 @@ class _Writer:
             rest = rows.slice(PART_ROWS)
             self._waiting[name] = [rest] if rest.height else []  # an empty slice would keep the whole part in memory
 
+    def adopt(self, name: str, part: StagedPart) -> None:
+        schema = pl.read_parquet_schema(part.file.path)
+        self._keep(name, schema, part.rows, self._draft.adopt(self._next(name), part.file))
+
     def add_figures(self, figures: Figures) -> None:
         for name, value in figures.items():
             known = self.figures.get(name)
@@ -104,10 +108,15 @@ class _Writer:
                 self._write_part(name, rows)
 
     def _write_part(self, name: str, rows: pl.DataFrame) -> None:
-        parts = self.parts.setdefault(name, [])
-        self.schemas[name] = {column: str(dtype) for column, dtype in rows.schema.items()}
-        part = self._draft.add(f"{name}-{len(parts):05d}.parquet", partial(_write_parquet, rows.rechunk()))
-        parts.append({**part, "rows": rows.height})
+        file = self._draft.add(self._next(name), partial(write_parquet, rows.rechunk()))
+        self._keep(name, rows.schema, rows.height, file)
+
+    def _next(self, name: str) -> str:
+        return f"{name}-{len(self.parts.get(name, ())):05d}.parquet"
+
+    def _keep(self, name: str, schema: Mapping[str, pl.DataType], rows: int, file: Mapping[str, Any]) -> None:
+        self.schemas[name] = {column: str(dtype) for column, dtype in schema.items()}
+        self.parts.setdefault(name, []).append({**file, "rows": rows})
 
 
 class ParquetCheckpoints:
@@ -194,7 +203,8 @@ class ParquetCheckpoints:
         return self._shelf.sweep()
 
 
-def _write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> None:
+def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> None:
+    """Writes the rows as every part of a checkpoint is written."""
     rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True)
 
 

@@ -130,7 +130,7 @@ class CsvRows:
             return None
         if rows.height != len(numbers):
             return None
-        return rows.with_columns(numbers.alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
+        return rows.rechunk().with_columns(numbers.alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
 
     def _one_by_one(self, block: bytes, first: int, rejected: list[RejectedLine], *, final: bool) -> RawChunk:
         """Every record for itself; what is unfinished at the end of the block waits for the next one."""

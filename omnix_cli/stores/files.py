@@ -6,13 +6,15 @@ import hashlib
 import os
 import resource
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
 from omnix_cli.errors import UnavailableError
+from omnix_cli.protocols import StagedFile
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -28,7 +30,16 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    sync(path.parent)
+
+
+def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
+    """Writes a file, flushes it to the disk and takes its checksum."""
+    with path.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    return StagedFile(path, path.stat().st_size, checksum(path))
 
 
 def checksum(path: Path) -> str:
@@ -53,9 +64,9 @@ def disk_trouble_told(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Flushes a folder's entries, so that a rename in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Flushes a file, or a folder's entries, so that a rename in it survives a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,8 @@ from typing import IO, Any, Protocol
 
 import polars as pl
 
-from omnix_cli.stores.files import checksum, disk_trouble_told, sync_folder, write_atomically
+from omnix_cli.protocols import StagedFile
+from omnix_cli.stores.files import checksum, disk_trouble_told, stage, sync, write_atomically
 
 MANIFEST = "manifest.json"
 
@@ -50,6 +50,10 @@ class Draft(Protocol):
 
     def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
         """Keeps one file; returns what a manifest says of it: path, bytes, sha256."""
+        ...
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        """The same with a file that is there already, which leaves its place."""
         ...
 
     def commit(self, manifest: bytes) -> None:
@@ -130,21 +134,23 @@ class _DiskDraft:
         self._key = key
 
     def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        path = self._folder / name
         with disk_trouble_told(self._shelf.path):
-            with path.open("wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            return {"path": name, "bytes": path.stat().st_size, "sha256": checksum(path)}
+            file = stage(self._folder / name, write)
+        return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        with disk_trouble_told(self._shelf.path):
+            shutil.move(file.path, self._folder / name)
+            sync(self._folder / name)  # it may have come from another disk
+        return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
 
     def commit(self, manifest: bytes) -> None:
         with disk_trouble_told(self._shelf.path):
             write_atomically(self._folder / MANIFEST, manifest)
-            sync_folder(self._folder)
+            sync(self._folder)
             self._shelf.remove(self._key)
             self._folder.rename(self._shelf.path / self._key)
-            sync_folder(self._shelf.path)
+            sync(self._shelf.path)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import LockedError, OmnixError, UnavailableError
-from omnix_cli.stores.files import checksum, disk_trouble_told
+from omnix_cli.protocols import StagedFile
+from omnix_cli.stores.files import disk_trouble_told, stage
 from omnix_cli.stores.folders import MANIFEST
 from omnix_cli.stores.s3 import Prefix, StoredObject, unchanged
 from omnix_cli.stores.s3_streams import ObjectStream
@@ -95,14 +96,16 @@ class _S3Draft:
     is_committed: bool = False
 
     def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        path, key = self.scratch / name, f"{self.attempt}/{name}"
         with disk_trouble_told(self.scratch):
-            with path.open("wb") as file:
-                write(file)
-            part: dict[str, Any] = {"path": key, "bytes": path.stat().st_size, "sha256": checksum(path)}
+            file = stage(self.scratch / name, write)
+        return self.adopt(name, file)
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        key = f"{self.attempt}/{name}"
+        part: dict[str, Any] = {"path": key, "bytes": file.bytes, "sha256": file.sha256}
         self.parts.append(part)
-        part["etag"] = self.objects.upload(key, path)
-        path.unlink()
+        part["etag"] = self.objects.upload(key, file.path)
+        file.path.unlink()
         return dict(part)
 
     def commit(self, manifest: bytes) -> None:

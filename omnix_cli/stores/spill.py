@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.stores.files import disk_trouble_told
+from omnix_cli.protocols import StagedFile
+from omnix_cli.stores.checkpoints import ROW_GROUP_ROWS, write_parquet
+from omnix_cli.stores.files import disk_trouble_told, stage
 
 PIECE_BYTES = 32 << 20
 """Rows are gathered up to this size before they become a piece."""
@@ -33,6 +37,29 @@ class _Piece:
         return rows.with_columns(again).select(self.columns)
 
 
+@dataclass(frozen=True)
+class StagedRows:
+    """Rows in a part, and beside it the columns that the part does not have. Implements `protocols.StagedPart`."""
+
+    file: StagedFile
+    rows: int
+    beside: _Piece
+
+    def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
+        beside = self.beside.whole()
+        if marked is None:
+            return pl.concat([pl.read_parquet(self.file.path), beside], how="horizontal")
+        groups = marked.arg_true() // ROW_GROUP_ROWS * ROW_GROUP_ROWS  # the others need not be unpacked
+        part = pl.scan_parquet(self.file.path)
+        rows = [
+            pl.concat(
+                [part.slice(first, ROW_GROUP_ROWS).collect(), beside.slice(first, ROW_GROUP_ROWS)], how="horizontal"
+            ).filter(marked.slice(first, ROW_GROUP_ROWS))
+            for first in groups.unique().sort()
+        ]
+        return pl.concat(rows)
+
+
 class DiskSpill:
     """Rows in memory as long as they fit, then in a folder. Implements `protocols.Spill`."""
 
@@ -41,6 +68,7 @@ class DiskSpill:
         self._room = memory_bytes
         self._waiting: list[pl.DataFrame] = []
         self._pieces: list[_Piece] = []
+        self._files = count()
 
     def add(self, rows: pl.DataFrame) -> None:
         """Takes rows in."""
@@ -58,13 +86,22 @@ class DiskSpill:
         if self._waiting:
             yield pl.concat(self._waiting)
 
+    def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedRows:
+        """Writes the part; what is beside it is kept as all rows are."""
+        with disk_trouble_told(self._folder):
+            file = stage(self._next(".parquet"), partial(write_parquet, rows.select(columns)))
+        return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))))
+
+    def _next(self, suffix: str) -> Path:
+        return self._folder / f"{next(self._files):05d}{suffix}"
+
     def _piece(self, rows: pl.DataFrame) -> _Piece:
-        constants = {name: rows[name].head(1) for name in rows.columns[1:] if _is_constant(rows[name])}
+        constants = {name: rows[name].new_from_index(0, 1) for name in rows.columns[1:] if _is_constant(rows[name])}
         kept = rows.drop(constants)
         self._room -= int(kept.estimated_size())
         if self._room >= 0:
             return _Piece(kept, constants, rows.columns)
-        path = self._folder / f"{len(self._pieces):05d}.arrow"
+        path = self._next(".arrow")
         with disk_trouble_told(self._folder):
             kept.write_ipc(path)
         return _Piece(path, constants, rows.columns)

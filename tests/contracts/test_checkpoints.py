@@ -20,6 +20,7 @@ from omnix_cli.stores import checkpoints as module
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskShelf
 from omnix_cli.stores.s3_folders import S3Shelf
+from omnix_cli.stores.spill import open_spill
 from tests.aws.buckets import TestBucket
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
@@ -166,6 +167,37 @@ def test_how_rows_arrive_leaves_no_trace(make_place: Callable[[], Place], cuts: 
     whole = parquet_files(place, "count-whole")
     assert len(whole) == 4
     assert whole == parquet_files(place, "count-cut")
+
+
+def test_a_staged_part_is_taken_over_as_it_is(store: ParquetCheckpoints, place: Place, tmp_path: Path) -> None:
+    with open_spill(tmp_path / "spill") as spill:
+        staged = spill.stage(numbers(0, 5).with_columns(place=pl.lit("a"), row=pl.int_range(5)), ["n"])
+        content = staged.file.path.read_bytes()
+        with store.write(key="count-1", step="count", version="1", parameters={}, inputs={}) as writer:
+            writer.append("numbers", numbers(5, 7))
+            writer.adopt("numbers", staged)
+        assert not staged.file.path.exists()
+    fresh = place.open()
+    found = fresh.find("count-1")
+    assert found is not None
+    assert found.frame("numbers").scan().collect()["n"].to_list() == [0, 1, 2, 3, 4, 5, 6]
+    assert found.manifest.schemas["numbers"] == {"n": "Int64"}
+    assert [part["rows"] for part in found.manifest.parts["numbers"]] == [5, 2]
+    assert parquet_files(place, "count-1")[0] == content
+    write(store, "count-2", numbers(0, 5))
+    assert parquet_files(place, "count-2") == [content]
+
+
+def test_a_staged_part_that_was_not_committed_is_gone(store: ParquetCheckpoints, place: Place, tmp_path: Path) -> None:
+    with (
+        pytest.raises(RuntimeError),
+        open_spill(tmp_path / "spill") as spill,
+        store.write(key="count-1", step="count", version="1", parameters={}, inputs={}) as writer,
+    ):
+        writer.adopt("numbers", spill.stage(numbers(0, 5).with_columns(row=pl.int_range(5)), ["n"]))
+        raise RuntimeError
+    assert place.files() == []
+    assert list((tmp_path / "spill").iterdir()) == []
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "delete"])

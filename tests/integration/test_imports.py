@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,10 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnix_cli.errors import DataError, OmnixError
+from omnix_cli.errors import DataError, OmnixError, UnavailableError
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import ImportRefused, ImportReport
 from omnix_cli.services.imports import Importer, import_files
+from omnix_cli.services.incoming import RUN_ROWS
 from omnix_cli.services.quarantine import quarantine_discard, quarantine_replay, quarantine_show
 from omnix_cli.settings import ImportSettings
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
@@ -35,16 +38,19 @@ ROOT = Path(__file__).parents[2]
 fast = settings(deadline=None, max_examples=25)
 
 
-def importer(workspace: Path, *, slice_rows: int = 2_000_000, **limits: Any) -> Importer:
+def importer(
+    workspace: Path, *, slice_rows: int = 2_000_000, run_rows: int = RUN_ROWS, spilled: str = "spill", **limits: Any
+) -> Importer:
     checkpoints = ParquetCheckpoints(DiskShelf(workspace / "checkpoints"), now=lambda: NOW)
     return Importer(
         sources=FileSources(),
         checkpoints=checkpoints,
         ledger=FileLedger(DiskFolder(workspace), checkpoints),
-        open_spill=functools.partial(open_spill, folder=workspace / "spill", memory_bytes=4_000),
+        open_spill=functools.partial(open_spill, folder=workspace / spilled, memory_bytes=4_000),
         settings=ImportSettings(**limits),
         now=NOW,
         slice_rows=slice_rows,
+        run_rows=run_rows,
     )
 
 
@@ -377,18 +383,24 @@ def test_what_was_imported_can_be_exported_and_imported(tmp_path: Path) -> None:
         assert take(work, tmp_path / name).known == rows.height
 
 
-def test_slices_and_blocks_do_not_change_what_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("run_rows", [RUN_ROWS, 1000])
+def test_slices_and_blocks_do_not_change_what_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_rows: int
+) -> None:
     lines = [
         f"{number * 7919 % 613},{number // 3},{number % 11},1,1,2020-01-{number % 28 + 1:02d}" for number in range(9000)
     ]
     file = write(tmp_path / "a.csv", [*lines, *lines[:50]])
-    whole = importer(tmp_path / "whole")
+    whole = importer(tmp_path / "whole", run_rows=run_rows)
     take(whole, file)
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 20_000)
     monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
-    cut = importer(tmp_path / "cut", slice_rows=500)
+    cut = importer(tmp_path / "cut", slice_rows=500, run_rows=run_rows)
     take(cut, file)
     assert cut.ledger.view("purchases").scan().collect().equals(whole.ledger.view("purchases").scan().collect())
+    parts = [sorted((tmp_path / name / "checkpoints").rglob("*.parquet")) for name in ("whole", "cut")]
+    assert [part.read_bytes() for part in parts[0]] == [part.read_bytes() for part in parts[1]]
+    assert len(stored_parts(cut)) == -(-9050 // run_rows)
 
 
 def test_a_number_made_for_a_repeated_line_may_equal_an_id_that_was_given(tmp_path: Path) -> None:
@@ -424,16 +436,97 @@ def test_a_mended_copy_of_a_file_replaces_only_what_differs(
 
 
 def test_what_is_stored_comes_in_runs_sorted_by_customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omnix_cli.services.merging.RUN_ROWS", 400)
     monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 5_000)
     monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 5_000)
     lines = [f"{number * 7919 % 613},{number},1,1,1,2020-01-01" for number in range(1000)]
-    work = importer(tmp_path / "work")
+    work = importer(tmp_path / "work", run_rows=400)
     take(work, write(tmp_path / "a.csv", lines))
     rows = work.ledger.view("purchases").scan().collect()
     runs = [rows[first : first + 400] for first in range(0, 1000, 400)]
     assert [run["order_id"].cast(pl.Int64).max() for run in runs] == [399, 799, 999]
     assert all(run["customer_id"].is_sorted() for run in runs)
+
+
+def stored_parts(work: Importer) -> list[list[str]]:
+    """The orders in the parts of the latest batch."""
+    folder = work.checkpoints._shelf.path / work.ledger.batches("purchases")[-1].key
+    return [pl.read_parquet(part)["order_id"].to_list() for part in sorted(folder.glob("purchases-*.parquet"))]
+
+
+class TestRuns:
+    """What happens to parts that are written before it is known which of their rows are new."""
+
+    def test_a_part_in_which_nothing_changes_stays_as_it_is(self, tmp_path: Path) -> None:
+        work = importer(tmp_path, run_rows=3)
+        lines = [line(1), line(2), line(3), line(4), line(5), line(1, price="9.00"), line(4), line(8)]
+        report = take(work, write(tmp_path / "a.csv", lines))
+        assert (report.accepted, report.corrected) == (8, 0)
+        assert stored_parts(work) == [["3", "1", "2"], ["4", "5"], ["1", "4", "8"]]
+        ids = standing(work).filter(order_id="1").select("purchase_id", "unit_price").rows()
+        assert ids == [("1#1#1", Decimal("2.50")), ("1#1#1#2", Decimal("9.00"))]
+
+    def test_a_row_that_another_file_corrects_leaves_its_part(self, tmp_path: Path) -> None:
+        work = importer(tmp_path, run_rows=2)
+        first = write(tmp_path / "a.csv", [line(1), line(2), line(3), line(4)])
+        second = write(tmp_path / "b.csv", [line(2, price="9.00"), line(4), line(5)])
+        report = take(work, first, second)
+        assert [(file.accepted, file.known) for file in report.files] == [(4, 0), (2, 1)]
+        assert report.corrected == 1
+        assert stored_parts(work)[0] == ["3", "4"]
+        assert sorted(standing(work).select("order_id", "unit_price").rows()) == [
+            ("1", Decimal("2.50")),
+            ("2", Decimal("9.00")),
+            ("3", Decimal("2.50")),
+            ("4", Decimal("2.50")),
+            ("5", Decimal("2.50")),
+        ]
+
+    @pytest.mark.parametrize("most_seen", [8, 9])
+    def test_rows_that_stand_are_stored_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_seen: int
+    ) -> None:
+        monkeypatch.setattr("omnix_cli.services.incoming._MOST_SEEN", most_seen)
+        work = importer(tmp_path, run_rows=2)
+        take(work, write(tmp_path / "a.csv", [line(number) for number in range(9)]))
+        changed = [line(number, price="9.00" if number == 3 else "2.50") for number in range(11)]
+        report = take(work, write(tmp_path / "b.csv", changed))
+        assert (report.accepted, report.known, report.corrected) == (3, 8, 1)
+        assert sorted(order for part in stored_parts(work) for order in part) == ["10", "3", "9"]
+        assert standing(work).height == 11
+
+    def test_a_refused_import_leaves_no_part(self, tmp_path: Path) -> None:
+        work = importer(tmp_path, run_rows=2, spilled="checkpoints")
+        file = write(tmp_path / "a.csv", [*(line(number) for number in range(9)), line(9, quantity="many")])
+        with pytest.raises(ImportRefused):
+            take(work, file)
+        assert list((tmp_path / "checkpoints").iterdir()) == []
+        take(importer(tmp_path, run_rows=2, spilled="checkpoints", max_bad=1), file, dry_run=True)
+        assert list((tmp_path / "checkpoints").iterdir()) == []
+
+    def test_what_a_killed_import_wrote_is_swept(self, tmp_path: Path) -> None:
+        script = (
+            "import os, sys; from pathlib import Path; from tests.integration.test_imports import importer, take;"
+            "work = importer(Path(sys.argv[1]), run_rows=2, spilled='checkpoints');"
+            "work.ledger.add = lambda batch: os._exit(9);"
+            "take(work, Path(sys.argv[1]) / 'a.csv')"
+        )
+        write(tmp_path / "a.csv", [line(number) for number in range(9)])
+        killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=False)
+        assert killed.returncode == 9
+        work = importer(tmp_path, run_rows=2, spilled="checkpoints")
+        assert list((tmp_path / "checkpoints").glob(".import-*"))
+        work.checkpoints.sweep()
+        assert not list((tmp_path / "checkpoints").glob(".*"))
+        assert take(work, tmp_path / "a.csv").accepted == 9
+
+    def test_a_full_disk_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(rows: pl.DataFrame, file: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("omnix_cli.stores.spill.write_parquet", full)
+        with pytest.raises(UnavailableError, match=r"could not be written.*No space left"):
+            take(importer(tmp_path, run_rows=2), write(tmp_path / "a.csv", [line(number) for number in range(9)]))
+        assert list((tmp_path / "spill").iterdir()) == []
 
 
 DIRTY = st.lists(
@@ -451,12 +544,12 @@ ORDERS = st.lists(
 
 
 @fast
-@given(first=DIRTY, second=DIRTY)
+@given(first=DIRTY, second=DIRTY, run_rows=st.sampled_from([2, 5, RUN_ROWS]))
 def test_rows_are_conserved_and_an_import_twice_is_once(
-    tmp_path_factory: pytest.TempPathFactory, first: list[str], second: list[str]
+    tmp_path_factory: pytest.TempPathFactory, first: list[str], second: list[str], run_rows: int
 ) -> None:
     folder = tmp_path_factory.mktemp("dirty")
-    work = importer(folder, max_bad=1)
+    work = importer(folder, run_rows=run_rows, max_bad=1)
     for number, lines in enumerate([first, second]):
         take(work, write(folder / f"{number}.csv", lines))
     rows = standing(work)
@@ -467,6 +560,24 @@ def test_rows_are_conserved_and_an_import_twice_is_once(
     assert shuffled.accepted == 0
     assert standing(work).equals(rows)
     assert quarantine_show(work, "purchases", limit=100).rows.height == before.height + shuffled.quarantined
+
+
+@fast
+@given(files=st.lists(DIRTY, min_size=1, max_size=3), run_rows=st.integers(1, 8), slice_rows=st.sampled_from([2, 1000]))
+def test_runs_of_any_size_store_the_same(
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[str]], run_rows: int, slice_rows: int
+) -> None:
+    folder = tmp_path_factory.mktemp("runs")
+    whole = importer(folder / "whole", max_bad=1)
+    runs = importer(folder / "runs", run_rows=run_rows, slice_rows=slice_rows, max_bad=1)
+    paths = [write(folder / f"{number}.csv", lines) for number, lines in enumerate(files)]
+    for names in (paths, paths[::-1]):
+        expected, found = (take(work, *names) for work in (whole, runs))
+        assert [(file.accepted, file.known) for file in found.files] == [
+            (file.accepted, file.known) for file in expected.files
+        ]
+        assert found.corrected == expected.corrected
+        assert standing(runs).equals(standing(whole))
 
 
 @fast

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
 from omnix_cli.services.imports import import_files
+from omnix_cli.services.incoming import RUN_ROWS
 from omnix_cli.stores.recipes import load_mapping
 from omnix_cli.stores.s3_inputs import S3Files
 from omnix_cli.stores.sources import FileSources
@@ -104,8 +105,9 @@ def test_one_export_leaves_the_files_of_others_in_the_shared_folder_alone(tmp_pa
     assert report.files[0].findings["format"] == "DynamoDB incremental export"
 
 
-def test_deletions_without_old_images_cancel_what_is_known(tmp_path: Path) -> None:
-    work = importer(tmp_path)
+@pytest.mark.parametrize("run_rows", [1, 2, RUN_ROWS])
+def test_deletions_without_old_images_cancel_what_is_known(tmp_path: Path, run_rows: int) -> None:
+    work = importer(tmp_path, run_rows=run_rows)
     take(work, write_export(tmp_path / "full", [[full_line(item(number)) for number in range(4)]]))
     changes = [change_line(key(1)), change_line(key(8), item(8)), change_line(key(99))]
     report = take(work, write_export(tmp_path / "changes", [changes], incremental=True))
@@ -119,10 +121,11 @@ def test_deletions_without_old_images_cancel_what_is_known(tmp_path: Path) -> No
     assert (only.accepted, only.known) == (1, 1)
 
 
-def test_a_deletion_takes_back_what_the_same_import_brings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("run_rows", [1, 2, RUN_ROWS])
+def test_a_deletion_takes_back_what_the_same_import_brings(tmp_path: Path, run_rows: int) -> None:
     write_export(tmp_path / "in", [[full_line(item(1)), full_line(item(2))]], time="2026-01-01T00:00:00.000Z")
     write_export(tmp_path / "in", [[change_line(key(2))]], export="later", incremental=True)
-    work = importer(tmp_path)
+    work = importer(tmp_path, run_rows=run_rows)
     assert take(work, tmp_path / "in").accepted == 3
     assert standing(work).filter(kind="cancelled")["product_id"].to_list() == ["p2"]
 
@@ -235,7 +238,7 @@ changes = st.tuples(
 @given(st.lists(st.lists(changes, max_size=6, unique_by=lambda change: change[0]), min_size=1, max_size=3))
 def test_counts_always_add_up(exports: list[list[tuple[int, str, dict[str, Any]]]]) -> None:
     with TemporaryDirectory() as folder:
-        work = importer(Path(folder), max_bad=1)
+        work = importer(Path(folder), run_rows=2, max_bad=1)
         for number, changed in enumerate(exports):
             lines = []
             for row, how, odd in changed:

@@ -13,7 +13,7 @@ from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import deletions, fields, purchase_rules
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
-from omnix_cli.steps.imports.identity import with_line_ids, with_made_ids
+from omnix_cli.steps.imports.identity import with_line_ids
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
 
 VERSION = "2"
@@ -29,7 +29,8 @@ _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Canonical rows (with their ids, ROW_NUMBER and ITEM), and rows for quarantine."""
+    """Canonical rows with ROW_NUMBER and ITEM, and rows for quarantine; the id of a purchase or interaction is null
+    where the input gives none (see `identity.with_made_ids`)."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
@@ -65,7 +66,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
     problems.extend(_broken_rules(rows, raw, mapping))
     good, bad = _split(raw, rows, problems, reading.file)
-    return Cleaned(with_made_ids(good, mapping.kind), bad)
+    return Cleaned(good, bad)
 
 
 def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:

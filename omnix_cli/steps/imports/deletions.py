@@ -11,7 +11,6 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-from omnix_cli.steps.imports.identity import MADE
 from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER, Problem, as_json, quarantine_rows
 
 _KEPT = "deleted there, kept here"
@@ -52,9 +51,7 @@ def cancelled(bare: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Of the deleted purchase lines (with FILE and place) those that are known: cancelled, otherwise as they were."""
     rows = known.unique("purchase_id", keep="last", maintain_order=True)
     kind = pl.lit("cancelled", known.schema["kind"]).alias("kind")
-    return bare.join(rows, on="purchase_id", how="inner", maintain_order="left").with_columns(
-        kind, pl.lit(False).alias(MADE)
-    )
+    return bare.join(rows, on="purchase_id", how="inner", maintain_order="left").with_columns(kind)
 
 
 def nothing_done(bare: pl.DataFrame, known: pl.DataFrame, kind: str, file: str) -> pl.DataFrame:

@@ -16,7 +16,9 @@ FILE = "_file"
 MADE = "_made"
 """Whether the id of a purchase or interaction was made from its content."""
 
-_PLACE = (FILE, ROW_NUMBER, ITEM)
+PLACE = (FILE, ROW_NUMBER, ITEM)
+"""What tells a row of an import from all others."""
+
 _LINE = "_line"
 _OCCURRENCE = "_occurrence"
 _STANDING = -1
@@ -25,8 +27,9 @@ _INSTANT_TEXT = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What becomes of rows that were compared: those to be stored, the ids of standing rows they replace, and the
-    number of accepted and already known ones by FILE; `corrected` of the accepted took the place of an earlier row."""
+    """What becomes of rows that were compared: those to be stored (with their places), the ids of standing rows they
+    replace, and the number of accepted and already known ones by FILE; `corrected` of the accepted took the place of an
+    earlier row."""
 
     rows: pl.DataFrame
     superseded: pl.DataFrame
@@ -64,7 +67,7 @@ def numbered(rows: pl.DataFrame, kind: str, taken: pl.DataFrame | None = None) -
     own_id = FRAMES[kind].key[0]
     document = pl.when(pl.col(ITEM) > 0).then(pl.col(ROW_NUMBER)).otherwise(0)
     occurrence = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(FILE, document, own_id, MADE)
-    counted = rows.sort(_PLACE).with_columns(occurrence.alias(_OCCURRENCE))
+    counted = rows.sort(PLACE).with_columns(occurrence.alias(_OCCURRENCE))
     if taken is not None:
         counted = counted.join(taken, on=[FILE, own_id], how="left", maintain_order="left")
         counted = counted.with_columns(pl.col(_OCCURRENCE) + pl.col("count").fill_null(0)).drop("count")
@@ -102,7 +105,7 @@ def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconcile
     latest = taken.group_by(own_id, maintain_order=True).last()
     replaced = standing.join(latest, on=own_id, how="semi").select(pl.col(own_id).alias("id")).unique().sort("id")
     return Reconciled(
-        rows=latest.sort(FRAMES[kind].sort[0], own_id).select(FRAMES[kind].schema.column_names()),
+        rows=latest.sort(FRAMES[kind].sort[0], own_id).select(*FRAMES[kind].schema.column_names(), *PLACE),
         superseded=replaced,
         accepted=by_file(taken),
         known=by_file(versions.filter(came, ~pl.col("_changed"))),
@@ -140,8 +143,8 @@ def _versions(disputed: pl.DataFrame, standing: pl.DataFrame, kind: str) -> pl.D
         pl.lit(0, disputed.schema[ROW_NUMBER]).alias(ROW_NUMBER),
         pl.lit(0, disputed.schema[ITEM]).alias(ITEM),
     )
-    columns = [*spec.schema.column_names(), *_PLACE]
-    ordered = pl.concat([arrived_before.select(columns), disputed.select(columns)]).sort(own_id, *_PLACE)
+    columns = [*spec.schema.column_names(), *PLACE]
+    ordered = pl.concat([arrived_before.select(columns), disputed.select(columns)]).sort(own_id, *PLACE)
     follows = pl.col(own_id) == pl.col(own_id).shift(1)
     differs = pl.any_horizontal(_differs(name, dtype) for name, dtype in spec.empty().schema.items() if name != own_id)
     if kind == "purchases":

@@ -1,41 +1,75 @@
 """Sorting by texts at the price of sorting by numbers.
 
-Short ASCII texts compare like the big-endian numbers that their bytes make; for others, the distinct ones are sorted
-and the rows by their rank.
+Short texts compare like the big-endian numbers that their bytes make; for others, the distinct ones are sorted and the
+rows by their rank.
 """
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 _WORD = 8
-_LONGEST_AS_NUMBER = 2 * _WORD
+_INLINE = 12
+"""Arrow keeps texts of up to so many bytes in its views: four bytes for the length, then these, padded with zeros."""
 
 
 def sorted_by_text(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """The rows sorted by one text column, equal ones in their present order."""
-    empty = [name for name in rows.columns if name != column and rows[name].null_count() == rows.height]
-    keys = text_keys(rows[column])
-    names = [f"_key_{number}" for number in range(len(keys))]
-    keyed = rows.drop(empty).with_columns(key.alias(name) for key, name in zip(keys, names, strict=True))
-    again = (pl.lit(None, rows.schema[name]).alias(name) for name in empty)  # nothing in them to be sorted
-    return keyed.sort(names, maintain_order=True).drop(names).with_columns(again).select(rows.columns)
+    order = _order(text_keys(rows[column]))
+    return pl.DataFrame([_picked(values, order) for values in rows.iter_columns()], height=rows.height)
+
+
+def _picked(values: pl.Series, order: pl.Series) -> pl.Series:
+    if values.null_count() == len(values):
+        return values.clear(len(values))
+    return values.rechunk().gather(order)  # ten times as fast as from several chunks
 
 
 def text_keys(texts: pl.Series) -> list[pl.Series]:
     """Columns that sort as these texts do (by their bytes), and sort fast."""
-    bytes_long = texts.str.len_bytes()
-    longest = int(bytes_long.top_k(1).sum())
-    plain = longest <= _LONGEST_AS_NUMBER and bytes_long.sum() == texts.str.len_chars().sum()
-    if not plain or texts.str.contains("\0", literal=True).any():
-        return [texts.cast(pl.Enum(texts.unique().drop_nulls().sort()))]
-    words = 1 if longest <= _WORD else 2
-    padded = pl.col(texts.name).str.pad_end(words * _WORD, "\0").cast(pl.Binary)
-    return (
-        texts.to_frame()
-        .select(
-            padded.bin.slice(word * _WORD, _WORD).bin.reinterpret(dtype=pl.UInt64, endianness="big").alias(f"{word}")
-            for word in range(words)
-        )
-        .get_columns()
-    )
+    if texts.is_empty() or texts.null_count():
+        return [_ranks(texts)]
+    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+    rows, buffer = slice(array.offset, array.offset + len(array)), array.buffers()[1]
+    lengths = np.frombuffer(buffer, np.uint32).reshape(-1, 4)[rows, 0]
+    longest = lengths.max()
+    if longest > _INLINE:
+        return [_ranks(texts)]
+    words = np.frombuffer(buffer, ">u4").reshape(-1, 4)[rows]
+    first = words[:, 1].astype(np.uint64) << 32 | words[:, 2]
+    # Texts that differ in NUL bytes at their ends only come by their length.
+    if longest < _WORD:
+        return [pl.Series(first | lengths)]
+    return [pl.Series(first), pl.Series(words[:, 3].astype(np.uint64) << 32 | lengths)]
+
+
+def _ranks(texts: pl.Series) -> pl.Series:
+    return texts.cast(pl.Enum(texts.unique().drop_nulls().sort()))
+
+
+def _order(keys: list[pl.Series]) -> pl.Series:
+    """The places of the rows in their new order."""
+    if len(keys) == 1 and keys[0].dtype == pl.UInt64 and len(keys[0]):
+        packed = _squeezed(keys[0].to_numpy())
+        room = len(packed).bit_length()
+        if int(packed.max()) < 1 << (64 - room):  # the key and the place fit into one number
+            packed <<= room
+            packed |= np.arange(len(packed), dtype=np.uint64)
+            packed.sort()
+            return pl.Series((packed & ((1 << room) - 1)).astype(np.uint32))
+    frame = pl.DataFrame({str(number): key for number, key in enumerate(keys)})
+    return frame.select(pl.arg_sort_by(frame.columns, maintain_order=True)).to_series()
+
+
+def _squeezed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Smaller numbers in the same order: without the bits at the ends of their bytes that are the same in all."""
+    differing = int(np.bitwise_or.reduce(numbers) ^ np.bitwise_and.reduce(numbers))
+    squeezed, width = np.zeros_like(numbers), 0
+    for byte in range(_WORD):
+        bits = (differing >> 8 * byte & 0xFF).bit_length()
+        if bits:
+            squeezed |= (numbers >> 8 * byte & ((1 << bits) - 1)) << width
+            width += bits
+    return squeezed

@@ -53,7 +53,7 @@ def test_a_clean_line_becomes_a_canonical_row() -> None:
     result = cleaned({**LINE, "unit_price": "1.25"})
     assert result.quarantine.is_empty()
     assert result.rows.select(FRAMES["purchases"].schema.column_names()).row(0, named=True) == {
-        "purchase_id": "1#7#3",
+        "purchase_id": None,
         "customer_id": "1",
         "product_id": "3",
         "order_id": "7",
