@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from omnix_cli.protocols import Predictor, StepOutput
+from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.settings import Settings
 from omnix_cli.steps import cycles
 from omnix_cli.steps.forecasts import rhythms

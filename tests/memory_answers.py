@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols import AnswerLedger
+from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.records import BatchJob, Failure, Question, Reply, TokenUsage
 
 REPLIED_AT = datetime(2024, 6, 1, 3, tzinfo=UTC)

@@ -12,7 +12,7 @@ from omnix_cli.cli.options import DryRun, Output, Session, expand, note, now
 from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from omnix_cli.protocols import TableAdministration
+    from omnix_cli.protocols.tables import TableAdministration
 
 app = typer.Typer(help="The tables of the store: making, checking, dropping and moving them.", no_args_is_help=True)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols import CheckpointWriter, Step, StepOutput, StoredFrame
+from omnix_cli.protocols.checkpoints import CheckpointWriter, StoredFrame
+from omnix_cli.protocols.steps import Step, StepOutput
 from omnix_cli.schemas import FRAMES
 
 

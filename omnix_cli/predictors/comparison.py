@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from omnix_cli.protocols import Predictor, StepOutput
+from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, date_errors, reliability
 from omnix_cli.steps.forecasts.rhythms import rhythms

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.predictors.comparison import Score, compare, held_out, is_at_least_as_good
-from omnix_cli.protocols import Predictor, StepOutput
+from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 

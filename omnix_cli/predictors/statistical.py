@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PredictionSettings, dump
 from omnix_cli.steps.forecasts.evidence import evidence
 from omnix_cli.steps.forecasts.hazard import (

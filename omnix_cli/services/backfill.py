@@ -15,7 +15,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.item_frames import items_of
-from omnix_cli.protocols import StoredFrame
+from omnix_cli.protocols.checkpoints import StoredFrame
 from omnix_cli.steps.history import seen
 
 TABLE = "purchase-history"

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols import ItemSource
+from omnix_cli.protocols.tables import ItemSource
 from omnix_cli.services.checksums import checksum, differing_attributes
 from omnix_cli.services.migration_seams import Buckets, Item, ItemMapping, Table
 from omnix_cli.services.segments import Take, chunks, in_segments, paced

@@ -19,7 +19,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError, ItemsRefused
 from omnix_cli.item_frames import as_dictionaries, items_of
-from omnix_cli.protocols import FrameSource, ItemSource, TableStore
+from omnix_cli.protocols.tables import FrameSource, ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.checksums import canonical
 from omnix_cli.services.migration_seams import Images, Item, ItemMapping, MigrationJournal, Table

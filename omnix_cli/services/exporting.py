@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Event
 
-from omnix_cli.protocols import ItemSource
+from omnix_cli.protocols.tables import ItemSource
 from omnix_cli.services.migration_seams import ArchiveWriter
 from omnix_cli.services.segments import Take, chunks, in_segments, paced
 

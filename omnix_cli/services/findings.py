@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
-from omnix_cli.protocols import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.records import RunRecord
 from omnix_cli.schemas import SEASONS
 from omnix_cli.services.recommendations import CUSTOMER_CONTEXTS, POPULAR

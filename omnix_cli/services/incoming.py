@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from omnix_cli.protocols import Spill, StagedPart, StoredFrame
+from omnix_cli.protocols.checkpoints import StagedPart, StoredFrame
+from omnix_cli.protocols.inputs import Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.identity import MADE, by_file, with_made_ids
 from omnix_cli.steps.imports.ordering import sorted_by_text

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import OpenSource, Spill
+from omnix_cli.protocols.inputs import OpenSource, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.import_reports import reason_counts

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols import StoredFrame
+from omnix_cli.protocols.checkpoints import StoredFrame
 
 CONTEXTS = {
     "personal": "homepage",

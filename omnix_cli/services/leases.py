@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from omnix_cli.errors import LockedError
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.items import iso
 
 CONTROL = "control#published"

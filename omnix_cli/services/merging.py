@@ -9,7 +9,7 @@ from functools import partial
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols import CheckpointWriter, StagedPart
+from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.ahead import ahead, mapped
 from omnix_cli.services.incoming import RUN, Gathered, Incoming

@@ -1,4 +1,4 @@
-"""What migrations need of a table, a mapping, a journal, an export: shapes, as those in `protocols.py`."""
+"""What migrations need of a table, a mapping, a journal, an export: shapes, as those in `protocols`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import PlanStep
-from omnix_cli.protocols import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
 from omnix_cli.services.keys import digest
 from omnix_cli.settings import Section, Settings, dump
 

@@ -29,7 +29,8 @@ import polars as pl
 
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import items_of
-from omnix_cli.protocols import Checkpoints, StoredFrame, TableStore, WriteLimit
+from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
+from omnix_cli.protocols.tables import TableStore, WriteLimit
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import Edition, lists
 from omnix_cli.services.leases import CONTROL, Lease

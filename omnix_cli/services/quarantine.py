@@ -11,7 +11,7 @@ import polars as pl
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import ColumnMapping, suggestion
-from omnix_cli.protocols import OpenSource, RawChunk
+from omnix_cli.protocols.inputs import OpenSource, RawChunk
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import ImportReport, ReasonCount, merged_reasons, reason_counts

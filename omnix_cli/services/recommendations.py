@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import SEASONS
 from omnix_cli.services.publishing import TABLE
 from omnix_cli.steps.lists.seasons import season_on

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from omnix_cli.protocols import Checkpoints, RunRecords
+from omnix_cli.protocols.checkpoints import Checkpoints, RunRecords
 from omnix_cli.records import RunRecord
 
 

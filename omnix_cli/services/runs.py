@@ -18,7 +18,9 @@ import polars as pl
 from omnix_cli import __version__
 from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError
 from omnix_cli.plan import PlanStep
-from omnix_cli.protocols import Checkpoint, Checkpoints, Engine, Resources, RunRecords, StoredFrame, TableStore
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.steps import Engine, Resources
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.records import RunRecord, StepRecord, StepStatus, run_id_at
 from omnix_cli.services.planning import Decision, closure, decide, resolve_as_of
 from omnix_cli.services.publishing import publish, published_day

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.protocols import Checkpoint, Checkpoints, CheckpointWriter, Manifest, RunRecords
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, CheckpointWriter, Manifest, RunRecords
 from omnix_cli.records import RunRecord
 from omnix_cli.services.runs import Runner
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols import TableAdministration, TableState
+from omnix_cli.protocols.tables import TableAdministration, TableState
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols import StoredFrame, TableStore
+from omnix_cli.protocols.checkpoints import StoredFrame
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.items import contents, lists, some_lists
 from omnix_cli.services.segments import WRITE_UNIT_BYTES
 from omnix_cli.settings import PublishSettings

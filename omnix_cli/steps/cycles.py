@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.history import seen
 
 KEPT_GAPS = 24

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols import RawChunk
+from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.steps.imports.binding import repeated_name
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from omnix_cli.stores.byte_streams import LineBlocks

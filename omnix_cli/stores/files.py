@@ -14,7 +14,7 @@ from typing import IO
 import polars as pl
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.protocols import StagedFile
+from omnix_cli.protocols.checkpoints import StagedFile
 
 
 def write_atomically(path: Path, content: bytes) -> None:

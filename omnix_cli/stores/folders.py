@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol
 
 import polars as pl
 
-from omnix_cli.protocols import StagedFile
+from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.files import checksum, disk_trouble_told, stage, sync, write_atomically
 
 MANIFEST = "manifest.json"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import IO, cast
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.stores.documents import encode
 from omnix_cli.stores.sources import Source
 from omnix_cli.stores.tables import TableSpec

@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.protocols import Checkpoint, Checkpoints
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.folders import Folder

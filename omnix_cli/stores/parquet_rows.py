@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from omnix_cli.protocols import RawChunk
+from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from omnix_cli.stores.rejected_lines import as_frame
 

@@ -25,7 +25,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import LockedError, OmnixError, UnavailableError
-from omnix_cli.protocols import StagedFile
+from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.files import disk_trouble_told, stage
 from omnix_cli.stores.folders import MANIFEST
 from omnix_cli.stores.s3 import Prefix, StoredObject, unchanged

@@ -11,7 +11,7 @@ from typing import IO
 
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import RawChunk
+from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.byte_streams import HashedStream, LineBlocks, explained, unpacked
 from omnix_cli.stores.csv_rows import CsvRows

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.protocols import StagedFile
+from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.checkpoints import ROW_GROUP_ROWS, write_parquet
 from omnix_cli.stores.files import disk_trouble_told, stage
 

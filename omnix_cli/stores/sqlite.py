@@ -16,7 +16,7 @@ import orjson
 
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols import Page
+from omnix_cli.protocols.tables import Page
 from omnix_cli.stores.documents import decode
 from omnix_cli.stores.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.sqlite_tables import TableSql

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from omnix_cli.protocols import TableChange, TableState
+from omnix_cli.protocols.tables import TableChange, TableState
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.sqlite_tables import TableSql
 from omnix_cli.stores.table_shapes import IndexShape, TableShape, differences

@@ -21,7 +21,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols import RawChunk
+from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.steps.imports.problems import ROW_NUMBER
 from omnix_cli.stores.byte_streams import LineBlocks
 from omnix_cli.stores.dynamodb.item_chunks import ItemChunks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from omnix_cli.protocols import Difference
+from omnix_cli.protocols.tables import Difference
 
 READY = "ACTIVE"
 _CREATE = "`omnix tables create` does."

@@ -8,7 +8,7 @@ import re
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols import Engine, Resources
+from omnix_cli.protocols.steps import Engine, Resources
 from omnix_cli.settings import Settings
 
 _log = logging.getLogger(__name__)

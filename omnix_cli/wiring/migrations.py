@@ -12,7 +12,7 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import suggestion
-from omnix_cli.protocols import TableStore, WriteLimit
+from omnix_cli.protocols.tables import TableStore, WriteLimit
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
 from omnix_cli.services.backfill import PurchaseItems

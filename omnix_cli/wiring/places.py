@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
-from omnix_cli.protocols import ItemSource, TableStore
+from omnix_cli.protocols.tables import ItemSource, TableStore
 from omnix_cli.services.segments import Take
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.archives import Archive

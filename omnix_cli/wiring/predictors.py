@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.gated import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import AnswerLedger, Asker, BatchJobs, Predictor
+from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
+from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import Settings
 

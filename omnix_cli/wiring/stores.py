@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols import Sources, TableAdministration, TableStore
+from omnix_cli.protocols.inputs import Sources
+from omnix_cli.protocols.tables import TableAdministration, TableStore
 from omnix_cli.settings import Settings, StoreSettings
 from omnix_cli.stores.s3 import connect
 from omnix_cli.stores.sqlite import SqliteStore

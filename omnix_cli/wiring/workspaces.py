@@ -15,7 +15,9 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.plan import SOURCES, plan
-from omnix_cli.protocols import Predictor, Sources, StoredFrame
+from omnix_cli.protocols.checkpoints import StoredFrame
+from omnix_cli.protocols.inputs import Sources
+from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import ImportBatch, StepRecord, run_id_at
 from omnix_cli.reports.configuration import as_toml
 from omnix_cli.services.findings import Findings

@@ -39,7 +39,7 @@ AS_OF = date(2018, 1, 1)
 def run_omnix(path: Path) -> dict[str, Any]:
     """Our step, whole; the seconds of its co-purchase kernel apart."""
     from omnix_cli.kernels import co_purchase
-    from omnix_cli.protocols import Resources
+    from omnix_cli.protocols.steps import Resources
     from omnix_cli.schemas import FRAMES
     from omnix_cli.settings import PrivacySettings, SimilaritySettings
     from omnix_cli.steps.neighbours.similarity import similarity

@@ -19,7 +19,7 @@ from scipy import sparse
 
 from omnix_cli import schemas
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import Resources
+from omnix_cli.protocols.steps import Resources
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms

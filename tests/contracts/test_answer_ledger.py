@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from omnix_cli.protocols import AnswerLedger
+from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.stores.answers import SqliteAnswers
 from omnix_cli.stores.folders import DiskFolder
 from omnix_cli.stores.s3_folders import S3Folder

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.protocols import Checkpoints
+from omnix_cli.protocols.checkpoints import Checkpoints
 from omnix_cli.stores import checkpoints as module
 from omnix_cli.stores.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.folders import DiskShelf

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import Predictor
+from omnix_cli.protocols.steps import Predictor
 from omnix_cli.schemas import FRAMES, URGENCIES
 from omnix_cli.settings import BedrockSettings, PredictionSettings
 from omnix_cli.steps.cycles import cycles

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.protocols import TableAdministration, TableChange
+from omnix_cli.protocols.tables import TableAdministration, TableChange
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
 from omnix_cli.stores.dynamodb.retries import Retries

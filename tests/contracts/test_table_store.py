@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.tables import TABLES
 from tests.aws.accounts import store_maker

@@ -20,7 +20,8 @@ from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompt_trials import try_prompt
 from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA, load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import BatchJobs, StepOutput
+from omnix_cli.protocols.models import BatchJobs
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
 from omnix_cli.stores.answers import SqliteAnswers
 from omnix_cli.stores.s3_objects import S3Objects

@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.cli import main
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.stores.dynamodb.wire import from_wire
 from omnix_cli.stores.sqlite import SqliteStore
 from tests.aws.accounts import new_stage, store_maker

@@ -39,7 +39,7 @@ from omnix_cli.predictors.bedrock.batch_records import (
 )
 from omnix_cli.predictors.bedrock.job_service import JobService
 from omnix_cli.predictors.bedrock.money import Prices, PriceTable
-from omnix_cli.protocols import AnswerLedger, Objects
+from omnix_cli.protocols.models import AnswerLedger, Objects
 from omnix_cli.records import BatchJob, Question, Reply
 
 _log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from omnix_cli.predictors.bedrock.money import Budget, Prices, PriceTable, deare
 from omnix_cli.predictors.bedrock.pacing import Pacing
 from omnix_cli.predictors.bedrock.progress import Progress, Told
 from omnix_cli.predictors.bedrock.troubles import Trouble, explained
-from omnix_cli.protocols import AnswerLedger
+from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
 

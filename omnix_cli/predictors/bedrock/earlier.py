@@ -12,7 +12,7 @@ import polars as pl
 
 from omnix_cli.predictors.bedrock.answers import CustomerAnswer, read_answer
 from omnix_cli.predictors.bedrock.pseudonyms import Scanner
-from omnix_cli.protocols import AnswerLedger
+from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.steps.answers.calibration import Calibration, calibrate, outcomes
 
 CALIBRATION_DAYS = 91

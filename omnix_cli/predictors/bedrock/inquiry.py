@@ -13,7 +13,7 @@ from omnix_cli.predictors.bedrock.earlier import CALIBRATION_DAYS, EarlierAnswer
 from omnix_cli.predictors.bedrock.prompts import Prompt, Subject
 from omnix_cli.predictors.bedrock.pseudonyms import Scanner
 from omnix_cli.predictors.bedrock.subjects import scrubbed, subjects
-from omnix_cli.protocols import AnswerLedger
+from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
 from omnix_cli.steps.answers.choosing import REASONS, Choice

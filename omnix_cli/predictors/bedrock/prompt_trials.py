@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from omnix_cli.predictors.bedrock.answers import CustomerAnswer, read_answer
 from omnix_cli.predictors.bedrock.prompts import FOLDER, Prompt, Subject, SubjectRow, all_prompts
 from omnix_cli.predictors.bedrock.pseudonyms import pseudonym
-from omnix_cli.protocols import AnswerLedger, Asker
+from omnix_cli.protocols.models import AnswerLedger, Asker
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
 

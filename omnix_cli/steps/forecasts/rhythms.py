@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import pair_cycles
 from omnix_cli.steps.forecasts.evidence import evidence
 from omnix_cli.steps.forecasts.hazard import Coefficients, columns, fit_hazard

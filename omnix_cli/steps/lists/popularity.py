@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import seen
 from omnix_cli.steps.lists.seasons import YEAR_DAYS, seasonal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.lists.eligibility import catalogue

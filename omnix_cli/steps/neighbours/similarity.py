@@ -10,7 +10,7 @@ import polars as pl
 import polars.selectors as cs
 from numpy.typing import NDArray
 
-from omnix_cli.protocols import Resources, StepOutput
+from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.schemas import Neighbours
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines, purchase_lines

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.protocols import TableChange, TableState
+from omnix_cli.protocols.tables import TableChange, TableState
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.definitions import Addition, additions, creation, found_shape, is_ours, wanted_shape
 from omnix_cli.stores.dynamodb.service import Service, explained

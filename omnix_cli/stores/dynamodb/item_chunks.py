@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
-from omnix_cli.protocols import RawChunk
+from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.binding import readable
 from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from omnix_cli.protocols import WriteLimit
+from omnix_cli.protocols.tables import WriteLimit
 from omnix_cli.stores.dynamodb.retries import Pace
 
 DEFAULT_QUOTA = 40_000

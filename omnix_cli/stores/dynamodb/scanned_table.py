@@ -14,7 +14,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols import RawChunk
+from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
 from omnix_cli.stores.dynamodb.item_columns import Document, parsed
 from omnix_cli.stores.dynamodb.page_log import PageLog

@@ -12,7 +12,7 @@ import pytest
 
 from omnix_cli.errors import ItemsRefused, LockedError
 from omnix_cli.item_frames import as_dictionaries
-from omnix_cli.protocols import WriteLimit
+from omnix_cli.protocols.tables import WriteLimit
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.items import lists, some_lists
 from omnix_cli.services.leases import CONTROL

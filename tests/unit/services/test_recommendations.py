@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols import TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.recommendations import for_customer, seasonal, similar, trending
 from omnix_cli.stores.sqlite import SqliteStore
 

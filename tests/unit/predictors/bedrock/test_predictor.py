@@ -19,7 +19,8 @@ from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols import AnswerLedger, StepOutput
+from omnix_cli.protocols.models import AnswerLedger
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings

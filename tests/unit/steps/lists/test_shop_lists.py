@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from omnix_cli.protocols import StepOutput
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.shop_lists import shop_lists
 from tests.unit.steps.frames import frame

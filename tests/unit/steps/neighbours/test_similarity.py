@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from omnix_cli.protocols import Resources, StepOutput
+from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.similarity import similarity
