@@ -13,6 +13,7 @@ import orjson
 
 from omnix_cli.predictors.bedrock.prompts import BEHAVIOURS, DATA_QUALITIES, PRICE_PREFERENCES
 from omnix_cli.predictors.bedrock.pseudonyms import Scanner
+from omnix_cli.schemas import SHOPPING_FREQUENCIES
 
 MAX_DAYS_AHEAD = 400
 MAX_INTERVAL_DAYS = 730
@@ -174,12 +175,15 @@ class _Check:
         if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
             self.problems.append("preferredCategories is no list of texts")
             categories = []
+        frequency, preference = content.get("shoppingFrequency"), content.get("pricePreference")
         shown = [self._words("", name, WORDS_LENGTH) for name in categories[:MAX_CATEGORIES] if name.strip()]
         return {
             "averageOrderValue": self._number("averageOrderValue", content.get("averageOrderValue"), 0, 1e9) or None,
             "preferredCategories": [name for name in shown if name],
-            "shoppingFrequency": self._words("shoppingFrequency", content.get("shoppingFrequency"), WORDS_LENGTH),
-            "pricePreference": self.choice("pricePreference", content.get("pricePreference"), PRICE_PREFERENCES),
+            "shoppingFrequency": self.choice(
+                "shoppingFrequency", content.get("shoppingFrequency"), SHOPPING_FREQUENCIES
+            ),
+            "pricePreference": self.choice("pricePreference", preference, PRICE_PREFERENCES),
         }
 
     def behaviour(self, content: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.records import Question, Turn
+from omnix_cli.schemas import SHOPPING_FREQUENCIES
 
 FOLDER = Path(__file__).resolve().parent / "prompts"
 PRICE_PREFERENCES = ("budget", "mid-range", "premium")
@@ -238,7 +239,7 @@ ANSWER_SCHEMA = _object(
             spendingPatterns=_object(
                 averageOrderValue={"type": "number"},
                 preferredCategories=_list({"type": "string"}),
-                shoppingFrequency={"type": "string"},
+                shoppingFrequency=_one_of(SHOPPING_FREQUENCIES),
                 pricePreference=_one_of(PRICE_PREFERENCES),
             ),
             behavioralInsights=_object(**{name: {"type": "boolean"} for name in BEHAVIOURS}),
