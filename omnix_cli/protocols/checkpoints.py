@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from omnix_cli.protocols.steps import Figures
 from omnix_cli.records import RunRecord
+
+Figures = dict[str, int | float | str]
 
 
 class StoredFrame(Protocol):

@@ -8,9 +8,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from omnix_cli.protocols.checkpoints import CheckpointWriter, StoredFrame
-
-Figures = dict[str, int | float | str]
+from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFrame
 
 
 @dataclass(frozen=True)

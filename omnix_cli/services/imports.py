@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, StagedPart, StoredFrame
+from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
 from omnix_cli.protocols.inputs import ImportLedger, Sources, Spill
-from omnix_cli.protocols.steps import Figures
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.import_reports import FileReport, ImportRefused, ImportReport, merged_reasons

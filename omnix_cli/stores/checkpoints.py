@@ -25,8 +25,7 @@ import polars as pl
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.protocols.checkpoints import Manifest, StagedPart
-from omnix_cli.protocols.steps import Figures
+from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.files import PeakMemory
 from omnix_cli.stores.folders import Draft, Shelf

@@ -180,9 +180,7 @@ class _Check:
         return {
             "averageOrderValue": self._number("averageOrderValue", content.get("averageOrderValue"), 0, 1e9) or None,
             "preferredCategories": [name for name in shown if name],
-            "shoppingFrequency": self.choice(
-                "shoppingFrequency", content.get("shoppingFrequency"), SHOPPING_FREQUENCIES
-            ),
+            "shoppingFrequency": self.choice("shoppingFrequency", frequency, SHOPPING_FREQUENCIES),
             "pricePreference": self.choice("pricePreference", preference, PRICE_PREFERENCES),
         }
 

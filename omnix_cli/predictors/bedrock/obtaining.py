@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from omnix_cli.errors import UnavailableError
 from omnix_cli.predictors.bedrock.standings import TOKENS
+from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
-from omnix_cli.protocols.steps import Figures
 from omnix_cli.records import BatchJob, Failure, Question, Reply, TokenUsage
 from omnix_cli.settings import BatchSettings
 

@@ -19,8 +19,9 @@ from omnix_cli.predictors.bedrock.prompts import Prompt, text_sent
 from omnix_cli.predictors.bedrock.pseudonyms import Scanner, pseudonym
 from omnix_cli.predictors.bedrock.reading import Reader, standings_before
 from omnix_cli.predictors.bedrock.standings import Standing, counts, pattern_frame, told_frames
+from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
-from omnix_cli.protocols.steps import Figures, Predictor, StepOutput
+from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.settings import BedrockSettings, PredictionSettings, dump
 from omnix_cli.steps.answers.blending import blend
 from omnix_cli.steps.answers.choosing import choose

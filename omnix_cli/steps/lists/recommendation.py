@@ -9,7 +9,8 @@ from functools import partial
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.protocols.steps import Figures, StepOutput
+from omnix_cli.protocols.checkpoints import Figures
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
 from omnix_cli.steps.lists.discovery import NeighbourTable, explained, new_products, sources

@@ -12,7 +12,8 @@ from omnix_cli.kernels.compiled import is_cached
 from omnix_cli.kernels.incidence import Incidence, build
 from omnix_cli.kernels.rows import MEASURES, Lookups, Rule, Scales
 from omnix_cli.kernels.topk import indexes_of
-from omnix_cli.protocols.steps import Figures, Resources
+from omnix_cli.protocols.checkpoints import Figures
+from omnix_cli.protocols.steps import Resources
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines
 
