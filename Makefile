@@ -34,8 +34,9 @@ check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against t
 bench: $(VENV)/bench $(PEERS)/ready  ## Measure: start, import, similarity and table writes beside their peers, quality
 	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks
 
-soak: $(VENV)/dev $(EMULATORS)/ready  ## Write many items to tables that misbehave, and read them back
+soak: $(VENV)/dev $(EMULATORS)/ready  ## Write to tables and ask models that misbehave, and look what came of it
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
+	$(BIN)/python -m tests.soaks.models_under_faults
 
 format: $(VENV)/dev  ## Format the code and mend what lint can mend
 	$(BIN)/ruff format .

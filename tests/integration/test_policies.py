@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from omnix_cli.stores.dynamodb.transports import ServiceError
 from omnix_cli.stores.sqlite import SqliteStore
 from omnix_cli.stores.tables import TABLES
 from tests.aws.accounts import new_stage, store_maker, transport_to
+from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket
 from tests.aws.fault_proxy import FaultProxy
 from tests.aws.s3_watch import ARN as S3_ARN
@@ -38,6 +39,10 @@ ON_BEHALF = {
 }
 """What DynamoDB does with the caller's rights when it loads files. Source: developer guide, "Requesting a table
 import in DynamoDB", "Setting up IAM permissions"."""
+
+MODEL_ARNS = ("arn:aws:bedrock:REGION:", "arn:aws:iam::ACCOUNT:role/BATCH-ROLE")
+BEDROCK_RIGHTS = {"Converse": "bedrock:InvokeModel"}
+"""What a call needs that is not named after it. Source: Bedrock API reference, "Converse"."""
 
 __all__ = ["omnix", "ran", "shop"]  # fixtures of the command line
 
@@ -245,10 +250,39 @@ def _without_indexes(watch: Watch) -> None:
     watch.used = before
 
 
+def test_predictions_by_a_model(
+    cloud: Cloud, ran: Omnix, bedrock: BedrockDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bedrock.behaviour = replace(bedrock.behaviour, min_records=1)
+    settings = {
+        "BEDROCK__ENDPOINT_URL": bedrock.url,
+        "BEDROCK__PSEUDONYM_SECRET": "a secret of sixteen signs and more",
+        "BEDROCK__COUNT_TOKENS": "true",
+        "BEDROCK__BATCH__LOCATION": f"{cloud.bucket.address}/BATCH",
+        "BEDROCK__BATCH__ROLE_ARN": "arn:aws:iam::123456789012:role/BATCH-ROLE",
+        "BEDROCK__BATCH__MIN_RECORDS": "1",
+        "BEDROCK__BATCH__POLL_SECONDS": "0.01",
+        "PRIVACY__CONSENT_AI_ANALYSIS": "true",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"OMNIX_{name}", value)
+    did(ran, "predict", "--predictor", "bedrock", "--dry-run")
+    still = ran("predict", "--predictor", "bedrock-batch")
+    assert still.code == 4, still.err
+    monkeypatch.setenv("OMNIX_BEDROCK__BATCH__WAIT_SECONDS", "60")
+    did(ran, "predict", "--predictor", "bedrock-batch")
+    did(ran, "predict", "status")
+    did(ran, "predict", "collect")
+    did(ran, "predict", "--predictor", "bedrock", "--model", "amazon.nova-pro-v1:0")
+    asked = {BEDROCK_RIGHTS.get(request.operation, f"bedrock:{request.operation}") for request in bedrock.requests}
+    assert asked == {action for action, _ in allowed("model-predictions", "bedrock")}
+    assert cloud.used == allowed("model-predictions", "s3")
+
+
 def test_placeholders_are_the_only_names_in_the_policies() -> None:
     for file in POLICIES.glob("*.json"):
         policy = json.loads(file.read_text())
         assert policy["Version"] == "2012-10-17"
         arns = {arn for one in policy["Statement"] for arn in one["Resource"]} - {arn for _, arn in ON_BEHALF}
-        assert all(arn.startswith((f"{ARN}PREFIX-", BUCKET)) for arn in arns)
+        assert all(arn == "*" or arn.startswith((f"{ARN}PREFIX-", BUCKET, *MODEL_ARNS)) for arn in arns)
         assert len(json.dumps(policy, separators=(",", ":"))) < 6144  # the limit of a managed policy

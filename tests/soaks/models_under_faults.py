@@ -108,14 +108,14 @@ def _on_demand(household: Household, admitted: float) -> int:
         process.wait()
     kept, billed = household.replies(), household.counted()
     print(f"kill -9 with {kept:,} replies in the ledger, {billed['answers']['on_demand']:,} answered by the model")
-    began, before = time.perf_counter(), billed["counts"].get("Converse", 0)
+    began, before = time.perf_counter(), billed["counts"].get("Converse answered", 0)
     household.omnix(*_PREDICT, "--predictor", "bedrock")
     seconds, after = time.perf_counter() - began, household.counted()
     figures = household.figures()
     print(f"\non demand, in {seconds:.0f} s: {_told(figures)}")
     _print_books(after)
-    sent = after["counts"]["Converse"] - before
-    print(f"  sent {60 * sent / seconds:,.0f} requests a minute, {admitted:,.0f} are admitted")
+    answered = after["counts"]["Converse answered"] - before
+    print(f"  {60 * answered / seconds:,.0f} answers a minute from start to end, {admitted:,.0f} are admitted")
     again = household.counted()["answers"]
     household.omnix(*_PREDICT, "--predictor", "bedrock", "--force")
     print(f"  a further run asked {household.counted()['answers']['on_demand'] - again['on_demand']} questions")
