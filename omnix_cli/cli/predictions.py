@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from omnix_cli.cli.options import AsOf, Output, Session, expand, note
-from omnix_cli.cli.steps import BRIEF, PredictorName, Work, bring_up_to_date
+from omnix_cli.cli.steps import PredictorName, Work, bring_up_to_date, told
 
 if TYPE_CHECKING:
     from omnix_cli.records import BatchJob
@@ -114,13 +114,11 @@ def retry_failed(
     session: Session, output: Output, as_of: AsOf = None, predictor: PredictorName = None, budget: Budget = None
 ) -> None:
     """Ask again about the customers who got no valid answer."""
-    from omnix_cli.reports.tables import steps_table
     from omnix_cli.wiring.models import Models
 
     flags: dict[str, Any] = {"as_of": as_of, "prediction__predictor": predictor, "bedrock__budget": budget}
-    with session.locked("predict retry-failed", **flags) as workspace:
-        record = Models(workspace).retry_failed()
-    output.write(steps_table(record.steps), title=f"Run {record.run_id}, as of {record.as_of}", brief=BRIEF)
+    with session.locked("predict retry-failed", **flags) as workspace, told(workspace, output):
+        Models(workspace).retry_failed()
 
 
 @app.command(epilog="Example: omnix predict usage --format csv")

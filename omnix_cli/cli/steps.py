@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from omnix_cli.cli.options import AsOf, DryRun, Force, Output, Session, expand, note
+from omnix_cli.errors import PartialError
+
+if TYPE_CHECKING:
+    from omnix_cli.records import RunRecord
+    from omnix_cli.wiring.workspaces import Workspace
 
 COMMANDS = {
     "similarity": ("similarity",),
@@ -109,12 +115,31 @@ def bring_up_to_date(
         publisher = workspace.publisher(force=work.force, dry_run=work.dry_run, show=_show) if publishes else None
         if work.dry_run:
             steps = (*imported, *runner.preview(targets, force=forced, publish=publisher))
-            title = f"omnix {command}: what would happen"
-        else:
-            record = runner.execute(targets, command=command, force=forced, publish=publisher, imported=imported)
-            steps = record.steps
-            title = f"Run {record.run_id}, as of {record.as_of}"
-    output.write(steps_table(steps), title=title, brief=BRIEF)
+            output.write(steps_table(steps), title=f"omnix {command}: what would happen", brief=BRIEF)
+            return
+        with told(workspace, output):
+            runner.execute(targets, command=command, force=forced, publish=publisher, imported=imported)
+
+
+@contextmanager
+def told(workspace: Workspace, output: Output) -> Iterator[None]:
+    """Shows what became of the run that is done within, also of one that is finished in part."""
+    try:
+        yield
+    except PartialError:
+        _tell(workspace.records.load(workspace.run_id), output)
+        raise
+    _tell(workspace.records.load(workspace.run_id), output)
+
+
+def _tell(record: RunRecord, output: Output) -> None:
+    """Shows what became of the steps, and about whom a model was asked."""
+    from omnix_cli.reports.tables import model_report, steps_table
+
+    for step in record.steps:
+        if step.status == "ran" and "asked" in step.figures:
+            note(model_report(step.figures))
+    output.write(steps_table(record.steps), title=f"Run {record.run_id}, as of {record.as_of}", brief=BRIEF)
 
 
 def _roll_back(run_id: str, session: Session, output: Output, work: Work, *, store: str | None) -> None:

@@ -67,6 +67,19 @@ def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
     )
 
 
+def model_report(figures: Mapping[str, Any]) -> str:
+    """About how many customers a model was asked, with what success, and what it cost: one line."""
+    skipped = {name: int(count) for name, count in figures.items() if name.startswith("skipped_") and count}
+    told = [
+        f"a model was asked about {figures['asked'] + figures['repaired'] + figures['failed']:,} customers:"
+        f" {figures['repaired']:,} repaired, {figures['failed']:,} failed",
+        f"{figures['reused']:,} answered by earlier answers",
+        *(f"{count:,} skipped ({name.removeprefix('skipped_').replace('_', ' ')})" for name, count in skipped.items()),
+        f"{figures['dollars']:.4f} dollars",
+    ]
+    return "; ".join(told)
+
+
 def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
     """One row a run."""
     return _table(

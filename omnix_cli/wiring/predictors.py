@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from omnix_cli.predictors.bedrock.prompts import Prompt
 
 _log = logging.getLogger(__name__)
-_TOLD_SECONDS = 15.0
-"""How often the progress of questions is told."""
+_TOLD_SECONDS, _SHOWN_SECONDS = 15.0, 2.0
+"""How often the progress of questions is told in a log, and to somebody who watches."""
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,10 @@ class _Teller:
 
     def __init__(self) -> None:
         self._told = time.monotonic()
+        self._pause = _SHOWN_SECONDS if sys.stderr and sys.stderr.isatty() else _TOLD_SECONDS
 
     def __call__(self, progress: Progress) -> None:
-        if time.monotonic() - self._told < _TOLD_SECONDS:
+        if time.monotonic() - self._told < self._pause:
             return
         self._told = time.monotonic()
         spending = progress.spending
