@@ -96,10 +96,10 @@ def test_who_was_asked_about_newest_first(open_ledger: Open) -> None:
             "as_of": pl.Date,
         }
         assert told.rows() == [
-            ("ann", "h2-ann", "", repaired.key, DAY - timedelta(days=3)),
+            ("ann", "h2-ann", "prior-ann", repaired.key, DAY - timedelta(days=3)),
             ("ann", "h2-ann", '{"P1": []}', recent.key, DAY - timedelta(days=3)),
-            ("ann", "h1-ann", "", old.key, DAY - timedelta(days=20)),
-            ("bob", "h1-bob", "", old.key, DAY - timedelta(days=20)),
+            ("ann", "h1-ann", "prior-ann", old.key, DAY - timedelta(days=20)),
+            ("bob", "h1-bob", "prior-bob", old.key, DAY - timedelta(days=20)),
         ]
         since = DAY - timedelta(days=19)
         assert ledger.asked(model=MODEL, prompt=PROMPT, since=since, until=DAY)["customer_id"].to_list() == ["ann"] * 2
