@@ -31,12 +31,12 @@ from omnix_cli.predictors.bedrock.batch_records import (
     name_beginning,
     parts,
     read_answer,
-    reply,
     request_line,
     subject_key,
     subject_line,
     updated,
 )
+from omnix_cli.predictors.bedrock.conversation import reply
 from omnix_cli.predictors.bedrock.job_service import JobService
 from omnix_cli.predictors.bedrock.money import Prices, PriceTable
 from omnix_cli.protocols.models import AnswerLedger, Objects
@@ -45,7 +45,7 @@ from omnix_cli.records import BatchJob, Question, Reply
 _log = logging.getLogger(__name__)
 _RECORD = "/job.json"
 _THREADS = 8
-"""Records that are read, and replies that are kept, at a time; a ledger may write those of several threads at once."""
+"""Records of jobs that are read at a time."""
 _TOGETHER = 512
 """Answers that are in memory at a time."""
 
@@ -225,13 +225,14 @@ class BedrockBatches:
                 continue
             try:
                 question = asked(subject, answer)
-                said = reply(question, answer["modelOutput"], prices, now=self._now(), run=self._run)
+                output = answer["modelOutput"]
+                seconds = output.get("metrics", {}).get("latencyMs", 0) / 1000
+                said = reply(question, output, prices, "batch", seconds=seconds, now=self._now(), run=self._run)
                 replies.append((said, question))
                 subjects.answered.add(key)
             except (LookupError, TypeError) as error:
                 troubles[f"the answer cannot be read: {error!r}"] += 1
-        with ThreadPoolExecutor(_THREADS) as threads:
-            list(threads.map(lambda pair: self._ledger.keep(*pair), replies))
+        self._ledger.keep_all(replies)
 
 
 class _Subjects:

@@ -10,15 +10,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
-from omnix_cli.predictors.bedrock.conversation import read_answer_message
-from omnix_cli.predictors.bedrock.money import Prices
-from omnix_cli.records import BatchJob, Question, Reply, Turn
+from omnix_cli.records import BatchJob, Question, Turn
 
 MAX_FILE_BYTES = 10**9
 """The most that a file of requests may hold, by the quota of Bedrock."""
@@ -87,24 +84,6 @@ def asked(subject: bytes, answer: dict[str, Any]) -> Question:
     body = answer.get("modelInput", {})
     turns = [Turn(role=message["role"], text=_text(message["content"])) for message in body.get("messages", [])]
     return Question.model_validate({**orjson.loads(subject), "system": _text(body.get("system", [])), "turns": turns})
-
-
-def reply(question: Question, output: dict[str, Any], prices: Prices, *, now: datetime, run: str) -> Reply:
-    """What the model said and used. Raises LookupError or TypeError when the output is no answer."""
-    text, stop_reason, usage = read_answer_message(output)
-    return Reply(
-        question=question.key,
-        model=question.model,
-        prompt=question.prompt,
-        way="batch",
-        text=text,
-        stop_reason=stop_reason,
-        usage=usage,
-        cost=prices.cost(usage),
-        seconds=output.get("metrics", {}).get("latencyMs", 0) / 1000,
-        replied_at=now,
-        run=run,
-    )
 
 
 def updated(content: bytes | None, job: BatchJob) -> BatchJob:

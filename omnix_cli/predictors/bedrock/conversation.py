@@ -9,11 +9,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.money import Prices
 from omnix_cli.predictors.bedrock.regions import base_model
-from omnix_cli.records import Question, TokenUsage
+from omnix_cli.records import Question, Reply, TokenUsage
 from omnix_cli.settings import BedrockSettings
 
 Structure = Literal["schema", "tool", "text"]
@@ -132,6 +134,33 @@ def read_answer_message(answer: Mapping[str, Any]) -> tuple[str, str, TokenUsage
         cache_write=usage.get("cacheWriteInputTokens") or 0,
     )
     return text.encode(errors="replace").decode(), answer["stopReason"], tokens
+
+
+def reply(
+    question: Question,
+    answer: Mapping[str, Any],
+    prices: Prices,
+    way: Literal["on_demand", "batch"],
+    *,
+    seconds: float,
+    now: datetime,
+    run: str,
+) -> Reply:
+    """What the model said and used. Raises LookupError or TypeError when something is missing in the answer."""
+    text, stop_reason, usage = read_answer_message(answer)
+    return Reply(
+        question=question.key,
+        model=question.model,
+        prompt=question.prompt,
+        way=way,
+        text=text,
+        stop_reason=stop_reason,
+        usage=usage,
+        cost=prices.cost(usage),
+        seconds=seconds,
+        replied_at=now,
+        run=run,
+    )
 
 
 def _system(question: Question, form: Form) -> list[dict[str, Any]]:

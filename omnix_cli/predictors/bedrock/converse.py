@@ -21,7 +21,7 @@ from omnix_cli.predictors.bedrock.conversation import (
     check_metadata,
     count_request,
     form_of,
-    read_answer_message,
+    reply,
     request,
 )
 from omnix_cli.predictors.bedrock.money import Budget, Prices, PriceTable, dearest
@@ -198,10 +198,10 @@ class ConverseAsker:
                 question=question.key, reason="budget", detail="the budget does not reach for it", temporary=True
             )
         try:
-            reply = self._reply(question, form, prices, asked)
-            cost = reply.cost
-            self._ledger.keep(reply, question)
-            return reply
+            said = self._reply(question, form, prices, asked)
+            cost = said.cost
+            self._ledger.keep(said, question)
+            return said
         except Trouble as trouble:
             lost = most if trouble.kind == "lost" else lost
             raise
@@ -223,24 +223,13 @@ class ConverseAsker:
         except BaseException:
             self._pacing.lost(entry)
             raise
+        seconds = time.monotonic() - began
         try:
-            text, stop_reason, usage = read_answer_message(answer)
+            said = reply(question, answer, prices, "on_demand", seconds=seconds, now=self._now(), run=self._run)
         except (LookupError, TypeError) as error:
             raise Trouble("lost", "incomplete_answer", f"the answer has no {error}") from error
         self._proven.add((question.model, form))
-        return Reply(
-            question=question.key,
-            model=question.model,
-            prompt=question.prompt,
-            way="on_demand",
-            text=text,
-            stop_reason=stop_reason,
-            usage=usage,
-            cost=prices.cost(usage),
-            seconds=time.monotonic() - began,
-            replied_at=self._now(),
-            run=self._run,
-        )
+        return said
 
     def _call(self, operation: str, parameters: Mapping[str, Any], model: str) -> Mapping[str, Any]:
         """The answer of Bedrock. Raises `Trouble`, or an error of omnix."""
