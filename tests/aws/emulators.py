@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-ENVIRONMENT = Path(os.environ.get("TEST_EMULATORS", Path(__file__).parents[2] / ".venv-aws"))
+ENVIRONMENT = Path(os.environ.get("TEST_EMULATORS", Path(__file__).parents[2] / ".venv-aws")).absolute()
 """The virtual environment that `make test` installs requirements/emulators.txt into."""
 START_SECONDS = 60.0
 
@@ -21,7 +21,7 @@ START_SECONDS = 60.0
 @contextmanager
 def run_ministack() -> Iterator[str]:
     """Runs it on a free port and gives its URL. Fails the test when it is not installed."""
-    program = (ENVIRONMENT / "bin" / "ministack").absolute()
+    program = ENVIRONMENT / "bin" / "ministack"
     if not program.exists():
         pytest.fail(f"{program} is missing: `make test` installs it, or TEST_EMULATORS names its environment")
     port = free_port()
