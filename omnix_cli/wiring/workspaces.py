@@ -235,7 +235,7 @@ class Workspace:
     def findings(self, run: str, *, on_day: bool) -> Findings:
         """What a run (or `latest`) found out; the latest of those that stood on the day of the settings, if asked."""
         sources, hemisphere = self.sources(), self.settings.recommend.hemisphere
-        today = self.runner().as_of() if on_day else None
+        today = self.runner(self.predictors.statistical()).as_of() if on_day else None
         return Findings(self.records, self.checkpoints, sources, run, today, hemisphere)
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:

@@ -189,6 +189,15 @@ def test_no_secret_stands_anywhere(models: Omnix) -> None:
             assert SECRET.encode() not in file.read_bytes(), file
 
 
+def test_what_was_found_out_is_shown_without_the_secret(models: Omnix, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert models("predict", "--predictor", "bedrock").code == 0
+    monkeypatch.delenv("OMNIX_BEDROCK__PSEUDONYM_SECRET")
+    monkeypatch.setenv("OMNIX_PREDICTION__PREDICTOR", "bedrock")
+    for command in (("show", "due", "--as-of", "latest"), ("runs", "list"), ("predict", "usage")):
+        shown = models(*command)
+        assert shown.code == 0, shown.err
+
+
 def test_without_a_secret_nothing_is_sent(
     models: Omnix, bedrock: BedrockDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
