@@ -54,6 +54,30 @@ class Run:
         return np.full(len(self.hashes), suspect.size > 0) if self.has_numbered else _among(self.hashes, suspect)
 
 
+class _Seen:
+    """Sorted hashes in a place that has room for more, so that it is not made anew with each run."""
+
+    def __init__(self) -> None:
+        self._place: Hashes = np.zeros(0, np.uint64)
+        self._count = 0
+
+    @property
+    def hashes(self) -> Hashes:
+        """Those that were seen."""
+        return self._place[: self._count]
+
+    def with_also(self, ordered: Hashes) -> Hashes:
+        """Those that were seen, and these sorted ones from now on."""
+        first, self._count = self._count, self._count + len(ordered)
+        if self._count > len(self._place):
+            place = np.empty(max(self._count, 2 * len(self._place)), np.uint64)
+            place[:first] = self._place[:first]
+            self._place = place
+        self._place[first : self._count] = ordered
+        self.hashes.sort(kind="stable")  # merges what is sorted already
+        return self.hashes
+
+
 class Gathered:
     """Frames joined until there are so many rows."""
 
@@ -90,7 +114,7 @@ class Incoming:
         self._gathered = Gathered(run_rows)
         self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
-        self._seen = self._repeated = np.zeros(0, np.uint64)
+        self._seen, self._repeated = _Seen(), np.zeros(0, np.uint64)
         self._has_seen_view = view.rows == 0
 
     def __enter__(self) -> Incoming:
@@ -127,7 +151,7 @@ class Incoming:
         hashes = self._hashes(last) if last is not None else np.zeros(0, np.uint64)
         self._see(hashes)
         suspect = self._repeated if self._has_seen_view else np.union1d(self._repeated, self._standing())
-        self._seen = self._seen[:0].copy()
+        self._seen = _Seen()
         for number, run in enumerate(self.runs()):
             marked = run.among(suspect)
             if marked.any():
@@ -176,9 +200,7 @@ class Incoming:
     def _see(self, hashes: Hashes) -> Hashes:
         """Keeps these hashes; returns those of them that are there more than once now, sorted."""
         ordered = np.sort(hashes)
-        seen = np.concatenate([self._seen, ordered])
-        seen.sort(kind="stable")  # merges what is sorted already
-        self._seen = seen
+        seen = self._seen.with_also(ordered)
         self._repeated = seen[1:][seen[1:] == seen[:-1]]
         return ordered[_among(ordered, self._repeated)]
 
@@ -204,7 +226,7 @@ class Incoming:
 
     def _standing(self) -> Hashes:
         """Which hashes standing rows have, too."""
-        found = self._view_hashes().join(pl.LazyFrame({"hash": self._seen}), on="hash", how="semi")
+        found = self._view_hashes().join(pl.LazyFrame({"hash": self._seen.hashes}), on="hash", how="semi")
         return found.collect(engine="streaming")["hash"].to_numpy()
 
 

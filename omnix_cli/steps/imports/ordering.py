@@ -11,6 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 _WORD = 8
+_CACHED = 1 << 14
+"""Numbers worked on at a time: what is made of them in between stays in the cache."""
 _INLINE = 12
 """Arrow keeps texts of up to so many bytes in its views: four bytes for the length, then these, padded with zeros."""
 
@@ -66,10 +68,13 @@ def _order(keys: list[pl.Series]) -> pl.Series:
 def _squeezed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Smaller numbers in the same order: without the bits at the ends of their bytes that are the same in all."""
     differing = int(np.bitwise_or.reduce(numbers) ^ np.bitwise_and.reduce(numbers))
-    squeezed, width = np.zeros_like(numbers), 0
-    for byte in range(_WORD):
-        bits = (differing >> 8 * byte & 0xFF).bit_length()
-        if bits:
-            squeezed |= (numbers >> 8 * byte & ((1 << bits) - 1)) << width
-            width += bits
+    widths = [(differing >> 8 * byte & 0xFF).bit_length() for byte in range(_WORD)]
+    squeezed = np.zeros_like(numbers)
+    for start in range(0, len(numbers), _CACHED):
+        some, into = numbers[start : start + _CACHED], squeezed[start : start + _CACHED]
+        place = 0
+        for byte, bits in enumerate(widths):
+            if bits:
+                into |= (some >> 8 * byte & ((1 << bits) - 1)) << place
+                place += bits
     return squeezed
