@@ -22,11 +22,11 @@ def main() -> None:
     chosen = parser.parse_args().workspace
     with tempfile.TemporaryDirectory() as folder:
         workspace = chosen or Path(folder) / "workspace"
-        configuration = Path(folder) / "omnix.toml"
-        configuration.write_text(configuration())
+        settings = Path(folder) / "omnix.toml"
+        settings.write_text(configuration())
         for title in ("first run", "second run"):
             began = time.perf_counter()
-            _omnix("run", "--config", str(configuration), "--workspace", str(workspace), "--quiet")
+            _omnix("run", "--config", str(settings), "--workspace", str(workspace), "--quiet")
             print(f"{title}: {time.perf_counter() - began:.1f} s\n", flush=True)
         runs = _omnix("runs", "list", "--workspace", str(workspace), "--format", "json", capture=True)
         print(f"runs recorded: {len(json.loads(runs))}, size of the workspace: {_size(workspace) / 1e6:.0f} MB")
