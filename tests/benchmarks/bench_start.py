@@ -40,7 +40,7 @@ def report(what: str, omnix: tuple[list[str], dict[str, str]], bare: tuple[list[
     for _ in range(n):
         for name, (command, environment) in zip(seconds, (omnix, bare), strict=True):
             began = time.perf_counter()
-            subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=False)
+            subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=True)
             seconds[name].append(time.perf_counter() - began)
     ratio = statistics.median(seconds["omnix"]) / statistics.median(seconds["bare typer"])
     for name, times in seconds.items():
@@ -58,10 +58,11 @@ def bare_program() -> str:
 
 def _commands(group: typer.core.TyperGroup, variable: str, lines: list[str]) -> None:
     for name, command in group.commands.items():
+        own = f"{variable}_{name.replace('-', '_')}"
         if isinstance(command, typer.core.TyperGroup):
-            lines.append(f"{variable}_{name} = typer.Typer()")
-            _commands(command, f"{variable}_{name}", lines)
-            lines.append(f"{variable}.add_typer({variable}_{name}, name={name!r})")
+            lines.append(f"{own} = typer.Typer()")
+            _commands(command, own, lines)
+            lines.append(f"{variable}.add_typer({own}, name={name!r})")
             continue
         options = [parameter for parameter in command.params if parameter.name != "help"]
         arguments = ", ".join(
@@ -69,7 +70,7 @@ def _commands(group: typer.core.TyperGroup, variable: str, lines: list[str]) -> 
             for number, option in enumerate(options)
         )
         lines.append(f"@{variable}.command({name!r})")
-        lines.append(f"def {variable}_{name}_command({arguments}) -> None: {command.help!r}")
+        lines.append(f"def {own}_command({arguments}) -> None: {command.help!r}")
 
 
 if __name__ == "__main__":
