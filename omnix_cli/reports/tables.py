@@ -72,8 +72,8 @@ def model_report(figures: Mapping[str, Any]) -> str:
     skipped = {name: int(count) for name, count in figures.items() if name.startswith("skipped_") and count}
     told = [
         f"a model was asked about {figures['asked'] + figures['repaired'] + figures['failed']:,} customers:"
-        f" {figures['repaired']:,} repaired, {figures['failed']:,} failed; {figures['found_in_ledger']:,} of its replies"
-        f" were there already, all cost {figures['dollars']:.4f} dollars",
+        f" {figures['repaired']:,} repaired, {figures['failed']:,} failed",
+        f"{figures['found_in_ledger']:,} of its replies were there already, all cost {figures['dollars']:.4f} dollars",
         f"{figures['reused']:,} customers served by answers of earlier days",
         *(f"{count:,} skipped ({name.removeprefix('skipped_').replace('_', ' ')})" for name, count in skipped.items()),
     ]
