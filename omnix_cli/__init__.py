@@ -6,4 +6,4 @@ __version__ = "0.1.0"
 
 # Read by polars' allocator as it loads. Frames of tens of megabytes come and go several times a second; giving their
 # memory back to the system at once, and getting it again page by page, costs a sixth of an import.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:1000,muzzy_decay_ms:1000")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:5000,muzzy_decay_ms:5000")
