@@ -146,9 +146,9 @@ class Incoming:
 
     def fresh(self) -> Iterator[pl.DataFrame]:
         """The rows that are new and in no part as yet. Of all others those that may not be new are set aside."""
-        wait(self._runs)
         last = self._ordered(self._gathered.rest()) if self._gathered.height else None
         hashes = self._hashes(last) if last is not None else np.zeros(0, np.uint64)
+        wait(self._runs)
         self._see(hashes)
         suspect = self._repeated if self._has_seen_view else np.union1d(self._repeated, self._standing())
         self._seen = _Seen()
