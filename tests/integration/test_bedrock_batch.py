@@ -361,3 +361,12 @@ def test_files_that_were_taken_away_are_named(bucket: TestBucket, machine: Make)
     for call in (lambda: here.batches.submit(questions(12)), lambda: here.batches.collect(here.finished(job))):
         with pytest.raises(DataError, match=r"questions\.jsonl is gone"):
             call()
+
+
+def test_a_request_is_made_as_often_as_told_and_no_more(bedrock: BedrockDouble) -> None:
+    bedrock.inject(Fault("throttled", operation="ListModelInvocationJobs"))
+    settings = BedrockSettings(endpoint_url=bedrock.url, region="us-east-1", attempts=3)
+    service = replace(connect_jobs(settings), sleep=lambda seconds: None)
+    with pytest.raises(UnavailableError):
+        service.find("omnix-nothing")
+    assert bedrock.counts["ListModelInvocationJobs"] == 3

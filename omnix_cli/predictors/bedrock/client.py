@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.bedrock.regions import check_region
+from omnix_cli.predictors.bedrock.troubles import explained
 from omnix_cli.settings import BedrockSettings
 
 _CONNECT_SECONDS = 10
 
 
 def connect(settings: BedrockSettings, service: str = "bedrock-runtime") -> Any:
-    """A client for `bedrock-runtime` (questions), which never tries again by itself, or `bedrock` (batch jobs).
+    """A client for `bedrock-runtime` (questions) or `bedrock` (batch jobs) that never tries again by itself.
 
     Raises `ConfigError` when there is no region or profile, or when the data would leave their region."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    # Asking again is ours: it keeps the budget and the pace.
-    attempts = 1 if service == "bedrock-runtime" else settings.attempts
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"total_max_attempts": 1},  # retrying is ours: it keeps the budget and the pace
         read_timeout=settings.read_timeout_seconds,
         connect_timeout=_CONNECT_SECONDS,
         max_pool_connections=settings.connections,
@@ -42,3 +42,15 @@ def connect(settings: BedrockSettings, service: str = "bedrock-runtime") -> Any:
         allowed=settings.allow_other_region,
     )
     return client
+
+
+def answer_of(client: Any, operation: str, request: Mapping[str, Any], about: str) -> dict[str, Any]:
+    """What Bedrock answers. Raises `Trouble`, or an error of omnix; `about` is the model or job to be named in it."""
+    try:
+        answer: dict[str, Any] = getattr(client, operation)(**request)
+        return answer
+    except Exception as error:
+        meaning = explained(error, about)
+        if meaning is None:
+            raise
+        raise meaning from error

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from omnix_cli.errors import UnavailableError
+from omnix_cli.predictors.bedrock.client import answer_of
 from omnix_cli.predictors.bedrock.conversation import (
     Form,
     check_metadata,
@@ -27,7 +28,7 @@ from omnix_cli.predictors.bedrock.conversation import (
 from omnix_cli.predictors.bedrock.money import Budget, Prices, PriceTable, dearest
 from omnix_cli.predictors.bedrock.pacing import Pacing
 from omnix_cli.predictors.bedrock.progress import Progress, Told
-from omnix_cli.predictors.bedrock.troubles import Trouble, explained
+from omnix_cli.predictors.bedrock.troubles import Trouble
 from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
@@ -130,7 +131,7 @@ class ConverseAsker:
         asked = request(question, self._form(question.model), self._schema, self._settings)
         for attempt in range(self._settings.attempts):
             try:
-                return int(self._call("count_tokens", count_request(asked), question.model)["inputTokens"])
+                return int(answer_of(self._client, "count_tokens", count_request(asked), question.model)["inputTokens"])
             except Trouble as trouble:
                 if trouble.kind == "refused":
                     return None
@@ -214,7 +215,7 @@ class ConverseAsker:
         entry = self._pacing.enter(asked.pause)
         began = time.monotonic()
         try:
-            answer = self._call("converse", parameters, question.model)
+            answer = answer_of(self._client, "converse", parameters, question.model)
             self._pacing.admitted(entry)
         except Trouble as trouble:
             told = {"throttled": self._pacing.throttled, "lost": self._pacing.lost, "passing": self._pacing.lost}
@@ -230,16 +231,6 @@ class ConverseAsker:
             raise Trouble("lost", "incomplete_answer", f"the answer has no {error}") from error
         self._proven.add((question.model, form))
         return said
-
-    def _call(self, operation: str, parameters: Mapping[str, Any], model: str) -> Mapping[str, Any]:
-        """The answer of Bedrock. Raises `Trouble`, or an error of omnix."""
-        try:
-            return getattr(self._client, operation)(**parameters)  # type: ignore[no-any-return]
-        except Exception as error:
-            meaning = explained(error, model)
-            if meaning is None:
-                raise
-            raise meaning from error
 
     def _check_admission(self, trouble: Trouble) -> None:
         """Raises `UnavailableError` when nothing was admitted for longer than a quota lasts."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.client import connect
-from omnix_cli.predictors.bedrock.troubles import Trouble, explained
+from omnix_cli.predictors.bedrock.client import answer_of, connect
+from omnix_cli.predictors.bedrock.troubles import Trouble
 from omnix_cli.records import BatchJob
 from omnix_cli.settings import BedrockSettings
 
@@ -95,7 +95,7 @@ class JobService:
         Raises `UnavailableError` when there is none after all attempts, `ConfigError` when there will never be."""
         for attempt in range(self.settings.attempts):
             try:
-                answer: dict[str, Any] = self._answer(operation, about, request)
+                answer = answer_of(self.client, operation, request, about)
                 if told in answer:
                     return answer
                 trouble = Trouble("lost", "incomplete_answer", f"the answer has no {told}")
@@ -107,15 +107,6 @@ class JobService:
             if attempt + 1 < self.settings.attempts:
                 self.sleep(self.random.random() * min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt))
         raise UnavailableError(doing, hint="Try again later: what was handed over is found again.")
-
-    def _answer(self, operation: str, about: str, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return getattr(self.client, operation)(**request)  # type: ignore[no-any-return]
-        except Exception as error:
-            meaning = explained(error, about)
-            if meaning is None:
-                raise
-            raise meaning from error
 
 
 def connect_jobs(settings: BedrockSettings) -> JobService:
