@@ -15,7 +15,7 @@ import pytest
 
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.s3 import Prefix, connect
+from omnix_cli.stores.s3.prefix import Prefix, connect
 from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket, moto_server

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from omnix_cli.stores.dynamodb.transports import Request, ServiceError
+from omnix_cli.stores.dynamodb.client.transports import Request, ServiceError
 from omnix_cli.stores.dynamodb.wire import to_wire
 
 

@@ -11,7 +11,7 @@ import typer
 from omnix_cli.cli.options import DryRun, Output, Session, expand, note
 
 if TYPE_CHECKING:
-    from omnix_cli.services.import_reports import ImportReport
+    from omnix_cli.services.importing.reports import ImportReport
 
 
 class StoreKind(StrEnum):
@@ -67,7 +67,7 @@ def _importer(kind: str) -> Callable[..., None]:
         dry_run: DryRun = False,
     ) -> None:
         from omnix_cli.reports.tables import records_table
-        from omnix_cli.services.import_reports import ImportRefused
+        from omnix_cli.services.importing.reports import ImportRefused
 
         _check_place(kind, files, from_store)
         flags = {"imports__max_bad": max_bad, "imports__timezone": timezone}

@@ -134,7 +134,7 @@ def usage(session: Session, output: Output) -> None:
 @expand
 def list_prompts(session: Session, output: Output) -> None:
     """List the prompts with their versions and hashes."""
-    from omnix_cli.predictors.bedrock.prompt_trials import prompt_list
+    from omnix_cli.predictors.bedrock.prompts.trials import prompt_list
 
     session.load()
     output.write(prompt_list(), title="Prompts")
@@ -148,8 +148,8 @@ def diff_prompts(
     new: Annotated[str, typer.Argument(help="Another one.")],
 ) -> None:
     """Show what changed from one prompt to another."""
-    from omnix_cli.predictors.bedrock.prompt_trials import prompt_difference
-    from omnix_cli.predictors.bedrock.prompts import load_prompt
+    from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
+    from omnix_cli.predictors.bedrock.prompts.trials import prompt_difference
 
     session.load()
     sys.stdout.write(prompt_difference(load_prompt(old), load_prompt(new)))

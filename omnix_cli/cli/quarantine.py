@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Count the open rows by reason, each with its first example; `omnix show quarantine` lists the rows."""
     from omnix_cli.reports.tables import records_table
-    from omnix_cli.services.quarantine import quarantine_show
+    from omnix_cli.services.importing.quarantine import quarantine_show
 
     found = quarantine_show(session.open().importer(), kind.value, reason=reason, file=file)
     columns = ("reason", "column", "expected", "rows", "example")
@@ -82,7 +82,7 @@ def discard(
     session: Session, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None, dry_run: DryRun = False
 ) -> None:
     """Give open rows up; a record of them stays with the import they came from."""
-    from omnix_cli.services.quarantine import quarantine_discard
+    from omnix_cli.services.importing.quarantine import quarantine_discard
 
     with session.locked("quarantine discard", dry_run=dry_run) as workspace:
         count = quarantine_discard(workspace.importer(), kind.value, reason=reason, file=file, dry_run=dry_run)

@@ -52,7 +52,7 @@ def diff(
 ) -> None:
     """Show in what two runs differ: settings, sources, and each step's key, rows and figures."""
     from omnix_cli.reports.tables import records_table
-    from omnix_cli.services.run_history import compare
+    from omnix_cli.services.runs.history import compare
 
     records = session.open().records
     left, right = records.load(before), records.load(after)

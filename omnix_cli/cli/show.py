@@ -13,7 +13,7 @@ from omnix_cli.cli.quarantine import Kind, KindOf
 if TYPE_CHECKING:
     from polars import DataFrame
 
-    from omnix_cli.services.findings import Findings
+    from omnix_cli.services.lookups.findings import Findings
 
 app = typer.Typer(
     help="Look at what came out: recommendations, neighbours, due products, customers.", no_args_is_help=True
@@ -150,7 +150,7 @@ def quarantine(
     limit: Limit = 20,
 ) -> None:
     """Show the input rows that were set aside: file, row, column, value, reason."""
-    from omnix_cli.services.quarantine import quarantine_show
+    from omnix_cli.services.importing.quarantine import quarantine_show
 
     rows = quarantine_show(session.open().importer(), kind.value, limit=limit).rows
     output.write(rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")

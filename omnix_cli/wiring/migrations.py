@@ -14,24 +14,30 @@ from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import TableStore, WriteLimit
 from omnix_cli.records import MigrationRecord, run_id_at
-from omnix_cli.services.backfill import TABLE as PURCHASE_TABLE
-from omnix_cli.services.backfill import PurchaseItems
-from omnix_cli.services.checksums import canonical
-from omnix_cli.services.comparing import SOURCE, TARGET, Comparison, Sides, compare_table
-from omnix_cli.services.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
-from omnix_cli.services.exporting import export_table
+from omnix_cli.services.migrations.backfill import TABLE as PURCHASE_TABLE
+from omnix_cli.services.migrations.backfill import PurchaseItems
+from omnix_cli.services.migrations.checksums import canonical
+from omnix_cli.services.migrations.comparing import SOURCE, TARGET, Comparison, Sides, compare_table
+from omnix_cli.services.migrations.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
+from omnix_cli.services.migrations.exporting import export_table
 from omnix_cli.settings import StoreSettings, dump
-from omnix_cli.stores.archives import Archive, ArchiveWriter
-from omnix_cli.stores.dynamodb.bulk_files import START, BulkFiles, bulk_put_request, import_request, write_bulk_files
-from omnix_cli.stores.dynamodb.transports import Request
-from omnix_cli.stores.folders import Folder
-from omnix_cli.stores.item_mappings import ItemMapping, load_item_mappings
-from omnix_cli.stores.key_buckets import KeyBuckets
-from omnix_cli.stores.lock import workspace_lock
-from omnix_cli.stores.migration_journal import MigrationFolder
-from omnix_cli.stores.s3 import SCHEME
-from omnix_cli.stores.s3_folders import S3Folder
-from omnix_cli.stores.tables import TABLES, TableSpec
+from omnix_cli.stores.dynamodb.client.transports import Request
+from omnix_cli.stores.dynamodb.writing.bulk_files import (
+    START,
+    BulkFiles,
+    bulk_put_request,
+    import_request,
+    write_bulk_files,
+)
+from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
+from omnix_cli.stores.migrations.item_mappings import ItemMapping, load_item_mappings
+from omnix_cli.stores.migrations.journal import MigrationFolder
+from omnix_cli.stores.migrations.key_buckets import KeyBuckets
+from omnix_cli.stores.s3.folders import S3Folder
+from omnix_cli.stores.s3.prefix import SCHEME
+from omnix_cli.stores.tables.specs import TABLES, TableSpec
+from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.wiring.places import Origin, Places
 from omnix_cli.wiring.stores import dynamodb_service, write_pacing
 from omnix_cli.wiring.workspaces import Workspace

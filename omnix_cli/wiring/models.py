@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.predictors.bedrock.estimates import estimate
+from omnix_cli.predictors.bedrock.asking.estimates import estimate
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-from omnix_cli.predictors.bedrock.prompt_trials import Trial, try_prompt
-from omnix_cli.predictors.bedrock.prompts import load_prompt
+from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
+from omnix_cli.predictors.bedrock.prompts.trials import Trial, try_prompt
 from omnix_cli.predictors.comparison import HeldOut, Score, compare, held_out
 from omnix_cli.records import BatchJob, Question, RunRecord
 from omnix_cli.services.predictions import questions_to_drop
-from omnix_cli.services.scratch import without_trace
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.folders import DiskShelf
+from omnix_cli.services.runs.scratch import without_trace
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskShelf
 from omnix_cli.wiring.workspaces import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omnix_cli.services.runs import Runner
+    from omnix_cli.services.runs.runner import Runner
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from pydantic import ValidationError
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import ItemSource, TableStore
-from omnix_cli.services.segments import Take
+from omnix_cli.services.migrations.segments import Take
 from omnix_cli.settings import StoreSettings, dump
-from omnix_cli.stores.archives import Archive
-from omnix_cli.stores.dynamodb.retries import Pace
-from omnix_cli.stores.folders import DiskFolder, Folder
-from omnix_cli.stores.s3 import SCHEME, connect
-from omnix_cli.stores.s3_folders import S3Folder
+from omnix_cli.stores.dynamodb.client.retries import Pace
+from omnix_cli.stores.migrations.archives import Archive
+from omnix_cli.stores.s3.folders import S3Folder
+from omnix_cli.stores.s3.prefix import SCHEME, connect
+from omnix_cli.stores.workspace.folders import DiskFolder, Folder
 from omnix_cli.wiring.stores import table_store
 from omnix_cli.wiring.workspaces import Workspace
 

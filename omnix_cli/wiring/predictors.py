@@ -21,12 +21,12 @@ from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import Settings
 
 if TYPE_CHECKING:
-    from omnix_cli.predictors.bedrock.converse import ConverseAsker
-    from omnix_cli.predictors.bedrock.estimates import Terms
-    from omnix_cli.predictors.bedrock.money import PriceTable
+    from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+    from omnix_cli.predictors.bedrock.asking.estimates import Terms
+    from omnix_cli.predictors.bedrock.asking.money import PriceTable
+    from omnix_cli.predictors.bedrock.asking.progress import Progress
     from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-    from omnix_cli.predictors.bedrock.progress import Progress
-    from omnix_cli.predictors.bedrock.prompts import Prompt
+    from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt
 
 _log = logging.getLogger(__name__)
 _TOLD_SECONDS, _SHOWN_SECONDS = 15.0, 2.0
@@ -95,10 +95,10 @@ class Predictors:
 
     def asker(self) -> ConverseAsker:
         """What puts questions to the model, within the budget of this run."""
-        from omnix_cli.predictors.bedrock.client import connect
-        from omnix_cli.predictors.bedrock.converse import ConverseAsker
-        from omnix_cli.predictors.bedrock.money import Budget
-        from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA
+        from omnix_cli.predictors.bedrock.asking.client import connect
+        from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+        from omnix_cli.predictors.bedrock.asking.money import Budget
+        from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 
         bedrock = self.settings.bedrock
         return ConverseAsker(
@@ -126,9 +126,9 @@ class Predictors:
             raise ConfigError(
                 "batch jobs need a place and a role", hint="Set bedrock.batch.location and bedrock.batch.role_arn."
             )
-        from omnix_cli.predictors.bedrock.batch import BedrockBatches
-        from omnix_cli.predictors.bedrock.job_service import connect_jobs
-        from omnix_cli.stores.s3_objects import S3Objects
+        from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
+        from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
+        from omnix_cli.stores.s3.objects import S3Objects
 
         return BedrockBatches(
             connect_jobs(bedrock),
@@ -142,19 +142,19 @@ class Predictors:
     @cached_property
     def prices(self) -> PriceTable:
         """What models cost."""
-        from omnix_cli.predictors.bedrock.money import load_prices
+        from omnix_cli.predictors.bedrock.asking.money import load_prices
 
         return load_prices(self.settings.bedrock.prices)
 
     def prompt(self) -> Prompt:
         """The prompt that the settings name."""
-        from omnix_cli.predictors.bedrock.prompts import load_prompt
+        from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 
         return load_prompt(self.settings.bedrock.prompt)
 
     def terms(self, seconds_per_answer: float | None) -> Terms:
         """What an estimate of the costs goes by."""
-        from omnix_cli.predictors.bedrock.estimates import SECONDS_PER_ANSWER, Terms
+        from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
 
         bedrock = self.settings.bedrock
         return Terms(

@@ -12,13 +12,13 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.tables import TableAdministration, TableStore
 from omnix_cli.settings import Settings, StoreSettings
-from omnix_cli.stores.s3 import connect
-from omnix_cli.stores.sqlite import SqliteStore
-from omnix_cli.stores.sqlite_administration import SqliteTables
+from omnix_cli.stores.s3.prefix import connect
+from omnix_cli.stores.sqlite.administration import SqliteTables
+from omnix_cli.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from omnix_cli.stores.dynamodb.pacing import WritePacing
-    from omnix_cli.stores.dynamodb.service import Service
+    from omnix_cli.stores.dynamodb.client.service import Service
+    from omnix_cli.stores.dynamodb.writing.pacing import WritePacing
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
     store = settings.store
     if store.kind == "sqlite":
         return _sqlite(settings)
-    from omnix_cli.stores.dead_letters import set_aside
     from omnix_cli.stores.dynamodb.store import DynamoStore
+    from omnix_cli.stores.dynamodb.writing.dead_letters import set_aside
 
     return DynamoStore(
         dynamodb_service(store, now=now).transport,
@@ -44,7 +44,7 @@ def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStor
 
 def write_pacing(store: StoreSettings) -> WritePacing:
     """How fast the settings let DynamoDB be written to."""
-    from omnix_cli.stores.dynamodb.pacing import WritePacing
+    from omnix_cli.stores.dynamodb.writing.pacing import WritePacing
 
     return WritePacing(store.max_write_units, store.start_write_units, store.write_share)
 
@@ -62,8 +62,8 @@ def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> 
 
 def dynamodb_service(store: StoreSettings, *, now: Callable[[], datetime]) -> Service:
     """DynamoDB in the account, region and way that the settings name."""
-    from omnix_cli.stores.dynamodb.connect import Account, connect
-    from omnix_cli.stores.dynamodb.service import Service
+    from omnix_cli.stores.dynamodb.client.connect import Account, connect
+    from omnix_cli.stores.dynamodb.client.service import Service
 
     account = Account(store.profile, store.region, store.endpoint_url, store.transport)
     return Service(connect(account, now=now))
@@ -77,18 +77,18 @@ def with_store(settings: Settings, kind: str) -> Settings:
 @contextmanager
 def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -> Iterator[Sources]:
     """The table that holds the rows of a kind, read from the store that the settings name."""
-    from omnix_cli.stores.dynamodb.item_chunks import table_of
+    from omnix_cli.stores.inputs.dynamodb.item_chunks import table_of
 
     store, table = settings.store, table_of(kind)
     name = table.full_name(store.prefix, store.stage)
     if store.kind == "sqlite":
-        from omnix_cli.stores.item_lines import StoredTable
+        from omnix_cli.stores.inputs.stored_table import StoredTable
 
         with closing(_sqlite(settings)) as sqlite:
             yield StoredTable(sqlite, table, f"sqlite:{name}", now())
         return
-    from omnix_cli.stores.dynamodb.scanned_table import scanned
-    from omnix_cli.stores.dynamodb.scanning import TableScan
+    from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
+    from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
 
     service = dynamodb_service(store, now=now)
     with closing(service.transport):

@@ -20,25 +20,25 @@ from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import ImportBatch, StepRecord, run_id_at
 from omnix_cli.reports.configuration import as_toml
-from omnix_cli.services.findings import Findings
-from omnix_cli.services.import_reports import ImportReport
-from omnix_cli.services.imports import Importer, import_files
-from omnix_cli.services.quarantine import quarantine_replay
-from omnix_cli.services.run_history import PruneReport, mark_killed, prune
-from omnix_cli.services.runs import Publish, Runner, publish_lists
+from omnix_cli.services.importing.importer import Importer, import_files
+from omnix_cli.services.importing.quarantine import quarantine_replay
+from omnix_cli.services.importing.reports import ImportReport
+from omnix_cli.services.lookups.findings import Findings
+from omnix_cli.services.runs.history import PruneReport, mark_killed, prune
+from omnix_cli.services.runs.runner import Publish, Runner, publish_lists
 from omnix_cli.settings import Settings, SourceSettings
-from omnix_cli.stores.answers import SqliteAnswers
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.files import PeakMemory, write_atomically
-from omnix_cli.stores.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.ledger import FileLedger
-from omnix_cli.stores.lock import workspace_lock
-from omnix_cli.stores.recipes import load_mapping
-from omnix_cli.stores.run_records import RunFolder
-from omnix_cli.stores.s3_inputs import S3Files
-from omnix_cli.stores.s3_workspace import S3Workspace
-from omnix_cli.stores.sources import FileSources
-from omnix_cli.stores.spill import open_spill
+from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.s3_files import S3Files
+from omnix_cli.stores.inputs.sources import FileSources
+from omnix_cli.stores.inputs.spill import open_spill
+from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.s3.workspace import S3Workspace
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.files import PeakMemory, write_atomically
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.import_ledger import FileLedger
+from omnix_cli.stores.workspace.lock import workspace_lock
+from omnix_cli.stores.workspace.run_records import RunFolder
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
 from omnix_cli.wiring.stores import table_store, whole_table, with_store

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from omnix_cli.stores.dynamodb.connect import Account, connect
+from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.stores.dynamodb.client.transports import Transport
 from omnix_cli.stores.dynamodb.store import DynamoStore
-from omnix_cli.stores.dynamodb.transports import Transport
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",

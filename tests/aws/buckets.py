@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.s3 import Prefix
+from omnix_cli.stores.s3.prefix import Prefix
 
 
 @contextmanager

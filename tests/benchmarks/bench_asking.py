@@ -20,13 +20,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from omnix_cli.predictors.bedrock.client import connect
-from omnix_cli.predictors.bedrock.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.money import Budget, load_prices
-from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+from omnix_cli.predictors.bedrock.asking.money import Budget, load_prices
+from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
-from omnix_cli.stores.answers import SqliteAnswers
+from omnix_cli.stores.replies.sqlite import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.questions import questions, reply
 

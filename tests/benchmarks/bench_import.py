@@ -32,14 +32,14 @@ pl.scan_csv(file).sink_parquet(folder / "sink.parquet")
 _OMNIX = """
 from datetime import datetime, timezone
 from functools import partial
-from omnix_cli.services.imports import Importer, import_files
+from omnix_cli.services.importing.importer import Importer, import_files
 from omnix_cli.settings import ImportSettings
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.ledger import FileLedger
-from omnix_cli.stores.recipes import load_mapping
-from omnix_cli.stores.sources import FileSources
-from omnix_cli.stores.spill import open_spill
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.import_ledger import FileLedger
+from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.sources import FileSources
+from omnix_cli.stores.inputs.spill import open_spill
 now = datetime.now(timezone.utc)
 checkpoints = ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: now)
 ledger = FileLedger(DiskFolder(folder), checkpoints)

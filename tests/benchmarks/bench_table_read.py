@@ -35,11 +35,11 @@ print(json.dumps([items, time.perf_counter() - before, time.process_time() - use
 """
 
 _IMPORT = """
-from omnix_cli.stores.dynamodb.connect import Account, connect
-from omnix_cli.stores.dynamodb.scanned_table import scanned
-from omnix_cli.stores.dynamodb.scanning import TableScan
-from omnix_cli.stores.dynamodb.service import Service
-from omnix_cli.stores.recipes import load_mapping
+from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
+from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
+from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.inputs.recipes import load_mapping
 service, mapping = Service(connect(Account(endpoint_url=endpoint), now=now)), load_mapping("purchases")
 def read():
     with tempfile.TemporaryDirectory() as folder:
@@ -49,8 +49,8 @@ def read():
 """
 
 _TRANSPORT = """
-from omnix_cli.stores.dynamodb.connect import Account, connect
-from omnix_cli.stores.dynamodb.scanning import page_end
+from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.stores.inputs.dynamodb.scanning import page_end
 transport = connect(Account(endpoint_url=endpoint), now=now)
 def pages():
     start = {}
@@ -64,9 +64,9 @@ def pages():
 _COLUMNS = (
     _TRANSPORT
     + """
-from omnix_cli.stores.dynamodb.item_chunks import ItemChunks
-from omnix_cli.stores.dynamodb.scanned_table import OpenTable
-from omnix_cli.stores.recipes import load_mapping
+from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
+from omnix_cli.stores.inputs.dynamodb.scanned_table import OpenTable
+from omnix_cli.stores.inputs.recipes import load_mapping
 def read():
     opened = OpenTable("table", pages(), 1, ItemChunks(load_mapping("purchases"), now()), str)
     return sum(chunk.rows.height for chunk in opened.chunks())
@@ -106,7 +106,7 @@ def read():
 )
 
 _VALUES = """
-from omnix_cli.stores.dynamodb.connect import Account, connect
+from omnix_cli.stores.dynamodb.client.connect import Account, connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
 store = DynamoStore(connect(Account(endpoint_url=endpoint), now=now))
 def read():

@@ -60,7 +60,7 @@ print(json.dumps([time.perf_counter() - before, time.process_time() - used, len(
 _OMNIX = """
 from datetime import UTC, datetime
 import polars as pl
-from omnix_cli.stores.dynamodb.connect import Account, connect
+from omnix_cli.stores.dynamodb.client.connect import Account, connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
 account = Account(endpoint_url=endpoint, transport="{transport}")
 store = DynamoStore(connect(account, now=lambda: datetime.now(UTC)), threads={threads})
@@ -72,7 +72,7 @@ def write():
 _OMNIX_LISTS = (
     _OMNIX
     + """
-from omnix_cli.services.items import Edition, lists
+from omnix_cli.services.publishing.list_items import Edition, lists
 from tests.benchmarks.published_lists import PublishedLists
 items = items[: count // 10]
 pieces = list(lists(PublishedLists(len(items))))

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.cli.conftest import CUSTOMERS, Omnix
 
 STEPS = ["similarity", "cycles", "rhythms", "predict", "popularity", "recommend", "shop_lists", "publish"]

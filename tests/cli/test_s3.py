@@ -12,8 +12,8 @@ import orjson
 import polars as pl
 import pytest
 
-from omnix_cli.stores import s3
-from omnix_cli.stores.s3_lock import bucket_lock
+from omnix_cli.stores.s3 import prefix as s3
+from omnix_cli.stores.s3.lock import bucket_lock
 from tests.aws.buckets import TestBucket
 from tests.cli.conftest import Omnix, write_shop
 

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from omnix_cli.protocols.models import AnswerLedger
-from omnix_cli.stores.answers import SqliteAnswers
-from omnix_cli.stores.folders import DiskFolder
-from omnix_cli.stores.s3_folders import S3Folder
+from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.s3.folders import S3Folder
+from omnix_cli.stores.workspace.folders import DiskFolder
 from tests.aws.buckets import TestBucket
 from tests.memory_answers import MemoryLedger
 from tests.questions import DAY, MODEL, MOMENT, PROMPT, question, questions, reply

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoints
-from omnix_cli.stores import checkpoints as module
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.folders import DiskShelf
-from omnix_cli.stores.s3_folders import S3Shelf
-from omnix_cli.stores.spill import open_spill
+from omnix_cli.stores.inputs.spill import open_spill
+from omnix_cli.stores.s3.folders import S3Shelf
+from omnix_cli.stores.workspace import checkpoints as module
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskShelf
 from tests.aws.buckets import TestBucket
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-from omnix_cli.predictors.bedrock.prompts import load_prompt
+from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.schemas import FRAMES, URGENCIES

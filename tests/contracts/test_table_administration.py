@@ -15,13 +15,13 @@ from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.protocols.tables import TableAdministration, TableChange
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
-from omnix_cli.stores.dynamodb.retries import Retries
-from omnix_cli.stores.dynamodb.service import Service
+from omnix_cli.stores.dynamodb.client.retries import Retries
+from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.transports import Transport
 from omnix_cli.stores.dynamodb.store import DynamoStore
-from omnix_cli.stores.dynamodb.transports import Transport
-from omnix_cli.stores.sqlite import SqliteStore
-from omnix_cli.stores.sqlite_administration import SqliteTables
-from omnix_cli.stores.tables import TABLES
+from omnix_cli.stores.sqlite.administration import SqliteTables
+from omnix_cli.stores.sqlite.store import SqliteStore
+from omnix_cli.stores.tables.specs import TABLES
 from tests.aws.accounts import new_stage, transport_to
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.stores.sqlite import SqliteStore
-from omnix_cli.stores.tables import TABLES
+from omnix_cli.stores.sqlite.store import SqliteStore
+from omnix_cli.stores.tables.specs import TABLES
 from tests.aws.accounts import store_maker
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

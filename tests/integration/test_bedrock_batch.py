@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import ConfigError, DataError, UnavailableError
-from omnix_cli.predictors.bedrock.batch import BedrockBatches
-from omnix_cli.predictors.bedrock.job_service import JobService, connect_jobs
-from omnix_cli.predictors.bedrock.money import load_prices
+from omnix_cli.predictors.bedrock.asking.money import load_prices
+from omnix_cli.predictors.bedrock.batches.job_service import JobService, connect_jobs
+from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.records import BatchJob, Reply
 from omnix_cli.settings import BatchSettings, BedrockSettings
-from omnix_cli.stores.s3_objects import S3Objects
+from omnix_cli.stores.s3.objects import S3Objects
 from tests.aws.bedrock import BedrockDouble, Fault
 from tests.aws.bedrock.prompts import TODAY, questions
 from tests.aws.buckets import TestBucket

@@ -11,20 +11,20 @@ import pytest
 from pydantic import SecretStr
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.predictors.bedrock.batch import BedrockBatches
-from omnix_cli.predictors.bedrock.client import connect
-from omnix_cli.predictors.bedrock.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.job_service import connect_jobs
-from omnix_cli.predictors.bedrock.money import Budget, load_prices
+from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+from omnix_cli.predictors.bedrock.asking.money import Budget, load_prices
+from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
+from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-from omnix_cli.predictors.bedrock.prompt_trials import try_prompt
-from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA, load_prompt
+from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA, load_prompt
+from omnix_cli.predictors.bedrock.prompts.trials import try_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import BatchJobs
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
-from omnix_cli.stores.answers import SqliteAnswers
-from omnix_cli.stores.s3_objects import S3Objects
+from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.s3.objects import S3Objects
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
 from tests.aws.buckets import TestBucket
 from tests.memory_answers import REPLIED_AT

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from omnix_cli.cli import main
-from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.aws.accounts import new_stage, store_maker, transport_to
 
 ITEMS = [
@@ -34,7 +34,7 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_files_hold_every_item_once_in_mixed_order(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omnix_cli.stores.dynamodb.bulk_files.FILE_ITEMS", 300)
+    monkeypatch.setattr("omnix_cli.stores.dynamodb.writing.bulk_files.FILE_ITEMS", 300)
     assert main(["tables", "bulk", "products", "--files", "load"]) == 0
     files = sorted((filled / "load" / "data").iterdir())
     assert [file.name for file in files] == ["00000.json.gz", "00001.json.gz", "00002.json.gz"]

@@ -20,15 +20,15 @@ from urllib.request import Request, urlopen
 import pytest
 
 from omnix_cli.errors import ConfigError, Interrupted, OmnixError, UnavailableError
-from omnix_cli.predictors.bedrock import converse
-from omnix_cli.predictors.bedrock.client import connect
-from omnix_cli.predictors.bedrock.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.money import Budget, Prices, load_prices
-from omnix_cli.predictors.bedrock.progress import Progress
-from omnix_cli.predictors.bedrock.prompts import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.asking import converse
+from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+from omnix_cli.predictors.bedrock.asking.money import Budget, Prices, load_prices
+from omnix_cli.predictors.bedrock.asking.progress import Progress
+from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
-from omnix_cli.stores.answers import SqliteAnswers
+from omnix_cli.stores.replies.sqlite import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault, all_faults
 from tests.questions import MODEL, question, questions

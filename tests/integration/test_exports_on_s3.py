@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from omnix_cli.cli import main
-from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.aws.buckets import TestBucket
 
 TABLE = "products"

@@ -20,17 +20,17 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError, OmnixError, UnavailableError
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.import_reports import ImportRefused, ImportReport
-from omnix_cli.services.imports import Importer, import_files
-from omnix_cli.services.incoming import RUN_ROWS
-from omnix_cli.services.quarantine import quarantine_discard, quarantine_replay, quarantine_show
+from omnix_cli.services.importing.comparing import RUN_ROWS
+from omnix_cli.services.importing.importer import Importer, import_files
+from omnix_cli.services.importing.quarantine import quarantine_discard, quarantine_replay, quarantine_show
+from omnix_cli.services.importing.reports import ImportRefused, ImportReport
 from omnix_cli.settings import ImportSettings
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.ledger import FileLedger
-from omnix_cli.stores.recipes import load_mapping, recipe_names
-from omnix_cli.stores.sources import FileSources
-from omnix_cli.stores.spill import open_spill
+from omnix_cli.stores.inputs.recipes import load_mapping, recipe_names
+from omnix_cli.stores.inputs.sources import FileSources
+from omnix_cli.stores.inputs.spill import open_spill
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.import_ledger import FileLedger
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
 HEADER = "customer_id,order_id,product_id,quantity,unit_price,purchased_at"
@@ -346,8 +346,8 @@ def test_the_sample_comes_in_whole(tmp_path: Path) -> None:
 def test_an_id_given_to_two_customers_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_rows: int
 ) -> None:
-    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 2_000)
-    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.byte_streams.BLOCK_BYTES", 2_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.spill.PIECE_BYTES", 2_000)
     lines = [f"id{number % 999},c{number},p,1,2020-01-01" for number in range(1000)]
     file = write(tmp_path / "a.csv", lines, "purchase_id,customer_id,product_id,quantity,purchased_at")
     work = importer(tmp_path, slice_rows=slice_rows)
@@ -393,8 +393,8 @@ def test_slices_and_blocks_do_not_change_what_is_stored(
     file = write(tmp_path / "a.csv", [*lines, *lines[:50]])
     whole = importer(tmp_path / "whole", run_rows=run_rows)
     take(whole, file)
-    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 20_000)
-    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 2_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.byte_streams.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.spill.PIECE_BYTES", 2_000)
     cut = importer(tmp_path / "cut", slice_rows=500, run_rows=run_rows)
     take(cut, file)
     assert cut.ledger.view("purchases").scan().collect().equals(whole.ledger.view("purchases").scan().collect())
@@ -422,8 +422,8 @@ def test_a_number_made_for_a_repeated_line_may_equal_an_id_that_was_given(tmp_pa
 def test_a_mended_copy_of_a_file_replaces_only_what_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slice_rows: int
 ) -> None:
-    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 5_000)
-    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 5_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.spill.PIECE_BYTES", 5_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.byte_streams.BLOCK_BYTES", 5_000)
     lines = [f"{number * 7919 % 613},{number},1,1,1,2020-01-01" for number in range(2000)]
     mended = [text.replace(",1,1,1,", ",1,1,2,") if number % 9 == 0 else text for number, text in enumerate(lines)]
     work = importer(tmp_path / "work", slice_rows=slice_rows)
@@ -436,8 +436,8 @@ def test_a_mended_copy_of_a_file_replaces_only_what_differs(
 
 
 def test_what_is_stored_comes_in_runs_sorted_by_customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omnix_cli.stores.spill.PIECE_BYTES", 5_000)
-    monkeypatch.setattr("omnix_cli.stores.byte_streams.BLOCK_BYTES", 5_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.spill.PIECE_BYTES", 5_000)
+    monkeypatch.setattr("omnix_cli.stores.inputs.byte_streams.BLOCK_BYTES", 5_000)
     lines = [f"{number * 7919 % 613},{number},1,1,1,2020-01-01" for number in range(1000)]
     work = importer(tmp_path / "work", run_rows=400)
     take(work, write(tmp_path / "a.csv", lines))
@@ -485,7 +485,7 @@ class TestRuns:
     def test_rows_that_stand_are_stored_once(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_seen: int
     ) -> None:
-        monkeypatch.setattr("omnix_cli.services.incoming._MOST_SEEN", most_seen)
+        monkeypatch.setattr("omnix_cli.services.importing.comparing._MOST_SEEN", most_seen)
         work = importer(tmp_path, run_rows=2)
         take(work, write(tmp_path / "a.csv", [line(number) for number in range(9)]))
         changed = [line(number, price="9.00" if number == 3 else "2.50") for number in range(11)]
@@ -523,7 +523,7 @@ class TestRuns:
         def full(rows: pl.DataFrame, file: Any) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("omnix_cli.stores.spill.write_parquet", full)
+        monkeypatch.setattr("omnix_cli.stores.inputs.spill.write_parquet", full)
         with pytest.raises(UnavailableError, match=r"could not be written.*No space left"):
             take(importer(tmp_path, run_rows=2), write(tmp_path / "a.csv", [line(number) for number in range(9)]))
         assert list((tmp_path / "spill").iterdir()) == []

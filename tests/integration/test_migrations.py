@@ -21,7 +21,7 @@ import pytest
 from omnix_cli.cli import main
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.stores.dynamodb.wire import from_wire
-from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.aws.accounts import new_stage, store_maker
 from tests.aws.fault_proxy import FaultProxy
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from omnix_cli.stores.dynamodb.client.transports import ServiceError
 from omnix_cli.stores.dynamodb.store import DynamoStore
-from omnix_cli.stores.dynamodb.transports import ServiceError
-from omnix_cli.stores.sqlite import SqliteStore
-from omnix_cli.stores.tables import TABLES
+from omnix_cli.stores.sqlite.store import SqliteStore
+from omnix_cli.stores.tables.specs import TABLES
 from tests.aws.accounts import new_stage, store_maker, transport_to
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket

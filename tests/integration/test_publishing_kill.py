@@ -13,12 +13,12 @@ from pathlib import Path
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.leases import CONTROL
-from omnix_cli.services.publishing import PublishReport, publish
+from omnix_cli.services.publishing.leases import CONTROL
+from omnix_cli.services.publishing.publisher import PublishReport, publish
 from omnix_cli.settings import PublishSettings
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.folders import DiskShelf
-from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite.store import SqliteStore
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskShelf
 from tests.conftest import MemoryFrame
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -29,8 +29,8 @@ PUBLISHER = """
 import sys
 from pathlib import Path
 from tests.integration.test_publishing_kill import publish_round
-from omnix_cli.services import items
-from omnix_cli.stores import sqlite
+from omnix_cli.services.publishing.publisher import list_items as items
+from omnix_cli.stores.sqlite.store import store as sqlite
 items._PIECE_ROWS = 2_000
 sqlite.TRANSACTION_ITEMS = 250
 publish_round(Path(sys.argv[1]), int(sys.argv[2]), progress=lambda lists: print(lists, flush=True))

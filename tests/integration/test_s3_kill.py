@@ -12,15 +12,15 @@ import polars as pl
 import pytest
 
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores import checkpoints as module
-from omnix_cli.stores.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.s3_workspace import S3Workspace
+from omnix_cli.stores.s3.workspace import S3Workspace
+from omnix_cli.stores.workspace import checkpoints as module
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from tests.aws.buckets import TestBucket
 
 PARTS = 6
 WRITER = """
 import sys
-from omnix_cli.stores import checkpoints
+from omnix_cli.stores.workspace import checkpoints
 from tests.integration.test_s3_kill import opened, write
 checkpoints.PART_ROWS = 1000
 write(opened(sys.argv[1], sys.argv[2]), progress=lambda: print("part", flush=True))

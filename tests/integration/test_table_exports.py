@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
-from omnix_cli.services.imports import import_files
-from omnix_cli.services.incoming import RUN_ROWS
-from omnix_cli.stores.recipes import load_mapping
-from omnix_cli.stores.s3_inputs import S3Files
-from omnix_cli.stores.sources import FileSources
+from omnix_cli.services.importing.comparing import RUN_ROWS
+from omnix_cli.services.importing.importer import import_files
+from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.s3_files import S3Files
+from omnix_cli.stores.inputs.sources import FileSources
 from tests.aws.buckets import TestBucket
 from tests.integration.test_imports import assert_conserved, fast, importer, standing, take
 from tests.table_exports import change_line, full_line, write_export

@@ -18,7 +18,7 @@ import pytest
 from omnix_cli.cli import main
 from omnix_cli.configuration import load_settings
 from omnix_cli.settings import Settings
-from omnix_cli.stores.sqlite import SqliteStore
+from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.wiring.workspaces import open_workspace
 from tests.aws.accounts import new_stage, store_maker
 from tests.cli.conftest import Answer, Omnix

@@ -192,7 +192,7 @@ def test_a_signal_ends_the_run_with_130_and_the_next_goes_on(history: Path, tmp_
 def test_a_second_run_at_the_same_time_is_refused(history: Path, reference: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from datetime import datetime, timezone\n"
-        "from omnix_cli.stores.lock import workspace_lock\n"
+        "from omnix_cli.stores.workspace.lock import workspace_lock\n"
         f"with workspace_lock(Path({str(reference)!r}), command='run', now=datetime.now(timezone.utc)):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
     )

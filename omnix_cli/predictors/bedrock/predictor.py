@@ -12,13 +12,13 @@ from typing import Any, Literal
 import polars as pl
 
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.predictors.bedrock.earlier import learn
-from omnix_cli.predictors.bedrock.inquiry import Inquirer, Inquiry
-from omnix_cli.predictors.bedrock.obtaining import Obtained, Obtainer, obtained_figures
-from omnix_cli.predictors.bedrock.prompts import Prompt, text_sent
-from omnix_cli.predictors.bedrock.pseudonyms import Scanner, pseudonym
-from omnix_cli.predictors.bedrock.reading import Reader, standings_before
-from omnix_cli.predictors.bedrock.standings import Standing, counts, pattern_frame, told_frames
+from omnix_cli.predictors.bedrock.answers.history import learn
+from omnix_cli.predictors.bedrock.answers.outcomes import Standing, counts, pattern_frame, told_frames
+from omnix_cli.predictors.bedrock.answers.reading import Reader, standings_before
+from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, text_sent
+from omnix_cli.predictors.bedrock.prompts.pseudonyms import Scanner, pseudonym
+from omnix_cli.predictors.bedrock.prompts.questions import Inquirer, Inquiry
+from omnix_cli.predictors.bedrock.replies import Obtained, Obtainer, obtained_figures
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.protocols.steps import Predictor, StepOutput

@@ -8,11 +8,11 @@ from typing import Any
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.protocols.tables import TableChange, TableState
 from omnix_cli.settings import TableSettings
+from omnix_cli.stores.dynamodb.client.service import Service, explained
+from omnix_cli.stores.dynamodb.client.transports import ServiceError
 from omnix_cli.stores.dynamodb.definitions import Addition, additions, creation, found_shape, is_ours, wanted_shape
-from omnix_cli.stores.dynamodb.service import Service, explained
-from omnix_cli.stores.dynamodb.transports import ServiceError
-from omnix_cli.stores.table_shapes import TableShape, differences
-from omnix_cli.stores.tables import TABLES, TableSpec
+from omnix_cli.stores.tables.shapes import TableShape, differences
+from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 EVERY_TABLE = TableSettings(own_products=True, point_in_time_recovery=False)
 """All tables ours, and nothing that an emulator may lack."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from omnix_cli.stores.dynamodb.service import Service, explained
-from omnix_cli.stores.dynamodb.transports import ServiceError
+from omnix_cli.stores.dynamodb.client.service import Service, explained
+from omnix_cli.stores.dynamodb.client.transports import ServiceError
 from omnix_cli.stores.dynamodb.wire import from_wire
 
 BATCH_KEYS = 100

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from omnix_cli.settings import TableSettings
-from omnix_cli.stores.table_shapes import READY, IndexShape, TableShape, lacks_warmth
-from omnix_cli.stores.tables import IndexSpec, TableSpec
+from omnix_cli.stores.tables.shapes import READY, IndexShape, TableShape, lacks_warmth
+from omnix_cli.stores.tables.specs import IndexSpec, TableSpec
 
 ON_DEMAND = "PAY_PER_REQUEST"
 _TYPES = {"S": "text", "N": "number", "B": "binary"}

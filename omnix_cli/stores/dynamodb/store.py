@@ -17,13 +17,11 @@ from omnix_cli.protocols.tables import Page, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.batch_reads import read_items
-from omnix_cli.stores.dynamodb.encoded_frames import encoded_frame
-from omnix_cli.stores.dynamodb.pacing import UNLIMITED, WritePacing
-from omnix_cli.stores.dynamodb.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.service import Service, explained
-from omnix_cli.stores.dynamodb.transports import Request, ServiceError, Transport
+from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
+from omnix_cli.stores.dynamodb.client.service import Service, explained
+from omnix_cli.stores.dynamodb.client.transports import Request, ServiceError, Transport
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
-from omnix_cli.stores.dynamodb.writer import (
+from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     WINDOW_REQUESTS,
     BulkWriter,
     DeadLetter,
@@ -32,8 +30,10 @@ from omnix_cli.stores.dynamodb.writer import (
     delete_request,
     put_request,
 )
-from omnix_cli.stores.paging import check_limit, cursor_at, position_of
-from omnix_cli.stores.tables import TABLES, TableSpec
+from omnix_cli.stores.dynamodb.writing.encoded_frames import encoded_frame
+from omnix_cli.stores.dynamodb.writing.pacing import UNLIMITED, WritePacing
+from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
+from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 

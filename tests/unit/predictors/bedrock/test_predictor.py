@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-from omnix_cli.predictors.bedrock.prompts import load_prompt
+from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.protocols.steps import StepOutput
@@ -26,7 +26,7 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms
-from omnix_cli.stores.answers import SqliteAnswers
+from omnix_cli.stores.replies.sqlite import SqliteAnswers
 from tests.conftest import purchases
 from tests.histories import START, catalogue, households
 from tests.memory_answers import REPLIED_AT, ForecastingAsker, MemoryBatches, MemoryLedger, forecast, reply_to

@@ -1,0 +1,185 @@
+"""Questions as requests of the Converse API, and replies from its answers.
+
+Source: the service model bedrock-runtime 2023-09-30 of botocore.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.asking.money import Prices
+from omnix_cli.predictors.bedrock.asking.regions import base_model
+from omnix_cli.records import Question, Reply, TokenUsage
+from omnix_cli.settings import BedrockSettings
+
+Structure = Literal["schema", "tool", "text"]
+
+_TOOL = "answer"
+_METADATA = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
+_METADATA_ENTRIES = 16
+
+_FAMILIES: tuple[tuple[str, tuple[Structure, ...], bool], ...] = (
+    (r"anthropic\.claude-(opus|sonnet|haiku)-(4-[5-9]|[5-9])", ("schema", "tool", "text"), True),
+    (r"anthropic\.claude-(3-5-haiku|3-7|opus-4|sonnet-4)", ("tool", "text"), True),
+    (r"anthropic\.", ("tool", "text"), False),
+    (r"amazon\.nova-", ("tool", "text"), True),
+    (r"amazon\.titan|meta\.llama3-(?!3)|ai21\.|deepseek\.r1", ("text",), False),
+    (r"", ("schema", "tool", "text"), False),
+)
+"""How to have JSON from models whose id begins like this, best first, and whether they cache what stands before a cache
+point. Sources: the model cards and `Structured output` and `Prompt caching` of the Bedrock user guide. What a model
+turns out not to know is left out for the rest of the run."""
+
+_COMPLAINTS = {
+    "caching": r"cach",
+    "strict": r"strict",
+    "schema": r"output_?config|text_?format|json.?schema|structured.?output|response.?format",
+    "tool": r"tool",
+}
+"""Words by which a service tells which part of a request a model does not know."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The parts of a request that not every model knows. `structures`: how to have JSON, the first one now."""
+
+    structures: tuple[Structure, ...]
+    caching: bool
+    strict: bool = True
+
+    def without(self, complaint: str) -> Form | None:
+        """The form that leaves out what a service complains of, if it does."""
+        now = self.structures[0]
+        if self.caching and _is_about("caching", complaint):
+            return replace(self, caching=False)
+        if now == "tool" and self.strict and _is_about("strict", complaint):
+            return replace(self, strict=False)
+        if now != "text" and _is_about(now, complaint) and len(self.structures) > 1:
+            return replace(self, structures=self.structures[1:])
+        return None
+
+
+def form_of(model: str, structure: str) -> Form:
+    """How to ask a model first; a structure that is set is not departed from."""
+    name = base_model(model)
+    known = next((structures, caching) for start, structures, caching in _FAMILIES if re.match(start, name))
+    given: dict[str, tuple[Structure, ...]] = {"schema": ("schema",), "tool": ("tool",), "text": ("text",)}
+    return Form(given.get(structure, known[0]), known[1])
+
+
+def request(question: Question, form: Form, schema: Mapping[str, Any], settings: BedrockSettings) -> dict[str, Any]:
+    """The parameters of Converse."""
+    inference: dict[str, Any] = {"maxTokens": question.max_output_tokens}
+    if settings.temperature is not None:
+        inference["temperature"] = settings.temperature
+    asked = {
+        "modelId": question.model,
+        "system": _system(question, form),
+        "messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in question.turns],
+        "inferenceConfig": inference,
+        **_structured(form, schema),
+    }
+    if settings.guardrail:
+        asked["guardrailConfig"] = {
+            "guardrailIdentifier": settings.guardrail,
+            "guardrailVersion": settings.guardrail_version,
+        }
+    if settings.metadata:
+        asked["requestMetadata"] = settings.metadata
+    if settings.service_tier:
+        asked["serviceTier"] = {"type": settings.service_tier}
+    if settings.latency:
+        asked["performanceConfig"] = {"latency": settings.latency}
+    return asked
+
+
+def count_request(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of CountTokens for those of Converse; it counts for models, not for profiles."""
+    counted = {name: asked[name] for name in ("system", "messages", "toolConfig") if name in asked}
+    return {"modelId": base_model(asked["modelId"]), "input": {"converse": counted}}
+
+
+def check_metadata(metadata: Mapping[str, str]) -> None:
+    """Raises `ConfigError` for tags that the service does not take."""
+    if len(metadata) > _METADATA_ENTRIES:
+        raise ConfigError(
+            f"bedrock.metadata has {len(metadata)} entries", hint=f"At most {_METADATA_ENTRIES} are taken."
+        )
+    for name, value in metadata.items():
+        if not name or not _METADATA.fullmatch(name) or not _METADATA.fullmatch(value):
+            raise ConfigError(
+                f"bedrock.metadata: {name} = {value!r} is not taken by Bedrock",
+                hint="At most 256 letters of a-z, A-Z, digits, white space and : _ @ $ # = / + , - . each.",
+            )
+
+
+def read_answer_message(answer: Mapping[str, Any]) -> tuple[str, str, TokenUsage]:
+    """The text of an answer (of a tool: what it was called with, as JSON), why it ended, and its tokens.
+
+    Raises LookupError or TypeError when something is missing."""
+    blocks = answer["output"]["message"]["content"]
+    called = [block["toolUse"]["input"] for block in blocks if "toolUse" in block]
+    text = json.dumps(called[0]) if called else "".join(block.get("text", "") for block in blocks)
+    usage = answer["usage"]
+    tokens = TokenUsage(
+        input=usage["inputTokens"],
+        output=usage["outputTokens"],
+        cache_read=usage.get("cacheReadInputTokens") or 0,
+        cache_write=usage.get("cacheWriteInputTokens") or 0,
+    )
+    return text.encode(errors="replace").decode(), answer["stopReason"], tokens
+
+
+def reply(
+    question: Question,
+    answer: Mapping[str, Any],
+    prices: Prices,
+    way: Literal["on_demand", "batch"],
+    *,
+    seconds: float,
+    now: datetime,
+    run: str,
+) -> Reply:
+    """What the model said and used. Raises LookupError or TypeError when something is missing in the answer."""
+    text, stop_reason, usage = read_answer_message(answer)
+    return Reply(
+        question=question.key,
+        model=question.model,
+        prompt=question.prompt,
+        way=way,
+        text=text,
+        stop_reason=stop_reason,
+        usage=usage,
+        cost=prices.cost(usage),
+        seconds=seconds,
+        replied_at=now,
+        run=run,
+    )
+
+
+def _system(question: Question, form: Form) -> list[dict[str, Any]]:
+    """The fixed part; what stands before a cache point is read from the cache by the next question."""
+    caching = [{"cachePoint": {"type": "default"}}] if form.caching else []
+    return [{"text": question.system}, *caching]
+
+
+def _structured(form: Form, schema: Mapping[str, Any]) -> dict[str, Any]:
+    structure = form.structures[0]
+    if structure == "schema":
+        described = {"name": _TOOL, "schema": json.dumps(schema)}
+        return {"outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": described}}}}
+    if structure == "tool":
+        tool = {"name": _TOOL, "description": "Gives the answer.", "inputSchema": {"json": schema}}
+        strict = {"strict": True} if form.strict else {}
+        return {"toolConfig": {"tools": [{"toolSpec": tool | strict}], "toolChoice": {"tool": {"name": _TOOL}}}}
+    return {}
+
+
+def _is_about(part: str, complaint: str) -> bool:
+    return re.search(_COMPLAINTS[part], complaint, re.IGNORECASE) is not None

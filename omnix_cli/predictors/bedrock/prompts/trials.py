@@ -1,0 +1,145 @@
+"""Prompts compared, and tried on invented customers of whom it is known what a good answer says."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import polars as pl
+from pydantic import SecretStr
+
+from omnix_cli.predictors.bedrock.answers.parsing import CustomerAnswer, read_answer
+from omnix_cli.predictors.bedrock.prompts.prompt_files import FOLDER, Prompt, Subject, SubjectRow, all_prompts
+from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
+from omnix_cli.protocols.models import AnswerLedger, Asker
+from omnix_cli.records import Question, Reply
+from omnix_cli.settings import BedrockSettings
+
+_Ordered = TypeVar("_Ordered", date, float)
+_INVENTED = SecretStr("these customers are invented")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a prompt did on one invented customer. `is_good`: valid, and where it should be; `problems` say why not."""
+
+    case: str
+    is_valid: bool
+    is_good: bool
+    problems: tuple[str, ...]
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    seconds: float = 0.0
+
+
+def prompt_list() -> pl.DataFrame:
+    """The prompts there are: `name`, `version`, `id`, and the `characters` of the fixed part."""
+    rows = [(one.name, one.version, one.id, len(one.forms["system"])) for one in all_prompts()]
+    columns = {"name": pl.String, "version": pl.Int64, "id": pl.String, "characters": pl.Int64}
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def prompt_difference(old: Prompt, new: Prompt) -> str:
+    """What changed from one prompt to the other, as a unified diff of their texts; empty when nothing did."""
+    texts = (_lines(old), _lines(new))
+    return "".join(difflib.unified_diff(*texts, fromfile=old.id, tofile=new.id))
+
+
+def try_prompt(prompt: Prompt, ledger: AnswerLedger, asker: Asker, settings: BedrockSettings) -> list[Trial]:
+    """One trial a case of `prompts/golden.toml`, in its order. What the model of the settings answered before to the
+    same text is taken from the ledger, so a trial that is repeated costs nothing."""
+    cases = tomllib.loads((FOLDER / "golden.toml").read_text(encoding="utf-8"))["cases"]
+    name = pseudonym(_INVENTED)
+    questions = [_question(prompt, case, settings, name) for case in cases]
+    results: dict[str, Any] = dict(ledger.replies([question.key for question in questions]))
+    missing = [question for question in questions if question.key not in results]
+    results |= {question.key: result for question, result in asker.ask(missing)} if missing else {}
+    judged = partial(_judged, name=name)
+    return [judged(case, question, results.get(question.key)) for case, question in zip(cases, questions, strict=True)]
+
+
+def _lines(prompt: Prompt) -> list[str]:
+    return [f"{line}\n" for form, text in prompt.forms.items() for line in (f"[{form}]", *text.split("\n"))]
+
+
+def _question(
+    prompt: Prompt, case: Mapping[str, Any], settings: BedrockSettings, name: Callable[[str], str]
+) -> Question:
+    rows = tuple(map(_row, case["products"]))
+    subject = Subject(
+        customer_id=f"invented: {case['name']}",
+        history="",
+        first_day=min(row.last_day - timedelta(days=sum(row.gap_days)) for row in rows),
+        last_day=max(row.last_day for row in rows),
+        shopping_days=max(row.purchase_days for row in rows),
+        rows=rows,
+    )
+    return prompt.question(
+        [subject],
+        model=settings.model,
+        as_of=case["as_of"],
+        currency=settings.currency,
+        pseudonym=name,
+        max_output_tokens=settings.max_output_tokens,
+    )
+
+
+def _row(product: Mapping[str, Any]) -> SubjectRow:
+    expected, first, last = product["forecast"]
+    return SubjectRow(
+        product_id=product["id"],
+        product_name=product["name"],
+        category=product["category"],
+        purchase_days=len(product["gaps"]) + 1,
+        last_day=product["last"],
+        gap_days=tuple(product["gaps"]),
+        typical_quantity=product["quantity"],
+        interval_days=product["every"],
+        predicted_date=expected,
+        date_p10=first,
+        date_p90=last,
+        probability_28d=0.8,
+        confidence=0.7,
+    )
+
+
+def _judged(case: Mapping[str, Any], question: Question, result: Any, *, name: Callable[[str], str]) -> Trial:
+    if not isinstance(result, Reply):
+        why = f"{result.reason}: {result.detail}" if result else "not asked"
+        return Trial(case["name"], is_valid=False, is_good=False, problems=(why,))
+    products = {product["id"]: product for product in case["products"]}
+    (answer,) = read_answer(result.text, question, name, {question.customers[0]: products}).values()
+    valid = isinstance(answer, CustomerAnswer)
+    problems = _shortcomings(answer, products) if isinstance(answer, CustomerAnswer) else (answer,)
+    return Trial(
+        case["name"],
+        is_valid=valid,
+        is_good=not problems,
+        problems=problems,
+        input_tokens=result.usage.input + result.usage.cache_read + result.usage.cache_write,
+        output_tokens=result.usage.output,
+        cost=float(result.cost),
+        seconds=result.seconds,
+    )
+
+
+def _shortcomings(answer: CustomerAnswer, products: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """What is valid but not good."""
+    told = {pattern.product_id: pattern for pattern in answer.patterns}
+    found = [f"{id} is left out" for id in products if id not in told]
+    for id, pattern in told.items():
+        found += _outside(f"the date of {id}", pattern.date, *products[id]["wanted"])
+        found += _outside(f"the interval of {id}", pattern.interval_days, *products[id]["wanted_every"])
+    if answer.dropped:
+        found.append(f"{answer.dropped} parts guess about the person or were not asked for")
+    return tuple(found)
+
+
+def _outside(what: str, value: _Ordered, least: _Ordered, most: _Ordered) -> list[str]:
+    return [] if least <= value <= most else [f"{what} is {value}, not within {least} and {most}"]

@@ -1,0 +1,322 @@
+"""Running the plan: reuse what is there, compute what is not, record everything."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import socket
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from omnix_cli import __version__
+from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError
+from omnix_cli.plan import PlanStep
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.steps import Engine, Resources
+from omnix_cli.protocols.tables import TableStore
+from omnix_cli.records import RunRecord, StepRecord, StepStatus, run_id_at
+from omnix_cli.services.publishing.publisher import publish, published_day
+from omnix_cli.services.runs.planning import Decision, closure, decide, resolve_as_of
+from omnix_cli.settings import PublishSettings, Settings, dump
+
+_log = logging.getLogger(__name__)
+
+Publish = Callable[[Mapping[str, StoredFrame], str, date], StepRecord]
+"""Publishes the stored lists of a run (frames by name, run id, day) and says what it did."""
+
+PUBLISHED = ("recommendations", "shop_lists")
+"""The frames that are written to the store."""
+_LIST_STEPS = ("recommend", "shop_lists")
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Everything a run works with; made by `wiring`."""
+
+    plan: tuple[PlanStep, ...]
+    engine: Engine
+    checkpoints: Checkpoints
+    records: RunRecords
+    sources: Mapping[str, StoredFrame]
+    settings: Settings
+    resources: Resources
+    now: Callable[[], datetime]
+    run_id: str | None = None
+    """The id of the run that is done; by default one of the time at which it begins."""
+
+    def as_of(self) -> date:
+        """The day this run stands on."""
+        today = self.now().astimezone(ZoneInfo(self.settings.imports.timezone)).date()
+        return resolve_as_of(self.settings.as_of, purchases=self.sources["purchases"], today=today)
+
+    def explain(self, targets: Collection[str], *, force: Collection[str] = ()) -> tuple[Decision, ...]:
+        """What `execute` would do to each step, and why. Computes and writes nothing."""
+        return decide(
+            closure(self.plan, targets),
+            sources=self.sources,
+            settings=self.settings,
+            as_of=self.as_of(),
+            checkpoints=self.checkpoints,
+            records=self.records,
+            force=force,
+        )
+
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        """The names of all steps of the plan."""
+        return tuple(step.name for step in self.plan)
+
+    def preview(
+        self, targets: Collection[str], *, force: Collection[str] = (), publish: Publish | None = None
+    ) -> tuple[StepRecord, ...]:
+        """What `execute` would do, step by step: `reused` or `pending`, and why. `publish` must be a dry run; it is
+        asked only when the lists it would publish are there already."""
+        if not self.sources["purchases"].rows:
+            waiting = closure(self.plan, targets)
+            return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
+        frames = dict(self.sources)
+        steps = []
+        for decision in self.explain(targets, force=force):
+            if decision.reuse:
+                inputs = {name: frames[name] for name in decision.step.inputs if name in frames}
+                frames.update({name: decision.reuse.frame(name) for name in decision.step.outputs})
+                steps.append(_step_record(decision, decision.reuse, "reused", inputs))
+            else:
+                name, key = decision.step.name, decision.key
+                steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
+        if publish and all(step.status == "reused" for step in steps):
+            steps.append(publish({name: frames[name] for name in PUBLISHED}, "dry-run", self.as_of()))
+        return tuple(steps)
+
+    def execute(
+        self,
+        targets: Collection[str],
+        *,
+        command: str,
+        force: Collection[str] = (),
+        publish: Publish | None = None,
+        imported: tuple[StepRecord, ...] = (),
+    ) -> RunRecord:
+        """Brings the target steps up to date, then publishes when `publish` is given.
+
+        `imported` says what was taken in just before, for the record. The record on disk is brought up to date
+        after every step. Raises `DataError` without purchases, and whatever stopped a step once the record says so."""
+        if not self.sources["purchases"].rows:
+            raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
+        journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
+        with self._recorded(journal):
+            self._run_steps(journal, self.explain(targets, force=force), publish)
+        return journal.record
+
+    def inputs(self, name: str) -> dict[str, StoredFrame]:
+        """The frames that a step reads, after bringing up to date whatever makes them."""
+        step = next(step for step in self.plan if step.name == name)
+        makers = [other.name for other in self.plan if set(other.outputs) & set(step.inputs)]
+        if makers:
+            self.execute(makers, command=f"inputs of {name}")
+        frames = dict(self.sources)
+        for decision in self.explain(makers):
+            if decision.reuse:
+                frames.update({frame: decision.reuse.frame(frame) for frame in decision.step.outputs})
+        return {frame: frames[frame] for frame in step.inputs}
+
+    def roll_back(self, run_id: str, publish: Publish, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
+        """Publishes the lists of an earlier run again; only what differs from what stands is written.
+
+        Raises `DataError` when that run made no lists, or they were pruned."""
+        past = self.records.load(run_id)
+        lists = dict(self._lists_of(past))
+        if set(lists) != set(PUBLISHED):
+            raise DataError(f"run {past.run_id} made no lists", hint="`omnix runs list` shows which runs did.")
+        if dry_run:
+            return (publish(lists, "dry-run", past.as_of),)
+        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
+        with self._recorded(journal):
+            journal.note(publish(lists, journal.record.run_id, past.as_of))
+        return journal.record.steps
+
+    def _lists_of(self, record: RunRecord) -> Iterator[tuple[str, StoredFrame]]:
+        for step in record.steps:
+            checkpoint = self.checkpoints.find(step.key) if step.name in _LIST_STEPS else None
+            for name in PUBLISHED if checkpoint else ():
+                if checkpoint and name in checkpoint.manifest.parts:
+                    yield name, checkpoint.frame(name)
+
+    @contextmanager
+    def _recorded(self, journal: _Journal) -> Iterator[None]:
+        """Keeps the record of a run while it goes on, and how it ended."""
+        try:
+            journal.save()
+            yield
+            _refuse_incomplete(journal.record)
+            journal.save(status="done", exit_code=0, finished_at=self.now())
+        except BaseException as error:
+            try:
+                journal.save(**_ending(error), finished_at=self.now())
+            except Interrupted as again:  # polars told of the same signal first
+                journal.save(**_ending(again), finished_at=self.now())
+                raise
+            raise
+
+    def _new_record(self, command: str, imported: tuple[StepRecord, ...], as_of: date) -> RunRecord:
+        started = self.now()
+        return RunRecord(
+            run_id=self.run_id or run_id_at(started),
+            command=command,
+            status="running",
+            as_of=as_of,
+            started_at=started,
+            settings=dump(self.settings),
+            sources={name: frame.key for name, frame in self.sources.items()},
+            steps=imported,
+            source_rows={name: frame.rows for name, frame in self.sources.items()},
+            tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
+            host=socket.gethostname(),
+            process=os.getpid(),
+        )
+
+    def _run_steps(self, journal: _Journal, decisions: tuple[Decision, ...], publish: Publish | None) -> None:
+        frames = dict(self.sources)
+        for decision in decisions:
+            checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
+            inputs = {name: frames[name] for name in decision.step.inputs}
+            frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
+            journal.note(_step_record(decision, checkpoint, "reused" if decision.reuse else "ran", inputs))
+        if publish:
+            lists = {name: frames[name] for name in PUBLISHED}
+            journal.note(publish(lists, journal.record.run_id, journal.record.as_of))
+
+    def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
+        step = decision.step
+        _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
+        arguments: dict[str, Any] = dict(step.settings(self.settings))
+        if step.dated:
+            arguments["as_of"] = as_of
+        if step.needs_resources:
+            arguments["resources"] = self.resources
+        with self.checkpoints.write(
+            key=decision.key,
+            step=step.name,
+            version=step.version,
+            parameters=decision.parameters,
+            inputs=decision.inputs,
+        ) as writer:
+            self.engine.run(step, step.function, {name: frames[name] for name in step.inputs}, arguments, writer)
+        return self.checkpoints.open(decision.key)
+
+
+@dataclass
+class _Journal:
+    """The record of a run while it goes on; what it says is on disk."""
+
+    records: RunRecords
+    record: RunRecord
+
+    def save(self, **changes: Any) -> None:
+        """Changes the record."""
+        self.record = self.record.model_copy(update=changes)
+        self.records.save(self.record)
+
+    def note(self, step: StepRecord) -> None:
+        """Adds a step that is done, and logs it."""
+        self.save(steps=(*self.record.steps, step))
+        told = ("status", "key", "reason", "rows_in", "rows_out", "seconds")
+        facts = {name: getattr(step, name) for name in told}
+        _log.info("step done", extra={"step": step.name, **facts, **step.figures})
+
+
+def _refuse_incomplete(record: RunRecord) -> None:
+    """Raises `PartialError` when a step could not do all it should."""
+    problems = [f"{step.name}: {step.incomplete}" for step in record.steps if step.incomplete]
+    if problems:
+        raise PartialError("; ".join(problems), hint=f"`omnix runs show {record.run_id}` has the figures.")
+
+
+def publish_lists(
+    frames: Mapping[str, StoredFrame],
+    run_id: str,
+    as_of: date,
+    *,
+    store: TableStore,
+    checkpoints: Checkpoints,
+    settings: PublishSettings,
+    clock: Callable[[], datetime],
+    holder: str,
+    force: bool,
+    dry_run: bool,
+    earlier: bool = False,
+    show: Callable[[Mapping[str, Any]], None] = lambda item: None,
+) -> StepRecord:
+    """Publishes the lists of a run and says so as a step; a dry run shows some items that it would write.
+
+    Unless forced, the lists of an earlier day than what stands in the store are left out, and those of a day that has
+    not come yet: building a past night again, or looking ahead, must not take the present lists from the customers.
+    With `earlier` that is what is wanted."""
+    now = clock()
+    standing = published_day(store, now=now)
+    reason = None
+    if standing is not None and standing > as_of and not earlier:
+        reason = f"the lists of {standing} stand in the store; --force puts these of {as_of} there"
+    elif as_of > now.date() + timedelta(days=1):
+        reason = f"{as_of} has not come yet; --force publishes its lists all the same"
+    if reason and not force:
+        _log.warning("not published: %s", reason)
+        return StepRecord(name="publish", key="", status="skipped", reason=reason)
+    report = publish(
+        *(frames[name] for name in PUBLISHED),
+        store=store,
+        checkpoints=checkpoints,
+        settings=settings,
+        clock=clock,
+        holder=holder,
+        run_id=run_id,
+        as_of=as_of,
+        force=force,
+        dry_run=dry_run,
+    )
+    for item in report.samples if dry_run else ():
+        show(item)
+    return StepRecord(
+        name="publish",
+        key=report.receipts_key or "",
+        status="reused" if not report.written else "pending" if dry_run else "ran",
+        reason="; ".join([f"compared with {report.compared_with}", *report.findings]),
+        incomplete=report.incomplete,
+        rows_in=sum(frames[name].rows for name in PUBLISHED),
+        rows_out=report.lists,
+        seconds=round(report.seconds, 3),
+        figures={**report.figures, **(report.cost(settings.write_price) if store.name == "dynamodb" else {})},
+    )
+
+
+def _step_record(
+    decision: Decision, checkpoint: Checkpoint, status: StepStatus, inputs: Mapping[str, StoredFrame]
+) -> StepRecord:
+    manifest = checkpoint.manifest
+    return StepRecord(
+        name=decision.step.name,
+        key=decision.key,
+        status=status,
+        reason=decision.reason,
+        incomplete=str(manifest.figures.get("incomplete", "")),
+        rows_in=sum(frame.rows for frame in inputs.values()),
+        rows_out=sum(manifest.rows(name) for name in decision.step.outputs),
+        seconds=manifest.seconds if status == "ran" else 0.0,
+        peak_memory_bytes=manifest.peak_memory_bytes if status == "ran" else 0,
+        figures=dict(manifest.figures),
+    )
+
+
+def _ending(error: BaseException) -> dict[str, Any]:
+    """How a run ended that did not get to its end."""
+    if isinstance(error, KeyboardInterrupt | Interrupted):
+        return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
+    code = error.exit_code if isinstance(error, OmnixError) else 1
+    return {"status": "failed", "exit_code": code, "error": f"{type(error).__name__}: {error}"}

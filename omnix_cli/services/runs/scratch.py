@@ -1,0 +1,76 @@
+"""Running steps without leaving a trace: what is there is read, what is computed is gone afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, CheckpointWriter, Manifest, RunRecords
+from omnix_cli.records import RunRecord
+from omnix_cli.services.runs.runner import Runner
+
+
+@dataclass(frozen=True)
+class ScratchCheckpoints:
+    """Reads `lasting` and `scratch`, writes only to `scratch`. Implements `protocols.Checkpoints`."""
+
+    lasting: Checkpoints
+    scratch: Checkpoints
+
+    def find(self, key: str) -> Checkpoint | None:
+        return self.scratch.find(key) or self.lasting.find(key)
+
+    def damage(self, key: str) -> str | None:
+        return self._holder(key).damage(key)
+
+    def open(self, key: str) -> Checkpoint:
+        return self._holder(key).open(key)
+
+    def write(
+        self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
+    ) -> AbstractContextManager[CheckpointWriter]:
+        return self.scratch.write(key=key, step=step, version=version, parameters=parameters, inputs=inputs)
+
+    def manifests(self) -> Iterator[Manifest]:
+        return self.lasting.manifests()
+
+    def remove(self, key: str) -> None:
+        self.scratch.remove(key)
+
+    def _holder(self, key: str) -> Checkpoints:
+        try:
+            self.scratch.open(key)
+        except CorruptCheckpoint:
+            return self.lasting
+        return self.scratch
+
+
+@dataclass(frozen=True)
+class ReadRecords:
+    """Records of runs that are read but not added to. Implements `protocols.RunRecords`."""
+
+    lasting: RunRecords
+
+    def save(self, record: RunRecord) -> None:
+        """Forgets it."""
+
+    def load(self, run_id: str) -> RunRecord:
+        return self.lasting.load(run_id)
+
+    def newest_first(self) -> Iterator[RunRecord]:
+        return self.lasting.newest_first()
+
+    def remove(self, run_id: str) -> None:
+        """Leaves it."""
+
+
+def without_trace(runner: Runner, scratch: Checkpoints) -> Runner:
+    """A runner that computes what is missing into `scratch` and records nothing."""
+    return replace(
+        runner,
+        checkpoints=ScratchCheckpoints(runner.checkpoints, scratch),
+        records=ReadRecords(runner.records),
+    )

@@ -1,0 +1,231 @@
+"""How a request reaches DynamoDB: over kept-alive connections signed by hand, or through boto3's client.
+
+Both take a request as DynamoDB's JSON protocol writes it and give the answer back as such. The first one is several
+times as fast, since no attribute is walked through the service model; the second one is the reference.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+import ssl
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import orjson
+
+from omnix_cli.stores.dynamodb.client.responses import Answer, receive
+from omnix_cli.stores.dynamodb.client.signing import Signer
+
+CONTENT_TYPE = "application/x-amz-json-1.0"
+TARGET = "DynamoDB_20120810"
+TIMEOUT_SECONDS = 30.0
+
+Request = Mapping[str, Any] | bytes
+"""A request as DynamoDB's JSON, as values or encoded already."""
+
+
+class ServiceError(Exception):
+    """An answer that says no, or none at all (status 0)."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+    @property
+    def is_throttling(self) -> bool:
+        """Whether the service asks for fewer requests."""
+        return self.code in THROTTLING
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.is_throttling or self.status >= 500 or self.status == 0
+
+
+THROTTLING = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "TransactionInProgressException",
+    }
+)
+
+
+class Transport(Protocol):
+    """Sends one request, once. Raises `ServiceError`."""
+
+    def __call__(self, operation: str, request: Request) -> dict[str, Any]: ...
+    def raw(self, operation: str, request: Request) -> bytes:
+        """The answer as JSON that nobody has read yet."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the service is."""
+
+    url: str
+    ca_bundle: str | bool | None = None
+    """The certificates to trust where they are not the system's; False trusts any."""
+
+    @property
+    def host(self) -> str:
+        """The host, with the port where it is not the usual one."""
+        return urlsplit(self.url).netloc
+
+    def connect(self) -> socket.socket:
+        """A new connection."""
+        parts = urlsplit(self.url)
+        address = (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))
+        connection = socket.create_connection(address, TIMEOUT_SECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if parts.scheme == "http":
+            return connection
+        context = ssl.create_default_context(cafile=self.ca_bundle if isinstance(self.ca_bundle, str) else None)
+        if self.ca_bundle is False:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(connection, server_hostname=address[0])
+
+
+class SignedTransport:
+    """Connections that are kept and used again, requests signed by hand. Implements `Transport`."""
+
+    def __init__(self, endpoint: Endpoint, signer: Signer, now: Callable[[], datetime]) -> None:
+        self._endpoint = endpoint
+        self._signer = signer
+        self._now = now
+        self._idle: list[socket.socket] = []
+
+    def __call__(self, operation: str, request: Request) -> dict[str, Any]:
+        return _parsed(self.raw(operation, request), 200)
+
+    def raw(self, operation: str, request: Request) -> bytes:
+        body = request if isinstance(request, bytes) else orjson.dumps(request)
+        headers = self._signer.headers(f"{TARGET}.{operation}", body, self._now())
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
+        try:
+            answer = self._exchange(head.encode() + body)
+        except (OSError, ValueError) as error:
+            self.close()  # what closed this connection has closed the idle ones, too
+            reason = f"{self._endpoint.url}: {error or type(error).__name__}"
+            raise ServiceError("ConnectionError", reason, 0) from error
+        _check(answer.content, answer.headers.get(b"x-amz-crc32"))
+        if answer.status != 200:
+            raise _refusal(answer.content, answer.status)
+        return answer.content
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _exchange(self, message: bytes) -> Answer:
+        """Sends a request and reads the answer; the connection is kept if that went well."""
+        connection = self._connection()
+        kept = False
+        try:
+            connection.sendall(message)
+            answer = receive(connection)
+            kept = answer.headers.get(b"connection") != b"close"
+        finally:
+            if kept:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        return answer
+
+    def _connection(self) -> socket.socket:
+        try:
+            return self._idle.pop()
+        except IndexError:  # all are in use, in other threads
+            return self._endpoint.connect()
+
+
+class BotoTransport:
+    """boto3's own client, which must not retry by itself. Implements `Transport`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        client.meta.events.register("before-parse.dynamodb", _check_whole)
+
+    def __call__(self, operation: str, request: Request) -> dict[str, Any]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        values = orjson.loads(request) if isinstance(request, bytes) else request
+        method = getattr(self._client, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower())
+        try:
+            answer = method(**_with_bytes(values))
+        except ClientError as error:
+            told = error.response["Error"]
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            raise ServiceError(told.get("Code", ""), told.get("Message", ""), status) from error
+        except BotoCoreError as error:
+            raise ServiceError(type(error).__name__, str(error), 0) from error
+        answer.pop("ResponseMetadata", None)
+        found: dict[str, Any] = _with_text(answer)
+        return found
+
+    def raw(self, operation: str, request: Request) -> bytes:
+        return orjson.dumps(self(operation, request), default=str)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _check(content: bytes, checksum: str | bytes | None) -> None:
+    if checksum is not None and int(checksum) != zlib.crc32(content):
+        raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
+
+
+def _check_whole(response_dict: Mapping[str, Any], **more: Any) -> None:
+    """Checks what boto3 does not: of half an answer it makes an empty one."""
+    _check(response_dict["body"], response_dict["headers"].get("x-amz-crc32"))
+
+
+def _parsed(content: bytes, status: int) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = orjson.loads(content or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500)) from error
+    return answer
+
+
+def _refusal(content: bytes, status: int) -> ServiceError:
+    answer = _parsed(content, status)
+    code = str(answer.get("__type", "UnknownError")).rpartition("#")[2]
+    return ServiceError(code, str(answer.get("message", answer.get("Message", ""))), status)
+
+
+def _with_bytes(value: Any) -> Any:
+    """The values with binary ones as bytes: boto3 encodes them itself."""
+    if isinstance(value, Mapping):
+        if len(value) == 1:
+            ((tag, content),) = value.items()
+            if tag == "B" and isinstance(content, str):
+                return {"B": base64.b64decode(content)}
+            if tag == "BS" and isinstance(content, list):
+                return {"BS": [base64.b64decode(part) for part in content]}
+        return {name: _with_bytes(part) for name, part in value.items()}
+    return [_with_bytes(part) for part in value] if isinstance(value, list) else value
+
+
+def _with_text(value: Any) -> Any:
+    """The values with bytes as the wire has them."""
+    if isinstance(value, dict):
+        return {name: _with_text(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_with_text(part) for part in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,0 +1,209 @@
+"""Bulk writing with BatchWriteItem: everything is written once or more, nothing is lost, nothing bad stops the rest.
+
+Requests are cut into windows. Within one, the last request of a key counts, and the order is by a checksum of the key,
+so that consecutive batches meet different partitions; batches of a window are sent by several threads, and the next
+window begins when all of it is written. What the service leaves unprocessed is sent again after a wait; a batch that it
+refuses is sent item by item, and what it still refuses is a dead letter.
+
+Limits: 25 requests and 16 MB a batch (API reference, BatchWriteItem).
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from omnix_cli.errors import UnavailableError
+from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
+from omnix_cli.stores.dynamodb.client.transports import ServiceError, Transport
+
+BATCH_REQUESTS = 25
+BATCH_BYTES = 15 << 20
+WINDOW_REQUESTS = 10_000
+UNIT_BYTES = 1024
+"""A write unit is one item of up to 1 KB ("Read/write capacity mode", developer guide)."""
+
+
+WriteRequest = tuple[str, bytes]
+"""One put or delete: the key it concerns, and itself as JSON."""
+Requests = dict[str, bytes]
+"""Several of them, of different keys."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A request that the service refuses for what it is."""
+
+    table: str
+    key: str
+    request: bytes
+    reason: str
+
+
+@dataclass
+class Written:
+    """What a bulk write did: requests written, sent again, throttled answers, capacity units used."""
+
+    requests: int = 0
+    resent: int = 0
+    throttled: int = 0
+    units: float = 0.0
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+    def add(self, other: Written) -> None:
+        """Counts what another part of the write did."""
+        self.requests += other.requests
+        self.resent += other.resent
+        self.throttled += other.throttled
+        self.units += other.units
+        self.dead_letters += other.dead_letters
+
+
+def put_request(key: str, item: bytes) -> WriteRequest:
+    """Puts an item that is DynamoDB JSON already."""
+    return key, b'{"PutRequest":{"Item":%b}}' % item
+
+
+def delete_request(attribute: str, key: str) -> WriteRequest:
+    """Deletes the item with that key."""
+    return key, orjson.dumps({"DeleteRequest": {"Key": {attribute: {"S": key}}}})
+
+
+@dataclass
+class BulkWriter:
+    """Writes requests to one table. `copies` is the number of indexes an item may be in, which cost units too."""
+
+    transport: Transport
+    table: str
+    key: str
+    """The key attribute, a text."""
+    retries: Retries
+    pace: Pace
+    threads: int = 4
+    copies: int = 0
+    clock: Callable[[], float] = time.monotonic
+
+    def write(self, requests: Iterable[WriteRequest]) -> Written:
+        """Writes them all. Raises `UnavailableError` when the service does not take them in the end; what was written
+        stays, and writing everything again does no harm."""
+        self._began, self._units = self.clock(), 0.0
+        total = Written()
+        remaining = iter(requests)
+        with ThreadPoolExecutor(self.threads) as pool:
+            while window := dict(islice(remaining, WINDOW_REQUESTS)):
+                batches = iter(list(_batches(window)))
+                try:
+                    for done in pool.map(self._write_batches, [batches] * self.threads):
+                        total.add(done)
+                finally:
+                    _exhaust(batches)
+        return total
+
+    def _write_batches(self, batches: Iterator[Requests]) -> Written:
+        """Takes batches from an iterator that the threads share, until there are none; a failure ends it for all."""
+        done = Written()
+        try:
+            for batch in batches:
+                self._write_batch(batch, done)
+        except BaseException:
+            _exhaust(batches)
+            raise
+        return done
+
+    def _write_batch(self, batch: Requests, done: Written) -> None:
+        """One batch, until all of it is written or refused."""
+        waiting = batch
+        attempt = 0
+        while waiting:
+            try:
+                left = self._send(waiting, done)
+            except ServiceError as error:
+                if not error.may_pass:
+                    self._refused(waiting, error, done)
+                    return
+                left, throttled = waiting, error.is_throttling
+                if attempt + 1 >= self.retries.attempts:
+                    raise self._given_up(error) from error
+            else:
+                throttled = bool(left)
+                attempt = 0 if len(left) < len(waiting) else attempt
+                if left and attempt + 1 >= self.retries.attempts:
+                    raise self._given_up(ServiceError("UnprocessedItems", f"{len(left)} items, again and again", 200))
+            if left:
+                done.resent += len(left)
+                self._slow_down(throttled, done)
+                self.retries.wait(attempt, throttled=throttled)
+                attempt += 1
+            waiting = left
+
+    def _send(self, requests: Requests, done: Written) -> Requests:
+        """Sends them once; returns what was left unprocessed."""
+        expected = sum([-(-size // UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
+        self.pace.take(expected)
+        answer = self.transport("BatchWriteItem", self._body(requests))
+        units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
+        if units:
+            self.pace.correct(units - expected)
+        done.units += units
+        self._units += units
+        left = answer.get("UnprocessedItems", {}).get(self.table, ())
+        done.requests += len(requests) - len(left)
+        return {key: requests[key] for key in map(self._key_of, left)}
+
+    def _key_of(self, request: Mapping[str, Any]) -> str:
+        """The key of a request that the service sent back; its other values may be written in the service's own way."""
+        values = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
+        return str(values[self.key]["S"])
+
+    def _body(self, requests: Requests) -> bytes:
+        items = b",".join(requests.values())
+        return b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % (orjson.dumps(self.table), items)
+
+    def _refused(self, requests: Requests, error: ServiceError, done: Written) -> None:
+        """Finds out which requests of a refused batch are at fault; only a fault of the data leaves a dead letter."""
+        if error.code not in ("ValidationException", "ItemCollectionSizeLimitExceededException"):
+            raise error
+        for key, request in requests.items():
+            if len(requests) == 1:
+                done.dead_letters.append(DeadLetter(self.table, key, request, error.message))
+            else:
+                self._write_batch({key: request}, done)
+
+    def _slow_down(self, throttled: bool, done: Written) -> None:
+        if throttled:
+            done.throttled += 1
+            self.pace.throttled(self._units / max(self.clock() - self._began, 0.1))
+
+    def _given_up(self, error: ServiceError) -> UnavailableError:
+        return UnavailableError(
+            f"{self.table} does not take more items: {error}",
+            hint="What was written stays. Try again later; a lower --max-write-units is kinder to the table.",
+        )
+
+
+def _batches(requests: Requests) -> Iterator[Requests]:
+    ordered = iter(sorted(requests, key=lambda key: zlib.crc32(key.encode())))
+    while keys := list(islice(ordered, BATCH_REQUESTS)):
+        yield from _fitting({key: requests[key] for key in keys})
+
+
+def _fitting(batch: Requests) -> Iterator[Requests]:
+    """The batch, in halves of halves where it is too large to be sent at once."""
+    if len(batch) == 1 or sum(map(len, batch.values())) <= BATCH_BYTES:
+        yield batch
+        return
+    requests = iter(batch.items())
+    yield from _fitting(dict(islice(requests, len(batch) // 2)))
+    yield from _fitting(dict(requests))
+
+
+def _exhaust(batches: Iterator[Requests]) -> None:
+    deque(batches, maxlen=0)

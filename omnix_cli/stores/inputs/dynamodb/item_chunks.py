@@ -1,0 +1,97 @@
+"""Items of a table, from a scan or an export of it, as the rows that an import reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+import polars as pl
+
+from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
+from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports.binding import readable
+from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER
+from omnix_cli.stores.inputs.dynamodb.item_columns import Documents, ItemColumns
+from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
+from omnix_cli.stores.tables.specs import TABLES, TableSpec
+
+_TABLES = {
+    "purchases": "purchase-history",
+    "interactions": "product-interactions",
+    "customers": "customer-profiles",
+    "products": "products",
+}
+
+
+def table_of(kind: str) -> TableSpec:
+    """The table that holds the rows of a kind."""
+    return TABLES[_TABLES[kind]]
+
+
+@dataclass
+class ItemChunks:
+    """Makes chunks of items: the attributes that the mapping may read, the key first. An attribute once seen is in
+    every later chunk, and one that rows must have in every chunk, so that rows are refused for lacking it and not the
+    whole table. Items that have expired at `now` are left out and counted."""
+
+    mapping: ColumnMapping
+    now: datetime | None
+    expired: int = 0
+    _seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.table = table_of(self.mapping.kind)
+        frame = FRAMES[self.mapping.kind].empty()
+        lists = [
+            source
+            for name, dtype in frame.schema.items()
+            for source in _alternatives(self.mapping.columns.get(name, name))
+            if isinstance(dtype, pl.List)
+        ]
+        expiry = [self.table.ttl] if self.table.ttl else []
+        attributes = [self.table.key, *expiry, *readable(self.mapping)]
+        self.items = ItemColumns(attributes, lists, self.mapping.list_separator)
+
+    def chunk(
+        self, items: pl.Series, numbers: pl.Series, documents: Documents, deleted: pl.Series | None = None
+    ) -> RawChunk:
+        """The rows of items that were parsed as `self.items.dtype`, with their numbers and whether they were deleted;
+        `documents` gives the whole items of some of them."""
+        decoded = self.items.decode(items, documents)
+        expired = self._expired(decoded.columns)
+        self.expired += int(expired.sum())
+        broken = [row for row in sorted(decoded.unreadable) if not expired[row]]
+        rejected = [
+            RejectedLine(int(numbers[row]), decoded.unreadable[row], orjson.dumps(document).decode())
+            for row, document in zip(broken, documents(broken), strict=True)
+        ]
+        rows = decoded.columns.with_columns(numbers.cast(pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
+        if deleted is not None:
+            rows = rows.with_columns(deleted.alias(DELETED))
+        rows = rows.filter(~expired.scatter(broken, True))
+        self._see(rows)
+        return RawChunk(
+            rows.select(name for name in rows.columns if name in self._seen or name in (ROW_NUMBER, ITEM)),
+            as_frame(rejected),
+        )
+
+    def _see(self, rows: pl.DataFrame) -> None:
+        self._seen.update(column.name for column in rows if column.null_count() < rows.height)
+        for name in REQUIRED[self.mapping.kind] if rows.height else ():
+            names = _alternatives(self.mapping.columns.get(name, name))
+            if name not in self.mapping.constants and self._seen.isdisjoint(names):
+                self._seen.update(names[-1:])  # the last, so that another one goes before it once it is there
+
+    def _expired(self, columns: pl.DataFrame) -> pl.Series:
+        if self.table.ttl is None or self.now is None:
+            return pl.repeat(False, columns.height, dtype=pl.Boolean, eager=True)
+        expiry = columns[self.table.ttl].cast(pl.Float64, strict=False)
+        return (expiry <= self.now.timestamp()).fill_null(False)
+
+
+def _alternatives(source: str | tuple[str, ...] | JoinedColumns) -> tuple[str, ...]:
+    if isinstance(source, JoinedColumns):
+        return ()
+    return (source,) if isinstance(source, str) else source

@@ -1,0 +1,102 @@
+"""A table that was read onto the disk, as the one input of an import."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from itertools import chain, islice
+
+import orjson
+import polars as pl
+
+from omnix_cli.errors import DataError
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
+from omnix_cli.stores.inputs.dynamodb.item_columns import Document, parsed
+from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
+from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
+
+CHUNK_PAGES = 16
+"""Pages of up to 1 MB that are read at a time."""
+
+
+@contextmanager
+def scanned(scan: TableScan) -> Iterator[ScannedTable]:
+    """The table, read by this scan. What was read is kept only for an import that was interrupted: to go on with."""
+    table = ScannedTable(f"dynamodb:{scan.table}", scan.run(), scan.now())
+    try:
+        yield table
+    except DataError:
+        scan.discard()
+        raise
+    scan.discard()
+
+
+class ScannedTable:
+    """Implements `protocols.Sources`, with one input."""
+
+    def __init__(self, name: str, logs: Sequence[PageLog], now: datetime) -> None:
+        self._name = name
+        self._logs = logs
+        self._now = now
+
+    def find(self, patterns: Sequence[str]) -> list[str]:
+        return [self._name]
+
+    def fingerprint(self, name: str) -> str:
+        """A SHA-256 of the pages of all segments as they are stored."""
+        return hashlib.sha256("".join(log.checksum() for log in self._logs).encode()).hexdigest()
+
+    @contextmanager
+    def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
+        pages = chain.from_iterable(log.pages() for log in self._logs)
+        fingerprint = partial(self.fingerprint, name)
+        yield OpenTable(name, pages, len(self._logs), ItemChunks(mapping, self._now), fingerprint)
+
+
+class OpenTable:
+    """The items of a table, numbered from 1 in the order in which they were read. Implements `protocols.OpenSource`."""
+
+    def __init__(
+        self, name: str, pages: Iterator[bytes], segments: int, items: ItemChunks, fingerprint: Callable[[], str]
+    ) -> None:
+        self.name = name
+        self._pages = pages
+        self._segments = segments
+        self._items = items
+        self._fingerprint = fingerprint
+
+    @property
+    def findings(self) -> dict[str, str]:
+        found = {"format": "DynamoDB table", "segments": str(self._segments)}
+        if self._items.expired:
+            found["expired"] = f"{self._items.expired:,} left out"
+        return found
+
+    def chunks(self) -> Iterator[RawChunk]:
+        first, room = 1, 1  # what is found in the first page makes reading the others faster
+        while pages := list(islice(self._pages, room)):
+            answer = pl.Struct({"Items": pl.List(self._items.items.dtype)})
+            try:
+                read = parsed(pl.Series(pages, dtype=pl.Binary).cast(pl.String), answer)
+            except pl.exceptions.PolarsError as error:
+                raise DataError(f"{self.name}: an answer is not DynamoDB's JSON: {error}") from error
+            items = read.struct.field("Items").explode(empty_as_null=False)
+            numbers = pl.int_range(first, first + len(items), dtype=pl.UInt64, eager=True)
+            yield self._items.chunk(items, numbers, partial(_documents, pages))
+            first, room = first + len(items), CHUNK_PAGES
+
+    def fingerprint(self) -> str:
+        return self._fingerprint()
+
+
+def _documents(pages: Sequence[bytes], rows: Sequence[int]) -> list[Document]:
+    """The items in these places, as their JSON has them."""
+    if not rows:
+        return []
+    items = [item for page in pages for item in orjson.loads(page)["Items"]]
+    return [items[row] for row in rows]

@@ -1,0 +1,187 @@
+"""Reading a whole table by parallel segments, page after page onto the disk, so that no page is ever read twice.
+
+A page ends with the key at which the next one begins, so the pages on the disk are themselves the state of the scan: a
+killed process goes on behind the last page of each segment. The rows are no snapshot: an item written meanwhile may be
+the old or the new one.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.stores.dynamodb.client.retries import Pace
+from omnix_cli.stores.dynamodb.client.service import Service, explained
+from omnix_cli.stores.dynamodb.client.transports import ServiceError
+from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
+from omnix_cli.stores.workspace.files import write_atomically
+
+OLDEST = timedelta(hours=24)
+"""A scan that began longer ago is not gone on with: the table is another one by now."""
+_FULL_PAGE_UNITS = 128.0
+"""What a page of 1 MB costs: half a unit for every 4 KB, read without strong consistency."""
+_TOLD_SECONDS = 10.0
+_LAST_KEY = re.compile(rb'"LastEvaluatedKey"\s*:\s*(\{\s*"[^"]*"\s*:\s*\{\s*"S"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\})')
+_COUNT = re.compile(rb'"Count"\s*:\s*(\d+)')
+_UNITS = re.compile(rb'"ConsumedCapacity"\s*:\s*\{[^{}]*"CapacityUnits"\s*:\s*([\d.]+)')
+
+
+@dataclass(frozen=True)
+class PageEnd:
+    """What a page says beside its items: the key to go on from (None on the last), how many items, units used."""
+
+    position: dict[str, Any] | None
+    items: int
+    units: float
+
+
+def page_end(page: bytes) -> PageEnd:
+    """Found in the text of the page, since reading all of it takes longer than sending it.
+
+    No item can be mistaken for it: the value of an attribute has a type tag where a key has its name."""
+    count, units = _COUNT.search(page), _UNITS.search(page)
+    if count is None:
+        answer = orjson.loads(page)
+        return PageEnd(answer.get("LastEvaluatedKey"), len(answer.get("Items", ())), _FULL_PAGE_UNITS)
+    start = page.rfind(b'"LastEvaluatedKey"')
+    if start < 0:
+        position = None
+    elif (found := _LAST_KEY.match(page, start)) is not None:
+        position = orjson.loads(found[1])
+    else:  # some attribute has that name
+        position = orjson.loads(page).get("LastEvaluatedKey")
+    return PageEnd(position, int(count[1]), float(units[1]) if units else _FULL_PAGE_UNITS)
+
+
+@dataclass
+class TableScan:
+    """Scans a table (its full name) into a folder; `max_units` are read units a second, over all segments."""
+
+    service: Service
+    table: str
+    folder: Path
+    now: Callable[[], datetime]
+    segments: int = 4
+    max_units: float | None = None
+    say: Callable[[str], None] = lambda message: None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] | None = None
+    """How to wait; by default so that an interruption ends it."""
+    items: int = 0
+    """Items read by this process."""
+    units: float = 0.0
+    """Read units used by it."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _stop: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def run(self) -> list[PageLog]:
+        """The pages of all segments, complete. Raises `ConfigError` when there is no such table, `UnavailableError`
+        when it does not answer in the end: what was read stays on the disk for the next run."""
+        segments = self._begin()
+        logs = [PageLog(self.folder / f"{number:06d}.pages") for number in range(segments)]
+        self._began = self._told = self._slowed = self.clock()
+        self._pace = Pace(limit=self.max_units, sleep=self.sleep or self._sleep)
+        with ThreadPoolExecutor(segments) as pool:
+            work = [pool.submit(self._read, log, number, segments) for number, log in enumerate(logs)]
+            try:
+                for done in as_completed(work):
+                    done.result()
+            finally:
+                self._stop.set()
+        self._tell("read")
+        return logs
+
+    def discard(self) -> None:
+        """Forgets what was read."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begin(self) -> int:
+        """Finds a scan of this very table to go on with, or begins one; returns its number of segments."""
+        description = self.service.description(self.table)
+        if description is None:
+            raise ConfigError(
+                f"the table {self.table} does not exist", hint="Check store.prefix, store.stage and the region."
+            )
+        identity = {"table": description.get("TableArn"), "id": description.get("TableId")}
+        state = self.folder / "scan.json"
+        before = orjson.loads(state.read_bytes()) if state.exists() else None
+        if before is not None and before["of"] == identity:
+            if self.now() - datetime.fromisoformat(before["began_at"]) < OLDEST:
+                self.say(f"{self.table}: going on with the scan of {before['began_at']}")
+                return int(before["segments"])
+            self.say(f"{self.table}: the scan of {before['began_at']} is too old, beginning anew")
+        self.discard()
+        begun = {"of": identity, "segments": self.segments, "began_at": self.now().isoformat(timespec="seconds")}
+        write_atomically(state, orjson.dumps(begun))
+        return self.segments
+
+    def _read(self, log: PageLog, segment: int, segments: int) -> None:
+        """Reads one segment to its end, from where it stands."""
+        request = {
+            "TableName": self.table,
+            "ReturnConsumedCapacity": "TOTAL",
+            "Segment": segment,
+            "TotalSegments": segments,
+        }
+        end = next((page_end(page) for page in log.recover()), None)
+        expected = _FULL_PAGE_UNITS if end is None else end.units
+        while (end is None or end.position is not None) and not self._stop.is_set():
+            self._pace.take(expected)
+            start = {} if end is None else {"ExclusiveStartKey": end.position}
+            page = self._page({**request, **start})
+            log.append(page)
+            end = page_end(page)
+            self._pace.correct(end.units - expected)
+            expected = end.units
+            self._count(end)
+
+    def _page(self, request: dict[str, Any]) -> bytes:
+        def send() -> bytes:
+            page = self.service.transport.raw("Scan", request)
+            if not (page.startswith(b"{") and page.rstrip().endswith(b"}")):
+                raise ServiceError("BadAnswer", repr(page[:80]), 0)
+            return page
+
+        try:
+            return self.service.retries.call(send, self._slow_down)
+        except ServiceError as error:
+            raise explained(error, self.table) from error
+
+    def _slow_down(self, error: ServiceError) -> None:
+        """Once a second at most: segments are throttled together."""
+        now = self.clock()
+        with self._lock:
+            slow = error.is_throttling and (now - self._slowed >= 1.0 or self._pace.rate is None)
+            if slow:
+                self._slowed = now
+        if slow:
+            self._pace.throttled(self.units / max(now - self._began, 0.1))
+
+    def _count(self, end: PageEnd) -> None:
+        with self._lock:
+            self.items += end.items
+            self.units += end.units
+            due = self.clock() - self._told >= _TOLD_SECONDS
+            if due:
+                self._told = self.clock()
+        if due:
+            self._tell("so far")
+
+    def _tell(self, how: str) -> None:
+        seconds = max(self.clock() - self._began, 0.001)
+        rate, pace = self.items / seconds, self.units / seconds
+        self.say(f"{self.table}: {self.items:,} items {how}, {rate:,.0f} a second, {pace:,.0f} read units a second")
+
+    def _sleep(self, seconds: float) -> None:
+        self._stop.wait(seconds)

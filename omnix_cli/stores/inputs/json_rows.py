@@ -1,0 +1,113 @@
+"""Rows of NDJSON (one object a line) and of a JSON array: nested objects flattened, nested lists one row an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+import polars as pl
+
+from omnix_cli.errors import DataError
+from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.stores.inputs.byte_streams import LineBlocks
+from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
+
+ARRAY_LIMIT = 1 << 30
+
+
+class JsonRows:
+    """The rows of one file. `items` names the list in a document of which every entry is a row; its fields come as
+    `<items>.<field>`. A column once seen is in every later chunk."""
+
+    def __init__(self, blocks: LineBlocks, name: str, items: str | None, *, is_array: bool) -> None:
+        self._blocks = blocks
+        self._name = name
+        self._items = items
+        self._is_array = is_array
+        self._columns: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[RawChunk]:
+        if self._is_array:
+            yield self._chunk(enumerate(self._array(), start=1), [])
+            return
+        line = 1
+        for block in self._blocks:
+            utf8, broken = self._blocks.as_utf8(block)
+            rejected = [undecodable(block, number, line) for number in broken]
+            documents: list[tuple[int, Any]] = []
+            for number, text in enumerate(utf8.split(b"\n")[:-1], start=line):
+                if text.strip():
+                    _load(text, number, documents, rejected)
+            yield self._chunk(documents, rejected)
+            line += block.count(b"\n")
+
+    def _array(self) -> list[Any]:
+        pieces: list[bytes] = []
+        for block in self._blocks:
+            pieces.append(block)
+            if sum(map(len, pieces)) > ARRAY_LIMIT:
+                raise DataError(
+                    f"{self._name}: a JSON array of more than {ARRAY_LIMIT >> 20:,} MiB",
+                    hint="Write it as NDJSON, one object a line.",
+                )
+        try:
+            documents = orjson.loads(b"".join(pieces))
+        except orjson.JSONDecodeError as error:
+            raise DataError(f"{self._name}: not JSON: {error}", hint="Mend it, or write NDJSON.") from error
+        return list(documents)
+
+    def _chunk(self, documents: Iterable[tuple[int, Any]], rejected: list[RejectedLine]) -> RawChunk:
+        rows: list[dict[str, str | None]] = []
+        numbers: list[int] = []
+        items: list[int] = []
+        for number, document in documents:
+            if not isinstance(document, dict):
+                text = orjson.dumps(document).decode()
+                rejected.append(RejectedLine(number, "not a JSON object", text))
+                continue
+            for item, row in self._rows(document):
+                rows.append(row)
+                numbers.append(number)
+                items.append(item)
+        for row in rows:
+            self._columns.update(dict.fromkeys(row))
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(self._columns, pl.String), orient="row")
+        places = [pl.Series(ROW_NUMBER, numbers, dtype=pl.UInt64), pl.Series(ITEM, items, dtype=pl.UInt32)]
+        return RawChunk(frame.with_columns(places), as_frame(rejected))
+
+    def _rows(self, document: dict[str, Any]) -> Iterator[tuple[int, dict[str, str | None]]]:
+        entries = document.get(self._items) if self._items else None
+        if not isinstance(entries, list) or not entries:
+            yield 0, _flat(document)
+            return
+        shared = _flat({name: value for name, value in document.items() if name != self._items})
+        for item, entry in enumerate(entries, start=1):
+            yield item, {**shared, **_flat({str(self._items): entry})}
+
+
+def _load(text: bytes, number: int, documents: list[tuple[int, Any]], rejected: list[RejectedLine]) -> None:
+    try:
+        documents.append((number, orjson.loads(text)))
+    except orjson.JSONDecodeError:
+        rejected.append(RejectedLine(number, "not JSON", text.decode()))
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
+    flat: dict[str, str | None] = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        elif value is None or isinstance(value, str):
+            flat[prefix + name] = value
+        elif isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+            flat[prefix + name] = str(int(value))  # an id that went through a float
+        else:
+            flat[prefix + name] = orjson.dumps(value).decode()
+    return flat
+
+
+def undecodable(block: bytes, number: int, first: int) -> RejectedLine:
+    """A line of a block whose first line is `first`, that is no UTF-8."""
+    return RejectedLine(first + number, "not UTF-8", block.split(b"\n")[number].decode("latin-1"))

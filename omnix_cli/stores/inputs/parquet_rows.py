@@ -1,0 +1,68 @@
+"""Rows of a Parquet file, with its own types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.stores.inputs.rejected_lines import as_frame
+
+CHUNK_ROWS = 500_000
+
+
+class ParquetRows:
+    """The rows of one file, numbered from 1; a list column named `items` gives one row an entry."""
+
+    def __init__(self, source: Any, items: str | None) -> None:
+        self._source = source
+        self._items = items
+
+    def __iter__(self) -> Iterator[RawChunk]:
+        file = pq.ParquetFile(self._source)
+        first = 1
+        empty = pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
+        if file.metadata.num_rows == 0:
+            yield self._chunk(empty, first)
+        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+            rows = pl.DataFrame(pl.from_arrow(batch))
+            yield self._chunk(rows, first)
+            first += rows.height
+
+    def _chunk(self, rows: pl.DataFrame, first: int) -> RawChunk:
+        numbered = rows.with_columns(
+            pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER),
+            pl.lit(0, pl.UInt32).alias(ITEM),
+        )
+        if self._items in rows.columns and isinstance(rows.schema[self._items], pl.List):
+            numbered = numbered.explode(self._items).with_columns(
+                pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(ROW_NUMBER).alias(ITEM)
+            )
+        return RawChunk(_flat(numbered), as_frame([]))
+
+
+def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+    """Structs as columns `<struct>.<field>`, and types nobody maps as texts."""
+    while nested := {name: dtype for name, dtype in rows.schema.items() if isinstance(dtype, pl.Struct)}:
+        rows = rows.with_columns(
+            pl.col(name).struct.rename_fields([f"{name}.{part.name}" for part in dtype.fields])
+            for name, dtype in nested.items()
+        ).unnest(*nested)
+    return rows.with_columns(_as_text(name, dtype) for name, dtype in rows.schema.items() if not _is_readable(dtype))
+
+
+def _is_readable(dtype: pl.DataType) -> bool:
+    flat = dtype.inner if isinstance(dtype, pl.List) else dtype
+    return isinstance(flat, pl.String | pl.Boolean | pl.Date | pl.Datetime) or flat.is_numeric()
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    if isinstance(dtype, pl.List | pl.Array):
+        return pl.format("{}", pl.col(name).map_elements(lambda entries: str(list(entries)), return_dtype=pl.String))
+    if isinstance(dtype, pl.Binary):
+        return pl.col(name).bin.encode("hex")
+    return pl.col(name).cast(pl.String, strict=False)

@@ -1,0 +1,52 @@
+"""Mapping recipes: `configs/mappings/*.toml`, one table for each kind of input."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.mappings import INPUT_KINDS, ColumnMapping, parse_mapping, suggestion
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+FOLDERS = (_PACKAGE / "configs" / "mappings", _PACKAGE.parent / "configs" / "mappings")
+"""Where the recipes are in an installed package, and in a checkout."""
+
+
+def load_mapping(kind: str, recipe: str | None = None, columns: Mapping[str, str] | None = None) -> ColumnMapping:
+    """The mapping for a kind of input: a recipe by name or path (by default `omnix`, for orders `orders`), with single
+    columns (`--map canonical=column`) replaced. Raises `ConfigError` for what does not exist."""
+    if kind not in INPUT_KINDS:
+        raise ConfigError(f"`{kind}` cannot be imported", hint=suggestion(kind, INPUT_KINDS, what="These can"))
+    name = recipe or ("orders" if kind == "orders" else "omnix")
+    path = _find(name)
+    content = _load(path)
+    unknown = next((table for table in content if table not in INPUT_KINDS), None)
+    if unknown:
+        raise ConfigError(f"{path}: unknown table [{unknown}]", hint=suggestion(unknown, INPUT_KINDS, what="Known"))
+    if kind not in content:
+        raise ConfigError(f"the recipe `{name}` says nothing of {kind}", hint=f"It has {', '.join(content)}.")
+    return parse_mapping(kind, content[kind], where=f"{path} [{kind}]").with_columns(columns or {})
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with omnix."""
+    return sorted({path.stem for folder in FOLDERS for path in folder.glob("*.toml")})
+
+
+def _find(name: str) -> Path:
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    for folder in FOLDERS:
+        if (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    raise ConfigError(f"there is no mapping `{name}`", hint=suggestion(name, recipe_names(), what="Recipes"))
+
+
+def _load(path: Path) -> dict[str, dict[str, object]]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"the mapping {path} cannot be read: {error}", hint="Mend that line.") from error

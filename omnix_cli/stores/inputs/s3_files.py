@@ -1,0 +1,92 @@
+"""Input files on S3, by their addresses: keys, prefixes as folders, and globs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+
+from omnix_cli.errors import DataError
+from omnix_cli.settings import S3Settings
+from omnix_cli.stores.s3.prefix import SCHEME, Prefix, StoredObject, connect
+from omnix_cli.stores.s3.streams import ObjectStream
+from omnix_cli.stores.workspace.folders import Folder
+
+
+class S3Files:
+    """Objects of any buckets. Implements `input_files.InputFiles`.
+
+    What was found is read as it was then, or not at all: an object that was changed meanwhile is a `DataError`."""
+
+    def __init__(self, settings: S3Settings, fingerprints: Folder | None = None) -> None:
+        """`fingerprints` is a folder in which those that were once taken are kept."""
+        self._fingerprints = fingerprints
+        self._bucket = cache(lambda name: connect(f"{SCHEME}{name}", settings))
+        self._found: dict[str, StoredObject] = {}
+
+    def below(self, folder: str) -> list[str]:
+        return list(self._list(folder.rstrip("/") + "/"))
+
+    def matching(self, pattern: str) -> list[str]:
+        fixed = re.split(r"[*?\[]", pattern)[0]
+        if fixed == pattern:
+            return [pattern] if self.exists(pattern) else []
+        parts = pattern.split("/")
+        return [name for name in self._list(fixed) if _fits(name.split("/"), parts)]
+
+    def exists(self, name: str) -> bool:
+        if name not in self._found:
+            bucket, key = self._place(name)
+            stored = bucket.head(key) if key else None
+            if stored is not None:
+                self._found[name] = stored
+        return name in self._found
+
+    def fingerprint(self, name: str) -> str:
+        """Taken once: an object that has the same tag every night is not read again to see that it is the same."""
+        if self._fingerprints is None:
+            return self._taken(name)
+        tag = self._found[name].etag if self.exists(name) else ""
+        kept = hashlib.sha256(f"{name} {tag}".encode()).hexdigest()
+        try:
+            return self._fingerprints.read(kept).decode()
+        except FileNotFoundError:
+            found = self._taken(name)
+            self._fingerprints.write(kept, found.encode())
+            return found
+
+    def _taken(self, name: str) -> str:
+        with self.open(name) as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+
+    def open(self, name: str) -> ObjectStream:
+        if not self.exists(name):
+            raise DataError(f"{name}: there is no such object", hint="It was deleted since it was listed.")
+        return ObjectStream(self._place(name)[0], self._found[name])
+
+    def _list(self, beginning: str) -> Iterator[str]:
+        bucket, prefix = self._place(beginning)
+        for stored in bucket.list(prefix):
+            if not stored.key.endswith("/"):  # what consoles make for an empty folder
+                name = f"{bucket}{stored.key}"
+                self._found[name] = stored
+                yield name
+
+    def _place(self, address: str) -> tuple[Prefix, str]:
+        name, _, key = address.removeprefix(SCHEME).partition("/")
+        return replace(self._bucket(name), prefix=""), key
+
+
+def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether a path fits a glob, part by part; `**` stands for any number of folders, and only what begins with a dot
+    fits names that do."""
+    if not patterns:
+        return not parts
+    if patterns[0] == "**":
+        return any(_fits(parts[skipped:], patterns[1:] or ["*"]) for skipped in range(len(parts)))
+    if not parts or (parts[0].startswith(".") and not patterns[0].startswith(".")):
+        return False
+    return fnmatchcase(parts[0], patterns[0]) and _fits(parts[1:], patterns[1:])

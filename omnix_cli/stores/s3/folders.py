@@ -1,0 +1,211 @@
+"""Folders and shelves in a bucket. A checkpoint is there once its manifest is: the one object put on a condition.
+
+    checkpoints/<step>-<hash>/
+        manifest.json
+        <attempt>/<frame>-00000.parquet     the same bytes as on a disk
+
+Every attempt has a folder of its own, so no writer touches what another one committed or is about to commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+import orjson
+import polars as pl
+
+from omnix_cli.errors import LockedError, OmnixError, UnavailableError
+from omnix_cli.protocols.checkpoints import StagedFile
+from omnix_cli.stores.s3.errors import Changed
+from omnix_cli.stores.s3.prefix import Prefix, StoredObject, unchanged
+from omnix_cli.stores.s3.streams import ObjectStream
+from omnix_cli.stores.workspace.files import disk_trouble_told, stage
+from omnix_cli.stores.workspace.folders import MANIFEST
+
+_TRIES = 20
+"""How often a change of a file is made again when others change it at the same time."""
+
+
+@dataclass(frozen=True)
+class S3Folder:
+    """Small objects under a prefix. Implements `folders.Folder`."""
+
+    objects: Prefix
+
+    def __str__(self) -> str:
+        return str(self.objects)
+
+    def read(self, name: str) -> bytes:
+        found = self.objects.get(name)
+        if found is None:
+            raise FileNotFoundError(f"{self.objects}{name}")
+        return found[0]
+
+    def write(self, name: str, content: bytes) -> None:
+        self.objects.put(name, content)
+
+    def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
+        for _ in range(_TRIES):
+            content, etag = self.objects.get(name) or (None, None)
+            with suppress(Changed):
+                self.objects.put(name, edit(content), unchanged(etag))
+                return
+        raise UnavailableError(f"{self.objects}{name} is being changed all the time", hint="Try again later.")
+
+    def names(self) -> list[str]:
+        return [stored.key for stored in self.objects.list() if "/" not in stored.key]
+
+    def remove(self, name: str) -> None:
+        self.objects.delete([name])
+
+    def damage(self, part: Mapping[str, Any]) -> str | None:
+        """Where S3 keeps the checksum of the whole object, it is asked for it; any other object is read."""
+        path = str(part["path"])
+        stored = self.objects.head(path)
+        if stored is None:
+            return f"{path} is missing"
+        if stored.size == part["bytes"]:
+            if stored.sha256 == part["sha256"]:
+                return None
+            with ObjectStream(self.objects, stored) as content:
+                if hashlib.file_digest(content, "sha256").hexdigest() == part["sha256"]:
+                    return None
+        return f"{path} differs from its checksum"
+
+
+@dataclass
+class _S3Draft:
+    """The objects of one attempt. Implements `folders.Draft`."""
+
+    objects: Prefix
+    scratch: Path
+    standing: str | None
+    """The tag of the manifest that stood when the attempt began."""
+    attempt: str = field(default_factory=lambda: uuid4().hex[:12])
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    is_committed: bool = False
+
+    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
+        with disk_trouble_told(self.scratch):
+            file = stage(self.scratch / name, write)
+        return self.adopt(name, file)
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        key = f"{self.attempt}/{name}"
+        part: dict[str, Any] = {"path": key, "bytes": file.bytes, "sha256": file.sha256}
+        self.parts.append(part)
+        part["etag"] = self.objects.upload(key, file.path)
+        file.path.unlink()
+        return dict(part)
+
+    def commit(self, manifest: bytes) -> None:
+        """Raises `LockedError` when another writer came first, unless it wrote the same."""
+        try:
+            self.objects.put(MANIFEST, manifest, unchanged(self.standing))
+            self.is_committed = True
+        except Changed:
+            if not self._is_the_same(self.objects.get(MANIFEST)):
+                raise LockedError(
+                    f"another run has just committed {self.objects} with other content", hint="Run again: it is reused."
+                ) from None
+
+    def clear(self) -> None:
+        """Deletes what was not committed; what cannot be deleted now, a sweep will."""
+        if not self.is_committed:
+            with suppress(OmnixError):
+                self.objects.delete([str(part["path"]) for part in self.parts])
+
+    def _is_the_same(self, found: tuple[bytes, str] | None) -> bool:
+        theirs = sorted(part["sha256"] for part in _parts(found[0] if found else b""))
+        return theirs == sorted(part["sha256"] for part in self.parts)
+
+
+@dataclass(frozen=True)
+class S3Shelf:
+    """Checkpoints under a prefix. Implements `folders.Shelf`."""
+
+    objects: Prefix
+    now: Callable[[], datetime]
+    leftover_age: timedelta
+    """What belongs to no manifest is a leftover when it is older than this; no attempt takes as long."""
+
+    def committed(self) -> list[str]:
+        keys = (stored.key.rpartition("/") for stored in self.objects.list())
+        return sorted(key for key, _, name in keys if name == MANIFEST and "/" not in key)
+
+    def manifest(self, key: str) -> bytes | None:
+        found = self._under(key).get(MANIFEST)
+        return found[0] if found else None
+
+    def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
+        """An object that still has the tag it was given is as it was; another one's checksum is compared."""
+        listed = self._listed.get(f"{key}/{part['path']}")
+        if listed is not None and (listed.size, listed.etag) == (part["bytes"], part.get("etag")):
+            return None
+        return S3Folder(self._under(key)).damage(part)
+
+    @cached_property
+    def _listed(self) -> dict[str, StoredObject]:
+        """What was there when it was first asked for: one request for a thousand objects, instead of one for each."""
+        return {stored.key: stored for stored in self.objects.list()}
+
+    def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
+        return self._under(key).scan(paths)
+
+    @contextmanager
+    def draft(self, key: str) -> Iterator[_S3Draft]:
+        standing = self._under(key).head(MANIFEST)
+        with tempfile.TemporaryDirectory(prefix="omnix-") as scratch:
+            draft = _S3Draft(self._under(key), Path(scratch), standing.etag if standing else None)
+            try:
+                yield draft
+            finally:
+                draft.clear()
+
+    def set_aside(self, key: str) -> None:
+        """Deletes the manifest; the parts are leftovers from then on."""
+        self._under(key).delete([MANIFEST])
+
+    def remove(self, key: str) -> None:
+        """The manifest first, so that no reader finds half a checkpoint."""
+        objects = self._under(key)
+        objects.delete([MANIFEST])
+        objects.delete([stored.key for stored in objects.list()])
+
+    def sweep(self) -> int:
+        before = self.now() - self.leftover_age
+        self.objects.abort_uploads(before)
+        gone: list[str] = []
+        for key, stored in groupby(self.objects.list(), key=lambda stored: stored.key.partition("/")[0]):
+            gone.extend(f"{key}/{path}" for path in self._leftovers(key, list(stored), before))
+        self.objects.delete(gone)
+        return len(gone)
+
+    def _leftovers(self, key: str, stored: list[StoredObject], before: datetime) -> list[str]:
+        paths = {one.key.removeprefix(f"{key}/"): one.modified for one in stored}
+        attempts = {path.partition("/")[0] for path in paths if path != MANIFEST}
+        if MANIFEST in paths and len(attempts) <= 1:
+            return []
+        used = {str(part["path"]) for part in _parts(self.manifest(key) or b"")} | {MANIFEST}
+        return [path for path, modified in paths.items() if path not in used and modified < before]
+
+    def _under(self, key: str) -> Prefix:
+        return self.objects.within(key)
+
+
+def _parts(manifest: bytes) -> list[dict[str, Any]]:
+    """What a manifest says of its parts; nothing when it cannot be read."""
+    try:
+        return [part for parts in orjson.loads(manifest)["parts"].values() for part in parts]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []

@@ -1,0 +1,99 @@
+"""One run at a time in a workspace on S3: a lease on the object `lock`, renewed while the process lives.
+
+A process that dies stops renewing it, and a minute later it counts for nothing. Ages are measured by the clock of S3.
+Should a holder be held up for longer than its lease and another one begin, both still cannot harm each other: every
+manifest and the ledger are put on the condition that nobody else changed them.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import uuid4
+
+import orjson
+
+from omnix_cli.errors import LockedError, OmnixError
+from omnix_cli.stores.s3.errors import Changed
+from omnix_cli.stores.s3.prefix import Prefix, unchanged
+from omnix_cli.stores.workspace.lock import holder, owner
+
+LOCK = "lock"
+LEASE_SECONDS = 60.0
+_FREE = b""
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def bucket_lock(
+    objects: Prefix, *, command: str, now: datetime, lease_seconds: float = LEASE_SECONDS
+) -> Iterator[None]:
+    """Holds the lease; raises `LockedError`, naming the holder, when somebody else has it."""
+    lease = _Lease(objects, {**owner(command, now), "lease": uuid4().hex}, lease_seconds)
+    lease.take()
+    done = threading.Event()
+    renewing = threading.Thread(target=lease.renew, args=(done,), name="lease", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewing.join()
+        lease.release()
+
+
+class _Lease:
+    """The lease of one process; its content changes with every renewal, so that its tag does too."""
+
+    def __init__(self, objects: Prefix, terms: dict[str, object], seconds: float) -> None:
+        self._objects = objects
+        self._terms = terms
+        self._seconds = seconds
+        self._renewals = 0
+        self._etag: str | None = None
+
+    def take(self) -> None:
+        content, self._etag = self._objects.get(LOCK) or (_FREE, None)
+        try:
+            if content != _FREE and not self._has_ended():
+                raise Changed
+            self._write()
+        except Changed:
+            standing, _ = self._objects.get(LOCK) or (content, None)
+            raise LockedError(
+                f"another run holds the lock of {self._objects}: {holder(standing or content)}",
+                hint=f"Wait for it to end; {self._seconds:.0f} seconds after its process died it counts for nothing.",
+            ) from None
+
+    def renew(self, done: threading.Event) -> None:
+        """Goes on until `done` is set or the lease is lost."""
+        while not done.wait(self._seconds / 3):
+            try:
+                self._write()
+            except Changed:
+                _log.error("the lock of %s was lost to another run: this one had stood still", self._objects)
+                self._etag = None
+                return
+            except OmnixError as error:
+                _log.warning("the lock could not be renewed: %s", error.message)
+
+    def release(self) -> None:
+        if self._etag is None:
+            return
+        try:
+            self._objects.put(LOCK, _FREE, unchanged(self._etag))
+        except (Changed, OmnixError) as error:
+            _log.warning("the lock of %s could not be given back: %s", self._objects, error)
+
+    def _has_ended(self) -> bool:
+        age = self._objects.age(LOCK)
+        return age is None or age.total_seconds() >= self._seconds
+
+    def _write(self) -> None:
+        self._renewals += 1
+        content = orjson.dumps({**self._terms, "renewals": self._renewals})
+        self._etag = self._objects.put(LOCK, content, unchanged(self._etag))

@@ -1,0 +1,228 @@
+"""S3 as omnix uses it: the objects under one prefix, conditional puts, and S3's troubles in the user's terms.
+
+Credentials, profile, region and endpoint are found as by every AWS tool; what the settings name goes first.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.settings import S3Settings
+from omnix_cli.stores.s3.errors import Changed, refusal, troubles_told
+
+SCHEME = "s3://"
+ATTEMPTS = 8
+"""How often a request is tried that S3 throttles, fails or loses."""
+PART_BYTES = 16 << 20
+"""What is larger is uploaded in parts of this size."""
+_DELETED_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What S3 says of an object; its `key` is relative to the prefix it was asked of."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+    sha256: str | None = None
+    """In hex, if S3 was asked for it and was given it with the object."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, and how to get at it: by a client of botocore, or by polars with the same credentials."""
+
+    name: str
+    client: Any
+    credentials: Any
+
+    @cached_property
+    def polars_options(self) -> dict[str, Any]:
+        """Where polars finds the bucket."""
+        with troubles_told(SCHEME + self.name):
+            answer = self.client.head_bucket(Bucket=self.name)
+        url = urlsplit(self.client.meta.endpoint_url)
+        usual = str(url.hostname).endswith((".amazonaws.com", ".amazonaws.com.cn")) and ".vpce." not in url.netloc
+        given = {} if usual else {"aws_endpoint_url": url.geturl(), "aws_allow_http": str(url.scheme == "http").lower()}
+        return {"aws_region": answer.get("BucketRegion") or self.client.meta.region_name, **given}
+
+    def polars_credentials(self) -> tuple[dict[str, str], int | None]:
+        """Credentials as polars asks for them again and again: with the second in which they end."""
+        with troubles_told(SCHEME + self.name):
+            frozen = self.credentials.get_frozen_credentials()
+        ends = getattr(self.credentials, "_expiry_time", None)
+        token = {"aws_session_token": frozen.token} if frozen.token else {}
+        keys = {"aws_access_key_id": frozen.access_key, "aws_secret_access_key": frozen.secret_key}
+        return {**keys, **token}, int(ends.timestamp()) if ends else None
+
+
+def connect(address: str, settings: S3Settings) -> Prefix:
+    """What lies at `s3://bucket/prefix`. Raises `ConfigError` when the address or the settings cannot be used."""
+    import boto3
+    from botocore.config import Config
+
+    name, _, prefix = address.removeprefix(SCHEME).partition("/")
+    if not address.startswith(SCHEME) or not name:
+        raise ConfigError(f"{address!r} is not an address on S3", hint="Write it as s3://bucket/prefix.")
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=10,
+        read_timeout=60,
+        tcp_keepalive=True,
+    )
+    with troubles_told(address):
+        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
+        client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
+        return Prefix(Bucket(name, client, session.get_credentials()), prefix)
+
+
+def unchanged(etag: str | None) -> Mapping[str, str]:
+    """The condition that an object still has this tag; None: that there is no such object."""
+    return {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The objects of a bucket whose keys begin with a prefix, under the rest of their keys."""
+
+    bucket: Bucket
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket.name}/{self.prefix}"
+
+    def within(self, name: str) -> Prefix:
+        """What lies below one more name."""
+        above = f"{self.prefix.rstrip('/')}/" if self.prefix else ""
+        return replace(self, prefix=f"{above}{name}/" if name else above)
+
+    def list(self, beginning: str = "") -> Iterator[StoredObject]:
+        """All objects, by key."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(**self._named(beginning, "Prefix"))
+        with troubles_told(str(self)):
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    key = entry["Key"].removeprefix(self.prefix)
+                    yield StoredObject(key, entry["Size"], entry["ETag"], entry["LastModified"])
+
+    def head(self, key: str) -> StoredObject | None:
+        """What S3 says of an object, or None when it is not there."""
+        answer = self._ask("head_object", key, {"ChecksumMode": "ENABLED"})
+        if answer is None:
+            return None
+        sha256 = base64.b64decode(answer.get("ChecksumSHA256", "").partition("-")[0]).hex()
+        return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"], sha256 or None)
+
+    def age(self, key: str) -> timedelta | None:
+        """How long ago an object was written, by the clock of S3 itself."""
+        answer = self._ask("head_object", key)
+        if answer is None:
+            return None
+        served = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return served - answer["LastModified"]  # type: ignore[no-any-return]
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """The content of an object and its tag, or None when it is not there."""
+        return self._fetch(key, {})
+
+    def block(self, key: str, start: int, size: int, etag: str) -> bytes:
+        """Some bytes of an object that must not have changed since it had this tag. Raises `Changed`."""
+        found = self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})
+        if found is None:
+            raise Changed(f"{self}{key}")
+        return found[0]
+
+    def put(self, key: str, content: bytes, condition: Mapping[str, str] | None = None) -> str:
+        """Puts an object, with a checksum that S3 verifies, and returns its tag. Raises `Changed` when the condition
+        does not hold."""
+        request = {**self._named(key), "Body": content, "ChecksumAlgorithm": "SHA256", **(condition or {})}
+        try:
+            answer = self._call("put_object", **request)
+            return str(answer["ETag"])
+        except (Changed, FileNotFoundError) as error:
+            found = self.get(key)  # the answer to our own put may have been lost, and the retry met its result
+            if found is None or found[0] != content:
+                raise Changed(f"{self}{key}") from error
+            return found[1]
+
+    def upload(self, key: str, path: Path) -> str:
+        """Puts a file, a large one in parts, with a checksum that S3 verifies; returns the tag of the object."""
+        from s3transfer.manager import TransferConfig, TransferManager
+
+        config = TransferConfig(multipart_threshold=2 * PART_BYTES, multipart_chunksize=PART_BYTES)
+        extra = {"ChecksumAlgorithm": "SHA256"}
+        with troubles_told(f"{self}{key}"), TransferManager(self._client, config) as transfers:
+            transfers.upload(str(path), self.bucket.name, self.prefix + key, extra_args=extra).result()
+            return str(self._client.head_object(**self._named(key))["ETag"])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Deletes the objects that are there."""
+        names = [{"Key": self.prefix + key} for key in keys]
+        for first in range(0, len(names), _DELETED_AT_ONCE):
+            some = {"Objects": names[first : first + _DELETED_AT_ONCE], "Quiet": True}
+            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete=some)
+            for error in answer.get("Errors", ()):
+                raise refusal(f"{SCHEME}{self.bucket.name}/{error['Key']}", error["Code"], error["Message"])
+
+    def abort_uploads(self, before: datetime) -> None:
+        """Gives up the uploads in parts that began before then and never ended."""
+        for upload in self._call("list_multipart_uploads", **self._named("", "Prefix")).get("Uploads", ()):
+            if upload["Initiated"] < before:
+                names = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
+                self._call("abort_multipart_upload", Bucket=self.bucket.name, **names)
+
+    def scan(self, keys: Iterable[str]) -> pl.LazyFrame:
+        """Parquet objects as one frame."""
+        return pl.scan_parquet(
+            [f"{self}{key}" for key in keys],
+            glob=False,
+            storage_options=self.bucket.polars_options,
+            credential_provider=self.bucket.polars_credentials,
+        )
+
+    def _fetch(self, key: str, request: Mapping[str, str]) -> tuple[bytes, str] | None:
+        """Asks again when the connection is lost under way, which botocore does not."""
+        attempts = 0
+        while True:
+            attempts += 1
+            answer = self._ask("get_object", key, request)
+            if answer is None:
+                return None
+            try:
+                with troubles_told(f"{self}{key}"):
+                    return answer["Body"].read(), answer["ETag"]
+            except UnavailableError:
+                if attempts == ATTEMPTS:
+                    raise
+
+    @property
+    def _client(self) -> Any:
+        return self.bucket.client
+
+    def _named(self, key: str, name: str = "Key") -> dict[str, str]:
+        return {"Bucket": self.bucket.name, name: self.prefix + key}
+
+    def _ask(self, operation: str, key: str, request: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """The answer on an object, or None when it is not there."""
+        try:
+            return self._call(operation, **self._named(key), **(request or {}))
+        except FileNotFoundError:
+            return None
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        place = f"{SCHEME}{self.bucket.name}/{request.get('Key', self.prefix)}"
+        with troubles_told(place):
+            return getattr(self._client, operation)(**request)  # type: ignore[no-any-return]

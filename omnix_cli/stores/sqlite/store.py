@@ -1,0 +1,285 @@
+"""The embedded table store: one SQLite file, one SQL table per table, the item as JSON beside what it is found by."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.item_frames import Items, as_dictionaries
+from omnix_cli.protocols.tables import Page
+from omnix_cli.stores.sqlite.documents import decode
+from omnix_cli.stores.sqlite.schema import TableSql
+from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
+from omnix_cli.stores.tables.specs import TABLES
+
+TRANSACTION_ITEMS = 10_000
+"""Items written in one transaction: enough to be fast, few enough for other writers to get their turn."""
+_PAGE_BYTES = 16_384  # items of a few kB fit into a page of a WITHOUT ROWID table, which 4 kB pages would chain
+_CACHE_KIB = 65_536  # the upper pages of a few indexes, which SQLite's own 2 MB would read and write over and over
+
+_T = TypeVar("_T")
+
+
+class SqliteStore:
+    """Implements `protocols.TableStore`. Several threads and processes may use the file at once: readers never wait,
+    a writer waits up to `busy_seconds` for another one."""
+
+    name = "sqlite"
+
+    def __init__(self, path: Path, *, prefix: str = "omnix-ai", stage: str = "dev", busy_seconds: float = 10.0) -> None:
+        self._path = path
+        self.tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
+        self._busy_seconds = busy_seconds
+        self._own = threading.local()
+        self._open: list[sqlite3.Connection] = []
+
+    def missing_tables(self) -> list[str]:
+        """The tables that were never created."""
+        if not self._path.exists():
+            return list(self.tables)
+        with self.database() as database:
+            there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        return [name for name, sql in self.tables.items() if sql.full_name not in there]
+
+    def create_tables(self) -> list[str]:
+        """Creates what is missing, the file and its folder too; returns the names created."""
+        missing = self.missing_tables()
+        if missing:
+            with self.transaction(create=True) as database:
+                for name in missing:
+                    for statement in self.tables[name].create():
+                        database.execute(statement)
+        return missing
+
+    def write_limit(self, table: str) -> None:
+        """There is none."""
+
+    def put_many(self, table: str, items: Items) -> int:
+        """Puts the items in transactions of TRANSACTION_ITEMS; what was committed stays, whatever comes after."""
+        sql = self.tables[table]
+        count = 0
+        for rows in _chunks(map(sql.row, as_dictionaries(items)), TRANSACTION_ITEMS):
+            with self.transaction() as database:
+                database.executemany(sql.put, rows)
+            count += len(rows)
+        return count
+
+    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        sql = self.tables[table]
+        row = sql.row(item)
+        with self.transaction() as database:
+            stored = _first(database, sql.find, (item[sql.spec.key],))
+            if (stored is None) != (expected is None):
+                return False
+            if stored and expected and any(stored.get(name) != value for name, value in expected.items()):
+                return False
+            database.execute(sql.put, row)
+        return True
+
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Sets the attributes given beside each key; returns the keys of which no item is stored."""
+        sql = self.tables[table]
+        absent = []
+        for chunk in _chunks(changes, TRANSACTION_ITEMS):
+            with self.transaction() as database:
+                for change in chunk:
+                    key = change[sql.spec.key]
+                    stored = _first(database, sql.find, (key,))
+                    if stored is None:
+                        absent.append(key)
+                    else:
+                        database.execute(sql.put, sql.row({**stored, **change}))
+        return absent
+
+    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
+        """The item, unless it has expired at `now`."""
+        sql = self.tables[table]
+        with self.database() as database:
+            return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
+
+    def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Those items that are there, also the expired."""
+        sql = self.tables[table]
+        for chunk in _chunks(keys, MAX_LIMIT):
+            with self.database() as database:
+                rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
+            yield from (decode(row[0]) for row in rows)
+
+    def address(self, table: str) -> str:
+        """The file and the name of the table in it."""
+        return f"{self._path.absolute()}:{self.tables[table].full_name}"
+
+    def expected_items(self, table: str) -> int:
+        """How many items there are."""
+        with self.database() as database:
+            (count,) = database.execute(self.tables[table].count).fetchone()
+        return int(count)
+
+    def query(
+        self,
+        table: str,
+        index: str,
+        value: str,
+        *,
+        now: datetime,
+        limit: int = 50,
+        cursor: str | None = None,
+        newest_first: bool = True,
+    ) -> Page:
+        """One page of the items of one hash value. Raises `ConfigError` for a limit or cursor that cannot be."""
+        check_limit(limit)
+        sql = self.tables[table]
+        spec = sql.spec.index(index)
+        position = [] if cursor is None else _position(cursor, len(sql.order(spec)))
+        statement = sql.page(spec, after=bool(position), newest_first=newest_first)
+        with self.database() as database:
+            rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
+        more = len(rows) > limit
+        return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
+
+    def scan(
+        self,
+        table: str,
+        *,
+        attributes: Sequence[str] | None = None,
+        segment: int = 0,
+        segments: int = 1,
+        after: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every item by key, read in pages so that nothing is held open; a segment holds the keys of one checksum."""
+        sql = self.tables[table]
+        last = after or ""
+        while True:
+            with self.database() as database:
+                rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
+            for key, document in rows:
+                if segments == 1 or zlib.crc32(key.encode()) % segments == segment:
+                    item = decode(document)
+                    yield item if attributes is None else {name: item[name] for name in attributes if name in item}
+            if len(rows) < MAX_LIMIT:
+                return
+            last = rows[-1][0]
+
+    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+        """Deletes the items that are there; returns how many keys were given."""
+        sql = self.tables[table]
+        count = 0
+        for chunk in _chunks(keys, TRANSACTION_ITEMS):
+            with self.transaction() as database:
+                database.executemany(sql.delete, [(key,) for key in chunk])
+            count += len(chunk)
+        return count
+
+    @contextmanager
+    def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        """The file, to write to; all of it is done or nothing."""
+        with self.database(create=create) as database, database:
+            database.execute("BEGIN IMMEDIATE")
+            yield database
+
+    @contextmanager
+    def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+        """The file, with what goes wrong put into the user's terms."""
+        try:
+            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+            if connection is None:
+                connection = self._own.connection = self._connect(create=create)
+                self._open.append(connection)
+            yield connection
+        except sqlite3.Error as error:
+            explained = _explained(error, self._path)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def close(self) -> None:
+        """Lets go of the file, in all threads; the next call opens it again."""
+        while self._open:
+            self._open.pop().close()
+        self._own = threading.local()
+
+    def _connect(self, *, create: bool) -> sqlite3.Connection:
+        if create:
+            self._make_folder()
+        uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,
+            timeout=self._busy_seconds,
+            check_same_thread=False,  # each is used by one thread, and closed by any
+        )
+        try:
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            # In WAL mode NORMAL survives a killed process whole; a power cut may only undo the last transactions.
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _make_folder(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the folder of the store {self._path} cannot be made: {error.strerror}"
+            raise ConfigError(message, hint="Mend its permissions or `store.path`.") from error
+
+
+def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
+    row = database.execute(statement, arguments).fetchone()
+    return None if row is None else decode(row[0])
+
+
+def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def _position(cursor: str, length: int) -> list[str]:
+    """The position after which the page begins: a text for each attribute that the items are sorted by."""
+
+    def fits(position: Any) -> bool:
+        is_list = isinstance(position, list) and len(position) == length
+        return is_list and all(isinstance(part, str) for part in position)
+
+    position: list[str] = position_of(cursor, fits)
+    return position
+
+
+def _explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
+    """What happened in the user's terms, or None for a bug of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return UnavailableError(f"the store {path} is in use: {error}", hint="Try again when the other writer is done.")
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return UnavailableError(
+            f"the store {path} could not be written: {error}", hint="Make room on the disk, then run again."
+        )
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return ConfigError(
+            f"{path} is not a SQLite file, or a damaged one: {error}",
+            hint="Move it away and publish again, or set `store.path` to another file.",
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return ConfigError(f"the store {path} cannot be written to: {error}", hint="Mend the permissions of the file.")
+    if "no such table" in str(error) or (code == sqlite3.SQLITE_CANTOPEN and not path.exists()):
+        what = f"{path} has {error}" if path.exists() else f"there is no store {path}"
+        return ConfigError(what, hint="`omnix tables create` makes the tables; `omnix publish` makes those it fills.")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return ConfigError(f"the store {path} cannot be opened: {error}", hint="Mend its permissions or `store.path`.")
+    return None

@@ -1,0 +1,212 @@
+"""Checkpoints: Parquet parts and a manifest under a key, on a shelf (`folders.Shelf`) of a disk or a bucket.
+
+    checkpoints/<step>-<hash>/
+        manifest.json               key, step, version, parameters, inputs, parts with checksums, figures, seconds
+        <frame>-00000.parquet       parts of at most PART_ROWS rows, in the sort order of `schemas.FRAMES`
+
+In a bucket the parts have one more folder above them, named after the attempt that wrote them. The manifest comes
+last, and only with it the checkpoint is there.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import IO, Any
+
+import orjson
+import polars as pl
+
+from omnix_cli import __version__
+from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
+from omnix_cli.schemas import FRAMES
+from omnix_cli.stores.workspace.files import PeakMemory
+from omnix_cli.stores.workspace.folders import Draft, Shelf
+
+PART_ROWS = 1 << 20
+"""Rows of a part; fixed, so that the files do not depend on how the rows were computed."""
+ROW_GROUP_ROWS = 1 << 17
+"""Rows of a row group: small enough that looking one customer up reads little."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ParquetFrame:
+    """One frame of a checkpoint. Implements `protocols.StoredFrame`."""
+
+    name: str
+    key: str
+    rows: int
+    paths: tuple[str, ...]
+    shelf: Shelf
+
+    def scan(self) -> pl.LazyFrame:
+        """The rows of all parts in order."""
+        if not self.paths:
+            return FRAMES[self.name].empty().lazy()
+        return self.shelf.scan(self.key, self.paths)
+
+
+@dataclass(frozen=True)
+class ParquetCheckpoint:
+    """A committed checkpoint. Implements `protocols.Checkpoint`."""
+
+    manifest: Manifest
+    shelf: Shelf
+
+    def frame(self, name: str) -> ParquetFrame:
+        """One of its frames; empty when the step wrote none of that name."""
+        paths = tuple(str(part["path"]) for part in self.manifest.parts.get(name, ()))
+        return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths, self.shelf)
+
+    def damage(self) -> str | None:
+        """What is wrong with its parts."""
+        parts = (part for parts in self.manifest.parts.values() for part in parts)
+        return next(filter(None, (self.shelf.damage(self.manifest.key, part) for part in parts)), None)
+
+
+class _Writer:
+    """Cuts appended frames into parts of PART_ROWS rows. Implements `protocols.CheckpointWriter`."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._waiting: dict[str, list[pl.DataFrame]] = {}
+        self.parts: dict[str, list[dict[str, Any]]] = {}
+        self.schemas: dict[str, dict[str, str]] = {}
+        self.figures: Figures = {}
+
+    def append(self, name: str, frame: pl.DataFrame) -> None:
+        self._waiting.setdefault(name, []).append(frame)
+        while sum(piece.height for piece in self._waiting[name]) >= PART_ROWS:
+            rows = pl.concat(self._waiting[name])
+            self._write_part(name, rows.head(PART_ROWS))
+            rest = rows.slice(PART_ROWS)
+            self._waiting[name] = [rest] if rest.height else []  # an empty slice would keep the whole part in memory
+
+    def adopt(self, name: str, part: StagedPart) -> None:
+        schema = pl.read_parquet_schema(part.file.path)
+        self._keep(name, schema, part.rows, self._draft.adopt(self._next(name), part.file))
+
+    def add_figures(self, figures: Figures) -> None:
+        for name, value in figures.items():
+            known = self.figures.get(name)
+            both_numbers = isinstance(known, int | float) and isinstance(value, int | float)
+            self.figures[name] = known + value if both_numbers else value  # type: ignore[operator]
+
+    def finish(self) -> None:
+        for name, pieces in self._waiting.items():
+            rows = pl.concat(pieces) if pieces else None
+            if rows is not None and (rows.height or name not in self.parts):
+                self._write_part(name, rows)
+
+    def _write_part(self, name: str, rows: pl.DataFrame) -> None:
+        file = self._draft.add(self._next(name), partial(write_parquet, rows.rechunk()))
+        self._keep(name, rows.schema, rows.height, file)
+
+    def _next(self, name: str) -> str:
+        return f"{name}-{len(self.parts.get(name, ())):05d}.parquet"
+
+    def _keep(self, name: str, schema: Mapping[str, pl.DataType], rows: int, file: Mapping[str, Any]) -> None:
+        self.schemas[name] = {column: str(dtype) for column, dtype in schema.items()}
+        self.parts.setdefault(name, []).append({**file, "rows": rows})
+
+
+class ParquetCheckpoints:
+    """The checkpoints on a shelf. Implements `protocols.Checkpoints`."""
+
+    def __init__(self, shelf: Shelf, *, now: Callable[[], datetime]) -> None:
+        self._shelf = shelf
+        self._now = now
+        self._verified: set[str] = set()
+
+    def find(self, key: str) -> ParquetCheckpoint | None:
+        if self._shelf.manifest(key) is None:
+            return None
+        damage = self.damage(key)
+        if damage is None:
+            return self.open(key)
+        _log.warning("checkpoint %s is damaged (%s): set aside, it will be built again", key, damage)
+        self._shelf.set_aside(key)
+        return None
+
+    def damage(self, key: str) -> str | None:
+        if key in self._verified:
+            return None
+        try:
+            damage = self.open(key).damage()
+        except CorruptCheckpoint as error:
+            return error.message
+        if damage is None:
+            self._verified.add(key)
+        return damage
+
+    def open(self, key: str) -> ParquetCheckpoint:
+        try:
+            content = orjson.loads(self._shelf.manifest(key) or b"")
+            content["created_at"] = datetime.fromisoformat(content["created_at"])
+            return ParquetCheckpoint(Manifest(**content), self._shelf)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise CorruptCheckpoint(
+                f"checkpoint {key} cannot be read: {error}",
+                hint="Run the step that makes it again, with --force.",
+            ) from error
+
+    @contextmanager
+    def write(
+        self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
+    ) -> Iterator[_Writer]:
+        memory = PeakMemory()
+        began = time.perf_counter()
+        with self._shelf.draft(key) as draft:
+            writer = _Writer(draft)
+            yield writer
+            writer.finish()
+            manifest = Manifest(
+                key=key,
+                step=step,
+                version=version,
+                parameters=parameters,
+                inputs=inputs,
+                parts=writer.parts,
+                schemas=writer.schemas,
+                figures=writer.figures,
+                seconds=round(time.perf_counter() - began, 3),
+                peak_memory_bytes=memory.peak_bytes(),
+                created_at=self._now(),
+                tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
+            )
+            draft.commit(_as_json(manifest))
+            self._verified.add(key)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """The manifests of all committed checkpoints, by key."""
+        for key in self._shelf.committed():
+            try:
+                yield self.open(key).manifest
+            except CorruptCheckpoint as error:
+                _log.warning("%s", error.message)
+
+    def remove(self, key: str) -> None:
+        self._shelf.remove(key)
+        self._verified.discard(key)
+
+    def sweep(self) -> int:
+        """See `Shelf.sweep`."""
+        return self._shelf.sweep()
+
+
+def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> None:
+    """Writes the rows as every part of a checkpoint is written."""
+    rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True)
+
+
+def _as_json(manifest: Manifest) -> bytes:
+    return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)

@@ -1,0 +1,207 @@
+"""Folders of small files, and shelves of checkpoints: what both promise, and how a disk keeps it.
+
+`s3_folders` has the same in a bucket.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import polars as pl
+
+from omnix_cli.protocols.checkpoints import StagedFile
+from omnix_cli.stores.workspace.files import checksum, disk_trouble_told, stage, sync, write_atomically
+
+MANIFEST = "manifest.json"
+
+
+class Folder(Protocol):
+    """Small files in one place; each is there with its whole content or not at all."""
+
+    def read(self, name: str) -> bytes:
+        """Raises FileNotFoundError when there is no such file."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None: ...
+
+    def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
+        """Puts what `edit` makes of the content (None: no such file) in its place; nobody's change gets lost."""
+        ...
+
+    def names(self) -> list[str]: ...
+    def remove(self, name: str) -> None: ...
+    def damage(self, part: Mapping[str, Any]) -> str | None:
+        """What is wrong with a file of which a manifest says this: path, bytes, sha256."""
+        ...
+
+    def __str__(self) -> str:
+        """Its address."""
+        ...
+
+
+class Draft(Protocol):
+    """A checkpoint being made."""
+
+    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
+        """Keeps one file; returns what a manifest says of it: path, bytes, sha256."""
+        ...
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        """The same with a file that is there already, which leaves its place."""
+        ...
+
+    def commit(self, manifest: bytes) -> None:
+        """Makes the files a checkpoint, in place of an earlier one with this key."""
+        ...
+
+
+class Shelf(Protocol):
+    """Checkpoints side by side, each under its key; one that has no manifest is not there."""
+
+    def committed(self) -> list[str]:
+        """The keys of all checkpoints, sorted."""
+        ...
+
+    def manifest(self, key: str) -> bytes | None: ...
+    def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
+        """What is wrong with a file of which the manifest says this."""
+        ...
+
+    def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame: ...
+
+    def draft(self, key: str) -> AbstractContextManager[Draft]:
+        """What is not committed leaves nothing behind."""
+        ...
+
+    def set_aside(self, key: str) -> None:
+        """Takes a damaged checkpoint out of sight; a later `sweep` removes it."""
+        ...
+
+    def remove(self, key: str) -> None: ...
+
+    def sweep(self) -> int:
+        """Removes what killed processes left behind; the caller holds the workspace's lock. Returns how many."""
+        ...
+
+
+@dataclass(frozen=True)
+class DiskFolder:
+    """A folder on this machine. Implements `Folder`."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def read(self, name: str) -> bytes:
+        return (self.path / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        with disk_trouble_told(self.path):
+            write_atomically(self.path / name, content)
+
+    def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
+        """The lock of the workspace keeps others away meanwhile."""
+        self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.path.glob("[!.]*") if path.is_file())
+
+    def remove(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)
+
+    def damage(self, part: Mapping[str, Any]) -> str | None:
+        path = self.path / str(part["path"])
+        if not path.exists():
+            return f"{path.name} is missing"
+        if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
+            return f"{path.name} differs from its checksum"
+        return None
+
+
+class _DiskDraft:
+    """Files in a hidden folder, each flushed to the disk. Implements `Draft`."""
+
+    def __init__(self, folder: Path, shelf: DiskShelf, key: str) -> None:
+        self._folder = folder
+        self._shelf = shelf
+        self._key = key
+
+    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
+        with disk_trouble_told(self._shelf.path):
+            file = stage(self._folder / name, write)
+        return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        with disk_trouble_told(self._shelf.path):
+            shutil.move(file.path, self._folder / name)
+            sync(self._folder / name)  # it may have come from another disk
+        return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
+
+    def commit(self, manifest: bytes) -> None:
+        with disk_trouble_told(self._shelf.path):
+            write_atomically(self._folder / MANIFEST, manifest)
+            sync(self._folder)
+            self._shelf.remove(self._key)
+            self._folder.rename(self._shelf.path / self._key)
+            sync(self._shelf.path)
+
+
+@dataclass(frozen=True)
+class DiskShelf:
+    """Checkpoints in a folder on this machine; hidden folders are drafts and leftovers. Implements `Shelf`.
+
+    A draft is renamed when it is whole, so a process killed or a disk filled at any moment leaves either all of it
+    or nothing that counts."""
+
+    path: Path
+
+    def committed(self) -> list[str]:
+        return sorted(manifest.parent.name for manifest in self.path.glob(f"[!.]*/{MANIFEST}"))
+
+    def manifest(self, key: str) -> bytes | None:
+        try:
+            return (self.path / key / MANIFEST).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
+        return DiskFolder(self.path / key).damage(part)
+
+    def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
+        return pl.scan_parquet([self.path / key / path for path in paths])
+
+    @contextmanager
+    def draft(self, key: str) -> Iterator[_DiskDraft]:
+        with disk_trouble_told(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            hidden = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self.path))
+        try:
+            yield _DiskDraft(hidden, self, key)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+    def set_aside(self, key: str) -> None:
+        self._hide(key)
+
+    def remove(self, key: str) -> None:
+        """First from sight, then from the disk."""
+        if (self.path / key).exists():
+            shutil.rmtree(self._hide(key))
+
+    def sweep(self) -> int:
+        leftovers = [folder for folder in self.path.glob(".*") if folder.is_dir()]
+        for folder in leftovers:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(leftovers)
+
+    def _hide(self, key: str) -> Path:
+        hidden = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
+        (self.path / key).rename(hidden / key)
+        return hidden

@@ -1,0 +1,144 @@
+"""Requests as the service model of botocore wants them, and replies from its answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.asking.conversation import (
+    Form,
+    check_metadata,
+    count_request,
+    form_of,
+    read_answer_message,
+    request,
+)
+from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
+from omnix_cli.records import TokenUsage, Turn
+from omnix_cli.settings import BedrockSettings
+from tests.questions import question
+
+SERVICE = botocore.session.get_session().get_service_model("bedrock-runtime")
+
+
+def problems(operation: str, parameters: dict[str, Any]) -> str:
+    report = ParamValidator().validate(parameters, SERVICE.operation_model(operation).input_shape)
+    return str(report.generate_report())
+
+
+@pytest.mark.parametrize("structure", ["schema", "tool", "text"])
+def test_every_part_of_a_request_is_one_that_the_service_knows(structure: str) -> None:
+    settings = BedrockSettings(
+        guardrail="gr-1",
+        metadata={"team": "retail"},
+        service_tier="flex",
+        latency="optimized",
+    )
+    asked = question("ann")
+    repaired = asked.model_copy(
+        update={"turns": (*asked.turns, Turn(role="assistant", text="{"), Turn(role="user", text="That is no JSON."))}
+    )
+    made = request(repaired, form_of("amazon.nova-lite-v1:0", structure), ANSWER_SCHEMA, settings)
+    assert problems("Converse", made) == ""
+    assert made["system"] == [{"text": asked.system}, {"cachePoint": {"type": "default"}}]
+    assert [message["role"] for message in made["messages"]] == ["user", "assistant", "user"]
+    assert made["inferenceConfig"] == {"maxTokens": 2000, "temperature": 0.0}
+    assert made["guardrailConfig"] == {"guardrailIdentifier": "gr-1", "guardrailVersion": "DRAFT"}
+    assert made["requestMetadata"] == {"team": "retail"}
+    assert made["serviceTier"] == {"type": "flex"}
+    assert made["performanceConfig"] == {"latency": "optimized"}
+    assert problems("CountTokens", count_request(made)) == ""
+
+
+def test_a_plain_request_has_nothing_besides() -> None:
+    made = request(question("ann"), Form(("text",), caching=False), ANSWER_SCHEMA, BedrockSettings(temperature=None))
+    assert made.keys() == {"modelId", "system", "messages", "inferenceConfig"}
+    assert made["inferenceConfig"] == {"maxTokens": 2000}
+
+
+def test_the_schema_goes_where_the_structure_says() -> None:
+    asked, settings = question("ann"), BedrockSettings()
+    schema = request(asked, Form(("schema",), caching=False), ANSWER_SCHEMA, settings)
+    described = schema["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
+    assert json.loads(described["schema"]) == ANSWER_SCHEMA
+    tool = request(asked, Form(("tool",), caching=False), ANSWER_SCHEMA, settings)["toolConfig"]
+    assert tool["tools"][0]["toolSpec"]["inputSchema"] == {"json": ANSWER_SCHEMA}
+    assert tool["tools"][0]["toolSpec"]["strict"] is True
+    assert tool["toolChoice"] == {"tool": {"name": tool["tools"][0]["toolSpec"]["name"]}}
+    loose = request(asked, Form(("tool",), caching=False, strict=False), ANSWER_SCHEMA, settings)["toolConfig"]
+    assert "strict" not in loose["tools"][0]["toolSpec"]
+
+
+@pytest.mark.parametrize(
+    ("model", "structure", "caching"),
+    [
+        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", "schema", True),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "tool", True),
+        ("anthropic.claude-3-haiku-20240307-v1:0", "tool", False),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-pro-v1:0", "tool", True),
+        ("meta.llama3-1-8b-instruct-v1:0", "text", False),
+        ("someone.new-model-v1:0", "schema", False),
+    ],
+)
+def test_what_models_are_known_to_support(model: str, structure: str, caching: bool) -> None:
+    form = form_of(model, "auto")
+    assert (form.structures[0], form.caching) == (structure, caching)
+    assert form_of(model, "text").structures == ("text",)
+
+
+def test_what_a_model_does_not_know_is_left_out_one_by_one() -> None:
+    form: Form | None = Form(("schema", "tool", "text"), caching=True)
+    seen = []
+    for complaint in (
+        "This model doesn't support cachePoint.",
+        "outputConfig.textFormat is not supported by this model",
+        "This model doesn't support strict.",
+        "This model doesn't support tool use.",
+    ):
+        assert form
+        form = form.without(complaint)
+        seen.append(form)
+    assert seen == [
+        Form(("schema", "tool", "text"), caching=False),
+        Form(("tool", "text"), caching=False),
+        Form(("tool", "text"), caching=False, strict=False),
+        Form(("text",), caching=False, strict=False),
+    ]
+    assert Form(("text",), caching=False).without("This model doesn't support tool use.") is None
+    assert Form(("schema",), caching=True).without("outputConfig is not supported") is None
+    assert Form(("schema", "text"), caching=True).without("Input is too long for requested model.") is None
+
+
+def answer(*content: dict[str, Any], **usage: int) -> dict[str, Any]:
+    told = {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15, **usage}
+    return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": "end_turn", "usage": told}
+
+
+def test_the_text_of_an_answer_and_of_a_tool() -> None:
+    plain = answer({"reasoningContent": {}}, {"text": '{"a":'}, {"text": " 1}"}, cacheReadInputTokens=7)
+    assert read_answer_message(plain) == ('{"a": 1}', "end_turn", TokenUsage(input=10, output=5, cache_read=7))
+    called = answer({"text": "I call:"}, {"toolUse": {"toolUseId": "1", "name": "answer", "input": {"a": 0.5}}})
+    assert read_answer_message(called)[0] == '{"a": 0.5}'
+    assert read_answer_message(answer())[0] == ""
+    assert read_answer_message(answer({"text": "a\ud800b"}))[0] == "a?b"
+
+
+@pytest.mark.parametrize("broken", [{}, {"output": {}}, {"output": {"message": None}}])
+def test_an_answer_without_its_parts_is_none(broken: dict[str, Any]) -> None:
+    with pytest.raises((LookupError, TypeError)):
+        read_answer_message(broken)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"team": "ré"}, {"": "x"}, {"a" * 257: "x"}, {"team": "a;b"}, {f"key{number}": "x" for number in range(17)}],
+)
+def test_metadata_that_the_service_does_not_take(metadata: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"bedrock\.metadata"):
+        check_metadata(metadata)
+    check_metadata({"cost centre": "retail_7 #4/a+b,c-d.e=f@g$h:i"})

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from omnix_cli.services.runs.scratch import without_trace
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskShelf
+from tests.unit.services.runs.test_runner import CLOCK, make_runner
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_computed_without_a_trace_is_right_and_gone(tmp_path: Path) -> None:
+    runner = make_runner(tmp_path / "lasting")
+    runner.execute(["cycles"], command="cycles")
+    before = files(tmp_path / "lasting")
+    scratch = ParquetCheckpoints(DiskShelf(tmp_path / "scratch"), now=CLOCK)
+    record = without_trace(runner, scratch).execute(["similarity"], command="similarity")
+    assert [(step.name, step.status) for step in record.steps] == [("cycles", "reused"), ("similarity", "ran")]
+    assert files(tmp_path / "lasting") == before
+    assert [record.command for record in runner.records.newest_first()] == ["cycles"]
+    done = make_runner(tmp_path / "lasting").execute(["similarity"], command="similarity").step("similarity")
+    told = record.step("similarity")
+    assert done and told and (done.key, done.figures) == (told.key, told.figures)
