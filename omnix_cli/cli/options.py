@@ -10,14 +10,13 @@ import inspect
 import os
 import sys
 import typing
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, wraps
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,10 +24,11 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
+    from omnix_cli.api.opening import Opening
+    from omnix_cli.api.workspace import Workspace
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.reports.output import Target
-    from omnix_cli.settings import Settings
-    from omnix_cli.wiring.workspaces import Workspace
+    from omnix_cli.wiring.workspaces import Workspace as OpenWorkspace
 
 
 class Format(StrEnum):
@@ -74,56 +74,41 @@ class Session:
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors on stderr.")] = False
 
-    def load(self, **flags: Any) -> LoadedSettings:
-        """The settings with this command's flags (dotted names with `__` for the dot; None: not given)."""
-        from omnix_cli.cli.logs import configure_logging
-        from omnix_cli.configuration import load_settings
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace with its functions: what a command calls."""
+        from omnix_cli.api.workspace import Workspace
+
+        return Workspace(self.opening)
+
+    @cached_property
+    def opening(self) -> Opening:
+        """How the workspace is opened; sets up the log lines on stderr first."""
+        from omnix_cli.api.opening import Opening
+        from omnix_cli.cli.logs import configure_logging, log_to_file
 
         configure_logging(json_lines=self.log_format is LogFormat.JSON, verbose=self.verbose, quiet=self.quiet)
         is_shared = (self.workspace_folder or "").startswith("s3://")
-        given = {
-            "shared_workspace" if is_shared else "workspace": self.workspace_folder,
-            **{name.replace("__", "."): value for name, value in flags.items()},
-        }
-        return load_settings(
-            file=self._file,
+        place = {"shared_workspace" if is_shared else "workspace": self.workspace_folder}
+        return Opening(
+            config=self._file,
             environment=os.environ,
-            flags={name: value for name, value in given.items() if value is not None},
+            settings={name: value for name, value in place.items() if value is not None},
+            now=now,
+            log_to=lambda folder: log_to_file(folder / "logs" / "omnix.log"),
         )
 
-    @cached_property
-    def settings(self) -> Settings:
-        """The settings without the flags of a command."""
-        from omnix_cli.configuration import load_settings
+    def load(self, **flags: Any) -> LoadedSettings:
+        """The settings with this command's flags (dotted names with `__` for the dot; None: not given)."""
+        return self.opening.load(**flags)
 
-        return load_settings(file=self._file, environment=os.environ).values
-
-    def open(self, **flags: Any) -> Workspace:
+    def open(self, **flags: Any) -> OpenWorkspace:
         """The workspace to read from."""
-        from omnix_cli.cli.logs import log_to_file
-        from omnix_cli.wiring.workspaces import open_workspace
+        return self.opening.read(**flags)
 
-        workspace = open_workspace(self.load(**flags).values, now=now)
-        if workspace.folder.exists():
-            log_to_file(workspace.folder / "logs" / "omnix.log")
-        return workspace
-
-    @contextmanager
-    def locked(self, command: str, *, dry_run: bool = False, **flags: Any) -> Iterator[Workspace]:
-        """The workspace to change; nobody else can change it meanwhile. For a dry run that would be the first thing in
-        its workspace, an empty one that is gone afterwards."""
-        from omnix_cli.cli.logs import log_to_file
-
-        workspace = self.open(**flags)
-        if dry_run and workspace.is_new:
-            with TemporaryDirectory(prefix="omnix-") as folder:
-                settings = workspace.settings.model_copy(update={"workspace": Path(folder)})
-                yield replace(workspace, settings=settings)
-            return
-        with workspace.lock(command):
-            log_to_file(workspace.folder / "logs" / "omnix.log")
-            workspace.sweep()
-            yield workspace
+    def locked(self, command: str, *, dry_run: bool = False, **flags: Any) -> AbstractContextManager[OpenWorkspace]:
+        """The workspace to change."""
+        return self.opening.locked(command, dry_run=dry_run, **flags)
 
     @cached_property
     def _file(self) -> Path | None:
@@ -161,7 +146,7 @@ class Output:
             return Path(self.output) if self.output else None
         from omnix_cli.wiring.stores import uploader
 
-        return uploader(self.session.settings, self.output)
+        return uploader(self.session.load().values, self.output)
 
 
 def expand(function: Callable[..., None]) -> Callable[..., None]:

@@ -1,1 +1,4 @@
-"""."""
+"""Moving tables: export, copy, compare, undo, backfill.
+
+Files and journals are kept by `stores.migrations`.
+"""

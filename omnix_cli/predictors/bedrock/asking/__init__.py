@@ -1,1 +1,4 @@
-"""."""
+"""Asking a model on demand: requests, pace, budget, prices, errors.
+
+Nothing here knows what a prompt says or an answer means.
+"""
