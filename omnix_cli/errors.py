@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 import re
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "EXIT_CODES",
@@ -71,14 +72,15 @@ EXIT_CODES = (
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it."""
+    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.report = report
 
 
 class ConfigError(OmnixError):
@@ -135,78 +137,45 @@ class Interrupted(OmnixError):
 
 @dataclass(frozen=True)
 class _Failures:
-    """Errors of the operating system that need the same reaction."""
+    """Errors of the operating system that need the same reaction: their numbers, and classes that may have none."""
 
     raised: type[OmnixError]
     hint: str
-    numbers: tuple[int, ...]
+    names: str
     classes: tuple[type[OSError], ...] = ()
 
+    def include(self, number: int | None, error: Exception) -> bool:
+        name = errno.errorcode.get(number, "") if number is not None else ""
+        return name in self.names.split() or isinstance(error, self.classes)
 
-_PERMISSIONS = _Failures(
-    ConfigError, "Check the permissions.", (errno.EACCES, errno.EPERM, errno.EROFS), (PermissionError,)
-)
-_PATHS = _Failures(
-    ConfigError,
-    "Check the path.",
-    (
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EEXIST,
-        errno.ENOTEMPTY,
-        errno.ENAMETOOLONG,
-        errno.ELOOP,
-        errno.EXDEV,
-        errno.ENODEV,
-        errno.ENXIO,
-        errno.ENOTSUP,
-    ),
-    (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError),
-)
-_SPACE = _Failures(
-    UnavailableError,
-    "Free some disk space (`omnix runs prune` removes old runs), then try again.",
-    (errno.ENOSPC, errno.EDQUOT),
-)
-_RESOURCES = _Failures(
-    UnavailableError,
-    "Check the disk, the memory and the limits of the process (ulimit -a), then try again.",
-    (
-        errno.EIO,
-        errno.EFBIG,
-        errno.ENOMEM,
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.EAGAIN,
-        errno.EBUSY,
-        errno.ETXTBSY,
-        errno.ESTALE,
-        errno.ENOLCK,
-        errno.EINTR,
-    ),
-)
+
 _NETWORK = _Failures(
     UnavailableError,
     "Check the network, then try again.",
-    (
-        errno.ETIMEDOUT,
-        errno.ECONNREFUSED,
-        errno.ECONNRESET,
-        errno.ECONNABORTED,
-        errno.ENOTCONN,
-        errno.EHOSTUNREACH,
-        errno.EHOSTDOWN,
-        errno.ENETUNREACH,
-        errno.ENETDOWN,
-        errno.ENETRESET,
-        errno.EADDRNOTAVAIL,
-        errno.ENOBUFS,
-        errno.EPIPE,
-    ),
+    "ETIMEDOUT ECONNREFUSED ECONNRESET ECONNABORTED ENOTCONN EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET "
+    "EADDRNOTAVAIL ENOBUFS EPIPE",
     (ConnectionError, TimeoutError),
 )
-_ALL_FAILURES = (_PERMISSIONS, _PATHS, _SPACE, _RESOURCES, _NETWORK)
+_ALL_FAILURES = (
+    _Failures(ConfigError, "Check the permissions.", "EACCES EPERM EROFS", (PermissionError,)),
+    _Failures(
+        ConfigError,
+        "Check the path.",
+        "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY ENAMETOOLONG ELOOP EXDEV ENODEV ENXIO ENOTSUP EOPNOTSUPP",
+        (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError),
+    ),
+    _Failures(
+        UnavailableError,
+        "Free some disk space (`omnix runs prune` removes old runs), then try again.",
+        "ENOSPC EDQUOT",
+    ),
+    _Failures(
+        UnavailableError,
+        "Check the disk, the memory and the limits of the process (ulimit -a), then try again.",
+        "EIO EFBIG ENOMEM EMFILE ENFILE EAGAIN EBUSY ETXTBSY ESTALE ENOLCK EINTR",
+    ),
+    _NETWORK,
+)
 
 
 def os_failure(error: Exception, what: str | None = None) -> OmnixError:
@@ -237,7 +206,4 @@ def _failures(error: Exception) -> _Failures | None:
     if number is None:
         hidden = re.search(r"\b(?:os error|errno:?) (\d+)", str(error), re.IGNORECASE)
         number = int(hidden[1]) if hidden else None
-    for failures in _ALL_FAILURES:
-        if number in failures.numbers or isinstance(error, failures.classes):
-            return failures
-    return None
+    return next((failures for failures in _ALL_FAILURES if failures.include(number, error)), None)
