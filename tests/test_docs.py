@@ -107,7 +107,8 @@ def test_every_example_of_the_documents_exists(document: str, example: str) -> N
     if hasattr(command, "commands"):
         assert command.invoke_without_command or words == ["--version"], "a command is missing"
         assert not words or words[0].startswith("-"), f"there is no command {words[0]!r}"
-    options = {name for parameter in command.params for name in parameter.opts} | {"--help", "-h"}
+    shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+    options = {name for parameter in shown for name in parameter.opts} | {"--help", "-h"}
     assert {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)} <= options
 
 
@@ -132,6 +133,37 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_document_is_linked_from_the_readme() -> None:
     for document in (ROOT / "docs").glob("*.md"):
         assert f"](docs/{document.name}" in README
+
+
+WORDS = """
+purchase, basket, order line, cycle, gap, rhythm, interval, neighbour, support, lift, shrinkage, decay, shelf,
+due again, new for you, overdue, lapsed, confidence, quarantine, dead letter, checkpoint, manifest, run, workspace,
+lock, lease, receipt, publish, mapping, recipe, rewrite, place, segment, read unit, pseudonym, ledger, gate, fallback,
+chunk, part, batch, key, step, frame, stage, list, predictor, prediction, as of
+"""
+
+
+@pytest.mark.parametrize("word", re.split(r",\s+", WORDS.strip()))
+def test_the_glossary_explains(word: str) -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    assert re.search(rf"\*\*{word}\b", glossary, re.IGNORECASE)
+
+
+STILTED = re.compile(
+    r"\b(takes? (in|over)|taken (in|over)|stands?|stood|standing|mend(s|ed)?|told|foretells?|foretold|bears?"
+    r"|all the same|as yet|may be repeated|of which|is had from)\b",
+    re.IGNORECASE,
+)
+
+
+WRITTEN_BY_HAND = [document for document in DOCUMENTS if document.name != "commands.md"]
+
+
+@pytest.mark.parametrize("document", WRITTEN_BY_HAND, ids=lambda document: document.name)
+def test_the_documents_are_in_plain_english(document: Path) -> None:
+    written = re.sub(r"<!-- generated: .*?<!-- end -->", "", document.read_text(), flags=re.DOTALL)
+    prose = re.sub(r"```.*?```|`[^`]*`", "", written, flags=re.DOTALL)
+    assert [found[0] for found in STILTED.finditer(prose)] == []
 
 
 def test_the_default_configuration_says_what_the_code_does() -> None:
