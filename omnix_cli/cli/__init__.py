@@ -1,4 +1,4 @@
-"""The command line: `app` holds the commands, `main` turns whatever happens into text and an exit code."""
+"""The command line: `app` holds the commands, `main` runs one and turns every error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ import typer
 
 from omnix_cli import __version__
 from omnix_cli.cli import config, imports, migrations, predictions, quarantine, runs, show, steps, tables, workspace
-from omnix_cli.cli.logs import keep_traceback
-from omnix_cli.errors import Interrupted, OmnixError
+from omnix_cli.cli.logs import keep_traceback, log_traceback
+from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
 
 app = typer.Typer(
     name="omnix",
     help="Batch analytics on retail purchase history: similarity, replenishment predictions, recommendations.",
-    epilog="Exit codes: 0 done, 1 bug, 2 usage or configuration, 3 data rejected, 4 try later, 5 finished in part, "
-    "75 another run holds the lock, 130 interrupted.",
+    epilog=f"Exit codes: {'; '.join(f'{known.code} {known.name}' for known in EXIT_CODES)}.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -55,7 +54,7 @@ app.add_typer(config.app, name="config")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; no exception leaves it."""
+    """Runs one command and returns its exit code; never raises."""
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _interrupt)
@@ -73,18 +72,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        place = keep_traceback(error)
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(what, f"Check the path, its permissions, the disk and the network; details are in {place}.", 4)
+        failure = os_failure(error)
+        if failure.exit_code == OmnixError.exit_code:
+            return _fail_with_bug(error)
+        log_traceback(error)
+        return _fail(failure.message, failure.hint, failure.exit_code)
     except Exception as error:
-        place = keep_traceback(error)
-        return _fail(f"a bug in omnix: {type(error).__name__}: {error}", f"The traceback is in {place}.", 1)
+        return _fail_with_bug(error)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted(
-        f"stopped by {signal.Signals(number).name}", hint="Run the same command again: it goes on where it stopped."
-    )
+    raise Interrupted(f"stopped by {signal.Signals(number).name}")
+
+
+def _fail_with_bug(error: Exception) -> int:
+    file = keep_traceback(error)
+    message = f"a bug in omnix: {type(error).__name__}: {error}"
+    return _fail(message, f"Report it with the traceback in {file}.", OmnixError.exit_code)
 
 
 def _fail(message: str, hint: str | None, code: int) -> int:

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import DataError, os_failure
 
 BLOCK_BYTES = 8 << 20
 LONGEST_LINE = 64 << 20
@@ -116,7 +116,7 @@ def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Turns the errors of reading and unpacking into `DataError`."""
+    """Turns errors of unpacking and decoding into `DataError`, and those of the system into their own class."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowInvalid, pa.ArrowIOError) as error:
@@ -129,8 +129,7 @@ def explained(name: str) -> Iterator[None]:
             hint="Set `encoding` in the mapping to what the file is written in.",
         ) from error
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{name}: cannot be read: {reason}", hint="Check the path and permissions.") from error
+        raise os_failure(error, f"{name} cannot be read") from error
 
 
 class Recoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sqlite3
 import threading
@@ -40,6 +41,12 @@ from omnix_cli.stores.replies.shared import KeptReply, SharedAnswers
 from omnix_cli.stores.workspace.files import disk_trouble_told
 from omnix_cli.stores.workspace.folders import Folder
 
+_SYSTEM_ERRORS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
+}
 TRANSACTION_REPLIES = 500
 """Replies written at once: enough to be fast, few enough to lose no more when the process is killed."""
 
@@ -277,5 +284,5 @@ class SqliteAnswers:
                         hint="Put the file back from a copy, or move it away: what is not known is asked again.",
                     ) from error
                 if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
-                    raise OSError(str(error)) from error
+                    raise OSError(_SYSTEM_ERRORS.get(code, errno.EIO), str(error)) from error
                 raise

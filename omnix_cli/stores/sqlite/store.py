@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, OmnixError, UnavailableError, os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.protocols.tables import Page
 from omnix_cli.stores.sqlite.documents import decode
@@ -235,8 +235,7 @@ class SqliteStore:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            message = f"the folder of the store {self._path} cannot be made: {error.strerror}"
-            raise ConfigError(message, hint="Mend its permissions or `store.path`.") from error
+            raise os_failure(error, f"the folder of the store {self._path} cannot be made") from error
 
 
 def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:

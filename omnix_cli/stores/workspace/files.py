@@ -13,7 +13,7 @@ from typing import IO
 
 import polars as pl
 
-from omnix_cli.errors import UnavailableError
+from omnix_cli.errors import os_failure
 from omnix_cli.protocols.checkpoints import StagedFile
 
 
@@ -50,7 +50,7 @@ def checksum(path: Path) -> str:
 
 @contextmanager
 def disk_trouble_told(folder: Path) -> Iterator[None]:
-    """Turns what the disk refuses (full, read-only, too large) into an `UnavailableError` that names the folder.
+    """Turns what the disk refuses (full, read-only, too large) into an error of omnix that names the folder.
 
     polars reports it as a ComputeError whose text ends in the system's error number."""
     try:
@@ -58,10 +58,7 @@ def disk_trouble_told(folder: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as error:
         if isinstance(error, pl.exceptions.ComputeError) and "os error" not in str(error):
             raise
-        raise UnavailableError(
-            f"{folder} could not be written: {error}",
-            hint="Make room or mend the permissions (`omnix runs prune` frees space), then run again: it resumes.",
-        ) from error
+        raise os_failure(error, f"{folder} could not be written") from error
 
 
 def sync(path: Path) -> None:

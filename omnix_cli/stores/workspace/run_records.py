@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import CorruptCheckpoint, DataError
 from omnix_cli.records import RunRecord
 from omnix_cli.stores.workspace.folders import Folder
 
@@ -37,7 +37,7 @@ class RunFolder:
         for run_id in self._ids():
             try:
                 yield self._read(run_id)
-            except DataError as error:
+            except CorruptCheckpoint as error:
                 _log.warning("%s: left out", error.message)
 
     def remove(self, run_id: str) -> None:
@@ -50,6 +50,6 @@ class RunFolder:
         try:
             return RunRecord.model_validate_json(self._folder.read(f"{run_id}.json"))
         except (OSError, ValidationError) as error:
-            raise DataError(
+            raise CorruptCheckpoint(
                 f"the record of run {run_id} cannot be read", hint="Remove the file, or restore it."
             ) from error

@@ -146,7 +146,7 @@ def test_a_full_disk_is_told_and_what_was_kept_stays(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UnavailableError, match="could not be written"):
+    with pytest.raises(ConfigError, match="could not be written"):
         opened(tmp_path / "file")
 
 
