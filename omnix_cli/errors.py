@@ -15,6 +15,8 @@ Any other exception is a bug: exit code 1, its traceback goes to the log file.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ConfigError",
     "CorruptCheckpoint",
@@ -29,14 +31,15 @@ __all__ = [
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it."""
+    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.report = report
 
 
 class ConfigError(OmnixError):

@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StoredFrame
-from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.migrations.segments import WRITE_UNIT_BYTES
+from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
 from omnix_cli.services.publishing.list_items import contents, lists, some_lists
 from omnix_cli.settings import PublishSettings
 

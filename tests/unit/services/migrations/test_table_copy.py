@@ -14,19 +14,30 @@ import pytest
 
 from omnix_cli.errors import DataError, ItemsRefused
 from omnix_cli.item_frames import Items, as_dictionaries
+from omnix_cli.protocols.progress import NO_PROGRESS, NoProgress
 from omnix_cli.records import MigrationRecord
-from omnix_cli.services.migrations.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
-from omnix_cli.stores.migrations.item_mappings import ItemMapping, ItemRules
-from omnix_cli.stores.migrations.journal import FileJournal, MigrationFolder
+from omnix_cli.services.migrations.table_copy import Route, TableCopy, copy_table, preview_copy, undo_copy
+from omnix_cli.stores.migrations.journal import Journal, Journals
+from omnix_cli.stores.migrations.rewrites import ItemRewrite, RewriteRules
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.specs import TABLES
 
 TABLE = "products"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 Item = dict[str, Any]
 
 
 class Broken(Exception):
     """What a test lets a store fail with."""
+
+
+class Counted(NoProgress):
+    """Counts what is done."""
+
+    done = 0
+
+    def advance(self, done: int) -> None:
+        self.done += done
 
 
 class FailingStore(SqliteStore):
@@ -73,9 +84,9 @@ def target(tmp_path: Path) -> Iterator[FailingStore]:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> FileJournal:
-    record = MigrationRecord(run_id="1", plan={}, target={}, started_at=datetime(2026, 3, 1, tzinfo=UTC))
-    return MigrationFolder(tmp_path / "migrations").begin(record)
+def journal(tmp_path: Path) -> Journal:
+    record = MigrationRecord(run_id="1", plan={}, target={}, started_at=NOW)
+    return Journals(tmp_path / "migrations", lambda: NOW).begin(record)
 
 
 def items(store: SqliteStore) -> dict[str, Item]:
@@ -83,17 +94,17 @@ def items(store: SqliteStore) -> dict[str, Item]:
 
 
 def route(source: SqliteStore, target: SqliteStore, **changes: Any) -> Route:
-    chosen = {"mapping": ItemMapping("id"), "segments": 2, "chunk_items": 8, **changes}
+    chosen = {"rewrite": ItemRewrite("id"), "segments": 2, "chunk_items": 8, **changes}
     return Route(TABLES[TABLE], source, target, **chosen)
 
 
-def counts(report: CopyReport) -> tuple[int, ...]:
+def counts(report: TableCopy) -> tuple[int, ...]:
     return report.read, report.added, report.changed, report.unchanged, report.refused
 
 
 @pytest.mark.parametrize("fails_at", range(1, 15, 2))
 def test_a_copy_that_failed_in_the_middle_of_a_write_goes_on(
-    source: SqliteStore, target: FailingStore, journal: FileJournal, fails_at: int
+    source: SqliteStore, target: FailingStore, journal: Journal, fails_at: int
 ) -> None:
     before = items(target)
     target.fails_at = fails_at
@@ -106,7 +117,7 @@ def test_a_copy_that_failed_in_the_middle_of_a_write_goes_on(
     report = copy_table(route(source, target), journal)
     assert counts(report) == (100, 97, 2, 1, 0)
     assert items(target) == items(source) | {"500": product(500)}
-    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
+    assert undo_copy(TABLE, target, journal, NO_PROGRESS) == 99
     assert items(target) == before
 
 
@@ -122,7 +133,7 @@ class Frames(SqliteStore):
 
 @pytest.mark.parametrize("fails_at", range(1, 15, 2))
 def test_frames_are_copied_like_dictionaries(
-    source: SqliteStore, target: FailingStore, journal: FileJournal, tmp_path: Path, fails_at: int
+    source: SqliteStore, target: FailingStore, journal: Journal, tmp_path: Path, fails_at: int
 ) -> None:
     before = items(target)
     frames = Frames(tmp_path / "source.sqlite")
@@ -133,44 +144,42 @@ def test_frames_are_copied_like_dictionaries(
     report = copy_table(route(frames, target), journal)
     assert counts(report) == (100, 97, 2, 1, 0)
     assert items(target) == items(source) | {"500": product(500)}
-    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
+    assert undo_copy(TABLE, target, journal, NO_PROGRESS) == 99
     assert items(target) == before
     frames.close()
 
 
-def test_frames_are_mapped_like_dictionaries(
-    source: SqliteStore, target: FailingStore, journal: FileJournal, tmp_path: Path
+def test_frames_are_rewritten_like_dictionaries(
+    source: SqliteStore, target: FailingStore, journal: Journal, tmp_path: Path
 ) -> None:
     frames = Frames(tmp_path / "source.sqlite")
-    mapping = ItemMapping("id", ItemRules(key_prefix="x", drop=("price",)))
-    copy_table(route(frames, target, mapping=mapping), journal)
+    rewrite = ItemRewrite("id", RewriteRules(key_prefix="x", drop=("price",)))
+    copy_table(route(frames, target, rewrite=rewrite), journal)
     assert items(target)["x007"] == {"id": "x007", "name": "product 7"}
     frames.close()
 
 
-def test_a_finished_copy_reads_nothing_again(source: SqliteStore, target: FailingStore, journal: FileJournal) -> None:
+def test_a_finished_copy_reads_nothing_again(source: SqliteStore, target: FailingStore, journal: Journal) -> None:
     first = copy_table(route(source, target), journal)
     source.close()
-    done: list[int] = []
+    progress = Counted()
     unreadable = SqliteStore(Path("/nowhere/at.all"))
-    assert copy_table(route(unreadable, target, advance=done.append), journal) == first
-    assert sum(done) == 100
+    assert copy_table(route(unreadable, target, progress=progress), journal) == first
+    assert progress.done == 100
 
 
-def test_an_undo_that_was_cut_off_goes_on(source: SqliteStore, target: FailingStore, journal: FileJournal) -> None:
+def test_an_undo_that_was_cut_off_goes_on(source: SqliteStore, target: FailingStore, journal: Journal) -> None:
     before = items(target)
     copy_table(route(source, target), journal)
     target.fails_at = target.writes + 4
     with pytest.raises(Broken):
-        undo_copy(TABLE, target, journal, lambda done: None)
+        undo_copy(TABLE, target, journal, NO_PROGRESS)
     assert journal.record.undone == {TABLE: 3}
-    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
+    assert undo_copy(TABLE, target, journal, NO_PROGRESS) == 99
     assert items(target) == before
 
 
-def test_items_that_the_target_refuses_are_named(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
-) -> None:
+def test_items_that_the_target_refuses_are_named(source: SqliteStore, target: FailingStore, journal: Journal) -> None:
     target.refuses = frozenset({"010", "090"})
     report = copy_table(route(source, target), journal)
     assert counts(report) == (100, 95, 2, 1, 2)
@@ -178,17 +187,17 @@ def test_items_that_the_target_refuses_are_named(
     assert items(source).keys() - items(target).keys() == {"010", "090"}
 
 
-def test_a_mapping_that_breaks_a_key_is_told_with_the_item(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
+def test_a_rewrite_that_breaks_an_index_names_the_item(
+    source: SqliteStore, target: FailingStore, journal: Journal
 ) -> None:
-    broken = ItemMapping("id", ItemRules(rename={"price": "category"}))
+    broken = ItemRewrite("id", RewriteRules(rename={"price": "category"}))
     changed = Route(TABLES[TABLE], source, target, broken)
     with pytest.raises(DataError, match=r"'000'.*category"):
         copy_table(changed, journal)
 
 
 def test_a_preview_counts_like_the_copy_and_writes_nothing(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
+    source: SqliteStore, target: FailingStore, journal: Journal
 ) -> None:
     before = items(target)
     report = preview_copy(route(source, target))
@@ -200,27 +209,9 @@ def test_a_preview_counts_like_the_copy_and_writes_nothing(
     assert (report.write_units, report.read_units) == (done.write_units, done.read_units) == (99, 1)
 
 
-def test_reading_keeps_to_the_units_it_may_take(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
-) -> None:
+def test_reading_keeps_to_the_units_it_may_take(source: SqliteStore, target: FailingStore, journal: Journal) -> None:
     taken: list[float] = []
     copy_table(route(source, target, take_read_units=taken.append), journal)
     assert len(taken) == 100
     # {"id":"000","name":"product 0","price":0} has 41 bytes, and a unit 8192
     assert 100 * 41 / 8192 <= sum(taken) <= 100 * 50 / 8192
-
-
-def test_only_the_same_unfinished_plan_goes_on(tmp_path: Path) -> None:
-    folder = MigrationFolder(tmp_path)
-
-    def record(run: str, plan: str) -> MigrationRecord:
-        return MigrationRecord(run_id=run, plan={"of": plan}, target={}, started_at=datetime(2026, 3, 1, tzinfo=UTC))
-
-    assert folder.begin(record("1", "a")).record.run_id == "1"
-    assert folder.begin(record("2", "b")).record.run_id == "2"
-    assert folder.begin(record("3", "a")).record.run_id == "1"
-    folder.find("1").update(state="done")
-    assert folder.begin(record("4", "a")).record.run_id == "4"
-    assert folder.find("latest").record.run_id == "4"
-    with pytest.raises(DataError, match="no migration"):
-        folder.find("9")
