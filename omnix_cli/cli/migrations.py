@@ -12,7 +12,7 @@ import typer
 
 from omnix_cli.api.tables import Speed
 from omnix_cli.cli.options import DryRun, Output, Session, expand, note
-from omnix_cli.cli.places import Against, From, To, ToFolder
+from omnix_cli.cli.places import From, MaxReadUnits, To, ToFolder
 from omnix_cli.cli.progress_bars import on_stderr
 from omnix_cli.cli.rendering import renamed, render
 from omnix_cli.errors import ConfigError
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from omnix_cli.services.migrations.verifying import VerifyReport
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="A table such as purchase-history.")]
-Names = Annotated[list[str], typer.Argument(metavar="TABLE...", help="Tables such as purchase-history.")]
+Names = Annotated[list[str], typer.Argument(metavar="TABLE", help="Tables such as purchase-history.")]
 AnyNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[TABLE]...", help="Tables such as purchase-history (default: all tables of an export)."),
+    typer.Argument(metavar="TABLE", help="Tables such as purchase-history (default: all tables of an export)."),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The id of a copy, or `latest`.")]
 Folder = Annotated[
@@ -47,15 +47,27 @@ class SpeedOptions(Speed):
     segments: Annotated[
         int | None, typer.Option("--segments", min=1, max=64, help="Segments of a table that are read in parallel.")
     ] = None
-    max_read_units: Annotated[
-        float | None, typer.Option("--max-read-units", min=0.5, help="Read units a second to use at most.")
-    ] = None
+    max_read_units: MaxReadUnits = None
     max_write_units: Annotated[
         float | None, typer.Option("--max-write-units", min=1, help="Write units a second to use at most.")
     ] = None
     write_share: Annotated[
         float | None, typer.Option("--write-share", max=1, help="Share of the table's write capacity to use at most.")
     ] = None
+
+
+@dataclass(frozen=True)
+class CopyOptions:
+    """How tables are copied."""
+
+    rewrite: Rewrite = None
+    mapping: OldMapping = None
+    create: Create = False
+    dry_run: DryRun = False
+
+    def rules(self) -> Path | None:
+        """The file of rewrite rules."""
+        return renamed(self.rewrite, self.mapping, old="--mapping", new="--rewrite")
 
 
 def register(app: typer.Typer) -> None:
@@ -85,24 +97,21 @@ def load(
     session: Session,
     output: Output,
     speed: SpeedOptions,
+    options: CopyOptions,
     folder: Folder,
     tables: AnyNames = None,
     to: To = None,
-    rewrite: Rewrite = None,
-    mapping: OldMapping = None,
-    create: Create = False,
-    dry_run: DryRun = False,
 ) -> None:
     """Copy an export into the tables of a store. Like any copy, it can be continued and undone."""
-    rules = renamed(rewrite, mapping, old="--mapping", new="--rewrite")
+    rules = options.rules()
     render(
         lambda: session.workspace.tables.load(
             folder,
             tables or (),
             target=to or (),
             rewrite=rules,
-            create=create,
-            dry_run=dry_run,
+            create=options.create,
+            dry_run=options.dry_run,
             speed=speed,
             progress=on_stderr(),
         ),
@@ -114,31 +123,28 @@ def copy(
     session: Session,
     output: Output,
     speed: SpeedOptions,
+    options: CopyOptions,
     tables: AnyNames = None,
     source: From = None,
     to: To = None,
-    rewrite: Rewrite = None,
-    mapping: OldMapping = None,
-    create: Create = False,
-    dry_run: DryRun = False,
     undo_run: Annotated[str | None, typer.Option("--undo", hidden=True)] = None,
 ) -> None:
     """Copy tables to another store. Run it again to continue; `omnix tables undo` puts back what it overwrote."""
     if undo_run is not None:
         note("`tables copy --undo` is now `tables undo`; the old spelling will be removed in the next release")
-        if tables or source or to or rewrite or mapping or create or dry_run:
+        if tables or source or to or options != CopyOptions():
             raise ConfigError("--undo needs nothing but the run", hint="The run knows its tables and its target.")
         undo(session, output, speed, undo_run)
         return
-    rules = renamed(rewrite, mapping, old="--mapping", new="--rewrite")
+    rules = options.rules()
     render(
         lambda: session.workspace.tables.copy(
             tables or (),
             source=source or (),
             target=to or (),
             rewrite=rules,
-            create=create,
-            dry_run=dry_run,
+            create=options.create,
+            dry_run=options.dry_run,
             speed=speed,
             progress=on_stderr(),
         ),
@@ -158,7 +164,7 @@ def verify(
     speed: SpeedOptions,
     tables: AnyNames = None,
     source: From = None,
-    to: Against = None,
+    to: To = None,
     rewrite: Rewrite = None,
     mapping: OldMapping = None,
 ) -> None:

@@ -6,19 +6,15 @@ from typing import Annotated
 
 import typer
 
-_A_STORE = "dynamodb, sqlite, or settings that differ from [store], such as stage=prod (repeatable)"
+_PLACE = (
+    "a store (dynamodb, sqlite, or settings in which it differs from [store], such as stage=prod; repeatable) "
+    "or the folder of an export."
+)
 
-From = Annotated[
-    list[str] | None,
-    typer.Option("--from", metavar="PLACE", help=f"Read from this store: {_A_STORE}; or from the folder of an export."),
-]
-To = Annotated[list[str] | None, typer.Option("--to", metavar="PLACE", help=f"Write to this store: {_A_STORE}.")]
-ToFolder = Annotated[
-    str, typer.Option("--to", metavar="PLACE", help="Write to this new folder, on disk or s3://BUCKET/PREFIX.")
-]
-Against = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--to", metavar="PLACE", help=f"Compare with this store: {_A_STORE}; or with the folder of an export."
-    ),
+From = Annotated[list[str] | None, typer.Option("--from", metavar="PLACE", help=f"The source: {_PLACE}")]
+To = Annotated[list[str] | None, typer.Option("--to", metavar="PLACE", help=f"The target: {_PLACE}")]
+ToFolder = Annotated[str, typer.Option("--to", metavar="PLACE", help=f"The target: {_PLACE}")]
+"""Where only a folder will do."""
+MaxReadUnits = Annotated[
+    float | None, typer.Option("--max-read-units", min=0.5, help="Read units a second to use at most.")
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Create, check, drop and move the tables of the store.", no_args_is_help=True)
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[TABLE]...", help="Tables such as recommendations (default: all).")
+    list[str] | None, typer.Argument(metavar="TABLE", help="Tables such as recommendations (default: all).")
 ]
 Prefix = Annotated[str | None, typer.Option("--prefix", help="The tables are named <prefix>-<table>-<stage>.")]
 Stage = Annotated[str | None, typer.Option("--stage", help="The stage in these names, such as dev or production.")]
