@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omnix_cli.api.opening import Opening
+from omnix_cli.errors import Interrupted
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Tables:
         from omnix_cli.services.migrations.exporting import PART_ITEMS, export
 
         places = self._places(speed)
-        with places.source(source) as opened:
+        with _resumes(), places.source(source) as opened:
             size, now = self.part_items or PART_ITEMS, places.workspace.now()
             return export(tables, opened, places.folder(folder), now=now, part_items=size, progress=progress)
 
@@ -125,7 +126,7 @@ class Tables:
 
         places = self._places(speed)
         options = self._options(places, rewrite, create=create, dry_run=dry_run)
-        with places.source(source) as read, places.target(target) as written:
+        with _resumes(), places.source(source) as read, places.target(target) as written:
             return copy(tables, read, written, places.journals(), options=options, progress=progress)
 
     def undo(self, run: str, *, speed: Speed = Speed(), progress: Progress = NO_PROGRESS) -> tuple[TableItems, ...]:
@@ -134,7 +135,8 @@ class Tables:
 
         places = self._places(speed)
         settings = places.workspace.settings.store
-        return undo(run, places.journals(), settings=settings, open_store=places.store, progress=progress)
+        with _resumes():
+            return undo(run, places.journals(), settings=settings, open_store=places.store, progress=progress)
 
     def verify(
         self,
@@ -169,7 +171,7 @@ class Tables:
         places = self._places(speed)
         purchases = places.workspace.ledger.view("purchases")
         options = self._options(places, None, create=create, dry_run=dry_run)
-        with places.target(target) as written:
+        with _resumes(), places.target(target) as written:
             return backfill(purchases, written, places.journals(), options=options, progress=progress)
 
     def bulk(
@@ -217,3 +219,13 @@ class Tables:
         settings = self.opening.load(store__prefix=prefix, store__stage=stage).values
         with closing(table_administration(settings, now=self.opening.now)) as administration:
             yield administration
+
+
+@contextmanager
+def _resumes() -> Iterator[None]:
+    """Says after an interruption that the command continues where it stopped."""
+    try:
+        yield
+    except Interrupted as error:
+        error.hint = "Run the same command again: it continues where it stopped."
+        raise

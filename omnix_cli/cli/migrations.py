@@ -6,21 +6,22 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from omnix_cli.api.tables import Speed
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note
+from omnix_cli.cli.options import DryRun, Output, Session, expand, instead, note, render
 from omnix_cli.cli.places import From, MaxReadUnits, To, ToFolder
 from omnix_cli.cli.progress_bars import on_stderr
-from omnix_cli.cli.rendering import renamed, render
 from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     from omnix_cli.services.migrations.copying import CopyReport
     from omnix_cli.services.migrations.sides import TableItems
     from omnix_cli.services.migrations.verifying import VerifyReport
+
+Value = TypeVar("Value")
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="A table such as purchase-history.")]
 Names = Annotated[list[str], typer.Argument(metavar="TABLE", help="Tables such as purchase-history.")]
@@ -67,7 +68,7 @@ class CopyOptions:
 
     def rules(self) -> Path | None:
         """The file of rewrite rules."""
-        return renamed(self.rewrite, self.mapping, old="--mapping", new="--rewrite")
+        return _renamed(self.rewrite, self.mapping, old="--mapping", new="--rewrite")
 
 
 def register(app: typer.Typer) -> None:
@@ -131,7 +132,7 @@ def copy(
 ) -> None:
     """Copy tables to another store. Run it again to continue; `omnix tables undo` puts back what it overwrote."""
     if undo_run is not None:
-        note("`tables copy --undo` is now `tables undo`; the old spelling will be removed in the next release")
+        instead("tables copy --undo", "tables undo")
         if tables or source or to or options != CopyOptions():
             raise ConfigError("--undo needs nothing but the run", hint="The run knows its tables and its target.")
         undo(session, output, speed, undo_run)
@@ -169,7 +170,7 @@ def verify(
     mapping: OldMapping = None,
 ) -> None:
     """Compare tables item by item and list what is missing, extra or different. Exit code 5 if anything is."""
-    rules = renamed(rewrite, mapping, old="--mapping", new="--rewrite")
+    rules = _renamed(rewrite, mapping, old="--mapping", new="--rewrite")
     render(
         lambda: session.workspace.tables.verify(
             tables or (), source=source or (), target=to or (), rewrite=rules, speed=speed, progress=on_stderr()
@@ -211,7 +212,7 @@ def bulk(
     """Write files that DynamoDB loads by itself, and print the requests that start the load.
 
     StartBulkPutItems loads them into an existing table, ImportTable into a new one."""
-    address = renamed(to_files, files, old="--files", new="--to-files")
+    address = _renamed(to_files, files, old="--files", new="--to-files")
     if address is None:
         raise typer.BadParameter("say where to write the files", param_hint="--to-files")
     report = session.workspace.tables.bulk(
@@ -220,6 +221,16 @@ def bulk(
     written = report.files
     note(f"{written.items:,} items in {len(written.names):,} files of {written.bytes:,} bytes at {report.address}")
     print(json.dumps(report.answer if start else report.requests, indent=2, default=str))
+
+
+def _renamed(value: Value | None, old_value: Value | None, *, old: str, new: str) -> Value | None:
+    """The value of an option that is given by its new or by its old name."""
+    if old_value is None:
+        return value
+    if value is not None:
+        raise typer.BadParameter(f"use only {new}, its new name", param_hint=old)
+    instead(old, new)
+    return old_value
 
 
 def _show_items(output: Output, report: Sequence[TableItems], *, title: str) -> None:

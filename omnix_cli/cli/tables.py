@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note
-from omnix_cli.cli.rendering import render
+from omnix_cli.cli.options import DryRun, Output, Session, expand, note, render
 from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Stores to move tables between, and a way to call `omnix tables`."""
+"""Stores to move tables between, and a fixture that calls `omnix tables`."""
 
 from __future__ import annotations
 

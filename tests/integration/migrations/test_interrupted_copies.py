@@ -48,6 +48,7 @@ def test_a_copy_that_gets_a_signal_stops_and_continues(omnix: Omnix, source: Sid
         process.send_signal(signal.SIGTERM)
         _, printed = process.communicate(timeout=60)
     assert process.returncode == 130, printed
+    assert "continues where it stopped" in printed
     row = orjson.loads(omnix("copy", TABLE, *place, "--format", "json"))[0]
     assert (row["read"], row["added"]) == (15_000, 15_000)
     assert len(list((tmp_path / ".omnix" / "migrations").glob("*/run.json"))) == 1

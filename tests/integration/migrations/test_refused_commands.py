@@ -29,7 +29,7 @@ ANOTHER = ("--to", "path=other.sqlite", "--create")
         (("copy", TABLE, *ANOTHER, "--rewrite", "a.toml", "--mapping", "b.toml"), "use only --rewrite"),
         (("copy", TABLE, "--undo", "latest"), "--undo needs nothing but the run"),
         (("export", TABLE, "--from", "stage=none", "--to", "backup"), "no such table: omnix-ai-purchase-history-none"),
-        (("export", TABLE, "--from", "path=none.sqlite", "--to", "backup"), "there is no store none.sqlite"),
+        (("export", TABLE, "--from", "path=none.sqlite", "--to", "backup"), "none.sqlite"),
         (("export", TABLE, "--to", "dynamodb"), "dynamodb is not a folder"),
         (("bulk", TABLE), "say where to write the files"),
     ],

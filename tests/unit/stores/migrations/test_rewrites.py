@@ -1,4 +1,4 @@
-"""Rules for items on their way."""
+"""Rules that change items when they are copied."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_no_attribute_is_overwritten_by_a_renamed_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "message"),
     [
         ('rename = { id = "key" }', "the key id"),
         ('drop = ["id"]', "the key id"),
@@ -59,8 +59,8 @@ def test_no_attribute_is_overwritten_by_a_renamed_one(tmp_path: Path) -> None:
         ("drop = [", "cannot be read"),
     ],
 )
-def test_rules_that_cannot_be_kept_are_refused(tmp_path: Path, rules: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
+def test_rules_that_cannot_be_kept_are_refused(tmp_path: Path, rules: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         rewrite(tmp_path, rules)
 
 
