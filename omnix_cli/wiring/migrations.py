@@ -215,7 +215,7 @@ class Migrations:
             limits = {name: target.write_limit(name) for name in tables}
             route = partial(self._route, origin, target, limits, mappings)
             if dry_run:
-                said = [f"{name}: {limit.said}" for name, limit in limits.items() if limit]
+                said = [f"{name}: {limit}" for name, limit in limits.items() if limit]
                 return self._outcome(None, [self._watched(name, origin, route, preview_copy) for name in tables], said)
             with self._locked("tables copy"):
                 started = self.workspace.now()

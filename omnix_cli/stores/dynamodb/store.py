@@ -13,7 +13,7 @@ import polars as pl
 
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols.tables import Page, WriteLimit
+from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.batch_reads import read_items
@@ -41,7 +41,7 @@ _CONDITION_FAILED = "ConditionalCheckFailedException"
 class DynamoStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the same tables."""
 
-    name = "dynamodb"
+    traits = StoreTraits(bills_capacity=True, scans_in_parallel=True)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from omnix_cli.protocols.tables import TableChange, TableState
-from omnix_cli.stores.sqlite.schema import TableSql
+from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.shapes import IndexShape, TableShape, differences
 
