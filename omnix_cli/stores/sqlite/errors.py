@@ -22,13 +22,13 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        explained = explain(error, path)
-        if explained is None:
+        translation = explained(error, path)
+        if translation is None:
             raise
-        raise explained from error
+        raise translation from error
 
 
-def explain(error: sqlite3.Error, path: Path) -> OmnixError | None:
+def explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
     """What happened, in the user's terms; None for a bug of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
     if code in _BUSY:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import UnavailableError
 from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.transports import ServiceError
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import BulkWriter, Written, delete_request, put_request
 
