@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from omnix_cli.settings.section import Section, Share
+from omnix_cli.store_kinds import check_kind
 
 
 def check_timezone(name: str) -> str:
@@ -27,7 +28,7 @@ class SourceSettings(Section):
     """What the rows are."""
     files: tuple[str, ...] = ()
     """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
-    store: Literal["dynamodb", "sqlite"] | None = None
+    store: Annotated[str, AfterValidator(check_kind)] | None = None
     """Read the whole table of this kind from this store instead of files."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from omnix_cli.settings.aws import AwsAccess
 from omnix_cli.settings.section import Section
+from omnix_cli.store_kinds import check_kind
 
 
 class TableSettings(Section):
@@ -31,7 +32,7 @@ class TableSettings(Section):
 class StoreSettings(AwsAccess):
     """The store that lists are published to."""
 
-    kind: Literal["sqlite", "dynamodb"] = "sqlite"
+    kind: Annotated[str, AfterValidator(check_kind)] = "sqlite"
     """`sqlite` is a file on this machine, `dynamodb` the tables of an AWS account."""
     path: Path | None = None
     """The SQLite file. Default: `store.sqlite` in the workspace."""

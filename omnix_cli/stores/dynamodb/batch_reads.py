@@ -27,7 +27,7 @@ def read_items(service: Service, table: str, attribute: str, keys: Iterable[str]
             left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             attempt = attempt + 1 if len(left) == len(batch) else 0
             if attempt == service.retries.attempts:
-                raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, {attempt} times", 0), table)
+                raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), table)
             if left:
                 service.retries.wait(attempt, throttled=True)
             batch = left

@@ -7,6 +7,7 @@ Source: developer guide, "Expression attribute names (aliases) in DynamoDB".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from omnix_cli.stores.dynamodb.wire import Wire, to_wire
@@ -68,5 +69,5 @@ def projection(attributes: Iterable[str]) -> dict[str, Any]:
 
 def alive(names: Placeholders, expiry: str, now: float) -> str:
     """The filter for items that have not expired; one whose expiry is missing or not a number never does."""
-    ttl, number, moment = names.name(expiry), names.value("N"), names.value(f"{now:.6f}")
+    ttl, number, moment = names.name(expiry), names.value("N"), names.value(Decimal(f"{now:.6f}"))
     return f"attribute_not_exists({ttl}) OR NOT attribute_type({ttl}, {number}) OR {ttl} > {moment}"

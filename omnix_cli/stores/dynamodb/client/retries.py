@@ -35,7 +35,7 @@ class Retries:
         self.sleep(full_jitter(attempt, base=base, cap=self.longest, random=self.random))
 
     def call(self, send: Callable[[], _Answer], failed: Callable[[ServiceError], None] = lambda error: None) -> _Answer:
-        """Sends until it succeeds; `failed` is called with every error that may pass. Raises the last `ServiceError`."""
+        """Sends until it succeeds; `failed` gets every error that may pass. Raises the last `ServiceError`."""
         for attempt in range(self.attempts):
             try:
                 return send()

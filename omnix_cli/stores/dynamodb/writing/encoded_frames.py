@@ -3,8 +3,8 @@
     String, Enum, Categorical S · integers, Decimal N · Boolean BOOL · Binary B (base64) · List L · Struct M
 
 The JSON is the same as that of `wire` for the same items (`item_frames` says what is absent), but many times as fast.
-polars writes an absent value as null; the nulls are then cut out of the text. Quotes inside JSON strings are escaped, so
-what looks like an attribute is one.
+polars writes an absent value as null; the nulls are then cut out of the text. Quotes inside JSON strings are escaped,
+so what looks like an attribute is one.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def test_the_capacity_is_the_least_of_table_and_indexes(description: Any, units:
 
 
 @pytest.mark.parametrize(
-    ("pacing", "said"),
+    ("pacing", "text"),
     [
         (
             WritePacing(share=0.5),
@@ -52,7 +52,7 @@ def test_the_capacity_is_the_least_of_table_and_indexes(description: Any, units:
         ),
     ],
 )
-def test_the_lower_limit_holds_and_says_where_it_is_from(pacing: WritePacing, said: str) -> None:
+def test_the_lower_limit_holds_and_says_where_it_is_from(pacing: WritePacing, text: str) -> None:
     limit = pacing.limit(lambda: PROVISIONED)
     assert limit is not None
     assert str(limit) == text
