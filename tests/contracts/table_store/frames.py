@@ -77,5 +77,5 @@ class KeepsFrames:
     def test_keys_in_a_frame_are_strings_with_something_in_them(
         self, store: TableStore, columns: dict[str, list[Any]]
     ) -> None:
-        with pytest.raises(ValueError, match="must be a string"):
+        with pytest.raises(ValueError, match="must be a non-empty string"):
             store.put_many("products", pl.DataFrame({"name": ["Milk"], **columns}))

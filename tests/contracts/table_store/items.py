@@ -88,7 +88,7 @@ class KeepsItems:
         "item", [{}, {"id": ""}, {"id": 3}, {"id": "a", "category": ""}, {"id": "a", "category": 1}]
     )
     def test_keys_are_strings_with_something_in_them(self, store: TableStore, item: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match="must be a string"):
+        with pytest.raises(ValueError, match="must be a non-empty string"):
             store.put_many("products", [item])
 
     def test_a_put_replaces_the_whole_item(self, store: TableStore) -> None:

@@ -135,9 +135,7 @@ class BulkWriter:
                 throttled = bool(left)
                 attempt = 0 if len(left) < len(waiting) else attempt
                 if left and attempt + 1 >= self.retries.attempts:
-                    raise self._given_up(
-                        ServiceError("UnprocessedItems", f"{len(left)} items, again and again", 200)
-                    )
+                    raise self._given_up(ServiceError("UnprocessedItems", f"{len(left)} items, again and again", 200))
             if left:
                 done.resent += len(left)
                 self._slow_down(throttled, done)
