@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -23,17 +23,18 @@ from omnix_cli.services.migrations.bulk_loading import BulkTarget
 from omnix_cli.services.migrations.segments import Take
 from omnix_cli.services.migrations.sides import Source, Target
 from omnix_cli.settings import StoreSettings, dump
+from omnix_cli.store_kinds import FACTORIES
 from omnix_cli.stores.dynamodb.client.retries import Pace
+from omnix_cli.stores.dynamodb.factory import dynamodb_service, write_pacing
 from omnix_cli.stores.migrations.archives import Archive
 from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.s3.folders import S3Folder
 from omnix_cli.stores.s3.prefix import SCHEME, connect
 from omnix_cli.stores.workspace.folders import DiskFolder, Folder
-from omnix_cli.wiring.stores import dynamodb_service, table_store, write_pacing
+from omnix_cli.wiring.stores import table_store
 from omnix_cli.wiring.workspaces import Workspace
 
 _SETTING = re.compile(r"([a-z_]+)=(.*)", re.DOTALL)
-STORE_KINDS: tuple[str, ...] = get_args(StoreSettings.model_fields["kind"].annotation)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def parse_place(texts: str | Sequence[str]) -> Place:
     settings: dict[str, str] = {}
     for text in values:
         setting = _SETTING.fullmatch(text)
-        if text in STORE_KINDS:
+        if text in FACTORIES:
             settings["kind"] = text
         elif setting and setting[1] not in StoreSettings.model_fields:
             hint = suggestion(setting[1], list(StoreSettings.model_fields), what="Settings of a store")
@@ -79,9 +80,8 @@ class Places:
             yield Source(archive, tables=archive.tables)
             return
         settings = self.settings(place)
-        # Each segment of a SQLite file reads all its keys: one, unless more are asked for.
-        segments = settings.segments if "segments" in place.settings or settings.kind == "dynamodb" else 1
         with closing(self.store(settings)) as store:
+            segments = settings.segments if "segments" in place.settings or store.traits.scans_in_parallel else 1
             yield Source(store, segments, pace=lambda: _read_pace(settings))
 
     @contextmanager
@@ -121,7 +121,8 @@ class Places:
             return StoreSettings.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
-            raise ConfigError(f"{first['loc'][0]}={first['input']}: {first['msg']}", hint="See [store].") from error
+            message = f"{first['loc'][0]}={first['input']}: {first['msg'].removeprefix('Value error, ')}"
+            raise ConfigError(message, hint="See [store] in `omnix config show`.") from error
 
     def store(self, settings: StoreSettings) -> TableStore:
         """The store that these settings name."""
@@ -145,6 +146,6 @@ def _check_folder(address: str) -> None:
 
 
 def _what_a_store_is(text: str) -> str:
-    near = get_close_matches(text, [*STORE_KINDS, *(f"{name}=" for name in StoreSettings.model_fields)], n=1)
+    near = get_close_matches(text, [*FACTORIES, *(f"{name}=" for name in StoreSettings.model_fields)], n=1)
     guess = f"Did you mean `{near[0]}`? " if near else ""
-    return f"{guess}Name a store ({', '.join(STORE_KINDS)}) or settings of one as NAME=VALUE, such as stage=test."
+    return f"{guess}Name a store ({', '.join(FACTORIES)}) or settings of one as NAME=VALUE, such as stage=test."

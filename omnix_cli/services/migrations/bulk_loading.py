@@ -19,7 +19,7 @@ from omnix_cli.stores.dynamodb.writing.bulk_files import (
     import_request,
     write_bulk_files,
 )
-from omnix_cli.stores.dynamodb.writing.pacing import WritePacing
+from omnix_cli.stores.dynamodb.writing.limits import WritePacing
 from omnix_cli.stores.s3.prefix import SCHEME
 from omnix_cli.stores.tables.specs import TABLES
 from omnix_cli.stores.workspace.folders import Folder

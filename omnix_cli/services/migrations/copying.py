@@ -80,7 +80,7 @@ def copy(
         return [_moved(_route(name, source, target, limits[name], options, progress), work) for name in names]
 
     if options.dry_run:
-        in_words = tuple(f"{name}: {limit.said}" for name, limit in limits.items() if limit)
+        in_words = tuple(f"{name}: {limit}" for name, limit in limits.items() if limit)
         return _report(None, moved(preview_copy), options, in_words)
     with journals.locked("tables copy"):
         started = journals.now()

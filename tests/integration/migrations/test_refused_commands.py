@@ -22,7 +22,7 @@ ANOTHER = ("--to", "path=other.sqlite", "--create")
         (("copy", TABLE, "--to", "dynamdb"), "Did you mean `dynamodb`?"),
         (("copy", TABLE, "--to", "other", *ANOTHER), "'other' is neither a store nor a setting"),
         (("copy", TABLE, "--to", "stge=x"), "Did you mean `stage`?"),
-        (("copy", TABLE, "--to", "kind=dynamo"), "kind=dynamo: Input should be"),
+        (("copy", TABLE, "--to", "kind=dynamo"), "kind=dynamo: there is no store kind"),
         (("copy", TABLE, "--from", "sqllite", *ANOTHER), "Did you mean `sqlite`?"),
         (("copy", TABLE, "--from", "./nothing", *ANOTHER), "holds no export"),
         (("copy", TABLE, *ANOTHER, "--rewrite", "none.toml"), "Check its path"),

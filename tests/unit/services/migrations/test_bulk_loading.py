@@ -12,7 +12,7 @@ from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.migrations.bulk_loading import BulkTarget, bulk
 from omnix_cli.services.migrations.sides import Source
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.writing.pacing import UNLIMITED, WritePacing
+from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing
 from omnix_cli.stores.workspace.folders import DiskFolder
 from tests.unit.services.migrations.test_differences import MemoryItems, keyed
 
