@@ -126,7 +126,7 @@ class Tables:
 
         places = self._places(speed)
         options = self._options(places, rewrite, create=create, dry_run=dry_run)
-        with _resumes(), places.source(source) as read, places.target(target) as written:
+        with _resumes(not dry_run), places.source(source) as read, places.target(target) as written:
             return copy(tables, read, written, places.journals(), options=options, progress=progress)
 
     def undo(self, run: str, *, speed: Speed = Speed(), progress: Progress = NO_PROGRESS) -> tuple[TableItems, ...]:
@@ -171,7 +171,7 @@ class Tables:
         places = self._places(speed)
         purchases = places.workspace.ledger.view("purchases")
         options = self._options(places, None, create=create, dry_run=dry_run)
-        with _resumes(), places.target(target) as written:
+        with _resumes(not dry_run), places.target(target) as written:
             return backfill(purchases, written, places.journals(), options=options, progress=progress)
 
     def bulk(
@@ -222,10 +222,10 @@ class Tables:
 
 
 @contextmanager
-def _resumes() -> Iterator[None]:
-    """Says after an interruption that the command continues where it stopped."""
+def _resumes(resumes: bool = True) -> Iterator[None]:
+    """Says after an interruption whether the command continues where it stopped."""
     try:
         yield
     except Interrupted as error:
-        error.hint = "Run the same command again: it continues where it stopped."
+        error.hint = "Run the same command again: it continues where it stopped." if resumes else None
         raise
