@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omnix_cli.api.opening import Opening, present
 
 if TYPE_CHECKING:
+    from omnix_cli.api.tables import Tables
     from omnix_cli.configuration import LoadedSettings
 
 
@@ -23,6 +25,13 @@ class Workspace:
     def settings(self, **arguments: Any) -> LoadedSettings:
         """The settings in force, and where each of them comes from."""
         return self.opening.load(**arguments)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The `omnix tables` commands."""
+        from omnix_cli.api.tables import Tables
+
+        return Tables(self.opening)
 
 
 def open_workspace(

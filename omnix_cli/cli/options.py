@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.reports.output import Target
     from omnix_cli.wiring.workspaces import Workspace as OpenWorkspace
+
+
+Report = TypeVar("Report")
 
 
 class Format(StrEnum):
@@ -205,3 +208,21 @@ def now() -> datetime:
 def note(message: str) -> None:
     """Tells the person at the terminal something; results go to stdout, everything else here."""
     print(message, file=sys.stderr)
+
+
+def instead(old: str, new: str) -> None:
+    """Says that an old spelling still works in this release, and what to use instead."""
+    note(f"warning: `{old}` will be removed in the next release; use `{new}`")
+
+
+def render(call: Callable[[], Report], show: Callable[[Report], None]) -> None:
+    """Shows the report of a call; if the call failed with a report, shows that report before its error."""
+    from omnix_cli.errors import OmnixError
+
+    try:
+        report = call()
+    except OmnixError as error:
+        if error.report is not None:
+            show(error.report)
+        raise
+    show(report)

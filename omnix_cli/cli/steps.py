@@ -114,11 +114,11 @@ def bring_up_to_date(
         forced = (runner.step_names if command == "run" else targets) if work.force else ()
         publisher = workspace.publisher(force=work.force, dry_run=work.dry_run, show=_show) if publishes else None
         if work.dry_run:
-            steps = (*imported, *runner.preview(targets, force=forced, publish=publisher))
+            steps = (*imported, *runner.preview(targets, force=forced, publisher=publisher))
             output.write(steps_table(steps), title=f"omnix {command}: what would happen", brief=BRIEF)
             return
         with told(workspace, output):
-            runner.execute(targets, command=command, force=forced, publish=publisher, imported=imported)
+            runner.execute(targets, command=command, force=forced, publisher=publisher, imported=imported)
 
 
 @contextmanager

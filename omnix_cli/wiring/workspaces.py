@@ -6,15 +6,16 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.plan import SOURCES, plan
+from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import StoredFrame
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor
@@ -24,8 +25,9 @@ from omnix_cli.services.importing.importer import Importer, import_files
 from omnix_cli.services.importing.quarantine import quarantine_replay
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.lookups.findings import Findings
+from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
 from omnix_cli.services.runs.history import PruneReport, mark_killed, prune
-from omnix_cli.services.runs.runner import Publish, Runner, publish_lists
+from omnix_cli.services.runs.runner import Runner
 from omnix_cli.settings import Settings, SourceSettings
 from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.s3_files import S3Files
@@ -34,7 +36,7 @@ from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.sqlite import SqliteAnswers
 from omnix_cli.stores.s3.workspace import S3Workspace
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.workspace.files import PeakMemory, write_atomically
+from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.import_ledger import FileLedger
 from omnix_cli.stores.workspace.lock import workspace_lock
@@ -200,30 +202,18 @@ class Workspace:
         dry_run: bool,
         earlier: bool = False,
         show: Callable[[Mapping[str, Any]], None] = lambda item: None,
-    ) -> Publish:
-        """What writes the lists of a run to the store; `earlier` when an earlier day is to be put back. A dry run
-        shows some of the items."""
-
-        def measured(frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
-            memory = PeakMemory()
-            with closing(table_store(self.settings, now=self.now)) as store:
-                done = publish_lists(
-                    frames,
-                    run_id,
-                    as_of,
-                    store=store,
-                    checkpoints=self.checkpoints,
-                    settings=self.settings.publish,
-                    clock=self.now,
-                    holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
-                    force=force,
-                    dry_run=dry_run,
-                    earlier=earlier,
-                    show=show,
-                )
-            return done.model_copy(update={"peak_memory_bytes": memory.peak_bytes()})
-
-        return measured
+    ) -> Publisher:
+        """What writes the lists of a run to the store; `earlier` when a rollback publishes the lists of an earlier day.
+        `show` gets some of the items of a dry run."""
+        return Publisher(
+            open_store=partial(table_store, self.settings, now=self.now),
+            checkpoints=self.checkpoints,
+            settings=self.settings.publish,
+            clock=self.now,
+            holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
+            options=PublishOptions(force=force, dry_run=dry_run, roll_back=earlier),
+            show=show,
+        )
 
     def initialise(self, configuration: Path) -> list[Path]:
         """Makes a configuration file of the settings in force where there is none; returns what was made."""

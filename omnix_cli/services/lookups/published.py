@@ -10,7 +10,7 @@ from typing import Any, Literal
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import SEASONS
-from omnix_cli.services.publishing.publisher import TABLE
+from omnix_cli.services.publishing.leases import TABLE
 from omnix_cli.steps.lists.seasons import season_on
 
 CUSTOMER_CONTEXTS = ("homepage", "replenishment")

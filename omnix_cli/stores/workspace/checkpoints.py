@@ -25,9 +25,9 @@ import polars as pl
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.schemas import FRAMES
-from omnix_cli.stores.workspace.files import PeakMemory
 from omnix_cli.stores.workspace.folders import Draft, Shelf
 
 PART_ROWS = 1 << 20
