@@ -26,7 +26,7 @@ from omnix_cli.predictors.bedrock.asking.money import Budget, load_prices
 from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.questions import questions, reply
 

@@ -23,7 +23,7 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import BatchJobs
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.s3.objects import S3Objects
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
 from tests.aws.buckets import TestBucket

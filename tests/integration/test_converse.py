@@ -28,7 +28,7 @@ from omnix_cli.predictors.bedrock.asking.progress import Progress
 from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault, all_faults
 from tests.questions import MODEL, question, questions

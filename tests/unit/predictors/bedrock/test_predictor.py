@@ -26,7 +26,7 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.conftest import purchases
 from tests.histories import START, catalogue, households
 from tests.memory_answers import REPLIED_AT, ForecastingAsker, MemoryBatches, MemoryLedger, forecast, reply_to
