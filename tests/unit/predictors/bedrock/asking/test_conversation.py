@@ -10,6 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.conversation import (
     Form,
     check_metadata,
@@ -18,7 +19,6 @@ from omnix_cli.predictors.bedrock.asking.conversation import (
     read_answer_message,
     request,
 )
-from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 from omnix_cli.records import TokenUsage, Turn
 from omnix_cli.settings import BedrockSettings
 from tests.questions import question
