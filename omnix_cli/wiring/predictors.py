@@ -55,7 +55,7 @@ class Predictors:
         from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 
         name = self.settings.prediction.predictor
-        jobs = self.jobs() if self.has_jobs else None
+        jobs = self.jobs() if self.has_jobs and name in ("bedrock-batch", "auto") else None
         return BedrockPredictor(
             self.statistical(),
             ModelAccess(self.answers(), _LazyAsker(self.asker), jobs),
