@@ -132,7 +132,7 @@ def test_every_prediction_says_why_and_by_whom(predictor: Predictor) -> None:
     assert set(versions) == {1} and (frame["predictor_version"] != "").all()
 
 
-def test_parameters_tell_settings_apart(make: Make) -> None:
+def test_other_settings_are_other_parameters(make: Make) -> None:
     assert make(SETTINGS).parameters() == make(SETTINGS).parameters()
     assert make(SETTINGS).parameters() != make(PredictionSettings(min_alive=0.5)).parameters()
 

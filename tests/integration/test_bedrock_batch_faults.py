@@ -128,7 +128,7 @@ def test_settings_that_a_batch_cannot_do_with(machine: Make, batch: BatchSetting
     assert "region" in str(caught.value.hint)
 
 
-def test_files_that_were_taken_away_are_named(bucket: TestBucket, machine: Make) -> None:
+def test_missing_files_are_named(bucket: TestBucket, machine: Make) -> None:
     here = machine()
     (job,) = here.batches.submit(questions(12))
     bucket.delete(f"omnix-batch/{job.name}/questions.jsonl")
@@ -137,7 +137,7 @@ def test_files_that_were_taken_away_are_named(bucket: TestBucket, machine: Make)
             call()
 
 
-def test_a_request_is_made_as_often_as_told_and_no_more(bedrock: BedrockDouble) -> None:
+def test_a_request_is_made_as_often_as_configured(bedrock: BedrockDouble) -> None:
     bedrock.inject(Fault("throttled", operation="ListModelInvocationJobs"))
     settings = BedrockSettings(endpoint_url=bedrock.url, region="us-east-1", attempts=3)
     service = replace(connect_jobs(settings), sleep=lambda seconds: None)

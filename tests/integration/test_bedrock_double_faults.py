@@ -41,7 +41,7 @@ def test_a_lost_answer_may_have_been_paid(bedrock: BedrockDouble, name: str, pai
     assert bedrock.billed.paid_twice == paid
 
 
-def test_boto3_takes_half_a_body_for_an_empty_answer(bedrock: BedrockDouble) -> None:
+def test_boto3_reads_half_a_body_as_an_empty_answer(bedrock: BedrockDouble) -> None:
     bedrock.inject(Fault("cut", times=1))
     assert ask(bedrock).keys() == {"ResponseMetadata"}
     assert bedrock.billed.answers.total() == 1

@@ -140,17 +140,17 @@ def test_an_answer_of_any_kind_is_kept_as_it_was_paid_for(tmp_path: Path, fault:
         ("quota", UnavailableError, "exceeds the service quota"),
     ],
 )
-def test_what_the_user_has_to_mend_is_told_at_once(
+def test_errors_that_the_user_must_fix_end_the_run_at_once(
     tmp_path: Path, fault: str, error: type[OmnixError], message: str
 ) -> None:
     with BedrockDouble(faults=[Fault(fault)]) as double:
-        with pytest.raises(error, match=message) as told:
+        with pytest.raises(error, match=message) as raised:
             Run(double.url, tmp_path).all(questions(200))
-        assert told.value.hint
+        assert raised.value.hint
         assert double.counts["Converse"] <= 4 * 16 + 16
 
 
-def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(ENVIRONMENT):
         if "KEY" in name or "TOKEN" in name:
             monkeypatch.delenv(name)
@@ -160,7 +160,7 @@ def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         Run(double.url, tmp_path).all(questions(3))
 
 
-def test_a_model_without_a_price_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+def test_a_model_without_a_price_is_an_error_before_anything_is_asked(tmp_path: Path) -> None:
     with BedrockDouble() as double:
         with pytest.raises(ConfigError, match=r"price of someone\.model-v1:0 is unknown"):
             Run(double.url, tmp_path).all(questions(3, model="someone.model-v1:0"))

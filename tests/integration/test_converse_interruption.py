@@ -40,12 +40,12 @@ def test_a_service_that_goes_down_ends_the_run_and_what_was_answered_is_kept(tmp
     with BedrockDouble() as double:
         run = Run(double.url, tmp_path, {"attempts": 3})
         answered = 0
-        with pytest.raises(UnavailableError, match="did not answer the last 10 questions") as told:
+        with pytest.raises(UnavailableError, match="did not answer the last 10 questions") as raised:
             for _, outcome in run.ask(asked):
                 answered += isinstance(outcome, Reply)
                 if answered == 50:
                     double.inject(Fault("server_error"))
-        assert told.value.exit_code == 4
+        assert raised.value.exit_code == 4
         assert 50 <= answered <= len(run.kept(asked)) < 150
         double.heal()
         left = run.missing(300)
@@ -132,7 +132,7 @@ def test_a_kill_costs_at_most_what_was_under_way(tmp_path: Path, after: int) -> 
     assert told["answers"]["on_demand"] == count + told["paidTwice"]
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_a_service_that_cannot_be_reached(tmp_path: Path) -> None:
     with BedrockDouble() as double:
         url = double.url
     with pytest.raises(UnavailableError, match="Could not connect"):

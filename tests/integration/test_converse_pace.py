@@ -38,7 +38,7 @@ def test_nine_tenths_of_the_quota_are_used_and_nothing_is_lost(
     assert double.billed.paid_twice == 0
 
 
-def test_a_quota_that_is_told_is_kept(tmp_path: Path) -> None:
+def test_a_configured_quota_is_kept(tmp_path: Path) -> None:
     with BedrockDouble(Behaviour(requests_per_minute=900)) as double:
         outcomes = Run(double.url, tmp_path, {"requests_per_minute": 900}).all(questions(75, products=1))
     assert len(replies(outcomes)) == 75

@@ -94,7 +94,7 @@ class Prompt:
     def _product(self, row: SubjectRow) -> str:
         return self.forms["product"].format(
             product_id=row.product_id,
-            name=_cell(row.product_name) or "product",
+            name=_cell(row.name) or "product",
             category=_cell(row.category or "") or "-",
             days=row.purchase_days,
             last=row.last_day,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -23,11 +23,11 @@ class SubjectRow:
     data."""
 
     product_id: str
-    product_name: str
+    name: str
     category: str | None
     purchase_days: int
     last_day: date
-    gap_days: tuple[int, ...]
+    gap_days: Sequence[int]
     typical_quantity: float
     interval_days: float
     predicted_date: date
@@ -89,23 +89,6 @@ def subjects(pairs: pl.DataFrame) -> Iterator[Subject]:
             first_day=first["customer_first_day"],
             last_day=first["customer_last_day"],
             shopping_days=days,
-            rows=tuple(
-                SubjectRow(
-                    product_id=row["product_id"],
-                    product_name=row["name"],
-                    category=row["category"],
-                    purchase_days=row["purchase_days"],
-                    last_day=row["last_day"],
-                    gap_days=tuple(row["gap_days"]),
-                    typical_quantity=row["typical_quantity"],
-                    interval_days=row["interval_days"],
-                    predicted_date=row["predicted_date"],
-                    date_p10=row["date_p10"],
-                    date_p90=row["date_p90"],
-                    probability_28d=row["probability_28d"],
-                    confidence=row["confidence"],
-                )
-                for row in rows
-            ),
+            rows=tuple(SubjectRow(**{part.name: row[part.name] for part in fields(SubjectRow)}) for row in rows),
             spend=None if spend is None else (Decimal(spend) / days).quantize(_CENT),
         )

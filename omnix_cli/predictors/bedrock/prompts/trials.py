@@ -89,7 +89,7 @@ def _row(product: Mapping[str, Any]) -> SubjectRow:
     expected, first, last = product["forecast"]
     return SubjectRow(
         product_id=product["id"],
-        product_name=product["name"],
+        name=product["name"],
         category=product["category"],
         purchase_days=len(product["gaps"]) + 1,
         last_day=product["last"],

@@ -57,7 +57,7 @@ def test_numbers_of_the_catalogue_are_no_finding() -> None:
     assert Scanner.of(["household-17"], []).kinds(text) == ["a phone number", "a card number", "a customer id"]
 
 
-def test_a_pattern_that_is_none_is_a_mistake_of_the_configuration() -> None:
+def test_a_pattern_must_be_a_regular_expression() -> None:
     with pytest.raises(ConfigError, match="not a regular expression"):
         Scanner.of([], [], ["("])
 

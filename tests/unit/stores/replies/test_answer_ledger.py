@@ -53,24 +53,24 @@ def test_no_byte_of_somebody_forgotten_is_left(tmp_path: Path) -> None:
         assert left.encode() in told
 
 
-def test_a_reader_that_keeps_traces_alive_is_told(tmp_path: Path) -> None:
+def test_a_reader_that_keeps_traces_alive_is_an_error(tmp_path: Path) -> None:
     with opened(tmp_path, busy_seconds=0.1) as ledger:
         keep(ledger, "ann")
         with closing(connect(tmp_path / "answers.sqlite")) as reader:
             reader.execute("BEGIN")
             assert reader.execute("SELECT COUNT(*) FROM replies").fetchone() == (1,)
-            with pytest.raises(UnavailableError, match="still contains traces") as told:
+            with pytest.raises(UnavailableError, match="still contains traces") as raised:
                 ledger.forget("ann")
-            assert told.value.hint == "Try again when that process has finished."
+            assert raised.value.hint == "Try again when that process has finished."
 
 
-def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_ledger_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "answers.sqlite").write_bytes(b"not a database, but long enough to be taken for one" * 100)
     with pytest.raises(CorruptCheckpoint, match=r"answers\.sqlite cannot be read"):
         opened(tmp_path)
 
 
-def test_a_damaged_page_is_told(tmp_path: Path) -> None:
+def test_a_damaged_page_is_an_error(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         keys = [keep(ledger, f"customer-{number}") for number in range(50)]
     file = tmp_path / "answers.sqlite"
@@ -93,7 +93,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_full_disk_is_told_and_what_was_kept_stays(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_loses_no_kept_reply(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         kept = [keep(ledger, "ann")]
         with files_of_at_most(400_000), pytest.raises(UnavailableError, match="could not be written"):
@@ -104,7 +104,7 @@ def test_a_full_disk_is_told_and_what_was_kept_stays(tmp_path: Path) -> None:
         keep(ledger, "after")
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UnavailableError, match="could not be written"):
         opened(tmp_path / "file")

@@ -95,7 +95,7 @@ def test_the_forgotten_do_not_come_back_from_another_machine(tmp_path: Path, buc
 @pytest.mark.parametrize(
     ("name", "content"), [("replies-abc.jsonl", b'{"reply": {}}\n'), ("forgotten.json", b'{"question": 1}')]
 )
-def test_a_damaged_shared_file_is_told(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_damaged_shared_file_is_an_error(tmp_path: Path, name: str, content: bytes) -> None:
     shared = DiskFolder(tmp_path / "shared")
     shared.write(name, content)
     with pytest.raises(CorruptCheckpoint, match=f"{name} cannot be read"):

@@ -38,7 +38,7 @@ def test_a_bad_answer_is_repaired_once(shop: ModelShop) -> None:
     assert same(shop.run(), output) and shop.asked_now() == []
 
 
-def test_bad_twice_is_a_dead_letter_and_the_statistics_take_its_place(shop: ModelShop) -> None:
+def test_bad_twice_is_a_dead_letter_and_the_statistics_stay(shop: ModelShop) -> None:
     def absurd(question: Question, answer: dict[str, Any]) -> Any:
         if question.customers[0] == "c0003":
             answer["customers"][0]["consumptionPatterns"][0]["predictedNextPurchaseDate"] = "2019-01-01"
@@ -70,7 +70,7 @@ def test_a_refusal_is_not_argued_with(shop: ModelShop, stop_reason: str) -> None
     assert output.figures["repairs"] == 0 and all(len(question.turns) == 1 for question in shop.asked_now())
 
 
-def test_an_answer_that_was_cut_off_is_told_so(shop: ModelShop) -> None:
+def test_a_repair_says_that_an_answer_was_cut_off(shop: ModelShop) -> None:
     def cut(question: Question, answer: dict[str, Any]) -> Any:
         return reply_to(question, json.dumps(answer)[:300], stop_reason="max_tokens")
 

@@ -129,7 +129,7 @@ FIRST = ("consumptionPatterns", 0)
         (("customer",), "somebody", "no entry about this customer"),
     ],
 )
-def test_what_is_wrong_is_said_in_words(path: tuple[str | int, ...], value: Any, problem: str) -> None:
+def test_problems_are_described_for_the_model(path: tuple[str | int, ...], value: Any, problem: str) -> None:
     answer = read(json.dumps({"customers": [changed(path, value)]}))["ann"]
     assert isinstance(answer, str)
     assert problem in answer
@@ -138,7 +138,7 @@ def test_what_is_wrong_is_said_in_words(path: tuple[str | int, ...], value: Any,
 @pytest.mark.parametrize(
     "text", ["", "no", "[]", "{", "}{", '{"customers": 1}', '{"customers"', "[" * 5000, "{" * 5000]
 )
-def test_what_is_no_answer_is_said_so(text: str) -> None:
+def test_a_text_without_an_answer_is_a_problem(text: str) -> None:
     assert isinstance(read(text)["ann"], str)
 
 
@@ -190,7 +190,7 @@ def test_long_words_are_cut_and_an_unknown_order_value_stays_unknown() -> None:
     assert answer.analysis["spendingPatterns"]["averageOrderValue"] is None
 
 
-def test_a_left_out_product_is_no_mistake() -> None:
+def test_an_answer_may_leave_out_a_product() -> None:
     assert [pattern.product_id for pattern in read_one(entry("ann", "tea")).patterns] == ["tea"]
 
 

@@ -35,7 +35,7 @@ def test_a_budget_is_never_passed_whatever_is_under_way() -> None:
     assert budget.spending.spent + budget.spending.lost == sum(paid)
 
 
-def test_whoever_waits_gets_what_comes_back() -> None:
+def test_a_waiting_thread_gets_the_dollars_that_come_back() -> None:
     budget = Budget(Decimal(1))
     assert budget.reserve(Decimal("0.9"))
     got: list[bool] = []

@@ -35,11 +35,11 @@ def test_a_profile_may_have_a_price_of_its_own() -> None:
 
 def test_a_price_that_is_not_known_names_the_line_to_add() -> None:
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
-    with pytest.raises(ConfigError, match=r"price of arn:.*abc123 is unknown") as told:
+    with pytest.raises(ConfigError, match=r"price of arn:.*abc123 is unknown") as raised:
         load_prices().of(arn)
-    assert told.value.hint
-    assert "prices/bedrock.toml" in told.value.hint
-    assert f'"{arn}" = {{ input = ' in told.value.hint
+    assert raised.value.hint
+    assert "prices/bedrock.toml" in raised.value.hint
+    assert f'"{arn}" = {{ input = ' in raised.value.hint
 
 
 def test_a_table_of_ones_own(tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     usage = TokenUsage(input=1_000_000, output=200_000, cache_read=30_000, cache_write=4_000)
     assert table.of("own.model").cost(usage) == Decimal("1.508")
     assert table.note == "prices of 2026-01-02 from our contract; check yours"
-    with pytest.raises(ConfigError, match="service tier flex") as told:
+    with pytest.raises(ConfigError, match="service tier flex") as raised:
         table.of("own.model", tier="flex")
-    assert "flex = ..." in str(told.value.hint)
+    assert "flex = ..." in str(raised.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         ('source = "x"\nnoted = 2026-01-02\nextra = 1\n[models]', "extra"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_told(tmp_path: Path, content: str, what: str) -> None:
+def test_a_price_table_that_cannot_be_used_is_an_error(tmp_path: Path, content: str, what: str) -> None:
     file = tmp_path / "prices.toml"
     file.write_text(content)
     with pytest.raises(ConfigError, match=what):

@@ -48,7 +48,7 @@ def test_data_stay_in_their_region_unless_that_is_allowed() -> None:
         ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", "eu-central-1"),
         (f"arn:aws:bedrock:eu-central-1:{ACCOUNT}:application-inference-profile/a1b2", "eu-central-1"),
     ):
-        with pytest.raises(ConfigError, match=r"would process the data in .*only eu-central-1 is allowed") as told:
+        with pytest.raises(ConfigError, match=r"would process the data in .*only eu-central-1 is allowed") as raised:
             check_region(model, region=region, data_region="eu-central-1", allowed=False)
-        assert "bedrock.allow_other_region" in str(told.value.hint)
+        assert "bedrock.allow_other_region" in str(raised.value.hint)
         check_region(model, region=region, data_region="eu-central-1", allowed=True)

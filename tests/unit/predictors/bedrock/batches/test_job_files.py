@@ -66,7 +66,7 @@ def test_a_line_that_is_damaged_is_no_answer() -> None:
     assert read_answer_line(b'{"recordId": "a", "modelOu') == read_answer_line(b"[1]") == {}
 
 
-def test_a_record_is_never_taken_back() -> None:
+def test_old_knowledge_does_not_undo_a_record() -> None:
     now = datetime(2018, 1, 15, tzinfo=UTC)
     collected = JOB.model_copy(
         update={

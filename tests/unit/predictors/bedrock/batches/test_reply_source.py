@@ -52,7 +52,7 @@ def test_a_job_that_failed_is_collected_as_far_as_it_goes(shop: ModelShop, statu
     assert len(shop.asked_now()) == output.figures["questions"]
 
 
-def test_auto_takes_a_job_only_where_there_is_enough_for_one(shop: ModelShop) -> None:
+def test_auto_uses_a_job_only_with_enough_questions(shop: ModelShop) -> None:
     jobs = MemoryBatches(shop.ledger)
     few = JOB.model_copy(update={"min_records": 100})
     assert shop.run(name="auto", jobs=jobs, batch=few).figures["mode"] == (
@@ -62,7 +62,7 @@ def test_auto_takes_a_job_only_where_there_is_enough_for_one(shop: ModelShop) ->
     assert not jobs.known
 
 
-def test_batch_jobs_that_are_not_set_up_are_a_mistake_of_the_configuration(shop: ModelShop) -> None:
+def test_batch_jobs_must_be_set_up(shop: ModelShop) -> None:
     with pytest.raises(ConfigError, match="need a location and a role"):
         shop.predictor(name="bedrock-batch")
 

@@ -66,7 +66,7 @@ def test_no_customer_s_id_leaves_in_any_byte(shop: ModelShop) -> None:
     assert len(set(re.findall(r"^customer ([a-z2-7]{10})$", sent, re.MULTILINE))) == len(states(output))
 
 
-def test_plain_numbers_of_customers_stand_nowhere_but_where_they_mean_something_else(shop: ModelShop) -> None:
+def test_numeric_customer_ids_are_not_sent(shop: ModelShop) -> None:
     numbers = {id: str(7_000_000 + 7 * place) for place, id in enumerate(sorted(set(HISTORY["customer_id"])))}
     shop.run(frames(HISTORY.with_columns(pl.col("customer_id").replace_strict(numbers)).sort("customer_id")))
     sent = "".join(turn.text for question in shop.asked_now() for turn in question.turns)
@@ -86,7 +86,7 @@ def test_what_is_found_in_a_finished_prompt_is_never_sent(shop: ModelShop, custo
         shop.predictor(**settings).show("c0002", **plain())
 
 
-def test_questions_and_show_tell_what_would_be_sent_and_ask_nothing(shop: ModelShop) -> None:
+def test_questions_and_show_return_what_would_be_sent_and_ask_nothing(shop: ModelShop) -> None:
     predictor = shop.predictor(customers_per_request=2)
     inquiry = predictor.questions(**plain())
     text = predictor.show("c0002", **plain())

@@ -13,7 +13,7 @@ from tests.memory_answers import ForecastingAsker, MemoryLedger, forecast
 PROMPT = load_prompt("replenishment")
 
 
-def test_versions_are_listed_and_told_apart() -> None:
+def test_versions_are_listed_and_compared() -> None:
     assert PROMPT.id in prompt_list()["id"].to_list()
     other = replace(PROMPT, version=PROMPT.version + 1, forms={**PROMPT.forms, "spend": ", {amount} a day"})
     difference = prompt_difference(PROMPT, other)
