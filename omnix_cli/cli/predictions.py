@@ -48,7 +48,7 @@ _SCORES = (
     "cost",
     "seconds",
 )
-_COSTS = ("model", "way", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
+_COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
 
 
 @app.callback(epilog="Example: omnix predict --predictor bedrock --budget 5 --dry-run")
@@ -124,7 +124,7 @@ def retry_failed(
 @app.command(epilog="Example: omnix predict usage --format csv")
 @expand
 def usage(session: Session, output: Output) -> None:
-    """Show what models answered so far: replies, tokens and dollars, by run, model, prompt and way."""
+    """Show what models answered so far: replies, tokens and dollars, by run, model, prompt and mode."""
     from omnix_cli.wiring.models import Models
 
     output.write(Models(session.open()).usage(), title="Replies of models, in dollars")

@@ -15,7 +15,8 @@ from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFra
 class StepOutput:
     """What a step returns: the frames by name (see `schemas.FRAMES`) and figures worth keeping in the manifest.
 
-    Figures that are numbers are added up over the slices of customers."""
+    Figures that are numbers are added up over the slices of customers. `waited_seconds` is time spent waiting for
+    somebody else, which does not count as the time of the step."""
 
     frames: Mapping[str, pl.DataFrame]
     figures: Figures = field(default_factory=dict)

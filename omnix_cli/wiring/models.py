@@ -77,7 +77,7 @@ class Models:
             "tokens of some questions counted by the service, the others by their length"
             if count
             else "tokens estimated from the text; bedrock.count_tokens has the service count them",
-            terms.prices.told,
+            terms.prices.note,
         )
         return Estimate(costs, words)
 

@@ -33,7 +33,7 @@ from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.s3.workspace import S3Workspace
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically

@@ -39,7 +39,7 @@ def test_a_dry_run_tells_the_price_and_asks_nothing(models: Omnix, bedrock: Bedr
     told = models("predict", "--predictor", "bedrock", "--dry-run", "--format", "json")
     assert told.code == 0, told.err
     first, second, *others = json.loads(told.out)
-    assert (first["model"], first["way"], second["way"]) == ("amazon.nova-lite-v1:0", "on demand", "batch")
+    assert (first["model"], first["mode"], second["mode"]) == ("amazon.nova-lite-v1:0", "on demand", "batch")
     assert first["customers"] == len(CUSTOMERS)
     assert 0 < first["dollars"] < first["dollars_at_most"]
     assert second["dollars"] == pytest.approx(first["dollars"] / 2)
