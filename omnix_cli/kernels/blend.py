@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from omnix_cli.kernels.compiled import compiled
 from omnix_cli.kernels.content import Attributes, Weights, likeness, text_likeness
-from omnix_cli.kernels.rows import HALF, LOW_HALF, Rule, Scales, measure_of
+from omnix_cli.kernels.measures import CUSTOMERS_MASK, SUPPORT_SHIFT, Rule, Scales, measure_of
 from omnix_cli.kernels.topk import INDEX_MASK, key_of, score_of, sort_descending
 
 
@@ -43,8 +43,8 @@ def co_purchase_score(
     rule: Rule, cosine: float, counts: int, degree: float, other_degree: float, groups: float
 ) -> float:
     """The shrunk measure of a pair, NaN where it may not be shown."""
-    support = counts >> HALF
-    if support < rule.min_support or (counts & LOW_HALF) < rule.min_customers:
+    support = counts >> SUPPORT_SHIFT
+    if support < rule.min_support or (counts & CUSTOMERS_MASK) < rule.min_customers:
         return np.nan
     measure = measure_of(rule.measure, cosine, support, degree, other_degree, groups)
     return measure * (support / (support + rule.shrink))

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnix_cli.kernels import co_purchase
+from omnix_cli.kernels.accumulators import Lookups
 from omnix_cli.kernels.compiled import is_cached
 from omnix_cli.kernels.incidence import Incidence, build
-from omnix_cli.kernels.rows import MEASURES, Lookups, Rule, Scales
+from omnix_cli.kernels.measures import MEASURES, Rule, Scales
 from omnix_cli.kernels.topk import indexes_of
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Resources

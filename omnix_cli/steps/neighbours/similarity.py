@@ -129,7 +129,7 @@ def _blend(
 def _frame(product_ids: pl.Series, bought: CoPurchases, described: Descriptions, chosen: Chosen) -> pl.DataFrame:
     """The chosen neighbours with every component, as `schemas.Neighbours` has them."""
     from omnix_cli.kernels.content import text_likeness_of_pairs
-    from omnix_cli.kernels.rows import HALF, LOW_HALF
+    from omnix_cli.kernels.measures import CUSTOMERS_MASK, SUPPORT_SHIFT
 
     taken = np.arange(chosen.neighbour.shape[1]) < chosen.taken[:, None]
     product, rank = np.nonzero(taken)
@@ -145,8 +145,8 @@ def _frame(product_ids: pl.Series, bought: CoPurchases, described: Descriptions,
             "score": chosen.score[taken],
             "co_purchase": chosen.co_purchase[taken],
             "content": chosen.content[taken],
-            "support": (counts >> HALF).astype(np.uint32),
-            "customers": (counts & LOW_HALF).astype(np.uint32),
+            "support": (counts >> SUPPORT_SHIFT).astype(np.uint32),
+            "customers": (counts & CUSTOMERS_MASK).astype(np.uint32),
             "cosine": np.minimum(dot * (scales.inverse_norm[product] * scales.inverse_norm[neighbour]), 1.0),
             "degree": scales.degree[product],
             "neighbour_degree": scales.degree[neighbour],
