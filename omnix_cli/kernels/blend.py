@@ -1,4 +1,4 @@
-"""Co-purchase and content neighbours brought together: the k best of both lists by the blended score."""
+"""Merges co-purchase and content neighbours: the k best of both lists by the blended score."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ class Candidates(NamedTuple):
     alike_start: NDArray[np.int64]
     """Where a product's rows of `alike_evidence` begin."""
     alike_evidence: NDArray[np.int64]
+
+
+class Scoring(NamedTuple):
+    """What the two parts of the score need."""
+
+    rule: Rule
+    scales: Scales
+    things: Attributes
+    thing_of: NDArray[np.int32]
+    """The attribute set of each product."""
+    weights: Weights
+    co_purchase_weight: float
 
 
 class Chosen(NamedTuple):
@@ -62,20 +74,10 @@ def blended(co_purchase: float, content: float, co_purchase_weight: float) -> fl
 
 
 @compiled
-def blend(
-    first: int,
-    last: int,
-    candidates: Candidates,
-    things: Attributes,
-    thing_of: NDArray[np.int32],
-    weights: Weights,
-    rule: Rule,
-    scales: Scales,
-    co_purchase_weight: float,
-    chosen: Chosen,
-) -> None:
-    """Chooses the neighbours of the products [first, last) among both their lists; `thing_of` is the attribute set
-    of each product."""
+def blend(first: int, last: int, candidates: Candidates, scoring: Scoring, chosen: Chosen) -> None:
+    """Chooses the neighbours of the products [first, last) from both their lists."""
+    rule, scales, things = scoring.rule, scoring.scales, scoring.things
+    thing_of, weights, co_purchase_weight = scoring.thing_of, scoring.weights, scoring.co_purchase_weight
     k = rule.neighbours
     keys, place_of = np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 1), dtype=np.int64)
     neighbour, evidence = np.empty(2 * k, dtype=np.int32), np.empty((2 * k, 2), dtype=np.int64)

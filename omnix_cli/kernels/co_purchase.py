@@ -118,7 +118,7 @@ def neighbours(
     share_out(equal_blocks(sums + matrix.degree, threads), threads, walk_block)
     if not one_sided:
         share_out(equal_blocks(rooms + 1, threads), threads, merge_block)
-    return _in_callers_order(matrix, chosen), Tally(*map(int, sum(each.tally for each in dense)))
+    return _in_callers_order(matrix, chosen), Tally(*np.sum([each.tally for each in dense], axis=0).tolist())
 
 
 def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray[np.int64]:
