@@ -32,7 +32,7 @@ def test_no_text_is_no_rows() -> None:
 
 
 def test_a_line_with_a_cell_too_many_is_an_error() -> None:
-    with pytest.raises(ValueError, match="3 cells, but 2 columns: ann | milk | 3"):
+    with pytest.raises(ValueError, match="3 cells, but 2 columns"):
         rows("customer | product\nann | milk | 3")
 
 

@@ -147,6 +147,7 @@ def test_a_purchase_settles_a_wish(engine: Engine) -> None:
             bob      | jam     | wishlist | 9
             """,
     )
+    assert settled.homepage(engine, "bob").equals(ANN.homepage(engine, "bob"))
     expect(
         settled.homepage(engine, "bob", count=1),
         """
@@ -218,14 +219,14 @@ def test_a_taste_is_said_after_the_reason(engine: Engine) -> None:
         customers="""
             customer | favourites | brands
             ---------|------------|-------
-            ann      |            | Sun
+            ann      | Breakfast  | Moon
             """,
     )
     expect(
         fond.homepage(engine, "ann", count=1, due_share=0.0),
         """
-        product | reason                                                                | tags
-        --------|-----------------------------------------------------------------------|---------------------------------
-        oats    | bought together with Milk by 12 customers, of Sun, a brand you prefer | bought_together, preferred_brand
+        product | reason
+        --------|--------------------------------------------------------------------------------
+        oats    | bought together with Milk by 12 customers, in your favourite category Breakfast
         """,
     )
