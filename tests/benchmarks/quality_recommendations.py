@@ -230,7 +230,7 @@ def catalogue(households: int | None = None) -> pl.DataFrame:
         brand="brand",
         tags=pl.lit([], pl.List(pl.String)),
         dietary=pl.lit([], pl.List(pl.String)),
-    )
+    ).collect()
     spec = schemas.FRAMES["products"]
     missing = [name for name in spec.schema.column_names() if name not in facts.columns]
     return spec.conform(facts.with_columns(pl.lit(None).alias(name) for name in missing).sort(spec.sort))
