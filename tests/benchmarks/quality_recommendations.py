@@ -20,6 +20,7 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Resources
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.forecasts.evaluation import ndcg_at_k, recall_at_k
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.lists.next_basket import next_basket
 from omnix_cli.steps.lists.popularity import popularity
@@ -90,25 +91,13 @@ def split(rows: pl.DataFrame, *, held_out: int) -> tuple[pl.DataFrame, pl.DataFr
     return moved.filter(pl.col("trip") < target).with_columns(trips=target), moved.filter(pl.col("trip") == target)
 
 
-def quality(ranked: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
-    """Mean Recall@10 and NDCG@10 over households of customer_id, product_id, score; ties by product id.
-
-    The ideal gain is that of min(size of the truth, 10) hits at the top."""
-    discounts = 1 / np.log2(np.arange(PLACES) + 2)
-    hits = (
-        ranked.sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(PLACES)
-        .with_columns(place=pl.int_range(pl.len()).over("customer_id"))
-        .join(truth.select(_PAIR), on=_PAIR)
-        .group_by("customer_id")
-        .agg(pl.len().alias("hits"), (1 / (pl.col("place") + 2).log(2)).sum().alias("gain"))
+def quality(scored: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
+    """Mean Recall@10 and NDCG@10 over households of customer_id, product_id, score; ties by product id."""
+    ranked = scored.sort("customer_id", -pl.col("score"), "product_id").with_columns(
+        rank=pl.int_range(1, pl.len() + 1).over("customer_id")
     )
-    each = (
-        truth.group_by("customer_id").agg(pl.len().alias("size")).join(hits, on="customer_id", how="left").fill_null(0)
-    )
-    ideal = np.cumsum(discounts)[np.minimum(each["size"].to_numpy(), PLACES) - 1]
-    return float((each["hits"] / each["size"]).mean()), float(np.mean(each["gain"].to_numpy() / ideal))
+    pairs = truth.select(_PAIR)
+    return recall_at_k(ranked, pairs, PLACES), ndcg_at_k(ranked, pairs, PLACES)
 
 
 def popular(known: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
@@ -150,6 +139,7 @@ def tifuknn(
         for key, ids in zip(_PAIR, (customers, products), strict=True)
     ]
     own = sparse.coo_array((profile["weight"].to_numpy(), tuple(places)), shape=(len(customers), len(products))).tocsr()
+    neighbours = min(neighbours, len(customers) - 1)
     squares = np.asarray(own.multiply(own).sum(axis=1)).ravel()
     distance = squares[:, None] + squares[None, :] - 2 * (own @ own.T).toarray()
     np.fill_diagonal(distance, np.inf)
@@ -223,14 +213,18 @@ def shop_popularity(known: pl.DataFrame) -> pl.DataFrame:
 
 def catalogue(households: int | None = None) -> pl.DataFrame:
     """The products with category and brand."""
-    facts = products(households).select(
-        pl.col("product_id").cast(pl.String),
-        name=pl.coalesce("product_type", "product_category", "department", pl.lit("product")),
-        category="product_category",
-        brand="brand",
-        tags=pl.lit([], pl.List(pl.String)),
-        dietary=pl.lit([], pl.List(pl.String)),
-    ).collect()
+    facts = (
+        products(households)
+        .select(
+            pl.col("product_id").cast(pl.String),
+            name=pl.coalesce("product_type", "product_category", "department", pl.lit("product")),
+            category="product_category",
+            brand="brand",
+            tags=pl.lit([], pl.List(pl.String)),
+            dietary=pl.lit([], pl.List(pl.String)),
+        )
+        .collect()
+    )
     spec = schemas.FRAMES["products"]
     missing = [name for name in spec.schema.column_names() if name not in facts.columns]
     return spec.conform(facts.with_columns(pl.lit(None).alias(name) for name in missing).sort(spec.sort))

@@ -20,7 +20,7 @@ SMALLEST = {
     "benchmarks.bench_table_read": (["1", "--rounds", "1"], "boto3 resource"),
     "benchmarks.bench_table_write": (["50", "--rounds", "1"], "boto3 batch_writer"),
     "benchmarks.quality_predictions": (["--households", "10"], "Alerts"),
-    "benchmarks.quality_recommendations": (["--households", "101"], "omnix, homepage, 60 % due"),
+    "benchmarks.quality_recommendations": (["--households", "30"], "omnix, homepage, 60 % due"),
     "benchmarks.quality_similarity": (["--rows", "5000"], "default settings"),
     "soaks.models_under_faults": (["--households", "4", "--kill-after", "2"], "in a batch"),
     "soaks.tables_under_faults": (["40"], "missing 0, doubled 0, wrong 0"),
