@@ -1,4 +1,4 @@
-"""Finds code that nobody uses (vulture), but for the reviewed names below: `python -m tests.dead_code`, in `make check`.
+"""Finds code that nobody uses, with vulture and the reviewed names below: `python -m tests.dead_code`.
 
 A new finding is removed, or gets a line here that says who uses it. A line that is no longer needed fails as well.
 What only tests call is dead too, so the tests are not read; the benchmarks are, since they are tools of their own.
