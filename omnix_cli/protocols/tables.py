@@ -11,6 +11,12 @@ import polars as pl
 
 from omnix_cli.item_frames import Items
 
+WRITE_UNIT_BYTES = 1024
+"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
+("Read/write capacity mode", DynamoDB developer guide)."""
+READ_UNIT_BYTES = 8192
+"""A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", same guide)."""
+
 
 @dataclass(frozen=True)
 class Page:
