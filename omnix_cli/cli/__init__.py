@@ -82,9 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted(
-        f"stopped by {signal.Signals(number).name}", hint="Run the same command again: it goes on where it stopped."
-    )
+    raise Interrupted(f"stopped by {signal.Signals(number).name}")
 
 
 def _fail(message: str, hint: str | None, code: int) -> int:

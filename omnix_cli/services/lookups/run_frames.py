@@ -43,9 +43,7 @@ class RunFrames:
         if name not in SOURCES:
             return self.scan(name).collect()
         if self.run != LATEST or self.as_of:
-            raise ConfigError(
-                f"{name} are imported: no run has them to itself", hint="Leave out the run and the day."
-            )
+            raise ConfigError(f"{name} are imported: no run has them to itself", hint="Leave out the run and the day.")
         return self.source(name).scan().collect()
 
     def day(self, name: str) -> date:

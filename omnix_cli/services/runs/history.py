@@ -19,13 +19,23 @@ class Difference:
     after: Any
 
 
-def compare(before: RunRecord, after: RunRecord) -> tuple[Difference, ...]:
+@dataclass(frozen=True)
+class RunComparison:
+    """Two runs, and what differs between them."""
+
+    before: str
+    after: str
+    differences: tuple[Difference, ...]
+
+
+def compare(before: RunRecord, after: RunRecord) -> RunComparison:
     """Where two runs differ: day, settings, sources, and each step's key, rows and figures."""
     left, right = dict(_facts(before)), dict(_facts(after))
     names = [*left, *(name for name in right if name not in left)]
-    return tuple(
+    differences = tuple(
         Difference(name, left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)
     )
+    return RunComparison(before.run_id, after.run_id, differences)
 
 
 def mark_killed(records: RunRecords) -> None:

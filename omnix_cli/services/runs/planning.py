@@ -115,7 +115,9 @@ def _why(
     if previous is None:
         return "first time"
     if isinstance(previous, str):
-        return "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint was removed"
+        return (
+            "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint was removed"
+        )
     changes = []
     if previous.parameters.get("predictor") != parameters.get("predictor"):  # then nothing else can be compared
         changes.append(f"predictor {previous.parameters.get('predictor')} -> {parameters.get('predictor')}")

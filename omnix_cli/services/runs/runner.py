@@ -127,20 +127,27 @@ class Runner:
                 frames.update({frame: decision.reuse.frame(frame) for frame in decision.step.outputs})
         return {frame: frames[frame] for frame in step.inputs}
 
-    def roll_back(self, run_id: str, publish: Publish, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
+    def roll_back(self, run_id: str, publish: Publish) -> RunRecord:
         """Publishes the lists of an earlier run again; only what differs from the store is written.
 
         Raises `DataError` when that run made no lists, or they were pruned."""
+        past, lists = self._past_lists(run_id)
+        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
+        with self._recorded(journal):
+            journal.note(publish(lists, journal.record.run_id, past.as_of))
+        return journal.record
+
+    def preview_roll_back(self, run_id: str, publish: Publish) -> tuple[StepRecord, ...]:
+        """What `roll_back` would do; `publish` must be a dry run."""
+        past, lists = self._past_lists(run_id)
+        return (publish(lists, "dry-run", past.as_of),)
+
+    def _past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
         past = self.records.load(run_id)
         lists = dict(self._lists_of(past))
         if set(lists) != set(PUBLISHED):
             raise DataError(f"run {past.run_id} has no lists", hint="`omnix runs list` shows all runs.")
-        if dry_run:
-            return (publish(lists, "dry-run", past.as_of),)
-        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
-        with self._recorded(journal):
-            journal.note(publish(lists, journal.record.run_id, past.as_of))
-        return journal.record.steps
+        return past, lists
 
     def _lists_of(self, record: RunRecord) -> Iterator[tuple[str, StoredFrame]]:
         for step in record.steps:
@@ -160,6 +167,8 @@ class Runner:
         except BaseException as error:
             try:
                 journal.save(**_ending(error), finished_at=self.now())
+                if isinstance(error, PartialError):
+                    error.report = journal.record
             except Interrupted as again:  # polars reported the same signal first
                 journal.save(**_ending(again), finished_at=self.now())
                 raise
