@@ -19,7 +19,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """A part of the settings: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def check_timezone(name: str) -> str:
@@ -342,8 +342,6 @@ class S3Settings(Section):
 class EngineSettings(Section):
     """How the work is done; never changes a result."""
 
-    kind: Literal["polars"] = "polars"
-    """Where the steps run: polars on this machine."""
     slice_rows: int = Field(2_000_000, ge=1)
     """Purchase rows worked on at a time."""
     threads: int | None = Field(None, ge=1)

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -203,6 +203,7 @@ def _is_group(hint: Any) -> bool:
     return isinstance(hint, type) and is_dataclass(hint)
 
 
+@cache
 def _fields(group: Any) -> list[inspect.Parameter]:
     hints = typing.get_type_hints(group, include_extras=True)
     kind = inspect.Parameter.KEYWORD_ONLY

@@ -31,8 +31,10 @@ class StoredFrame(Protocol):
 
     @property
     def rows(self) -> int: ...
-    def scan(self) -> pl.LazyFrame:
-        """The rows, sorted as `schemas.FRAMES` says within each part; empty (with its schema) when there are none."""
+    def scan(self, *columns: str) -> pl.LazyFrame:
+        """The rows, sorted as `schemas.FRAMES` says within each part; empty (with its schema) if there are none.
+
+        With `columns`, these or more columns: for look-ups, which then need not load the schema."""
         ...
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +32,28 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
     if prefix:
         yield from _comment(type(section).__doc__ or "")
         yield f"[{prefix}]"
-    values = {name: getattr(section, name) for name in type(section).model_fields}
+    values, meanings = {name: getattr(section, name) for name in type(section).model_fields}, _meanings(type(section))
     for name, value in values.items():
         if not isinstance(value, Section):
-            yield from _comment(type(section).model_fields[name].description or "")
+            yield from _comment(meanings.get(name, ""))
             kept = value is not None and not isinstance(value, SecretStr)
             yield f"{name} = {_literal(value)}" if kept else f"# {name} ="
     for name, value in values.items():
         if isinstance(value, Section):
             yield from _lines(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _meanings(section: type[Section]) -> dict[str, str]:
+    """What each setting means: the text below it in the source. Read here, as every command would pay for it if pydantic
+    did (`use_attribute_docstrings`)."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
+    lines = tree.body if isinstance(tree, ast.ClassDef) else []
+    return {
+        setting.target.id: text.value.value
+        for setting, text in pairwise(lines)
+        if isinstance(setting, ast.AnnAssign) and isinstance(setting.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
 
 
 def _comment(text: str) -> Iterator[str]:

@@ -39,6 +39,26 @@ _LISTED = (
 )
 
 
+_PREDICTION = ("customer_id", "product_id", *_PREDICTED, "reason")
+_NEIGHBOUR = (
+    "product_id",
+    "score",
+    "co_purchase",
+    "content",
+    "cosine",
+    "jaccard",
+    "lift",
+    "conditional",
+    "support",
+    "customers",
+    "same_category",
+    "same_brand",
+    "price_similarity",
+    "text_similarity",
+)
+_BOUGHT = ("purchase_days", "last_day", "median_gap_days")
+
+
 @dataclass(frozen=True)
 class Results:
     """Each method answers one question of a person about the frames of a run."""
@@ -52,7 +72,9 @@ class Results:
         contexts = list_ids.CUSTOMER_CONTEXTS
         if context not in contexts:
             raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(contexts)}.")
-        theirs = self.frames.scan("recommendations").filter(pl.col("customer_id") == customer)
+        theirs = self.frames.scan("recommendations", "customer_id", "list_id", *_LISTED).filter(
+            pl.col("customer_id") == customer
+        )
         own = theirs.filter(pl.col("list_id") == list_ids.personal(customer, context)).collect()
         if own.is_empty() and context == "homepage":
             return self._shop_list(list_ids.popular(), limit=limit).with_columns(shelf=pl.lit("fallback"))
@@ -76,33 +98,39 @@ class Results:
 
     def similar(self, product: str, *, limit: int) -> pl.DataFrame:
         """The neighbours of a product with every part of their score. Raises `DataError` for an unknown product."""
-        nearest = self.frames.scan("neighbours").filter(pl.col("product_id") == product).head(limit)
-        names = self.frames.source("products").scan().select(neighbour_id="product_id", product_name="name")
+        nearest = (
+            self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
+            .filter(pl.col("product_id") == product)
+            .head(limit)
+        )
+        names = self._names("neighbour_id")
         rows = nearest.join(names, on="neighbour_id", how="left").sort("rank").collect()
         if rows.is_empty() and not self._is_known("product_id", product):
             raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
-        return rows.select("rank", "neighbour_id", "product_name", pl.exclude("rank", "neighbour_id", "product_name"))
+        return rows.select("rank", "neighbour_id", "product_name", *_NEIGHBOUR)
 
     def due(self, *, days: int, customer: str | None, limit: int) -> pl.DataFrame:
         """Who needs what before the day of the run plus `days`, the most confident predictions first."""
         last_day = self.frames.day("predictions") + timedelta(days=days)
-        rows = self.frames.scan("predictions").filter(pl.col("predicted_date") <= last_day)
+        rows = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("predicted_date") <= last_day)
         if customer is not None:
             rows = rows.filter(pl.col("customer_id") == customer)
         first = rows.sort(
             ["confidence", "predicted_date", "customer_id", "product_id"], descending=[True, False, False, False]
         ).head(limit)
-        columns = ("customer_id", "product_id", "product_name", *_PREDICTED, "reason")
+        columns = ("customer_id", "product_id", "product_name", *_PREDICTION[2:])
         return self._with_names(first).select(columns).collect()
 
     def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
         """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError` for an
         unknown customer."""
-        rows = self.frames.scan("cycles").filter(pl.col("customer_id") == customer)
-        predictions = self.frames.scan("predictions").filter(pl.col("customer_id") == customer)
+        rows = self.frames.scan("cycles", "customer_id", "product_id", *_BOUGHT).filter(
+            pl.col("customer_id") == customer
+        )
+        predictions = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("customer_id") == customer)
         merged = rows.join(predictions.select("product_id", *_PREDICTED), on="product_id", how="left")
         most = self._with_names(merged).sort(["purchase_days", "product_id"], descending=[True, False]).head(limit)
-        columns = ("product_id", "product_name", "purchase_days", "last_day", "median_gap_days", *_PREDICTED)
+        columns = ("product_id", "product_name", *_BOUGHT, *_PREDICTED)
         result = most.select(columns).collect()
         if result.is_empty():
             self._check_customer(customer)
@@ -125,7 +153,12 @@ class Results:
         )
 
     def _shop_list(self, list_id: str, *, limit: int) -> pl.DataFrame:
-        rows = self.frames.scan("shop_lists").filter(pl.col("list_id") == list_id).head(limit).collect()
+        rows = (
+            self.frames.scan("shop_lists", "list_id", *_LISTED)
+            .filter(pl.col("list_id") == list_id)
+            .head(limit)
+            .collect()
+        )
         return rows.sort("rank").select(_LISTED)
 
     def _check_customer(self, customer: str) -> None:
@@ -134,12 +167,17 @@ class Results:
 
     def _is_known(self, column: str, value: str) -> bool:
         kinds = ("products", "purchases") if column == "product_id" else ("customers", "purchases", "interactions")
-        rows = (self.frames.source(kind).scan().filter(pl.col(column) == value).head(1).collect() for kind in kinds)
+        rows = (
+            self.frames.source(kind).scan(column).filter(pl.col(column) == value).head(1).collect() for kind in kinds
+        )
         return any(row.height for row in rows)
 
     def _with_names(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        names = self.frames.source("products").scan().select("product_id", product_name="name")
-        return rows.join(names, on="product_id", how="left", maintain_order="left")
+        return rows.join(self._names("product_id"), on="product_id", how="left", maintain_order="left")
+
+    def _names(self, key: str) -> pl.LazyFrame:
+        products = self.frames.source("products").scan("product_id", "name")
+        return products.select(pl.col("product_id").alias(key), pl.col("name").alias("product_name"))
 
 
 def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -27,16 +27,17 @@ class RunFrames:
     run: str = LATEST
     as_of: date | None = None
 
-    def scan(self, name: str) -> pl.LazyFrame:
-        """The rows of a frame that a step made. Raises `CorruptCheckpoint` when its checkpoint is damaged, and
-        `DataError` when no run has made it."""
+    def scan(self, name: str, *columns: str) -> pl.LazyFrame:
+        """The rows of a frame that a step made, with all columns, or at least `columns`.
+
+        Raises `CorruptCheckpoint` when its checkpoint is damaged, and `DataError` when no run has made it."""
         checkpoint = self._made(name)[1]
         damage = self.checkpoints.damage(checkpoint.manifest.key)
         if damage:
             raise CorruptCheckpoint(
                 f"checkpoint {checkpoint.manifest.key} is damaged ({damage})", hint="`omnix run` builds it again."
             )
-        return checkpoint.frame(name).scan()
+        return checkpoint.frame(name).scan(*columns)
 
     def any_frame(self, name: str) -> pl.DataFrame:
         """All rows of a frame: one that a step made, or an imported one as it is now."""
