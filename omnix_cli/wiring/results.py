@@ -19,6 +19,7 @@ from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.import_ledger import FileLedger
 from omnix_cli.stores.workspace.run_records import RunFolder
+from omnix_cli.stores.workspace.versions import check_format
 
 if TYPE_CHECKING:
     from omnix_cli.stores.s3.workspace import S3Workspace
@@ -92,7 +93,10 @@ class WorkspaceReader:
         """The part of the workspace that machines share on S3, if the settings name one."""
         address = self.settings.shared_workspace
         if not address:
+            check_format(DiskFolder(self.folder))
             return None
         from omnix_cli.stores.s3.workspace import S3Workspace
 
-        return S3Workspace(address, self.settings.s3, now=self.now)
+        shared = S3Workspace(address, self.settings.s3, now=self.now)
+        check_format(shared.folder())
+        return shared

@@ -36,6 +36,7 @@ from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import PeakMemory
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
+from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
 from omnix_cli.wiring.results import WorkspaceReader
@@ -187,6 +188,10 @@ class Workspace(WorkspaceReader):
         """Removes old runs and the checkpoints that only they needed; import batches stay."""
         needed = [batch.key for kind in SOURCES for batch in self.ledger.batches(kind)]
         return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
+
+    def upgrade(self) -> None:
+        """Marks it as written by this release; call it under the lock, before the first change."""
+        write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
 
     def sweep(self) -> None:
         """Cleans up after killed processes; call it under the lock."""
