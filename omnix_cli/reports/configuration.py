@@ -44,8 +44,8 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
 
 
 def _meanings(section: type[Section]) -> dict[str, str]:
-    """What each setting means: the text below it in the source. Read here, as every command would pay for it if pydantic
-    did (`use_attribute_docstrings`)."""
+    """What each setting means: the text below it in the source. If pydantic read it (`use_attribute_docstrings`), every
+    command would take longer."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
     lines = tree.body if isinstance(tree, ast.ClassDef) else []
     return {
