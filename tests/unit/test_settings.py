@@ -49,7 +49,7 @@ def test_lists_come_from_the_environment_as_json() -> None:
     [
         ("[similarity]\nneighbors = 3\n", "unknown setting: similarity.neighbors", "similarity.neighbours"),
         ("[similarity]\nneighbours = 0\n", "similarity.neighbours = 0", "config show"),
-        ("[similarity\n", "not valid TOML", "Mend"),
+        ("[similarity\n", "not valid TOML", "Fix"),
         ("as_of = [1]\n", "as_of", "config show"),
     ],
 )
