@@ -234,12 +234,12 @@ def instead(old: str, new: str) -> None:
 
 
 def render(call: Callable[[], Report], show: Callable[[Report], None]) -> None:
-    """Shows the report of a call; if the call finished in part, shows that report before its error."""
-    from omnix_cli.errors import PartialError
+    """Shows the report of a call; if the call failed with a report, shows that report before its error."""
+    from omnix_cli.errors import OmnixError
 
     try:
         report = call()
-    except PartialError as error:
+    except OmnixError as error:
         if error.report is not None:
             show(error.report)
         raise

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from omnix_cli.errors import PartialError
+from omnix_cli.errors import OmnixError
 from omnix_cli.records import RunRecord, StepRecord
 from omnix_cli.services.runs.runner import Publish, Runner
 
@@ -66,15 +66,15 @@ def bring_up_to_date(
 
     `open_runner` is called after the imports, so that the run reads what they added. `publish` must be a dry run if
     this is one; it may add to `samples`. Raises `PartialError` with the report when some customers or items failed."""
-    imported = import_sources() if command.imports else ()
-    runner = open_runner()
-    forced = command.forced(runner) if force else ()
-    if dry_run:
-        steps = runner.preview(command.steps, force=forced, publish=publish)
-        return RunReport(command.name, (*imported, *steps), samples=tuple(samples))
-    with reported(command.name):
+    with _reported(command.name):
+        imported = import_sources() if command.imports else ()
+        runner = open_runner()
+        forced = command.forced(runner) if force else ()
+        if dry_run:
+            steps = runner.preview(command.steps, force=forced, publish=publish)
+            return RunReport(command.name, (*imported, *steps), samples=tuple(samples))
         run = runner.execute(command.steps, command=command.name, force=forced, publish=publish, imported=imported)
-    return RunReport(command.name, run.steps, run)
+        return RunReport(command.name, run.steps, run)
 
 
 def explain(runner: Runner, *, force: bool = False) -> RunReport:
@@ -88,17 +88,17 @@ def roll_back(
     """Publishes the lists of an earlier run again."""
     if dry_run:
         return RunReport(PUBLISH.name, runner.preview_roll_back(run, publish), samples=tuple(samples))
-    with reported(PUBLISH.name):
+    with _reported(PUBLISH.name):
         record = runner.roll_back(run, publish)
-    return RunReport(PUBLISH.name, record.steps, record)
+        return RunReport(PUBLISH.name, record.steps, record)
 
 
 @contextmanager
-def reported(command: str) -> Iterator[None]:
-    """Gives a `PartialError` of a run the report of what was done."""
+def _reported(command: str) -> Iterator[None]:
+    """Gives an error of a run the report of the command; reports of others, such as of an import, are dropped."""
     try:
         yield
-    except PartialError as error:
-        if isinstance(error.report, RunRecord):
-            error.report = RunReport(command, error.report.steps, error.report)
+    except OmnixError as error:
+        run = error.report
+        error.report = RunReport(command, run.steps, run) if isinstance(run, RunRecord) else None
         raise
