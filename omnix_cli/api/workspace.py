@@ -126,8 +126,8 @@ class Workspace:
 
         samples: list[Mapping[str, Any]] = []
         with self.opening.locked("publish", dry_run=dry_run, resumes=True, store__kind=store) as workspace:
-            publish = workspace.publisher(force=force, dry_run=dry_run, earlier=True, show=samples.append)
-            return roll_back(workspace.runner(), run, publish, samples=samples, dry_run=dry_run)
+            publisher = workspace.publisher(force=force, dry_run=dry_run, roll_back=True, show=samples.append)
+            return roll_back(workspace.runner(), run, publisher, samples=samples, dry_run=dry_run)
 
     def explain(self, *, as_of: str | None = None, force: bool = False) -> RunReport:
         """What `run` would compute and what it would reuse, and why."""
@@ -205,7 +205,7 @@ class Workspace:
                 command,
                 workspace.runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
-                publish=publisher() if command.publishes else None,
+                publisher=publisher() if command.publishes else None,
                 samples=samples,
                 force=force,
                 dry_run=dry_run,

@@ -8,7 +8,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,18 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
 def _meanings(section: type[Section]) -> dict[str, str]:
     """What each setting means: the text below it in the source. If pydantic read it (`use_attribute_docstrings`), every
     command would take longer."""
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
-    lines = tree.body if isinstance(tree, ast.ClassDef) else []
+    bodies = (_body(part) for part in reversed(section.__mro__) if issubclass(part, Section))
     return {
         setting.target.id: text.value.value
-        for setting, text in pairwise(lines)
+        for setting, text in chain.from_iterable(map(pairwise, bodies))
         if isinstance(setting, ast.AnnAssign) and isinstance(setting.target, ast.Name)
         if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
     }
+
+
+def _body(section: type[Section]) -> list[ast.stmt]:
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
+    return tree.body if isinstance(tree, ast.ClassDef) else []
 
 
 def _comment(text: str) -> Iterator[str]:

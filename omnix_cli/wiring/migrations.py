@@ -22,6 +22,7 @@ from omnix_cli.services.migrations.copying import CopyReport, Route, copy_table,
 from omnix_cli.services.migrations.exporting import export_table
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.stores.dynamodb.client.transports import Request
+from omnix_cli.stores.dynamodb.factory import dynamodb_service, write_pacing
 from omnix_cli.stores.dynamodb.writing.bulk_files import (
     START,
     BulkFiles,
@@ -39,7 +40,6 @@ from omnix_cli.stores.tables.specs import TABLES, TableSpec
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.wiring.places import Origin, Places
-from omnix_cli.wiring.stores import dynamodb_service, write_pacing
 from omnix_cli.wiring.workspaces import Workspace
 
 _CHUNK_ITEMS = 1000
@@ -215,7 +215,7 @@ class Migrations:
             limits = {name: target.write_limit(name) for name in tables}
             route = partial(self._route, origin, target, limits, mappings)
             if dry_run:
-                said = [f"{name}: {limit.said}" for name, limit in limits.items() if limit]
+                said = [f"{name}: {limit}" for name, limit in limits.items() if limit]
                 return self._outcome(None, [self._watched(name, origin, route, preview_copy) for name in tables], said)
             with self._locked("tables copy"):
                 started = self.workspace.now()

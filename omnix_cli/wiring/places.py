@@ -58,7 +58,7 @@ class Places:
             return
         settings = self.settings(place)
         with closing(self.store(settings)) as store:
-            yield Origin(store, _segments(settings, place), settings.max_read_units)
+            yield Origin(store, _segments(store, settings, place), settings.max_read_units)
 
     def folder(self, address: str) -> Folder:
         """A folder on disk or on S3. Raises `ConfigError` for another place."""
@@ -95,7 +95,7 @@ class Places:
         return table_store(changed, now=self.workspace.now)
 
 
-def _segments(settings: StoreSettings, place: Sequence[str]) -> int:
+def _segments(store: TableStore, settings: StoreSettings, place: Sequence[str]) -> int:
     """As many as are asked for; of a SQLite file, where each one reads all the keys, one unless asked for."""
     asked = any(text.startswith("segments=") for text in place)
-    return settings.segments if asked or settings.kind == "dynamodb" else 1
+    return settings.segments if asked or store.traits.scans_in_parallel else 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,16 +15,17 @@ from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.plan import plan
-from omnix_cli.protocols.checkpoints import SOURCES, StoredFrame
+from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import ImportBatch, StepRecord, run_id_at
 from omnix_cli.services.importing.importer import Importer, import_files
 from omnix_cli.services.importing.quarantine import quarantine_replay
 from omnix_cli.services.importing.reports import ImportReport
+from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
 from omnix_cli.services.runs.configured_imports import import_sources
 from omnix_cli.services.runs.history import PruneReport, mark_killed, prune
-from omnix_cli.services.runs.runner import Publish, Runner, publish_lists
+from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
 from omnix_cli.settings import Settings, SourceSettings
 from omnix_cli.stores.inputs.recipes import load_mapping
@@ -33,7 +34,6 @@ from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.sqlite import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.workspace.files import PeakMemory
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.versions import write_format
@@ -157,32 +157,20 @@ class Workspace(WorkspaceReader):
         *,
         force: bool,
         dry_run: bool,
-        earlier: bool = False,
+        roll_back: bool = False,
         show: Callable[[Mapping[str, Any]], None] = lambda item: None,
-    ) -> Publish:
-        """Publishes the lists of a run to the store. With `earlier`, lists of an earlier day may replace later ones. A
-        dry run passes some of the items that it would write to `show`."""
-
-        def measured(frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
-            memory = PeakMemory()
-            with closing(table_store(self.settings, now=self.now)) as store:
-                done = publish_lists(
-                    frames,
-                    run_id,
-                    as_of,
-                    store=store,
-                    checkpoints=self.checkpoints,
-                    settings=self.settings.publish,
-                    clock=self.now,
-                    holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
-                    force=force,
-                    dry_run=dry_run,
-                    earlier=earlier,
-                    show=show,
-                )
-            return done.model_copy(update={"peak_memory_bytes": memory.peak_bytes()})
-
-        return measured
+    ) -> Publisher:
+        """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones. A dry run
+        passes some of the items that it would write to `show`."""
+        return Publisher(
+            open_store=partial(table_store, self.settings, now=self.now),
+            checkpoints=self.checkpoints,
+            settings=self.settings.publish,
+            clock=self.now,
+            holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
+            options=PublishOptions(force=force, dry_run=dry_run, roll_back=roll_back),
+            show=show,
+        )
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:
         """Removes old runs and the checkpoints that only they needed; import batches stay."""

@@ -346,7 +346,7 @@ def test_nothing_is_lost_on_the_way_to_a_service_in_trouble(omnix: Omnix, source
         (("copy", TABLE, "--to", "stge=x"), "Did you mean `stage`?"),
         (("copy", TABLE, "--mapping", "none.toml"), "Check its path"),
         (("export", TABLE, "--from", "stage=none", "--to", "backup"), "no such table: omnix-ai-purchase-history-none"),
-        (("export", TABLE, "--from", "path=none.sqlite", "--to", "backup"), "there is no store none.sqlite"),
+        (("export", TABLE, "--from", "path=none.sqlite", "--to", "backup"), "the store none.sqlite does not exist"),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -9,7 +9,8 @@ from typing import Any
 
 from omnix_cli.errors import OmnixError
 from omnix_cli.records import RunRecord, StepRecord
-from omnix_cli.services.runs.runner import Publish, Runner
+from omnix_cli.services.publishing.publisher import Publisher
+from omnix_cli.services.runs.runner import Runner
 
 
 @dataclass(frozen=True)
@@ -57,23 +58,23 @@ def bring_up_to_date(
     open_runner: Callable[[], Runner],
     *,
     import_sources: Callable[[], tuple[StepRecord, ...]] = tuple,
-    publish: Publish | None = None,
+    publisher: Publisher | None = None,
     samples: Sequence[Mapping[str, Any]] = (),
     force: bool = False,
     dry_run: bool = False,
 ) -> RunReport:
     """Brings the steps of a command up to date, after its imports and before its publish.
 
-    `open_runner` is called after the imports, so that the run reads what they added. `publish` must be a dry run if
+    `open_runner` is called after the imports, so that the run reads what they added. `publisher` must be a dry run if
     this is one; it may add to `samples`. Raises `PartialError` with the report when some customers or items failed."""
     with _reported(command.name):
         imported = import_sources() if command.imports else ()
         runner = open_runner()
         forced = command.forced(runner) if force else ()
         if dry_run:
-            steps = runner.preview(command.steps, force=forced, publish=publish)
+            steps = runner.preview(command.steps, force=forced, publisher=publisher)
             return RunReport(command.name, (*imported, *steps), samples=tuple(samples))
-        run = runner.execute(command.steps, command=command.name, force=forced, publish=publish, imported=imported)
+        run = runner.execute(command.steps, command=command.name, force=forced, publisher=publisher, imported=imported)
         return RunReport(command.name, run.steps, run)
 
 
@@ -83,13 +84,13 @@ def explain(runner: Runner, *, force: bool = False) -> RunReport:
 
 
 def roll_back(
-    runner: Runner, run: str, publish: Publish, *, samples: Sequence[Mapping[str, Any]] = (), dry_run: bool = False
+    runner: Runner, run: str, publisher: Publisher, *, samples: Sequence[Mapping[str, Any]] = (), dry_run: bool = False
 ) -> RunReport:
     """Publishes the lists of an earlier run again."""
     if dry_run:
-        return RunReport(PUBLISH.name, runner.preview_roll_back(run, publish), samples=tuple(samples))
+        return RunReport(PUBLISH.name, runner.preview_roll_back(run, publisher), samples=tuple(samples))
     with _reported(PUBLISH.name):
-        record = runner.roll_back(run, publish)
+        record = runner.roll_back(run, publisher)
         return RunReport(PUBLISH.name, record.steps, record)
 
 

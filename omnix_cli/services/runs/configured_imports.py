@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
+from omnix_cli.process_memory import PeakMemory
 from omnix_cli.records import StepRecord
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.settings import SourceSettings
-from omnix_cli.stores.workspace.files import PeakMemory
 
 
 def import_sources(

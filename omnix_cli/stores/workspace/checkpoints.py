@@ -25,8 +25,8 @@ import polars as pl
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
-from omnix_cli.stores.workspace.files import PeakMemory
 from omnix_cli.stores.workspace.folders import Draft, Shelf
 from omnix_cli.stores.workspace.versions import newer_workspace
 

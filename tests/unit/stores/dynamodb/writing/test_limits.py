@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.stores.dynamodb.writing.pacing import UNLIMITED, WritePacing, write_capacity
+from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing, write_capacity
 
 PROVISIONED = {"ProvisionedThroughput": {"WriteCapacityUnits": 400}}
 ON_DEMAND = {
@@ -38,7 +38,7 @@ def test_the_capacity_is_the_least_of_table_and_indexes(description: Any, units:
 
 
 @pytest.mark.parametrize(
-    ("pacing", "said"),
+    ("pacing", "text"),
     [
         (
             WritePacing(share=0.5),
@@ -52,10 +52,10 @@ def test_the_capacity_is_the_least_of_table_and_indexes(description: Any, units:
         ),
     ],
 )
-def test_the_lower_limit_holds_and_says_where_it_is_from(pacing: WritePacing, said: str) -> None:
+def test_the_lower_limit_holds_and_says_where_it_is_from(pacing: WritePacing, text: str) -> None:
     limit = pacing.limit(lambda: PROVISIONED)
     assert limit is not None
-    assert limit.said == said
+    assert str(limit) == text
     assert pacing.pace(lambda: PROVISIONED).rate == limit.units
 
 

@@ -1,7 +1,7 @@
-"""How fast tables may be written to: a number of units, a share of what a table bears, or as fast as it takes them.
+"""How fast tables may be written: a number of units a second, a share of a table's capacity, or as fast as it allows.
 
-Units are counted with those of the indexes, and the share is one of the least that the table or any of its indexes
-bears, so that none of them is used beyond it.
+Units include those of the indexes. The share applies to the smallest capacity of the table and its indexes, so that
+none of them is exceeded.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from omnix_cli.protocols.tables import WriteLimit
 from omnix_cli.stores.dynamodb.client.retries import Pace
 
 DEFAULT_QUOTA = 40_000
-"""Write units a second that a table or an index paid by request may use by default ("Quotas in Amazon DynamoDB",
-developer guide: table-level write throughput)."""
+"""Write units a second that an on-demand table or index may use by default ("Quotas in Amazon DynamoDB", developer
+guide: table-level write throughput)."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WritePacing:
     share: float | None = None
 
     def limit(self, description: Callable[[], Mapping[str, Any]]) -> WriteLimit | None:
-        """The limit of a table, of which DescribeTable says `description`; asked for only where a share is set."""
+        """The limit of a table; `description` gets its DescribeTable answer, and is called only if a share is set."""
         limits = [] if self.max_units is None else [WriteLimit(self.max_units, "as set")]
         if self.share is not None:
             capacity = write_capacity(description())
@@ -42,11 +42,11 @@ class WritePacing:
 
 
 UNLIMITED = WritePacing()
-"""As fast as tables take it."""
+"""As fast as tables allow."""
 
 
 def write_capacity(description: Mapping[str, Any]) -> WriteLimit:
-    """The least that a table or any of its indexes bears, from what DescribeTable says."""
+    """The smallest capacity of a table and its indexes, from its DescribeTable answer."""
     parts = (description, *description.get("GlobalSecondaryIndexes", ()))
     return min(map(_capacity, parts), key=lambda capacity: capacity.units)
 

@@ -1,4 +1,4 @@
-"""A table as SQLite has it: its key, index and expiry attributes as columns, and the item itself as JSON."""
+"""A table in SQL: the key, index and expiry attributes as columns, and the item itself as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from omnix_cli.stores.tables.specs import IndexSpec, TableSpec
 
 
 class TableSql:
-    """The statements of one table, and the values that go with them."""
+    """The statements of one table, and their arguments."""
 
     def __init__(self, spec: TableSpec, full_name: str) -> None:
         self.spec = spec
@@ -31,12 +31,12 @@ class TableSql:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that items are found by besides the key, and their types."""
+        """The columns to find items by, except the key, and their types."""
         columns = dict.fromkeys(self.spec.index_attributes, "TEXT")
         return columns | ({self.spec.ttl: "INTEGER"} if self.spec.ttl else {})
 
     def create(self) -> Iterator[str]:
-        """The statements that make the table and its indexes."""
+        """The statements that create the table and its indexes."""
         columns = [f"{_quoted(self.spec.key)} TEXT NOT NULL PRIMARY KEY"]
         columns += [f"{_quoted(attribute)} {kind}" for attribute, kind in self.columns.items()]
         table = _quoted(self.full_name)
@@ -44,13 +44,13 @@ class TableSql:
         yield from map(self.create_index, self.spec.indexes)
 
     def create_index(self, index: IndexSpec) -> str:
-        """The statement that makes an index. An item that lacks an attribute of it is not in it."""
+        """The statement that creates an index. Items that lack one of its attributes are left out."""
         order = ", ".join(map(_quoted, (index.hash, *self.order(index))))
         name, table = _quoted(self.index_name(index.name)), _quoted(self.full_name)
         return f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({order}) WHERE {_is_in(index)}"
 
     def index_name(self, index: str) -> str:
-        """The name of an index in the file, where all tables share one space of names."""
+        """The name of an index in the file, in which index names are unique."""
         return f"{self.full_name}/{index}"
 
     def add_column(self, attribute: str) -> Iterator[str]:
@@ -74,11 +74,11 @@ class TableSql:
         return (*values, encode(item))
 
     def alive_at(self, now: datetime) -> tuple[float, ...]:
-        """The argument of the condition `alive`, where there is one."""
+        """The argument of the condition `alive`, if there is one."""
         return (now.timestamp(),) if self.spec.ttl else ()
 
     def order(self, index: IndexSpec) -> tuple[str, ...]:
-        """What the items of one hash value are sorted by."""
+        """The attributes that the items of one hash value are sorted by."""
         return tuple(dict.fromkeys((*index.attributes[1:], self.spec.key)))
 
     def page(self, index: IndexSpec, *, after: bool, newest_first: bool) -> str:
