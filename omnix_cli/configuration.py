@@ -85,13 +85,13 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     reserved = {"OMNIX_CONFIG"}
-    found = {}
+    values = {}
     for variable in sorted(environment):
         if variable.startswith("OMNIX_") and variable not in reserved:
             name = variable.removeprefix("OMNIX_").lower().replace("__", ".")
             text = environment[variable]
-            found[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
-    return found
+            values[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
+    return values
 
 
 def _is_json(text: str) -> bool:

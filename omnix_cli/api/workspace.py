@@ -232,12 +232,12 @@ def open_workspace(
     process unless you pass them. `now` is the clock."""
     logging.getLogger("omnix_cli").addHandler(logging.NullHandler())
     key = "shared_workspace" if str(folder).startswith("s3://") else "workspace"
-    place = {} if folder is None else {key: str(folder)}
+    address = {} if folder is None else {key: str(folder)}
     return Workspace(
         Opening(
             config=Path(config) if config is not None else None,
             environment=environment or {},
-            settings={**(settings or {}), **place},
+            settings={**(settings or {}), **address},
             now=now,
         )
     )

@@ -54,9 +54,9 @@ def diff(
     """Show what differs between two runs: settings, sources, and each step's key, rows and figures."""
     from omnix_cli.reports.tables import records_table
 
-    found = session.workspace.runs.diff(before, after)
-    table = records_table(found.differences, ("what", "before", "after"))
-    output.write(table, title=f"From {found.before} to {found.after}")
+    made = session.workspace.runs.diff(before, after)
+    table = records_table(made.differences, ("what", "before", "after"))
+    output.write(table, title=f"From {made.before} to {made.after}")
 
 
 @app.command(epilog="Example: omnix runs prune --keep 7 --dry-run")

@@ -23,7 +23,7 @@ _HEAD = """\
 
 
 def as_toml(settings: Settings) -> str:
-    """A configuration file with every setting, what it means, and its value; settings without a value are comments."""
+    """A configuration file with every setting, its meaning and its value; a setting without a value is a comment."""
     return _HEAD + "\n".join(_lines(settings, "")).rstrip() + "\n"
 
 

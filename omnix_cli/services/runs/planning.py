@@ -58,11 +58,11 @@ def decide(
         inputs = {name: keys[name] for name in step.inputs}
         parameters = _parameters(step, settings, as_of)
         key = _key(step, parameters, inputs)
-        found = None if step.name in force else checkpoints.find(key)
+        is_forced = step.name in force
+        reuse = None if is_forced else checkpoints.find(key)
         previous = _previous(step.name, key, checkpoints, records)
-        forced = step.name in force
-        reason = "nothing changed" if found else _why(step, key, parameters, inputs, previous, forced=forced)
-        decisions.append(Decision(step, key, inputs, parameters, found, reason))
+        reason = "nothing changed" if reuse else _why(step, key, parameters, inputs, previous, forced=is_forced)
+        decisions.append(Decision(step, key, inputs, parameters, reuse, reason))
         keys.update(dict.fromkeys(step.outputs, key))
     return tuple(decisions)
 
