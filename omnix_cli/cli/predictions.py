@@ -49,7 +49,7 @@ _SCORES = (
     "cost",
     "seconds",
 )
-_COSTS = ("model", "way", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
+_COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
 
 
 @app.callback(epilog="Example: omnix predict --predictor bedrock --budget 5")

@@ -15,7 +15,8 @@ from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFra
 class StepOutput:
     """What a step returns: frames by name (see `schemas.FRAMES`), and figures for the manifest.
 
-    Figures that are numbers are added up over all slices of customers."""
+    Figures that are numbers are added up over all slices of customers. `waited_seconds` is time spent waiting for a
+    service, which does not count as the time of the step."""
 
     frames: Mapping[str, pl.DataFrame]
     figures: Figures = field(default_factory=dict)

@@ -13,9 +13,9 @@ class PredictionSettings(Section):
     """Replenishment predictions."""
 
     predictor: Literal["statistical", "bedrock", "bedrock-batch", "auto"] = "statistical"
-    """What makes the predictions. `statistical`: the built-in statistics. `bedrock`: a model on Amazon Bedrock, asked on
-    demand. `bedrock-batch`: the model, asked in batch jobs. `auto`: batch jobs when there are enough questions, else on
-    demand."""
+    """What makes the predictions. `statistical`: the built-in statistics. `bedrock`: a model on Amazon Bedrock, asked
+    on demand. `bedrock-batch`: the model, asked in batch jobs. `auto`: batch jobs when there are enough questions, else
+    on demand."""
     gate: bool = False
     """Use the model only if it was at least as good as the statistics on a past period."""
     compare_days: int = Field(28, ge=7)

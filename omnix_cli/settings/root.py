@@ -28,8 +28,8 @@ class Settings(Section):
     """An address `s3://bucket/prefix` for checkpoints, import batches, runs and the lock, so that any machine can
     continue the work. Logs, temporary files and the SQLite store stay in the folder above."""
     as_of: str = "latest"
-    """The day to compute for: only rows of earlier days are used. A date, `today`, or `latest`: the day after the newest
-    purchase."""
+    """The day to compute for: only rows of earlier days are used. A date, `today`, or `latest`: the day after the
+    newest purchase."""
     imports: ImportSettings = ImportSettings()
     similarity: SimilaritySettings = SimilaritySettings()
     prediction: PredictionSettings = PredictionSettings()

@@ -41,8 +41,8 @@ class StoreSettings(AwsAccess):
     stage: str = Field("dev", pattern=r"^[a-zA-Z0-9_.-]+$")
     """... and this is the stage."""
     transport: Literal["signed", "boto3"] = "signed"
-    """`signed` sends bulk requests over its own connections. `boto3` uses the client of boto3: slower, but works through
-    proxies."""
+    """`signed` sends bulk requests over its own connections. `boto3` uses the client of boto3: slower, but works
+    through proxies."""
     threads: int = Field(4, ge=1, le=64)
     """Connections that write at the same time."""
     max_write_units: float | None = Field(None, gt=0)

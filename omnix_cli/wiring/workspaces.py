@@ -32,7 +32,7 @@ from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock

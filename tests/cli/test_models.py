@@ -39,7 +39,7 @@ def test_an_estimate_asks_nothing(models: Omnix, bedrock: BedrockDouble) -> None
     answer = models("predict", "estimate", "--predictor", "bedrock", "--format", "json")
     assert answer.code == 0, answer.err
     first, second, *others = json.loads(answer.out)
-    assert (first["model"], first["way"], second["way"]) == ("amazon.nova-lite-v1:0", "on demand", "batch")
+    assert (first["model"], first["mode"], second["mode"]) == ("amazon.nova-lite-v1:0", "on demand", "batch")
     assert first["customers"] == len(CUSTOMERS)
     assert 0 < first["dollars"] < first["dollars_at_most"]
     assert second["dollars"] == pytest.approx(first["dollars"] / 2)

@@ -54,7 +54,7 @@ def test_lists_come_from_the_environment_as_json() -> None:
         ("as_of = [1]\n", "as_of", "config show"),
     ],
 )
-def test_a_mistake_in_the_file_is_named_with_the_way_out(tmp_path: Path, text: str, message: str, hint: str) -> None:
+def test_a_mistake_in_the_file_is_named_with_a_hint(tmp_path: Path, text: str, message: str, hint: str) -> None:
     with pytest.raises(ConfigError, match=message.replace("[", r"\[")) as caught:
         load_settings(file=configuration(tmp_path, text), environment={})
     assert caught.value.hint is not None
@@ -68,7 +68,7 @@ def test_a_mistake_in_the_environment_names_the_variable() -> None:
         load_settings(file=None, environment={"OMNIX_SIMILARITY__NEIGHBOURS": "many"})
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(file=tmp_path / "none.toml", environment={})
 

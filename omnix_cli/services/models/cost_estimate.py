@@ -44,6 +44,6 @@ def estimate_costs(
             yield "tokens of some questions counted by the service, the others estimated from their length"
         else:
             yield "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
-        yield terms.prices.told
+        yield terms.prices.note
 
     return CostEstimate(costs, tuple(notes()))

@@ -7,7 +7,7 @@ import polars as pl
 from omnix_cli.services.lookups.run_frames import RunFrames
 from omnix_cli.services.runs.commands import Command, RunReport, bring_up_to_date
 from omnix_cli.services.runs.runner import Runner
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 
 RETRY = Command("predict retry-failed", ("predict",))
 

@@ -193,7 +193,9 @@ class ParquetCheckpoints:
                 parts=writer.parts,
                 schemas=writer.schemas,
                 figures=writer.figures,
-                seconds=round(time.perf_counter() - began, 3),
+                seconds=max(
+                    0.0, round(time.perf_counter() - began - float(writer.figures.get("waited_seconds", 0)), 3)
+                ),
                 peak_memory_bytes=memory.peak_bytes(),
                 created_at=self._now(),
                 tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},

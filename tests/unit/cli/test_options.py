@@ -10,14 +10,15 @@ from omnix_cli.cli.options import PredictorName, StoreKind, instead, render
 from omnix_cli.cli.show import Context, Season
 from omnix_cli.errors import PartialError
 from omnix_cli.seasons import SEASONS
-from omnix_cli.settings import PredictionSettings, StoreSettings
+from omnix_cli.settings import PredictionSettings
+from omnix_cli.store_kinds import FACTORIES
 
 
 @pytest.mark.parametrize(
     ("choices", "known"),
     [
         (PredictorName, typing.get_args(PredictionSettings.model_fields["predictor"].annotation)),
-        (StoreKind, typing.get_args(StoreSettings.model_fields["kind"].annotation)),
+        (StoreKind, tuple(FACTORIES)),
         (Context, list_ids.CUSTOMER_CONTEXTS),
         (Season, ("current", *SEASONS)),
     ],

@@ -18,7 +18,7 @@ def sections(section: Section) -> Iterator[Section]:
             yield from sections(value)
 
 
-@pytest.mark.parametrize("section", sections(Settings()), ids=lambda section: type(section).__name__)
+@pytest.mark.parametrize("section", list(sections(Settings())), ids=lambda section: type(section).__name__)
 def test_every_section_and_setting_is_described(section: Section) -> None:
     assert type(section).__doc__
     parts = ("category", "price", "brand", "text")  # the section says what these weights are

@@ -1,7 +1,7 @@
-"""What stands in the files of a batch job: a line for each question, for whom it is, and for each answer.
+"""The files of a batch job: a line for each request, for the customers of each question, and for each answer.
 
-Lines to Bedrock are `{"recordId": <key of the question>, "modelInput": <body of a Converse request>}`. Batch inference
-knows neither tools nor structured output nor a cache, so the body has the words alone
+A request is `{"recordId": <key of the question>, "modelInput": <body of a Converse request>}`. Batch inference supports
+neither tools nor structured output nor a cache, so the body has only the text
 (docs.aws.amazon.com/bedrock/latest/userguide/batch-inference.html).
 """
 
@@ -18,14 +18,16 @@ import orjson
 from omnix_cli.records import BatchJob, Question, Turn
 
 MAX_FILE_BYTES = 10**9
-"""The most that a file of requests may hold, by the quota of Bedrock."""
+"""The largest file of requests, by the quota of Bedrock."""
 _LINE_BYTES = 512
-"""What a line has besides the words of its question."""
-_WORDS = {"system", "turns"}
+"""The bytes of a line besides the text of its question."""
+_TEXT = {"system", "turns"}
 
 
-def parts(questions: Sequence[Question], *, max_records: int, max_bytes: int = MAX_FILE_BYTES) -> list[list[Question]]:
-    """The questions cut into files of about the same size, none above the limits, whatever order they came in."""
+def split_questions(
+    questions: Sequence[Question], *, max_records: int, max_bytes: int = MAX_FILE_BYTES
+) -> list[list[Question]]:
+    """The questions of each job: about the same number, within the limits, whatever the order of `questions`."""
     ordered = sorted(questions, key=lambda question: question.key)
     size = sum(_LINE_BYTES + sum(map(len, _texts(question))) for question in ordered)
     count = max(math.ceil(len(ordered) / max_records), math.ceil(size * 1.1 / max_bytes))
@@ -34,19 +36,19 @@ def parts(questions: Sequence[Question], *, max_records: int, max_bytes: int = M
 
 
 def job_name(questions: Sequence[Question]) -> str:
-    """The name of the job of these questions: the same wherever and whenever they are handed over."""
+    """The name of the job with these questions, the same on every machine."""
     first = questions[0]
     content = "\n".join([first.model, first.prompt, *(question.key for question in questions)])
-    return f"{name_beginning(first)}{hashlib.sha256(content.encode()).hexdigest()[:24]}"
+    return f"{name_prefix(first)}{hashlib.sha256(content.encode()).hexdigest()[:24]}"
 
 
-def name_beginning(question: Question) -> str:
-    """How the names of all jobs of the day of a question begin."""
+def name_prefix(question: Question) -> str:
+    """The beginning of the names of all jobs of the question's day."""
     return f"omnix-{question.as_of:%Y%m%d}-"
 
 
 def request_line(question: Question, temperature: float | None) -> bytes:
-    """The line that asks the question."""
+    """The request of a question."""
     limits: dict[str, Any] = {"maxTokens": question.max_output_tokens}
     if temperature is not None:
         limits["temperature"] = temperature
@@ -58,19 +60,18 @@ def request_line(question: Question, temperature: float | None) -> bytes:
     return orjson.dumps({"recordId": question.key, "modelInput": body}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def subject_line(question: Question) -> bytes:
-    """The line that says about whom a question is; its words stand in the request alone."""
-    told = question.model_dump(mode="json", exclude=_WORDS)
-    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+def customers_line(question: Question) -> bytes:
+    """All of a question but its text: above all its customers, whom the request does not name."""
+    return orjson.dumps(question.model_dump(mode="json", exclude=_TEXT), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def subject_key(line: bytes) -> str:
-    """The key of the question of such a line."""
+def question_key(line: bytes) -> str:
+    """The key of the question in a line of customers."""
     return str(orjson.loads(line)["key"])
 
 
-def read_answer(line: bytes) -> dict[str, Any]:
-    """A line of answers: `recordId`, `modelInput`, and `modelOutput` or `error`; empty where it is damaged."""
+def read_answer_line(line: bytes) -> dict[str, Any]:
+    """A line of answers: `recordId`, `modelInput`, and `modelOutput` or `error`. Empty when it is damaged."""
     try:
         content = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -78,18 +79,17 @@ def read_answer(line: bytes) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def asked(subject: bytes, answer: dict[str, Any]) -> Question:
-    """The question of an answer: about whom it is from the line on that, its words from the request that the answer
-    repeats."""
+def answered_question(customers: bytes, answer: dict[str, Any]) -> Question:
+    """The question of an answer: its customers from their line, its text from the request that the answer repeats."""
     body = answer.get("modelInput", {})
     turns = [Turn(role=message["role"], text=_text(message["content"])) for message in body.get("messages", [])]
-    return Question.model_validate({**orjson.loads(subject), "system": _text(body.get("system", [])), "turns": turns})
+    return Question.model_validate({**orjson.loads(customers), "system": _text(body.get("system", [])), "turns": turns})
 
 
-def updated(content: bytes | None, job: BatchJob) -> BatchJob:
-    """The record as it is to be: what was found there (if anything) brought up to date by what is known of the job.
+def merged_record(content: bytes | None, job: BatchJob) -> BatchJob:
+    """The recorded job (if there is one), updated with what this machine knows.
 
-    A machine that comes late takes nothing back: not that a job ended, nor what was collected."""
+    A machine with old knowledge cannot undo that a job ended, or what was collected."""
     if content is None:
         return job
     found = BatchJob.model_validate_json(content)

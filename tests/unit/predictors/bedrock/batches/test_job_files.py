@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnix_cli.predictors.bedrock.batches.records import (
-    asked,
+from omnix_cli.predictors.bedrock.batches.job_files import (
+    answered_question,
+    customers_line,
     job_name,
-    parts,
-    read_answer,
+    merged_record,
+    question_key,
+    read_answer_line,
     request_line,
-    subject_key,
-    subject_line,
-    updated,
+    split_questions,
 )
 from omnix_cli.records import BatchJob
 from tests.aws.bedrock.prompts import TODAY, questions
@@ -36,7 +36,7 @@ JOB = BatchJob(
 @given(st.permutations(ASKED), st.integers(0, len(ASKED)), st.integers(1, 70), st.integers(SIZE // 10, 2 * SIZE))
 def test_parts_hold_every_question_once_within_the_limits(order: list, count: int, records: int, size: int) -> None:  # type: ignore[type-arg]
     some = order[:count]
-    cut = parts(some, max_records=records, max_bytes=size)
+    cut = split_questions(some, max_records=records, max_bytes=size)
     together = [question for part in cut for question in part]
     assert together == sorted(some, key=lambda question: question.key)
     for part in cut:
@@ -54,19 +54,19 @@ def test_the_name_of_a_job_follows_from_its_questions() -> None:
 def test_a_question_is_read_back_from_what_was_written() -> None:
     (question,) = questions(1)
     question = question.model_copy(update={"priors": ('{"p1": 1}',)})
-    line = subject_line(question)
-    assert subject_key(line) == question.key and question.turns[0].text.encode() not in line
-    echoed = read_answer(request_line(question, None))
-    assert asked(line, echoed) == question
-    silent = asked(line, {"recordId": question.key})
+    line = customers_line(question)
+    assert question_key(line) == question.key and question.turns[0].text.encode() not in line
+    echoed = read_answer_line(request_line(question, None))
+    assert answered_question(line, echoed) == question
+    silent = answered_question(line, {"recordId": question.key})
     assert (silent.customers, silent.priors, silent.turns) == (question.customers, question.priors, ())
 
 
 def test_a_line_that_is_damaged_is_no_answer() -> None:
-    assert read_answer(b'{"recordId": "a", "modelOu') == read_answer(b"[1]") == {}
+    assert read_answer_line(b'{"recordId": "a", "modelOu') == read_answer_line(b"[1]") == {}
 
 
-def test_a_record_is_never_taken_back() -> None:
+def test_old_knowledge_does_not_undo_a_record() -> None:
     now = datetime(2018, 1, 15, tzinfo=UTC)
     collected = JOB.model_copy(
         update={
@@ -74,7 +74,7 @@ def test_a_record_is_never_taken_back() -> None:
         }
     )  # fmt: skip
     late = JOB.model_copy(update={"status": "InProgress"})
-    assert updated(None, JOB) == JOB
-    assert updated(json.dumps(collected.model_dump(mode="json")).encode(), late) == collected
+    assert merged_record(None, JOB) == JOB
+    assert merged_record(json.dumps(collected.model_dump(mode="json")).encode(), late) == collected
     more = collected.model_copy(update={"collected": 8, "failed": 1})
-    assert updated(collected.model_dump_json().encode(), more) == more
+    assert merged_record(collected.model_dump_json().encode(), more) == more
