@@ -13,7 +13,7 @@ from omnix_cli.errors import Interrupted
 
 if TYPE_CHECKING:
     from omnix_cli.configuration import LoadedSettings
-    from omnix_cli.wiring.results import WorkspaceReader
+    from omnix_cli.wiring.workspace_reader import WorkspaceReader
     from omnix_cli.wiring.workspaces import Workspace
 
 Opened = TypeVar("Opened", bound="WorkspaceReader")
@@ -52,7 +52,7 @@ class Opening:
 
     def results(self, **arguments: Any) -> WorkspaceReader:
         """The workspace, to look up results: loads nothing of what computes them."""
-        from omnix_cli.wiring.results import WorkspaceReader
+        from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
         return self._logged(WorkspaceReader.open(self.load(**arguments).values, now=self.now))
 

@@ -51,7 +51,7 @@ class Workspace:
 
     def check(self) -> list[str]:
         """What the settings lead to, one line each. Raises `ConfigError` for settings that cannot work."""
-        from omnix_cli.wiring.configuration import check_configuration
+        from omnix_cli.wiring.settings_check import check_configuration
 
         return check_configuration(self.opening.load().values)
 

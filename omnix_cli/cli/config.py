@@ -13,7 +13,7 @@ app = typer.Typer(help="Show and check the settings.", no_args_is_help=True)
 @expand
 def show(session: Session, output: Output) -> None:
     """Show every setting, its value, and where the value comes from."""
-    from omnix_cli.reports.tables import settings_table
+    from omnix_cli.reports.printed_tables import settings_table
 
     origins = session.workspace.settings().origins
     typed = [{"setting": one.name, "value": one.value, "source": one.source} for one in origins]

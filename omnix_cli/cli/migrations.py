@@ -181,7 +181,7 @@ def backfill(
 
 def _tell(output: Output, outcome: CopyOutcome) -> None:
     """Shows what became of the items; raises `PartialError` when the target refused some."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     for line in (*outcome.limits, *outcome.samples):
         note(line)

@@ -206,7 +206,7 @@ def test_prompt(
     budget: Budget = None,
 ) -> None:
     """Ask a model about invented customers whose good answers are known; exit code 5 if an answer is not good."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     def show(report: PromptReport) -> None:
         columns = ("case", "is_valid", "is_good", "problems", "input_tokens", "output_tokens", "cost", "seconds")
@@ -227,7 +227,7 @@ def _show_costs(made: CostEstimate, output: Output) -> None:
 
 
 def _show_jobs(jobs: list[BatchJob], output: Output) -> None:
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     columns = ("name", "status", "as_of", "model", "questions", "collected", "failed", "submitted_at", "message")
     output.write(records_table(jobs, columns), title="Batch jobs")

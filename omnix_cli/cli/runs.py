@@ -19,7 +19,7 @@ def list_runs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many runs.")] = 20,
 ) -> None:
     """List the runs, newest first."""
-    from omnix_cli.reports.tables import runs_table
+    from omnix_cli.reports.printed_tables import runs_table
 
     output.write(runs_table(session.workspace.runs.list(limit=limit)), title="Runs")
 
@@ -34,7 +34,7 @@ def show(
     ] = "latest",
 ) -> None:
     """Show the steps of a run: rows, seconds, peak memory, whether each ran or was reused, and why."""
-    from omnix_cli.reports.tables import steps_table
+    from omnix_cli.reports.printed_tables import steps_table
 
     record = session.workspace.runs.show(run)
     code = "" if record.exit_code is None else f", exit code {record.exit_code}"
@@ -52,7 +52,7 @@ def diff(
     ] = "latest",
 ) -> None:
     """Show what differs between two runs: settings, sources, and each step's key, rows and figures."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     made = session.workspace.runs.diff(before, after)
     table = records_table(made.differences, ("what", "before", "after"))
@@ -68,7 +68,7 @@ def prune(
     dry_run: DryRun = False,
 ) -> None:
     """Remove old runs and the checkpoints that nothing needs any more; import batches always stay."""
-    from omnix_cli.reports.tables import removed_table
+    from omnix_cli.reports.printed_tables import removed_table
 
     report = session.workspace.runs.prune(keep=keep, dry_run=dry_run)
     verb = "Would be removed" if report.dry_run else "Removed"

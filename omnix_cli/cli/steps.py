@@ -92,7 +92,7 @@ def publish(session: Session, output: Output, work: Work, store: Store = None, r
 
 def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
     """Show what `omnix run` would compute, what it would reuse, and why."""
-    from omnix_cli.reports.tables import steps_table
+    from omnix_cli.reports.printed_tables import steps_table
 
     report = session.workspace.explain(as_of=as_of, force=force)
     output.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
@@ -100,7 +100,7 @@ def explain(session: Session, output: Output, as_of: AsOf = None, force: Force =
 
 def show_run(call: Callable[[], RunReport], output: Output) -> None:
     """Shows what a command did to each step, or would do, and about whom it asked a model."""
-    from omnix_cli.reports.tables import model_report, steps_table
+    from omnix_cli.reports.printed_tables import model_report, steps_table
 
     def show(report: RunReport) -> None:
         for item in report.samples:

@@ -28,7 +28,7 @@ def create(
     session: Session, output: Output, prefix: Prefix = None, stage: Stage = None, dry_run: DryRun = False
 ) -> None:
     """Create what is missing: tables, indexes, expiry, backups, protection; take nothing away."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     with closing(_administration(session, prefix, stage)) as administration:
         changes = administration.complete(dry_run=dry_run)
@@ -39,7 +39,7 @@ def create(
 @expand
 def status(session: Session, output: Output, prefix: Prefix = None, stage: Stage = None) -> None:
     """Compare the tables with their specification; ends with exit code 2 when something differs."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
     from omnix_cli.services.tables import check, findings
 
     with closing(_administration(session, prefix, stage)) as administration:
@@ -61,7 +61,7 @@ def drop(
     dry_run: DryRun = False,
 ) -> None:
     """Drop tables with all their items, after asking; a protected table is never dropped."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
     from omnix_cli.services.tables import droppable
 
     with closing(_administration(session, prefix, stage)) as administration:

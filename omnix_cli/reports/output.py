@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.reports.tables import as_text
+from omnix_cli.reports.printed_tables import as_text
 
 Target = Path | Callable[[bytes], None] | None
 """Where a result goes: a file, a function that takes its bytes, or (None) stdout."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from omnix_cli.reports.configuration import as_toml
+from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.settings import Settings
 from omnix_cli.stores.workspace.files import write_atomically
 

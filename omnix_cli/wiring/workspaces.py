@@ -39,8 +39,8 @@ from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
-from omnix_cli.wiring.results import WorkspaceReader
 from omnix_cli.wiring.stores import table_store, whole_table, with_store
+from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import tomllib
 
-from omnix_cli.reports.configuration import as_toml
+from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.settings import Settings, SimilaritySettings
 
 

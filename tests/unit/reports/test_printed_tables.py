@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.records import StepRecord
-from omnix_cli.reports.tables import as_text, model_report, records_table, removed_table, steps_table
+from omnix_cli.reports.printed_tables import as_text, model_report, records_table, removed_table, steps_table
 
 
 @dataclass(frozen=True)

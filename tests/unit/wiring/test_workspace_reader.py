@@ -9,7 +9,7 @@ import pytest
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.settings import Settings
-from omnix_cli.wiring.results import WorkspaceReader
+from omnix_cli.wiring.workspace_reader import WorkspaceReader
 from omnix_cli.wiring.workspaces import Workspace
 
 
@@ -45,5 +45,7 @@ def test_reading_loads_nothing_that_computes() -> None:
         "boto3",
         "pyarrow",
     )
-    script = f"import sys, omnix_cli.wiring.results; print([name for name in {heavy!r} if name in sys.modules])"
+    script = (
+        f"import sys, omnix_cli.wiring.workspace_reader; print([name for name in {heavy!r} if name in sys.modules])"
+    )
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "[]"
