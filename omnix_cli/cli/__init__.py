@@ -1,4 +1,7 @@
-"""The command line: `app` has all commands, `main` runs one and turns its outcome into text and an exit code."""
+"""The command line: `app` has all commands, `main` runs one and turns its outcome into text and an exit code.
+
+A command parses its arguments, calls one function of the Python API and shows the result; it decides nothing.
+"""
 
 from __future__ import annotations
 
