@@ -1,56 +1,30 @@
-"""The command line: `app` holds the commands, `main` runs one and turns every error into a message and an exit code."""
+"""The command line: `app` has all commands, `main` runs one and turns its outcome into text and an exit code.
+
+A command parses its arguments, calls one function of the Python API and shows the result; it decides nothing.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Annotated
+from typing import Any
 
 import typer
 
-from omnix_cli import __version__
-from omnix_cli.cli import config, imports, migrations, predictions, quarantine, runs, show, steps, tables, workspace
-from omnix_cli.cli.logs import keep_traceback, log_traceback
-from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
+from omnix_cli.cli.command_tree import make_app
+from omnix_cli.errors import Interrupted, OmnixError, os_failure
 
-app = typer.Typer(
-    name="omnix",
-    help="Batch analytics on retail purchase history: similarity, replenishment predictions, recommendations.",
-    epilog=f"Exit codes: {'; '.join(f'{known.code} {known.name}' for known in EXIT_CODES)}.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# pydantic looks for plugins in every installed package, at a cost that each command would pay
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
-        print(f"omnix {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
-
-
-workspace.register(app)
-app.add_typer(imports.app, name="import")
-steps.register(app)
-app.add_typer(predictions.app, name="predict")
-app.add_typer(show.app, name="show")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(runs.app, name="runs")
-app.add_typer(tables.app, name="tables")
-migrations.register(tables.app)
-app.add_typer(config.app, name="config")
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return make_app()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _interrupt)
-        command = typer.main.get_command(app)
-        code = command.main(args=list(argv) if argv is not None else None, prog_name="omnix", standalone_mode=False)
+        arguments = list(sys.argv[1:] if argv is None else argv)
+        command = typer.main.get_command(make_app(arguments))
+        code = command.main(args=arguments, prog_name="omnix", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -75,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         failure = os_failure(error)
         if failure.exit_code == OmnixError.exit_code:
             return _fail_with_bug(error)
-        log_traceback(error)
+        _log_traceback(error)
         return _fail(failure.message, failure.hint, failure.exit_code)
     except Exception as error:
         return _fail_with_bug(error)
@@ -85,10 +60,10 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted(f"stopped by {signal.Signals(number).name}")
 
 
-def _fail_with_bug(error: Exception) -> int:
-    file = keep_traceback(error)
-    message = f"a bug in omnix: {type(error).__name__}: {error}"
-    return _fail(message, f"Report it with the traceback in {file}.", OmnixError.exit_code)
+def _log_traceback(error: Exception) -> None:
+    from omnix_cli.cli.logs import log_traceback  # here, since only failures and commands need it
+
+    log_traceback(error)
 
 
 def _fail(message: str, hint: str | None, code: int) -> int:
@@ -96,3 +71,10 @@ def _fail(message: str, hint: str | None, code: int) -> int:
     if hint:
         print(f"hint: {hint}", file=sys.stderr)
     return code
+
+
+def _fail_with_bug(error: Exception) -> int:
+    from omnix_cli.cli.logs import keep_traceback  # here, since only failures and commands need it
+
+    message = f"a bug in omnix: {type(error).__name__}: {error}"
+    return _fail(message, f"Report it with the traceback in {keep_traceback(error)}.", OmnixError.exit_code)

@@ -66,7 +66,7 @@ def _importer(kind: str) -> Callable[..., None]:
         timezone: Timezone = None,
         dry_run: DryRun = False,
     ) -> None:
-        from omnix_cli.reports.tables import records_table
+        from omnix_cli.reports.printed_tables import records_table
         from omnix_cli.services.importing.reports import ImportRefused
 
         _check_place(kind, files, from_store)
@@ -116,7 +116,7 @@ def tell(report: ImportReport) -> None:
 
 def tell_reasons(report: ImportReport) -> None:
     """Says on stderr why rows were set aside."""
-    from omnix_cli.reports.tables import as_text, records_table
+    from omnix_cli.reports.printed_tables import as_text, records_table
 
     if report.reasons:
         columns = ("reason", "column", "expected", "rows", "example")

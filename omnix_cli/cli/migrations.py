@@ -234,13 +234,13 @@ def _renamed(value: Value | None, old_value: Value | None, *, old: str, new: str
 
 
 def _show_items(output: Output, report: Sequence[TableItems], *, title: str) -> None:
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     output.write(records_table(report, ("table", "items")), title=title)
 
 
 def _show_copy(output: Output, report: CopyReport) -> None:
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     for line in (*report.limits, *report.samples):
         note(line)

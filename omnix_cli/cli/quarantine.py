@@ -36,7 +36,7 @@ def show(
     session: Session, output: Output, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None
 ) -> None:
     """Count the open rows by reason, each with its first example; `omnix show quarantine` lists the rows."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
     from omnix_cli.services.importing.quarantine import quarantine_show
 
     found = quarantine_show(session.open().importer(), kind.value, reason=reason, file=file)
@@ -59,7 +59,7 @@ def replay(
     dry_run: DryRun = False,
 ) -> None:
     """Read open rows again with a mended mapping or file; what is good now is taken in, the rest stays open."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     with session.locked("quarantine replay", dry_run=dry_run, imports__timezone=timezone) as workspace:
         report = workspace.replay(

@@ -29,7 +29,7 @@ def create(
     session: Session, output: Output, prefix: Prefix = None, stage: Stage = None, dry_run: DryRun = False
 ) -> None:
     """Create missing tables, indexes, expiry, backups and protection. Removes nothing."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     changes = session.workspace.tables.create(prefix=prefix, stage=stage, dry_run=dry_run)
     output.write(records_table(changes, ("table", "what")), title="Would be created" if dry_run else "Created")
@@ -39,7 +39,7 @@ def create(
 @expand
 def status(session: Session, output: Output, prefix: Prefix = None, stage: Stage = None) -> None:
     """Compare the tables with their specification. Exit code 2 if something differs."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     columns = ("table", "items", "size_bytes", "what", "found", "wanted", "to_do")
 
@@ -61,7 +61,7 @@ def drop(
     dry_run: DryRun = False,
 ) -> None:
     """Drop tables with all their items, after asking. Protected tables are never dropped."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     doomed = session.workspace.tables.drop(tables or (), prefix=prefix, stage=stage, dry_run=True)
     shown = records_table(doomed, ("full_name", "items", "size_bytes"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from omnix_cli.settings.section import Section
@@ -12,8 +10,6 @@ from omnix_cli.settings.section import Section
 class EngineSettings(Section):
     """How the work is done. Never changes a result."""
 
-    kind: Literal["polars"] = "polars"
-    """Where the steps run: with polars on this machine."""
     slice_rows: int = Field(2_000_000, ge=1)
     """Purchases to work on at a time."""
     threads: int | None = Field(None, ge=1)

@@ -12,7 +12,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """One part of the settings: immutable, unknown keys refused. The text below a field is its description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def dump(section: BaseModel) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def test_before_anything_was_imported_the_way_is_shown(omnix: Omnix) -> None:
     answer = omnix("run")
     assert answer.code == 3
     assert answer.err == (
-        "error: there are no purchases yet\nhint: Take some in with `omnix import purchases FILES...`.\n"
+        "error: there are no purchases yet\nhint: Import some with `omnix import purchases FILES...`.\n"
     )
     assert omnix("show", "trending").code == 3
 

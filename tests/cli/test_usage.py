@@ -24,7 +24,10 @@ from tests.cli.conftest import Omnix
         (["import", "purchases", "purchases.csv", "--timezone", "Europe/Pariss"], "did you mean Europe/Paris?"),
         (["quarantine", "show", "orders"], "is not one of 'purchases'"),
         (["quarantine", "replay", "--mended", "x.csv"], "not of the form"),
-        (["show", "recommendations", "c01", "--context", "doorstep"], "no context 'doorstep'"),
+        (["show", "recommendations", "c01", "--context", "doorstep"], "is not one of 'homepage'"),
+        (["show", "seasonal", "--season", "monsoon"], "is not one of 'current'"),
+        (["run", "--predictor", "oracle"], "is not one of 'statistical'"),
+        (["publish", "--store", "mysql"], "is not one of 'sqlite'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_lists_come_from_the_environment_as_json() -> None:
     [
         ("[similarity]\nneighbors = 3\n", "unknown setting: similarity.neighbors", "similarity.neighbours"),
         ("[similarity]\nneighbours = 0\n", "similarity.neighbours = 0", "config show"),
-        ("[similarity\n", "not valid TOML", "Mend"),
+        ("[similarity\n", "not valid TOML", "Fix"),
         ("as_of = [1]\n", "as_of", "config show"),
     ],
 )
@@ -70,3 +71,21 @@ def test_a_mistake_in_the_environment_names_the_variable() -> None:
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(file=tmp_path / "none.toml", environment={})
+
+
+@pytest.fixture
+def warnings(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    monkeypatch.setattr(logging.getLogger("omnix_cli"), "propagate", True)  # the command line switches it off
+    return caplog
+
+
+def test_a_removed_setting_is_ignored_with_a_warning(tmp_path: Path, warnings: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "omnix.toml"
+    file.write_text('[engine]\nkind = "polars"\nslice_rows = 7\n')
+    assert load_settings(file=file, environment={}).values.engine.slice_rows == 7
+    assert f"engine.kind ({file}) is no longer a setting" in warnings.text
+
+
+def test_a_removed_variable_is_named(warnings: pytest.LogCaptureFixture) -> None:
+    assert load_settings(file=None, environment={"OMNIX_ENGINE__KIND": "polars"}).values == Settings()
+    assert "OMNIX_ENGINE__KIND is no longer a setting" in warnings.text

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from omnix_cli.errors import CorruptCheckpoint, UnavailableError
-from omnix_cli.stores.workspace.files import disk_trouble_told
+from omnix_cli.stores.workspace.files import disk_errors
 
 _SYSTEM_ERRORS = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -22,7 +22,7 @@ _SYSTEM_ERRORS = {
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
     """Raises errors of omnix for those of the SQLite file at `path`; a mistake in a statement stays as it is."""
-    with disk_trouble_told(path.parent):
+    with disk_errors(path.parent):
         try:
             yield
         except sqlite3.Error as error:

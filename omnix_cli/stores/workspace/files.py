@@ -1,4 +1,4 @@
-"""Small files that must never be half there."""
+"""Writing files safely, and their checksums."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from omnix_cli.protocols.checkpoints import StagedFile
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file in one step: readers see the old content or the new, never a part of it."""
+    """Replaces the file in one step: readers see the old content or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     temporary = Path(name)
@@ -33,7 +33,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
-    """Writes a file, flushes it to the disk and takes its checksum."""
+    """Writes a file, flushes it to the disk and computes its checksum."""
     with path.open("wb") as file:
         write(file)
         file.flush()
@@ -48,10 +48,10 @@ def checksum(path: Path) -> str:
 
 
 @contextmanager
-def disk_trouble_told(folder: Path) -> Iterator[None]:
-    """Turns what the disk refuses (full, read-only, too large) into an error of omnix that names the folder.
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turns disk errors (full, read-only, file too large) into an error of omnix that names the folder.
 
-    polars reports it as a ComputeError whose text ends in the system's error number."""
+    polars reports them as a ComputeError whose text ends in the system's error number."""
     try:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:

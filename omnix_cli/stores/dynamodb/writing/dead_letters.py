@@ -10,13 +10,13 @@ from pathlib import Path
 import orjson
 
 from omnix_cli.stores.dynamodb.writing.bulk_writer import DeadLetter
-from omnix_cli.stores.workspace.files import disk_trouble_told
+from omnix_cli.stores.workspace.files import disk_errors
 
 
 def keep_dead_letters(folder: Path, letters: Sequence[DeadLetter], now: datetime) -> str:
     """Appends the requests with table, key and reason to the file of the day, flushes it, and returns its path."""
     path = folder / f"{now:%Y-%m-%d}.ndjson"
-    with disk_trouble_told(folder):
+    with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
             for letter in letters:

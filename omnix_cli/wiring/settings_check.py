@@ -1,9 +1,9 @@
-"""What the settings lead to, before anything is done with them."""
+"""Checking the settings against the files, tables and buckets that they name."""
 
 from __future__ import annotations
 
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.services.runs.planning import parse_day
+from omnix_cli.services.as_of import parse_day
 from omnix_cli.settings import Settings
 from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.s3_files import S3Files
@@ -24,7 +24,7 @@ def _consequences(settings: Settings) -> list[str]:
     lines = [f"workspace {settings.workspace.resolve()}", f"memory {resources(settings).memory_bytes:,} bytes"]
     if settings.shared_workspace:
         first = next(connect(settings.shared_workspace, settings.s3).within("").list(), None)
-        lines.append(f"shared at {settings.shared_workspace}, {'empty as yet' if first is None else 'in use'}")
+        lines.append(f"shared at {settings.shared_workspace}, {'empty' if first is None else 'in use'}")
     if settings.as_of not in ("latest", "today"):
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:

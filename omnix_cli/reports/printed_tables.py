@@ -1,4 +1,4 @@
-"""Results as tables: frames made of records, and any frame as aligned text."""
+"""Tables: frames made of records, and any frame as aligned text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN = (str, int, float, date, NoneType)
 
 
 def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
-    """The rows as an aligned table under a title, as wide as the terminal allows (off a terminal: as needed)."""
+    """The rows as an aligned table under a title, fitted to the width of the terminal, if it is printed to one."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, dtype in frame.schema.items():
         fixed = dtype.is_temporal() or name.endswith("_id")
@@ -40,7 +40,7 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     on_terminal = terminal and sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if on_terminal else 240
     console = Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ)
-    console.print(Text(title), style="table.title", soft_wrap=True)  # not broken where a narrow table ends
+    console.print(Text(title), style="table.title", soft_wrap=True)  # a title may be wider than the table
     console.print(table)
     if frame.is_empty():
         buffer.write("(nothing)\n")
@@ -48,7 +48,7 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
 
 
 def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
-    """One row a step: what became of it, rows, seconds, peak memory, figures, why."""
+    """One row for each step: status, rows, seconds, peak memory, why, figures."""
     return _table(
         ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why", "figures"),
         [
@@ -68,20 +68,20 @@ def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
 
 
 def model_report(figures: Mapping[str, Any]) -> str:
-    """About how many customers a model was asked, with what success, and what it cost: one line."""
+    """One line on what a model was asked: customers, repaired and failed answers, cost."""
     skipped = {name: int(count) for name, count in figures.items() if name.startswith("skipped_") and count}
-    told = [
+    parts = [
         f"a model was asked about {figures['asked'] + figures['repaired'] + figures['failed']:,} customers:"
         f" {figures['repaired']:,} repaired, {figures['failed']:,} failed",
-        f"{figures['found_in_ledger']:,} of its replies were there already, all cost {figures['dollars']:.4f} dollars",
+        f"{figures['found_in_ledger']:,} replies were already known; all replies cost {figures['dollars']:.4f} dollars",
         f"{figures['reused']:,} customers served by answers of earlier days",
         *(f"{count:,} skipped ({name.removeprefix('skipped_').replace('_', ' ')})" for name, count in skipped.items()),
     ]
-    return "; ".join(told)
+    return "; ".join(parts)
 
 
 def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
-    """One row a run."""
+    """One row for each run."""
     return _table(
         ("run_id", "command", "status", "exit_code", "as_of", "started_at", "seconds", "steps_run", "steps_reused"),
         [
@@ -102,19 +102,19 @@ def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
 
 
 def settings_table(origins: Iterable[Origin]) -> pl.DataFrame:
-    """One row a setting: its value and where that came from."""
+    """One row for each setting: its value, and where the value comes from."""
     return _table(("setting", "value", "source"), [(one.name, _cell(one.value), one.source) for one in origins])
 
 
 def removed_table(runs: Iterable[str], checkpoints: Iterable[str]) -> pl.DataFrame:
-    """One row a run or checkpoint that goes."""
+    """One row for each run or checkpoint that is removed."""
     return _table(("what", "id"), [("run", run) for run in runs] + [("checkpoint", key) for key in checkpoints])
 
 
 def records_table(records: Iterable[Any], columns: Sequence[str]) -> pl.DataFrame:
-    """One row a record, its fields `columns`; what is no plain value, as text."""
+    """One row for each record with its fields `columns`; a column with values of other than plain types is text."""
     rows = [tuple(getattr(record, name) for name in columns) for record in records]
-    mixed = {place for row in rows for place, value in enumerate(row) if not isinstance(value, _PLAIN)}
+    mixed = {number for row in rows for number, value in enumerate(row) if not isinstance(value, _PLAIN)}
     return _table(
         columns, [tuple(_cell(value) if n in mixed else value for n, value in enumerate(row)) for row in rows]
     )
