@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.steps.frames import days_ago, frame
+from tests.unit.steps.lists.shop import Shop, neighbours, popular, shop_of
+
+
+def test_new_products_score_by_the_weight_of_what_they_go_with(ann: Shop) -> None:
+    weight = lambda age: 2 ** (-age / 90)  # noqa: E731
+    milk = sum(weight(3 + 7 * n) for n in range(8))
+    tea = weight(10) + weight(50)
+    both = frame("neighbours", *neighbours("milk", "oats"), *neighbours("tea", "jam", "oats"))
+    rows = replace(ann, neighbours=both).list("ann#homepage", count=2, due_share=0.0)
+    oats, jam = (milk / 2 + tea / 3) / (milk + tea), (tea / 2) / (milk + tea)
+    assert rows["product_id"].to_list() == ["oats", "jam"]
+    assert rows["score"].to_list() == pytest.approx([oats, jam], abs=1e-6)
+
+
+def test_a_checkerboard_is_completed() -> None:
+    """Even customers buy all even products but their own, odd ones the odd: what is missing is what is new."""
+    size = 8
+    board = [(c, p) for c in range(size) for p in range(size) if (c + p) % 2 == 0 and c != p]
+    lines = [(f"c{c}", f"p{p}", days_ago(5)) for c, p in board]
+    links = [
+        row
+        for p in range(size)
+        for row in neighbours(f"p{p}", *(f"p{other}" for other in range(size) if other != p and (other + p) % 2 == 0))
+    ]
+    shop = shop_of(
+        lines,
+        neighbours=frame("neighbours", *links),
+        popularity=frame("popularity", *popular(*(f"p{p}" for p in range(size)))),
+    )
+    rows = shop.output(count=1, due_share=0.0).frames["recommendations"]
+    assert dict(rows.select("customer_id", "product_id").iter_rows()) == {f"c{c}": f"p{c}" for c in range(size)}
+
+
+def test_ties_go_by_product_id(ann: Shop) -> None:
+    tied = frame("neighbours", *({**row, "score": 0.5} for row in neighbours("milk", "salt", "nuts", "rice")))
+    assert replace(ann, neighbours=tied).homepage(count=2, due_share=0.0) == ["nuts", "rice"]
