@@ -18,6 +18,16 @@ _SYSTEM_ERRORS = {
     sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
 }
 
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+_SYSTEM_ERRORS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
+}
+"""The errors of the operating system behind those of SQLite. Any other is an input/output error."""
+
 
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
@@ -27,10 +37,10 @@ def translated_errors(path: Path) -> Iterator[None]:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if code in _BUSY:
                 hint = "Try again when the other process has finished."
                 raise UnavailableError(f"{path} is in use: {error}", hint=hint) from error
-            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            if code in _DAMAGED:
                 raise CorruptCheckpoint(
                     f"the replies of models in {path} cannot be read: {error}",
                     hint="Restore the file from a backup, or move it away: missing answers are asked for again.",
