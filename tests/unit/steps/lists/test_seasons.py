@@ -5,7 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from omnix_cli.steps.lists.seasons import season_of, season_on
+from omnix_cli.seasons import season_on
+from omnix_cli.steps.lists.seasons import season_of
 from tests.unit.steps.frames import frame
 from tests.unit.steps.lists.shop_history import a_year_of, bought, by_product, run
 
