@@ -36,7 +36,6 @@ def test_a_workspace_is_new_until_it_is_used(tmp_path: Path) -> None:
 def test_reading_loads_nothing_that_computes() -> None:
     heavy = ("omnix_cli.plan", "omnix_cli.steps", "scipy", "sklearn", "numba", "numpy", "dataframely", "boto3")
     script = (
-        "import sys, omnix_cli.wiring.workspace_reader;"
-        f" print([name for name in {heavy!r} if name in sys.modules])"
+        f"import sys, omnix_cli.wiring.workspace_reader; print([name for name in {heavy!r} if name in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "[]"
