@@ -62,7 +62,7 @@ def recommendations(
     context: Annotated[Context, typer.Option("--context", help="Where the list is shown.")] = Context.HOMEPAGE,
     limit: Limit = 20,
 ) -> None:
-    """Show a customer's list with the reasons; an unknown customer gets the popular products, marked as such."""
+    """Show a customer's list with the reasons. An unknown customer gets the popular products, marked as `fallback`."""
     rows = session.workspace.recommendations(customer, context=context, limit=limit, **vars(chosen))
     output.write(rows, title=f"Recommendations for {customer} ({context})", brief=_LISTED)
 
@@ -94,7 +94,7 @@ def due(
     customer: Annotated[str | None, typer.Option("--customer", help="Only for this customer.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """Show who needs what in the coming days, most confident predictions first."""
+    """Show who needs what in the coming days. The most confident predictions come first."""
     columns = ("customer_id", "product_id", "product_name", "predicted_date", "confidence", "urgency", "reason")
     rows = session.workspace.due(days=days, customer=customer, limit=limit, **vars(chosen))
     output.write(rows, title=f"Due within {days} days", brief=columns)
@@ -103,7 +103,7 @@ def due(
 @app.command(epilog="Example: omnix show trending --limit 10")
 @expand
 def trending(session: Session, output: Output, chosen: Chosen, limit: Limit = 10) -> None:
-    """Show what lately rose faster than the shop as a whole, by the customers who bought it."""
+    """Show what is trending. Its customers lately rose faster than those of the shop as a whole."""
     output.write(session.workspace.trending(limit=limit, **vars(chosen)), title="Trending", brief=_LISTED)
 
 
@@ -135,7 +135,7 @@ def customer(
     analysis: Annotated[bool, typer.Option("--analysis", help="Show a model's analysis instead.")] = False,
     limit: Limit = 20,
 ) -> None:
-    """Show a customer's profile and rhythm: what is bought how often, and when it is due."""
+    """Show a customer's profile and rhythm. The rhythm says what is bought how often, and when it is due."""
     workspace = session.workspace
     if analysis:
         output.write(workspace.analysis(customer, **vars(chosen)), title=f"Analysis of {customer}")
