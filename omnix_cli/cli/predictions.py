@@ -205,7 +205,7 @@ def test_prompt(
     model: Model = None,
     budget: Budget = None,
 ) -> None:
-    """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if an answer is not good."""
+    """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if one is not good."""
     from omnix_cli.reports.printed_tables import records_table
 
     def show(report: PromptReport) -> None:

@@ -14,9 +14,7 @@ from omnix_cli.cli.quarantine import Kind, KindOf
 if TYPE_CHECKING:
     from polars import DataFrame
 
-app = typer.Typer(
-    help="Look at the results: recommendations, neighbours, due products, customers.", no_args_is_help=True
-)
+app = typer.Typer(help="Look at the results of runs.", no_args_is_help=True)
 
 _LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
 """The columns of a list in a table; JSON, CSV and Parquet have all of them."""
@@ -76,7 +74,7 @@ def similar(
     product: Annotated[str, typer.Argument(help="A product id.")],
     limit: Limit = 10,
 ) -> None:
-    """Show the nearest products of a product, and what makes them near."""
+    """Show the nearest products of a product. Includes what makes them near."""
     columns = ("rank", "neighbour_id", "product_name", "score", "co_purchase", "content", "support", "lift")
     rows = session.workspace.similar(product, limit=limit, **vars(chosen))
     output.write(rows, title=f"Similar to {product}", brief=columns)

@@ -91,7 +91,7 @@ def publish(session: Session, output: Output, work: Work, store: Store = None, r
 
 
 def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
-    """Show what `omnix run` would compute, what it would reuse, and why."""
+    """Show what `omnix run` would do, and why. Says which steps it would compute and which it would reuse."""
     from omnix_cli.reports.printed_tables import steps_table
 
     report = session.workspace.explain(as_of=as_of, force=force)
