@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from omnix_cli.api.tables import Tables
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
@@ -44,6 +45,13 @@ class Workspace:
     def runs(self) -> Runs:
         """The records of runs."""
         return Runs(self.opening)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The `omnix tables` commands."""
+        from omnix_cli.api.tables import Tables
+
+        return Tables(self.opening)
 
     def settings(self, **arguments: Any) -> LoadedSettings:
         """The settings that apply, and where each of them comes from."""

@@ -32,15 +32,26 @@ def findings(states: Iterable[TableState]) -> list[Finding]:
     return lines
 
 
-def check(states: Iterable[TableState]) -> None:
-    """Raises `ConfigError` if a table differs from its specification."""
+def status(administration: TableAdministration) -> list[Finding]:
+    """The findings. Raises `ConfigError`, which carries them, if a table differs from its specification."""
+    states = administration.states()
     differing = [state for state in states if state.differences]
     if differing:
         count = sum(len(state.differences) for state in differing)
         raise ConfigError(
             f"{_counted(count, 'difference')} in {_counted(len(differing), 'table')}",
             hint="Follow the column `to_do`, then check again.",
+            report=findings(states),
         )
+    return findings(states)
+
+
+def drop(administration: TableAdministration, tables: Collection[str], *, dry_run: bool = False) -> list[TableState]:
+    """Drops what `droppable` gives; returns it."""
+    states = droppable(administration, tables)
+    for state in states if not dry_run else ():
+        administration.drop(state.table)
+    return states
 
 
 def droppable(administration: TableAdministration, tables: Collection[str]) -> list[TableState]:

@@ -25,8 +25,8 @@ def dynamodb(aws_environment: None, ministack: str, monkeypatch: pytest.MonkeyPa
 
 def rows(omnix: Omnix, *arguments: str) -> list[dict[str, Any]]:
     answer = omnix(*arguments, "--format", "json")
-    found: list[dict[str, Any]] = json.loads(answer.out)
-    return found
+    printed: list[dict[str, Any]] = json.loads(answer.out)
+    return printed
 
 
 def test_create_says_what_it_made_and_makes_it_once(omnix: Omnix) -> None:

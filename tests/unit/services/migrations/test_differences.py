@@ -10,13 +10,12 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnix_cli.services.migrations.comparing import SOURCE, TARGET, Comparison, Sides, compare_table
-from omnix_cli.stores.migrations import key_buckets
-from omnix_cli.stores.migrations.item_mappings import ItemMapping, ItemRules
+from omnix_cli.services.migrations.differences import SOURCE, TARGET, Comparison, TablePair, compare_table
 from omnix_cli.stores.migrations.key_buckets import KeyBuckets
+from omnix_cli.stores.migrations.rewrites import ItemRewrite, RewriteRules
 from omnix_cli.stores.tables.specs import TABLES
 
 Item = dict[str, Any]
@@ -24,7 +23,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class MemoryItems:
-    """Items by key; `scanned` is what a scan gives where that is not what stands."""
+    """Items by key; `scanned` is what a scan gives where that is not the same."""
 
     items: Mapping[str, Item]
     scanned: Mapping[str, Item] | None = None
@@ -57,10 +56,11 @@ def keyed(items: Mapping[str, Item]) -> dict[str, Item]:
     return {key: {"id": key, **item} for key, item in items.items()}
 
 
-def compared(source: MemoryItems, target: MemoryItems, **changes: Any) -> Comparison:
-    options = {"mapping": ItemMapping("id"), "segments": 3, **changes}
+def compared(source: MemoryItems, target: MemoryItems, *, rows_in_memory: int = 100, **changes: Any) -> Comparison:
+    options = {"rewrite": ItemRewrite("id"), "segments": 3, **changes}
     with TemporaryDirectory() as folder:
-        return compare_table(Sides(TABLES["products"], source, target, **options), KeyBuckets(Path(folder)))
+        buckets = KeyBuckets(Path(folder), rows_in_memory=rows_in_memory)
+        return compare_table(TablePair(TABLES["products"], source, target, **options), buckets)
 
 
 sides = st.dictionaries(
@@ -70,15 +70,10 @@ sides = st.dictionaries(
 )
 
 
-@pytest.fixture(params=[3, 100_000])
-def waiting_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_buckets, "WAITING_ROWS", request.param)
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sides, sides, st.booleans())
+@settings(max_examples=50, deadline=None)
+@given(sides, sides, st.booleans(), st.sampled_from([3, 100_000]))
 def test_every_difference_is_found(
-    waiting_rows: None, left: dict[str, Item], right: dict[str, Item], same: bool
+    left: dict[str, Item], right: dict[str, Item], same: bool, rows_in_memory: int
 ) -> None:
     source, target = keyed(left), keyed({**left, **right} if same else right)
     wanted = []
@@ -91,29 +86,30 @@ def test_every_difference_is_found(
         elif one != other:
             names = [name for name in "xyz" if (name in one, one.get(name)) != (name in other, other.get(name))]
             wanted.append(("products", key, "different", names))
-    found = compared(MemoryItems(source), MemoryItems(target))
+    found = compared(MemoryItems(source), MemoryItems(target), rows_in_memory=rows_in_memory)
     assert found.differences.rows() == wanted
     assert (found.source_items, found.target_items, found.count) == (len(source), len(target), len(wanted))
 
 
-def test_equal_sides_are_read_once(waiting_rows: None) -> None:
+@pytest.mark.parametrize("rows_in_memory", [3, 100_000])
+def test_equal_sides_are_read_once(rows_in_memory: int) -> None:
     items = keyed({f"{number}": {"x": number} for number in range(500)})
     source, target = MemoryItems(items), MemoryItems(items)
-    assert compared(source, target).count == 0
+    assert compared(source, target, rows_in_memory=rows_in_memory).count == 0
     assert source.fetched == target.fetched == []
 
 
-def test_what_a_stale_scan_missed_is_no_difference() -> None:
+def test_items_that_a_stale_scan_missed_are_not_differences() -> None:
     items = keyed({"a": {"x": 1}, "b": {"x": 2}, "c": {}})
     stale = keyed({"a": {"x": 1}, "b": {"x": 1}, "d": {}})
     assert compared(MemoryItems(items), MemoryItems(items, scanned=stale)).count == 0
 
 
-def test_only_what_a_mapping_can_have_made_counts_in_the_target() -> None:
+def test_only_keys_that_the_rewrite_can_have_made_count_in_the_target() -> None:
     source = MemoryItems(keyed({"1": {"a": 1}, "2": {"a": 2}}))
     target = MemoryItems(keyed({"new-1": {"b": 1}, "1": {"other": True}, "new-3": {"b": 3}}))
-    mapping = ItemMapping("id", ItemRules(key_prefix="new-", rename={"a": "b"}))
-    found = compared(source, target, mapping=mapping)
+    rewrite = ItemRewrite("id", RewriteRules(key_prefix="new-", rename={"a": "b"}))
+    found = compared(source, target, rewrite=rewrite)
     assert [row[1:3] for row in found.differences.rows()] == [("new-2", "missing"), ("new-3", "extra")]
     assert found.target_items == 2
 

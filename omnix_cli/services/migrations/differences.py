@@ -1,25 +1,29 @@
-"""Comparing tables of any size: which items are missing in the target, which are there beside them, which differ.
+"""Comparing two tables of any size: which items are missing in the target, are extra there, or differ.
 
-Both sides are read once, into buckets of (key, checksum) on disk. A bucket of which both sides have as many items and
-the same sum of checksums is equal; in any other the keys are compared one by one, and what seems to differ is fetched
-again from both sides by key (consistently, where scans are not) before it is called a difference.
+Each side is read once, into buckets of (key, checksum) on disk. A bucket with as many items and the same sum of
+checksums on both sides is equal; in any other the keys are compared one by one, and an item that seems to differ is
+read again by key from both sides (consistently, where scans are not) before it counts as a difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from threading import Event
 from typing import Any
 
 import polars as pl
 
+from omnix_cli.batching import batched
+from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.protocols.tables import ItemSource
 from omnix_cli.services.migrations.checksums import checksum, differing_attributes
-from omnix_cli.services.migrations.seams import Buckets, Item, ItemMapping, Table
 from omnix_cli.services.migrations.segments import Take, chunks, in_segments, paced
+from omnix_cli.stores.migrations.key_buckets import KeyBuckets
+from omnix_cli.stores.migrations.rewrites import ItemRewrite
+from omnix_cli.stores.tables.specs import TableSpec
 
+Item = dict[str, Any]
 SOURCE, TARGET = "source", "target"
 DIFFERENCES: dict[str, Any] = {
     "table": pl.String,
@@ -27,14 +31,14 @@ DIFFERENCES: dict[str, Any] = {
     "difference": pl.Enum(["missing", "extra", "different"]),
     "attributes": pl.List(pl.String),
 }
-"""Columns of the list of differences: keys are those of the target; `attributes` are those that differ."""
+"""The columns of the list of differences; keys are those of the target, `attributes` those that differ."""
 _CHUNK_ITEMS = 2_000
 _FETCHED_KEYS = 500
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison found."""
+    """How many items each side of a table has, and how they differ."""
 
     table: str
     source_items: int
@@ -51,17 +55,17 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Sides:
-    """The two sides of a table, and how fast each may be read. Of the target only items count that the mapping can have
-    made."""
+class TablePair:
+    """A table in its source and its target, and how fast each may be read. Items of the target count only if the
+    rewrite can have made their key."""
 
-    table: Table
+    table: TableSpec
     source: ItemSource
     target: ItemSource
-    mapping: ItemMapping
+    rewrite: ItemRewrite
     segments: int = 1
     paces: Mapping[str, Take | None] = field(default_factory=dict)
-    advance: Callable[[int], None] = lambda items: None
+    progress: Progress = NO_PROGRESS
 
     def read(self, side: str, segment: int) -> Iterator[Item]:
         """The items of a segment of one side, with the keys of the target."""
@@ -69,26 +73,26 @@ class Sides:
         store = self.source if side == SOURCE else self.target
         items = paced(store.scan(name, segment=segment, segments=segments), self.paces.get(side))
         if side == SOURCE:
-            return map(self.mapping.apply, items)
-        return (item for item in items if self.mapping.is_target_key(item[self.table.key]))
+            return map(self.rewrite.apply, items)
+        return (item for item in items if self.rewrite.is_target_key(item[self.table.key]))
 
     def fetch(self, side: str, keys: Sequence[str]) -> dict[str, Item]:
         """The items of these keys of the target that one side has now."""
         name, key = self.table.name, self.table.key
         if side == TARGET:
             return {item[key]: item for item in self.target.get_many(name, keys)}
-        items = self.source.get_many(name, [self.mapping.source_key(one) for one in keys])
-        return {item[key]: item for item in map(self.mapping.apply, items)}
+        items = self.source.get_many(name, [self.rewrite.source_key(one) for one in keys])
+        return {item[key]: item for item in map(self.rewrite.apply, items)}
 
 
-def compare_table(sides: Sides, buckets: Buckets) -> Comparison:
+def compare_table(pair: TablePair, buckets: KeyBuckets) -> Comparison:
     """Compares the items of a table; memory is that of one bucket and of the differences."""
-    counts = {side: _set_down(sides, side, buckets) for side in (SOURCE, TARGET)}
-    found = [row for bucket in buckets.buckets() for row in _differences(sides, _suspects(bucket))]
-    differences = pl.DataFrame(found, schema=DIFFERENCES, orient="row").sort("table", "key")
+    counts = {side: _fill(pair, side, buckets) for side in (SOURCE, TARGET)}
+    rows = [row for bucket in buckets.buckets() for row in _differences(pair, _suspects(bucket))]
+    differences = pl.DataFrame(rows, schema=DIFFERENCES, orient="row").sort("table", "key")
     kinds = dict(differences.group_by("difference").len().iter_rows())
     return Comparison(
-        sides.table.name,
+        pair.table.name,
         counts[SOURCE],
         counts[TARGET],
         kinds.get("missing", 0),
@@ -98,18 +102,18 @@ def compare_table(sides: Sides, buckets: Buckets) -> Comparison:
     )
 
 
-def _set_down(sides: Sides, side: str, buckets: Buckets) -> int:
+def _fill(pair: TablePair, side: str, buckets: KeyBuckets) -> int:
     """Reads one side into the buckets; returns how many items it has."""
 
     def read(segment: int, stop: Event) -> int:
         count = 0
-        for chunk in chunks(sides.read(side, segment), _CHUNK_ITEMS, stop):
-            buckets.add(side, [(item[sides.table.key], checksum(item)) for item in chunk])
+        for chunk in chunks(pair.read(side, segment), _CHUNK_ITEMS, stop):
+            buckets.add(side, [(item[pair.table.key], checksum(item)) for item in chunk])
             count += len(chunk)
-            sides.advance(len(chunk))
+            pair.progress.advance(len(chunk))
         return count
 
-    return sum(in_segments(read, sides.segments))
+    return sum(in_segments(read, pair.segments))
 
 
 def _suspects(bucket: pl.DataFrame) -> list[str]:
@@ -126,15 +130,14 @@ def _sum(rows: pl.DataFrame) -> int:
     return sum(int.from_bytes(one) for one in rows["checksum"])
 
 
-def _differences(sides: Sides, keys: Sequence[str]) -> Iterator[tuple[str, str, str, list[str]]]:
-    """What differs of these keys, looked at once more."""
-    remaining = iter(keys)
-    while some := list(islice(remaining, _FETCHED_KEYS)):
-        source, target = sides.fetch(SOURCE, some), sides.fetch(TARGET, some)
-        for key in some:
+def _differences(pair: TablePair, keys: Sequence[str]) -> Iterator[tuple[str, str, str, list[str]]]:
+    """The items of these keys that still differ when they are read again."""
+    for fetched in batched(keys, _FETCHED_KEYS):
+        source, target = pair.fetch(SOURCE, fetched), pair.fetch(TARGET, fetched)
+        for key in fetched:
             if key in source and key in target:
                 attributes = differing_attributes(source[key], target[key])
                 if attributes:
-                    yield sides.table.name, key, "different", attributes
+                    yield pair.table.name, key, "different", attributes
             elif key in source or key in target:
-                yield sides.table.name, key, "missing" if key in source else "extra", []
+                yield pair.table.name, key, "missing" if key in source else "extra", []

@@ -1,12 +1,12 @@
-"""How items change on their way from one table to another: a TOML file with a table for each table of the store.
+"""How items change when a table is copied: a TOML file with one section a table.
 
     [purchase-history]
     key_prefix = "shop2-"                     # put before the key
-    rename = { client = "customerId" }        # attribute as it was = as it is to be
+    rename = { client = "customerId" }        # old attribute = new attribute
     drop = ["debug"]
     set = { storeLocation = "Lyon" }          # the same value for every item
 
-First what is dropped goes, then what is renamed gets its name, then constants are set.
+Attributes are dropped first, then renamed, then set.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 def _storable(value: Any) -> Any:
     if isinstance(value, date | time):
-        raise ValueError(f"{value} is no value of an item: write dates as text")
+        raise ValueError(f"{value} is a date, and items have no dates: write it as text")
     for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
         _storable(part)
     return value
 
 
-class ItemRules(BaseModel):
+class RewriteRules(BaseModel):
     """The rules for one table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,11 +45,11 @@ class ItemRules(BaseModel):
 
 
 @dataclass(frozen=True)
-class ItemMapping:
-    """The rules applied to items of a table; None leaves them as they are."""
+class ItemRewrite:
+    """Applies the rules to the items of a table; without rules, items stay as they are. Unequal keys stay unequal."""
 
     key: str
-    rules: ItemRules | None = None
+    rules: RewriteRules | None = None
 
     @property
     def changes_nothing(self) -> bool:
@@ -61,20 +61,22 @@ class ItemMapping:
         if rules is None:
             return dict(item)
         kept = {name: value for name, value in item.items() if name not in rules.drop}
-        mapped = {rules.rename.get(name, name): value for name, value in kept.items()}
-        if len(mapped) < len(kept):
-            message = f"the item {item[self.key]!r} has an attribute that another one is to be renamed to"
-            raise DataError(message, hint="Drop one of them in the mapping.")
-        return mapped | rules.set | {self.key: rules.key_prefix + item[self.key]}
+        renamed = {rules.rename.get(name, name): value for name, value in kept.items()}
+        if len(renamed) < len(kept):
+            message = f"in the item {item[self.key]!r}, a renamed attribute would overwrite another one"
+            raise DataError(message, hint="Drop one of the two in the rewrite file.")
+        return renamed | rules.set | {self.key: rules.key_prefix + item[self.key]}
 
-    def described(self) -> dict[str, Any] | None:
+    def as_json(self) -> dict[str, Any] | None:
         """The rules as plain JSON values."""
         return self.rules.model_dump(mode="json") if self.rules else None
 
     def source_key(self, key: str) -> str:
+        """The key in the source that becomes this key in the target."""
         return key.removeprefix(self._prefix)
 
     def is_target_key(self, key: str) -> bool:
+        """Whether a rewritten item can have this key."""
         return key.startswith(self._prefix)
 
     @property
@@ -82,24 +84,24 @@ class ItemMapping:
         return self.rules.key_prefix if self.rules else ""
 
 
-def load_item_mappings(file: Path | None) -> dict[str, ItemMapping]:
-    """The mapping of every table; without a file, or where it says nothing, items stay as they are.
+def load_rewrites(file: str | Path | None) -> dict[str, ItemRewrite]:
+    """The rewrite of every table; without a file, or for a table that it does not name, items stay as they are.
 
     Raises `ConfigError` for a file that cannot be used."""
-    mappings = {name: ItemMapping(spec.key) for name, spec in TABLES.items()}
-    for table, content in (_read(file) if file else {}).items():
+    rewrites = {name: ItemRewrite(spec.key) for name, spec in TABLES.items()}
+    for table, content in (_read(Path(file)) if file else {}).items():
         if table not in TABLES:
             raise ConfigError(f"{file}: there is no table {table!r}", hint=f"Tables: {', '.join(TABLES)}.")
         try:
-            rules = ItemRules.model_validate(content)
+            rules = RewriteRules.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(part) for part in (table, *first["loc"]))
-            hint = "Known are key_prefix, rename, drop and set."
-            raise ConfigError(f"{file}: {place}: {first['msg'].removeprefix('Value error, ')}", hint=hint) from error
+            where = ".".join(str(part) for part in (table, *first["loc"]))
+            hint = "The rules are key_prefix, rename, drop and set."
+            raise ConfigError(f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}", hint=hint) from error
         _check(rules, TABLES[table], file)
-        mappings[table] = ItemMapping(TABLES[table].key, rules)
-    return mappings
+        rewrites[table] = ItemRewrite(TABLES[table].key, rules)
+    return rewrites
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -107,19 +109,19 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(
-            f"the mapping {file} cannot be read: {error}", hint="Check its path and that line."
+            f"the rewrite file {file} cannot be read: {error}", hint="Check its path and that line."
         ) from error
 
 
-def _check(rules: ItemRules, spec: TableSpec, file: Path | None) -> None:
-    """Refuses what would lose an item or an attribute without anybody having asked for it."""
+def _check(rules: RewriteRules, spec: TableSpec, file: str | Path | None) -> None:
+    """Refuses rules that would lose an item, or an attribute that is not dropped by name."""
     touched = (*rules.rename, *rules.rename.values(), *rules.drop, *rules.set)
     if spec.key in touched:
-        raise ConfigError(f"{file}: the key {spec.key} of {spec.name} stays", hint="It can be given a key_prefix.")
+        raise ConfigError(f"{file}: {spec.name}: the key {spec.key} cannot be changed", hint="Give it a key_prefix.")
     twice = {name for name in touched if touched.count(name) > 1}
     if twice:
-        raise ConfigError(f"{file}: {spec.name}: {min(twice)} is named twice", hint="One rule for each attribute.")
+        raise ConfigError(f"{file}: {spec.name}: {min(twice)} is named twice", hint="Give each attribute one rule.")
     for name in spec.index_attributes:
         value = rules.set.get(name, "text")
         if not (isinstance(value, str) and value):
-            raise ConfigError(f"{file}: {spec.name}.{name} must be a text", hint="An index is made of it.")
+            raise ConfigError(f"{file}: {spec.name}.{name} must be a text", hint="An index uses it.")
