@@ -1,5 +1,10 @@
 """Every stored frame: its columns, types and rules, the key that identifies a row, and the sort order on disk.
 
+A schema may change between releases. A step is computed again when the columns of its frames change
+(`FrameSpec.fingerprint` is part of its checkpoint key). Import batches are kept: `FrameSpec.current` reads those of
+another release. So a new column of an imported frame must be nullable; raise `steps.imports.cleaning.VERSION` with it,
+so that files imported before are read again.
+
 Conventions, the same in every frame:
 
 - An absent value is null, never 0, "" or -1.
@@ -10,11 +15,15 @@ Conventions, the same in every frame:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import dataframely as dy
 import polars as pl
+
+from omnix_cli.errors import ConfigError
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
@@ -367,6 +376,32 @@ class FrameSpec:
 
     def empty(self) -> pl.DataFrame:
         return pl.DataFrame(self.schema.create_empty())
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the columns: their names and types, in order, and which of them may be null."""
+        columns = [(name, str(spec.dtype), spec.nullable) for name, spec in self.schema.columns().items()]
+        return sha256(repr(columns).encode()).hexdigest()[:16]
+
+    def current(self, rows: pl.LazyFrame, stored: Mapping[str, str], *, where: str) -> pl.LazyFrame:
+        """Stored rows with the columns of the schema as it is now; `stored` says which columns they were written with,
+        as names and types.
+
+        A column they lack is null, a column of another type is cast, and a column that only a newer release knows is
+        left out. Raises `ConfigError` when they lack a column that must not be null."""
+        columns = self.schema.columns()
+        if stored == {name: str(spec.dtype) for name, spec in columns.items()}:
+            return rows
+        missing = next((name for name, spec in columns.items() if name not in stored and not spec.nullable), None)
+        if missing is not None:
+            raise ConfigError(
+                f"{where} was written by another version of omnix, without the column `{missing}`",
+                hint="Import the files again into a new workspace (--workspace).",
+            )
+        return rows.select(
+            pl.lit(None, spec.dtype).alias(name) if name not in stored else pl.col(name).cast(spec.dtype)
+            for name, spec in columns.items()
+        )
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly the columns and types of the schema, in its order, validated.

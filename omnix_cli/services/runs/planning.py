@@ -15,6 +15,7 @@ import polars as pl
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
+from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.settings import Section, Settings, dump
 
@@ -107,6 +108,7 @@ def _as_kept(value: Any) -> Any:
 
 def _key(step: PlanStep, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     ingredients = {"step": step.name, "version": step.version, "parameters": parameters, "inputs": inputs}
+    ingredients["schemas"] = {name: FRAMES[name].fingerprint for name in step.outputs}
     return f"{step.name}-{digest(ingredients)}"
 
 
@@ -148,6 +150,8 @@ def _why(
     changed_inputs = [name for name, value in inputs.items() if previous.inputs.get(name) != value]
     if changed_inputs:
         changes.append(f"changed input: {', '.join(changed_inputs)}")
+    if not changes and previous.key != key:
+        return "the columns of its output changed"
     return "; ".join(changes) or "its checkpoint is missing or damaged"
 
 

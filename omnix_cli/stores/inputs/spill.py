@@ -15,7 +15,7 @@ import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.workspace.checkpoints import ROW_GROUP_ROWS, write_parquet
-from omnix_cli.stores.workspace.files import disk_trouble_told, stage
+from omnix_cli.stores.workspace.files import disk_errors, stage
 
 PIECE_BYTES = 32 << 20
 """Rows are gathered up to this size before they become a piece."""
@@ -88,7 +88,7 @@ class DiskSpill:
 
     def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedRows:
         """Writes the part; what is beside it is kept as all rows are."""
-        with disk_trouble_told(self._folder):
+        with disk_errors(self._folder):
             file = stage(self._next(".parquet"), partial(write_parquet, rows.select(columns)))
         return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))))
 
@@ -102,7 +102,7 @@ class DiskSpill:
         if self._room >= 0:
             return _Piece(kept, constants, rows.columns)
         path = self._next(".arrow")
-        with disk_trouble_told(self._folder):
+        with disk_errors(self._folder):
             kept.write_ipc(path)
         return _Piece(path, constants, rows.columns)
 
@@ -110,7 +110,7 @@ class DiskSpill:
 @contextmanager
 def open_spill(folder: Path | None = None, *, memory_bytes: int = MEMORY_BYTES) -> Iterator[DiskSpill]:
     """A spill in a temporary folder (within `folder`) that is gone afterwards."""
-    with disk_trouble_told(folder or Path(tempfile.gettempdir())):
+    with disk_errors(folder or Path(tempfile.gettempdir())):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))

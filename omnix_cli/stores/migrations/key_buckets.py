@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.stores.workspace.files import disk_trouble_told
+from omnix_cli.stores.workspace.files import disk_errors
 
 BUCKETS = 64
 WAITING_ROWS = 100_000
@@ -44,7 +44,7 @@ class KeyBuckets:
     def _write(self) -> None:
         rows = pl.DataFrame(self._waiting, schema=_SCHEMA, orient="row")
         self._waiting = []
-        with disk_trouble_told(self._folder):
+        with disk_errors(self._folder):
             for part in rows.partition_by("bucket"):
                 bucket = int(part.item(0, "bucket"))
                 path = self._folder / f"{bucket:02d}-{len(self._files[bucket]):05d}.arrow"

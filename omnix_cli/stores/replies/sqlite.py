@@ -37,7 +37,7 @@ from omnix_cli.stores.replies.rows import (
     row_of,
 )
 from omnix_cli.stores.replies.shared import KeptReply, SharedAnswers
-from omnix_cli.stores.workspace.files import disk_trouble_told
+from omnix_cli.stores.workspace.files import disk_errors
 from omnix_cli.stores.workspace.folders import Folder
 
 TRANSACTION_REPLIES = 500
@@ -75,7 +75,7 @@ class SqliteAnswers:
         self._busy_seconds = busy_seconds
         self._writing = threading.RLock()
         self._queue: deque[_Waiting] = deque()
-        with self._troubles_told():
+        with self._s3_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._connect()
         self._shared = SharedAnswers(shared, self, clock=clock) if shared else None
@@ -218,7 +218,7 @@ class SqliteAnswers:
         with self._transaction() as database:
             for table in ("asked", "replies"):
                 database.execute(f"DELETE FROM {table} WHERE question {IN_LIST}", (as_list(gone),))
-        with self._writing, self._troubles_told():
+        with self._writing, self._s3_errors():
             is_busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_busy:
             raise UnavailableError(
@@ -228,7 +228,7 @@ class SqliteAnswers:
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
         """What a query finds."""
-        with self._writing, self._troubles_told():
+        with self._writing, self._s3_errors():
             return self._database.execute(statement, values).fetchall()
 
     def _write_queue(self) -> None:
@@ -243,7 +243,7 @@ class SqliteAnswers:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._writing, self._troubles_told(), self._database as database:
+        with self._writing, self._s3_errors(), self._database as database:
             database.execute("BEGIN IMMEDIATE")
             yield database
 
@@ -262,8 +262,8 @@ class SqliteAnswers:
         return database
 
     @contextmanager
-    def _troubles_told(self) -> Iterator[None]:
-        with disk_trouble_told(self._path.parent):
+    def _s3_errors(self) -> Iterator[None]:
+        with disk_errors(self._path.parent):
             try:
                 yield
             except sqlite3.Error as error:

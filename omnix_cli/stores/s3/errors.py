@@ -27,7 +27,7 @@ class Changed(Exception):
 
 
 @contextmanager
-def troubles_told(place: str) -> Iterator[None]:
+def s3_errors(place: str) -> Iterator[None]:
     """Turns the errors of botocore into `FileNotFoundError` (no such object), `Changed` (a condition does not hold),
     `ConfigError` (what the user must mend) and `UnavailableError` (what may pass)."""
     from botocore.exceptions import BotoCoreError, ClientError

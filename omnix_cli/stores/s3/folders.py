@@ -29,7 +29,7 @@ from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.s3.errors import Changed
 from omnix_cli.stores.s3.prefix import Prefix, StoredObject, unchanged
 from omnix_cli.stores.s3.streams import ObjectStream
-from omnix_cli.stores.workspace.files import disk_trouble_told, stage
+from omnix_cli.stores.workspace.files import disk_errors, stage
 from omnix_cli.stores.workspace.folders import MANIFEST
 
 _TRIES = 20
@@ -96,7 +96,7 @@ class _S3Draft:
     is_committed: bool = False
 
     def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        with disk_trouble_told(self.scratch):
+        with disk_errors(self.scratch):
             file = stage(self.scratch / name, write)
         return self.adopt(name, file)
 

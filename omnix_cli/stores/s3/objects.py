@@ -11,7 +11,7 @@ from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.folders import S3Folder
 from omnix_cli.stores.s3.prefix import Prefix, connect
 from omnix_cli.stores.s3.streams import ObjectStream
-from omnix_cli.stores.workspace.files import disk_trouble_told
+from omnix_cli.stores.workspace.files import disk_errors
 
 
 class S3Objects:
@@ -40,7 +40,7 @@ class S3Objects:
         """By way of a file on the disk, since a large object goes up in parts."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "lines"
-            with disk_trouble_told(path.parent), path.open("wb") as file:
+            with disk_errors(path.parent), path.open("wb") as file:
                 file.writelines(lines)
             self._objects.upload(key, path)
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.s3.errors import Changed, refusal, troubles_told
+from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
 
 SCHEME = "s3://"
 ATTEMPTS = 8
@@ -52,7 +52,7 @@ class Bucket:
     @cached_property
     def polars_options(self) -> dict[str, Any]:
         """Where polars finds the bucket."""
-        with troubles_told(SCHEME + self.name):
+        with s3_errors(SCHEME + self.name):
             answer = self.client.head_bucket(Bucket=self.name)
         url = urlsplit(self.client.meta.endpoint_url)
         usual = str(url.hostname).endswith((".amazonaws.com", ".amazonaws.com.cn")) and ".vpce." not in url.netloc
@@ -61,7 +61,7 @@ class Bucket:
 
     def polars_credentials(self) -> tuple[dict[str, str], int | None]:
         """Credentials as polars asks for them again and again: with the second in which they end."""
-        with troubles_told(SCHEME + self.name):
+        with s3_errors(SCHEME + self.name):
             frozen = self.credentials.get_frozen_credentials()
         ends = getattr(self.credentials, "_expiry_time", None)
         token = {"aws_session_token": frozen.token} if frozen.token else {}
@@ -83,7 +83,7 @@ def connect(address: str, settings: S3Settings) -> Prefix:
         read_timeout=60,
         tcp_keepalive=True,
     )
-    with troubles_told(address):
+    with s3_errors(address):
         session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
         client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
         return Prefix(Bucket(name, client, session.get_credentials()), prefix)
@@ -112,7 +112,7 @@ class Prefix:
     def list(self, beginning: str = "") -> Iterator[StoredObject]:
         """All objects, by key."""
         pages = self._client.get_paginator("list_objects_v2").paginate(**self._named(beginning, "Prefix"))
-        with troubles_told(str(self)):
+        with s3_errors(str(self)):
             for page in pages:
                 for entry in page.get("Contents", ()):
                     key = entry["Key"].removeprefix(self.prefix)
@@ -164,7 +164,7 @@ class Prefix:
 
         config = TransferConfig(multipart_threshold=2 * PART_BYTES, multipart_chunksize=PART_BYTES)
         extra = {"ChecksumAlgorithm": "SHA256"}
-        with troubles_told(f"{self}{key}"), TransferManager(self._client, config) as transfers:
+        with s3_errors(f"{self}{key}"), TransferManager(self._client, config) as transfers:
             transfers.upload(str(path), self.bucket.name, self.prefix + key, extra_args=extra).result()
             return str(self._client.head_object(**self._named(key))["ETag"])
 
@@ -202,7 +202,7 @@ class Prefix:
             if answer is None:
                 return None
             try:
-                with troubles_told(f"{self}{key}"):
+                with s3_errors(f"{self}{key}"):
                     return answer["Body"].read(), answer["ETag"]
             except UnavailableError:
                 if attempts == ATTEMPTS:
@@ -224,5 +224,5 @@ class Prefix:
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         place = f"{SCHEME}{self.bucket.name}/{request.get('Key', self.prefix)}"
-        with troubles_told(place):
+        with s3_errors(place):
             return getattr(self._client, operation)(**request)  # type: ignore[no-any-return]

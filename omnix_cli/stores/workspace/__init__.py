@@ -1,4 +1,4 @@
-"""What a workspace keeps, and how a disk keeps it: checkpoints, run records, the ledger of imports, the lock.
+"""A workspace on disk: checkpoints, run records, the ledger of imports, the lock and the format number.
 
-Nothing here knows S3 (`stores.s3`) or the frames that steps make.
+Nothing here may know S3 (`stores.s3`) or compute a frame.
 """

@@ -1,11 +1,11 @@
-"""Checkpoints: Parquet parts and a manifest under a key, on a shelf (`folders.Shelf`) of a disk or a bucket.
+"""Checkpoints: Parquet parts and a manifest under a key, in a folder on disk or in a bucket (`folders.Shelf`).
 
     checkpoints/<step>-<hash>/
         manifest.json               key, step, version, parameters, inputs, parts with checksums, figures, seconds
         <frame>-00000.parquet       parts of at most PART_ROWS rows, in the sort order of `schemas.FRAMES`
 
-In a bucket the parts have one more folder above them, named after the attempt that wrote them. The manifest comes
-last, and only with it the checkpoint is there.
+In a bucket, the parts are in one more folder, named after the attempt that wrote them. The manifest is written last:
+without it there is no checkpoint.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import partial
 from typing import IO, Any
@@ -29,11 +29,14 @@ from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.workspace.files import PeakMemory
 from omnix_cli.stores.workspace.folders import Draft, Shelf
+from omnix_cli.stores.workspace.versions import newer_workspace
 
 PART_ROWS = 1 << 20
-"""Rows of a part; fixed, so that the files do not depend on how the rows were computed."""
+"""Rows in a part; fixed, so that the files do not depend on how the rows were computed."""
 ROW_GROUP_ROWS = 1 << 17
-"""Rows of a row group: small enough that looking one customer up reads little."""
+"""Rows in a row group: small enough that reading one customer reads little."""
+
+_FIELDS = {field.name for field in fields(Manifest)}
 
 _log = logging.getLogger(__name__)
 
@@ -46,13 +49,17 @@ class ParquetFrame:
     key: str
     rows: int
     paths: tuple[str, ...]
+    columns: Mapping[str, str]
+    """The columns as they were written, with their types."""
     shelf: Shelf
 
     def scan(self) -> pl.LazyFrame:
-        """The rows of all parts in order."""
+        """The rows of all parts in order, with the columns that the frame has in this release."""
         if not self.paths:
             return FRAMES[self.name].empty().lazy()
-        return self.shelf.scan(self.key, self.paths)
+        rows = self.shelf.scan(self.key, self.paths)
+        spec = FRAMES.get(self.name)
+        return rows if spec is None else spec.current(rows, self.columns, where=f"checkpoint {self.key}")
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,10 @@ class ParquetCheckpoint:
     shelf: Shelf
 
     def frame(self, name: str) -> ParquetFrame:
-        """One of its frames; empty when the step wrote none of that name."""
+        """One of its frames; empty if the step wrote none of that name."""
         paths = tuple(str(part["path"]) for part in self.manifest.parts.get(name, ()))
-        return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths, self.shelf)
+        columns = self.manifest.schemas.get(name, {})
+        return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths, columns, self.shelf)
 
     def damage(self) -> str | None:
         """What is wrong with its parts."""
@@ -74,10 +82,11 @@ class ParquetCheckpoint:
 
 
 class _Writer:
-    """Cuts appended frames into parts of PART_ROWS rows. Implements `protocols.CheckpointWriter`."""
+    """Cuts appended frames into parts of `part_rows` rows. Implements `protocols.CheckpointWriter`."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, part_rows: int) -> None:
         self._draft = draft
+        self._part_rows = part_rows
         self._waiting: dict[str, list[pl.DataFrame]] = {}
         self.parts: dict[str, list[dict[str, Any]]] = {}
         self.schemas: dict[str, dict[str, str]] = {}
@@ -85,10 +94,10 @@ class _Writer:
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         self._waiting.setdefault(name, []).append(frame)
-        while sum(piece.height for piece in self._waiting[name]) >= PART_ROWS:
+        while sum(piece.height for piece in self._waiting[name]) >= self._part_rows:
             rows = pl.concat(self._waiting[name])
-            self._write_part(name, rows.head(PART_ROWS))
-            rest = rows.slice(PART_ROWS)
+            self._write_part(name, rows.head(self._part_rows))
+            rest = rows.slice(self._part_rows)
             self._waiting[name] = [rest] if rest.height else []  # an empty slice would keep the whole part in memory
 
     def adopt(self, name: str, part: StagedPart) -> None:
@@ -120,10 +129,11 @@ class _Writer:
 
 
 class ParquetCheckpoints:
-    """The checkpoints on a shelf. Implements `protocols.Checkpoints`."""
+    """All checkpoints of a workspace. Implements `protocols.Checkpoints`."""
 
-    def __init__(self, shelf: Shelf, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, shelf: Shelf, *, now: Callable[[], datetime], part_rows: int = PART_ROWS) -> None:
         self._shelf = shelf
+        self._part_rows = part_rows
         self._now = now
         self._verified: set[str] = set()
 
@@ -133,8 +143,8 @@ class ParquetCheckpoints:
         damage = self.damage(key)
         if damage is None:
             return self.open(key)
-        _log.warning("checkpoint %s is damaged (%s): set aside, it will be built again", key, damage)
-        self._shelf.set_aside(key)
+        _log.warning("checkpoint %s is damaged (%s) and will be rebuilt", key, damage)
+        self._shelf.hide(key)
         return None
 
     def damage(self, key: str) -> str | None:
@@ -151,12 +161,14 @@ class ParquetCheckpoints:
     def open(self, key: str) -> ParquetCheckpoint:
         try:
             content = orjson.loads(self._shelf.manifest(key) or b"")
+            if content.keys() - _FIELDS:
+                raise newer_workspace(f"checkpoint {key}")
             content["created_at"] = datetime.fromisoformat(content["created_at"])
             return ParquetCheckpoint(Manifest(**content), self._shelf)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise CorruptCheckpoint(
                 f"checkpoint {key} cannot be read: {error}",
-                hint="Run the step that makes it again, with --force.",
+                hint="Run its step again with --force.",
             ) from error
 
     @contextmanager
@@ -166,7 +178,7 @@ class ParquetCheckpoints:
         memory = PeakMemory()
         began = time.perf_counter()
         with self._shelf.draft(key) as draft:
-            writer = _Writer(draft)
+            writer = _Writer(draft, self._part_rows)
             yield writer
             writer.finish()
             manifest = Manifest(
@@ -204,7 +216,7 @@ class ParquetCheckpoints:
 
 
 def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> None:
-    """Writes the rows as every part of a checkpoint is written."""
+    """Writes rows as a part of a checkpoint."""
     rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True)
 
 

@@ -1,4 +1,4 @@
-"""Small files that must never be half there, and what the process needed at most."""
+"""Writing files safely, their checksums, and the peak memory of this process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from omnix_cli.protocols.checkpoints import StagedFile
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file in one step: readers see the old content or the new, never a part of it."""
+    """Replaces the file in one step: readers see the old content or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     temporary = Path(name)
@@ -34,7 +34,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
-    """Writes a file, flushes it to the disk and takes its checksum."""
+    """Writes a file, flushes it to the disk and computes its checksum."""
     with path.open("wb") as file:
         write(file)
         file.flush()
@@ -49,18 +49,18 @@ def checksum(path: Path) -> str:
 
 
 @contextmanager
-def disk_trouble_told(folder: Path) -> Iterator[None]:
-    """Turns what the disk refuses (full, read-only, too large) into an `UnavailableError` that names the folder.
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turns disk errors (full, read-only, file too large) into an `UnavailableError` that names the folder.
 
-    polars reports it as a ComputeError whose text ends in the system's error number."""
+    polars reports them as a ComputeError whose text ends in the system's error number."""
     try:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:
         if isinstance(error, pl.exceptions.ComputeError) and "os error" not in str(error):
             raise
         raise UnavailableError(
-            f"{folder} could not be written: {error}",
-            hint="Make room or mend the permissions (`omnix runs prune` frees space), then run again: it resumes.",
+            f"cannot write to {folder}: {error}",
+            hint="Free disk space (`omnix runs prune` helps) or fix the permissions, then run again to resume.",
         ) from error
 
 
@@ -74,7 +74,7 @@ def sync(path: Path) -> None:
 
 
 class PeakMemory:
-    """The peak resident memory of this process since the object was made (Linux; elsewhere since the process began)."""
+    """The peak resident memory of this process since the object was made (on Linux; elsewhere since process start)."""
 
     _STATUS = Path("/proc/self/status")
 
@@ -84,7 +84,7 @@ class PeakMemory:
             reset.write_text("5")  # 5 resets the peak resident set size, see proc(5)
 
     def peak_bytes(self) -> int:
-        """Bytes at the highest point."""
+        """The peak so far, in bytes."""
         if self._STATUS.exists():
             for line in self._STATUS.read_text().splitlines():
                 if line.startswith("VmHWM:"):

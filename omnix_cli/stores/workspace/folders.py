@@ -1,6 +1,6 @@
-"""Folders of small files, and shelves of checkpoints: what both promise, and how a disk keeps it.
+"""Folders of small files, and shelves of checkpoints: the two protocols, and both on a disk.
 
-`s3_folders` has the same in a bucket.
+`stores.s3.folders` has both in a bucket.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import IO, Any, Protocol
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedFile
-from omnix_cli.stores.workspace.files import checksum, disk_trouble_told, stage, sync, write_atomically
+from omnix_cli.stores.workspace.files import checksum, disk_errors, stage, sync, write_atomically
 
 MANIFEST = "manifest.json"
 
 
 class Folder(Protocol):
-    """Small files in one place; each is there with its whole content or not at all."""
+    """Small files, each written whole or not at all."""
 
     def read(self, name: str) -> bytes:
         """Raises FileNotFoundError when there is no such file."""
@@ -31,13 +31,13 @@ class Folder(Protocol):
     def write(self, name: str, content: bytes) -> None: ...
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
-        """Puts what `edit` makes of the content (None: no such file) in its place; nobody's change gets lost."""
+        """Replaces the content with what `edit` returns for it (None: no such file). Concurrent changes are not lost."""
         ...
 
     def names(self) -> list[str]: ...
     def remove(self, name: str) -> None: ...
     def damage(self, part: Mapping[str, Any]) -> str | None:
-        """What is wrong with a file of which a manifest says this: path, bytes, sha256."""
+        """What is wrong with the file that a manifest describes as `part`: path, bytes, sha256."""
         ...
 
     def __str__(self) -> str:
@@ -46,23 +46,23 @@ class Folder(Protocol):
 
 
 class Draft(Protocol):
-    """A checkpoint being made."""
+    """A checkpoint being written."""
 
     def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        """Keeps one file; returns what a manifest says of it: path, bytes, sha256."""
+        """Writes one file; returns its entry in the manifest: path, bytes, sha256."""
         ...
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
-        """The same with a file that is there already, which leaves its place."""
+        """Moves a file here that was written before; returns its entry in the manifest."""
         ...
 
     def commit(self, manifest: bytes) -> None:
-        """Makes the files a checkpoint, in place of an earlier one with this key."""
+        """Turns the files into a checkpoint; replaces an earlier one with this key."""
         ...
 
 
 class Shelf(Protocol):
-    """Checkpoints side by side, each under its key; one that has no manifest is not there."""
+    """All checkpoints, each in a folder named after its key; a folder without a manifest is not a checkpoint."""
 
     def committed(self) -> list[str]:
         """The keys of all checkpoints, sorted."""
@@ -70,23 +70,23 @@ class Shelf(Protocol):
 
     def manifest(self, key: str) -> bytes | None: ...
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
-        """What is wrong with a file of which the manifest says this."""
+        """What is wrong with a file of a checkpoint, which its manifest describes as `part`."""
         ...
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame: ...
 
     def draft(self, key: str) -> AbstractContextManager[Draft]:
-        """What is not committed leaves nothing behind."""
+        """A new checkpoint; nothing of it remains unless it is committed."""
         ...
 
-    def set_aside(self, key: str) -> None:
-        """Takes a damaged checkpoint out of sight; a later `sweep` removes it."""
+    def hide(self, key: str) -> None:
+        """Hides a damaged checkpoint; a later `sweep` removes it."""
         ...
 
     def remove(self, key: str) -> None: ...
 
     def sweep(self) -> int:
-        """Removes what killed processes left behind; the caller holds the workspace's lock. Returns how many."""
+        """Removes what killed processes left behind and returns how many files; call it under the workspace's lock."""
         ...
 
 
@@ -103,11 +103,11 @@ class DiskFolder:
         return (self.path / name).read_bytes()
 
     def write(self, name: str, content: bytes) -> None:
-        with disk_trouble_told(self.path):
+        with disk_errors(self.path):
             write_atomically(self.path / name, content)
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
-        """The lock of the workspace keeps others away meanwhile."""
+        """Call it under the workspace's lock: the lock excludes other writers."""
         self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
 
     def names(self) -> list[str]:
@@ -134,18 +134,18 @@ class _DiskDraft:
         self._key = key
 
     def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        with disk_trouble_told(self._shelf.path):
+        with disk_errors(self._shelf.path):
             file = stage(self._folder / name, write)
         return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
-        with disk_trouble_told(self._shelf.path):
+        with disk_errors(self._shelf.path):
             shutil.move(file.path, self._folder / name)
             sync(self._folder / name)  # it may have come from another disk
         return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
 
     def commit(self, manifest: bytes) -> None:
-        with disk_trouble_told(self._shelf.path):
+        with disk_errors(self._shelf.path):
             write_atomically(self._folder / MANIFEST, manifest)
             sync(self._folder)
             self._shelf.remove(self._key)
@@ -157,8 +157,7 @@ class _DiskDraft:
 class DiskShelf:
     """Checkpoints in a folder on this machine; hidden folders are drafts and leftovers. Implements `Shelf`.
 
-    A draft is renamed when it is whole, so a process killed or a disk filled at any moment leaves either all of it
-    or nothing that counts."""
+    A complete draft is renamed, so a killed process or a full disk leaves either a whole checkpoint or none."""
 
     path: Path
 
@@ -179,7 +178,7 @@ class DiskShelf:
 
     @contextmanager
     def draft(self, key: str) -> Iterator[_DiskDraft]:
-        with disk_trouble_told(self.path):
+        with disk_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             hidden = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self.path))
         try:
@@ -187,11 +186,11 @@ class DiskShelf:
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
 
-    def set_aside(self, key: str) -> None:
+    def hide(self, key: str) -> None:
         self._hide(key)
 
     def remove(self, key: str) -> None:
-        """First from sight, then from the disk."""
+        """Hides the checkpoint first, so that no reader finds half of it."""
         if (self.path / key).exists():
             shutil.rmtree(self._hide(key))
 

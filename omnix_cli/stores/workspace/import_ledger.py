@@ -1,7 +1,7 @@
-"""The ledger of imports: which batches make up each kind of data, in one file of the workspace.
+"""The ledger of imports: one file that lists the batches of each kind of data.
 
-Batches are checkpoints, append-only. What a later batch corrected is not changed in the earlier one: the ids in the
-later one's `superseded` frame are left out of the view of all before it.
+Batches are checkpoints and never change. A batch that corrects earlier rows lists their ids in its frame `superseded`;
+the view leaves these rows of earlier batches out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
 
 _BATCHES = TypeAdapter(tuple[ImportBatch, ...])
 LEDGER = "imports.json"
@@ -27,7 +28,7 @@ _PLACE = ["batch", "file", "row_number", "item"]
 
 @dataclass(frozen=True)
 class LedgerView:
-    """The rows of one kind that stand. Implements `protocols.StoredFrame`."""
+    """The current rows of one kind. Implements `protocols.StoredFrame`."""
 
     name: str
     checkpoints: tuple[Checkpoint, ...]
@@ -105,11 +106,11 @@ def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
         return _BATCHES.validate_json(content)
     except ValidationError as error:
-        raise _unreadable() from error
+        raise (newer_workspace() if has_unknown_field(error) else _unreadable()) from error
 
 
 def _unreadable() -> CorruptCheckpoint:
     return CorruptCheckpoint(
         f"the ledger of imports {LEDGER} cannot be read",
-        hint="Put it back from a copy, or move it away and import the files again.",
+        hint="Restore it from a backup, or move it away and import the files again.",
     )

@@ -1,4 +1,4 @@
-"""One run at a time in a workspace. The system releases the lock when the process ends, however it ends."""
+"""The lock that allows one run at a time in a workspace. The system releases it when the process ends or dies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omnix_cli.errors import LockedError, UnavailableError
 
 @contextmanager
 def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[None]:
-    """Holds the workspace's lock; raises `LockedError`, naming the holder, when somebody else has it."""
+    """Holds the workspace's lock. Raises `LockedError`, which names the holder, when another process has it."""
     try:
         workspace.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -30,7 +30,7 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
         except BlockingIOError:
             raise LockedError(
                 f"another run holds the lock of {workspace}: {holder(file.read())}",
-                hint="Wait for it to end; the lock goes with its process.",
+                hint="Wait for it to end, or stop that process: the lock is released with it.",
             ) from None
         file.seek(0)
         file.truncate()
@@ -42,14 +42,14 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
 
 
 def owner(command: str, now: datetime) -> dict[str, str | int]:
-    """What this process writes into a lock."""
+    """The content of a lock that this process holds."""
     return {"pid": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(), "command": command}
 
 
 def holder(text: str | bytes) -> str:
-    """Who holds a lock in which this is written."""
+    """The holder of a lock with this content, for people."""
     try:
         found = json.loads(text)
         return f"`omnix {found['command']}`, process {found['pid']} on {found['host']}, since {found['since']}"
     except (ValueError, KeyError):
-        return "a process that has only just begun"
+        return "a process that has just started"

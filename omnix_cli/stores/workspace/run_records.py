@@ -1,4 +1,4 @@
-"""The records of runs: one JSON file a run, replaced as a whole after every step."""
+"""The records of runs: one JSON file for each run, rewritten after every step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from omnix_cli.errors import DataError
 from omnix_cli.records import RunRecord
 from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +25,13 @@ class RunFolder:
         self._folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
 
     def load(self, run_id: str) -> RunRecord:
-        """The run with this id or with an id that begins so, or `latest`."""
+        """The run with this id, the one whose id begins so, or `latest`."""
         ids = self._ids()
         found = [known for known in ids if known.startswith(run_id)] or (ids[:1] if run_id == "latest" else [])
         if not found:
-            raise DataError(f"there is no run {run_id!r}", hint="`omnix runs list` shows them all.")
+            raise DataError(f"there is no run {run_id!r}", hint="`omnix runs list` lists all runs.")
         if len(found) > 1 and found[0] != run_id:
-            raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more of the id.")
+            raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more characters of the id.")
         return self._read(found[0])
 
     def newest_first(self) -> Iterator[RunRecord]:
@@ -38,7 +39,7 @@ class RunFolder:
             try:
                 yield self._read(run_id)
             except DataError as error:
-                _log.warning("%s: left out", error.message)
+                _log.warning("%s; skipped", error.message)
 
     def remove(self, run_id: str) -> None:
         self._folder.remove(f"{run_id}.json")
@@ -50,6 +51,8 @@ class RunFolder:
         try:
             return RunRecord.model_validate_json(self._folder.read(f"{run_id}.json"))
         except (OSError, ValidationError) as error:
+            if has_unknown_field(error):
+                raise newer_workspace(f"run {run_id}") from error
             raise DataError(
-                f"the record of run {run_id} cannot be read", hint="Remove the file, or restore it."
+                f"the record of run {run_id} cannot be read", hint="Delete the file, or restore it from a backup."
             ) from error

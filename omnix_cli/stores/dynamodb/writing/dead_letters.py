@@ -10,13 +10,13 @@ from pathlib import Path
 import orjson
 
 from omnix_cli.stores.dynamodb.writing.bulk_writer import DeadLetter
-from omnix_cli.stores.workspace.files import disk_trouble_told
+from omnix_cli.stores.workspace.files import disk_errors
 
 
 def set_aside(folder: Path, letters: Sequence[DeadLetter], now: datetime) -> str:
     """Adds the requests, with table, key and reason, to the file of the day, flushed to disk; returns its path."""
     path = folder / f"{now:%Y-%m-%d}.ndjson"
-    with disk_trouble_told(folder):
+    with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
             for letter in letters:

@@ -16,7 +16,7 @@ from typing import IO
 import pyarrow as pa
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.stores.workspace.files import checksum, disk_trouble_told
+from omnix_cli.stores.workspace.files import checksum, disk_errors
 
 _HEADER = struct.Struct("<III")
 
@@ -30,7 +30,7 @@ class PageLog:
     def append(self, page: bytes) -> None:
         """Takes a page in; it is on the disk when this returns."""
         frame = pa.compress(page, codec="zstd", asbytes=True)
-        with disk_trouble_told(self._path.parent), self._path.open("ab") as file:
+        with disk_errors(self._path.parent), self._path.open("ab") as file:
             file.write(_HEADER.pack(len(page), len(frame), zlib.crc32(frame)) + frame)
             file.flush()
             os.fsync(file.fileno())
@@ -40,7 +40,7 @@ class PageLog:
         if not self._path.exists():
             return []
         last: list[bytes] = []
-        with disk_trouble_told(self._path.parent), self._path.open("r+b") as file:
+        with disk_errors(self._path.parent), self._path.open("r+b") as file:
             whole = 0
             while (page := _next_page(file)) is not None:
                 last, whole = [page], file.tell()

@@ -1,0 +1,59 @@
+"""The format of a workspace: a number in its file `workspace.json`, and the release that wrote it.
+
+A workspace without that file was written by 0.1.0 and has format 1. Raise FORMAT when an older release could not read
+what is written now, or would read it wrongly; a new nullable column does not need it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from omnix_cli import __version__
+from omnix_cli.errors import ConfigError, CorruptCheckpoint
+from omnix_cli.stores.workspace.folders import Folder
+
+FORMAT = 2
+_FILE = "workspace.json"
+
+
+def check_format(folder: Folder) -> None:
+    """Raises `ConfigError` when a newer release wrote the workspace in this folder."""
+    _format_in(folder)
+
+
+def write_format(folder: Folder) -> None:
+    """Marks the workspace as written by this release; call it before the first change."""
+    if _format_in(folder) != FORMAT:
+        content = {"format": FORMAT, "written_by": __version__}
+        folder.write(_FILE, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def newer_workspace(what: str = "this workspace", written: str = "") -> ConfigError:
+    """The error for something that only a newer release can read."""
+    return ConfigError(
+        f"{what} was written by a newer omnix{written}; this is omnix {__version__}",
+        hint="Upgrade omnix, or choose another workspace with --workspace.",
+    )
+
+
+def has_unknown_field(error: Exception) -> bool:
+    """Whether a record could not be read because it has a field that this release does not know."""
+    return isinstance(error, ValidationError) and any(part["type"] == "extra_forbidden" for part in error.errors())
+
+
+def _format_in(folder: Folder) -> int | None:
+    try:
+        content: dict[str, Any] = orjson.loads(folder.read(_FILE))
+        number, written_by = int(content["format"]), content.get("written_by", "?")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CorruptCheckpoint(
+            f"{folder}/{_FILE} cannot be read: {error}", hint="Restore the file from a backup, or delete it."
+        ) from error
+    if number > FORMAT:
+        raise newer_workspace(written=f" ({written_by}, format {number})")
+    return number
