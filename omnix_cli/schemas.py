@@ -383,15 +383,20 @@ class FrameSpec:
         columns = [(name, str(spec.dtype), spec.nullable) for name, spec in self.schema.columns().items()]
         return sha256(repr(columns).encode()).hexdigest()[:16]
 
+    @property
+    def written(self) -> dict[str, str]:
+        """The columns with their types, as a manifest lists them."""
+        return {name: str(spec.dtype) for name, spec in self.schema.columns().items()}
+
     def current(self, rows: pl.LazyFrame, stored: Mapping[str, str], *, where: str) -> pl.LazyFrame:
         """Stored rows with the columns of the schema as it is now; `stored` says which columns they were written with,
         as names and types.
 
         A column they lack is null, a column of another type is cast, and a column that only a newer release knows is
         left out. Raises `ConfigError` when they lack a column that must not be null."""
-        columns = self.schema.columns()
-        if stored == {name: str(spec.dtype) for name, spec in columns.items()}:
+        if stored == self.written:
             return rows
+        columns = self.schema.columns()
         missing = next((name for name, spec in columns.items() if name not in stored and not spec.nullable), None)
         if missing is not None:
             raise ConfigError(

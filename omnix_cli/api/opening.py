@@ -66,5 +66,7 @@ class Opening:
             return
         with workspace.lock(command):
             self.log_to(workspace.folder)
+            if not dry_run:
+                workspace.upgrade()
             workspace.sweep()
             yield workspace

@@ -39,6 +39,7 @@ from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.import_ledger import FileLedger
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.run_records import RunFolder
+from omnix_cli.stores.workspace.versions import check_format, write_format
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
 from omnix_cli.wiring.stores import table_store, whole_table, with_store
@@ -94,7 +95,13 @@ class Workspace:
     def _shared(self) -> S3Workspace | None:
         """Where the checkpoints, the ledger, the records and the lock are when other machines share them."""
         address = self.settings.shared_workspace
-        return S3Workspace(address, self.settings.s3, now=self.now) if address else None
+        shared = S3Workspace(address, self.settings.s3, now=self.now) if address else None
+        check_format(shared.folder() if shared else DiskFolder(self.folder))
+        return shared
+
+    def upgrade(self) -> None:
+        """Marks it as written by this release; call it under the lock, before the first change."""
+        write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
 
     def sources(self) -> dict[str, StoredFrame]:
         """The canonical frames as they are now, over all imports."""

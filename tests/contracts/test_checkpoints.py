@@ -18,8 +18,7 @@ from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoints
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.s3.folders import S3Shelf
-from omnix_cli.stores.workspace import checkpoints as module
-from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.checkpoints import PART_ROWS, ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskShelf
 from tests.aws.buckets import TestBucket
 
@@ -29,7 +28,7 @@ NOW = datetime(2018, 1, 1, tzinfo=UTC)
 class Place(Protocol):
     """Where checkpoints lie: opened as by a new process, and looked into and harmed from outside."""
 
-    def open(self) -> ParquetCheckpoints: ...
+    def open(self, part_rows: int = PART_ROWS) -> ParquetCheckpoints: ...
     def files(self) -> list[str]: ...
     def read(self, file: str) -> bytes: ...
     def write(self, file: str, content: bytes) -> None: ...
@@ -43,8 +42,8 @@ class Place(Protocol):
 class OnDisk:
     folder: Path
 
-    def open(self) -> ParquetCheckpoints:
-        return ParquetCheckpoints(DiskShelf(self.folder), now=lambda: NOW)
+    def open(self, part_rows: int = PART_ROWS) -> ParquetCheckpoints:
+        return ParquetCheckpoints(DiskShelf(self.folder), now=lambda: NOW, part_rows=part_rows)
 
     def files(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
@@ -68,9 +67,9 @@ class OnS3:
     bucket: TestBucket
     prefix: str
 
-    def open(self) -> ParquetCheckpoints:
+    def open(self, part_rows: int = PART_ROWS) -> ParquetCheckpoints:
         shelf = S3Shelf(self.bucket.at.within(self.prefix).within("checkpoints"), tomorrow, timedelta(days=1))
-        return ParquetCheckpoints(shelf, now=lambda: NOW)
+        return ParquetCheckpoints(shelf, now=lambda: NOW, part_rows=part_rows)
 
     def files(self) -> list[str]:
         return [key.removeprefix(f"{self.prefix}/checkpoints/") for key in self.bucket.keys(self.prefix)]
@@ -139,8 +138,8 @@ def test_an_unknown_key_is_not_found(store: ParquetCheckpoints) -> None:
         store.open("count-1")
 
 
-def test_a_failed_step_leaves_nothing(store: ParquetCheckpoints, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PART_ROWS", 2)
+def test_a_failed_step_leaves_nothing(place: Place) -> None:
+    store = place.open(part_rows=2)
     with (
         pytest.raises(RuntimeError),
         store.write(key="count-1", step="count", version="1", parameters={}, inputs={}) as writer,
@@ -160,10 +159,8 @@ def parquet_files(place: Place, key: str) -> list[bytes]:
 def test_how_rows_arrive_leaves_no_trace(make_place: Callable[[], Place], cuts: list[int]) -> None:
     bounds = [0, *sorted(cuts), 100]
     place = make_place()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PART_ROWS", 32)
-        write(place.open(), "count-whole", numbers(0, 100))
-        write(place.open(), "count-cut", *(numbers(low, high) for low, high in pairwise(bounds)))
+    write(place.open(part_rows=32), "count-whole", numbers(0, 100))
+    write(place.open(part_rows=32), "count-cut", *(numbers(low, high) for low, high in pairwise(bounds)))
     whole = parquet_files(place, "count-whole")
     assert len(whole) == 4
     assert whole == parquet_files(place, "count-cut")

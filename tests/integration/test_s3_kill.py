@@ -9,20 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
-import pytest
 
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.workspace import S3Workspace
-from omnix_cli.stores.workspace import checkpoints as module
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from tests.aws.buckets import TestBucket
 
 PARTS = 6
 WRITER = """
 import sys
-from omnix_cli.stores.workspace import checkpoints
 from tests.integration.test_s3_kill import opened, write
-checkpoints.PART_ROWS = 1000
 write(opened(sys.argv[1], sys.argv[2]), progress=lambda: print("part", flush=True))
 print("committed", flush=True)
 sys.stdin.read()
@@ -34,7 +30,7 @@ def opened(address: str, url: str, *, hours_later: float = 0) -> ParquetCheckpoi
         return datetime.now(UTC) + timedelta(hours=hours_later)
 
     place = S3Workspace(address, S3Settings(endpoint_url=url, leftover_hours=1), now=clock)
-    return ParquetCheckpoints(place.shelf("checkpoints"), now=clock)
+    return ParquetCheckpoints(place.shelf("checkpoints"), now=clock, part_rows=1000)
 
 
 def write(store: ParquetCheckpoints, progress: Callable[[], None] = lambda: None) -> None:
@@ -55,8 +51,7 @@ def kill_after(lines: int, bucket: TestBucket) -> list[str]:
     return said
 
 
-def test_a_killed_writer_leaves_nothing_that_counts(bucket: TestBucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PART_ROWS", 1000)
+def test_a_killed_writer_leaves_nothing_that_counts(bucket: TestBucket) -> None:
     address = f"{bucket.address}/team"
     for parts in (2, PARTS):
         assert kill_after(parts, bucket) == ["part"] * parts

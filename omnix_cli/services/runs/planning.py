@@ -151,7 +151,8 @@ def _why(
     if changed_inputs:
         changes.append(f"changed input: {', '.join(changed_inputs)}")
     if not changes and previous.key != key:
-        return "the columns of its output changed"
+        current = {name: FRAMES[name].written for name in previous.schemas}
+        return "its columns changed" if current != previous.schemas else "another release of omnix computed it"
     return "; ".join(changes) or "its checkpoint is missing or damaged"
 
 

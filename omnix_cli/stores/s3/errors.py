@@ -1,4 +1,4 @@
-"""What S3 refuses and what goes wrong on the way to it, as errors of omnix."""
+"""Errors of S3 and of the connection to it, as errors of omnix."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 _BUSY = {"SlowDown", "RequestTimeout", "RequestLimitExceeded", "Throttling", "ThrottlingException", "InternalError"}
 _HINTS = {
     "NoSuchBucket": "Check the name of the bucket, and the region and profile it belongs to.",
-    "AccessDenied": "Check the profile, and its rights to this bucket and prefix.",
-    "403": "Check the profile, and its rights to this bucket and prefix.",
+    "AccessDenied": "Check the profile and its permissions for this bucket and prefix.",
+    "403": "Check the profile and its permissions for this bucket and prefix.",
     "InvalidAccessKeyId": "Choose a profile with s3.profile, log in again, or set the AWS_* variables.",
-    "SignatureDoesNotMatch": "The secret key does not belong to the access key; set both anew.",
+    "SignatureDoesNotMatch": "The secret key does not match the access key; set both again.",
     "ExpiredToken": "Log in again (`aws sso login`), or renew the AWS_* variables.",
     "RequestTimeTooSkewed": "Set the clock of this machine.",
     "PermanentRedirect": "The bucket is in another region: set s3.region.",
@@ -23,13 +23,13 @@ _HINTS = {
 
 
 class Changed(Exception):
-    """An object is not, or not any more, what a request took it for."""
+    """An object was changed or created by someone else, so a conditional request failed."""
 
 
 @contextmanager
 def s3_errors(place: str) -> Iterator[None]:
-    """Turns the errors of botocore into `FileNotFoundError` (no such object), `Changed` (a condition does not hold),
-    `ConfigError` (what the user must mend) and `UnavailableError` (what may pass)."""
+    """Turns the errors of botocore into `FileNotFoundError` (no such object), `Changed` (a condition failed),
+    `ConfigError` (the user has to fix something) and `UnavailableError` (temporary)."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -39,32 +39,32 @@ def s3_errors(place: str) -> Iterator[None]:
         code, status = answer["Error"].get("Code", ""), answer["ResponseMetadata"]["HTTPStatusCode"]
         raise refusal(place, code, answer["Error"].get("Message") or code, status) from error
     except BotoCoreError as error:
-        raise _trouble(place, error) from error
+        raise _connection_error(place, error) from error
 
 
 def refusal(place: str, code: str, message: str, status: int = 400) -> Exception:
-    """What an error code of S3 means."""
+    """The error for an error code of S3."""
     if code in ("NoSuchKey", "404"):
         return FileNotFoundError(place)
     if code in ("PreconditionFailed", "ConditionalRequestConflict", "412", "InvalidRange", "416"):
         return Changed(place)
     if code in _BUSY or status >= 500:
-        return UnavailableError(f"{place}: {message} ({code}, after retries)", hint="Try again later: it resumes.")
+        return UnavailableError(f"{place}: {message} ({code}, after retries)", hint="Try again later; omnix resumes.")
     hint = _HINTS.get(code, "Check the address and the settings under s3.")
     return ConfigError(f"{place}: {message} ({code})", hint=hint)
 
 
-def _trouble(place: str, error: Exception) -> OmnixError:
+def _connection_error(place: str, error: Exception) -> OmnixError:
     from botocore import exceptions
 
-    passing = (
+    temporary = (
         exceptions.HTTPClientError,
         exceptions.ConnectionError,
         exceptions.IncompleteReadError,
         exceptions.FlexibleChecksumError,
     )
-    if isinstance(error, passing):
-        return UnavailableError(f"{place} cannot be reached: {error}", hint="Try again later: it resumes.")
+    if isinstance(error, temporary):
+        return UnavailableError(f"{place} cannot be reached: {error}", hint="Try again later; omnix resumes.")
     return ConfigError(
         f"{place}: {error}", hint="Log in, choose a profile with s3.profile, or set the AWS_* variables."
     )

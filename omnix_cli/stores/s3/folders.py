@@ -1,10 +1,10 @@
-"""Folders and shelves in a bucket. A checkpoint is there once its manifest is: the one object put on a condition.
+"""Folders and shelves in a bucket. The manifest makes a checkpoint: the one object that is put conditionally.
 
     checkpoints/<step>-<hash>/
         manifest.json
         <attempt>/<frame>-00000.parquet     the same bytes as on a disk
 
-Every attempt has a folder of its own, so no writer touches what another one committed or is about to commit.
+Every attempt writes into a folder of its own, so no writer touches the files of another one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from omnix_cli.stores.workspace.files import disk_errors, stage
 from omnix_cli.stores.workspace.folders import MANIFEST
 
 _TRIES = 20
-"""How often a change of a file is made again when others change it at the same time."""
+"""How often a change is retried when other processes change the file at the same time."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class S3Folder:
             with suppress(Changed):
                 self.objects.put(name, edit(content), unchanged(etag))
                 return
-        raise UnavailableError(f"{self.objects}{name} is being changed all the time", hint="Try again later.")
+        raise UnavailableError(f"other processes keep changing {self.objects}{name}", hint="Try again later.")
 
     def names(self) -> list[str]:
         return [stored.key for stored in self.objects.list() if "/" not in stored.key]
@@ -69,7 +69,7 @@ class S3Folder:
         self.objects.delete([name])
 
     def damage(self, part: Mapping[str, Any]) -> str | None:
-        """Where S3 keeps the checksum of the whole object, it is asked for it; any other object is read."""
+        """Uses the checksum that S3 keeps of the whole object; reads the object where there is none."""
         path = str(part["path"])
         stored = self.objects.head(path)
         if stored is None:
@@ -89,8 +89,8 @@ class _S3Draft:
 
     objects: Prefix
     scratch: Path
-    standing: str | None
-    """The tag of the manifest that stood when the attempt began."""
+    replaces: str | None
+    """The tag of the manifest that was there when the attempt began."""
     attempt: str = field(default_factory=lambda: uuid4().hex[:12])
     parts: list[dict[str, Any]] = field(default_factory=list)
     is_committed: bool = False
@@ -109,18 +109,19 @@ class _S3Draft:
         return dict(part)
 
     def commit(self, manifest: bytes) -> None:
-        """Raises `LockedError` when another writer came first, unless it wrote the same."""
+        """Raises `LockedError` when another writer was first, unless it wrote the same."""
         try:
-            self.objects.put(MANIFEST, manifest, unchanged(self.standing))
+            self.objects.put(MANIFEST, manifest, unchanged(self.replaces))
             self.is_committed = True
         except Changed:
             if not self._is_the_same(self.objects.get(MANIFEST)):
                 raise LockedError(
-                    f"another run has just committed {self.objects} with other content", hint="Run again: it is reused."
+                    f"another run has just written {self.objects} with other content",
+                    hint="Run again to reuse its result.",
                 ) from None
 
     def clear(self) -> None:
-        """Deletes what was not committed; what cannot be deleted now, a sweep will."""
+        """Deletes the files if they were not committed; a later sweep deletes what this cannot."""
         if not self.is_committed:
             with suppress(OmnixError):
                 self.objects.delete([str(part["path"]) for part in self.parts])
@@ -137,7 +138,7 @@ class S3Shelf:
     objects: Prefix
     now: Callable[[], datetime]
     leftover_age: timedelta
-    """What belongs to no manifest is a leftover when it is older than this; no attempt takes as long."""
+    """A file that no manifest lists and that is older than this is a leftover; no attempt takes so long."""
 
     def committed(self) -> list[str]:
         keys = (stored.key.rpartition("/") for stored in self.objects.list())
@@ -148,7 +149,7 @@ class S3Shelf:
         return found[0] if found else None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
-        """An object that still has the tag it was given is as it was; another one's checksum is compared."""
+        """An object with the tag of its upload is unchanged; of any other the checksum is compared."""
         listed = self._listed.get(f"{key}/{part['path']}")
         if listed is not None and (listed.size, listed.etag) == (part["bytes"], part.get("etag")):
             return None
@@ -156,7 +157,7 @@ class S3Shelf:
 
     @cached_property
     def _listed(self) -> dict[str, StoredObject]:
-        """What was there when it was first asked for: one request for a thousand objects, instead of one for each."""
+        """All objects, listed once: one request for a thousand objects instead of one for each."""
         return {stored.key: stored for stored in self.objects.list()}
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
@@ -164,20 +165,20 @@ class S3Shelf:
 
     @contextmanager
     def draft(self, key: str) -> Iterator[_S3Draft]:
-        standing = self._under(key).head(MANIFEST)
+        earlier = self._under(key).head(MANIFEST)
         with tempfile.TemporaryDirectory(prefix="omnix-") as scratch:
-            draft = _S3Draft(self._under(key), Path(scratch), standing.etag if standing else None)
+            draft = _S3Draft(self._under(key), Path(scratch), earlier.etag if earlier else None)
             try:
                 yield draft
             finally:
                 draft.clear()
 
-    def set_aside(self, key: str) -> None:
-        """Deletes the manifest; the parts are leftovers from then on."""
+    def hide(self, key: str) -> None:
+        """Deletes the manifest; a sweep deletes the parts."""
         self._under(key).delete([MANIFEST])
 
     def remove(self, key: str) -> None:
-        """The manifest first, so that no reader finds half a checkpoint."""
+        """Deletes the manifest first, so that no reader finds half a checkpoint."""
         objects = self._under(key)
         objects.delete([MANIFEST])
         objects.delete([stored.key for stored in objects.list()])
@@ -204,7 +205,7 @@ class S3Shelf:
 
 
 def _parts(manifest: bytes) -> list[dict[str, Any]]:
-    """What a manifest says of its parts; nothing when it cannot be read."""
+    """The parts that a manifest lists; none when it cannot be read."""
     try:
         return [part for parts in orjson.loads(manifest)["parts"].values() for part in parts]
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -1,8 +1,8 @@
-"""One run at a time in a workspace on S3: a lease on the object `lock`, renewed while the process lives.
+"""The lock that allows one run at a time in a workspace on S3: a lease on the object `lock`, renewed by its holder.
 
-A process that dies stops renewing it, and a minute later it counts for nothing. Ages are measured by the clock of S3.
-Should a holder be held up for longer than its lease and another one begin, both still cannot harm each other: every
-manifest and the ledger are put on the condition that nobody else changed them.
+The lease of a process that dies ends after a minute, by the clock of S3. If a process is suspended for longer than its
+lease and another one starts, neither can damage the other's work: manifests and the ledger are only put if nobody else
+changed them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 def bucket_lock(
     objects: Prefix, *, command: str, now: datetime, lease_seconds: float = LEASE_SECONDS
 ) -> Iterator[None]:
-    """Holds the lease; raises `LockedError`, naming the holder, when somebody else has it."""
+    """Holds the lease. Raises `LockedError`, which names the holder, when another process has it."""
     lease = _Lease(objects, {**owner(command, now), "lease": uuid4().hex}, lease_seconds)
     lease.take()
     done = threading.Event()
@@ -47,7 +47,7 @@ def bucket_lock(
 
 
 class _Lease:
-    """The lease of one process; its content changes with every renewal, so that its tag does too."""
+    """The lease of one process. Every renewal changes its content, and with it its tag."""
 
     def __init__(self, objects: Prefix, terms: dict[str, object], seconds: float) -> None:
         self._objects = objects
@@ -63,19 +63,19 @@ class _Lease:
                 raise Changed
             self._write()
         except Changed:
-            standing, _ = self._objects.get(LOCK) or (content, None)
+            current, _ = self._objects.get(LOCK) or (content, None)
             raise LockedError(
-                f"another run holds the lock of {self._objects}: {holder(standing or content)}",
-                hint=f"Wait for it to end; {self._seconds:.0f} seconds after its process died it counts for nothing.",
+                f"another run holds the lock of {self._objects}: {holder(current or content)}",
+                hint=f"Wait for it to end. If its process died, the lock expires after {self._seconds:.0f} seconds.",
             ) from None
 
     def renew(self, done: threading.Event) -> None:
-        """Goes on until `done` is set or the lease is lost."""
+        """Renews the lease until `done` is set or the lease is lost."""
         while not done.wait(self._seconds / 3):
             try:
                 self._write()
             except Changed:
-                _log.error("the lock of %s was lost to another run: this one had stood still", self._objects)
+                _log.error("another run took the lock of %s while this one was suspended", self._objects)
                 self._etag = None
                 return
             except OmnixError as error:
@@ -87,7 +87,7 @@ class _Lease:
         try:
             self._objects.put(LOCK, _FREE, unchanged(self._etag))
         except (Changed, OmnixError) as error:
-            _log.warning("the lock of %s could not be given back: %s", self._objects, error)
+            _log.warning("the lock of %s could not be released: %s", self._objects, error)
 
     def _has_ended(self) -> bool:
         age = self._objects.age(LOCK)

@@ -15,7 +15,7 @@ from omnix_cli.stores.workspace.files import disk_errors
 
 
 class S3Objects:
-    """What lies at `s3://bucket/prefix`. Implements `protocols.Objects`."""
+    """The objects at `s3://bucket/prefix`. Implements `protocols.Objects`."""
 
     def __init__(self, address: str, settings: S3Settings) -> None:
         self._objects: Prefix = connect(address, settings).within("")
@@ -37,7 +37,7 @@ class S3Objects:
         return closing(ObjectStream(self._objects, stored))
 
     def write_lines(self, key: str, lines: Iterable[bytes]) -> None:
-        """By way of a file on the disk, since a large object goes up in parts."""
+        """Writes a temporary file first, since a large object is uploaded in parts."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "lines"
             with disk_errors(path.parent), path.open("wb") as file:

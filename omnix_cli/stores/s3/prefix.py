@@ -1,6 +1,6 @@
-"""S3 as omnix uses it: the objects under one prefix, conditional puts, and S3's troubles in the user's terms.
+"""The objects under one prefix of a bucket: list, read, conditional put, upload, delete.
 
-Credentials, profile, region and endpoint are found as by every AWS tool; what the settings name goes first.
+Credentials, profile, region and endpoint come from the settings, then from where every AWS tool looks for them.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
 
 SCHEME = "s3://"
 ATTEMPTS = 8
-"""How often a request is tried that S3 throttles, fails or loses."""
+"""How often a request is tried that S3 throttles or that fails on the way."""
 PART_BYTES = 16 << 20
-"""What is larger is uploaded in parts of this size."""
+"""Larger files are uploaded in parts of this size."""
 _DELETED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What S3 says of an object; its `key` is relative to the prefix it was asked of."""
+    """An object as S3 describes it; `key` is relative to the prefix it was listed under."""
 
     key: str
     size: int
     etag: str
     modified: datetime
     sha256: str | None = None
-    """In hex, if S3 was asked for it and was given it with the object."""
+    """In hex, if it was requested and S3 has it."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket, and how to get at it: by a client of botocore, or by polars with the same credentials."""
+    """A bucket, and how to access it: with a client of botocore, or with polars and the same credentials."""
 
     name: str
     client: Any
@@ -51,7 +51,7 @@ class Bucket:
 
     @cached_property
     def polars_options(self) -> dict[str, Any]:
-        """Where polars finds the bucket."""
+        """The options with which polars accesses the bucket."""
         with s3_errors(SCHEME + self.name):
             answer = self.client.head_bucket(Bucket=self.name)
         url = urlsplit(self.client.meta.endpoint_url)
@@ -60,7 +60,7 @@ class Bucket:
         return {"aws_region": answer.get("BucketRegion") or self.client.meta.region_name, **given}
 
     def polars_credentials(self) -> tuple[dict[str, str], int | None]:
-        """Credentials as polars asks for them again and again: with the second in which they end."""
+        """Credentials as polars requests them, with the second in which they expire."""
         with s3_errors(SCHEME + self.name):
             frozen = self.credentials.get_frozen_credentials()
         ends = getattr(self.credentials, "_expiry_time", None)
@@ -70,7 +70,7 @@ class Bucket:
 
 
 def connect(address: str, settings: S3Settings) -> Prefix:
-    """What lies at `s3://bucket/prefix`. Raises `ConfigError` when the address or the settings cannot be used."""
+    """The objects at `s3://bucket/prefix`. Raises `ConfigError` when the address or the settings are wrong."""
     import boto3
     from botocore.config import Config
 
@@ -90,13 +90,13 @@ def connect(address: str, settings: S3Settings) -> Prefix:
 
 
 def unchanged(etag: str | None) -> Mapping[str, str]:
-    """The condition that an object still has this tag; None: that there is no such object."""
+    """The condition that an object still has this tag, or, with None, that it does not exist."""
     return {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """The objects of a bucket whose keys begin with a prefix, under the rest of their keys."""
+    """The objects of a bucket whose keys begin with a prefix; their names here are the rest of the keys."""
 
     bucket: Bucket
     prefix: str
@@ -105,7 +105,7 @@ class Prefix:
         return f"{SCHEME}{self.bucket.name}/{self.prefix}"
 
     def within(self, name: str) -> Prefix:
-        """What lies below one more name."""
+        """The objects in a folder below this prefix."""
         above = f"{self.prefix.rstrip('/')}/" if self.prefix else ""
         return replace(self, prefix=f"{above}{name}/" if name else above)
 
@@ -119,7 +119,7 @@ class Prefix:
                     yield StoredObject(key, entry["Size"], entry["ETag"], entry["LastModified"])
 
     def head(self, key: str) -> StoredObject | None:
-        """What S3 says of an object, or None when it is not there."""
+        """An object without its content, or None when it does not exist."""
         answer = self._ask("head_object", key, {"ChecksumMode": "ENABLED"})
         if answer is None:
             return None
@@ -127,7 +127,7 @@ class Prefix:
         return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"], sha256 or None)
 
     def age(self, key: str) -> timedelta | None:
-        """How long ago an object was written, by the clock of S3 itself."""
+        """How long ago an object was written, by the clock of S3."""
         answer = self._ask("head_object", key)
         if answer is None:
             return None
@@ -135,11 +135,11 @@ class Prefix:
         return served - answer["LastModified"]  # type: ignore[no-any-return]
 
     def get(self, key: str) -> tuple[bytes, str] | None:
-        """The content of an object and its tag, or None when it is not there."""
+        """The content of an object and its tag, or None when it does not exist."""
         return self._fetch(key, {})
 
     def block(self, key: str, start: int, size: int, etag: str) -> bytes:
-        """Some bytes of an object that must not have changed since it had this tag. Raises `Changed`."""
+        """Some bytes of an object. Raises `Changed` when the object no longer has this tag."""
         found = self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})
         if found is None:
             raise Changed(f"{self}{key}")
@@ -147,13 +147,13 @@ class Prefix:
 
     def put(self, key: str, content: bytes, condition: Mapping[str, str] | None = None) -> str:
         """Puts an object, with a checksum that S3 verifies, and returns its tag. Raises `Changed` when the condition
-        does not hold."""
+        fails."""
         request = {**self._named(key), "Body": content, "ChecksumAlgorithm": "SHA256", **(condition or {})}
         try:
             answer = self._call("put_object", **request)
             return str(answer["ETag"])
         except (Changed, FileNotFoundError) as error:
-            found = self.get(key)  # the answer to our own put may have been lost, and the retry met its result
+            found = self.get(key)  # our own put may have succeeded, its answer lost
             if found is None or found[0] != content:
                 raise Changed(f"{self}{key}") from error
             return found[1]
@@ -169,7 +169,7 @@ class Prefix:
             return str(self._client.head_object(**self._named(key))["ETag"])
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Deletes the objects that are there."""
+        """Deletes these objects; one that does not exist is no error."""
         names = [{"Key": self.prefix + key} for key in keys]
         for first in range(0, len(names), _DELETED_AT_ONCE):
             some = {"Objects": names[first : first + _DELETED_AT_ONCE], "Quiet": True}
@@ -178,7 +178,7 @@ class Prefix:
                 raise refusal(f"{SCHEME}{self.bucket.name}/{error['Key']}", error["Code"], error["Message"])
 
     def abort_uploads(self, before: datetime) -> None:
-        """Gives up the uploads in parts that began before then and never ended."""
+        """Aborts the multipart uploads that began before this instant and never ended."""
         for upload in self._call("list_multipart_uploads", **self._named("", "Prefix")).get("Uploads", ()):
             if upload["Initiated"] < before:
                 names = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
@@ -194,7 +194,7 @@ class Prefix:
         )
 
     def _fetch(self, key: str, request: Mapping[str, str]) -> tuple[bytes, str] | None:
-        """Asks again when the connection is lost under way, which botocore does not."""
+        """Retries when the connection is lost while the content is read; botocore does not."""
         attempts = 0
         while True:
             attempts += 1
@@ -216,7 +216,7 @@ class Prefix:
         return {"Bucket": self.bucket.name, name: self.prefix + key}
 
     def _ask(self, operation: str, key: str, request: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """The answer on an object, or None when it is not there."""
+        """The answer for an object, or None when it does not exist."""
         try:
             return self._call(operation, **self._named(key), **(request or {}))
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The content of an object as a stream: fetched block by block, so that a lost connection costs one block."""
+"""The content of an object as a stream, fetched block by block so that a lost connection costs one block."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ BLOCK_BYTES = 8 << 20
 
 
 class ObjectStream(io.BufferedReader):
-    """An object from its beginning. Raises `DataError` when it is not any more what was listed."""
+    """An object from its beginning. Raises `DataError` when it changed since it was listed."""
 
-    def __init__(self, objects: Prefix, stored: StoredObject) -> None:
-        super().__init__(_Blocks(objects, stored), BLOCK_BYTES)
+    def __init__(self, objects: Prefix, stored: StoredObject, block_bytes: int = BLOCK_BYTES) -> None:
+        super().__init__(_Blocks(objects, stored), block_bytes)
 
 
 class _Blocks(io.RawIOBase):
     def __init__(self, objects: Prefix, stored: StoredObject) -> None:
         self._objects = objects
         self._stored = stored
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        size = min(len(buffer), self._stored.size - self._place)
+        size = min(len(buffer), self._stored.size - self._position)
         if size == 0:
             return 0
         try:
-            content = self._objects.block(self._stored.key, self._place, size, self._stored.etag)
+            content = self._objects.block(self._stored.key, self._position, size, self._stored.etag)
         except Changed:
             raise DataError(
                 f"{self._objects}{self._stored.key} was changed or deleted while it was being read",
-                hint="Nothing of it was taken over. Import it again when its writer is done.",
+                hint="Nothing of it was imported. Import it again when nothing writes to it.",
             ) from None
         buffer[: len(content)] = content
-        self._place += len(content)
+        self._position += len(content)
         return len(content)

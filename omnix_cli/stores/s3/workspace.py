@@ -13,7 +13,7 @@ from omnix_cli.stores.s3.prefix import connect
 
 
 class S3Workspace:
-    """What stands at `s3://bucket/prefix`, as a disk has it in the folder of the workspace."""
+    """The workspace at `s3://bucket/prefix`, with the same files as a workspace on disk."""
 
     def __init__(self, address: str, settings: S3Settings, *, now: Callable[[], datetime]) -> None:
         self._objects = connect(address, settings).within("")
@@ -21,13 +21,13 @@ class S3Workspace:
         self._now = now
 
     def folder(self, name: str = "") -> S3Folder:
-        """A folder of it; without a name, itself."""
+        """A folder in it; without a name, its root."""
         return S3Folder(self._objects.within(name))
 
     def shelf(self, name: str) -> S3Shelf:
-        """The checkpoints in a folder of it."""
+        """The checkpoints in one of its folders."""
         return S3Shelf(self._objects.within(name), self._now, self._leftover_age)
 
     def lock(self, command: str) -> AbstractContextManager[None]:
-        """The right to change it, for one process at a time."""
+        """Its lock: only one process at a time may change it."""
         return bucket_lock(self._objects, command=command, now=self._now())

@@ -59,7 +59,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
         if isinstance(error, pl.exceptions.ComputeError) and "os error" not in str(error):
             raise
         raise UnavailableError(
-            f"cannot write to {folder}: {error}",
+            f"{folder} could not be written: {error}",
             hint="Free disk space (`omnix runs prune` helps) or fix the permissions, then run again to resume.",
         ) from error
 

@@ -48,7 +48,7 @@ class TestTwoWriters:
         if is_there:
             with writing(bucket, 0) as writer:
                 writer.append("numbers", pl.DataFrame({"n": [0]}))
-        with pytest.raises(LockedError, match="another run has just committed"):
+        with pytest.raises(LockedError, match="another run has just written"):
             self.write_both(bucket, 1, 2)
         assert self.stands(bucket) == [2]
 
@@ -132,6 +132,6 @@ class TestLock:
             pass
         bucket.write("lock", b"another one's")
         renewing.join(timeout=10)
-        assert "was lost to another run" in caplog.text
+        assert "another run took the lock" in caplog.text
         lease.release()
         assert bucket.read("lock") == b"another one's"

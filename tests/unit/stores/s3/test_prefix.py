@@ -57,7 +57,7 @@ def test_a_connection_that_is_cut_again_and_again_is_unavailable(monkeypatch: py
 @pytest.mark.parametrize(
     ("code", "status", "hint"),
     [
-        ("AccessDenied", 403, "rights"),
+        ("AccessDenied", 403, "permissions"),
         ("InvalidAccessKeyId", 403, "profile"),
         ("ExpiredToken", 400, "Log in again"),
         ("AuthorizationHeaderMalformed", 400, "another region"),
