@@ -15,6 +15,8 @@ Any other exception is a bug: exit code 1, its traceback goes to the log file.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ConfigError",
     "CorruptCheckpoint",
@@ -29,9 +31,11 @@ __all__ = [
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it."""
+    """The root: `message` says what happened and where, `hint` what to do about it. `report` is the report of the
+    command as far as it got, if it has one."""
 
     exit_code = 1
+    report: Any = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

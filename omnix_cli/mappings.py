@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -147,6 +147,17 @@ class ColumnMapping(Section):
             raise ValueError(f"both a column and a constant for {', '.join(both)}")
         return self
 
+    def input_columns(self) -> Iterator[str]:
+        """Every column of an input that this mapping may read."""
+        canonical = [name for name in FRAMES[self.kind].schema.column_names() if name not in self.constants]
+        sources = {**dict(zip(canonical, canonical, strict=True)), **self.columns}
+        for source in (*sources.values(), *(rule.column for rule in self.set_aside)):
+            if isinstance(source, JoinedColumns):
+                yield from (*source.columns, *source.fallback)
+            else:
+                yield from (source,) if isinstance(source, str) else source
+        yield from (*self.discounts, *self.cancelled)
+
     def with_columns(self, given: Mapping[str, str]) -> ColumnMapping:
         """This mapping with single columns replaced, as `--map canonical=column` does."""
         columns = dict(self.columns)
@@ -154,6 +165,11 @@ class ColumnMapping(Section):
             columns[canonical_name(self.kind, name)] = column
         constants = {name: value for name, value in self.constants.items() if name not in columns}
         return self.model_copy(update={"columns": columns, "constants": constants})
+
+
+def repeated_name(name: str, place: int, columns: int) -> str:
+    """The name of a column that shares its name with others of the file."""
+    return f"{name} ({place} of {columns})"
 
 
 def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str) -> ColumnMapping:

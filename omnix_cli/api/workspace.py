@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omnix_cli.api.imports import Imports
 from omnix_cli.api.opening import Opening, present
+from omnix_cli.api.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from omnix_cli.configuration import LoadedSettings
@@ -19,6 +22,16 @@ class Workspace:
     """A workspace and the settings in force. Each method is one command of `omnix`."""
 
     opening: Opening
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Imports of files, tables and the configured sources."""
+        return Imports(self.opening)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """The input rows that could not be imported."""
+        return Quarantine(self.opening)
 
     def settings(self, **arguments: Any) -> LoadedSettings:
         """The settings in force, and where each of them comes from."""

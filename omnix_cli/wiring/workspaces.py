@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
+from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import SOURCES, plan
 from omnix_cli.protocols.checkpoints import StoredFrame
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor
-from omnix_cli.records import ImportBatch, StepRecord, run_id_at
+from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.configuration import as_toml
-from omnix_cli.services.importing.importer import Importer, import_files
-from omnix_cli.services.importing.quarantine import quarantine_replay
+from omnix_cli.services.importing.batches import Importer
+from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.lookups.findings import Findings
 from omnix_cli.services.runs.history import PruneReport, mark_killed, prune
@@ -108,7 +109,7 @@ class Workspace:
         return {kind: self.ledger.view(kind) for kind in SOURCES}
 
     def importer(self, sources: Sources | None = None) -> Importer:
-        """What takes files in, or other inputs."""
+        """Imports files, or other inputs."""
         on_s3 = S3Files(self.settings.s3, DiskFolder(self.folder / "fingerprints"))
         return Importer(
             sources=sources or FileSources(s3=on_s3, now=self.now()),
@@ -123,44 +124,19 @@ class Workspace:
             now=self.now(),
         )
 
-    def import_files(
-        self,
-        kind: str,
-        files: Sequence[str],
-        recipe: str | None,
-        columns: Mapping[str, str],
-        *,
-        timezone: str | None = None,
-        dry_run: bool,
-    ) -> ImportReport:
-        """Takes files of one kind in (without any, the whole table of that kind in the store of the settings), read by
-        a recipe with single columns replaced.
-
-        Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
-        damaged = self.ledger.damaged()
-        if damaged and not dry_run:
-            _log.warning("given up, to be imported again: %s", _told(damaged))
-            self.ledger.drop(damaged)
+    def mapping(
+        self, kind: str, recipe: str | None, columns: Mapping[str, str] | None = None, timezone: str | None = None
+    ) -> ColumnMapping:
+        """The mapping for a kind of input: a recipe, with single columns and the time zone replaced."""
         mapping = load_mapping(kind, recipe, columns)
-        if timezone is not None:  # asked for by hand, so it goes before the recipe's
-            mapping = mapping.model_copy(update={"timezone": timezone})
+        return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
+
+    def import_files(
+        self, kind: str, files: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
+    ) -> ImportReport:
+        """Imports files or, without any, the table that holds this kind in the store of the settings."""
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
             return import_files(self.importer(sources), files, mapping, dry_run=dry_run)
-
-    def replay(
-        self,
-        kind: str,
-        recipe: str | None,
-        columns: Mapping[str, str],
-        *,
-        mended: Mapping[str, str],
-        reason: str | None,
-        file: str | None,
-        dry_run: bool,
-    ) -> ImportReport:
-        """Reads quarantined rows again."""
-        mapping = load_mapping(kind, recipe, columns)
-        return quarantine_replay(self.importer(), mapping, mended=mended, reason=reason, file=file, dry_run=dry_run)
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Takes in what the settings name; one record a source."""
@@ -169,7 +145,8 @@ class Workspace:
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> StepRecord:
         memory, began = PeakMemory(), time.perf_counter()
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        report = reading.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
+        mapping = self.mapping(source.kind, source.mapping)
+        report = reading.import_files(source.kind, source.files, mapping, dry_run=dry_run)
         return StepRecord(
             name=f"import {source.kind}",
             key=report.batch or "",
@@ -187,7 +164,7 @@ class Workspace:
         `CorruptCheckpoint` when an import is damaged."""
         damaged = self.ledger.damaged()
         if damaged:
-            raise CorruptCheckpoint(f"imports are damaged: {_told(damaged)}", hint="Import these files again.")
+            raise CorruptCheckpoint(f"imports are damaged: {described(damaged)}", hint="Import these files again.")
         return Runner(
             plan=plan(predictor or self.predictors.configured()),
             engine=engine(self.settings),
@@ -276,10 +253,6 @@ class Workspace:
         answers: SqliteAnswers | None = self.__dict__.pop("answers", None)
         if answers is not None:
             answers.close()
-
-
-def _told(batches: Iterable[ImportBatch]) -> str:
-    return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
 
 
 def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Workspace:

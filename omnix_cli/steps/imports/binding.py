@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +10,9 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import DERIVED, LINE, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
@@ -58,11 +57,6 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
     )
 
 
-def repeated_name(name: str, place: int, columns: int) -> str:
-    """What a column goes by that shares its name with others of the file."""
-    return f"{name} ({place} of {columns})"
-
-
 def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) -> bool:
     """Whether the dates of this file put the day first: told by the mapping, or by the dates themselves.
 
@@ -103,25 +97,13 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
 
 
 def _refuse_repeated(mapping: ColumnMapping, available: list[str], file: str) -> None:
-    for name in readable(mapping):
+    for name in mapping.input_columns():
         copies = [column for column in available if re.fullmatch(rf"{re.escape(name)} \(\d+ of \d+\)", column)]
         if copies and name not in available:
             raise DataError(
                 f"{file}: more than one column is named `{name}`",
                 hint=f"Say which to read with --map, as `{'` or `'.join(copies)}`, or give the file other names.",
             )
-
-
-def readable(mapping: ColumnMapping) -> Iterator[str]:
-    """Every column of an input that the mapping may read."""
-    canonical = [name for name in FRAMES[mapping.kind].schema.column_names() if name not in mapping.constants]
-    sources = {**dict(zip(canonical, canonical, strict=True)), **mapping.columns}
-    for source in (*sources.values(), *(rule.column for rule in mapping.set_aside)):
-        if isinstance(source, JoinedColumns):
-            yield from (*source.columns, *source.fallback)
-        else:
-            yield from (source,) if isinstance(source, str) else source
-    yield from (*mapping.discounts, *mapping.cancelled)
 
 
 def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:

@@ -10,11 +10,12 @@ import dataframely as dy
 import polars as pl
 
 from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import deletions, fields, purchase_rules
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
+from omnix_cli.steps.imports.problems import Problem, quarantined
 
 VERSION = "2"
 """Raise when a change here reads the same input differently."""

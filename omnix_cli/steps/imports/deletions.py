@@ -9,9 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER, Problem, as_json, quarantine_rows
+from omnix_cli.steps.imports.problems import Problem, as_json, quarantine_rows
 
 _KEPT = "deleted there, kept here"
 _NEVER_HERE = "deleted there, never imported here"

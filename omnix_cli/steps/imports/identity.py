@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.fields import holds
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 FILE = "_file"
 """The number of the file a row came from, in the order in which the files are taken in."""

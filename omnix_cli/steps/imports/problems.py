@@ -6,16 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-
-ROW_NUMBER = "_row_number"
-"""The line of a text file, or the row of a table, counted from 1."""
-ITEM = "_item"
-"""The place in the list of an order document, counted from 1; 0 where a row is one line."""
-
-DELETED = "_deleted"
-"""Whether the input says that the row was deleted where it comes from; not every input tells."""
 
 _LONGEST_VALUE = 200
 

@@ -9,10 +9,8 @@ import orjson
 import polars as pl
 
 from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
-from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.binding import readable
-from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER
 from omnix_cli.stores.inputs.dynamodb.item_columns import Documents, ItemColumns
 from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
@@ -51,7 +49,7 @@ class ItemChunks:
             if isinstance(dtype, pl.List)
         ]
         expiry = [self.table.ttl] if self.table.ttl else []
-        attributes = [self.table.key, *expiry, *readable(self.mapping)]
+        attributes = [self.table.key, *expiry, *self.mapping.input_columns()]
         self.items = ItemColumns(attributes, lists, self.mapping.list_separator)
 
     def chunk(

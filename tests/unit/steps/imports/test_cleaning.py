@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import ColumnMapping, parse_mapping
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
 from omnix_cli.steps.imports.binding import Reading, bind, settle_day_first, settle_decimal_comma
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
 LINE = {"customer_id": "1", "order_id": "7", "product_id": "3", "quantity": "2", "purchased_at": "2020-05-01 10:00:00"}

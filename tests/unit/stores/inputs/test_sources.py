@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError, OmnixError
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.stores.inputs.byte_streams import LineBlocks
 from omnix_cli.stores.inputs.csv_rows import CsvRows
+from omnix_cli.stores.inputs.json_rows import JsonRows
 from omnix_cli.stores.inputs.sources import FileSources, Source
 
 Rows = list[tuple[Any, ...]]
@@ -114,7 +115,7 @@ def test_a_broken_line_in_a_utf_8_file_is_rejected() -> None:
     assert rejected == [(4, "not UTF-8")]
 
 
-def test_a_told_encoding_that_is_wrong_is_an_error() -> None:
+def test_a_given_encoding_that_is_wrong_is_an_error() -> None:
     with pytest.raises(DataError, match="not in the encoding"):
         read(b"a,b\n1,2\n3", encoding="utf-16")
     with pytest.raises(DataError, match="not in the encoding"):
@@ -128,7 +129,7 @@ def test_compressed_files(tmp_path: Path) -> None:
         rows, _, findings = read(packed_content)
         assert rows.height == 1000
         assert findings["compression"] == name
-        with pytest.raises(DataError, match="damaged or cut off"):
+        with pytest.raises(DataError, match="damaged or truncated"):
             read(packed_content[:-9])
 
 
@@ -171,10 +172,10 @@ def test_a_json_array() -> None:
     assert (values(rows), findings["format"]) == ([("1",), ("2",)], "JSON")
 
 
-def test_a_json_array_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("omnix_cli.stores.inputs.json_rows.ARRAY_LIMIT", 10)
+def test_a_json_array_that_is_too_large_is_refused() -> None:
+    blocks = LineBlocks(io.BytesIO(b'[{"a": 1}, {"a": 2}]'), None, name="f")
     with pytest.raises(DataError, match="a JSON array of more than"):
-        read(b'[{"a": 1}, {"a": 2}]')
+        list(JsonRows(blocks, "f", None, is_array=True, array_bytes=10))
 
 
 class Pipe(io.BytesIO):
@@ -205,7 +206,7 @@ def test_parquet_keeps_its_types_and_flattens_structs(tmp_path: Path) -> None:
     rows, _, findings = read(path.read_bytes())
     assert findings["format"] == "Parquet"
     assert rows.select("id", "who.age", "lists", "raw").rows() == [(1, 3, ["a"], "ff"), (2, None, [], "")]
-    with pytest.raises(DataError, match="damaged or cut off"):
+    with pytest.raises(DataError, match="damaged or truncated"):
         read(path.read_bytes()[:-20])
 
 
