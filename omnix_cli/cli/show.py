@@ -141,4 +141,4 @@ def summary(profile: DataFrame) -> str:
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in known if value not in (None, []))
 
 
-app.command("quarantine", hidden=True)(show_quarantine)
+app.command("quarantine", hidden=True, epilog="Example: omnix show quarantine purchases")(show_quarantine)
