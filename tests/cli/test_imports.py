@@ -136,6 +136,41 @@ def test_quarantined_rows_are_shown_replayed_and_discarded(omnix: Omnix, tmp_pat
     assert json.loads(omnix("quarantine", "show", "--format", "json").out) == []
 
 
+def test_old_spellings_still_work_and_name_the_new_ones(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD)
+    (tmp_path / "fixed.csv").write_text(HEADER + GOOD + BAD.replace("05-40", "05-30"))
+    omnix("import", "purchases", "a.csv", "--max-bad", "1")
+    shown = omnix("show", "quarantine", "--format", "json")
+    assert [row["row_number"] for row in json.loads(shown.out)] == [5]
+    assert "now `omnix quarantine show --rows`" in shown.err
+    replayed = omnix("quarantine", "replay", "--mended", "a.csv=fixed.csv")
+    assert (replayed.code, "1 accepted" in replayed.err) == (0, True)
+    assert "--mended is now --fixed" in replayed.err
+
+
+def test_quarantined_rows_of_one_file(omnix: Omnix, tmp_path: Path) -> None:
+    for number, name in enumerate(["a.csv", "b.csv"]):
+        (tmp_path / name).write_text(HEADER + GOOD + BAD.replace("05-40", f"05-4{number}"))
+        omnix("import", "purchases", name, "--max-bad", "1")
+    rows = json.loads(omnix("quarantine", "show", "--rows", "--file", "b.csv", "--format", "json").out)
+    assert [(row["file"], row["value"]) for row in rows] == [("b.csv", "2017-05-41")]
+
+
+def test_a_table_of_a_store_in_another_file(omnix: Omnix, tmp_path: Path) -> None:
+    write_shop(tmp_path)
+    omnix("import", "products", "products.csv")
+    omnix("import", "purchases", "purchases.csv")
+    assert omnix("run").code == 0
+    assert omnix("tables", "backfill").code == 0
+    place = ["--from", "sqlite", "--from", f"path={tmp_path / '.omnix' / 'store.sqlite'}"]
+    answer = omnix("import", "purchases", *place, "--workspace", "other")
+    assert answer.code == 0, answer.err
+    assert "0 quarantined" in answer.err
+    wrong = omnix("import", "purchases", "--from", "sqlite", "--from", "colour=red")
+    assert wrong.code == 2
+    assert "colour" in wrong.err
+
+
 def test_a_replay_names_what_it_does_not_know(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD)
     omnix("import", "purchases", "a.csv", "--max-bad", "1")
