@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from omnix_cli.cli.options import RUN, AsOf, Output, Session, expand
-from omnix_cli.cli.quarantine import Kind, KindOf
+from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -152,16 +152,4 @@ def _summary(profile: DataFrame) -> str:
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in known if value not in (None, []))
 
 
-@app.command(epilog="Example: omnix show quarantine purchases --limit 50")
-@expand
-def quarantine(
-    session: Session,
-    output: Output,
-    kind: KindOf = Kind.PURCHASES,
-    limit: Limit = 20,
-) -> None:
-    """Show quarantined rows: file, row, column, value, reason."""
-    from omnix_cli.services.importing.quarantine import quarantine_show
-
-    rows = quarantine_show(session.open().importer(), kind.value, limit=limit).rows
-    output.write(rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
+app.command("quarantine", hidden=True, epilog="Example: omnix show quarantine purchases")(show_quarantine)
