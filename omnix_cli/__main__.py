@@ -4,9 +4,9 @@ import sys
 
 
 def run() -> None:
-    """Runs the command line and exits with its code."""
+    """Runs the command line and exits with its exit code."""
     try:
-        from omnix_cli.cli import main  # here, so that Ctrl-C while it loads is no traceback
+        from omnix_cli.cli import main  # imported here so that Ctrl-C during loading shows no traceback
 
         code = main()
     except KeyboardInterrupt:

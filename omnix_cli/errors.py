@@ -1,33 +1,74 @@
-"""Every error omnix raises on purpose, and the exit code each one ends a command with.
+"""Every error omnix raises on purpose, and the exit code that each one ends a command with.
 
-    OmnixError                 1   something went wrong that omnix can name
-    ├── ConfigError            2   usage or configuration
+    OmnixError                 1   an error that omnix can name but that fits no class below
+    ├── ConfigError            2   a flag, a setting, a path or a permission has to be fixed
+    ├── CorruptCheckpoint      2   a file that omnix wrote is missing or damaged: repair the workspace
     ├── DataError              3   input rejected: file, row, column, reason
-    │   └── CorruptCheckpoint  3   stored data that fails its checksum and cannot be rebuilt
-    ├── UnavailableError       4   an outside service, or a resource such as the disk: try later, the run resumes
-    ├── PartialError           5   finished in part: some customers failed and are listed
-    │   └── ItemsRefused       5   items that a store does not take for what they are; all others were written
+    │   └── ImportRefused      3   too many bad rows: nothing was imported (see services.importing)
+    ├── UnavailableError       4   a service, the network, the disk or memory: try again later
+    ├── PartialError           5   finished in part: what failed is listed
+    │   └── ItemsRefused       5   items that the store rejects as invalid; all others were written
     ├── LockedError           75   another run holds the lock (EX_TEMPFAIL of sysexits.h)
     └── Interrupted          130   stopped by a signal; checkpoints are kept
 
-Any other exception is a bug: exit code 1, its traceback goes to the log file.
+`os_failure` gives an error of the operating system its class. Any other exception is a bug: exit code 1, and its
+traceback goes to the log file. `EXIT_CODES` is the one table of codes; the help and the README are compared with it.
 """
 
 from __future__ import annotations
 
+import errno
+import re
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "EXIT_CODES",
     "ConfigError",
     "CorruptCheckpoint",
     "DataError",
+    "ExitCode",
     "Interrupted",
     "ItemsRefused",
     "LockedError",
     "OmnixError",
     "PartialError",
     "UnavailableError",
+    "exit_code",
+    "os_failure",
 ]
+
+
+@dataclass(frozen=True)
+class ExitCode:
+    """An exit code: a short name, what it means, and what a scheduler should do about it."""
+
+    code: int
+    name: str
+    meaning: str
+    scheduler: str
+
+
+EXIT_CODES = (
+    ExitCode(0, "done", "done, or there was nothing to do", "nothing"),
+    ExitCode(1, "bug", "a bug in omnix; the traceback is in `<workspace>/logs/omnix.log`", "page somebody"),
+    ExitCode(
+        2,
+        "usage, configuration or workspace",
+        "a flag, a setting, a path, a permission or a damaged workspace has to be fixed",
+        "page somebody",
+    ),
+    ExitCode(3, "data rejected", "input was rejected; file, row, column and reason are listed", "tell the data owner"),
+    ExitCode(
+        4,
+        "unavailable, retry later",
+        "a service, the network, the disk or memory was not available",
+        "run the same command again later",
+    ),
+    ExitCode(5, "finished in part", "finished, but not for everyone; what failed is listed", "look in the morning"),
+    ExitCode(75, "locked", "another run holds the lock of the workspace", "run the same command again later"),
+    ExitCode(130, "interrupted", "stopped by a signal; checkpoints are kept", "run the same command again"),
+)
 
 
 class OmnixError(Exception):
@@ -43,7 +84,15 @@ class OmnixError(Exception):
 
 
 class ConfigError(OmnixError):
-    """A flag, environment variable or configuration file that cannot be used as it stands."""
+    """A flag, an environment variable, a setting, a path or a permission that omnix cannot work with."""
+
+    exit_code = 2
+
+
+class CorruptCheckpoint(OmnixError):
+    """A file that omnix wrote is missing, cannot be read, or differs from its checksum, and is not rebuilt by itself.
+
+    The hint says how to repair the workspace. Where a run rebuilds the file, there is only a log line."""
 
     exit_code = 2
 
@@ -54,12 +103,8 @@ class DataError(OmnixError):
     exit_code = 3
 
 
-class CorruptCheckpoint(DataError):
-    """A stored part that is missing or differs from the checksum in its manifest."""
-
-
 class UnavailableError(OmnixError):
-    """A service or resource that did not serve us now and may do so later."""
+    """A service or resource that is not available now but may be later."""
 
     exit_code = 4
 
@@ -71,7 +116,7 @@ class PartialError(OmnixError):
 
 
 class ItemsRefused(PartialError):
-    """Items that a store does not take for what they are, by their `keys`; all others were written."""
+    """Items that the store rejects as invalid, by their `keys`; all others were written."""
 
     def __init__(self, message: str, *, keys: tuple[str, ...], hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -85,6 +130,80 @@ class LockedError(OmnixError):
 
 
 class Interrupted(OmnixError):
-    """SIGTERM or Ctrl-C arrived."""
+    """SIGTERM or Ctrl-C. It has a hint only where a command knows that it can resume."""
 
     exit_code = 130
+
+
+@dataclass(frozen=True)
+class _Failures:
+    """Errors of the operating system that need the same reaction: their numbers, and classes that may have none."""
+
+    raised: type[OmnixError]
+    hint: str
+    names: str
+    classes: tuple[type[OSError], ...] = ()
+
+    def include(self, number: int | None, error: Exception) -> bool:
+        name = errno.errorcode.get(number, "") if number is not None else ""
+        return name in self.names.split() or isinstance(error, self.classes)
+
+
+_NETWORK = _Failures(
+    UnavailableError,
+    "Check the network, then try again.",
+    "ETIMEDOUT ECONNREFUSED ECONNRESET ECONNABORTED ENOTCONN EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET "
+    "EADDRNOTAVAIL ENOBUFS EPIPE",
+    (ConnectionError, TimeoutError),
+)
+_ALL_FAILURES = (
+    _Failures(ConfigError, "Check the permissions.", "EACCES EPERM EROFS", (PermissionError,)),
+    _Failures(
+        ConfigError,
+        "Check the path.",
+        "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY ENAMETOOLONG ELOOP EXDEV ENODEV ENXIO ENOTSUP EOPNOTSUPP",
+        (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError),
+    ),
+    _Failures(
+        UnavailableError,
+        "Free some disk space (`omnix runs prune` removes old runs), then try again.",
+        "ENOSPC EDQUOT",
+    ),
+    _Failures(
+        UnavailableError,
+        "Check the disk, the memory and the limits of the process (ulimit -a), then try again.",
+        "EIO EFBIG ENOMEM EMFILE ENFILE EAGAIN EBUSY ETXTBSY ESTALE ENOLCK EINTR",
+    ),
+    _NETWORK,
+)
+
+
+def os_failure(error: Exception, what: str | None = None) -> OmnixError:
+    """The error of omnix for an error of the operating system; a plain `OmnixError` for a number that is not known.
+
+    `what` says what omnix was doing; by default the message names the file. Polars and Arrow hide the number in
+    the text (`os error 28`, `[errno 28]`); it is looked for there, too."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    file = getattr(error, "filename", None)
+    message = f"{what or file}: {reason}" if what or file else str(reason)
+    failures = _failures(error)
+    return OmnixError(message) if failures is None else failures.raised(message, hint=failures.hint)
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code of a command that ends with this error."""
+    if isinstance(error, OmnixError):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted.exit_code
+    return os_failure(error).exit_code if isinstance(error, OSError) else OmnixError.exit_code
+
+
+def _failures(error: Exception) -> _Failures | None:
+    if type(error).__module__ in ("socket", "ssl"):  # their numbers are not those of the system
+        return _NETWORK
+    number = getattr(error, "errno", None)
+    if number is None:
+        hidden = re.search(r"\b(?:os error|errno:?) (\d+)", str(error), re.IGNORECASE)
+        number = int(hidden[1]) if hidden else None
+    return next((failures for failures in _ALL_FAILURES if failures.include(number, error)), None)

@@ -9,14 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import typer
 
 from omnix_cli.cli.command_tree import make_app
-from omnix_cli.errors import Interrupted, OmnixError
+from omnix_cli.errors import Interrupted, OmnixError, os_failure
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -29,7 +28,7 @@ def __getattr__(name: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; no exception leaves it."""
+    """Runs one command and returns its exit code; never raises."""
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _interrupt)
@@ -48,16 +47,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        place = _keep_traceback(error)
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(what, f"Check the path, its permissions, the disk and the network; details are in {place}.", 4)
+        failure = os_failure(error)
+        if failure.exit_code == OmnixError.exit_code:
+            return _fail_with_bug(error)
+        _log_traceback(error)
+        return _fail(failure.message, failure.hint, failure.exit_code)
     except Exception as error:
-        place = _keep_traceback(error)
-        return _fail(f"a bug in omnix: {type(error).__name__}: {error}", f"The traceback is in {place}.", 1)
+        return _fail_with_bug(error)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted(f"stopped by {signal.Signals(number).name}")
+
+
+def _fail_with_bug(error: Exception) -> int:
+    from omnix_cli.cli.logs import keep_traceback  # here, since only failures need it
+
+    file = keep_traceback(error)
+    message = f"a bug in omnix: {type(error).__name__}: {error}"
+    return _fail(message, f"Report it with the traceback in {file}.", OmnixError.exit_code)
 
 
 def _fail(message: str, hint: str | None, code: int) -> int:
@@ -67,7 +75,7 @@ def _fail(message: str, hint: str | None, code: int) -> int:
     return code
 
 
-def _keep_traceback(error: Exception) -> Path:
-    from omnix_cli.cli.logs import keep_traceback  # here, since only failures and commands need it
+def _log_traceback(error: Exception) -> None:
+    from omnix_cli.cli.logs import log_traceback
 
-    return keep_traceback(error)
+    log_traceback(error)

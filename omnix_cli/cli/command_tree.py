@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from omnix_cli import __version__
+from omnix_cli.errors import EXIT_CODES
 
 _COMMANDS = {
     "init": "workspace",
@@ -51,8 +52,7 @@ def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
     app = typer.Typer(
         name="omnix",
         help="Batch analytics on retail purchase history: similarity, replenishment predictions, recommendations.",
-        epilog="Exit codes: 0 done, 1 bug, 2 usage or configuration, 3 data rejected, 4 try later, 5 finished in part, "
-        "75 another run holds the lock, 130 interrupted.",
+        epilog=f"Exit codes: {'; '.join(f'{known.code} {known.name}' for known in EXIT_CODES)}.",
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

@@ -1,4 +1,4 @@
-"""Log lines on stderr, one event a line, as `key=value` text or as JSON; tracebacks of bugs go to the log file."""
+"""Log lines on stderr, one event a line, as `key=value` text or as JSON; tracebacks only go to the log file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "ta
 
 
 def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
-    """Sets up the root of omnix's loggers on stderr."""
+    """Sends the log lines of omnix to stderr."""
     logger = logging.getLogger("omnix_cli")
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
@@ -25,34 +25,41 @@ def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
     logger.addHandler(stderr)
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    logging.raiseExceptions = False  # a full disk is told by what needs the disk, not by the log
+    logging.raiseExceptions = False  # what needs the disk reports that it is full, not the log
 
 
 def log_to_file(path: Path) -> None:
-    """Keeps all log lines in a file as well, at most 10 MB and one older file; goes on without where it cannot."""
+    """Also writes all log lines to a file (10 MB, then one older file), where the folder can be written to."""
     logger = logging.getLogger("omnix_cli")
     if any(isinstance(handler, RotatingFileHandler) for handler in logger.handlers):
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
-    except OSError as error:  # reading from a workspace must work without the right to write to it
+    except OSError as error:  # reading a workspace must work without write permission
         logger.debug("no log file: %s", error)
         return
     handler.setFormatter(_JsonLines())
     logger.addHandler(handler)
 
 
-def keep_traceback(error: Exception) -> Path:
-    """Writes the traceback of a bug to the log file, or to a file of its own when there is no workspace yet."""
+def log_traceback(error: Exception) -> Path | None:
+    """Writes the traceback of an error to the log file and returns that file; None if there is none yet."""
     logger = logging.getLogger("omnix_cli")
     for handler in logger.handlers:
         if isinstance(handler, RotatingFileHandler):
             logger.debug("unexpected error", exc_info=error)
             return Path(handler.baseFilename)
-    with tempfile.NamedTemporaryFile("w", prefix="omnix-", suffix=".log", delete=False, encoding="utf-8") as file:
-        file.writelines(traceback.format_exception(error))
-    return Path(file.name)
+    return None
+
+
+def keep_traceback(error: Exception) -> Path:
+    """Writes the traceback of a bug to the log file, or to a temporary file when there is no workspace yet."""
+    if file := log_traceback(error):
+        return file
+    with tempfile.NamedTemporaryFile("w", prefix="omnix-", suffix=".log", delete=False, encoding="utf-8") as kept:
+        kept.writelines(traceback.format_exception(error))
+    return Path(kept.name)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
@@ -12,7 +11,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.reports.printed_tables import as_text
 
 Target = Path | Callable[[bytes], None] | None
@@ -45,10 +44,7 @@ def _deliver(content: bytes, target: Target) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        message = f"{target or 'stdout'} cannot be written: {error.strerror}"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UnavailableError(message, hint="Free some disk space, then try again.") from error
-        raise ConfigError(message, hint="Choose another --output.") from error
+        raise os_failure(error, f"{target or 'stdout'} cannot be written") from error
 
 
 def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> bytes:

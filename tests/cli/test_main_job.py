@@ -242,7 +242,7 @@ def checkpoint_of(tmp_path: Path, step: str) -> Path:
 def test_what_is_shown_from_a_damaged_checkpoint_is_refused_and_a_run_mends_it(ran: Omnix, tmp_path: Path) -> None:
     damage(checkpoint_of(tmp_path, "predict") / "predictions-00000.parquet")
     answer = ran("show", "due")
-    assert answer.code == 3
+    assert answer.code == 2
     assert "is damaged" in answer.err
     assert ran("run").code == 0
     assert ran("show", "due").code == 0
@@ -258,7 +258,7 @@ def test_damaged_imports_are_never_used_and_mended_by_importing_again(ran: Omnix
     damage(checkpoint_of(tmp_path, "import-purchases") / "purchases-00000.parquet")
     for command in (["run"], ["explain"], ["run", "--as-of", "2017-10-01"]):
         answer = ran(*command)
-        assert answer.code == 3, answer.err
+        assert answer.code == 2, answer.err
         assert "imports are damaged: purchases from purchases.csv" in answer.err
     again = ran("import", "purchases", "purchases.csv")
     assert again.code == 0

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli import __version__
-from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError
+from omnix_cli.errors import DataError, Interrupted, PartialError, exit_code
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import Engine, Resources
@@ -264,5 +264,4 @@ def _ending(error: BaseException) -> dict[str, Any]:
     """How a run that did not finish ended."""
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
-    code = error.exit_code if isinstance(error, OmnixError) else 1
-    return {"status": "failed", "exit_code": code, "error": f"{type(error).__name__}: {error}"}
+    return {"status": "failed", "exit_code": exit_code(error), "error": f"{type(error).__name__}: {error}"}

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import DataError, os_failure
 
 BLOCK_BYTES = 8 << 20
 LONGEST_LINE = 64 << 20
@@ -129,8 +129,7 @@ def input_errors(name: str) -> Iterator[None]:
             hint="Set `encoding` in the mapping to the encoding of the file.",
         ) from error
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{name}: cannot be read: {reason}", hint="Check the path and permissions.") from error
+        raise os_failure(error, f"{name} cannot be read") from error
 
 
 class Recoded:

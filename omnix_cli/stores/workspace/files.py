@@ -12,7 +12,7 @@ from typing import IO
 
 import polars as pl
 
-from omnix_cli.errors import UnavailableError
+from omnix_cli.errors import os_failure
 from omnix_cli.protocols.checkpoints import StagedFile
 
 
@@ -57,10 +57,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as error:
         if isinstance(error, pl.exceptions.ComputeError) and "os error" not in str(error):
             raise
-        raise UnavailableError(
-            f"{folder} could not be written: {error}",
-            hint="Free disk space (`omnix runs prune` helps) or fix the permissions, then run again to resume.",
-        ) from error
+        raise os_failure(error, f"{folder} could not be written") from error
 
 
 def sync(path: Path) -> None:

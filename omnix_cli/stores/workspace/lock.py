@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from omnix_cli.errors import LockedError, UnavailableError
+from omnix_cli.errors import LockedError, os_failure
 
 
 @contextmanager
@@ -21,9 +21,7 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
         workspace.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise UnavailableError(
-            f"the workspace {workspace} cannot be used: {error.strerror}", hint="Choose another with --workspace."
-        ) from error
+        raise os_failure(error, f"the workspace {workspace} cannot be used") from error
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import CorruptCheckpoint, DataError
 from omnix_cli.records import RunRecord
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
@@ -38,7 +38,7 @@ class RunFolder:
         for run_id in self._ids():
             try:
                 yield self._read(run_id)
-            except DataError as error:
+            except CorruptCheckpoint as error:
                 _log.warning("%s; skipped", error.message)
 
     def remove(self, run_id: str) -> None:
@@ -53,6 +53,6 @@ class RunFolder:
         except (OSError, ValidationError) as error:
             if has_unknown_field(error):
                 raise newer_workspace(f"run {run_id}") from error
-            raise DataError(
+            raise CorruptCheckpoint(
                 f"the record of run {run_id} cannot be read", hint="Delete the file, or restore it from a backup."
             ) from error

@@ -12,7 +12,7 @@ from itertools import chain, islice
 import orjson
 import polars as pl
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import CorruptCheckpoint, DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
@@ -30,7 +30,7 @@ def scanned(scan: TableScan) -> Iterator[ScannedTable]:
     table = ScannedTable(f"dynamodb:{scan.table}", scan.run(), scan.now())
     try:
         yield table
-    except DataError:
+    except (CorruptCheckpoint, DataError):
         scan.discard()
         raise
     scan.discard()
