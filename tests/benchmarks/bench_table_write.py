@@ -72,10 +72,10 @@ def write():
 _OMNIX_LISTS = (
     _OMNIX
     + """
-from omnix_cli.services.publishing.list_items import Edition, lists
+from omnix_cli.services.publishing.list_items import Edition, lists_of
 from tests.benchmarks.published_lists import PublishedLists
 items = items[: count // 10]
-pieces = list(lists(PublishedLists(len(items))))
+pieces = list(lists_of(PublishedLists(len(items))))
 edition = Edition.of("run", now=datetime.now(UTC), lifetime_days=7)
 def write():
     for piece in pieces:

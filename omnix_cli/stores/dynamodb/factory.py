@@ -15,8 +15,6 @@ from omnix_cli.stores.dynamodb.client.service import Service
 from omnix_cli.stores.dynamodb.store import DynamoStore
 from omnix_cli.stores.dynamodb.writing.dead_letters import keep_dead_letters
 from omnix_cli.stores.dynamodb.writing.limits import WritePacing
-from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
-from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
 from omnix_cli.stores.tables.specs import TABLES
 
 _log = logging.getLogger(__name__)
@@ -50,6 +48,9 @@ class Factory:
     @contextmanager
     def whole_table(self, table: str) -> Iterator[Sources]:
         """Read in segments to the disk of the workspace before it is imported, so that an interrupted scan resumes."""
+        from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
+        from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
+
         settings = self._settings
         name = TABLES[table].full_name(settings.prefix, settings.stage)
         folder = self._workspace / "scans" / name

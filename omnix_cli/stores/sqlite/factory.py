@@ -8,7 +8,6 @@ from datetime import datetime
 
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings
-from omnix_cli.stores.inputs.stored_table import StoredTable
 from omnix_cli.stores.sqlite.administration import SqliteTables
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.specs import TABLES
@@ -32,6 +31,8 @@ class Factory:
     @contextmanager
     def whole_table(self, table: str) -> Iterator[Sources]:
         """Read item by item, while it is imported."""
+        from omnix_cli.stores.inputs.stored_table import StoredTable
+
         spec = TABLES[table]
         name = spec.full_name(self._settings.prefix, self._settings.stage)
         with closing(self.store()) as store:
