@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,16 @@ from pathlib import Path
 
 from omnix_cli.errors import CorruptCheckpoint, UnavailableError
 from omnix_cli.stores.workspace.files import disk_errors
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+_SYSTEM_ERRORS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
+}
+"""The errors of the operating system behind those of SQLite. Any other is an input/output error."""
 
 
 @contextmanager
@@ -19,14 +30,14 @@ def translated_errors(path: Path) -> Iterator[None]:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if code in _BUSY:
                 hint = "Try again when the other process has finished."
                 raise UnavailableError(f"{path} is in use: {error}", hint=hint) from error
-            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            if code in _DAMAGED:
                 raise CorruptCheckpoint(
                     f"the replies of models in {path} cannot be read: {error}",
                     hint="Restore the file from a backup, or move it away: missing answers are asked for again.",
                 ) from error
             if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
-                raise OSError(str(error)) from error
+                raise OSError(_SYSTEM_ERRORS.get(code, errno.EIO), str(error)) from error
             raise

@@ -52,6 +52,7 @@ class ConverseAsker:
         self._client = client
         self._recorder = recorder
         self._schema = schema
+        self._schema_bytes = len(str(schema).encode())
         self._budget = budget or Budget(self._settings.budget)
         self._progress = progress or ProgressLog()
         self._first_wait = first_wait
@@ -115,7 +116,7 @@ class ConverseAsker:
     def _attempt(self, question: Question, form: Form, workers: Workers) -> Reply | Failure:
         """Asks once, after reserving the most it can cost. Raises `RequestFailed`."""
         prices = self._recorder.on_demand_prices(question.model)
-        most = dearest(question, prices, schema_bytes=len(str(self._schema).encode()))
+        most = dearest(question, prices, schema_bytes=self._schema_bytes)
         cost = lost = Decimal(0)
         if not self._budget.reserve(most):
             detail = "the remaining budget is too small"

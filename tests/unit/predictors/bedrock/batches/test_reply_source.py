@@ -34,7 +34,7 @@ def test_a_batch_job_answers_and_what_it_leaves_out_is_asked_on_demand(shop: Mod
     clock, jobs = Clock(), MemoryBatches(shop.ledger, states=["Submitted", "InProgress", "Completed"], leaves_out=4)
     output = shop.run(name="bedrock-batch", jobs=jobs, batch=JOB, sleep=clock)
     count = int(output.figures["questions"])
-    assert clock.slept == [60, 60]
+    assert clock.slept == [60, 60] and output.figures["waited_seconds"] == 120
     assert len(shop.asked_now()) == count // 4
     assert output.figures["mode"] == f"batch: {count} questions, {count // 4} of them again on demand"
     assert dict(output.frames["usage"]["way"].value_counts().iter_rows()) == {
