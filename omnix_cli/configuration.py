@@ -1,9 +1,10 @@
-"""Reading the settings: defaults, a configuration file, the environment and flags, and where each value came from."""
+"""Reading the settings from defaults, a configuration file, the environment and flags, and where each comes from."""
 
 from __future__ import annotations
 
 import difflib
 import json
+import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +16,15 @@ from pydantic import BaseModel, ValidationError
 from omnix_cli.errors import ConfigError
 from omnix_cli.settings import Section, Settings, dump
 
+_log = logging.getLogger(__name__)
+_ENVIRONMENT = "environment"
+_REMOVED = {"engine.kind": "there is one engine; delete it"}
+"""Settings of earlier releases, and what to do about them. They are ignored with a warning."""
+
 
 @dataclass(frozen=True)
 class Origin:
-    """Where one effective value came from."""
+    """The value of a setting, and where it comes from."""
 
     name: str
     value: Any
@@ -27,7 +33,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class LoadedSettings:
-    """The settings and, for each of their values, its origin."""
+    """The settings, and the origin of each value."""
 
     values: Settings
     origins: tuple[Origin, ...]
@@ -45,13 +51,16 @@ def load_settings(
     given: dict[str, Any] = {}
     for source, values in (
         (str(file), _from_file(file) if file else {}),
-        ("environment", _from_environment(environment)),
+        (_ENVIRONMENT, _from_environment(environment)),
         ("flag", flags or {}),
     ):
         for name, value in values.items():
+            if name in _REMOVED:
+                _log.warning("%s is no longer a setting: %s", _written(name, source), _REMOVED[name])
+                continue
             _check_known(name, source)
             given[name] = value
-            sources[name] = f"OMNIX_{name.upper().replace('.', '__')}" if source == "environment" else source
+            sources[name] = _variable(name) if source == _ENVIRONMENT else source
     try:
         settings = Settings.model_validate(_nested(given))
     except ValidationError as error:
@@ -70,19 +79,19 @@ def _from_file(file: Path) -> dict[str, Any]:
         message = f"the configuration {file} cannot be read: {error.strerror}"
         raise ConfigError(message, hint="Check --config.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the configuration {file} is not valid TOML: {error}", hint="Mend that line.") from error
+        raise ConfigError(f"the configuration {file} is not valid TOML: {error}", hint="Fix that line.") from error
     return _flat(content)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     reserved = {"OMNIX_CONFIG"}
-    found = {}
+    values = {}
     for variable in sorted(environment):
         if variable.startswith("OMNIX_") and variable not in reserved:
             name = variable.removeprefix("OMNIX_").lower().replace("__", ".")
             text = environment[variable]
-            found[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
-    return found
+            values[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
+    return values
 
 
 def _is_json(text: str) -> bool:
@@ -138,9 +147,17 @@ def _check_known(name: str, source: str) -> None:
     if name in known:
         return
     close = difflib.get_close_matches(name, known, n=1)
-    place = f"OMNIX_{name.upper().replace('.', '__')}" if source == "environment" else f"{name} ({source})"
     hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
-    raise ConfigError(f"unknown setting: {place}", hint=hint)
+    raise ConfigError(f"unknown setting: {_written(name, source)}", hint=hint)
+
+
+def _written(name: str, source: str) -> str:
+    """A setting as the user wrote it, and where."""
+    return _variable(name) if source == _ENVIRONMENT else f"{name} ({source})"
+
+
+def _variable(name: str) -> str:
+    return f"OMNIX_{name.upper().replace('.', '__')}"
 
 
 def _invalid(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:

@@ -31,16 +31,16 @@ __all__ = [
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it. `report` is the report of the
-    command as far as it got, if it has one."""
+    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
 
     exit_code = 1
     report: Any = None
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.report = report
 
 
 class ConfigError(OmnixError):

@@ -1,7 +1,7 @@
-"""Items as the rows of a frame: what a store takes beside dictionaries, and is written without making any.
+"""Items as the rows of a frame: a store writes them without making a dictionary of each.
 
-A column is an attribute. What is null is absent, an attribute as well as a field of a struct (a map); an entry of a
-list that is null is a null. Numbers are integers or `Decimal`; a float is no more welcome than in a dictionary.
+A column is an attribute. Null means absent, for an attribute and for a field of a struct (a map); a null entry of a
+list stays a null. Numbers are integers or `Decimal`: floats are refused, as they are in dictionaries.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def as_dictionaries(items: Items) -> Iterable[Mapping[str, Any]]:
 
 
 def items_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """The items that the rows stand for."""
+    """The rows as dictionaries."""
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
     for row in frame.iter_rows(named=True):
         item = {name: value for name, value in row.items() if value is not None}
@@ -32,7 +32,7 @@ def items_of(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _present(value: Any) -> Any:
-    """The value without what is absent in it."""
+    """The value without its absent fields."""
     if isinstance(value, dict):
         return {name: _present(part) for name, part in value.items() if part is not None}
     return [_present(part) for part in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
 """The nightly run as one table of steps. Read this first.
 
-Each row names a step, the function that computes it, the frames it reads and writes, the inputs that may be cut by
-customer, the settings that enter its result, and its version. A step's checkpoint key is made of exactly these, so
+Each row names a step, the function that computes it, the frames it reads and writes, the inputs that can be split by
+customer, the settings that change its result, and its version. A step's checkpoint key is a hash of exactly these:
 raise the version whenever a change of the code changes the result.
 """
 
@@ -18,14 +18,11 @@ from omnix_cli.steps.forecasts import rhythms
 from omnix_cli.steps.lists import popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
 
-SOURCES = ("purchases", "products", "customers", "interactions")
-"""The frames that imports provide."""
-
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One step. `settings` gives the arguments of `function` that come from the settings, sections or single values:
-    no more than it reads, so that a changed setting computes again only what depends on it."""
+    """One step. `settings` returns the arguments of `function` that come from the settings, as sections or single
+    values, and no more than it reads: a changed setting then recomputes only what depends on it."""
 
     name: str
     function: Callable[..., StepOutput]
@@ -38,11 +35,11 @@ class PlanStep:
     dated: bool = True
     """Whether the function takes `as_of`."""
     needs_resources: bool = False
-    """Whether the function takes `resources` (threads, memory, a way to say what it expects)."""
+    """Whether the function takes `resources` (threads, memory, a logger of its plans)."""
 
 
 def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
-    """The steps in order; `predictor` computes the step `predict`."""
+    """The steps in order. `predictor` computes the step `predict`."""
     return (
         PlanStep(
             "similarity",

@@ -31,7 +31,6 @@ SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
 URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
-SEASONS = ("spring", "summer", "autumn", "winter")
 POPULARITY_KINDS = ("trending", "seasonal", "popular")
 LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
 

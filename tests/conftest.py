@@ -41,7 +41,7 @@ class MemoryFrame:
     def rows(self) -> int:
         return self.frame.height
 
-    def scan(self) -> pl.LazyFrame:
+    def scan(self, *columns: str) -> pl.LazyFrame:
         return self.frame.lazy()
 
 

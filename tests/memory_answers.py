@@ -59,15 +59,20 @@ class MemoryLedger:
         frame = pl.DataFrame(rows, schema=_ASKED, orient="row")
         return frame.sort("customer_id", "as_of", descending=[False, True], maintain_order=True)
 
-    def spent(self, *, since: datetime) -> Decimal:
-        return sum((reply.cost for reply, _ in self._kept.values() if reply.replied_at >= since), Decimal(0))
-
     def totals(self) -> pl.DataFrame:
-        columns = ("run", "model", "prompt", "way")
+        columns = ("run", "model", "prompt", "mode")
         tokens = {f"{name}_tokens": pl.Int64 for name in TokenUsage.model_fields}
+        newest_first = sorted((reply for reply, _ in self._kept.values()), key=lambda one: one.replied_at, reverse=True)
         rows = [
-            (*(getattr(reply, name) for name in columns), *reply.usage.model_dump().values(), float(reply.cost))
-            for reply, _ in sorted(self._kept.values(), key=lambda kept: kept[0].replied_at, reverse=True)
+            (
+                one.run,
+                one.model,
+                one.prompt,
+                one.way.replace("_", " "),
+                *one.usage.model_dump().values(),
+                float(one.cost),
+            )
+            for one in newest_first
         ]
         schema = dict.fromkeys(columns, pl.String) | tokens | {"cost": pl.Float64}
         by_run = pl.DataFrame(rows, schema=schema, orient="row").group_by(columns, maintain_order=True)
@@ -78,6 +83,14 @@ class MemoryLedger:
         for key in gone:
             del self._kept[key]
         return len(gone)
+
+    def drop(self, questions: Collection[str]) -> None:
+        for key in questions:
+            self._kept.pop(key, None)
+
+    def seconds_per_reply(self, *, model: str) -> float | None:
+        timed = [one.seconds for one, _ in self._kept.values() if (one.model, one.way) == (model, "on_demand")]
+        return fmean(timed) if timed else None
 
 
 class ForecastingAsker:

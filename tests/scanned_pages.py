@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from omnix_cli.stores.dynamodb.client.transports import Request, ServiceError
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
+from omnix_cli.stores.dynamodb.client.transports import Request
 from omnix_cli.stores.dynamodb.wire import to_wire
 
 

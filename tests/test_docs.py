@@ -13,7 +13,7 @@ import typer
 
 from omnix_cli.cli import app, main
 from omnix_cli.configuration import load_settings
-from omnix_cli.reports.configuration import as_toml
+from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import Settings
 

@@ -1,5 +1,5 @@
-"""One plain function a command: what `omnix` does, callable from a notebook, HTTP, Lambda or a test.
+"""The Python API: each command of `omnix` as one plain function, for notebooks, HTTP, Lambda, tests and the CLI.
 
-Each takes keyword arguments, opens what it needs through `wiring`, calls one service and returns a report or a frame.
-Nothing here parses, prints or decides.
+A function takes keyword arguments, opens what it needs, calls one service and returns a report or a polars frame;
+nothing here parses, prints or decides.
 """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omnix_cli.api.opening import Opening
 
@@ -36,8 +37,7 @@ class Imports:
     ) -> ImportReport:
         """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
         names = [files] if isinstance(files, str) else list(files)
-        settings = {"imports__max_bad": max_bad, "imports__timezone": timezone}
-        with self.opening.locked(f"import {kind}", dry_run=dry_run, **settings) as workspace:
+        with self._locked(kind, timezone, max_bad, dry_run) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             return workspace.import_files(kind, names, how, dry_run=dry_run)
 
@@ -54,8 +54,7 @@ class Imports:
     ) -> ImportReport:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:
         `dynamodb`, `sqlite`, or settings in which that store differs, such as `stage=prod`."""
-        settings = {"imports__max_bad": max_bad, "imports__timezone": timezone}
-        with self.opening.locked(f"import {kind}", dry_run=dry_run, **settings) as workspace:
+        with self._locked(kind, timezone, max_bad, dry_run, resumes=True) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             return _at_store(workspace, place).import_files(kind, (), how, dry_run=dry_run)
 
@@ -64,11 +63,16 @@ class Imports:
         with self.opening.locked("import", dry_run=dry_run) as workspace:
             return workspace.import_sources(dry_run=dry_run)
 
+    def _locked(
+        self, kind: str, timezone: str | None, max_bad: float | None, dry_run: bool, *, resumes: bool = False
+    ) -> AbstractContextManager[Workspace]:
+        settings: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
+        return self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=resumes, **settings)
+
 
 def _at_store(workspace: Workspace, place: str | Sequence[str]) -> Workspace:
     """The workspace with the store at a place."""
-    from omnix_cli.wiring.places import Places
+    from omnix_cli.wiring.places import Places, parse_place
 
-    texts = [place] if isinstance(place, str) else place
-    store = Places(workspace).settings([text if "=" in text else f"kind={text}" for text in texts])
+    store = Places(workspace).settings(parse_place(place))
     return replace(workspace, settings=workspace.settings.model_copy(update={"store": store}))

@@ -1,4 +1,4 @@
-"""How a workspace is opened: which settings hold, who may change it, and where its log goes."""
+"""Opening the workspace of a call: which settings apply, who may change it, and where its log goes."""
 
 from __future__ import annotations
 
@@ -7,66 +7,96 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omnix_cli.errors import Interrupted
 
 if TYPE_CHECKING:
     from omnix_cli.configuration import LoadedSettings
+    from omnix_cli.wiring.workspace_reader import WorkspaceReader
     from omnix_cli.wiring.workspaces import Workspace
+
+Opened = TypeVar("Opened", bound="WorkspaceReader")
+
+_RESUMES = "Run the same command again: it continues where it stopped."
 
 
 def present() -> datetime:
-    """The present instant."""
+    """The current time."""
     return datetime.now(UTC)
 
 
-def _unlogged(folder: Path) -> None:
+def _no_log(folder: Path) -> None:
     pass
 
 
 @dataclass(frozen=True)
 class Opening:
-    """The settings of a call are those of `config` (a TOML file), then `environment` (OMNIX_* variables), then
-    `settings` (dotted names), then the arguments of the call itself.
+    """The settings of a call are those of `config` (a TOML file), overridden by `environment` (OMNIX_* variables), then
+    by `settings` (dotted names), then by the arguments of the call itself.
 
-    `now` is the only clock. `log_to` is called with the folder of a workspace that is there, before work begins."""
+    `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins."""
 
     config: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = present
-    log_to: Callable[[Path], None] = _unlogged
+    log_to: Callable[[Path], None] = _no_log
 
     def load(self, **arguments: Any) -> LoadedSettings:
-        """The settings of one call. `arguments` are settings, `__` for the dot; those that are None do not count."""
+        """The settings of one call. `arguments` are settings with `__` for the dot; None means not given."""
         from omnix_cli.configuration import load_settings
 
         given = {name.replace("__", "."): value for name, value in arguments.items() if value is not None}
         return load_settings(file=self.config, environment=self.environment, flags={**self.settings, **given})
 
+    def results(self, **arguments: Any) -> WorkspaceReader:
+        """The workspace, to look up results: loads nothing of what computes them."""
+        from omnix_cli.wiring.workspace_reader import WorkspaceReader
+
+        return self._logged(WorkspaceReader.open(self.load(**arguments).values, now=self.now))
+
     def read(self, **arguments: Any) -> Workspace:
         """The workspace, to read from."""
-        from omnix_cli.wiring.workspaces import open_workspace
+        from omnix_cli.wiring.workspaces import Workspace
 
-        workspace = open_workspace(self.load(**arguments).values, now=self.now)
+        return self._logged(Workspace.open(self.load(**arguments).values, now=self.now))
+
+    @contextmanager
+    def locked(
+        self, command: str, *, dry_run: bool = False, resumes: bool = False, **arguments: Any
+    ) -> Iterator[Workspace]:
+        """The workspace, to change: no other process can change it until the block ends.
+
+        A dry run in a workspace that does not exist yet uses an empty one, which is deleted afterwards. If the command
+        `resumes`, an interruption says so."""
+        workspace = self.read(**arguments)
+        with _hinted(_RESUMES if resumes and not dry_run else None):
+            if dry_run and workspace.is_new:
+                from tempfile import TemporaryDirectory
+
+                with TemporaryDirectory(prefix="omnix-") as folder:
+                    settings = workspace.settings.model_copy(update={"workspace": Path(folder)})
+                    yield replace(workspace, settings=settings)
+                return
+            with workspace.lock(command):
+                self.log_to(workspace.folder)
+                if not dry_run:
+                    workspace.upgrade()
+                workspace.sweep()
+                yield workspace
+
+    def _logged(self, workspace: Opened) -> Opened:
         if workspace.folder.exists():
             self.log_to(workspace.folder)
         return workspace
 
-    @contextmanager
-    def locked(self, command: str, *, dry_run: bool = False, **arguments: Any) -> Iterator[Workspace]:
-        """The workspace, to change: nobody else can change it until this ends.
 
-        A dry run that would be the first thing in its workspace gets an empty one that is deleted afterwards."""
-        workspace = self.read(**arguments)
-        if dry_run and workspace.is_new:
-            with TemporaryDirectory(prefix="omnix-") as folder:
-                settings = workspace.settings.model_copy(update={"workspace": Path(folder)})
-                yield replace(workspace, settings=settings)
-            return
-        with workspace.lock(command):
-            self.log_to(workspace.folder)
-            if not dry_run:
-                workspace.upgrade()
-            workspace.sweep()
-            yield workspace
+@contextmanager
+def _hinted(hint: str | None) -> Iterator[None]:
+    """Gives an interruption this hint."""
+    try:
+        yield
+    except Interrupted as error:
+        error.hint = error.hint or hint
+        raise

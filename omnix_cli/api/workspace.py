@@ -1,25 +1,40 @@
-"""The Python API: a workspace, and every command as a function of it."""
+"""A workspace, and every command as a method of it."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omnix_cli.api.imports import Imports
+from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, present
 from omnix_cli.api.quarantine import Quarantine
+from omnix_cli.api.runs import Runs
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    import polars as pl
+
+    from omnix_cli.api.tables import Tables
     from omnix_cli.configuration import LoadedSettings
+    from omnix_cli.services.lookups.results import Results
+    from omnix_cli.services.runs.commands import Command, RunReport
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace and the settings in force. Each method is one command of `omnix`."""
+    """A workspace and its settings. Each method is one command of `omnix`; groups of commands are attributes.
+
+    Methods that change the workspace take its lock, so that one process at a time works in it. Those that run steps
+    return a `RunReport`; when some customers or items failed, they raise `PartialError`, whose `report` it is. Methods
+    that look up results return polars frames; `run` is a run's id, the beginning of one, or `latest`, and `as_of`
+    chooses the latest run for that day."""
 
     opening: Opening
 
@@ -33,9 +48,191 @@ class Workspace:
         """The input rows that could not be imported."""
         return Quarantine(self.opening)
 
+    @cached_property
+    def models(self) -> Models:
+        """Estimates, comparisons, prompts and batch jobs of models."""
+        return Models(self.opening)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The records of runs."""
+        return Runs(self.opening)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The `omnix tables` commands."""
+        from omnix_cli.api.tables import Tables
+
+        return Tables(self.opening)
+
     def settings(self, **arguments: Any) -> LoadedSettings:
-        """The settings in force, and where each of them comes from."""
+        """The settings that apply, and where each of them comes from."""
         return self.opening.load(**arguments)
+
+    def check(self) -> list[str]:
+        """What the settings lead to, one line each. Raises `ConfigError` for settings that cannot work."""
+        from omnix_cli.wiring.settings_check import check_configuration
+
+        return check_configuration(self.opening.load().values)
+
+    def initialise(self, file: Path) -> list[Path]:
+        """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
+        the file exists."""
+        from omnix_cli.services.configuration_files import write_configuration
+
+        with self.opening.locked("init") as workspace:
+            return [workspace.folder, file] if write_configuration(workspace.settings, file) else []
+
+    def run(
+        self,
+        *,
+        as_of: str | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+        max_memory: str | None = None,
+        predictor: str | None = None,
+        store: str | None = None,
+    ) -> RunReport:
+        """Does the whole nightly job: imports the configured sources, runs every step, publishes."""
+        from omnix_cli.services.runs.commands import RUN
+
+        flags = {"engine__max_memory": max_memory, "prediction__predictor": predictor, "store__kind": store}
+        return self._update(RUN, as_of=as_of, force=force, dry_run=dry_run, **flags)
+
+    def similarity(
+        self, *, as_of: str | None = None, force: bool = False, dry_run: bool = False, max_memory: str | None = None
+    ) -> RunReport:
+        """Finds the nearest products of every product."""
+        from omnix_cli.services.runs.commands import SIMILARITY
+
+        return self._update(SIMILARITY, as_of=as_of, force=force, dry_run=dry_run, engine__max_memory=max_memory)
+
+    def predict(
+        self,
+        *,
+        as_of: str | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+        predictor: str | None = None,
+        model: str | None = None,
+        prompt: str | None = None,
+        budget: Decimal | float | str | None = None,
+    ) -> RunReport:
+        """Predicts when each customer needs what again."""
+        from omnix_cli.services.runs.commands import PREDICT
+
+        flags = {"bedrock__model": model, "bedrock__prompt": prompt, "bedrock__budget": budget}
+        return self._update(
+            PREDICT, as_of=as_of, force=force, dry_run=dry_run, prediction__predictor=predictor, **flags
+        )
+
+    def recommend(self, *, as_of: str | None = None, force: bool = False, dry_run: bool = False) -> RunReport:
+        """Makes the recommendation lists."""
+        from omnix_cli.services.runs.commands import RECOMMEND
+
+        return self._update(RECOMMEND, as_of=as_of, force=force, dry_run=dry_run)
+
+    def publish(
+        self, *, as_of: str | None = None, force: bool = False, dry_run: bool = False, store: str | None = None
+    ) -> RunReport:
+        """Writes the lists to the store: what changed is written, what is stale is removed."""
+        from omnix_cli.services.runs.commands import PUBLISH
+
+        return self._update(PUBLISH, as_of=as_of, force=force, dry_run=dry_run, store__kind=store)
+
+    def roll_back(self, run: str, *, force: bool = False, dry_run: bool = False, store: str | None = None) -> RunReport:
+        """Publishes the lists of an earlier run again."""
+        from omnix_cli.services.runs.commands import roll_back
+
+        samples: list[Mapping[str, Any]] = []
+        with self.opening.locked("publish", dry_run=dry_run, resumes=True, store__kind=store) as workspace:
+            publisher = workspace.publisher(force=force, dry_run=dry_run, roll_back=True, show=samples.append)
+            return roll_back(workspace.runner(), run, publisher, samples=samples, dry_run=dry_run)
+
+    def explain(self, *, as_of: str | None = None, force: bool = False) -> RunReport:
+        """What `run` would compute and what it would reuse, and why."""
+        from omnix_cli.services.runs.commands import explain
+
+        return explain(self.opening.read(as_of=as_of).runner(), force=force)
+
+    def recommendations(
+        self,
+        customer: str,
+        *,
+        context: str = "homepage",
+        limit: int = 20,
+        run: str = "latest",
+        as_of: str | None = None,
+    ) -> pl.DataFrame:
+        """A customer's list with the reasons; an unknown customer gets the popular products, marked as `fallback`."""
+        return self._results(run, as_of).recommendations(customer, context=context, limit=limit)
+
+    def similar(self, product: str, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """The nearest products of a product, and what makes them near."""
+        return self._results(run, as_of).similar(product, limit=limit)
+
+    def due(
+        self,
+        *,
+        days: int = 7,
+        customer: str | None = None,
+        limit: int = 20,
+        run: str = "latest",
+        as_of: str | None = None,
+    ) -> pl.DataFrame:
+        """Who needs what within so many days of the day of the run, most confident first."""
+        return self._results(run, as_of).due(days=days, customer=customer, limit=limit)
+
+    def trending(self, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """What lately rose faster than the shop as a whole."""
+        return self._results(run, as_of).trending(limit=limit)
+
+    def season(self, name: str = "current", *, run: str = "latest", as_of: str | None = None) -> str:
+        """The season of that name; `current` is the season of the day of the run."""
+        return self._results(run, as_of).season(name)
+
+    def seasonal(
+        self, season: str = "current", *, limit: int = 10, run: str = "latest", as_of: str | None = None
+    ) -> pl.DataFrame:
+        """What this shop sells above all in a season."""
+        return self._results(run, as_of).seasonal(season, limit=limit)
+
+    def customer(
+        self, customer: str, *, limit: int = 20, run: str = "latest", as_of: str | None = None
+    ) -> pl.DataFrame:
+        """A customer's rhythm: what is bought how often, and when it is due."""
+        return self._results(run, as_of).customer(customer, limit=limit)
+
+    def profile(self, customer: str) -> pl.DataFrame:
+        """The imported profile of a customer: one row, or none."""
+        return self._results("latest", None).profile(customer)
+
+    def analysis(self, customer: str, *, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """What a model said about a customer, as names and values."""
+        return self._results(run, as_of).analysis(customer)
+
+    def frame(self, name: str, *, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """A stored frame: one that a step made (`predictions`), or an imported one as it is now (`purchases`)."""
+        return self._results(run, as_of).frames.any_frame(name)
+
+    def _update(self, command: Command, *, force: bool, dry_run: bool, **arguments: Any) -> RunReport:
+        from omnix_cli.services.runs.commands import bring_up_to_date
+
+        samples: list[Mapping[str, Any]] = []
+        with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+            publisher = partial(workspace.publisher, force=force, dry_run=dry_run, show=samples.append)
+            return bring_up_to_date(
+                command,
+                workspace.runner,
+                import_sources=partial(workspace.import_sources, dry_run=dry_run),
+                publisher=publisher() if command.publishes else None,
+                samples=samples,
+                force=force,
+                dry_run=dry_run,
+            )
+
+    def _results(self, run: str, as_of: str | None) -> Results:
+        return self.opening.results(as_of=as_of).results(run, on_day=as_of is not None)
 
 
 def open_workspace(
@@ -46,19 +243,21 @@ def open_workspace(
     environment: Mapping[str, str] | None = None,
     now: Callable[[], datetime] = present,
 ) -> Workspace:
-    """Opens the workspace in `folder` (or at an s3:// address; by default the one of the settings).
+    """Opens the workspace in `folder`, or at an s3:// address; by default the one that the settings name, else
+    `.omnix`.
 
-    `config` is a TOML file, `settings` are single settings by dotted name that go before it, `environment` the OMNIX_*
-    variables (none, unless given: the API does not read the process's environment), `now` the clock."""
-    place = {} if folder is None else {_place(str(folder)): str(folder)}
-    opening = Opening(
-        config=Path(config) if config is not None else None,
-        environment=environment or {},
-        settings={**(settings or {}), **place},
-        now=now,
+    `config` is a TOML file, `environment` the OMNIX_* variables (such as `os.environ`), `settings` single settings by
+    dotted name, such as `{"similarity.neighbours": 20}`; the later of these three override the earlier. Nothing else is
+    read: unlike the command line, this uses neither `omnix.toml` of the current folder nor the environment of the
+    process unless you pass them. `now` is the clock."""
+    logging.getLogger("omnix_cli").addHandler(logging.NullHandler())
+    key = "shared_workspace" if str(folder).startswith("s3://") else "workspace"
+    address = {} if folder is None else {key: str(folder)}
+    return Workspace(
+        Opening(
+            config=Path(config) if config is not None else None,
+            environment=environment or {},
+            settings={**(settings or {}), **address},
+            now=now,
+        )
     )
-    return Workspace(opening)
-
-
-def _place(folder: str) -> str:
-    return "shared_workspace" if folder.startswith("s3://") else "workspace"

@@ -1,57 +1,31 @@
-"""The command line: `app` holds the commands, `main` turns whatever happens into text and an exit code."""
+"""The command line: `app` has all commands, `main` runs one and turns its outcome into text and an exit code.
+
+A command parses its arguments, calls one function of the Python API and shows the result; it decides nothing.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Any
 
 import typer
 
-from omnix_cli import __version__
-from omnix_cli.cli import config, imports, migrations, predictions, quarantine, runs, show, steps, tables, workspace
-from omnix_cli.cli.logs import keep_traceback
+from omnix_cli.cli.command_tree import make_app
 from omnix_cli.errors import Interrupted, OmnixError
 
-app = typer.Typer(
-    name="omnix",
-    help="Batch analytics on retail purchase history: similarity, replenishment predictions, recommendations.",
-    epilog="Exit codes: 0 done, 1 bug, 2 usage or configuration, 3 data rejected, 4 try later, 5 finished in part, "
-    "75 another run holds the lock, 130 interrupted.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# pydantic looks for plugins in every installed package, at a cost that each command would pay
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
-        print(f"omnix {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
-
-
-workspace.register(app)
-app.add_typer(imports.app, name="import")
-steps.register(app)
-app.add_typer(predictions.app, name="predict")
-app.add_typer(show.app, name="show")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(runs.app, name="runs")
-app.add_typer(tables.app, name="tables")
-migrations.register(tables.app)
-app.add_typer(config.app, name="config")
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return make_app()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,8 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _interrupt)
-        command = typer.main.get_command(app)
-        code = command.main(args=list(argv) if argv is not None else None, prog_name="omnix", standalone_mode=False)
+        arguments = list(sys.argv[1:] if argv is None else argv)
+        command = typer.main.get_command(make_app(arguments))
+        code = command.main(args=arguments, prog_name="omnix", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -73,18 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        place = keep_traceback(error)
+        place = _keep_traceback(error)
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return _fail(what, f"Check the path, its permissions, the disk and the network; details are in {place}.", 4)
     except Exception as error:
-        place = keep_traceback(error)
+        place = _keep_traceback(error)
         return _fail(f"a bug in omnix: {type(error).__name__}: {error}", f"The traceback is in {place}.", 1)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted(
-        f"stopped by {signal.Signals(number).name}", hint="Run the same command again: it goes on where it stopped."
-    )
+    raise Interrupted(f"stopped by {signal.Signals(number).name}")
 
 
 def _fail(message: str, hint: str | None, code: int) -> int:
@@ -92,3 +65,9 @@ def _fail(message: str, hint: str | None, code: int) -> int:
     if hint:
         print(f"hint: {hint}", file=sys.stderr)
     return code
+
+
+def _keep_traceback(error: Exception) -> Path:
+    from omnix_cli.cli.logs import keep_traceback  # here, since only failures and commands need it
+
+    return keep_traceback(error)

@@ -6,16 +6,16 @@ import typer
 
 from omnix_cli.cli.options import Output, Session, expand, note
 
-app = typer.Typer(help="The settings in force and where each came from.", no_args_is_help=True)
+app = typer.Typer(help="Show and check the settings.", no_args_is_help=True)
 
 
 @app.command(epilog="Example: omnix config show --config configs/sample.toml --format json")
 @expand
 def show(session: Session, output: Output) -> None:
-    """Show every setting, its value, and where the value came from."""
-    from omnix_cli.reports.tables import settings_table
+    """Show every setting, its value, and where the value comes from."""
+    from omnix_cli.reports.printed_tables import settings_table
 
-    origins = session.load().origins
+    origins = session.workspace.settings().origins
     typed = [{"setting": one.name, "value": one.value, "source": one.source} for one in origins]
     output.write(settings_table(origins), title="Settings", objects=typed)
 
@@ -23,8 +23,5 @@ def show(session: Session, output: Output) -> None:
 @app.command(epilog="Example: omnix config check --config configs/sample.toml")
 @expand
 def check(session: Session) -> None:
-    """Check the configuration and what it points to; ends with exit code 2 when something is wrong."""
-    from omnix_cli.wiring.configuration import check_configuration
-
-    for line in check_configuration(session.load().values):
-        note(line)
+    """Check the settings and the files, tables and buckets that they name; exit code 2 if something is wrong."""
+    note("\n".join(session.workspace.check()))

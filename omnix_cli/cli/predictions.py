@@ -1,36 +1,37 @@
-"""`omnix predict`: predictions, and all that goes with having a model make them."""
+"""`omnix predict`: predictions, and everything about the models that make them."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, Output, Session, expand, note
-from omnix_cli.cli.steps import PredictorName, Work, bring_up_to_date, told
+from omnix_cli.cli.options import AsOf, Output, Session, expand, instead, note, render
+from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
     from omnix_cli.records import BatchJob
+    from omnix_cli.services.models.backtest import Backtest
+    from omnix_cli.services.models.cost_estimate import CostEstimate
+    from omnix_cli.services.models.prompt_checks import PromptReport
 
 app = typer.Typer(help="Predict when each customer needs what again.", invoke_without_command=True)
-prompts = typer.Typer(help="The prompts that models are asked by.", no_args_is_help=True)
+prompts = typer.Typer(help="List, compare and test the prompts.", no_args_is_help=True)
 app.add_typer(prompts, name="prompts")
 
-Model = Annotated[str | None, typer.Option("--model", help="The model: an id, or the id or ARN of a profile.")]
-Prompt = Annotated[str | None, typer.Option("--prompt", help="The prompt: a name, or name@version.")]
-Budget = Annotated[str | None, typer.Option("--budget", help="Dollars that this run may spend on a model, at most.")]
-Compare = Annotated[
-    str | None,
-    typer.Option(
-        "--compare",
-        help="Compare predictors on a time that is over: statistical,bedrock,bedrock=MODEL,bedrock=MODEL+PROMPT.",
-    ),
+Model = Annotated[
+    str | None, typer.Option("--model", help="The model: its id, or the id or ARN of an inference profile.")
 ]
-Customers = Annotated[int | None, typer.Option("--customers", min=1, help="Customers of a comparison, at most.")]
-ShowPrompt = Annotated[
-    str | None,
-    typer.Option("--show-prompt", metavar="CUSTOMER", help="Print exactly what would be sent about a customer."),
+Prompt = Annotated[str | None, typer.Option("--prompt", help="The prompt: a name, or name@version.")]
+Budget = Annotated[
+    str | None, typer.Option("--budget", metavar="DOLLARS", help="Spend at most so many dollars on a model.")
+]
+Customers = Annotated[int | None, typer.Option("--customers", min=1, help="Compare on at most so many customers.")]
+OldCompare = Annotated[str | None, typer.Option("--compare", hidden=True, help="See `omnix predict compare`.")]
+OldCustomers = Annotated[int | None, typer.Option("--customers", hidden=True, help="See `omnix predict compare`.")]
+OldShowPrompt = Annotated[
+    str | None, typer.Option("--show-prompt", hidden=True, help="See `omnix predict show-prompt`.")
 ]
 
 _SCORES = (
@@ -48,96 +49,140 @@ _SCORES = (
     "cost",
     "seconds",
 )
-_COSTS = ("model", "way", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
+_COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
 
 
-@app.callback(epilog="Example: omnix predict --predictor bedrock --budget 5 --dry-run")
+@app.callback(epilog="Example: omnix predict --predictor bedrock --budget 5")
 @expand
 def predict(
     context: typer.Context,
     session: Session,
     output: Output,
     work: Work,
-    predictor: PredictorName = None,
+    predictor: Predictor = None,
     model: Model = None,
     prompt: Prompt = None,
     budget: Budget = None,
-    compare: Compare = None,
-    customers: Customers = None,
-    show_prompt: ShowPrompt = None,
+    old_compare: OldCompare = None,
+    old_customers: OldCustomers = None,
+    old_show_prompt: OldShowPrompt = None,
 ) -> None:
     """Predict when each customer needs what again."""
     if context.invoked_subcommand:
         return
-    flags: dict[str, Any] = {
-        "prediction__predictor": predictor,
-        "prediction__compare_customers": customers,
-        "bedrock__model": model,
-        "bedrock__prompt": prompt,
-        "bedrock__budget": budget,
-    }
-    if compare is not None:
-        _compare(compare.split(","), session, output, as_of=work.as_of, **flags)
-    elif show_prompt is not None:
-        _show_prompt(show_prompt, session, as_of=work.as_of, **flags)
-    elif work.dry_run and session.load(as_of=work.as_of, **flags).values.prediction.predictor != "statistical":
-        _estimate(session, output, as_of=work.as_of, **flags)
+    workspace, models, day = session.workspace, session.workspace.models, work.as_of
+    if old_compare is not None:
+        instead("predict --compare", "predict compare")
+        made = models.compare(
+            old_compare, as_of=day, customers=old_customers, model=model, prompt=prompt, budget=budget
+        )
+        _show_scores(made, output)
+    elif old_show_prompt is not None:
+        instead("predict --show-prompt", "predict show-prompt")
+        text = models.show_prompt(old_show_prompt, as_of=day, predictor=predictor, model=model, prompt=prompt)
+        sys.stdout.write(text)
+    elif work.dry_run and models.asks(predictor):
+        instead("predict --dry-run", "predict estimate")
+        _show_costs(models.estimate(as_of=day, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
     else:
-        bring_up_to_date("predict", session, output, work, **flags)
+        call = workspace.predict
+        show_run(lambda: call(**vars(work), predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+
+
+@app.command(epilog="Example: omnix predict compare statistical bedrock --budget 1")
+@expand
+def compare(
+    session: Session,
+    output: Output,
+    predictors: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PREDICTOR",
+            help="Two or more of: statistical, bedrock, bedrock=MODEL, bedrock=MODEL+PROMPT@VERSION.",
+        ),
+    ],
+    as_of: AsOf = None,
+    customers: Customers = None,
+    model: Model = None,
+    prompt: Prompt = None,
+    budget: Budget = None,
+) -> None:
+    """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
+    call = session.workspace.models.compare
+    made = call(*predictors, as_of=as_of, customers=customers, model=model, prompt=prompt, budget=budget)
+    _show_scores(made, output)
+
+
+@app.command("show-prompt", epilog="Example: omnix predict show-prompt 1142 --prompt replenishment")
+@expand
+def show_prompt(
+    session: Session,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A customer id.")],
+    as_of: AsOf = None,
+    predictor: Predictor = None,
+    model: Model = None,
+    prompt: Prompt = None,
+) -> None:
+    """Print the prompt about a customer. This is exactly what would be sent to a model; nothing is sent."""
+    call = session.workspace.models.show_prompt
+    sys.stdout.write(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
+
+
+@app.command(epilog="Example: omnix predict estimate --predictor bedrock --budget 5")
+@expand
+def estimate(
+    session: Session,
+    output: Output,
+    as_of: AsOf = None,
+    predictor: Predictor = None,
+    model: Model = None,
+    prompt: Prompt = None,
+    budget: Budget = None,
+) -> None:
+    """Estimate the cost of predictions by a model. Nothing is sent."""
+    call = session.workspace.models.estimate
+    _show_costs(call(as_of=as_of, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
 
 
 @app.command(epilog="Example: omnix predict status")
 @expand
 def status(session: Session, output: Output) -> None:
-    """Show the batch jobs, as Bedrock says they stand."""
-    from omnix_cli.wiring.models import Models
-
-    _tell_jobs(Models(session.open()).jobs(), output, "Batch jobs")
+    """Show the batch jobs and their state."""
+    _show_jobs(session.workspace.models.jobs(), output)
 
 
 @app.command(epilog="Example: omnix predict collect")
 @expand
 def collect(session: Session, output: Output) -> None:
-    """Take the answers in of the batch jobs that have ended."""
-    from omnix_cli.wiring.models import Models
-
-    with session.locked("predict collect") as workspace:
-        jobs = Models(workspace).collect()
-    _tell_jobs(jobs, output, "Batch jobs")
+    """Collect the answers of finished batch jobs."""
+    jobs = session.workspace.models.collect()
+    _show_jobs(jobs, output)
     if any(job.done for job in jobs):
-        note("What was collected is used by the next `omnix predict` or `omnix run`.")
+        note("The next `omnix predict` or `omnix run` uses the collected answers.")
 
 
 @app.command("retry-failed", epilog="Example: omnix predict retry-failed --as-of 2018-01-01")
 @expand
 def retry_failed(
-    session: Session, output: Output, as_of: AsOf = None, predictor: PredictorName = None, budget: Budget = None
+    session: Session, output: Output, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
 ) -> None:
-    """Ask again about the customers who got no valid answer."""
-    from omnix_cli.wiring.models import Models
-
-    flags: dict[str, Any] = {"as_of": as_of, "prediction__predictor": predictor, "bedrock__budget": budget}
-    with session.locked("predict retry-failed", **flags) as workspace, told(workspace, output):
-        Models(workspace).retry_failed()
+    """Ask again about failed customers. These are the customers for whom a model gave no valid answer."""
+    call = session.workspace.models.retry_failed
+    show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), output)
 
 
 @app.command(epilog="Example: omnix predict usage --format csv")
 @expand
 def usage(session: Session, output: Output) -> None:
-    """Show what models answered so far: replies, tokens and dollars, by run, model, prompt and way."""
-    from omnix_cli.wiring.models import Models
-
-    output.write(Models(session.open()).usage(), title="Replies of models, in dollars")
+    """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
+    output.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
 @prompts.command("list", epilog="Example: omnix predict prompts list")
 @expand
 def list_prompts(session: Session, output: Output) -> None:
     """List the prompts with their versions and hashes."""
-    from omnix_cli.predictors.bedrock.prompts.trials import prompt_list
-
-    session.load()
-    output.write(prompt_list(), title="Prompts")
+    output.write(session.workspace.models.prompts(), title="Prompts")
 
 
 @prompts.command("diff", epilog="Example: omnix predict prompts diff replenishment@1 replenishment")
@@ -145,14 +190,10 @@ def list_prompts(session: Session, output: Output) -> None:
 def diff_prompts(
     session: Session,
     old: Annotated[str, typer.Argument(help="A prompt: a name, or name@version.")],
-    new: Annotated[str, typer.Argument(help="Another one.")],
+    new: Annotated[str, typer.Argument(help="Another prompt.")],
 ) -> None:
     """Show what changed from one prompt to another."""
-    from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
-    from omnix_cli.predictors.bedrock.prompts.trials import prompt_difference
-
-    session.load()
-    sys.stdout.write(prompt_difference(load_prompt(old), load_prompt(new)))
+    sys.stdout.write(session.workspace.models.diff_prompts(old, new))
 
 
 @prompts.command("test", epilog="Example: omnix predict prompts test replenishment --model amazon.nova-pro-v1:0")
@@ -164,47 +205,29 @@ def test_prompt(
     model: Model = None,
     budget: Budget = None,
 ) -> None:
-    """Ask a model about invented customers of whom it is known what a good answer says."""
-    from omnix_cli.errors import PartialError
-    from omnix_cli.reports.tables import records_table
-    from omnix_cli.wiring.models import Models
+    """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if one is not good."""
+    from omnix_cli.reports.printed_tables import records_table
 
-    with session.locked("predict prompts test", bedrock__model=model, bedrock__budget=budget) as workspace:
-        trials = Models(workspace).try_prompt(prompt)
-    columns = ("case", "is_valid", "is_good", "problems", "input_tokens", "output_tokens", "cost", "seconds")
-    good = sum(trial.is_good for trial in trials)
-    output.write(records_table(trials, columns), title=f"{prompt}: {good} of {len(trials)} answers are good")
-    if good < len(trials):
-        raise PartialError(f"{len(trials) - good} of {len(trials)} answers are not good", hint="See `problems`.")
+    def show(report: PromptReport) -> None:
+        columns = ("case", "is_valid", "is_good", "problems", "input_tokens", "output_tokens", "cost", "seconds")
+        title = f"{report.prompt}: {report.good} of {len(report.trials)} answers are good"
+        output.write(records_table(report.trials, columns), title=title)
+
+    render(lambda: session.workspace.models.check_prompt(prompt, model=model, budget=budget), show)
 
 
-def _compare(specs: list[str], session: Session, output: Output, **flags: Any) -> None:
-    from omnix_cli.wiring.models import Models
-
-    with session.locked("predict --compare", **flags) as workspace:
-        found = Models(workspace).compare(specs)
-    title = f"Foretold on {found.time.cut}, looked up until {found.time.until}"
-    output.write(found.frame, title=title, brief=_SCORES)
+def _show_scores(made: Backtest, output: Output) -> None:
+    title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
+    output.write(made.frame, title=title, brief=_SCORES)
 
 
-def _estimate(session: Session, output: Output, **flags: Any) -> None:
-    from omnix_cli.wiring.models import Models
-
-    with session.locked("predict", dry_run=True, **flags) as workspace:
-        found = Models(workspace).estimate()
-    for line in found.words:
-        note(line)
-    output.write(found.costs, title="What would be asked, in dollars", brief=_COSTS)
+def _show_costs(made: CostEstimate, output: Output) -> None:
+    note("\n".join(made.notes))
+    output.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
 
 
-def _show_prompt(customer: str, session: Session, **flags: Any) -> None:
-    from omnix_cli.wiring.models import Models
-
-    sys.stdout.write(Models(session.open(**flags)).show(customer))
-
-
-def _tell_jobs(jobs: list[BatchJob], output: Output, title: str) -> None:
-    from omnix_cli.reports.tables import records_table
+def _show_jobs(jobs: list[BatchJob], output: Output) -> None:
+    from omnix_cli.reports.printed_tables import records_table
 
     columns = ("name", "status", "as_of", "model", "questions", "collected", "failed", "submitted_at", "message")
-    output.write(records_table(jobs, columns), title=title)
+    output.write(records_table(jobs, columns), title="Batch jobs")

@@ -50,7 +50,7 @@ def show(
     limit: Limit = 20,
 ) -> None:
     """Count quarantined rows by reason, each with an example, or list them."""
-    from omnix_cli.reports.tables import records_table
+    from omnix_cli.reports.printed_tables import records_table
 
     found = session.workspace.quarantine.show(kind.value, reason=reason, file=file, limit=limit)
     table = found.rows if rows else records_table(found.reasons, REASONS)

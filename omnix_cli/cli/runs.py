@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand
+from omnix_cli.cli.options import RUN, DryRun, Output, Session, expand
 
-app = typer.Typer(help="What earlier runs used and made.", no_args_is_help=True)
+app = typer.Typer(help="Look at earlier runs, and remove old ones.", no_args_is_help=True)
 
 
 @app.command("list", epilog="Example: omnix runs list --limit 5")
@@ -16,15 +16,12 @@ app = typer.Typer(help="What earlier runs used and made.", no_args_is_help=True)
 def list_runs(
     session: Session,
     output: Output,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many runs.")] = 20,
 ) -> None:
     """List the runs, newest first."""
-    from itertools import islice
+    from omnix_cli.reports.printed_tables import runs_table
 
-    from omnix_cli.reports.tables import runs_table
-
-    records = session.open().records.newest_first()
-    output.write(runs_table(list(islice(records, limit))), title="Runs")
+    output.write(runs_table(session.workspace.runs.list(limit=limit)), title="Runs")
 
 
 @app.command(epilog="Example: omnix runs show latest --format json")
@@ -32,12 +29,12 @@ def list_runs(
 def show(
     session: Session,
     output: Output,
-    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, or `latest`.")] = "latest",
+    run: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = "latest",
 ) -> None:
-    """Show the steps of a run: rows, seconds, peak memory, reused or ran, and why."""
-    from omnix_cli.reports.tables import steps_table
+    """Show the steps of a run. For each: rows, seconds, peak memory, whether it ran or was reused, and why."""
+    from omnix_cli.reports.printed_tables import steps_table
 
-    record = session.open().records.load(run)
+    record = session.workspace.runs.show(run)
     code = "" if record.exit_code is None else f", exit code {record.exit_code}"
     output.write(steps_table(record.steps), title=f"Run {record.run_id}, as of {record.as_of}: {record.status}{code}")
 
@@ -47,18 +44,17 @@ def show(
 def diff(
     session: Session,
     output: Output,
-    before: Annotated[str, typer.Argument(help="A run's id, or the beginning of one.")],
-    after: Annotated[str, typer.Argument(help="Another run's id, or `latest`.")] = "latest",
+    before: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, or the beginning of one.")],
+    after: Annotated[
+        str, typer.Argument(metavar=RUN, help="Another run's id, the beginning of one, or `latest`.")
+    ] = "latest",
 ) -> None:
-    """Show in what two runs differ: settings, sources, and each step's key, rows and figures."""
-    from omnix_cli.reports.tables import records_table
-    from omnix_cli.services.runs.history import compare
+    """Show what differs between two runs. Compares settings, sources, and each step's key, rows and figures."""
+    from omnix_cli.reports.printed_tables import records_table
 
-    records = session.open().records
-    left, right = records.load(before), records.load(after)
-    output.write(
-        records_table(compare(left, right), ("what", "before", "after")), title=f"From {left.run_id} to {right.run_id}"
-    )
+    made = session.workspace.runs.diff(before, after)
+    table = records_table(made.differences, ("what", "before", "after"))
+    output.write(table, title=f"From {made.before} to {made.after}")
 
 
 @app.command(epilog="Example: omnix runs prune --keep 7 --dry-run")
@@ -66,16 +62,14 @@ def diff(
 def prune(
     session: Session,
     output: Output,
-    keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the newest runs stay.")] = 10,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Keep so many of the newest runs.")] = 10,
     dry_run: DryRun = False,
 ) -> None:
-    """Remove old runs and the checkpoints that nothing needs any more; import batches always stay."""
-    from omnix_cli.reports.tables import removed_table
+    """Remove old runs and unneeded checkpoints. Import batches always stay."""
+    from omnix_cli.reports.printed_tables import removed_table
 
-    with session.locked("runs prune", dry_run=dry_run) as workspace:
-        report = workspace.prune(keep=keep, dry_run=dry_run)
-    verb = "Would be removed" if dry_run else "Removed"
-    title = f"{verb}: {report.freed_bytes / 1e6:.1f} MB; kept: {report.kept_runs} runs"
-    output.write(
-        removed_table(report.runs, report.checkpoints), title=f"{title}, {report.kept_checkpoints} checkpoints"
-    )
+    report = session.workspace.runs.prune(keep=keep, dry_run=dry_run)
+    verb = "Would be removed" if report.dry_run else "Removed"
+    kept = f"kept: {report.kept_runs} runs, {report.kept_checkpoints} checkpoints"
+    title = f"{verb}: {report.freed_bytes / 1e6:.1f} MB; {kept}"
+    output.write(removed_table(report.runs, report.checkpoints), title=title)

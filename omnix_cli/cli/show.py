@@ -1,41 +1,53 @@
-"""`omnix show`: what the runs found out, for people."""
+"""`omnix show`: the results of runs, for people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, Output, Session, expand
+from omnix_cli.cli.options import RUN, AsOf, Output, Session, expand
 from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
-    from omnix_cli.services.lookups.findings import Findings
+app = typer.Typer(help="Look at the results of runs.", no_args_is_help=True)
 
-app = typer.Typer(
-    help="Look at what came out: recommendations, neighbours, due products, customers.", no_args_is_help=True
-)
+_LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
+"""The columns of a list in a table; JSON, CSV and Parquet have all of them."""
 
-LIST = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
-"""What a table shows of a list; JSON, CSV and Parquet have everything."""
+
+class Context(StrEnum):
+    """Where a customer's list is shown."""
+
+    HOMEPAGE = "homepage"
+    REPLENISHMENT = "replenishment"
+
+
+class Season(StrEnum):
+    """A season, or the one of the day of the run."""
+
+    CURRENT = "current"
+    SPRING = "spring"
+    SUMMER = "summer"
+    AUTUMN = "autumn"
+    WINTER = "winter"
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which run is looked at."""
+    """The run whose results are shown."""
 
-    run: Annotated[str, typer.Option("--run", help="A run's id, the beginning of one, or `latest`.")] = "latest"
+    run: Annotated[str, typer.Option("--run", metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = (
+        "latest"
+    )
     as_of: AsOf = None
 
-    def findings(self, session: Session) -> Findings:
-        """What that run found out."""
-        return session.open(as_of=self.as_of).findings(self.run, on_day=self.as_of is not None)
 
-
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many rows.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]
 
 
 @app.command(epilog="Example: omnix show recommendations 1142 --context homepage")
@@ -45,12 +57,12 @@ def recommendations(
     output: Output,
     chosen: Chosen,
     customer: Annotated[str, typer.Argument(help="A customer id.")],
-    context: Annotated[str, typer.Option("--context", help="homepage or replenishment.")] = "homepage",
+    context: Annotated[Context, typer.Option("--context", help="Where the list is shown.")] = Context.HOMEPAGE,
     limit: Limit = 20,
 ) -> None:
-    """Show a customer's list with the reasons; an unknown customer gets the popular products, labelled so."""
-    found = chosen.findings(session).recommendations(customer, context=context, limit=limit)
-    output.write(found, title=f"Recommendations for {customer} ({context})", brief=LIST)
+    """Show a customer's list with the reasons. An unknown customer gets the popular products, marked as `fallback`."""
+    rows = session.workspace.recommendations(customer, context=context, limit=limit, **vars(chosen))
+    output.write(rows, title=f"Recommendations for {customer} ({context})", brief=_LISTED)
 
 
 @app.command(epilog="Example: omnix show similar 1082185 --limit 5")
@@ -62,10 +74,10 @@ def similar(
     product: Annotated[str, typer.Argument(help="A product id.")],
     limit: Limit = 10,
 ) -> None:
-    """Show the nearest products of a product, and what makes them near."""
-    found = chosen.findings(session).similar(product, limit=limit)
+    """Show the nearest products of a product. Includes what makes them near."""
     columns = ("rank", "neighbour_id", "product_name", "score", "co_purchase", "content", "support", "lift")
-    output.write(found, title=f"Similar to {product}", brief=columns)
+    rows = session.workspace.similar(product, limit=limit, **vars(chosen))
+    output.write(rows, title=f"Similar to {product}", brief=columns)
 
 
 @app.command(epilog="Example: omnix show due --days 7 --limit 20")
@@ -75,22 +87,22 @@ def due(
     output: Output,
     chosen: Chosen,
     days: Annotated[
-        int, typer.Option("--days", min=0, max=3650, help="Due within so many days from the day of the run.")
+        int, typer.Option("--days", min=0, max=3650, help="Due within so many days of the day of the run.")
     ] = 7,
-    customer: Annotated[str | None, typer.Option("--customer", help="Only of this customer.")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="Only for this customer.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """Show who needs what in the coming days, surest first."""
-    found = chosen.findings(session).due(days=days, customer=customer, limit=limit)
+    """Show who needs what in the coming days. The most confident predictions come first."""
     columns = ("customer_id", "product_id", "product_name", "predicted_date", "confidence", "urgency", "reason")
-    output.write(found, title=f"Due within {days} days", brief=columns)
+    rows = session.workspace.due(days=days, customer=customer, limit=limit, **vars(chosen))
+    output.write(rows, title=f"Due within {days} days", brief=columns)
 
 
 @app.command(epilog="Example: omnix show trending --limit 10")
 @expand
 def trending(session: Session, output: Output, chosen: Chosen, limit: Limit = 10) -> None:
-    """Show what lately rose faster than the shop as a whole, by the customers who bought it."""
-    output.write(chosen.findings(session).shop_list("trending#all", limit=limit), title="Trending", brief=LIST)
+    """Show what is trending. Its customers lately rose faster than those of the shop as a whole."""
+    output.write(session.workspace.trending(limit=limit, **vars(chosen)), title="Trending", brief=_LISTED)
 
 
 @app.command(epilog="Example: omnix show seasonal --season winter")
@@ -99,13 +111,15 @@ def seasonal(
     session: Session,
     output: Output,
     chosen: Chosen,
-    season: Annotated[str, typer.Option("--season", help="spring, summer, autumn, winter or current.")] = "current",
+    season: Annotated[
+        Season, typer.Option("--season", help="A season; `current` is that of the day of the run.")
+    ] = Season.CURRENT,
     limit: Limit = 10,
 ) -> None:
     """Show what this shop sells above all in a season."""
-    found = chosen.findings(session)
-    name = found.season(season)
-    output.write(found.shop_list(f"seasonal#{name}", limit=limit), title=f"Seasonal: {name}", brief=LIST)
+    name = session.workspace.season(season, **vars(chosen))
+    rows = session.workspace.seasonal(name, limit=limit, **vars(chosen))
+    output.write(rows, title=f"Seasonal: {name}", brief=_LISTED)
 
 
 @app.command(epilog="Example: omnix show customer 1142")
@@ -115,28 +129,25 @@ def customer(
     output: Output,
     chosen: Chosen,
     customer: Annotated[str, typer.Argument(metavar="ID", help="A customer id.")],
-    profile: Annotated[bool, typer.Option("--profile", help="The imported profile instead of the rhythm.")] = False,
-    analysis: Annotated[
-        bool, typer.Option("--analysis", help="What a model found out, instead of the rhythm.")
-    ] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show the imported profile instead.")] = False,
+    analysis: Annotated[bool, typer.Option("--analysis", help="Show a model's analysis instead.")] = False,
     limit: Limit = 20,
 ) -> None:
-    """Show a customer's profile and rhythm: what is bought how often, and when it is due."""
-    findings = chosen.findings(session)
+    """Show a customer's profile and rhythm. The rhythm says what is bought how often, and when it is due."""
+    workspace = session.workspace
     if analysis:
-        output.write(findings.analysis(customer), title=f"Analysis of {customer}")
-        return
-    facts = findings.profile(customer)
-    if profile:
-        output.write(facts, title=f"Profile of {customer}")
-        return
-    found = findings.customer(customer, limit=limit)
-    rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "confidence", "urgency")
-    output.write(found, title=f"Customer {customer}{summary(facts)}", brief=("product_id", "product_name", *rhythm))
+        output.write(workspace.analysis(customer, **vars(chosen)), title=f"Analysis of {customer}")
+    elif profile:
+        output.write(workspace.profile(customer), title=f"Profile of {customer}")
+    else:
+        rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "confidence", "urgency")
+        title = f"Customer {customer}{_summary(workspace.profile(customer))}"
+        rows = workspace.customer(customer, limit=limit, **vars(chosen))
+        output.write(rows, title=title, brief=("product_id", "product_name", *rhythm))
 
 
-def summary(profile: DataFrame) -> str:
-    """What is known of a customer, in a line."""
+def _summary(profile: DataFrame) -> str:
+    """A profile in one line."""
     known = [(name, value) for row in profile.drop("customer_id").rows(named=True) for name, value in row.items()]
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in known if value not in (None, []))
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note, now
+from omnix_cli.cli.options import DryRun, Output, Session, expand, note, render
 from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from omnix_cli.protocols.tables import TableAdministration
+    from omnix_cli.services.tables import Finding
 
-app = typer.Typer(help="The tables of the store: making, checking, dropping and moving them.", no_args_is_help=True)
+app = typer.Typer(help="Create, check, drop and move the tables of the store.", no_args_is_help=True)
 
-Names = Annotated[list[str] | None, typer.Argument(help="Tables such as recommendations; all, if none is named.")]
-Prefix = Annotated[str | None, typer.Option("--prefix", help="Tables are named <prefix>-<table>-<stage> ...")]
-Stage = Annotated[str | None, typer.Option("--stage", help="... and this is the stage, such as dev or production.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="TABLE", help="Tables such as recommendations (default: all).")
+]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="The tables are named <prefix>-<table>-<stage>.")]
+Stage = Annotated[str | None, typer.Option("--stage", help="The stage in these names, such as dev or production.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -27,26 +28,25 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 def create(
     session: Session, output: Output, prefix: Prefix = None, stage: Stage = None, dry_run: DryRun = False
 ) -> None:
-    """Create what is missing: tables, indexes, expiry, backups, protection; take nothing away."""
-    from omnix_cli.reports.tables import records_table
+    """Create missing tables, indexes, expiry, backups and protection. Removes nothing."""
+    from omnix_cli.reports.printed_tables import records_table
 
-    with closing(_administration(session, prefix, stage)) as administration:
-        changes = administration.complete(dry_run=dry_run)
+    changes = session.workspace.tables.create(prefix=prefix, stage=stage, dry_run=dry_run)
     output.write(records_table(changes, ("table", "what")), title="Would be created" if dry_run else "Created")
 
 
 @app.command(epilog="Example: omnix tables status --stage production --format json")
 @expand
 def status(session: Session, output: Output, prefix: Prefix = None, stage: Stage = None) -> None:
-    """Compare the tables with their specification; ends with exit code 2 when something differs."""
-    from omnix_cli.reports.tables import records_table
-    from omnix_cli.services.tables import check, findings
+    """Compare the tables with their specification. Exit code 2 if something differs."""
+    from omnix_cli.reports.printed_tables import records_table
 
-    with closing(_administration(session, prefix, stage)) as administration:
-        states = administration.states()
     columns = ("table", "items", "size_bytes", "what", "found", "wanted", "to_do")
-    output.write(records_table(findings(states), columns), title="Tables")
-    check(states)
+
+    def show(findings: list[Finding]) -> None:
+        output.write(records_table(findings, columns), title="Tables")
+
+    render(lambda: session.workspace.tables.status(prefix=prefix, stage=stage), show)
 
 
 @app.command(epilog="Example: omnix tables drop recommendations --stage test --dry-run")
@@ -60,31 +60,22 @@ def drop(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Drop tables with all their items, after asking; a protected table is never dropped."""
-    from omnix_cli.reports.tables import records_table
-    from omnix_cli.services.tables import droppable
+    """Drop tables with all their items, after asking. Protected tables are never dropped."""
+    from omnix_cli.reports.printed_tables import records_table
 
-    with closing(_administration(session, prefix, stage)) as administration:
-        doomed = droppable(administration, tables or ())
-        shown = records_table(doomed, ("full_name", "items", "size_bytes"))
-        output.write(shown, title="Would be dropped" if dry_run else "To be dropped")
-        if dry_run or not doomed:
-            return
-        if not yes:
-            _ask(f"Drop {len(doomed)} tables and all their items?")
-        for state in doomed:
-            administration.drop(state.table)
-            note(f"dropped {state.full_name}")
-
-
-def _administration(session: Session, prefix: str | None, stage: str | None) -> TableAdministration:
-    from omnix_cli.wiring.stores import table_administration
-
-    return table_administration(session.load(store__prefix=prefix, store__stage=stage).values, now=now)
+    doomed = session.workspace.tables.drop(tables or (), prefix=prefix, stage=stage, dry_run=True)
+    shown = records_table(doomed, ("full_name", "items", "size_bytes"))
+    output.write(shown, title="Would be dropped" if dry_run else "To be dropped")
+    if dry_run or not doomed:
+        return
+    if not yes:
+        _ask(f"Drop {len(doomed)} tables and all their items?")
+    for state in session.workspace.tables.drop(tables or (), prefix=prefix, stage=stage):
+        note(f"dropped {state.full_name}")
 
 
 def _ask(question: str) -> None:
     if sys.stdin is None or not sys.stdin.isatty():
-        raise ConfigError("nobody is there to be asked", hint="Give --yes to go ahead without asking.")
+        raise ConfigError("nobody is there to answer", hint="Add --yes to drop without asking.")
     if not typer.confirm(question, err=True):
         raise typer.Exit

@@ -16,10 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def init(session: Session) -> None:
-    """Make a workspace and a commented configuration file: omnix.toml, or what --config names."""
-    configuration = session.config or Path("omnix.toml")
-    if not configuration.exists():
+    """Make a workspace and a configuration file. The file is omnix.toml, or the one that --config names."""
+    file = session.config or Path("omnix.toml")
+    if not file.exists():
         session = replace(session, config=None)
-    with session.locked("init") as workspace:
-        made = workspace.initialise(configuration)
-    note("\n".join(f"made {path}" for path in made) or "nothing to do: everything is there already")
+    made = session.workspace.initialise(file)
+    note("\n".join(f"made {path}" for path in made) or "nothing to do: everything exists already")

@@ -1,1 +1,4 @@
-"""Where the steps run: buckets of customers in turn on one machine, or a cluster."""
+"""Engines: they run the steps of the plan, on the customers of one machine or on a cluster.
+
+An engine decides where and in which slices a step runs; it never changes a result, and it opens no workspace.
+"""

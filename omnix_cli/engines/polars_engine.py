@@ -1,4 +1,4 @@
-"""The engine for one machine: customers in turn, slice by slice, all cores within a slice, memory bounded."""
+"""The engine for one machine: one slice of customers after the other, on all cores, within a memory limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from omnix_cli.schemas import FRAMES
 class PolarsEngine:
     """Runs steps with polars. Implements `protocols.Engine`.
 
-    A slice is a stretch of consecutive customer ids with about `slice_rows` rows in the inputs that are cut."""
+    A slice holds consecutive customer ids, with about `slice_rows` rows in the inputs that are split by customer."""
 
     name = "polars"
 
@@ -31,10 +31,10 @@ class PolarsEngine:
         writer: CheckpointWriter,
     ) -> None:
         """See `protocols.Engine.run`."""
-        cut = {name: inputs[name] for name in step.by_customer}
-        whole = {name: frame.scan() for name, frame in inputs.items() if name not in cut}
-        for customers in _slices(cut.values(), self._slice_rows):
-            parts = {name: frame.scan().filter(customers) for name, frame in cut.items()}
+        split = {name: inputs[name] for name in step.by_customer}
+        whole = {name: frame.scan() for name, frame in inputs.items() if name not in split}
+        for customers in _slices(split.values(), self._slice_rows):
+            parts = {name: frame.scan().filter(customers) for name, frame in split.items()}
             output = function(**parts, **whole, **arguments)
             for name in step.outputs:
                 writer.append(name, FRAMES[name].conform(output.frames[name]))
@@ -42,7 +42,7 @@ class PolarsEngine:
 
 
 def _slices(frames: Any, slice_rows: int) -> Iterator[pl.Expr]:
-    """Conditions on customer_id that cut the customers of all frames into slices, in order."""
+    """Conditions on customer_id that divide the customers of all frames into slices, in order."""
     stored = tuple(frames)
     if sum(frame.rows for frame in stored) <= slice_rows:
         yield pl.lit(True)

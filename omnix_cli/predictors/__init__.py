@@ -1,1 +1,4 @@
-"""When is what needed again: one answer schema, several ways to find the answer."""
+"""Predictors: they forecast when each customer needs what again, all with the frame `predictions` as their result.
+
+A predictor reads no checkpoint and no store, and knows nothing of runs; a model's predictor has a folder of its own.
+"""

@@ -1,4 +1,4 @@
-"""Predictors side by side on a time that is over: each foretells it from what was known before it."""
+"""Backtests: predictors side by side on a past period, each predicting it from what was known before."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PAIR = ["customer_id", "product_id"]
 
 @dataclass(frozen=True)
 class Score:
-    """How one predictor did. Errors are in days, over the pairs that were bought within the held-out time; `brier` and
-    `calibration_error` are those of the confidence that a purchase falls into the window, over the windows that closed
-    within it. The shares and sums of money and tokens are 0 for a predictor that asks nobody."""
+    """How well one predictor did. Errors are in days, over the pairs that were bought in the held-out period; `brier`
+    and `calibration_error` are those of the confidence that a purchase falls into the window, over the windows that
+    closed in it. Shares, tokens and cost are 0 for a predictor that asks no model."""
 
     predictor: str
     customers: int
@@ -45,7 +45,7 @@ class Score:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The time a comparison is about, and how many customers take part at most."""
+    """The past period that is predicted, and the limit on customers."""
 
     cut: date
     until: date
@@ -55,10 +55,10 @@ class HeldOut:
 
 
 def held_out(as_of: date, days: int, *, customers: int, default_consent: bool, personal_purchases: int) -> HeldOut:
-    """The newest stretch of so many days that was over on a day. Stretches begin at fixed days, so that what was asked
-    for a comparison one night is known the next."""
-    stretches = (as_of - date(1970, 1, 1)).days // days
-    until = date(1970, 1, 1) + timedelta(days=stretches * days)
+    """The newest period of so many days that ended before `as_of`. Periods begin on fixed days, so that the next
+    night's comparison reuses the answers of a model."""
+    periods = (as_of - date(1970, 1, 1)).days // days
+    until = date(1970, 1, 1) + timedelta(days=periods * days)
     return HeldOut(until - timedelta(days=days), until, customers, default_consent, personal_purchases)
 
 
@@ -68,55 +68,55 @@ def compare(
     products: pl.LazyFrame,
     customers: pl.LazyFrame,
     *,
-    time_out: HeldOut,
+    period: HeldOut,
 ) -> list[Score]:
-    """One score a contender, all over the same pairs: those that any contender asked a model about, or all of them
-    when none asks. The customers are consenting ones, chosen by the hash of their id."""
-    before = purchases.filter(pl.col("purchase_day") < time_out.cut)
-    known = cycles(before, as_of=time_out.cut).frames["cycles"]
-    learnt = rhythms(
-        before, known.lazy(), products, as_of=time_out.cut, personal_purchases=time_out.personal_purchases
+    """One score for each contender, all over the same pairs: those that any contender asked a model about, or all when
+    none asks. The customers have given consent and are chosen by the hash of their id."""
+    before = purchases.filter(pl.col("purchase_day") < period.cut)
+    known = cycles(before, as_of=period.cut).frames["cycles"]
+    learned = rhythms(
+        before, known.lazy(), products, as_of=period.cut, personal_purchases=period.personal_purchases
     ).frames
-    chosen = _chosen(known, customers, time_out)
+    chosen = _chosen(known, customers, period)
     frames = {
         "cycles": known.lazy().join(chosen.lazy(), on="customer_id", how="semi"),
-        "rhythms": learnt["rhythms"].lazy(),
-        "forecast_model": learnt["forecast_model"].lazy(),
+        "rhythms": learned["rhythms"].lazy(),
+        "forecast_model": learned["forecast_model"].lazy(),
         "products": products,
         "customers": customers.join(chosen.lazy(), on="customer_id", how="semi"),
     }
     outputs: dict[str, tuple[StepOutput, float]] = {}
     for name, predictor in contenders.items():
         began = time.perf_counter()
-        output = predictor.predict(**{frame: frames[frame] for frame in predictor.inputs}, as_of=time_out.cut)
+        output = predictor.predict(**{frame: frames[frame] for frame in predictor.inputs}, as_of=period.cut)
         outputs[name] = output, time.perf_counter() - began
-    bought = _bought(purchases, time_out)
+    bought = _bought(purchases, period)
     pairs = _pairs([output for output, _ in outputs.values()])
-    return [_score(name, output, pairs, bought, time_out, seconds) for name, (output, seconds) in outputs.items()]
+    return [_score(name, output, pairs, bought, period, seconds) for name, (output, seconds) in outputs.items()]
 
 
 def is_at_least_as_good(score: Score, other: Score) -> bool:
-    """Whether neither dates nor confidences are worse. Without anything to judge by, nothing is shown to be good."""
+    """Whether neither dates nor confidences are worse. False when nothing was bought to judge by."""
     return score.bought > 0 and score.mean_error_days <= other.mean_error_days and score.brier <= other.brier
 
 
-def _chosen(known: pl.DataFrame, customers: pl.LazyFrame, time_out: HeldOut) -> pl.DataFrame:
+def _chosen(known: pl.DataFrame, customers: pl.LazyFrame, period: HeldOut) -> pl.DataFrame:
     consent = customers.select("customer_id", consent="consent_ai_analysis").collect()
     asked = (
         known.select("customer_id")
         .unique()
         .join(consent, on="customer_id", how="left")
-        .filter(pl.col("consent").fill_null(time_out.default_consent))
+        .filter(pl.col("consent").fill_null(period.default_consent))
     )
     ids = sorted(asked["customer_id"], key=lambda customer: hashlib.sha256(customer.encode()).digest())
-    return pl.DataFrame({"customer_id": sorted(ids[: time_out.customers])}, schema={"customer_id": pl.String})
+    return pl.DataFrame({"customer_id": sorted(ids[: period.customers])}, schema={"customer_id": pl.String})
 
 
-def _bought(purchases: pl.LazyFrame, time_out: HeldOut) -> pl.DataFrame:
-    """The first purchase of each pair within the held-out time."""
+def _bought(purchases: pl.LazyFrame, period: HeldOut) -> pl.DataFrame:
+    """The first purchase of each pair in the period."""
     return (
-        seen(purchases, as_of=time_out.until)
-        .filter(pl.col("purchase_day") >= time_out.cut)
+        seen(purchases, as_of=period.until)
+        .filter(pl.col("purchase_day") >= period.cut)
         .group_by(PAIR)
         .agg(pl.col("purchase_day").min().alias("next_day"))
         .collect()
@@ -124,7 +124,7 @@ def _bought(purchases: pl.LazyFrame, time_out: HeldOut) -> pl.DataFrame:
 
 
 def _pairs(outputs: list[StepOutput]) -> pl.DataFrame:
-    """The pairs that every contender foretold, those asked about if some were."""
+    """The pairs that every contender predicted; if a model was asked, only those it was asked about."""
     common = outputs[0].frames["predictions"].select(PAIR)
     for output in outputs[1:]:
         common = common.join(output.frames["predictions"].select(PAIR), on=PAIR, how="semi")
@@ -137,27 +137,27 @@ def _pairs(outputs: list[StepOutput]) -> pl.DataFrame:
 
 
 def _score(
-    name: str, output: StepOutput, pairs: pl.DataFrame, bought: pl.DataFrame, time_out: HeldOut, seconds: float
+    name: str, output: StepOutput, pairs: pl.DataFrame, bought: pl.DataFrame, period: HeldOut, seconds: float
 ) -> Score:
-    told = output.frames["predictions"].join(pairs, on=PAIR, how="semi").join(bought, on=PAIR, how="left").sort(PAIR)
-    came = told.filter(pl.col("next_day").is_not_null())
+    judged = output.frames["predictions"].join(pairs, on=PAIR, how="semi").join(bought, on=PAIR, how="left").sort(PAIR)
+    hit = judged.filter(pl.col("next_day").is_not_null())
     days = {
-        column: (came[column] - time_out.cut).dt.total_days().to_numpy().astype(np.float64)
+        column: (hit[column] - period.cut).dt.total_days().to_numpy().astype(np.float64)
         for column in ("predicted_date", "next_day")
     }
-    closed = told.filter(pl.col("date_p90") < time_out.until)
+    closed = judged.filter(pl.col("date_p90") < period.until)
     inside = closed.select(pl.col("next_day").is_between("date_p10", "date_p90").fill_null(False))[
         "next_day"
     ].to_numpy()
     confidence = closed["confidence"].to_numpy()
     nothing = float("nan")
-    errors = date_errors(days["predicted_date"], days["next_day"]) if came.height else None
+    errors = date_errors(days["predicted_date"], days["next_day"]) if hit.height else None
     usage = output.frames.get("usage", pl.DataFrame())
     return Score(
         predictor=name,
-        customers=told["customer_id"].n_unique(),
-        pairs=told.height,
-        bought=came.height,
+        customers=judged["customer_id"].n_unique(),
+        pairs=judged.height,
+        bought=hit.height,
         mean_error_days=errors.mean if errors else nothing,
         median_error_days=errors.median if errors else nothing,
         within_1_day=errors.within_1_day if errors else nothing,

@@ -1,4 +1,4 @@
-"""A predictor that has to show, on a time that is over, that it is worth being asked."""
+"""A predictor that is used only if it was good enough on a past period."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from omnix_cli.settings import PredictionSettings
 
 
 class GatedPredictor:
-    """The `challenger`, if it was at least as good as the `champion` on the newest held-out time; else the champion.
-
-    Implements `protocols.Predictor`. The figure `gate` says which one it was, and why."""
+    """Uses the `challenger` if it was at least as good as the `champion` on the newest held-out period, else the
+    champion. Implements `protocols.Predictor`. The figure `gate` says which one was used, and why."""
 
     def __init__(
         self, challenger: Predictor, champion: Predictor, parameters: PredictionSettings, *, default_consent: bool
@@ -28,10 +27,10 @@ class GatedPredictor:
         self.name, self.version = f"gated {challenger.name}", challenger.version
         self.inputs = tuple(dict.fromkeys([*challenger.inputs, *champion.inputs, "purchases", "customers"]))
         self.outputs = challenger.outputs
-        self.by_customer: tuple[str, ...] = ()  # a verdict is on all customers
+        self.by_customer: tuple[str, ...] = ()  # the verdict needs all customers
 
     def parameters(self) -> Mapping[str, Any]:
-        """What decides the verdict, and the parameters of both."""
+        """What the verdict depends on, and the parameters of both."""
         days, customers = self._parameters.compare_days, self._parameters.compare_customers
         return {
             "compare_days": days,
@@ -41,8 +40,8 @@ class GatedPredictor:
         }
 
     def predict(self, *, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
-        """The frames of the one that passed."""
-        time_out = held_out(
+        """The frames of the predictor that is used."""
+        period = held_out(
             as_of,
             self._parameters.compare_days,
             customers=self._parameters.compare_customers,
@@ -51,7 +50,7 @@ class GatedPredictor:
         )
         contenders = {"champion": self._champion, "challenger": self._challenger}
         champion, challenger = compare(
-            contenders, frames["purchases"], frames["products"], frames["customers"], time_out=time_out
+            contenders, frames["purchases"], frames["products"], frames["customers"], period=period
         )
         passed = is_at_least_as_good(challenger, champion)
         chosen = self._challenger if passed else self._champion

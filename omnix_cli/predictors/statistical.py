@@ -59,7 +59,7 @@ class StatisticalPredictor:
         self._min_customers = min_customers
 
     def parameters(self) -> Mapping[str, Any]:
-        """The settings it reads, and from how many customers a shared rhythm may be told in a reason."""
+        """The settings it reads, and the number of customers that a shared rhythm needs to be named in a reason."""
         others = {"predictor", "gate", "compare_days", "compare_customers"}
         read = {name: value for name, value in dump(self._parameters).items() if name not in others}
         return {**read, "min_customers": self._min_customers}
@@ -73,13 +73,13 @@ class StatisticalPredictor:
         *,
         as_of: date,
     ) -> StepOutput:
-        """The frame `predictions`, and how many pairs were silent too long for one."""
+        """The frame `predictions`, and the number of pairs without one because they were not bought for too long."""
         spec, personal = schemas.FRAMES["predictions"], self._parameters.personal_purchases
         parts = model_parts(forecast_model.collect())
         if not parts:
             return StepOutput({"predictions": spec.empty()}, {"silent_pairs": 0})
-        told = evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=personal).drop("gap_days")
-        pairs = told.with_columns(log_interval(parts["interval"]).exp().alias("interval_days")).collect()
+        known = evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=personal).drop("gap_days")
+        pairs = known.with_columns(log_interval(parts["interval"]).exp().alias("interval_days")).collect()
         pieces = [
             self._describe(_forecast(piece, parts[part]), as_of).select(spec.schema.column_names())
             for part, chosen in ((PERSONAL, pl.col("own_gaps") > 0), (SHARED, pl.col("own_gaps") == 0))
@@ -90,7 +90,7 @@ class StatisticalPredictor:
         return StepOutput({"predictions": spec.conform(predictions)}, {"silent_pairs": silent})
 
     def _describe(self, forecasts: pl.DataFrame, as_of: date) -> pl.DataFrame:
-        """The pairs still alive: days ahead as dates, the expected quantity, urgency, reason and signature."""
+        """The pairs still alive, with dates, expected quantity, urgency, reason, and this predictor's name."""
         quantity = shrunk(
             pl.col("typical_quantity"), pl.col("purchase_days"), pl.col("product_quantity"), PRIOR_PURCHASES
         )
@@ -129,7 +129,7 @@ def _forecast(pairs: pl.DataFrame, coefficients: Coefficients) -> pl.DataFrame:
 
 
 def _reason(min_customers: int) -> pl.Expr:
-    """Facts in words: the customer's own median gap, else the nearest rhythm with enough customers behind it."""
+    """The reason in words: the customer's own median gap, else the closest rhythm that enough customers share."""
     count = pl.col("purchase_days")
     times = (
         pl.when(count == 1)

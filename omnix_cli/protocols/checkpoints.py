@@ -1,4 +1,4 @@
-"""What is kept: frames at rest, checkpoints, and the records of runs."""
+"""What a workspace keeps: stored frames, checkpoints, and the records of runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from omnix_cli.records import RunRecord
 
 Figures = dict[str, int | float | str]
 
+SOURCES = ("purchases", "products", "customers", "interactions")
+"""The frames that imports provide; the steps of the plan make all others."""
+
 
 class StoredFrame(Protocol):
-    """A frame at rest."""
+    """A frame on disk or in a bucket."""
 
     @property
     def name(self) -> str: ...
@@ -28,14 +31,16 @@ class StoredFrame(Protocol):
 
     @property
     def rows(self) -> int: ...
-    def scan(self) -> pl.LazyFrame:
-        """The rows, sorted as `schemas.FRAMES` says within each part; empty (with its schema) when there are none."""
+    def scan(self, *columns: str) -> pl.LazyFrame:
+        """The rows, sorted as `schemas.FRAMES` says within each part; empty (with its schema) if there are none.
+
+        With `columns`, these or more columns: for look-ups, which then need not load the schema."""
         ...
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` of a checkpoint says."""
+    """The content of a checkpoint's `manifest.json`."""
 
     key: str
     step: str
@@ -68,7 +73,7 @@ class Checkpoint(Protocol):
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file on this machine that is whole, flushed to the disk, and waits for its place in a checkpoint."""
+    """A complete file on this machine, flushed to disk, that is to become part of a checkpoint."""
 
     path: Path
     bytes: int
@@ -76,40 +81,40 @@ class StagedFile:
 
 
 class StagedPart(Protocol):
-    """Rows written as a part of a checkpoint has them, before it is known which checkpoint that is."""
+    """Rows written in the format of a part, before the checkpoint they belong to is known."""
 
     @property
     def file(self) -> StagedFile: ...
     @property
     def rows(self) -> int: ...
     def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
-        """The rows (or those that are marked, one at least), with the columns that were kept beside the part."""
+        """The rows (or the marked ones, at least one), with the columns that were kept beside the part."""
         ...
 
 
 class CheckpointWriter(Protocol):
-    """Receives the frames of a checkpoint in their sort order, in any number of pieces.
+    """Receives the frames of a checkpoint in their sort order, in any number of calls.
 
-    How the pieces were cut leaves no trace in the files: parts and row groups have fixed sizes."""
+    The files do not depend on how the rows were divided among the calls: parts and row groups have fixed sizes."""
 
     def append(self, name: str, frame: pl.DataFrame) -> None: ...
     def adopt(self, name: str, part: StagedPart) -> None:
-        """Takes a part over as it is, in front of appended rows that do not fill a part as yet."""
+        """Adds a finished part as it is, before appended rows that do not fill a part yet."""
         ...
 
     def add_figures(self, figures: Figures) -> None: ...
 
 
 class Checkpoints(Protocol):
-    """Where checkpoints live. A checkpoint exists only once its manifest is there."""
+    """Where checkpoints are kept. A checkpoint exists only once its manifest exists."""
 
     def find(self, key: str) -> Checkpoint | None:
-        """The committed checkpoint whose every part matches its checksum, or None. A damaged one is reported
-        and set aside, so that the caller builds it again."""
+        """The committed checkpoint, if every part matches its checksum; else None. A damaged one is logged and moved
+        away, so that the caller builds it again."""
         ...
 
     def damage(self, key: str) -> str | None:
-        """What is wrong with a checkpoint that should be there: missing, unreadable, or not matching its checksums."""
+        """What is wrong with a checkpoint: missing, unreadable, or different from its checksums. None: it is intact."""
         ...
 
     def open(self, key: str) -> Checkpoint:
@@ -119,7 +124,7 @@ class Checkpoints(Protocol):
     def write(
         self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
     ) -> AbstractContextManager[CheckpointWriter]:
-        """Commits on a clean exit; on an exception leaves nothing that `find` or `open` would see."""
+        """Commits when the block ends; after an exception, `find` and `open` see nothing of it."""
         ...
 
     def manifests(self) -> Iterator[Manifest]: ...

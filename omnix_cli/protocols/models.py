@@ -1,11 +1,13 @@
-"""What a language model is asked: questions put, in bulk or one by one, and the ledger of its replies."""
+"""Asking a language model: the ledger of its replies, and the two ways to ask, one by one or in batch jobs.
+
+Protocols because predictors and stores must not import each other, and because tests ask models that live in memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Protocol
 
 import polars as pl
@@ -14,92 +16,99 @@ from omnix_cli.records import BatchJob, Failure, Question, Reply
 
 
 class AnswerLedger(Protocol):
-    """Every reply of a model, kept by the key of its question, so that nothing is paid for twice. Thread-safe."""
+    """Every reply of a model, by the key of its question, so that nothing is paid for twice. Thread-safe."""
 
     def keep(self, reply: Reply, question: Question) -> None:
-        """Keeps a reply, and about whom it was; on disk when this returns. The same question again changes nothing."""
+        """Keeps a reply and the customers it is about; it is on disk when this returns. Keeping the same question again
+        changes nothing."""
         ...
 
     def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
-        """Keeps many, several at a time, which is faster; all on disk when this returns."""
+        """Keeps many replies, several at a time, which is faster; all are on disk when this returns."""
         ...
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
-        """The replies to these questions that there are, by key."""
+        """The replies to these questions, by key; questions without a reply are left out."""
         ...
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
-        """Who was asked about with days in `since`..`until`: `customer_id`, `history`, `prior`, `question`, `as_of`;
-        newest first for each customer. `prior` is empty for a question without any."""
-        ...
-
-    def spent(self, *, since: datetime) -> Decimal:
-        """The dollars of replies since then."""
+        """The customers in the questions of these days: `customer_id`, `history`, `prior`, `question`, `as_of`, newest
+        first for each customer. `prior` is empty where a question had none."""
         ...
 
     def totals(self) -> pl.DataFrame:
-        """By `run`, `model`, `prompt` and `way`: `replies`, tokens and `cost`, newest run first."""
+        """By `run`, `model`, `prompt` and `mode` (on demand or batch): `replies`, tokens and `cost`, newest run
+        first."""
+        ...
+
+    def seconds_per_reply(self, *, model: str) -> float | None:
+        """How long a model takes to answer on demand, on average; None when nothing is known."""
+        ...
+
+    def drop(self, questions: Collection[str]) -> None:
+        """Removes the replies to these questions for good, so that they can be asked again."""
         ...
 
     def forget(self, customer_id: str) -> int:
-        """Removes all that was asked about a customer; returns how many replies went."""
+        """Removes all replies to questions about a customer for good; returns their number."""
         ...
 
 
 class Objects(Protocol):
-    """Objects under one address, by key; each is there with its whole content or not at all."""
+    """Objects under one address, by key. An object appears with its whole content or not at all."""
 
     def address(self, key: str) -> str:
-        """Where others find the object."""
+        """The address of an object for others."""
         ...
 
     def keys(self, beginning: str) -> Iterator[str]:
-        """The keys that begin so, sorted."""
+        """The keys that begin like this, sorted."""
         ...
 
     def read(self, key: str) -> bytes:
-        """Raises FileNotFoundError when there is no such object."""
+        """The content of an object. Raises FileNotFoundError."""
         ...
 
     def open(self, key: str) -> AbstractContextManager[Iterable[bytes]]:
-        """The lines of an object, read as they are asked for. Raises FileNotFoundError."""
+        """The lines of an object, read one by one. Raises FileNotFoundError."""
         ...
 
     def write_lines(self, key: str, lines: Iterable[bytes]) -> None:
-        """Writes an object of these lines, however many."""
+        """Writes an object of any number of lines."""
         ...
 
     def change(self, key: str, edit: Callable[[bytes | None], bytes]) -> None:
-        """Puts what `edit` makes of the content (None: no such object) in its place; nobody's change gets lost."""
+        """Replaces the content of an object by what `edit` makes of it (None when there is no such object). A change
+        that somebody else makes at the same time is not lost."""
         ...
 
 
 class Asker(Protocol):
-    """Puts questions to a model."""
+    """Asks a model on demand."""
 
     def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
-        """Each question with what came back, in any order, as it comes; a reply is in the ledger before it is given.
+        """Each question with its reply or failure, in any order; a reply is in the ledger before it is returned.
 
-        Raises `UnavailableError` when the service does not answer at all, `ConfigError` when it refuses us."""
+        Raises `UnavailableError` when the service does not answer, `ConfigError` when it refuses access."""
         ...
 
 
 class BatchJobs(Protocol):
-    """Hands questions to a service in bulk and collects the answers later; each call may be repeated, from any machine
-    that reads the same place."""
+    """Asks a model in batch jobs: questions are submitted, answers collected later. Every call can be repeated, from
+    any machine with access to the same location."""
 
     def submit(self, questions: Sequence[Question]) -> list[BatchJob]:
-        """Jobs for these questions; one that there is already is found again, not made twice."""
+        """Jobs for these questions. A job that exists is found, not created again."""
         ...
 
     def jobs(self) -> list[BatchJob]:
-        """All jobs known there, newest first, as their records say."""
+        """All known jobs, newest first, as recorded."""
         ...
 
     def status(self, job: BatchJob) -> BatchJob:
-        """The job as it stands now; its record is brought up to date."""
+        """The job with its present status, which is also recorded."""
         ...
 
     def collect(self, job: BatchJob) -> BatchJob:
-        """Puts the answers that there are into the ledger, also those of a stopped or expired job."""
+        """Keeps the answers of a job that has ended in the ledger, also of a stopped or expired one."""
         ...

@@ -1,4 +1,4 @@
-"""What is computed: steps, the engines that run them, and the predictors among them."""
+"""What computes: steps, the engines that run them, and predictors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFra
 
 @dataclass(frozen=True)
 class StepOutput:
-    """What a step returns: the frames by name (see `schemas.FRAMES`) and figures worth keeping in the manifest.
+    """What a step returns: frames by name (see `schemas.FRAMES`), and figures for the manifest.
 
-    Figures that are numbers are added up over the slices of customers."""
+    Figures that are numbers are added up over all slices of customers. `waited_seconds` is time spent waiting for a
+    service, which does not count as the time of the step."""
 
     frames: Mapping[str, pl.DataFrame]
     figures: Figures = field(default_factory=dict)
@@ -23,7 +24,7 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a step may use. Never part of a checkpoint's key: a result must not depend on it."""
+    """What a step may use. Not part of a checkpoint's key: no result may depend on it."""
 
     threads: int
     memory_bytes: int
@@ -31,13 +32,13 @@ class Resources:
 
 
 class Step(Protocol):
-    """One row of the plan, as far as an engine needs to know it."""
+    """One row of the plan, as an engine sees it."""
 
     @property
     def name(self) -> str: ...
     @property
     def by_customer(self) -> tuple[str, ...]:
-        """Inputs that are cut by customer; empty when the step sees everything at once."""
+        """Inputs that are split by customer; empty if the step needs all customers at once."""
         ...
 
     @property
@@ -57,8 +58,8 @@ class Engine(Protocol):
         arguments: Mapping[str, Any],
         writer: CheckpointWriter,
     ) -> None:
-        """Calls `function(**inputs as LazyFrames, **arguments)`, once or once per slice of customers, and appends
-        what it returns. The result is the same rows in the same order however the customers are cut."""
+        """Calls `function(**inputs as LazyFrames, **arguments)`, once or for each slice of customers, and appends what
+        it returns. The slices change neither the rows nor their order."""
         ...
 
 
@@ -68,19 +69,19 @@ class Predictor(Protocol):
     name: str
     version: str
     inputs: tuple[str, ...]
-    """The frames that `predict` takes by name: `cycles`, `rhythms`, `forecast_model`, `products`, and what it needs
-    besides."""
+    """The frames that `predict` takes by name: `cycles`, `rhythms`, `forecast_model`, `products`, and others that it
+    needs."""
     outputs: tuple[str, ...]
-    """The frames that `predict` returns: `predictions`, and what else it has to tell."""
+    """The frames that `predict` returns: `predictions`, and others of its own."""
     by_customer: tuple[str, ...]
-    """Those of the inputs that may be cut by customer."""
+    """The inputs that may be split by customer."""
 
     def parameters(self) -> Mapping[str, Any]:
-        """Everything that changes the answer, for the checkpoint's key."""
+        """Everything that changes the result, for the checkpoint's key."""
         ...
 
     @property
     def predict(self) -> Callable[..., StepOutput]:
-        """Predictions for the cycles of some customers, as the frame `predictions`: called with a lazy frame for each
-        of `inputs`, and the day `as_of`."""
+        """Returns the frame `predictions` for the cycles of some customers. Called with a lazy frame for each of
+        `inputs`, and the day `as_of`."""
         ...

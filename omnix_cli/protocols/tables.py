@@ -1,4 +1,4 @@
-"""Where items are published: tables, their reading and writing, and who looks after them."""
+"""Tables of items: reading them, writing them, and creating and checking the tables themselves."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ import polars as pl
 
 from omnix_cli.item_frames import Items
 
+WRITE_UNIT_BYTES = 1024
+"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
+("Read/write capacity mode", DynamoDB developer guide)."""
+READ_UNIT_BYTES = 8192
+"""A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", same guide)."""
+
 
 @dataclass(frozen=True)
 class Page:
-    """Some items and the cursor of the next page (None on the last)."""
+    """Some items, and the cursor of the next page (None on the last one)."""
 
     items: list[dict[str, Any]]
     cursor: str | None
@@ -22,14 +28,12 @@ class Page:
 
 @dataclass(frozen=True)
 class WriteLimit:
-    """Write units a second that may be used, and what the number comes from."""
+    """Write units a second that may be used, and where the number comes from."""
 
     units: float
     source: str
 
-    @property
-    def said(self) -> str:
-        """The limit in words."""
+    def __str__(self) -> str:
         return f"at most {self.units:,.0f} write units a second ({self.source})"
 
 
@@ -37,11 +41,11 @@ class ItemSource(Protocol):
     """Tables of items that can be read as a whole: those of a store, an export, a purchase history."""
 
     def address(self, table: str) -> str:
-        """What tells the table from every other one, wherever it is."""
+        """A name that no other table has, wherever it is."""
         ...
 
     def expected_items(self, table: str) -> int:
-        """About how many items there are, without counting them one by one."""
+        """About how many items there are, without reading them."""
         ...
 
     def scan(
@@ -53,66 +57,75 @@ class ItemSource(Protocol):
         segments: int = 1,
         after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every item (or these attributes of it), also the expired; the segments of a table can be read in parallel.
+        """Every item (or these attributes of it), expired ones too; the segments of a table can be read in parallel.
 
-        A scan goes on `after` the item of that key, which an earlier one of the same segment had reached."""
+        A scan continues `after` the item with that key, which an earlier scan of the same segment had reached."""
         ...
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Those items of different keys that are there, also the expired, in no promised order."""
+        """The items with these keys (all different) that exist, expired ones too, in any order."""
         ...
 
 
 @runtime_checkable
 class FrameSource(Protocol):
-    """Tables of items that are held as frames."""
+    """Tables of items that are kept as frames."""
 
     def scan_frames(
         self, table: str, *, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[pl.DataFrame]:
-        """The items that `ItemSource.scan` gives, in the same order, as frames."""
+        """The items of `ItemSource.scan`, in the same order, as frames."""
         ...
 
 
+@dataclass(frozen=True)
+class StoreTraits:
+    """What is special about a kind of store. `bills_capacity`: writes use units that cost money. `scans_in_parallel`:
+    a table is read faster in several segments at a time (elsewhere each segment reads all keys)."""
+
+    bills_capacity: bool = False
+    scans_in_parallel: bool = False
+
+
 class TableStore(ItemSource, Protocol):
-    """Tables of items (JSON-like dictionaries, numbers as int or Decimal), keyed and indexed as `stores.tables` says.
-    It may be used by several threads. A number comes back with the same value; a whole Decimal may come back as an int.
+    """Tables of items (JSON-like dictionaries, numbers as int or Decimal), with the keys and indexes of
+    `stores.tables`. Several threads may use it. A number comes back with the same value; a whole Decimal may come back
+    as an int.
 
-    Writes are idempotent and each item is written whole or not at all. Given `now`, an item whose expiry has passed
-    is as good as gone. Reading a table that was never created is a `ConfigError`."""
+    Writes are idempotent, and each item is written whole or not at all. Reads that are given `now` skip items that
+    have expired. Reading a table that was never created is a `ConfigError`."""
 
-    name: str
+    traits: StoreTraits
 
     def missing_tables(self) -> list[str]:
         """The tables that were never created."""
         ...
 
     def create_tables(self) -> list[str]:
-        """Creates what is missing; returns the names created."""
+        """Creates the missing tables; returns their names."""
         ...
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        """How fast a table is written to at most; None where nothing limits it."""
+        """How fast the table may be written; None if there is no limit."""
         ...
 
     def put_many(self, table: str, items: Items) -> int:
-        """Puts the items, each in place of the one with its key, the later of two winning; returns how many. Whoever
-        holds items as a frame gives the frame, which is the faster way.
+        """Puts the items, each replacing the item with the same key (the last one wins); returns how many. A frame is
+        written faster than dictionaries.
 
-        Raises `ItemsRefused` when the store does not take some for what they are; all others are written then."""
+        Raises `ItemsRefused` for items that the store rejects as invalid; all others are written."""
         ...
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none).
+        """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none).
 
-        Of several writers that expect the same, at most one succeeds if each changes what is expected."""
+        Of several writers that expect the same values and change them, at most one succeeds."""
         ...
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the attributes given beside each key and leaves the item's others alone; several changes of one item
-        in their order.
+        """Sets the given attributes of each item and keeps its others; several changes of one item apply in order.
 
-        Returns the keys of which no item is stored; none is made for them."""
+        Returns the keys for which no item is stored; none is created for them."""
         ...
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None: ...
@@ -127,14 +140,14 @@ class TableStore(ItemSource, Protocol):
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """Up to `limit` (1..500) items of one hash value, by range attribute; those of the same range in any order.
+        """Up to `limit` (1..500) items of one hash value, sorted by range attribute; equal ones in any order.
 
-        Following the cursors gives every item that was there at the start exactly once, whatever is added. An index
-        may follow its table after a moment."""
+        Following the cursors gives every item that existed at the start exactly once, whatever is added. An index may
+        lag behind its table for a moment."""
         ...
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        """Deletes the items that are there; returns how many keys were given."""
+        """Deletes the items with these keys, if they exist; returns how many keys were given."""
         ...
 
     def close(self) -> None: ...
@@ -142,7 +155,7 @@ class TableStore(ItemSource, Protocol):
 
 @dataclass(frozen=True)
 class Difference:
-    """Something of a table that is not as specified, and what to do about it."""
+    """Something about a table that differs from its specification, and what to do about it."""
 
     what: str
     found: str
@@ -152,7 +165,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class TableState:
-    """A table as it stands; items and bytes, as the store counts them, are None where it does not exist."""
+    """A table as it is now; items and bytes, as the store counts them, are None if it does not exist."""
 
     table: str
     full_name: str
@@ -165,23 +178,23 @@ class TableState:
 
 @dataclass(frozen=True)
 class TableChange:
-    """Something that was made, or would be."""
+    """Something that was created, or would be."""
 
     table: str
     what: str
 
 
 class TableAdministration(Protocol):
-    """Makes and looks after the tables of a store, as `stores.tables` and the settings specify them."""
+    """Creates, checks and drops the tables of a store, as `stores.tables` and the settings specify them."""
 
     def states(self) -> list[TableState]: ...
 
     def complete(self, *, dry_run: bool = False) -> list[TableChange]:
-        """Makes what is missing, tables and parts of them, and waits until it can be used; takes nothing away."""
+        """Creates missing tables and missing parts of tables, and waits until they are ready; removes nothing."""
         ...
 
     def drop(self, table: str) -> None:
-        """Deletes a table and all its items, and waits until it is gone."""
+        """Drops a table with all its items, and waits until it is gone."""
         ...
 
     def close(self) -> None: ...

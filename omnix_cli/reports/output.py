@@ -1,4 +1,4 @@
-"""Results on stdout, in a file or elsewhere: a table for people; JSON, CSV or Parquet for programs."""
+"""Writing results to stdout, a file or S3: a table for people; JSON, CSV or Parquet for programs."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.reports.tables import as_text
+from omnix_cli.reports.printed_tables import as_text
 
 Target = Path | Callable[[bytes], None] | None
-"""Where a result goes: into a file, to what takes its bytes, or (None) to stdout."""
+"""Where a result goes: a file, a function that takes its bytes, or (None) stdout."""
 
 
 def write_frame(frame: pl.DataFrame, *, title: str, kind: str, target: Target) -> None:
     """Writes the rows to the target. `kind` is table, json, csv or parquet.
 
-    JSON is a list of objects; lists in CSV are joined by "; ". Raises `ConfigError` for Parquet on a terminal."""
+    JSON is a list of objects. CSV joins lists by "; ". Raises `ConfigError` for Parquet on a terminal."""
     if kind == "parquet" and target is None and sys.stdout is not None and sys.stdout.isatty():
         raise ConfigError("Parquet cannot be shown on a terminal", hint="Give --output FILE, or pipe it somewhere.")
     _deliver(_content(frame, title, kind, terminal=target is None), target)
 
 
 def write_objects(objects: Sequence[Mapping[str, Any]], *, target: Target) -> None:
-    """Writes the objects to the target as JSON: for values of mixed types, which a frame cannot hold."""
+    """Writes objects to the target as JSON; their values may be of mixed types, which a frame cannot hold."""
     _deliver(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), target)
 
 
@@ -47,7 +47,7 @@ def _deliver(content: bytes, target: Target) -> None:
     except OSError as error:
         message = f"{target or 'stdout'} cannot be written: {error.strerror}"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UnavailableError(message, hint="Make room, then try again.") from error
+            raise UnavailableError(message, hint="Free some disk space, then try again.") from error
         raise ConfigError(message, hint="Choose another --output.") from error
 
 

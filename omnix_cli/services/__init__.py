@@ -1,1 +1,4 @@
-"""The use cases: they take protocols and values, return small reports, and never print."""
+"""Use cases: what each command does, as functions that take protocols and values and return small reports.
+
+Services decide; they never print, parse arguments or read settings files.
+"""

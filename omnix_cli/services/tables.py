@@ -1,4 +1,4 @@
-"""What stands in a store beside what should, and which tables may be dropped."""
+"""Tables compared with their specification, and which of them may be dropped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnix_cli.protocols.tables import TableAdministration, TableState
 
 @dataclass(frozen=True)
 class Finding:
-    """One line about a table: in what it is not as specified, or that it is."""
+    """One line about a table: a difference from its specification, or that there is none."""
 
     table: str
     items: int | None
@@ -23,44 +23,55 @@ class Finding:
 
 
 def findings(states: Iterable[TableState]) -> list[Finding]:
-    """A line for every difference, and one for every table without any."""
-    found = []
+    """One line for every difference, and one for every table without differences."""
+    lines = []
     for state in states:
         about = (state.full_name, state.items, state.size_bytes)
-        found += [Finding(*about, one.what, one.found, one.wanted, one.remedy) for one in state.differences]
-        found += [] if state.differences else [Finding(*about, "as specified")]
-    return found
+        lines += [Finding(*about, one.what, one.found, one.wanted, one.remedy) for one in state.differences]
+        lines += [] if state.differences else [Finding(*about, "as specified")]
+    return lines
 
 
-def check(states: Iterable[TableState]) -> None:
-    """Raises `ConfigError` when a table is not as specified."""
+def status(administration: TableAdministration) -> list[Finding]:
+    """The findings. Raises `ConfigError`, which carries them, if a table differs from its specification."""
+    states = administration.states()
     differing = [state for state in states if state.differences]
     if differing:
         count = sum(len(state.differences) for state in differing)
         raise ConfigError(
             f"{_counted(count, 'difference')} in {_counted(len(differing), 'table')}",
-            hint="Do what `to do` says; then look again.",
+            hint="Follow the column `to_do`, then check again.",
+            report=findings(states),
         )
+    return findings(states)
+
+
+def drop(administration: TableAdministration, tables: Collection[str], *, dry_run: bool = False) -> list[TableState]:
+    """Drops what `droppable` gives; returns it."""
+    states = droppable(administration, tables)
+    for state in states if not dry_run else ():
+        administration.drop(state.table)
+    return states
 
 
 def droppable(administration: TableAdministration, tables: Collection[str]) -> list[TableState]:
-    """The tables of ours that exist (or those named of them). Raises `ConfigError` for a table that is not ours to
-    drop or that is protected."""
+    """Those of our tables that exist, or of them the named `tables`. Raises `ConfigError` for a table that is not ours
+    or is protected."""
     states = {state.table: state for state in administration.states()}
     for name in tables:
         if name not in states:
             raise ConfigError(f"there is no table {name!r}", hint=f"The tables are {', '.join(states)}.")
         if not states[name].is_ours:
-            raise ConfigError(f"{states[name].full_name} is not ours", hint="`store.tables.own_products` makes it so.")
+            raise ConfigError(f"{states[name].full_name} is not ours", hint="Set `store.tables.own_products` if it is.")
     chosen = [state for name, state in states.items() if state.is_ours and (not tables or name in tables)]
-    there = [state for state in chosen if state.items is not None]
-    protected = [state.full_name for state in there if state.is_protected]
+    existing = [state for state in chosen if state.items is not None]
+    protected = [state.full_name for state in existing if state.is_protected]
     if protected:
         raise ConfigError(
             f"protected against deletion: {', '.join(protected)}; nothing was dropped",
-            hint="Turn the protection off in the account first, if you are sure.",
+            hint="Turn off the protection in the AWS account first, if you are sure.",
         )
-    return there
+    return existing
 
 
 def _counted(count: int, noun: str) -> str:

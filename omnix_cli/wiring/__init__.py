@@ -1,1 +1,4 @@
-"""From settings to concrete engine, predictor, store and workspace: the only place that chooses."""
+"""From settings to what they name: engine, predictor, store and workspace.
+
+It only opens them: what is done with them is decided in `services`.
+"""

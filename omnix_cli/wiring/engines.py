@@ -1,4 +1,4 @@
-"""The engine that the settings name, and what a step may use of the machine."""
+"""The engine, and how much of the machine a step may use."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10
 
 
 def engine(settings: Settings) -> Engine:
-    """The engine that the settings name."""
+    """The engine that runs the steps."""
     return PolarsEngine(slice_rows=settings.engine.slice_rows)
 
 
 def resources(settings: Settings) -> Resources:
-    """What a step may use."""
+    """How much of the machine a step may use."""
     return Resources(
         threads=settings.engine.threads or os.cpu_count() or 1,
         memory_bytes=parse_bytes(settings.engine.max_memory),

@@ -20,13 +20,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.asking.money import Budget, load_prices
-from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.asking.prices import load_prices
+from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.questions import questions, reply
 
@@ -55,15 +56,8 @@ def ledger() -> Iterator[SqliteAnswers]:
 def ask(url: str, asked: Sequence[Question]) -> list[Reply]:
     settings = BedrockSettings(endpoint_url=url, region="us-east-1")
     with ledger() as answers:
-        asker = ConverseAsker(
-            connect(settings),
-            answers,
-            settings,
-            schema=ANSWER_SCHEMA,
-            prices=load_prices(),
-            budget=Budget(),
-            now=lambda: datetime.now(UTC),
-        )
+        recorder = ReplyRecorder(answers, load_prices(), settings, lambda: datetime.now(UTC))
+        asker = ConverseAsker(connect(settings), recorder, schema=ANSWER_SCHEMA)
         return [outcome for _, outcome in asker.ask(asked) if isinstance(outcome, Reply)]
 
 

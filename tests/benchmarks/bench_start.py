@@ -1,10 +1,10 @@
-"""How long `omnix --help` and completion take, beside a bare Typer program with as many commands and options."""
+"""How long `omnix --help` and completion take beside a bare Typer program with as many commands and options, and how
+long `omnix show recommendations` takes on the sample beside `import polars`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,37 +15,48 @@ import typer
 
 from omnix_cli.cli import app
 
+ROOT = Path(__file__).parent.parent.parent
+CUSTOMER = "1142"
+
+Program = tuple[list[str], dict[str, str]]
+"""A command and what its environment has besides ours."""
+
 
 def main() -> None:
-    """Alternates the two programs and prints best and median seconds, and the ratio of the medians."""
+    """Alternates each command with its peer and prints the best seconds of both, their ratio and its target."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--workspace", type=Path, help="a workspace in which the sample has run; made if not given")
+    given = parser.parse_args()
+    omnix = [sys.executable, "-m", "omnix_cli"]
+    print(f"{'what':<24}{'omnix s':>9}{'peer s':>9}{'ratio':>7}{'target':>8}  peer")
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(bare_program())
-        omnix = [sys.executable, "-m", "omnix_cli"]
-        print(f"{'what':<12}{'program':<14}{'best s':>8}{'median s':>10}{'ratio':>7}")
-        for what, arguments, environment in (
-            ("help", ["--help"], {}),
-            ("completion", [], {"_OMNIX_COMPLETE": "complete_bash", "COMP_WORDS": "omnix ru", "COMP_CWORD": "1"}),
-        ):
-            renamed = {name.replace("_OMNIX", "_BARE"): value for name, value in environment.items()}
-            report(what, (omnix + arguments, environment), ([sys.executable, str(bare), *arguments], renamed), rounds)
+        peer = [sys.executable, str(bare)]
+        report("--help", ([*omnix, "--help"], {}), ([*peer, "--help"], {}), given.rounds, 1.35, "bare Typer")
+        words = {"COMP_WORDS": "omnix ru", "COMP_CWORD": "1"}
+        ours, theirs = ({f"{name}_COMPLETE": "complete_bash", **words} for name in ("_OMNIX", "_BARE"))
+        report("completion", (omnix, ours), (peer, theirs), given.rounds, 1.35, "bare Typer")
+        workspace = given.workspace or Path(folder) / "workspace"
+        if given.workspace is None:
+            sample = ["run", "--config", "configs/sample.toml", "--workspace", str(workspace), "--quiet"]
+            subprocess.run(omnix + sample, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        show = [*omnix, "show", "recommendations", CUSTOMER, "--workspace", str(workspace), "--quiet"]
+        polars = [sys.executable, "-c", "import polars"]
+        report("show recommendations", (show, {}), (polars, {}), given.rounds, 2.5, "import polars")
 
 
-def report(what: str, omnix: tuple[list[str], dict[str, str]], bare: tuple[list[str], dict[str, str]], n: int) -> None:
-    """One measurement of both, in turn."""
-    seconds: dict[str, list[float]] = {"omnix": [], "bare typer": []}
-    for _ in range(n):
-        for name, (command, environment) in zip(seconds, (omnix, bare), strict=True):
+def report(what: str, omnix: Program, peer: Program, rounds: int, target: float, name: str) -> None:
+    """One line: both programs in turn, the fastest round of each."""
+    best = [float("inf")] * 2
+    for _ in range(rounds):
+        for number, (command, environment) in enumerate((omnix, peer)):
             began = time.perf_counter()
             subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=True)
-            seconds[name].append(time.perf_counter() - began)
-    ratio = statistics.median(seconds["omnix"]) / statistics.median(seconds["bare typer"])
-    for name, times in seconds.items():
-        shown = f"{ratio:>7.2f}" if name == "omnix" else ""
-        print(f"{what:<12}{name:<14}{min(times):>8.3f}{statistics.median(times):>10.3f}{shown}")
+            best[number] = min(best[number], time.perf_counter() - began)
+    ours, theirs = best
+    print(f"{what:<24}{ours:>9.3f}{theirs:>9.3f}{ours / theirs:>7.2f}{target:>8.2f}  {name}")
 
 
 def bare_program() -> str:

@@ -34,32 +34,32 @@ def predictions() -> pl.DataFrame:
     return pl.read_parquet(newest)
 
 
-def test_a_dry_run_tells_the_price_and_asks_nothing(models: Omnix, bedrock: BedrockDouble) -> None:
+def test_an_estimate_asks_nothing(models: Omnix, bedrock: BedrockDouble) -> None:
     before = {path for path in Path(".omnix").rglob("*") if "log" not in path.name}
-    told = models("predict", "--predictor", "bedrock", "--dry-run", "--format", "json")
-    assert told.code == 0, told.err
-    first, second, *others = json.loads(told.out)
-    assert (first["model"], first["way"], second["way"]) == ("amazon.nova-lite-v1:0", "on demand", "batch")
+    answer = models("predict", "estimate", "--predictor", "bedrock", "--format", "json")
+    assert answer.code == 0, answer.err
+    first, second, *others = json.loads(answer.out)
+    assert (first["model"], first["mode"], second["mode"]) == ("amazon.nova-lite-v1:0", "on demand", "batch")
     assert first["customers"] == len(CUSTOMERS)
     assert 0 < first["dollars"] < first["dollars_at_most"]
     assert second["dollars"] == pytest.approx(first["dollars"] / 2)
     assert len(others) > 10
-    assert "12 customers to ask about" in told.err and "estimated" in told.err
+    assert "12 customers to ask about" in answer.err and "estimated" in answer.err
     assert not bedrock.requests
     after = {path for path in Path(".omnix").rglob("*") if "log" not in path.name}
     assert {path.name for path in after - before} <= {"answers.sqlite", "answers.sqlite-wal", "answers.sqlite-shm"}
 
 
 def test_the_estimate_is_near_what_is_spent(models: Omnix) -> None:
-    told = json.loads(models("predict", "--predictor", "bedrock", "--dry-run", "--format", "json").out)[0]
+    estimate = json.loads(models("predict", "estimate", "--format", "json").out)[0]
     assert models("predict", "--predictor", "bedrock").code == 0
     (spent,) = json.loads(models("predict", "usage", "--format", "json").out)
-    assert spent["replies"] == told["questions"]
-    assert spent["cost"] <= told["dollars_at_most"]
+    assert spent["replies"] == estimate["questions"]
+    assert spent["cost"] <= estimate["dollars_at_most"]
 
 
 def test_the_prompt_is_shown_as_it_is_sent_and_names_nobody(models: Omnix, bedrock: BedrockDouble) -> None:
-    shown = models("predict", "--predictor", "bedrock", "--show-prompt", "c01")
+    shown = models("predict", "show-prompt", "c01")
     assert shown.code == 0, shown.err
     user = shown.out.split("[user]\n", 1)[1].strip()
     assert "Whole milk" in user
@@ -130,23 +130,36 @@ def test_a_service_that_is_down_is_4_and_the_next_run_goes_on(
     assert models("predict", "--predictor", "bedrock").code == 0
 
 
-def test_predictors_are_compared_over_a_time_that_is_over(models: Omnix, bedrock: BedrockDouble) -> None:
-    told = models("predict", "--compare", "statistical,bedrock", "--format", "json")
-    assert told.code == 0, told.err
-    statistical, model = json.loads(told.out)
+def test_predictors_are_compared_on_a_past_period(models: Omnix, bedrock: BedrockDouble) -> None:
+    answer = models("predict", "compare", "statistical", "bedrock", "--format", "json")
+    assert answer.code == 0, answer.err
+    statistical, model = json.loads(answer.out)
     assert (statistical["predictor"], model["predictor"]) == ("statistical", "bedrock")
     assert statistical["pairs"] == model["pairs"] > 0
     assert model["cost"] > 0 == statistical["cost"]
     billed = bedrock.billed.answers.total()
-    assert models("predict", "--compare", "statistical,bedrock").code == 0
+    assert models("predict", "compare", "statistical,bedrock").code == 0
     assert bedrock.billed.answers.total() == billed
 
 
-@pytest.mark.parametrize("specs", ["bedrock", "bedrock,bedrock", "statistical,oracle", "statistical,bedrock=no.such"])
+@pytest.mark.parametrize("specs", ["bedrock", "bedrock bedrock", "statistical,oracle", "statistical bedrock=no.such"])
 def test_what_cannot_be_compared_is_2(models: Omnix, specs: str) -> None:
-    refused = models("predict", "--compare", specs)
+    refused = models("predict", "compare", *specs.split())
     assert refused.code == 2
     assert "hint:" in refused.err
+
+
+def test_the_old_spellings_work_and_name_the_new_ones(models: Omnix, bedrock: BedrockDouble) -> None:
+    for old, new in (
+        (("--compare", "statistical,bedrock", "--customers", "5"), ("compare", "statistical", "bedrock")),
+        (("--predictor", "bedrock", "--show-prompt", "c01"), ("show-prompt", "c01")),
+        (("--predictor", "bedrock", "--dry-run"), ("estimate", "--predictor", "bedrock")),
+    ):
+        answer = models("predict", *old)
+        assert answer.code == 0, answer.err
+        assert f"use `predict {new[0]}`" in answer.err
+        assert answer.out.splitlines()[0] == models("predict", *new).out.splitlines()[0]
+    assert "use `predict" not in models("predict", "--dry-run").err  # the statistics cost nothing
 
 
 def test_the_gate_says_whom_it_let_through(models: Omnix, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ def dynamodb(aws_environment: None, ministack: str, monkeypatch: pytest.MonkeyPa
 
 def rows(omnix: Omnix, *arguments: str) -> list[dict[str, Any]]:
     answer = omnix(*arguments, "--format", "json")
-    found: list[dict[str, Any]] = json.loads(answer.out)
-    return found
+    printed: list[dict[str, Any]] = json.loads(answer.out)
+    return printed
 
 
 def test_create_says_what_it_made_and_makes_it_once(omnix: Omnix) -> None:
@@ -39,8 +39,8 @@ def test_create_says_what_it_made_and_makes_it_once(omnix: Omnix) -> None:
 def test_status_ends_with_2_until_all_is_as_specified(omnix: Omnix) -> None:
     before = omnix("tables", "status")
     assert before.code == 2
-    assert "`omnix tables create` does." in before.out
-    assert before.err == "error: 5 differences in 5 tables\nhint: Do what `to do` says; then look again.\n"
+    assert "Run `omnix tables create`." in before.out
+    assert before.err == "error: 5 differences in 5 tables\nhint: Follow the column `to_do`, then check again.\n"
     omnix("tables", "create")
     after = omnix("tables", "status")
     assert (after.code, after.err) == (0, "")

@@ -24,7 +24,10 @@ from tests.cli.conftest import Omnix
         (["import", "purchases", "purchases.csv", "--timezone", "Europe/Pariss"], "did you mean Europe/Paris?"),
         (["quarantine", "show", "orders"], "is not one of 'purchases'"),
         (["quarantine", "replay", "--mended", "x.csv"], "not of the form"),
-        (["show", "recommendations", "c01", "--context", "doorstep"], "no context 'doorstep'"),
+        (["show", "recommendations", "c01", "--context", "doorstep"], "is not one of 'homepage'"),
+        (["show", "seasonal", "--season", "monsoon"], "is not one of 'current'"),
+        (["run", "--predictor", "oracle"], "is not one of 'statistical'"),
+        (["publish", "--store", "mysql"], "is not one of 'sqlite'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -45,7 +48,7 @@ def test_version_and_help(omnix: Omnix) -> None:
 def test_init_makes_a_commented_configuration_once(omnix: Omnix, tmp_path: Path) -> None:
     assert "made omnix.toml" in omnix("init").err
     text = (tmp_path / "omnix.toml").read_text()
-    assert "# Neighbours kept per product." in text
+    assert "# Neighbours to keep for each product." in text
     assert "nothing to do" in omnix("init").err
     (tmp_path / "omnix.toml").write_text(text.replace("neighbours = 50", "neighbours = 7"))
     shown = {row["setting"]: row for row in json.loads(omnix("config", "show", "--format", "json").out)}

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
+from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
@@ -30,8 +31,7 @@ def bedrock(settings: PredictionSettings) -> Predictor:
     ledger = MemoryLedger()
     return BedrockPredictor(
         StatisticalPredictor(settings),
-        ledger,
-        ForecastingAsker(ledger),
+        ModelAccess(ledger, ForecastingAsker(ledger)),
         load_prompt("replenishment"),
         BedrockSettings(pseudonym_secret=SecretStr("0123456789abcdef0123456789abcdef")),
         settings,
@@ -132,7 +132,7 @@ def test_every_prediction_says_why_and_by_whom(predictor: Predictor) -> None:
     assert set(versions) == {1} and (frame["predictor_version"] != "").all()
 
 
-def test_parameters_tell_settings_apart(make: Make) -> None:
+def test_other_settings_are_other_parameters(make: Make) -> None:
     assert make(SETTINGS).parameters() == make(SETTINGS).parameters()
     assert make(SETTINGS).parameters() != make(PredictionSettings(min_alive=0.5)).parameters()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.protocols.tables import TableAdministration, TableChange
+from omnix_cli.protocols.tables import TableChange
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
 from omnix_cli.stores.dynamodb.client.retries import Retries
@@ -23,6 +23,7 @@ from omnix_cli.stores.sqlite.administration import SqliteTables
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.specs import TABLES
 from tests.aws.accounts import new_stage, transport_to
+from tests.memory_store.store import MemoryStore, MemoryTables
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STRICT = TableSettings(own_products=True, deletion_protection=True, warm_write_units=8000)
@@ -32,20 +33,13 @@ def administration(transport: Transport, stage: str, options: TableSettings, **r
     return DynamoTables(Service(transport, Retries(**retries)), stage=stage, options=options)
 
 
-@pytest.fixture(params=["sqlite", "dynamodb"])
-def pair(request: pytest.FixtureRequest, tmp_path: Path, aws_environment: None) -> Iterator[Any]:
-    if request.param == "sqlite":
-        store = SqliteStore(tmp_path / "store.sqlite")
-        tables: TableAdministration = SqliteTables(store)
-        yield store, tables
-        tables.close()
-        return
-    transport, stage = transport_to(request.getfixturevalue("ministack")), new_stage()
-    yield DynamoStore(transport, stage=stage), administration(transport, stage, TableSettings(own_products=True))
-    transport.close()
+class TableAdministrationContract:
+    """What everything that administers tables promises. `pair` gives a store without tables, and its administration."""
 
+    @pytest.fixture
+    def pair(self) -> Iterator[Any]:
+        raise NotImplementedError
 
-class TestEveryStore:
     def test_a_dry_run_makes_nothing_and_creating_twice_changes_nothing(self, pair: Any) -> None:
         store, tables = pair
         wanted = [TableChange(name, "table") for name in TABLES]
@@ -73,6 +67,29 @@ class TestEveryStore:
         tables.drop("products")
         assert TableChange("products", "table") in tables.complete()
         assert list(store.scan("products")) == []
+
+
+class TestContractOnSqlite(TableAdministrationContract):
+    @pytest.fixture
+    def pair(self, tmp_path: Path) -> Iterator[Any]:
+        with closing(SqliteStore(tmp_path / "store.sqlite")) as store:
+            yield store, SqliteTables(store)
+
+
+class TestContractOnDynamoDb(TableAdministrationContract):
+    @pytest.fixture
+    def pair(self, aws_environment: None, ministack: str) -> Iterator[Any]:
+        stage = new_stage()
+        with closing(transport_to(ministack)) as transport:
+            options = TableSettings(own_products=True)
+            yield DynamoStore(transport, stage=stage), administration(transport, stage, options)
+
+
+class TestContractInMemory(TableAdministrationContract):
+    @pytest.fixture
+    def pair(self) -> Iterator[Any]:
+        store = MemoryStore()
+        yield store, MemoryTables(store)
 
 
 class TestSqlite:

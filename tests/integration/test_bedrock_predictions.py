@@ -11,24 +11,27 @@ import pytest
 from pydantic import SecretStr
 
 from omnix_cli.errors import UnavailableError
+from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.asking.money import Budget, load_prices
+from omnix_cli.predictors.bedrock.asking.prices import load_prices
+from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
+from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA, load_prompt
+from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.bedrock.prompts.trials import try_prompt
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import BatchJobs
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
-from omnix_cli.stores.replies.sqlite import SqliteAnswers
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.s3.objects import S3Objects
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
 from tests.aws.buckets import TestBucket
 from tests.memory_answers import REPLIED_AT
-from tests.unit.predictors.bedrock.test_predictor import HISTORY, frames, same, states
+from tests.unit.predictors.bedrock.shops import HISTORY, frames, same, states
 
 FAULTY = (
     "truncated_json",
@@ -42,8 +45,8 @@ FAULTY = (
 PREDICTION = PredictionSettings()
 
 
-class Household:
-    """What a run has."""
+class ModelRuns:
+    """Predictions as users have them: the ledger on disk, the model over the wire."""
 
     def __init__(self, double: BedrockDouble, ledger: SqliteAnswers, batch: BatchSettings | None = None) -> None:
         self.double, self.ledger = double, ledger
@@ -56,43 +59,26 @@ class Household:
             batch=batch or BatchSettings(),
         )
         self.prompt = load_prompt("replenishment")
-        self.asker = ConverseAsker(
-            connect(self.settings),
-            ledger,
-            self.settings,
-            schema=ANSWER_SCHEMA,
-            prices=load_prices(),
-            budget=Budget(),
-            now=lambda: REPLIED_AT,
-        )
+        self.recorder = ReplyRecorder(ledger, load_prices(), self.settings, lambda: REPLIED_AT)
+        self.asker = ConverseAsker(connect(self.settings), self.recorder, schema=ANSWER_SCHEMA)
 
     def run(self, lines: pl.DataFrame) -> StepOutput:
-        statistical = StatisticalPredictor(PREDICTION)
-        predictor = BedrockPredictor(
-            statistical, self.ledger, self.asker, self.prompt, self.settings, PREDICTION, default_consent=True
-        )
-        return predictor.predict(**frames(lines))
+        access = ModelAccess(self.ledger, self.asker)
+        return self._predictor(access, "bedrock").predict(**frames(lines))
 
     def run_in_batches(self, jobs: BatchJobs) -> StepOutput:
-        statistical = StatisticalPredictor(PREDICTION)
-        predictor = BedrockPredictor(
-            statistical,
-            self.ledger,
-            self.asker,
-            self.prompt,
-            self.settings,
-            PREDICTION,
-            default_consent=True,
-            name="bedrock-batch",
-            batch=jobs,
-            sleep=lambda seconds: None,
-        )
-        return predictor.predict(**frames(HISTORY))
+        access = ModelAccess(self.ledger, self.asker, jobs, sleep=lambda seconds: None)
+        return self._predictor(access, "bedrock-batch").predict(**frames(HISTORY))
 
     def jobs(self, bucket: TestBucket) -> BedrockBatches:
         objects = S3Objects(str(self.settings.batch.location), bucket.settings)
-        service = connect_jobs(self.settings)
-        return BedrockBatches(service, objects, self.ledger, prices=load_prices(), now=lambda: REPLIED_AT)
+        return BedrockBatches(connect_jobs(self.settings), objects, self.recorder)
+
+    def _predictor(self, access: ModelAccess, name: Mode) -> BedrockPredictor:
+        statistical = StatisticalPredictor(PREDICTION)
+        return BedrockPredictor(
+            statistical, access, self.prompt, self.settings, PREDICTION, default_consent=True, name=name
+        )
 
 
 @pytest.fixture
@@ -106,7 +92,7 @@ def test_answers_come_whichever_form_of_structure_the_model_knows(
     bedrock: BedrockDouble, ledger: SqliteAnswers, unsupported: tuple[str, ...]
 ) -> None:
     bedrock.behaviour = Behaviour(unsupported=frozenset(unsupported))
-    output = Household(bedrock, ledger).run(HISTORY)
+    output = ModelRuns(bedrock, ledger).run(HISTORY)
     assert set(states(output).values()) == {"asked"}
     assert output.figures["dollars"] and bedrock.billed.paid_twice == 0
 
@@ -114,7 +100,7 @@ def test_answers_come_whichever_form_of_structure_the_model_knows(
 def test_no_customer_s_id_is_in_any_byte_that_is_sent(bedrock: BedrockDouble, ledger: SqliteAnswers) -> None:
     lines = HISTORY.with_columns(customer_id=pl.lit("raw-id-") + pl.col("customer_id"))
     bedrock.inject(Fault("not_json", times=3))
-    output = Household(bedrock, ledger).run(lines)
+    output = ModelRuns(bedrock, ledger).run(lines)
     assert {"asked", "repaired"} == set(states(output).values())
     sent = b"".join(request.body + repr(request).encode() for request in bedrock.requests)
     assert len(sent) > 20_000 and b"raw-id" not in sent
@@ -126,7 +112,7 @@ def test_faults_are_repaired_or_become_dead_letters_and_nothing_is_paid_twice(
     bedrock: BedrockDouble, ledger: SqliteAnswers
 ) -> None:
     bedrock.inject(Fault((*FAULTY, "throttled"), share=0.6))
-    shop = Household(bedrock, ledger)
+    shop = ModelRuns(bedrock, ledger)
     output = shop.run(HISTORY)
     found = set(states(output).values())
     assert {"asked", "repaired", "failed"} == found, output.figures
@@ -141,7 +127,7 @@ def test_faults_are_repaired_or_become_dead_letters_and_nothing_is_paid_twice(
 
 
 def test_a_prompt_is_tried_over_the_wire(bedrock: BedrockDouble, ledger: SqliteAnswers) -> None:
-    shop = Household(bedrock, ledger)
+    shop = ModelRuns(bedrock, ledger)
     trials = try_prompt(shop.prompt, ledger, shop.asker, shop.settings)
     assert all(trial.is_valid and trial.cost > 0 for trial in trials)
 
@@ -160,8 +146,8 @@ def test_what_a_batch_leaves_out_is_asked_on_demand(
         min_records=5,
     )
     with pytest.raises(UnavailableError, match=r"omnix-\d+-\w+ \(Submitted\)"):
-        Household(bedrock, ledger, batch).run_in_batches(Household(bedrock, ledger, batch).jobs(bucket))
-    shop = Household(bedrock, ledger, batch.model_copy(update={"wait_seconds": 600}))
+        ModelRuns(bedrock, ledger, batch).run_in_batches(ModelRuns(bedrock, ledger, batch).jobs(bucket))
+    shop = ModelRuns(bedrock, ledger, batch.model_copy(update={"wait_seconds": 600}))
     output = shop.run_in_batches(shop.jobs(bucket))
     assert set(states(output).values()) <= {"asked", "repaired"} and output.frames["dead_letters"].is_empty()
     assert bedrock.counts["CreateModelInvocationJob"] == (2 if fault == "job_failed" else 1)

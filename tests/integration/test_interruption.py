@@ -29,4 +29,5 @@ def test_an_interruption_while_modules_load_is_quiet(module: str) -> None:
     )
     assert ended.returncode == 130
     assert "Traceback" not in ended.stderr
+    assert "hint:" not in ended.stderr  # nothing would resume
     assert ended.stdout == ""

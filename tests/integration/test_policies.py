@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.stores.dynamodb.client.transports import ServiceError
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.store import DynamoStore
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.specs import TABLES

@@ -14,12 +14,14 @@ import polars as pl
 
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import CONTROL
-from omnix_cli.services.publishing.publisher import PublishReport, publish
+from omnix_cli.services.publishing.publisher import Publisher
+from omnix_cli.services.publishing.reports import PublishReport
 from omnix_cli.settings import PublishSettings
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskShelf
 from tests.conftest import MemoryFrame
+from tests.unit.services.publishing.publishing_shop import AfterEveryChunk
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LISTS = 4_000
@@ -29,11 +31,7 @@ PUBLISHER = """
 import sys
 from pathlib import Path
 from tests.integration.test_publishing_kill import publish_round
-from omnix_cli.services.publishing.publisher import list_items as items
-from omnix_cli.stores.sqlite.store import store as sqlite
-items._PIECE_ROWS = 2_000
-sqlite.TRANSACTION_ITEMS = 250
-publish_round(Path(sys.argv[1]), int(sys.argv[2]), progress=lambda lists: print(lists, flush=True))
+publish_round(Path(sys.argv[1]), int(sys.argv[2]), after_chunk=lambda lists: print(lists, flush=True))
 """
 
 
@@ -63,37 +61,38 @@ def wanted(round_number: int) -> pl.DataFrame:
 
 
 def publish_round(
-    folder: Path, round_number: int, progress: Callable[[int], None] = lambda lists: None
+    folder: Path, round_number: int, after_chunk: Callable[[int], None] = lambda lists: None
 ) -> PublishReport:
-    lists = MemoryFrame("recommendations", wanted(round_number), key=f"round-{round_number}")
-    with closing(SqliteStore(folder / "store.sqlite")) as store:
-        return publish(
-            lists,
-            MemoryFrame("shop_lists", FRAMES["shop_lists"].empty()),
-            store=store,
+    lists = {
+        "recommendations": MemoryFrame("recommendations", wanted(round_number), key=f"round-{round_number}"),
+        "shop_lists": MemoryFrame("shop_lists", FRAMES["shop_lists"].empty()),
+    }
+    with closing(SqliteStore(folder / "store.sqlite", transaction_items=250)) as store:
+        publisher = Publisher(
+            open_store=lambda: store,
             checkpoints=ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda: NOW),
             settings=PublishSettings(),
             clock=lambda: NOW,
             holder="here",
-            run_id=f"run-{round_number}",
-            as_of=NOW.date(),
-            progress=progress,
+            progress=AfterEveryChunk(after_chunk),
+            chunk_rows=2_000,
         )
+        return publisher.write(store, lists, f"run-{round_number}", NOW.date())
 
 
-def kill_publish(folder: Path, round_number: int, *, pieces: int, seconds: float) -> None:
-    """Starts a publish and ends it so many seconds after it was done with so many of its pieces (six)."""
+def kill_publish(folder: Path, round_number: int, *, chunks: int, seconds: float) -> None:
+    """Starts a publish and ends it so many seconds after it published so many of its chunks (six)."""
     command = [sys.executable, "-c", PUBLISHER, str(folder), str(round_number)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout
-        for _ in range(pieces):
+        for _ in range(chunks):
             assert int(process.stdout.readline()) > 0
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=seconds)
         process.kill()
 
 
-def stands(folder: Path) -> dict[str, list[str]]:
+def stored(folder: Path) -> dict[str, list[str]]:
     with closing(SqliteStore(folder / "store.sqlite")) as store:
         items = [item for item in store.scan("recommendations") if item["id"] != CONTROL]
     return {item["id"]: [entry["productId"] for entry in item["recommendations"]] for item in items}
@@ -110,12 +109,12 @@ def test_killed_publishes_leave_neither_gap_nor_duplicate_nor_stale_row(tmp_path
     publish_round(tmp_path, 0)
     unfinished = 0
     for round_number in range(1, ROUNDS + 1):
-        kill_publish(tmp_path, round_number, pieces=moments.randint(1, 5), seconds=moments.random() / 50)
+        kill_publish(tmp_path, round_number, chunks=moments.randint(1, 5), seconds=moments.random() / 50)
         unfinished += is_marked_as_writing(tmp_path)
     assert unfinished > 0, "no process was killed while it was writing"
 
     report = publish_round(tmp_path, ROUNDS + 1)
     lists = wanted(ROUNDS + 1).group_by("list_id", maintain_order=True).agg("product_id")
-    assert stands(tmp_path) == dict(lists.iter_rows())
+    assert stored(tmp_path) == dict(lists.iter_rows())
     assert report.lists == lists.height
     assert publish_round(tmp_path, ROUNDS + 1).written == 0

@@ -155,7 +155,7 @@ def test_a_newer_workspace_is_refused(omnix: Omnix, tmp_path: Path, what: str) -
         for path in workspace.glob({"manifests": "checkpoints/*/manifest.json", "runs": "runs/*.json"}[what]):
             _edit(path, approved_by="ann")
     before = files(workspace)
-    for command in (["run"], ["show", "trending"], ["import", "purchases", "purchases-1.csv"]):
+    for command in (["run"], ["show", "due"], ["import", "purchases", "purchases-1.csv"]):
         answer = omnix(*command)
         if what == "runs" and command[0] == "import":
             continue

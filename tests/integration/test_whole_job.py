@@ -183,7 +183,7 @@ def test_a_signal_ends_the_run_with_130_and_the_next_goes_on(history: Path, tmp_
     errors = process.communicate()[1]
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert "goes on where it stopped" in errors
+    assert "continues where it stopped" in errors
     record = json.loads(next((workspace / "runs").glob("*.json")).read_text())
     assert record["status"] == "interrupted", record["error"]
     omnix(workspace, history / "omnix.toml", "run")

@@ -142,7 +142,7 @@ def _compared(household: Household) -> None:
 def _told(figures: Mapping[str, Any]) -> str:
     customers = int(figures["asked"]) + int(figures["repaired"]) + int(figures["failed"])
     tokens = sum(int(figures[f"{kind}_tokens"]) for kind in ("input", "cache_read", "cache_write"))
-    names = ("asked", "repaired", "reused", "failed", "repairs", "skipped_too_little_history", "dollars", "way")
+    names = ("asked", "repaired", "reused", "failed", "repairs", "skipped_too_little_history", "dollars", "mode")
     told = ", ".join(f"{name} {figures.get(name)}" for name in names)
     return (
         f"{told}; tokens a customer {tokens / customers:,.0f} in, {int(figures['output_tokens']) / customers:,.0f} out"

@@ -1,32 +1,34 @@
-"""The predictor that asks a language model, and keeps to the statistics where it gets no valid answer."""
+"""The predictor that asks a language model, and falls back to the statistics without a valid answer."""
 
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
-from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.predictors.bedrock.answers.history import learn
-from omnix_cli.predictors.bedrock.answers.outcomes import Standing, counts, pattern_frame, told_frames
-from omnix_cli.predictors.bedrock.answers.reading import Reader, standings_before
+from omnix_cli.errors import DataError
+from omnix_cli.predictors.bedrock.answers.outcome_frames import outcome_figures, outcome_frames, pattern_frame
+from omnix_cli.predictors.bedrock.answers.outcomes import DayOutcomes
+from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
+from omnix_cli.predictors.bedrock.answers.previous_answers import learn
+from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess, Replies, ReplySource
+from omnix_cli.predictors.bedrock.personal_data import Scanner
+from omnix_cli.predictors.bedrock.prompts.daily_questions import DailyQuestions, QuestionWriter, daily_questions
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, text_sent
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import Scanner, pseudonym
-from omnix_cli.predictors.bedrock.prompts.questions import Inquirer, Inquiry
-from omnix_cli.predictors.bedrock.replies import Obtained, Obtainer, obtained_figures
+from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
 from omnix_cli.protocols.checkpoints import Figures
-from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.protocols.steps import Predictor, StepOutput
+from omnix_cli.records import TOKEN_KINDS, TokenUsage
 from omnix_cli.settings import BedrockSettings, PredictionSettings, dump
 from omnix_cli.steps.answers.blending import blend
 from omnix_cli.steps.answers.choosing import choose
 
-_READ = (
+_KEY_SETTINGS = (
     "model",
     "guardrail",
     "guardrail_version",
@@ -42,26 +44,24 @@ _READ = (
     "budget",
     "max_failed",
 )
-"""The settings that change what is answered, and by that the predictions."""
-OVER_BUDGET = "budget"
+"""The settings that change the answers, and with them the predictions."""
+_OVER_BUDGET = "budget"
 """The reason of a failure when a question was not asked because of the budget."""
-_NOT_ASKED = "Consent and bedrock.min_purchase_days decide who is asked about."
 
 
 class BedrockPredictor:
-    """Adjusts and explains the statistical predictions with the answers of a model. Implements `protocols.Predictor`.
+    """Lets a model adjust and explain the statistical predictions. Implements `protocols.Predictor`.
 
-    Who is asked about what is said by `steps.answers.choosing`, what becomes of the answers by
-    `steps.answers.blending`. Every question is first looked for in the ledger; what is missing is asked; an answer that
-    is not valid is sent back once with what is wrong; whoever is left without one keeps the statistical predictions,
-    marked as a fallback, and is a dead letter. Running it again with the same ledger asks nothing and gives the same
-    bytes.
+    `steps.answers.choosing` decides whom to ask about and which products; `steps.answers.blending` combines the answers
+    with the statistics. A question is asked only if the ledger has no reply. An invalid answer is sent back once with
+    its problems. Customers without a valid answer keep the statistical predictions, marked as a fallback, and become
+    dead letters. Running it again with the same ledger asks nothing and gives the same bytes.
 
-    The way `bedrock` asks on demand; `bedrock-batch` and `auto` ask in a batch job where there are enough questions for
-    one, then on demand for what the job left open; `auto` does without jobs where none are set up. All of them see all
-    customers at once, as the worth of the model's confidence is learnt from all of them.
+    `bedrock` asks on demand. `bedrock-batch` and `auto` ask in a batch job when there are enough questions for one,
+    then on demand for what the job left open; `auto` works without jobs where none are set up. All of them need all
+    customers at once, because the calibration of the model's confidence is learned from all of them.
 
-    Raises `ConfigError` without a key of the pseudonyms, and for batch jobs that are not set up."""
+    Raises `ConfigError` without a secret for pseudonyms, and for batch jobs that are not set up."""
 
     version = "1"
     by_customer: tuple[str, ...] = ()
@@ -70,91 +70,82 @@ class BedrockPredictor:
     def __init__(
         self,
         statistical: Predictor,
-        ledger: AnswerLedger,
-        asker: Asker,
+        access: ModelAccess,
         prompt: Prompt,
         settings: BedrockSettings,
         prediction: PredictionSettings,
         *,
         default_consent: bool,
-        name: Literal["bedrock", "bedrock-batch", "auto"] = "bedrock",
-        batch: BatchJobs | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        name: Mode = "bedrock",
     ) -> None:
-        if name == "bedrock-batch" and batch is None:
-            raise ConfigError(
-                "batch jobs need a place and a role",
-                hint="Set bedrock.batch.location and bedrock.batch.role_arn, or use `--predictor bedrock`.",
-            )
         self.name: str = name
         self.inputs = (*statistical.inputs, "customers")
         self._statistical = statistical
-        self._ledger = ledger
+        self._ledger = access.ledger
+        self._source = ReplySource(access, settings, prompt=prompt.id, mode=name)
         self._prompt = prompt
         self._settings = settings
         self._prediction = prediction
         self._default_consent = default_consent
         self._pseudonym = pseudonym(settings.pseudonym_secret)
-        self._obtainer = Obtainer(
-            ledger=ledger,
-            asker=asker,
-            batch=None if name == "bedrock" else batch,
-            settings=settings.batch,
-            prompt=prompt.id,
-            model=settings.model,
-            sleep=sleep,
-            is_on_demand=name == "bedrock",
-        )
 
     def parameters(self) -> Mapping[str, Any]:
-        """The settings that change the result, and the secret's hash in place of the secret."""
+        """The settings that change the result, with a hash of the secret instead of the secret."""
         settings = dump(self._settings)
         return {
             "statistical": {"version": self._statistical.version, **self._statistical.parameters()},
             "prompt": self._prompt.id,
             "default_consent": self._default_consent,
             "pseudonyms": hashlib.sha256(self._pseudonym("").encode()).hexdigest()[:12],
-            **{name: settings[name] for name in _READ},
+            **{name: settings[name] for name in _KEY_SETTINGS},
         }
 
-    def questions(self, *, as_of: date, **frames: pl.LazyFrame) -> Inquiry:
-        """What would be asked on this day, and about whom nothing, and why; asks nothing."""
-        return self._day(frames, as_of).inquiry
+    def questions(self, *, as_of: date, **frames: pl.LazyFrame) -> DailyQuestions:
+        """The questions of a day. Asks nothing."""
+        return self._day(frames, as_of).questions
 
     def show(self, customer_id: str, *, as_of: date, **frames: pl.LazyFrame) -> str:
-        """All that would be sent about a customer, as it would be sent; also where an earlier answer is used instead.
-        Raises `DataError` when nothing ever would be."""
+        """The text that would be sent about a customer, even if an earlier answer is used again.
+
+        Raises `DataError` when nothing would be sent."""
         day = self._day(frames, as_of)
-        inquiry = day.inquiry
-        if customer_id in inquiry.refused:
-            found = inquiry.refused[customer_id][1]
-            raise DataError(f"nothing is sent: there is {found} in the prompt", hint="Look at the product names.")
-        if customer_id not in inquiry.subjects:
-            skipped = inquiry.choice.skipped.filter(customer_id=customer_id)["reason"].to_list()
+        questions = day.questions
+        if customer_id in questions.refused:
+            kinds = questions.refused[customer_id][1]
+            raise DataError(f"nothing is sent: there is {kinds} in the prompt", hint="Check the product names.")
+        if customer_id not in questions.subjects:
+            skipped = questions.choice.skipped.filter(customer_id=customer_id)["reason"].to_list()
             raise DataError(
-                f"nothing is sent: {(skipped or ['nobody of that id bought anything'])[0]}", hint=_NOT_ASKED
+                f"nothing is sent: {(skipped or ['there is no customer with this id'])[0]}",
+                hint="Consent and bedrock.min_purchase_days decide who is asked about.",
             )
-        asked = [question for question in inquiry.questions if customer_id in question.customers]
-        return text_sent(asked[0] if asked else day.inquirer.question([inquiry.subjects[customer_id]]))
+        asked = [question for question in questions.questions if customer_id in question.customers]
+        return text_sent(asked[0] if asked else day.writer.question([questions.subjects[customer_id]]))
 
     def predict(self, *, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
         """The frames `predictions`, `dead_letters`, `usage` and `analyses`.
 
-        Raises `UnavailableError` while a batch job is running, and when the service does not answer; what was answered
-        by then is in the ledger."""
-        self._obtainer.collect_open_jobs(as_of, self._settings.max_age_days)
+        Raises `UnavailableError` while a batch job is running, and when the service does not answer; answers so far are
+        in the ledger."""
+        waited = self._source.collect_open_jobs(as_of)
         day = self._day(frames, as_of)
-        inquiry, standings = day.inquiry, standings_before(day.inquiry)
-        reader = Reader(inquiry, standings, self._prompt, self._pseudonym, day.inquirer.scanner)
-        first = self._obtainer.obtain(inquiry.questions, inquiry.replies)
-        repairs = reader.read(inquiry.questions, first, valid="asked")
-        second = self._obtainer.ask(repairs, self._ledger.replies([repair.key for repair in repairs]))
-        reader.read(repairs, second, valid="repaired")
-        return self._output(day, list(standings.values()), (first, second))
+        questions = day.questions.questions
+        outcomes = DayOutcomes(day.questions.outcomes(), day.parser)
+        first = self._source.replies(questions, day.questions.replies)
+        repairs = [
+            self._prompt.repair(invalid.question, invalid.reply.text, invalid.problems, self._pseudonym)
+            for invalid in outcomes.record(questions, first.results, valid="asked")
+        ]
+        second = self._source.on_demand(repairs)
+        outcomes.record(repairs, second.results, valid="repaired")
+        figures = {**_reply_figures(first, second), **_waited(waited + first.waited_seconds)}
+        over_budget = sum(replies.failures(_OVER_BUDGET) for replies in (first, second))
+        incomplete = self._incomplete(outcomes, over_budget)
+        return self._output(day, outcomes, {**figures, **({"incomplete": incomplete} if incomplete else {})})
 
     def _day(self, frames: Mapping[str, pl.LazyFrame], as_of: date) -> _Day:
-        read = {name: frames[name] for name in self._statistical.inputs}
-        statistical = self._statistical.predict(**read, as_of=as_of)
+        inputs = {name: frames[name] for name in self._statistical.inputs}
+        statistical = self._statistical.predict(**inputs, as_of=as_of)
         cycles = frames["cycles"].collect()
         choice = choose(
             cycles,
@@ -167,53 +158,70 @@ class BedrockPredictor:
         )
         customers, products = cycles["customer_id"].unique(), choice.pairs["product_id"].unique()
         scanner = Scanner.of(customers, products.to_list(), self._settings.forbidden_patterns)
-        inquirer = Inquirer(self._prompt, self._ledger, self._settings, self._pseudonym, scanner, as_of)
-        return _Day(cycles, statistical, inquirer, inquirer.inquire(choice))
+        writer = QuestionWriter(self._prompt, self._settings, self._pseudonym, scanner, as_of)
+        parser = ReplyParser(self._pseudonym, scanner)
+        return _Day(cycles, statistical, writer, parser, daily_questions(choice, writer, self._ledger, parser))
 
-    def _output(self, day: _Day, everybody: Sequence[Standing], obtained: Sequence[Obtained]) -> StepOutput:
-        model, as_of, inquiry = self._settings.model, day.inquiry.as_of, day.inquiry
-        calibration = learn(inquiry.asked, day.cycles, self._ledger, self._pseudonym, day.inquirer.scanner, as_of=as_of)
-        failed = pl.Series([one.customer_id for one in everybody if not one.answer], dtype=pl.String)
+    def _output(self, day: _Day, outcomes: DayOutcomes, figures: Figures) -> StepOutput:
+        model, questions, everybody = self._settings.model, day.questions, outcomes.all()
+        calibration = learn(questions.previous, day.cycles, as_of=questions.as_of)
+        failed = pl.Series(outcomes.failed(), dtype=pl.String)
         predictions = blend(
             day.statistical.frames["predictions"],
             pattern_frame(everybody),
-            inquiry.choice.pairs.filter(pl.col("customer_id").is_in(failed.implode())),
+            questions.choice.pairs.filter(pl.col("customer_id").is_in(failed.implode())),
             calibration=calibration,
             settings=self._prediction,
             predictor="bedrock",
             predictor_version=f"{self._prompt.id} {model}",
-            as_of=as_of,
+            as_of=questions.as_of,
         )
-        incomplete = self._incomplete(everybody, obtained)
-        figures: Figures = {
+        all_figures: Figures = {
             **day.statistical.figures,
-            **inquiry.figures,
-            **counts(everybody),
-            **obtained_figures(obtained),
+            **questions.figures,
+            **outcome_figures(everybody),
+            **figures,
             "calibrated_on": calibration.outcomes,
-            "way": obtained[0].way,
-            **({"incomplete": incomplete} if incomplete else {}),
         }
-        told = told_frames(everybody, model=model, prompt=self._prompt.id)
-        return StepOutput({"predictions": predictions, **told}, figures)
+        frames = outcome_frames(everybody, model=model, prompt=self._prompt.id)
+        return StepOutput({"predictions": predictions, **frames}, all_figures)
 
-    def _incomplete(self, everybody: Sequence[Standing], obtained: Sequence[Obtained]) -> str:
-        """What makes the result one that somebody should look at; nothing, if all is well."""
-        failed = sum(not one.answer for one in everybody)
-        over_budget = sum(failure.reason == OVER_BUDGET for one in obtained for failure in one.failures.values())
-        told = []
+    def _incomplete(self, outcomes: DayOutcomes, over_budget: int) -> str:
+        """Why somebody should look at the result; empty if all is well."""
+        failed, customers = len(outcomes.failed()), len(outcomes.all())
+        reasons = []
         if over_budget:
-            told.append(f"the budget ended before {over_budget} questions")
-        if failed > self._settings.max_failed * len(everybody):
-            told.append(f"{failed} of {len(everybody)} customers have no valid answer")
-        return "; ".join(told)
+            reasons.append(f"the budget ended before {over_budget} questions")
+        if failed > self._settings.max_failed * customers:
+            reasons.append(f"{failed} of {customers} customers have no valid answer")
+        return "; ".join(reasons)
 
 
 @dataclass(frozen=True)
 class _Day:
-    """What a day's predictions rest on."""
+    """What the predictions of a day are made from."""
 
     cycles: pl.DataFrame
     statistical: StepOutput
-    inquirer: Inquirer
-    inquiry: Inquiry
+    writer: QuestionWriter
+    parser: ReplyParser
+    questions: DailyQuestions
+
+
+def _reply_figures(first: Replies, repairs: Replies) -> Figures:
+    """Repairs, replies that the ledger had, tokens and dollars, and how the model was asked.
+
+    Tokens and dollars are those of all replies to the questions of this day, even if an earlier run paid."""
+    replies = [*first.replies(), *repairs.replies()]
+    usage = sum((reply.usage for reply in replies), TokenUsage())
+    return {
+        "repairs": len(repairs.results),
+        "found_in_ledger": len(first.from_ledger) + len(repairs.from_ledger),
+        **{f"{kind}_tokens": int(getattr(usage, kind)) for kind in TOKEN_KINDS},
+        "dollars": float(sum((reply.cost for reply in replies), Decimal(0))),
+        "mode": first.mode,
+    }
+
+
+def _waited(seconds: float) -> Figures:
+    return {"waited_seconds": round(seconds, 3)} if seconds else {}

@@ -1,4 +1,5 @@
-"""Moving tables: export, copy, compare, undo, backfill.
+"""Moving tables: export, copy, verify, undo, backfill, and files for DynamoDB's bulk load.
 
-Files and journals are kept by `stores.migrations`.
+Each use case is one function that gets opened stores and returns a report; settings are read and stores opened in
+`wiring`, and the format of exports and journals belongs to `stores.migrations`.
 """

@@ -1,7 +1,7 @@
-"""One text for equal items: what `omnix tables verify` compares, and a copy to know what need not be written.
+"""Equal items give equal texts: `omnix tables verify` compares them, and a copy skips items that are already there.
 
-Numbers count by value (3.50 is 3.5, 3.0 is 3), sets and maps without regard to order, everything else as it is: a text
-is no number, a list no set, an attribute that is null not one that is absent.
+Numbers are compared by value (3.50 is 3.5, 3.0 is 3), sets and maps in any order, everything else by type and value: a
+text is not a number, a list is not a set, and a null attribute is not a missing one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DIGEST_BYTES = 16
 
 
 def canonical(value: Any) -> bytes:
-    """The text of a value: JSON with sorted names, where sets and binary values stand in a form that JSON lacks."""
+    """The text of a value: JSON with sorted names, and forms of its own for sets and binary values."""
     try:
         return orjson.dumps(value, default=_unknown, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # an integer of more than 64 bits
@@ -30,7 +30,7 @@ def checksum(item: Mapping[str, Any]) -> bytes:
 
 
 def differing_attributes(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
-    """The attributes that only one item has, or that differ."""
+    """The attributes that differ, or that only one of the items has."""
     return sorted(
         name
         for name in left.keys() | right.keys()
@@ -49,7 +49,7 @@ def _unknown(value: object) -> orjson.Fragment:
 
 
 def _number(value: Decimal) -> str:
-    """All digits, none of them in vain: what orjson writes for an integer."""
+    """The digits without trailing zeros, as orjson writes an integer."""
     digits = f"{value:f}"
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
@@ -57,7 +57,7 @@ def _number(value: Decimal) -> str:
 
 
 def _spelt(value: Any) -> Any:
-    """The value with its integers written out."""
+    """The value with its integers as text, of any size."""
     if isinstance(value, Mapping):
         return {name: _spelt(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

@@ -1,253 +1,175 @@
-"""Copying the items of a table into another one, so that it can be killed, repeated and undone.
-
-Each segment goes a chunk at a time: read, map, fetch what stands in the target under the same keys, keep that in the
-journal, write what differs, note how far the segment is. Everything is on the disk before the next thing depends on it.
-A chunk that was cut off is done again; what of it had been written is found to be equal, and what stood before it is
-known from the first attempt.
-"""
+"""Copying tables from a store or an export to a store, and undoing a copy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
-from threading import Event
 from typing import Any
 
-import polars as pl
-
-from omnix_cli.errors import DataError, ItemsRefused
-from omnix_cli.item_frames import as_dictionaries, items_of
-from omnix_cli.protocols.tables import FrameSource, ItemSource, TableStore
-from omnix_cli.records import SegmentProgress
+from omnix_cli.errors import ConfigError, PartialError
+from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
+from omnix_cli.protocols.tables import TableStore, WriteLimit
+from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.migrations.checksums import canonical
-from omnix_cli.services.migrations.seams import Images, Item, ItemMapping, MigrationJournal, Table
-from omnix_cli.services.migrations.segments import READ_UNIT_BYTES, WRITE_UNIT_BYTES, Take, chunks, in_segments, paced
+from omnix_cli.services.migrations.sides import Source, TableItems, Target, chosen_tables
+from omnix_cli.services.migrations.table_copy import Route, TableCopy, copy_table, preview_copy, undo_copy
+from omnix_cli.settings import StoreSettings, dump
+from omnix_cli.stores.migrations.journal import Journals
+from omnix_cli.stores.migrations.rewrites import ItemRewrite, load_rewrites
+from omnix_cli.stores.tables.specs import TABLES
 
-NAMED_KEYS = 20
-"""How many of the keys that a target refused are remembered."""
-SAMPLE = 3
-
-Chunk = list[Item] | pl.DataFrame
-"""Some items of a segment."""
+CHUNK_ITEMS = 1000
+_SMALLEST_CHUNK = 25
 
 
 @dataclass(frozen=True)
-class Route:
-    """From where to where the items of a table go, and how."""
+class CopyOptions:
+    """How tables are copied. Prices are dollars a million units."""
 
-    table: Table
-    source: ItemSource
-    target: TableStore
-    mapping: ItemMapping
-    segments: int = 1
-    chunk_items: int = 1000
-    take_read_units: Take | None = None
-    advance: Callable[[int], None] = lambda items: None
+    rewrites: Mapping[str, ItemRewrite] = field(default_factory=lambda: load_rewrites(None))
+    create: bool = False
+    dry_run: bool = False
+    chunk_items: int = CHUNK_ITEMS
+    write_price: float = 0.0
+    read_price: float = 0.0
 
 
 @dataclass(frozen=True)
 class CopyReport:
-    """What became of the items read, or would. The units are estimates: of writing what was not unchanged, and of
-    reading the source."""
+    """What a copy did to each table, about what it costs in dollars, and the run to name to undo it (None: a dry
+    run)."""
 
-    table: str
-    read: int
-    added: int
-    changed: int
-    unchanged: int
-    refused: int
-    refused_keys: tuple[str, ...]
-    write_units: int
-    read_units: int
-    sample: tuple[Mapping[str, Any], ...] = ()
+    run_id: str | None
+    tables: tuple[TableCopy, ...]
+    cost: float
+    limits: tuple[str, ...] = ()
+    """How fast the tables would be written."""
 
+    @property
+    def samples(self) -> list[str]:
+        """Some of the items that a dry run would write, as JSON."""
+        return [f"{table.table}: {canonical(item).decode()}" for table in self.tables for item in table.sample]
 
-def copy_table(route: Route, journal: MigrationJournal) -> CopyReport:
-    """Copies what the journal does not say is done."""
-    return _report(route, in_segments(partial(_copy_segment, route, journal), route.segments))
-
-
-def preview_copy(route: Route) -> CopyReport:
-    """What a copy would do; writes nothing."""
-    sample: list[Mapping[str, Any]] = []
-    return _report(route, in_segments(partial(_preview_segment, route, sample), route.segments), tuple(sample[:SAMPLE]))
+    @property
+    def refused(self) -> int:
+        """How many items the target refused."""
+        return sum(table.refused for table in self.tables)
 
 
-def undo_copy(table: str, target: TableStore, journal: MigrationJournal, advance: Callable[[int], None]) -> int:
-    """Puts back what a copy replaced and deletes what it added; returns how many items.
+def copy(
+    tables: Sequence[str],
+    source: Source,
+    target: Target,
+    journals: Journals,
+    *,
+    options: CopyOptions,
+    progress: Progress = NO_PROGRESS,
+) -> CopyReport:
+    """Copies tables; the same copy again continues where it stopped.
 
-    The newest images go first, so that of an item kept twice the first image stays."""
-    names = list(reversed(journal.images(table)))
-    settled = 0
-    for number, name in enumerate(names):
-        images = list(journal.image(table, name))
-        settled += len(images)
-        if number >= journal.record.undone.get(table, 0):
-            target.put_many(table, (item for _, item in images if item is not None))
-            target.delete_many(table, (key for key, item in images if item is None))
-            journal.update(undone={**journal.record.undone, table: number + 1})
-        advance(len(images))
-    return settled
+    Raises `PartialError`, which carries the report, when the target refused items."""
+    names = chosen_tables(tables, source)
+    if options.create and not options.dry_run:
+        target.store.create_tables()
+    plan = _plan(names, source, target, options)
+    limits = {name: target.store.write_limit(name) for name in names}
 
+    def moved(work: Callable[[Route], TableCopy]) -> list[TableCopy]:
+        return [_moved(_route(name, source, target, limits[name], options, progress), work) for name in names]
 
-def _copy_segment(route: Route, journal: MigrationJournal, segment: int, stop: Event) -> SegmentProgress:
-    name = route.table.name
-    progress = journal.progress(name, segment)
-    route.advance(progress.read)
-    if progress.done:
-        return progress
-    for chunk in _chunks(route, segment, progress.after, stop):
-        before = _before(route, chunk)
-        kept = journal.keep(name, segment, progress.chunks, before.images)
-        refused = _put(route, before.differing)
-        progress = _after(progress, before, kept, refused)
-        journal.save(name, segment, progress)
-        route.advance(len(chunk))
-    if not stop.is_set():
-        progress = progress.model_copy(update={"done": True})
-        journal.save(name, segment, progress)
-    return progress
-
-
-def _preview_segment(route: Route, sample: list[Mapping[str, Any]], segment: int, stop: Event) -> SegmentProgress:
-    progress = SegmentProgress()
-    for chunk in _chunks(route, segment, None, stop):
-        before = _before(route, chunk)
-        if len(sample) < SAMPLE:
-            sample += as_dictionaries(before.differing[:SAMPLE])
-        progress = _after(progress, before, before.images, ())
-        route.advance(len(chunk))
-    return progress
+    if options.dry_run:
+        in_words = tuple(f"{name}: {limit}" for name, limit in limits.items() if limit)
+        return _report(None, moved(preview_copy), options, in_words)
+    with journals.locked("tables copy"):
+        started = journals.now()
+        record = MigrationRecord(run_id=run_id_at(started), plan=plan, target=dump(target.settings), started_at=started)
+        journal = journals.begin(record)
+        done = moved(partial(copy_table, journal=journal))
+        journal.update(state="done", finished_at=journals.now())
+    report = _report(journal.record.run_id, done, options)
+    if report.refused:
+        keys = ", ".join(key for table in report.tables for key in table.refused_keys)
+        message = f"the target refused {report.refused:,} items: {keys}"
+        raise PartialError(message, hint="All others were copied.", report=report)
+    return report
 
 
-def _chunks(route: Route, segment: int, after: str | None, stop: Event) -> Iterator[Chunk]:
-    """The items of a segment, some at a time; frames where the source holds them and nothing is to be changed."""
-    name, segments = route.table.name, route.segments
-    if isinstance(route.source, FrameSource) and route.mapping.changes_nothing:
-        frames = route.source.scan_frames(name, segment=segment, segments=segments, after=after)
-        for piece in chain.from_iterable(frame.iter_slices(route.chunk_items) for frame in frames):
-            if stop.is_set():
-                return
-            yield piece
-    else:
-        items = route.source.scan(name, segment=segment, segments=segments, after=after)
-        yield from chunks(paced(items, route.take_read_units), route.chunk_items, stop)
+def undo(
+    run: str,
+    journals: Journals,
+    *,
+    settings: StoreSettings,
+    open_store: Callable[[StoreSettings], TableStore],
+    progress: Progress = NO_PROGRESS,
+) -> tuple[TableItems, ...]:
+    """Puts back the items that a copy replaced and deletes those it added; 0 items where that was done before.
+
+    The journal says which store the copy wrote to; `settings` say how fast to write to it now."""
+    with journals.locked("tables undo"):
+        journal = journals.find(run)
+        tables: list[str] = journal.record.plan["tables"]
+        if journal.record.state == "undone":
+            return tuple(TableItems(name, 0) for name in tables)
+        speed = {"max_write_units": settings.max_write_units, "write_share": settings.write_share}
+        journal.update(state="undoing")
+        report = []
+        with closing(open_store(StoreSettings.model_validate({**journal.record.target, **speed}))) as store:
+            for name in tables:
+                with shown(progress, name, 0):
+                    report.append(TableItems(name, undo_copy(name, store, journal, progress)))
+        journal.update(state="undone", finished_at=journals.now())
+    return tuple(report)
 
 
-@dataclass(frozen=True)
-class _Before:
-    """A chunk before it is written: the items that differ from what stands in the target, what stands there under
-    their keys, and of all items the write units by key; the last key read, and what was read in items and bytes."""
-
-    differing: Chunk
-    images: Images
-    units: Mapping[str, int]
-    last: str
-    read: int
-    read_bytes: int
-
-
-def _before(route: Route, chunk: Chunk) -> _Before:
-    key = route.table.key
-    if isinstance(chunk, pl.DataFrame):
-        keys = chunk[key].to_list()
-        last, stood = keys[-1], _standing(route, keys)
-        if not stood:
-            return _all_new(route.table, chunk, keys)
-        wanted = {item[key]: item for item in items_of(chunk)}
-    else:
-        wanted = {item[key]: item for item in map(partial(_mapped, route), chunk)}
-        last, stood = chunk[-1][key], _standing(route, list(wanted))
-    texts = {name: canonical(item) for name, item in wanted.items()}
-    images = {
-        name: stood.get(name) for name, text in texts.items() if name not in stood or canonical(stood[name]) != text
+def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOptions) -> dict[str, Any]:
+    """What makes two copies the same. Raises `ConfigError` for a copy that cannot be made."""
+    missing = [name for name in target.store.missing_tables() if name in tables]
+    if missing:
+        hint = "Add --create to create it. A dry run creates nothing: run `omnix tables create` first."
+        raise ConfigError(f"the target has no table {', '.join(missing)}", hint=hint)
+    sources = [source.items.address(name) for name in tables]
+    targets = [target.store.address(name) for name in tables]
+    same = set(sources) & set(targets)
+    if same:
+        raise ConfigError(f"{min(same)} would be copied to itself", hint="Name another target with --to.")
+    return {
+        "tables": list(tables),
+        "sources": sources,
+        "targets": targets,
+        "endpoint": target.settings.endpoint_url,
+        "mappings": {name: options.rewrites[name].as_json() for name in tables},  # the name in journals of 0.1.0
+        "segments": source.segments,
     }
-    return _Before(
-        differing=[wanted[name] for name in images],
-        images=images,
-        units={
-            name: -(-len(text) // WRITE_UNIT_BYTES) * (1 + route.table.copies(wanted[name]))
-            for name, text in texts.items()
-        },
-        last=last,
-        read=len(chunk),
-        read_bytes=sum(map(len, texts.values())),
+
+
+def _route(
+    name: str, source: Source, target: Target, limit: WriteLimit | None, options: CopyOptions, progress: Progress
+) -> Route:
+    # An interruption waits for the chunk in hand: not more than is written in a few seconds.
+    most = int(limit.units) if limit else options.chunk_items
+    return Route(
+        TABLES[name],
+        source.items,
+        target.store,
+        options.rewrites[name],
+        segments=source.segments,
+        chunk_items=max(_SMALLEST_CHUNK, min(options.chunk_items, most)),
+        take_read_units=source.pace(),
+        progress=progress,
     )
 
 
-def _standing(route: Route, keys: Sequence[str]) -> dict[str, Item]:
-    return {item[route.table.key]: item for item in route.target.get_many(route.table.name, keys)}
+def _moved(route: Route, work: Callable[[Route], TableCopy]) -> TableCopy:
+    name = route.table.name
+    with shown(route.progress, name, route.source.expected_items(name)):
+        return work(route)
 
 
-def _all_new(table: Table, items: pl.DataFrame, keys: list[str]) -> _Before:
-    """A chunk of which nothing stands in the target: nobody has to look at its items one by one. Their bytes are those
-    of their JSON, in which what is absent has a name, too."""
-    sizes = items.to_struct().struct.json_encode().str.len_bytes().cast(pl.Int64)
-    units = -(-sizes // WRITE_UNIT_BYTES) * (1 + table.copies_of(items))
-    return _Before(
-        differing=items,
-        images=dict.fromkeys(keys),
-        units=dict(zip(keys, units.to_list(), strict=True)),
-        last=keys[-1],
-        read=items.height,
-        read_bytes=int(sizes.sum()),
-    )
-
-
-def _mapped(route: Route, item: Item) -> Item:
-    mapped = route.mapping.apply(item)
-    try:
-        route.table.check(mapped)
-    except ValueError as error:
-        raise DataError(
-            f"the item {item[route.table.key]!r} cannot be copied: {error}", hint="Mend it, or the mapping."
-        ) from error
-    return mapped
-
-
-def _put(route: Route, items: Chunk) -> tuple[str, ...]:
-    """Writes the items; returns the keys of those that the target refuses for what they are."""
-    try:
-        route.target.put_many(route.table.name, items)
-    except ItemsRefused as error:
-        return error.keys
-    except (TypeError, ValueError) as error:
-        message = f"the target cannot hold an item of {route.table.name}: {error}"
-        raise DataError(message, hint="Mend it in the source, or drop the attribute by a mapping.") from error
-    return ()
-
-
-def _after(progress: SegmentProgress, before: _Before, images: Images, refused: Sequence[str]) -> SegmentProgress:
-    """The progress once the chunk is written; the images tell what stood before its first attempt."""
-    differing = images.keys() & before.units.keys()
-    written = differing - set(refused)
-    added = sum(images[key] is None for key in written)
-    return SegmentProgress(
-        after=before.last,
-        chunks=progress.chunks + 1,
-        read=progress.read + before.read,
-        added=progress.added + added,
-        changed=progress.changed + len(written) - added,
-        unchanged=progress.unchanged + before.read - len(differing),
-        refused=progress.refused + len(refused),
-        refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
-        read_bytes=progress.read_bytes + before.read_bytes,
-        write_units=progress.write_units + sum(before.units[key] for key in written),
-    )
-
-
-def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Mapping[str, Any], ...] = ()) -> CopyReport:
-    return CopyReport(
-        table=route.table.name,
-        read=sum(part.read for part in parts),
-        added=sum(part.added for part in parts),
-        changed=sum(part.changed for part in parts),
-        unchanged=sum(part.unchanged for part in parts),
-        refused=sum(part.refused for part in parts),
-        refused_keys=tuple(key for part in parts for key in part.refused_keys)[:NAMED_KEYS],
-        write_units=sum(part.write_units for part in parts),
-        read_units=-(-sum(part.read_bytes for part in parts) // READ_UNIT_BYTES),
-        sample=sample,
-    )
+def _report(
+    run_id: str | None, tables: Sequence[TableCopy], options: CopyOptions, limits: tuple[str, ...] = ()
+) -> CopyReport:
+    writing = options.write_price * sum(table.write_units for table in tables)
+    reading = options.read_price * sum(table.read_units for table in tables)
+    return CopyReport(run_id, tuple(tables), (writing + reading) / 1e6, limits)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from itertools import islice
 from threading import Event
 from typing import Any, TypeVar
 
+from omnix_cli.batching import batched
+from omnix_cli.protocols.tables import READ_UNIT_BYTES
 from omnix_cli.services.migrations.checksums import canonical
-
-WRITE_UNIT_BYTES = 1024
-"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
-("Read/write capacity mode", DynamoDB developer guide)."""
-READ_UNIT_BYTES = 8192
-"""A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", developer guide)."""
 
 Take = Callable[[float], None]
 """Waits until so many units may be used."""
@@ -26,8 +21,8 @@ _Value = TypeVar("_Value")
 def in_segments(work: Callable[[int, Event], _Result], segments: int) -> list[_Result]:
     """What `work` returns for each segment, called with its number in a thread of its own.
 
-    When one fails, or the program is interrupted, the event tells the others to stop, and the error is raised once all
-    have."""
+    When one fails, or the program is interrupted, the event tells the others to stop, and the error is raised when all
+    have stopped."""
     stop = Event()
     with ThreadPoolExecutor(segments) as pool:
         tasks = [pool.submit(work, segment, stop) for segment in range(segments)]
@@ -41,14 +36,14 @@ def in_segments(work: Callable[[int, Event], _Result], segments: int) -> list[_R
 
 
 def chunks(values: Iterable[_Value], size: int, stop: Event) -> Iterator[list[_Value]]:
-    """The values, some at a time, until the event says stop."""
-    remaining = iter(values)
-    while not stop.is_set() and (chunk := list(islice(remaining, size))):
+    """The values, `size` at a time, until the event is set."""
+    batches = batched(values, size)
+    while not stop.is_set() and (chunk := next(batches, None)) is not None:
         yield chunk
 
 
 def paced(items: Iterator[dict[str, Any]], take_read_units: Take | None) -> Iterator[dict[str, Any]]:
-    """The items of a scan, each once its share of a read unit was taken; at once where nothing has to be taken."""
+    """The items of a scan, each after its share of a read unit was taken; at once where nothing limits reading."""
     return items if take_read_units is None else _taken(items, take_read_units)
 
 

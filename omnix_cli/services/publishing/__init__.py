@@ -1,4 +1,4 @@
-"""Bringing a store to hold exactly the latest lists: what differs, the lease, the read-back.
+"""Publishing: which lists changed, who may write, writing them and reading them back.
 
-How a store writes is in `stores`.
+How a store writes its items is in `stores`; how the lists are made is in `steps.lists`.
 """

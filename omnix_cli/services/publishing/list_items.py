@@ -24,8 +24,9 @@ CONTEXTS = {
     "popular": "homepage",
 }
 """Where the lists of each kind are shown."""
-_PIECE_ROWS = 100_000  # the JSON of so many entries takes some 100 MB
-_PLACES = 4  # of scores and confidences: what a reader can use, and steadier than the last bits of a float
+CHUNK_ROWS = 100_000
+"""Entries turned into JSON at a time, which takes some 100 MB."""
+_PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
@@ -40,7 +41,7 @@ class Edition:
 
     @classmethod
     def of(cls, run_id: str, *, now: datetime, lifetime_days: float) -> Edition:
-        """The edition of this moment, to the millisecond: what the store keeps."""
+        """The edition of this moment, to the millisecond: the store keeps no more."""
         generated_at = now.astimezone(UTC).replace(microsecond=now.microsecond // 1000 * 1000)
         return cls(run_id, generated_at, generated_at + timedelta(seconds=round(lifetime_days * 86_400)))
 
@@ -55,7 +56,7 @@ class Edition:
         }
 
     def items(self, lists: pl.DataFrame) -> pl.DataFrame:
-        """Rows of `lists` as items of the table, the numbers exactly as the content has them."""
+        """Rows of `lists_of` as items of the table, with the numbers exactly as in the content."""
         entry = pl.element().struct.with_fields(
             pl.field(["score", "confidence"]).cast(_EXACT), pl.field("predictedPurchaseDate").cast(pl.String)
         )
@@ -74,8 +75,8 @@ class Edition:
 
 def contents(content: str) -> dict[str, Any]:
     """The attributes that a row of `lists` holds as JSON."""
-    found: dict[str, Any] = _DECODER.decode(content)
-    return found
+    attributes: dict[str, Any] = _DECODER.decode(content)
+    return attributes
 
 
 def iso(moment: datetime) -> str:
@@ -83,25 +84,25 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def lists(frame: StoredFrame) -> Iterator[pl.DataFrame]:
-    """The lists of a recommendations frame in its order, some at a time, one row per list.
+def lists_of(frame: StoredFrame, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pl.DataFrame]:
+    """The lists of a recommendations frame in its order, in chunks, one row per list.
 
     Columns: `list_id`; the attributes of the item without times, status and run; `content`, these as JSON;
     `content_hash`, its SHA-256.
     """
     rest: pl.DataFrame | None = None
-    for rows in frame.scan().collect_batches(chunk_size=_PIECE_ROWS, maintain_order=True):
-        piece = rows if rest is None else pl.concat([rest, rows])
-        is_last_list = piece["list_id"] == piece["list_id"].tail(1).first()
-        rest = piece.filter(is_last_list)
-        if rest.height < piece.height:
-            yield _contents(piece.filter(~is_last_list))
+    for rows in frame.scan().collect_batches(chunk_size=chunk_rows, maintain_order=True):
+        chunk = rows if rest is None else pl.concat([rest, rows])
+        is_last_list = chunk["list_id"] == chunk["list_id"].tail(1).first()
+        rest = chunk.filter(is_last_list)
+        if rest.height < chunk.height:
+            yield _contents(chunk.filter(~is_last_list))
     if rest is not None and rest.height:
         yield _contents(rest)
 
 
 def some_lists(frame: StoredFrame, list_ids: pl.Series) -> pl.DataFrame:
-    """The lists with these ids, as `lists` has them."""
+    """The lists with these ids, as `lists_of` gives them."""
     return _contents(frame.scan().filter(pl.col("list_id").is_in(list_ids.implode())).collect())
 
 
@@ -121,7 +122,7 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     )
     whole = 10**_PLACES
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
-    # polars divides a column by multiplying with the reciprocal, a single value not; rounding makes both the same.
+    # polars divides a column by multiplying with the reciprocal, but not a single value; rounding makes both equal.
     mean_confidence = mean_confidence.round(_PLACES)
     grouped = (
         rows.lazy()
@@ -136,7 +137,7 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         context=pl.col("kind").cast(pl.String).replace_strict(CONTEXTS),
         customerId="customer_id",
     )
-    # An attribute without a value is absent. Inside a JSON string a quote is escaped, so this finds only attributes.
+    # An attribute without a value is left out. Quotes inside JSON strings are escaped: this matches attributes only.
     content = items.to_struct().struct.json_encode().str.replace_all(r',"\w+":null', "")
     hashes = [hashlib.sha256(text.encode()).hexdigest() for text in content]
     return items.with_columns(grouped["list_id"], content=content, content_hash=pl.Series(hashes, dtype=pl.String))

@@ -9,34 +9,33 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.checkpoints import StoredFrame
-from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.migrations.segments import WRITE_UNIT_BYTES
-from omnix_cli.services.publishing.list_items import contents, lists, some_lists
+from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
+from omnix_cli.services.publishing.leases import TABLE
+from omnix_cli.services.publishing.list_items import contents, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
 
 _FRAME_BYTES = 260
 """What the times, the status, the run and the hash of an item add to its content."""
-_SHARED_LIST = r"^(?:similar|trending|seasonal|popular)#"
-_LISTED = 20
+_NAMED = 20
 
 
 @dataclass(frozen=True)
 class Verification:
-    """How many items were read back of how many, and the ids of those that were not as they should be."""
+    """How many items of how many were read back, and the ids of those that are not as they should be."""
 
     read: int
     of: int
     differences: tuple[str, ...]
 
-    @property
-    def said(self) -> str:
-        """What it proves. Of a sample without a difference: with 95 % confidence fewer than 3 / n of all items differ
+    def __str__(self) -> str:
+        """What it proves. If no item of a sample differs: with 95 % confidence fewer than 3 / n of all items differ
         (the rule of three; Hanley and Lippman-Hand, JAMA 1983)."""
         if self.differences:
             count = len(self.differences)
-            more = f" and {count - _LISTED} more" if count > _LISTED else ""
-            return f"{count:,} of {self.read:,} items differ: {', '.join(self.differences[:_LISTED])}{more}"
+            more = f" and {count - _NAMED} more" if count > _NAMED else ""
+            return f"{count:,} of {self.read:,} items differ: {', '.join(self.differences[:_NAMED])}{more}"
         if self.read == self.of:
             return f"all {self.of:,} items read back and equal"
         share = min(3 / self.read, 1)
@@ -45,38 +44,37 @@ class Verification:
 
 def verify(
     store: TableStore,
-    table: str,
     receipts: pl.DataFrame,
     frames: Sequence[StoredFrame],
     settings: PublishSettings,
     *,
     seed: str,
 ) -> Verification | None:
-    """Compares stored items with the lists they should hold; another `seed` chooses another sample."""
+    """Compares items of the store with the lists they should hold; another `seed` chooses another sample."""
     if settings.verify == "none" or receipts.is_empty():
         return None
     chosen = receipts["list_id"]
     if settings.verify == "sample" and len(chosen) > settings.verify_items:
         order = [hashlib.sha256(f"{seed} {list_id}".encode()).digest() for list_id in chosen]
         chosen = chosen.gather(sorted(range(len(order)), key=order.__getitem__)[: settings.verify_items])
-        pieces: Iterable[pl.DataFrame] = (some_lists(frame, chosen) for frame in frames)
+        chunks: Iterable[pl.DataFrame] = (some_lists(frame, chosen) for frame in frames)
     else:
         wanted = chosen.to_frame()
-        pieces = (piece.join(wanted, on="list_id", how="semi") for frame in frames for piece in lists(frame))
-    differing = [list_id for piece in pieces for list_id in _differing(store, table, piece)]
+        chunks = (chunk.join(wanted, on="list_id", how="semi") for frame in frames for chunk in lists_of(frame))
+    differing = [list_id for chunk in chunks for list_id in _differing(store, chunk)]
     return Verification(len(chosen), receipts.height, tuple(sorted(differing)))
 
 
 def write_units(content: pl.Expr, list_id: pl.Expr) -> pl.Expr:
-    """The write units of putting an item: the lists of a customer are in an index, too."""
+    """The write units of each item: a customer's list is also in an index, which costs the same again."""
     units = (content.str.len_bytes().cast(pl.Int64) + _FRAME_BYTES + WRITE_UNIT_BYTES - 1) // WRITE_UNIT_BYTES
-    return units * pl.when(list_id.str.contains(_SHARED_LIST)).then(1).otherwise(2)
+    return units * pl.when(is_shared(list_id)).then(1).otherwise(2)
 
 
-def _differing(store: TableStore, table: str, lists: pl.DataFrame) -> Iterator[str]:
+def _differing(store: TableStore, lists: pl.DataFrame) -> Iterator[str]:
     if lists.is_empty():
         return
-    stored = {item["id"]: item for item in store.get_many(table, lists["list_id"].to_list())}
+    stored = {item["id"]: item for item in store.get_many(TABLE, lists["list_id"].to_list())}
     for list_id, content in lists.select("list_id", "content").iter_rows():
         wanted = contents(content)
         if _part(stored.get(list_id), wanted) != wanted:
@@ -84,5 +82,5 @@ def _differing(store: TableStore, table: str, lists: pl.DataFrame) -> Iterator[s
 
 
 def _part(item: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Of an item, what a list is made of; its times and status may have changed since."""
+    """The attributes of an item that come from its list; its times and status may change."""
     return None if item is None else {name: item.get(name) for name in wanted}

@@ -1,4 +1,4 @@
-"""What earlier runs left: two runs compared, and what nobody needs any more removed."""
+"""Earlier runs: compare two of them, and remove what nothing needs any more."""
 
 from __future__ import annotations
 
@@ -19,17 +19,27 @@ class Difference:
     after: Any
 
 
-def compare(before: RunRecord, after: RunRecord) -> tuple[Difference, ...]:
-    """Day, settings, sources, and each step's key, rows and figures, where they differ."""
+@dataclass(frozen=True)
+class RunComparison:
+    """Two runs, and what differs between them."""
+
+    before: str
+    after: str
+    differences: tuple[Difference, ...]
+
+
+def compare(before: RunRecord, after: RunRecord) -> RunComparison:
+    """Where two runs differ: day, settings, sources, and each step's key, rows and figures."""
     left, right = dict(_facts(before)), dict(_facts(after))
     names = [*left, *(name for name in right if name not in left)]
-    return tuple(
+    differences = tuple(
         Difference(name, left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)
     )
+    return RunComparison(before.run_id, after.run_id, differences)
 
 
 def mark_killed(records: RunRecords) -> None:
-    """Marks the runs that never got to say how they ended; the caller holds the lock, so none of them still runs."""
+    """Marks runs whose process died without saying so. The caller holds the lock, so none of them is still running."""
     for record in records.newest_first():
         if record.status == "running":
             records.save(record.model_copy(update={"status": "killed"}))
@@ -52,22 +62,21 @@ def prune(
 ) -> PruneReport:
     """Removes all but the `keep` newest runs, and every checkpoint that no kept run and nothing else needs.
 
-    `needed` holds keys that must stay whatever the runs say: import batches and what stands in the store. The newest
-    run that published is always kept."""
+    `needed` holds the keys that stay in any case: import batches. The newest run that published is always kept."""
     runs = list(records.newest_first())
     published = next((run for run in runs if run.status == "done" and run.step("publish")), None)
     kept = [run for number, run in enumerate(runs) if number < keep or run is published]
-    gone = [run for run in runs if run not in kept]
+    old = [run for run in runs if run not in kept]
     used = set(needed) | {step.key for run in kept for step in run.steps}
     manifests = list(checkpoints.manifests())
     superfluous = [manifest for manifest in manifests if manifest.key not in used]
     if not dry_run:
-        for run in gone:
+        for run in old:
             records.remove(run.run_id)
         for manifest in superfluous:
             checkpoints.remove(manifest.key)
     return PruneReport(
-        runs=tuple(run.run_id for run in gone),
+        runs=tuple(run.run_id for run in old),
         checkpoints=tuple(manifest.key for manifest in superfluous),
         freed_bytes=sum(manifest.total_bytes for manifest in superfluous),
         kept_runs=len(kept),

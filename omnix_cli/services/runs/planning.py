@@ -1,18 +1,16 @@
-"""What a run would do and why: every step's checkpoint key, and the reason it runs again or is reused.
+"""What a run would do and why: each step's checkpoint key, and the reason it runs or is reused.
 
-Keys are made of ingredients only, so all of them are known before anything has been computed.
+A key is a hash of what goes into the step, so all keys are known before anything is computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-import polars as pl
-
-from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
+from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
 from omnix_cli.schemas import FRAMES
@@ -22,7 +20,8 @@ from omnix_cli.settings import Section, Settings, dump
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to one step: its key, the keys of its inputs by frame, its parameters, and why."""
+    """What happens to one step and why: its key, the keys of its inputs by frame, its parameters, and the checkpoint
+    to reuse (None: it runs)."""
 
     step: PlanStep
     key: str
@@ -32,31 +31,8 @@ class Decision:
     reason: str
 
 
-def resolve_as_of(as_of: str, *, purchases: StoredFrame, today: date) -> date:
-    """The day a run stands on: a date, `today`, or `latest` (the day after the newest purchase).
-
-    Raises `ConfigError` for anything else and `DataError` when there are no purchases to go by."""
-    if as_of == "today":
-        return today
-    if as_of != "latest":
-        return parse_day(as_of)
-    newest = purchases.scan().select(pl.col("purchase_day").max()).collect().item()
-    if newest is None:
-        raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
-    return newest + timedelta(days=1)  # type: ignore[no-any-return]
-
-
-def parse_day(text: str) -> date:
-    """A day written as 2018-01-31. Raises `ConfigError` for anything else."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        hint = "Give a date such as 2018-01-31, `today` or `latest`."
-        raise ConfigError(f"as-of {text!r} is not a day", hint=hint) from None
-
-
 def closure(plan: Iterable[PlanStep], targets: Collection[str]) -> tuple[PlanStep, ...]:
-    """The steps that `targets` (step names) rest on, themselves included, in the order of the plan."""
+    """The steps that `targets` (step names) need, including themselves, in the order of the plan."""
     steps = tuple(plan)
     wanted = set(targets)
     for step in reversed(steps):
@@ -75,32 +51,32 @@ def decide(
     records: RunRecords,
     force: Collection[str] = (),
 ) -> tuple[Decision, ...]:
-    """One decision a step, in order. `force` names the steps to compute again whatever their key says."""
+    """One decision for each step, in order. `force` names the steps to compute again even if nothing changed."""
     keys = {name: frame.key for name, frame in sources.items()}
     decisions = []
     for step in steps:
         inputs = {name: keys[name] for name in step.inputs}
         parameters = _parameters(step, settings, as_of)
         key = _key(step, parameters, inputs)
-        found = None if step.name in force else checkpoints.find(key)
+        is_forced = step.name in force
+        reuse = None if is_forced else checkpoints.find(key)
         previous = _previous(step.name, key, checkpoints, records)
-        forced = step.name in force
-        reason = "nothing changed" if found else _why(step, key, parameters, inputs, previous, forced=forced)
-        decisions.append(Decision(step, key, inputs, parameters, found, reason))
+        reason = "nothing changed" if reuse else _why(step, key, parameters, inputs, previous, forced=is_forced)
+        decisions.append(Decision(step, key, inputs, parameters, reuse, reason))
         keys.update(dict.fromkeys(step.outputs, key))
     return tuple(decisions)
 
 
 def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, Any]:
-    parameters = {name: _as_kept(value) for name, value in step.settings(settings).items()}
+    parameters = {name: _plain(value) for name, value in step.settings(settings).items()}
     parameters.update(step.extra_key())
     if step.dated:
         parameters["as_of"] = as_of.isoformat()
     return parameters
 
 
-def _as_kept(value: Any) -> Any:
-    """A setting as a manifest gives it back."""
+def _plain(value: Any) -> Any:
+    """A setting as it is read back from a manifest."""
     if isinstance(value, Section):
         return dump(value)
     return list(value) if isinstance(value, tuple) else value
@@ -113,7 +89,7 @@ def _key(step: PlanStep, parameters: Mapping[str, Any], inputs: Mapping[str, str
 
 
 def _previous(step: str, key: str, checkpoints: Checkpoints, records: RunRecords) -> Manifest | str | None:
-    """The manifest of this step in the newest run that has it; its key when the checkpoint itself is gone."""
+    """The manifest of this step in the newest run that has it, or its key when that checkpoint was removed."""
     for record in records.newest_first():
         done = record.step(step)
         if done is None or done.status not in ("ran", "reused"):
@@ -139,7 +115,9 @@ def _why(
     if previous is None:
         return "first time"
     if isinstance(previous, str):
-        return "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint is gone"
+        return (
+            "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint was removed"
+        )
     changes = []
     if previous.parameters.get("predictor") != parameters.get("predictor"):  # then nothing else can be compared
         changes.append(f"predictor {previous.parameters.get('predictor')} -> {parameters.get('predictor')}")

@@ -9,9 +9,8 @@ import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -20,25 +19,20 @@ from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import Engine, Resources
-from omnix_cli.protocols.tables import TableStore
 from omnix_cli.records import RunRecord, StepRecord, StepStatus, run_id_at
-from omnix_cli.services.publishing.publisher import publish, published_day
-from omnix_cli.services.runs.planning import Decision, closure, decide, resolve_as_of
-from omnix_cli.settings import PublishSettings, Settings, dump
+from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of
+from omnix_cli.services.publishing.publisher import PUBLISHED, Publisher
+from omnix_cli.services.runs.planning import Decision, closure, decide
+from omnix_cli.settings import Settings, dump
 
 _log = logging.getLogger(__name__)
 
-Publish = Callable[[Mapping[str, StoredFrame], str, date], StepRecord]
-"""Publishes the stored lists of a run (frames by name, run id, day) and says what it did."""
-
-PUBLISHED = ("recommendations", "shop_lists")
-"""The frames that are written to the store."""
 _LIST_STEPS = ("recommend", "shop_lists")
 
 
 @dataclass(frozen=True)
 class Runner:
-    """Everything a run works with; made by `wiring`."""
+    """Everything a run needs; made by `wiring`."""
 
     plan: tuple[PlanStep, ...]
     engine: Engine
@@ -49,12 +43,12 @@ class Runner:
     resources: Resources
     now: Callable[[], datetime]
     run_id: str | None = None
-    """The id of the run that is done; by default one of the time at which it begins."""
+    """The id of this run; by default made of the time at which it begins."""
 
     def as_of(self) -> date:
-        """The day this run stands on."""
-        today = self.now().astimezone(ZoneInfo(self.settings.imports.timezone)).date()
-        return resolve_as_of(self.settings.as_of, purchases=self.sources["purchases"], today=today)
+        """The day for which this run computes."""
+        purchases, timezone = self.sources["purchases"], self.settings.imports.timezone
+        return resolve_as_of(self.settings.as_of, purchases=purchases, now=self.now(), timezone=timezone)
 
     def explain(self, targets: Collection[str], *, force: Collection[str] = ()) -> tuple[Decision, ...]:
         """What `execute` would do to each step, and why. Computes and writes nothing."""
@@ -74,10 +68,11 @@ class Runner:
         return tuple(step.name for step in self.plan)
 
     def preview(
-        self, targets: Collection[str], *, force: Collection[str] = (), publish: Publish | None = None
+        self, targets: Collection[str], *, force: Collection[str] = (), publisher: Publisher | None = None
     ) -> tuple[StepRecord, ...]:
-        """What `execute` would do, step by step: `reused` or `pending`, and why. `publish` must be a dry run; it is
-        asked only when the lists it would publish are there already."""
+        """What `execute` would do, step by step: `reused` or `pending`, and why. `publisher` must be a dry run; it
+        is
+        called only when the lists it would publish already exist."""
         if not self.sources["purchases"].rows:
             waiting = closure(self.plan, targets)
             return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
@@ -91,8 +86,8 @@ class Runner:
             else:
                 name, key = decision.step.name, decision.key
                 steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
-        if publish and all(step.status == "reused" for step in steps):
-            steps.append(publish({name: frames[name] for name in PUBLISHED}, "dry-run", self.as_of()))
+        if publisher and all(step.status == "reused" for step in steps):
+            steps.append(publisher.publish({name: frames[name] for name in PUBLISHED}, "dry-run", self.as_of()))
         return tuple(steps)
 
     def execute(
@@ -101,22 +96,22 @@ class Runner:
         *,
         command: str,
         force: Collection[str] = (),
-        publish: Publish | None = None,
+        publisher: Publisher | None = None,
         imported: tuple[StepRecord, ...] = (),
     ) -> RunRecord:
-        """Brings the target steps up to date, then publishes when `publish` is given.
+        """Brings the target steps up to date, then publishes if `publisher` is given.
 
-        `imported` says what was taken in just before, for the record. The record on disk is brought up to date
-        after every step. Raises `DataError` without purchases, and whatever stopped a step once the record says so."""
+        `imported` are the imports made just before, for the record. The record on disk is updated after every step.
+        Raises `DataError` without purchases, and whatever stopped a step, once the record says so."""
         if not self.sources["purchases"].rows:
-            raise DataError("there are no purchases yet", hint="Take some in with `omnix import purchases FILES...`.")
+            raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
         with self._recorded(journal):
-            self._run_steps(journal, self.explain(targets, force=force), publish)
+            self._run_steps(journal, self.explain(targets, force=force), publisher)
         return journal.record
 
     def inputs(self, name: str) -> dict[str, StoredFrame]:
-        """The frames that a step reads, after bringing up to date whatever makes them."""
+        """The frames that a step reads, after bringing the steps that make them up to date."""
         step = next(step for step in self.plan if step.name == name)
         makers = [other.name for other in self.plan if set(other.outputs) & set(step.inputs)]
         if makers:
@@ -127,20 +122,27 @@ class Runner:
                 frames.update({frame: decision.reuse.frame(frame) for frame in decision.step.outputs})
         return {frame: frames[frame] for frame in step.inputs}
 
-    def roll_back(self, run_id: str, publish: Publish, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
-        """Publishes the lists of an earlier run again; only what differs from what stands is written.
+    def roll_back(self, run_id: str, publisher: Publisher) -> RunRecord:
+        """Publishes the lists of an earlier run again; only what differs from the store is written.
 
         Raises `DataError` when that run made no lists, or they were pruned."""
+        past, lists = self._past_lists(run_id)
+        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
+        with self._recorded(journal):
+            journal.note(publisher.publish(lists, journal.record.run_id, past.as_of))
+        return journal.record
+
+    def preview_roll_back(self, run_id: str, publisher: Publisher) -> tuple[StepRecord, ...]:
+        """What `roll_back` would do; `publisher` must be a dry run."""
+        past, lists = self._past_lists(run_id)
+        return (publisher.publish(lists, "dry-run", past.as_of),)
+
+    def _past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
         past = self.records.load(run_id)
         lists = dict(self._lists_of(past))
         if set(lists) != set(PUBLISHED):
-            raise DataError(f"run {past.run_id} made no lists", hint="`omnix runs list` shows which runs did.")
-        if dry_run:
-            return (publish(lists, "dry-run", past.as_of),)
-        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
-        with self._recorded(journal):
-            journal.note(publish(lists, journal.record.run_id, past.as_of))
-        return journal.record.steps
+            raise DataError(f"run {past.run_id} has no lists", hint="`omnix runs list` shows all runs.")
+        return past, lists
 
     def _lists_of(self, record: RunRecord) -> Iterator[tuple[str, StoredFrame]]:
         for step in record.steps:
@@ -151,7 +153,7 @@ class Runner:
 
     @contextmanager
     def _recorded(self, journal: _Journal) -> Iterator[None]:
-        """Keeps the record of a run while it goes on, and how it ended."""
+        """Writes the record of a run when it begins and when it ends, however it ends."""
         try:
             journal.save()
             yield
@@ -160,7 +162,9 @@ class Runner:
         except BaseException as error:
             try:
                 journal.save(**_ending(error), finished_at=self.now())
-            except Interrupted as again:  # polars told of the same signal first
+                if isinstance(error, PartialError):
+                    error.report = journal.record
+            except Interrupted as again:  # polars reported the same signal first
                 journal.save(**_ending(again), finished_at=self.now())
                 raise
             raise
@@ -182,16 +186,16 @@ class Runner:
             process=os.getpid(),
         )
 
-    def _run_steps(self, journal: _Journal, decisions: tuple[Decision, ...], publish: Publish | None) -> None:
+    def _run_steps(self, journal: _Journal, decisions: tuple[Decision, ...], publisher: Publisher | None) -> None:
         frames = dict(self.sources)
         for decision in decisions:
             checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
             inputs = {name: frames[name] for name in decision.step.inputs}
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
             journal.note(_step_record(decision, checkpoint, "reused" if decision.reuse else "ran", inputs))
-        if publish:
+        if publisher:
             lists = {name: frames[name] for name in PUBLISHED}
-            journal.note(publish(lists, journal.record.run_id, journal.record.as_of))
+            journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
 
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
@@ -214,7 +218,7 @@ class Runner:
 
 @dataclass
 class _Journal:
-    """The record of a run while it goes on; what it says is on disk."""
+    """The record of a run in progress, and its copy on disk."""
 
     records: RunRecords
     record: RunRecord
@@ -227,73 +231,15 @@ class _Journal:
     def note(self, step: StepRecord) -> None:
         """Adds a step that is done, and logs it."""
         self.save(steps=(*self.record.steps, step))
-        told = ("status", "key", "reason", "rows_in", "rows_out", "seconds")
-        facts = {name: getattr(step, name) for name in told}
+        facts = {name: getattr(step, name) for name in ("status", "key", "reason", "rows_in", "rows_out", "seconds")}
         _log.info("step done", extra={"step": step.name, **facts, **step.figures})
 
 
 def _refuse_incomplete(record: RunRecord) -> None:
-    """Raises `PartialError` when a step could not do all it should."""
+    """Raises `PartialError` when a step could not do all of its work."""
     problems = [f"{step.name}: {step.incomplete}" for step in record.steps if step.incomplete]
     if problems:
         raise PartialError("; ".join(problems), hint=f"`omnix runs show {record.run_id}` has the figures.")
-
-
-def publish_lists(
-    frames: Mapping[str, StoredFrame],
-    run_id: str,
-    as_of: date,
-    *,
-    store: TableStore,
-    checkpoints: Checkpoints,
-    settings: PublishSettings,
-    clock: Callable[[], datetime],
-    holder: str,
-    force: bool,
-    dry_run: bool,
-    earlier: bool = False,
-    show: Callable[[Mapping[str, Any]], None] = lambda item: None,
-) -> StepRecord:
-    """Publishes the lists of a run and says so as a step; a dry run shows some items that it would write.
-
-    Unless forced, the lists of an earlier day than what stands in the store are left out, and those of a day that has
-    not come yet: building a past night again, or looking ahead, must not take the present lists from the customers.
-    With `earlier` that is what is wanted."""
-    now = clock()
-    standing = published_day(store, now=now)
-    reason = None
-    if standing is not None and standing > as_of and not earlier:
-        reason = f"the lists of {standing} stand in the store; --force puts these of {as_of} there"
-    elif as_of > now.date() + timedelta(days=1):
-        reason = f"{as_of} has not come yet; --force publishes its lists all the same"
-    if reason and not force:
-        _log.warning("not published: %s", reason)
-        return StepRecord(name="publish", key="", status="skipped", reason=reason)
-    report = publish(
-        *(frames[name] for name in PUBLISHED),
-        store=store,
-        checkpoints=checkpoints,
-        settings=settings,
-        clock=clock,
-        holder=holder,
-        run_id=run_id,
-        as_of=as_of,
-        force=force,
-        dry_run=dry_run,
-    )
-    for item in report.samples if dry_run else ():
-        show(item)
-    return StepRecord(
-        name="publish",
-        key=report.receipts_key or "",
-        status="reused" if not report.written else "pending" if dry_run else "ran",
-        reason="; ".join([f"compared with {report.compared_with}", *report.findings]),
-        incomplete=report.incomplete,
-        rows_in=sum(frames[name].rows for name in PUBLISHED),
-        rows_out=report.lists,
-        seconds=round(report.seconds, 3),
-        figures={**report.figures, **(report.cost(settings.write_price) if store.name == "dynamodb" else {})},
-    )
 
 
 def _step_record(
@@ -315,7 +261,7 @@ def _step_record(
 
 
 def _ending(error: BaseException) -> dict[str, Any]:
-    """How a run ended that did not get to its end."""
+    """How a run that did not finish ended."""
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
     code = error.exit_code if isinstance(error, OmnixError) else 1

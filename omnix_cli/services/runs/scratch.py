@@ -1,4 +1,4 @@
-"""Running steps without leaving a trace: what is there is read, what is computed is gone afterwards."""
+"""Running steps without keeping their results: existing checkpoints are read, new ones are deleted afterwards."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class ScratchCheckpoints:
 
 @dataclass(frozen=True)
 class ReadRecords:
-    """Records of runs that are read but not added to. Implements `protocols.RunRecords`."""
+    """Records of runs that can be read but not changed. Implements `protocols.RunRecords`."""
 
     lasting: RunRecords
 
     def save(self, record: RunRecord) -> None:
-        """Forgets it."""
+        """Does nothing."""
 
     def load(self, run_id: str) -> RunRecord:
         return self.lasting.load(run_id)
@@ -64,7 +64,7 @@ class ReadRecords:
         return self.lasting.newest_first()
 
     def remove(self, run_id: str) -> None:
-        """Leaves it."""
+        """Does nothing."""
 
 
 def without_trace(runner: Runner, scratch: Checkpoints) -> Runner:

@@ -1,1 +1,4 @@
-"""Who is asked about what, and what becomes of the answers of a model: pure functions of frames."""
+"""Whom to ask a model about, and how its answers change the predictions.
+
+Only pure functions of frames: no model is called and no text is parsed here.
+"""

@@ -1,4 +1,4 @@
-"""The statistical predictions with what a model answered in place of its part of them."""
+"""The statistical predictions combined with the answers of a model."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def blend(
 ) -> pl.DataFrame:
     """The frame `predictions`.
 
-    Of `patterns` (the pair, `answered_interval`, `answered_date`, `stated` confidence and `reasoning`, null where there
-    is none to show) come the interval, the date and the reason; the date stays within one statistical interval of the
-    window, which is widened to hold it. Probabilities and quantity stay statistical, the confidence is recalibrated.
-    A pattern whose date has passed is left out, and so the statistical row stays as it is. So do all other rows; those
-    of the pairs in `failed` are marked as a fallback."""
+    `patterns` have the pair, `answered_interval`, `answered_date`, the `stated` confidence and `reasoning` (null where
+    there is none to show). They give the interval, the date and the reason. The date is kept within one statistical
+    interval of the window, which is widened to include it. Probabilities and quantity stay statistical; the confidence
+    is recalibrated. Patterns whose date has passed are ignored. All other rows stay as they are; those of the pairs in
+    `failed` are marked as a fallback."""
     spec = FRAMES["predictions"]
     pending = patterns.filter(pl.col("answered_date") >= as_of)
     marked = predictions.join(pending, on=_PAIR, how="anti").join(

@@ -1,4 +1,4 @@
-"""What the confidence of a model is worth, learnt from what became of its earlier answers."""
+"""The confidence of a model, calibrated with the purchases after its earlier answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 PRIOR_STRENGTH = 10.0
-"""How firmly the coefficients are held to the statistical confidence: with some 50 outcomes both count alike."""
+"""How strongly the coefficients are drawn to the statistical confidence: with about 50 outcomes both count alike."""
 _BOUNDS = ((0.0, None), (0.0, None))
 _PLAIN = (1.0, 0.0)
 _PAIR = ["customer_id", "product_id"]
@@ -23,12 +23,12 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Calibration:
-    """logit P(bought inside the window) = statistical * logit(the statistics' confidence) + stated * (logit(what the
-    model states) - usual), where `usual` is the mean of what it states.
+    """logit P(bought within the window) = statistical * logit(statistical confidence) + stated * (logit(confidence that
+    the model states) - usual), where `usual` is the mean logit of the stated confidence.
 
-    It rises with both, and without outcomes it is the statistics' confidence. It has no level of its own: how often
-    customers buy moves from month to month by more than the answers of some weeks could tell, and the statistics have
-    learnt it from the whole history."""
+    It rises with both. Without outcomes it is the statistical confidence. It has no intercept: how often customers buy
+    varies more from month to month than the answers of a few weeks show, and the statistics know it from the whole
+    history."""
 
     statistical: float = _PLAIN[0]
     stated: float = _PLAIN[1]
@@ -36,20 +36,20 @@ class Calibration:
     outcomes: int = 0
 
     def confidence(self, stated: Floats, statistical: Floats) -> Floats:
-        """The chances, by what the model stated and what the statistics say now."""
+        """The calibrated confidence, from the stated and the statistical one."""
         if not self.outcomes:
             return statistical
         return _chance(_design(stated, statistical, self.usual), np.array((self.statistical, self.stated)))
 
 
 def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """What became of earlier answers: `stated`, `statistical` and whether it `happened` that the product was bought
-    inside the window, which ended before `as_of`.
+    """The outcome of earlier answers whose window ended before `as_of`: `stated`, `statistical`, and `happened`:
+    whether the product was bought within the window.
 
-    `answers` has the pair, the answer's `date` and `stated` confidence, and the `window_from`, `window_to` and
-    `statistical` confidence that the statistics had told at the time; the window is widened to hold the date. Answers
-    that are older than the purchase days which `cycles` keeps are left out, and so are customers without any."""
-    told = (
+    `answers` has the pair, the `date` and `stated` confidence of the answer, and the statistical forecast of that day:
+    `window_from`, `window_to` and `statistical` confidence. The window is widened to include the date. Answers older
+    than the purchase days in `cycles` are left out, and so are customers without any."""
+    ended = (
         answers.join(cycles, on="customer_id", how="semi")
         .with_columns(
             pl.min_horizontal("window_from", "date").alias("first"),
@@ -57,8 +57,8 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
         )
         .filter(pl.col("last") < as_of)
     )
-    days = _purchase_days(cycles.join(told, on=_PAIR, how="semi"))
-    bought = told.with_row_index("answer").join(days, on=_PAIR, how="left")
+    days = _purchase_days(cycles.join(ended, on=_PAIR, how="semi"))
+    bought = ended.with_row_index("answer").join(days, on=_PAIR, how="left")
     return (
         bought.group_by("answer", maintain_order=True)
         .agg(
@@ -73,11 +73,10 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
 
 
 def calibrate(past: pl.DataFrame) -> Calibration:
-    """Fits the rows of `outcomes`: a logistic regression with coefficients that are never negative and a ridge that
-    holds them to (1, 0).
+    """Fits the rows of `outcomes`: a logistic regression with non-negative coefficients and a ridge towards (1, 0).
 
-    Platt's scaling (1999) of both confidences at once rather than isotonic steps of the model's alone: those would
-    forget what the statistics know of each product, which most often is more."""
+    This is Platt's scaling (1999) of both confidences together. Isotonic regression of the stated one alone would lose
+    what the statistics know about each product, which is usually more."""
     if past.is_empty():
         return Calibration()
     past = past.sort("stated", "statistical", "happened")  # sums of floats depend on the order
@@ -110,7 +109,7 @@ def _chance(design: Floats, coefficients: Floats) -> Floats:
 
 
 def _purchase_days(cycles: pl.DataFrame) -> pl.DataFrame:
-    """Each kept purchase day of each pair, and whether there were earlier ones (`is_cut`)."""
+    """The purchase days of each pair in `cycles`, and whether earlier ones were cut off (`is_cut`)."""
     kept = cycles.select(
         *_PAIR, "last_day", "gap_days", is_cut=pl.col("purchase_days") > pl.col("gap_days").list.len() + 1
     )

@@ -1,4 +1,4 @@
-"""Who a model is asked about, and about which products."""
+"""Whom to ask a model about, and about which products."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ REASONS = (NO_CONSENT, TOO_LITTLE_HISTORY, NOTHING_EXPECTED)
 _PAIR = ["customer_id", "product_id"]
 _FORECAST = ("interval_days", "predicted_date", "date_p10", "date_p90", "probability_28d", "confidence")
 _CUSTOMER = ("customer_first_day", "customer_last_day", "customer_shopping_days")
-_RESTS_ON = ("product_id", "name", "category", "purchase_days", "last_day", "gap_days", "typical_quantity")
+_HISTORY = ("product_id", "name", "category", "purchase_days", "last_day", "gap_days", "typical_quantity")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`pairs`: what is asked about, by customer, the likeliest product first, with its cycle, its statistical forecast,
-    `name` and `category` (null where unknown) and the customer's `history` and `customer_spend`. `skipped`: the other
-    customers, with the `reason`."""
+    """`pairs`: the customers and products to ask about, the likeliest product of each customer first, with cycle,
+    statistical forecast, `name` and `category` (null if unknown), and the customer's `history` and `customer_spend`.
+    `skipped`: the other customers, with the `reason`."""
 
     pairs: pl.DataFrame
     skipped: pl.DataFrame
@@ -38,9 +38,9 @@ def choose(
     min_purchase_days: int,
     products_per_customer: int,
 ) -> Choice:
-    """Asks about customers who consent (`default_consent` where a profile says nothing or is missing) and have products
-    bought on at least `min_purchase_days` days; of these the `products_per_customer` likeliest within 28 days, ties by
-    product id. A product whose id could not stand in a line of a table is left out."""
+    """Chooses customers who consent (`default_consent` if the profile is missing or does not say) and have products
+    bought on at least `min_purchase_days` days; of these products, the `products_per_customer` most likely to be bought
+    within 28 days, ties by product id. A product whose id would break a line of the prompt's table is left out."""
     consent = (
         cycles.select("customer_id")
         .unique()
@@ -59,24 +59,24 @@ def choose(
     return Choice(
         pairs.join(_histories(regular), on="customer_id", how="left", maintain_order="left")
         .join(_spend(cycles), on="customer_id", how="left", maintain_order="left")
-        .select(*_RESTS_ON, "customer_id", "history", "customer_spend", *_CUSTOMER, *_FORECAST),
+        .select(*_HISTORY, "customer_id", "history", "customer_spend", *_CUSTOMER, *_FORECAST),
         _skipped(consent, regular, pairs),
     )
 
 
 def _histories(regular: pl.DataFrame) -> pl.DataFrame:
-    """A hash of all that is known of a customer's regular products, also of those beyond the number asked about: which
+    """A hash of what is known about all regular products of a customer, including those that are not asked about: which
     ones are likeliest changes from day to day, and that alone is no reason to ask again."""
     gaps = pl.col("gap_days").cast(pl.List(pl.String)).list.join(",")
-    told = [(gaps if name == "gap_days" else pl.col(name).cast(pl.String)).fill_null("") for name in _RESTS_ON]
-    lines = regular.sort(_PAIR).select("customer_id", line=pl.concat_str(told, separator="|"))
+    parts = [(gaps if name == "gap_days" else pl.col(name).cast(pl.String)).fill_null("") for name in _HISTORY]
+    lines = regular.sort(_PAIR).select("customer_id", line=pl.concat_str(parts, separator="|"))
     texts = lines.group_by("customer_id", maintain_order=True).agg(pl.col("line").str.join("\n"))
     hashes = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts["line"]]
     return texts.select("customer_id", pl.Series("history", hashes, dtype=pl.String))
 
 
 def _spend(cycles: pl.DataFrame) -> pl.DataFrame:
-    """What a customer spent in all; null where no price is known."""
+    """The total spend of a customer; null when no price is known."""
     known = pl.col("spend").count() > 0
     return cycles.group_by("customer_id").agg(pl.when(known).then(pl.col("spend").sum()).alias("customer_spend"))
 

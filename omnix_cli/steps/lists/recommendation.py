@@ -8,9 +8,10 @@ from functools import partial
 
 import polars as pl
 
-from omnix_cli import schemas
+from omnix_cli import list_ids, schemas
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.seasons import season_on
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
 from omnix_cli.steps.lists.discovery import NeighbourTable, explained, new_products, sources
@@ -19,7 +20,6 @@ from omnix_cli.steps.lists.interest import open_interest
 from omnix_cli.steps.lists.lists import listed, stored
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.lists.reasons import explain
-from omnix_cli.steps.lists.seasons import season_on
 from omnix_cli.steps.lists.shelves import blend, fill_up
 from omnix_cli.steps.lists.tastes import tastes_met
 
@@ -67,8 +67,8 @@ def recommend(
     due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
         [
-            listed(homepage, kind="personal", list_id=pl.format("{}#homepage", "customer_id")),
-            listed(due, kind="replenishment", list_id=pl.format("{}#replenishment", "customer_id")),
+            listed(homepage, kind="personal", list_id=list_ids.personal(pl.col("customer_id"), "homepage")),
+            listed(due, kind="replenishment", list_id=list_ids.personal(pl.col("customer_id"), "replenishment")),
         ]
     )
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 import polars as pl
 
-from omnix_cli.schemas import SEASONS
+from omnix_cli.seasons import FIRST_SEASON, SEASONS
 
 YEAR_DAYS = 365
 SHRINK_CUSTOMERS = 20
-_FIRST_SEASON_OF_YEAR = {"northern": 3, "southern": 1}  # December to February, as an index of SEASONS
 
 
 def season_of(day: pl.Expr, hemisphere: Literal["northern", "southern"]) -> pl.Expr:
     """The meteorological season of a day: December to February is winter in the north, summer in the south."""
-    first = _FIRST_SEASON_OF_YEAR[hemisphere]
+    first = FIRST_SEASON[hemisphere]
     quarter = day.dt.month() % 12 // 3
     return ((quarter + first) % len(SEASONS)).replace_strict(dict(enumerate(SEASONS)), return_dtype=pl.String)
-
-
-def season_on(day: date, hemisphere: Literal["northern", "southern"]) -> str:
-    """The season of one day, see `season_of`."""
-    return SEASONS[(day.month % 12 // 3 + _FIRST_SEASON_OF_YEAR[hemisphere]) % len(SEASONS)]
 
 
 def seasonal(

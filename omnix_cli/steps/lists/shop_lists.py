@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from omnix_cli import list_ids
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
@@ -43,12 +44,12 @@ def shop_lists(
         "popular": parameters.popular_count,
     }
     lists = [
-        listed(_first(ranked, kind, count), kind=kind, list_id=pl.format(f"{kind}#{{}}", "scope"))
+        listed(_first(ranked, kind, count), kind=kind, list_id=list_ids.shared(kind, pl.col("scope")))
         for kind, count in limits.items()
     ]
     told = pl.when(pl.col("customers") >= min_support).then("customers")
     similar = _similar(neighbours.with_columns(customers=told), known, blocked, count=parameters.similar_count)
-    lists.append(listed(similar, kind="similar", list_id=pl.format("similar#{}", "source_id")))
+    lists.append(listed(similar, kind="similar", list_id=list_ids.similar(pl.col("source_id"))))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")
     figures = {kind: int((frame["kind"] == kind).sum()) for kind in ("similar", *limits)}
     return StepOutput({"shop_lists": frame}, {**figures, "removed_blocked": supported.height - ranked.height})

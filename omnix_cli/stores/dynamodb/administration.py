@@ -1,4 +1,4 @@
-"""Making the tables in an account, comparing them with their specification, and dropping them."""
+"""Creating the tables in an account, comparing them with their specification, and dropping them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.protocols.tables import TableChange, TableState
 from omnix_cli.settings import TableSettings
-from omnix_cli.stores.dynamodb.client.service import Service, explained
-from omnix_cli.stores.dynamodb.client.transports import ServiceError
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
+from omnix_cli.stores.dynamodb.client.service import Service
 from omnix_cli.stores.dynamodb.definitions import Addition, additions, creation, found_shape, is_ours, wanted_shape
 from omnix_cli.stores.tables.shapes import TableShape, differences
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 EVERY_TABLE = TableSettings(own_products=True, point_in_time_recovery=False)
-"""All tables ours, and nothing that an emulator may lack."""
+"""All tables are ours, and nothing that an emulator may lack."""
 _LOOKS = 60
 _LONGEST_WAIT = 5.0
 _DONE_ALREADY = ("ResourceInUseException", "ValidationException")
@@ -32,22 +32,22 @@ class DynamoTables:
         self._options = options
 
     def states(self) -> list[TableState]:
-        """Every table as it stands, beside its specification."""
+        """Every table as it is, compared with its specification."""
         return [self._state(spec) for spec in TABLES.values()]
 
     def missing(self) -> list[str]:
-        """The tables of ours that do not exist."""
+        """Those of our tables that do not exist."""
         return [spec.name for spec in self._ours() if self._service.description(self._names[spec.name]) is None]
 
     def create_missing(self) -> list[str]:
-        """Creates the tables of ours that do not exist, complete; returns their names."""
+        """Creates those of our tables that do not exist, complete; returns their names."""
         missing = self.missing()
         if missing:
             self.complete(only=missing)
         return missing
 
     def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
-        """Makes what tables of ours lack (or `only` some of them), and waits until it can be used."""
+        """Creates what our tables lack (or `only` these tables), and waits until it is ready."""
         specs = [spec for spec in self._ours() if only is None or spec.name in only]
         missing = [spec for spec in specs if self._service.description(self._names[spec.name]) is None]
         changes = [TableChange(spec.name, "table") for spec in missing]
@@ -67,7 +67,7 @@ class DynamoTables:
         except ServiceError as error:
             if error.code == "ValidationException":
                 raise ConfigError(f"{name} cannot be dropped: {error.message}") from error
-            if error.code != "ResourceNotFoundException":  # an answer got lost, or another process was faster
+            if error.code != "ResourceNotFoundException":  # an answer was lost, or another process was faster
                 raise explained(error, name) from error
         self._wait(name, lambda description: description is None)
 
@@ -98,7 +98,7 @@ class DynamoTables:
         return found_shape(description, expiry, self._backups(name))
 
     def _backups(self, name: str) -> dict[str, Any]:
-        """What DynamoDB says of a table's backups; nothing where an emulator knows of none."""
+        """The answer to DescribeContinuousBackups; empty for an emulator without backups."""
         try:
             return self._service.call("DescribeContinuousBackups", {"TableName": name})
         except ServiceError as error:
@@ -118,7 +118,7 @@ class DynamoTables:
         return made
 
     def _make(self, spec: TableSpec, addition: Addition) -> None:
-        """Sends a request; that another process was faster, or an answer lost, is no failure."""
+        """Sends a request. It is no error if another process was faster, or if an earlier answer was lost."""
         try:
             self._service.call(addition.operation, addition.request)
         except ServiceError as error:
@@ -135,14 +135,14 @@ class DynamoTables:
         return addition.what not in {one.what for one in left}
 
     def _wait(self, name: str, enough: Callable[[dict[str, Any] | None], bool]) -> dict[str, Any] | None:
-        """Looks at a table until it is as wanted; returns its description."""
+        """Waits until a table is as wanted; returns its description."""
         for look in range(_LOOKS):
             description = self._service.description(name)
             if enough(description):
                 return description
             self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
         raise UnavailableError(
-            f"the table {name} is still being changed", hint="Run the same command later: it goes on from there."
+            f"the table {name} is still being changed", hint="Run the same command later: it continues from there."
         )
 
 

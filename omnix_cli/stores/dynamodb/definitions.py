@@ -1,4 +1,4 @@
-"""The tables of `stores.tables` as DynamoDB's requests define them, and its descriptions read back as shapes."""
+"""The tables of `stores.tables` as requests to DynamoDB, and its descriptions of tables as shapes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EXPIRING = ("ENABLED", "ENABLING")
 
 
 class Addition(NamedTuple):
-    """A request that makes what a table lacks."""
+    """A request that creates what a table lacks."""
 
     what: str
     operation: str
@@ -23,12 +23,12 @@ class Addition(NamedTuple):
 
 
 def is_ours(spec: TableSpec, options: TableSettings) -> bool:
-    """Whether the table is ours to make and to drop."""
+    """Whether omnix creates and drops the table."""
     return options.own_products or spec.name != "products"
 
 
 def wanted_shape(spec: TableSpec, options: TableSettings) -> TableShape:
-    """The table as it should be. Of a table of another service only the key and the indexes matter."""
+    """The table as it should be. For a table of another service, only the key and the indexes matter."""
     ours = is_ours(spec, options)
     return TableShape(
         key=(f"{spec.key} text",),
@@ -42,7 +42,7 @@ def wanted_shape(spec: TableSpec, options: TableSettings) -> TableShape:
 
 
 def found_shape(description: Mapping[str, Any], expiry: Mapping[str, Any], backups: Mapping[str, Any]) -> TableShape:
-    """The table as it stands, from the answers to DescribeTable, DescribeTimeToLive and DescribeContinuousBackups."""
+    """The table as it is, from the answers to DescribeTable, DescribeTimeToLive and DescribeContinuousBackups."""
     types = {one["AttributeName"]: _TYPES[one["AttributeType"]] for one in description["AttributeDefinitions"]}
     time_to_live = expiry.get("TimeToLiveDescription", {})
     recovery = backups.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
@@ -67,7 +67,7 @@ def found_shape(description: Mapping[str, Any], expiry: Mapping[str, Any], backu
 
 
 def creation(spec: TableSpec, full_name: str, options: TableSettings) -> Addition:
-    """A table paid by request, its key and all its indexes, every attribute projected."""
+    """Creates an on-demand table with its key and all its indexes; every attribute is projected."""
     request: dict[str, Any] = {
         "TableName": full_name,
         "BillingMode": ON_DEMAND,
@@ -82,7 +82,7 @@ def creation(spec: TableSpec, full_name: str, options: TableSettings) -> Additio
 
 
 def additions(spec: TableSpec, full_name: str, options: TableSettings, found: TableShape) -> Iterator[Addition]:
-    """What makes an existing table complete, one request after the other; nothing that takes something away."""
+    """The requests that complete an existing table, in this order; none of them removes anything."""
     wanted = wanted_shape(spec, options)
     table = {"TableName": full_name}
     for index in spec.indexes:
@@ -127,7 +127,7 @@ def _warm(options: TableSettings) -> tuple[int, int] | None:
 
 
 def _warmth(options: TableSettings) -> dict[str, Any]:
-    """The warm throughput of a table or an index, where the settings ask for one."""
+    """The warm throughput of a table or an index, if the settings ask for one."""
     units = {"ReadUnitsPerSecond": options.warm_read_units, "WriteUnitsPerSecond": options.warm_write_units}
     given = {name: value for name, value in units.items() if value is not None}
     return {"WarmThroughput": given} if given else {}

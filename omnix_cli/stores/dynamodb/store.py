@@ -1,4 +1,4 @@
-"""Tables in DynamoDB behind the protocol of a table store."""
+"""The table store of an AWS account."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice, starmap
+from itertools import starmap
 from typing import Any
 
 import polars as pl
 
+from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols.tables import Page, WriteLimit
+from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.batch_reads import read_items
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.service import Service, explained
-from omnix_cli.stores.dynamodb.client.transports import Request, ServiceError, Transport
+from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.transports import Request, Transport
+from omnix_cli.stores.dynamodb.expressions import Placeholders, alive, condition, projection, update
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import (
-    WINDOW_REQUESTS,
+    CHUNK_REQUESTS,
     BulkWriter,
     DeadLetter,
     WriteRequest,
@@ -31,7 +34,7 @@ from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     put_request,
 )
 from omnix_cli.stores.dynamodb.writing.encoded_frames import encoded_frame
-from omnix_cli.stores.dynamodb.writing.pacing import UNLIMITED, WritePacing
+from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing
 from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
@@ -41,7 +44,7 @@ _CONDITION_FAILED = "ConditionalCheckFailedException"
 class DynamoStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the same tables."""
 
-    name = "dynamodb"
+    traits = StoreTraits(bills_capacity=True, scans_in_parallel=True)
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class DynamoStore:
         pacing: WritePacing = UNLIMITED,
         threads: int = 4,
         tables: TableSettings = EVERY_TABLE,
-        set_aside: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
+        keep_dead_letters: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
     ) -> None:
         self._service = Service(transport, retries or Retries())
         self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
@@ -61,30 +64,30 @@ class DynamoStore:
         self._pacing = pacing
         self._paces: dict[str, Pace] = {}
         self._threads = threads
-        self._set_aside = set_aside
+        self._keep_dead_letters = keep_dead_letters
 
     def missing_tables(self) -> list[str]:
-        """The tables of ours that do not exist."""
+        """Those of our tables that do not exist."""
         return self._tables.missing()
 
     def create_tables(self) -> list[str]:
-        """Creates what is missing and waits until it can be used; returns the names created."""
+        """Creates the missing tables and waits until they are ready; returns their names."""
         return self._tables.create_missing()
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        """What the pacing allows for the table as DynamoDB describes it."""
+        """What the settings allow for the table as DynamoDB describes it."""
         return self._pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
-        """Puts the items in bulk, the last of a key counting. Raises `ItemsRefused` when some were refused for what
-        they are; the others are written all the same."""
+        """Puts the items in bulk; the last one of a key wins. Raises `ItemsRefused` for items that DynamoDB rejects as
+        invalid; the others are written."""
         spec = TABLES[table]
         counted = _Counted(encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items))
         self._write(table, starmap(put_request, counted))
         return counted.count
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        """Deletes the items that are there; returns how many keys were given."""
+        """Deletes the items with these keys, if they exist; returns how many keys were given."""
         counted = _Counted(keys)
         key = TABLES[table].key
         self._write(table, (delete_request(key, value) for value in counted))
@@ -104,30 +107,29 @@ class DynamoStore:
         )
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none)."""
         spec = TABLES[table]
         spec.check(item)
         wire = to_wire(item)
-        request = {"TableName": self._names[table], "Item": wire, **_condition(spec.key, expected)}
+        request = {"TableName": self._names[table], "Item": wire, **condition(spec.key, expected)}
         unsure: list[ServiceError] = []
         try:
             self._service.call("PutItem", request, unsure.append)
         except ServiceError as error:
             if error.code != _CONDITION_FAILED:
                 raise explained(error, self._names[table]) from error
-            # An answer may have been lost after the item was put: then it is there already, by our own hand.
+            # The answer to an earlier attempt may have been lost: then we have already put the item.
             return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the attributes given beside each key; returns the keys of which no item is stored."""
+        """Sets the given attributes of each item; returns the keys for which no item is stored."""
         spec = TABLES[table]
-        remaining = _checked(spec, changes)
         absent = []
         with ThreadPoolExecutor(self._threads) as pool:
-            while window := list(islice(remaining, WINDOW_REQUESTS)):
+            for chunk in batched(_checked(spec, changes), CHUNK_REQUESTS):
                 by_key: dict[str, list[Mapping[str, Any]]] = {}
-                for change in window:
+                for change in chunk:
                     by_key.setdefault(change[spec.key], []).append(change)
                 there = pool.map(lambda several: all([self._update(spec, one) for one in several]), by_key.values())
                 absent += [key for key, found in zip(by_key, there, strict=True) if not found]
@@ -149,35 +151,31 @@ class DynamoStore:
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """One page of the items of one hash value; items of the same range value are in no promised order. Indexes
-        follow the table after a moment. Raises `ConfigError` for a limit or cursor that cannot be."""
+        """One page of the items of one hash value; items of the same range value are in any order. An index lags behind
+        its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
         check_limit(limit)
         spec = TABLES[table]
-        names = tuple(dict.fromkeys((*spec.index(index).attributes, spec.key)))
+        keys = tuple(dict.fromkeys((*spec.index(index).attributes, spec.key)))
+        names = Placeholders()
         request: dict[str, Any] = {
             "TableName": self._names[table],
             "IndexName": index,
-            "KeyConditionExpression": "#hash = :hash",
-            "ExpressionAttributeNames": {"#hash": spec.index(index).hash},
-            "ExpressionAttributeValues": {":hash": {"S": value}},
+            "KeyConditionExpression": " AND ".join(names.equal({spec.index(index).hash: value})),
             "ScanIndexForward": not newest_first,
         }
         if spec.ttl:
-            request["FilterExpression"] = (
-                "attribute_not_exists(#ttl) OR NOT attribute_type(#ttl, :number) OR #ttl > :now"
-            )
-            request["ExpressionAttributeNames"]["#ttl"] = spec.ttl
-            request["ExpressionAttributeValues"] |= {":number": {"S": "N"}, ":now": {"N": f"{now.timestamp():.6f}"}}
-        position = None if cursor is None else _position(cursor, names, value)
+            request["FilterExpression"] = alive(names, spec.ttl, now.timestamp())
+        request |= names.in_request()
+        position = None if cursor is None else _position(cursor, keys, value)
         items: list[dict[str, Any]] = []
         while True:
-            more = limit + 1 - len(items)  # one beyond the page tells whether there is a next one
+            more = limit + 1 - len(items)  # one more than the page, to know whether there is a next one
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._answer("Query", {**request, **start, "Limit": more}, table)
             items += map(from_wire, answer.get("Items", ()))
             position = answer.get("LastEvaluatedKey")
             if len(items) > limit:
-                last = to_wire({name: items[limit - 1][name] for name in names})
+                last = to_wire({name: items[limit - 1][name] for name in keys})
                 return Page(items[:limit], cursor_at(last))
             if position is None:
                 return Page(items, None)
@@ -198,7 +196,7 @@ class DynamoStore:
             yield from map(from_wire, page["Items"])
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Those items that are there, also the expired; read consistently."""
+        """The items with these keys that exist, expired ones too; read consistently."""
         return read_items(self._service, self._names[table], TABLES[table].key, keys)
 
     def address(self, table: str) -> str:
@@ -206,7 +204,7 @@ class DynamoStore:
         return str(self._description(table)["TableArn"])
 
     def expected_items(self, table: str) -> int:
-        """How many items DynamoDB counted, which it does every six hours."""
+        """How many items DynamoDB counted; it counts every six hours."""
         return int(self._description(table)["ItemCount"])
 
     def scan_pages(
@@ -218,13 +216,12 @@ class DynamoStore:
         segments: int = 1,
         start: Mapping[str, Any] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """The answers of a scan as the service gives them, from a `LastEvaluatedKey` on if given."""
+        """The answers to a scan as DynamoDB gives them; starts after a `LastEvaluatedKey` if given."""
         request: dict[str, Any] = {"TableName": self._names[table], "ReturnConsumedCapacity": "TOTAL"}
         if segments > 1:
             request |= {"Segment": segment, "TotalSegments": segments}
         if attributes is not None:
-            names = {f"#a{number}": name for number, name in enumerate(attributes)}
-            request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+            request |= projection(attributes)
         position = start
         while True:
             answer = self._answer("Scan", {**request, **({"ExclusiveStartKey": position} if position else {})}, table)
@@ -238,7 +235,7 @@ class DynamoStore:
         self._service.transport.close()
 
     def _pace(self, table: str) -> Pace:
-        """What all writes to a table share; where nothing is set, each finds its own."""
+        """The pace that all writes to a table share; without a limit, each write adapts on its own."""
         if self._pacing == UNLIMITED:
             return Pace()
         if table not in self._paces:
@@ -246,8 +243,8 @@ class DynamoStore:
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
-        return found
+        description: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
+        return description
 
     def _item(self, table: str, key: str) -> dict[str, Any] | None:
         request = {
@@ -259,18 +256,10 @@ class DynamoStore:
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
-        """Sets attributes of one item; false when it is not there."""
-        key = change[spec.key]
+        """Sets attributes of one item; false if it does not exist."""
         values = {name: value for name, value in change.items() if name != spec.key}
-        request: dict[str, Any] = {
-            "TableName": self._names[spec.name],
-            "Key": {spec.key: {"S": key}},
-            "ConditionExpression": "attribute_exists(#key)",
-            "ExpressionAttributeNames": {"#key": spec.key, **{f"#n{n}": name for n, name in enumerate(values)}},
-        }
-        if values:
-            request["UpdateExpression"] = "SET " + ", ".join(f"#n{n} = :v{n}" for n in range(len(values)))
-            request["ExpressionAttributeValues"] = {f":v{n}": value for n, value in enumerate(to_wire(values).values())}
+        key = {spec.key: {"S": change[spec.key]}}
+        request = {"TableName": self._names[spec.name], "Key": key, **update(spec.key, values)}
         try:
             self._service.call("UpdateItem", request)
         except ServiceError as error:
@@ -290,20 +279,20 @@ class DynamoStore:
         self._settle(written)
 
     def _settle(self, written: Written) -> None:
-        """Sets aside what was refused, and tells of it."""
+        """Keeps what was rejected, and raises `ItemsRefused`."""
         if not written.dead_letters:
             return
         first, more = written.dead_letters[0], len(written.dead_letters) - 1
-        place = self._set_aside(written.dead_letters)
+        kept_in = self._keep_dead_letters(written.dead_letters)
         raise ItemsRefused(
-            f"{first.table} refuses the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
+            f"{first.table} rejects the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
             keys=tuple(letter.key for letter in written.dead_letters),
-            hint="All other items were written." + (f" The refused ones are in {place}." if place else ""),
+            hint="All other items were written." + (f" The rejected ones are in {kept_in}." if kept_in else ""),
         )
 
 
 class _Counted:
-    """Counts what passes by."""
+    """Counts the values that are read."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         self._values = values
@@ -327,26 +316,13 @@ def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tu
         yield item[spec.key], encoded(item)
 
 
-def _condition(key: str, expected: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The condition that the stored item has these values, or is not there."""
-    if not expected:
-        exists = "attribute_not_exists" if expected is None else "attribute_exists"
-        return {"ConditionExpression": f"{exists}(#key)", "ExpressionAttributeNames": {"#key": key}}
-    numbers = range(len(expected))
-    return {
-        "ConditionExpression": " AND ".join(f"#n{number} = :v{number}" for number in numbers),
-        "ExpressionAttributeNames": {f"#n{number}": name for number, name in enumerate(expected)},
-        "ExpressionAttributeValues": {f":v{n}": value for n, value in enumerate(to_wire(expected).values())},
-    }
-
-
 def _is_alive(spec: TableSpec, item: Mapping[str, Any], now: datetime) -> bool:
     expiry = item.get(spec.ttl) if spec.ttl else None
     return not isinstance(expiry, int | Decimal) or expiry > now.timestamp()
 
 
 def _position(cursor: str, names: tuple[str, ...], value: str) -> dict[str, Any]:
-    """The key that a page of this hash value ended with, from its cursor."""
+    """The last key of a page of this hash value, from its cursor."""
 
     def fits(position: Any) -> bool:
         has_names = isinstance(position, dict) and set(position) == set(names)

@@ -1,4 +1,4 @@
-"""Items as DynamoDB writes them on the wire: every value tagged with its type.
+"""Items as in DynamoDB's protocol: every value is tagged with its type.
 
     str S · int, Decimal N · bool BOOL · None NULL · bytes B (base64) · list L · dict M · sets SS, NS, BS
 
@@ -25,8 +25,8 @@ Wire = dict[str, Any]
 
 
 def to_wire(item: Mapping[str, Any]) -> Wire:
-    """An item for the wire. Raises TypeError for a value that has no type there, a binary float above all, ValueError
-    for a number out of range or a set that is empty."""
+    """An item for a request. Raises TypeError for a value that has no type in DynamoDB, above all a binary float, and
+    ValueError for a number out of range or an empty set."""
     return {name: {"S": value} if type(value) is str else _tagged(value) for name, value in item.items()}
 
 

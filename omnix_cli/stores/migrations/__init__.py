@@ -1,4 +1,4 @@
-"""What moving tables keeps: exports, the journal of a copy, item mappings, buckets of keys to compare.
+"""The files of a migration: exports, the journal of a copy, rewrite rules, and buckets of keys to compare.
 
-What is copied or compared, and when, is decided in `services.migrations`.
+What is copied or compared, and when, is decided in `services.migrations` and may not be decided here.
 """

@@ -1,12 +1,12 @@
 """Exports of tables: folders of Parquet files, on a disk or in a bucket, that exist only once their manifest does.
 
     <folder>/
-        manifest.json                          where from, when, every part with its items, bytes and checksum
-        <table>-<segment>-<number>.parquet     items in the order in which they were read, see `stores.item_parquet`
+        manifest.json                          the source, the time, and each part with its items, bytes and checksum
+        <table>-<segment>-<number>.parquet     items in the order in which they were read (`item_parquet`)
 
-Until the manifest is there, `unfinished.json` says what is being exported; an export that was killed goes on after the
-last item of its last part. Every file is put on the condition that it is new, so of two processes that write the same
-export one is told.
+Until the manifest is written, `unfinished.json` says what is being exported; an export that was killed continues after
+the last item of its last part. A file is written only if it does not exist yet, so of two processes that write the same
+export one fails.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class _Part(NamedTuple):
 
 
 class ArchiveWriter:
-    """An export being written. Implements `protocols.ArchiveWriter`.
+    """An export being written: a part is safe when `add` returns, the export exists once it is committed.
 
-    Raises `ConfigError` when the folder holds anything but the beginning of this very export, `LockedError` when
+    Raises `ConfigError` when the folder holds anything but the beginning of this same export, `LockedError` when
     another process writes to it at the same time."""
 
     def __init__(self, folder: Folder, *, source: str, tables: Sequence[str], segments: int) -> None:
@@ -47,17 +47,17 @@ class ArchiveWriter:
         self._plan = {"source": source, "tables": list(tables), "segments": segments}
         names = folder.names()
         if MANIFEST in names:
-            raise ConfigError(f"{folder} holds an export already", hint="Choose another folder.")
+            raise ConfigError(f"{folder} already holds an export", hint="Choose another folder.")
         if names and _UNFINISHED not in names:
             raise ConfigError(f"{folder} is not empty", hint="Choose another folder.")
-        folder.change(_UNFINISHED, self._begun)
+        folder.change(_UNFINISHED, self._started)
         self._parts: dict[tuple[str, int], list[_Part]] = {}
         self._last_keys: dict[tuple[str, int], str] = {}
         for table in tables:
             for segment in range(segments):
                 self._parts[table, segment] = []
                 for name in (name for name in names if name.startswith(f"{table}-{segment:03d}-")):
-                    self._take(table, segment, name, folder.read(name))
+                    self._remember(table, segment, name, folder.read(name))
 
     def last_key(self, table: str, segment: int) -> str | None:
         """The key of the last item that is safe."""
@@ -68,39 +68,38 @@ class ArchiveWriter:
         return sum(part.items for part in self._parts[table, segment])
 
     def add(self, table: str, segment: int, items: Sequence[Mapping[str, Any]]) -> None:
-        """Keeps some items, as one part."""
+        """Writes some items, as one part."""
         name = f"{table}-{segment:03d}-{len(self._parts[table, segment]):05d}.parquet"
         content = as_parquet(items_frame(TABLES[table], items))
-        self._put_new(name, content)
-        self._take(table, segment, name, content)
+        self._write_new(name, content)
+        self._remember(table, segment, name, content)
 
     def commit(self, now: datetime) -> None:
-        """Makes the export one."""
+        """Finishes the export."""
         tables: dict[str, list[dict[str, Any]]] = {}
         for (table, _), parts in self._parts.items():
             tables.setdefault(table, []).extend(part._asdict() for part in parts)
         manifest = {"source": self._plan["source"], "created_at": now.isoformat(), "tables": tables}
-        self._put_new(MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        self._write_new(MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
         self._folder.remove(_UNFINISHED)
 
-    def _begun(self, found: bytes | None) -> bytes:
-        """What says that this export has begun."""
-        if found is not None and orjson.loads(found) != self._plan:
-            hint = "Repeat it as it was, or choose another folder."
+    def _started(self, content: bytes | None) -> bytes:
+        """What `unfinished.json` says of this export."""
+        if content is not None and orjson.loads(content) != self._plan:
+            hint = "Repeat the command with the same arguments, or choose another folder."
             raise ConfigError(f"{self._folder} holds the beginning of another export", hint=hint)
         return orjson.dumps(self._plan, option=orjson.OPT_INDENT_2)
 
-    def _take(self, table: str, segment: int, name: str, content: bytes) -> None:
-        """Remembers a part."""
+    def _remember(self, table: str, segment: int, name: str, content: bytes) -> None:
         keys = pl.read_parquet(content, columns=[TABLES[table].key]).to_series()
         part = _Part(name, keys.len(), len(content), hashlib.sha256(content).hexdigest())
         self._parts[table, segment].append(part)
         self._last_keys[table, segment] = str(keys[-1])
 
-    def _put_new(self, name: str, content: bytes) -> None:
-        def new(found: bytes | None) -> bytes:
-            if found is not None:
-                hint = "Wait for it to end, then repeat the command; or choose another folder."
+    def _write_new(self, name: str, content: bytes) -> None:
+        def new(existing: bytes | None) -> bytes:
+            if existing is not None:
+                hint = "Wait for it to end and repeat the command, or choose another folder."
                 raise LockedError(f"another process is exporting to {self._folder}", hint=hint)
             return content
 
@@ -108,7 +107,7 @@ class ArchiveWriter:
 
 
 class Archive:
-    """A finished export, every part of which matches its checksum. Implements `protocols.ItemSource`.
+    """A finished export, with every part checked against its checksum. Implements `protocols.ItemSource`.
 
     Raises `ConfigError` where there is none, `CorruptCheckpoint` for a part that is missing or differs."""
 
@@ -118,13 +117,13 @@ class Archive:
             self._parts: dict[str, list[dict[str, Any]]] = orjson.loads(folder.read(MANIFEST))["tables"]
         except FileNotFoundError:
             unfinished = _UNFINISHED in folder.names()
-            hint = "It was not finished: repeat `omnix tables export`." if unfinished else "Name the folder of one."
+            hint = "It is not finished: repeat `omnix tables export`." if unfinished else "Check the folder's name."
             raise ConfigError(f"{folder} holds no export", hint=hint) from None
         except (OSError, ValueError, KeyError) as error:
             raise CorruptCheckpoint(f"{MANIFEST} of {folder} cannot be read: {error}", hint="Export again.") from error
         damages = (folder.damage(part) for parts in self._parts.values() for part in parts)
         if damage := next(filter(None, damages), None):
-            raise CorruptCheckpoint(f"{folder}: {damage}", hint="Put it back from a copy, or export again.")
+            raise CorruptCheckpoint(f"{folder}: {damage}", hint="Restore it from a backup, or export again.")
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Items in Parquet files, with every type kept.
 
-A file has the key of the item and the attributes that indexes are made of as columns of text, to look things up by, and
-the whole item in the column `item`: DynamoDB's own JSON, in which every value carries its type and numbers are digits.
-An `item` of null says that there is no item of that key.
+A file has the key of the item and the attributes that indexes use as text columns, to look items up by, and the whole
+item in the column `item`: DynamoDB's own JSON, which writes the type of every value and the digits of every number. An
+`item` of null means that there is no item with that key.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _READ_ROWS = 2_000
 
 
 def items_frame(spec: TableSpec, items: Iterable[Mapping[str, Any]], absent: Iterable[str] = ()) -> pl.DataFrame:
-    """The items in their order, then the keys of which there is none. Raises `DataError` for an item that DynamoDB
-    could not hold."""
+    """The items in their order, then the keys without an item. Raises `DataError` for an item that DynamoDB cannot
+    store."""
     columns = (spec.key, *spec.index_attributes)
     rows = [(*(item.get(name) for name in columns), _text(item, spec)) for item in items]
     rows += [(key, *[None] * len(columns)) for key in absent]
@@ -42,8 +42,8 @@ def read_items(content: bytes, key: str, after: str | None = None) -> Iterator[t
     """The keys of a file in their order, each with its item; only those that follow the key `after`, if it is there."""
     rows = pl.read_parquet(content, columns=[key, ITEM])
     start = None if after is None else rows[key].index_of(after)
-    for piece in rows.slice(0 if start is None else start + 1).iter_slices(_READ_ROWS):
-        yield from ((name, None if text is None else item_of(text)) for name, text in piece.iter_rows())
+    for chunk in rows.slice(0 if start is None else start + 1).iter_slices(_READ_ROWS):
+        yield from ((name, None if text is None else item_of(text)) for name, text in chunk.iter_rows())
 
 
 def item_of(text: str) -> dict[str, Any]:
@@ -55,5 +55,5 @@ def _text(item: Mapping[str, Any], spec: TableSpec) -> str:
     try:
         return orjson.dumps(to_wire(item), option=orjson.OPT_SORT_KEYS).decode()
     except (TypeError, ValueError) as error:
-        message = f"{spec.name}: the item {item[spec.key]!r} cannot be written down: {error}"
-        raise DataError(message, hint="Mend it where it comes from.") from error
+        message = f"{spec.name}: the item {item[spec.key]!r} cannot be stored: {error}"
+        raise DataError(message, hint="Correct it in the source.") from error

@@ -1,14 +1,17 @@
-"""What a migration has done, on the disk before anything is done that depends on it.
+"""What a copy has done so far, written to disk before anything that depends on it.
 
 <workspace>/migrations/<run>/
-    run.json                             what goes from where to where, and how it stands
-    <table>-<segment>.json               how far a segment is
-    images/<table>-<segment>-<chunk>-<attempt>.parquet   what stood in the target before a chunk was written
+    run.json                             the copy's source, target and state
+    <table>-<segment>.json               the progress of a segment
+    images/<table>-<segment>-<chunk>-<attempt>.parquet   the target's items before a chunk was written
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +22,21 @@ from omnix_cli.records import MigrationRecord, SegmentProgress
 from omnix_cli.stores.migrations.item_parquet import as_parquet, items_frame, read_items
 from omnix_cli.stores.tables.specs import TABLES
 from omnix_cli.stores.workspace.folders import DiskFolder
+from omnix_cli.stores.workspace.lock import workspace_lock
+
+Images = Mapping[str, dict[str, Any] | None]
+"""Items of the target by key, as they were before a copy wrote them; None where there was none."""
 
 
-class FileJournal:
-    """The journal of one migration. Implements `protocols.MigrationJournal`."""
+class Journal:
+    """The journal of one copy; everything is on disk when a method returns."""
 
     def __init__(self, folder: Path, record: MigrationRecord) -> None:
         self._folder = folder
         self.record = record
 
     def update(self, **changes: Any) -> None:
+        """Changes fields of the record."""
         self.record = self.record.model_copy(update=changes)
         self._write("run.json", self.record)
 
@@ -39,9 +47,9 @@ class FileJournal:
     def save(self, table: str, segment: int, progress: SegmentProgress) -> None:
         self._write(f"{table}-{segment:03d}.json", progress)
 
-    def keep(
-        self, table: str, segment: int, chunk: int, images: Mapping[str, dict[str, Any] | None]
-    ) -> dict[str, dict[str, Any] | None]:
+    def keep(self, table: str, segment: int, chunk: int, images: Images) -> dict[str, dict[str, Any] | None]:
+        """Keeps the images of a chunk before it is written, and returns all that are kept. Those of an earlier attempt
+        at the chunk stay: they were read before that attempt wrote."""
         kept: dict[str, dict[str, Any] | None] = {}
         attempt = 0
         while (path := self._image(table, segment, chunk, attempt)).exists():
@@ -50,12 +58,13 @@ class FileJournal:
             attempt += 1
         new = {key: item for key, item in images.items() if key not in kept}
         if new:
-            stood = [item for item in new.values() if item is not None]
+            items = [item for item in new.values() if item is not None]
             absent = [key for key, item in new.items() if item is None]
-            DiskFolder(path.parent).write(path.name, as_parquet(items_frame(TABLES[table], stood, absent)))
+            DiskFolder(path.parent).write(path.name, as_parquet(items_frame(TABLES[table], items, absent)))
         return kept | new
 
     def images(self, table: str) -> list[str]:
+        """The names of the image files, in order within each segment."""
         return sorted(path.name for path in (self._folder / "images").glob(f"{table}-[0-9]*.parquet"))
 
     def image(self, table: str, name: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
@@ -68,36 +77,41 @@ class FileJournal:
         DiskFolder(self._folder).write(name, content.model_dump_json(indent=1).encode())
 
 
-class MigrationFolder:
-    """The migrations of a workspace."""
+@dataclass(frozen=True)
+class Journals:
+    """The journals in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    folder: Path
+    now: Callable[[], datetime]
 
-    def begin(self, record: MigrationRecord) -> FileJournal:
-        """The journal of a new migration, or that of the unfinished one that is the same."""
+    def locked(self, command: str) -> AbstractContextManager[None]:
+        """The right to change the journals. It is not the lock of the workspace: a nightly run does not wait for it."""
+        return workspace_lock(self.folder, command=command, now=self.now())
+
+    def begin(self, record: MigrationRecord) -> Journal:
+        """A new journal, or that of the same copy when it is unfinished."""
         for run in self._newest_first():
             known = self.find(run).record
             if known.plan == record.plan and known.state == "copying":
                 return self.find(run)
-        journal = FileJournal(self._folder / record.run_id, record)
+        journal = Journal(self.folder / record.run_id, record)
         journal.update()
         return journal
 
-    def find(self, run: str) -> FileJournal:
-        """The journal of a run, by id, the beginning of one, or `latest`. Raises `DataError` when there is none."""
+    def find(self, run: str) -> Journal:
+        """The journal of a run, by its id, the beginning of it, or `latest`. Raises `DataError` when there is none."""
         runs = self._newest_first()
-        found = runs[:1] if run == "latest" else [name for name in runs if name.startswith(run)]
-        if run in found:
-            found = [run]
-        if len(found) != 1:
-            what = f"{len(found)} migrations begin with {run!r}" if found else f"there is no migration {run!r}"
+        matching = runs[:1] if run == "latest" else [name for name in runs if name.startswith(run)]
+        if run in matching:
+            matching = [run]
+        if len(matching) != 1:
+            what = f"{len(matching)} copies begin with {run!r}" if matching else f"there is no copy {run!r}"
             raise DataError(what, hint=f"The latest: {', '.join(runs[:5]) or 'none yet'}.")
-        path = self._folder / found[0] / "run.json"
+        path = self.folder / matching[0] / "run.json"
         try:
-            return FileJournal(path.parent, MigrationRecord.model_validate_json(path.read_bytes()))
+            return Journal(path.parent, MigrationRecord.model_validate_json(path.read_bytes()))
         except (OSError, ValidationError) as error:
-            raise CorruptCheckpoint(f"{path} cannot be read", hint="Put it back from a copy.") from error
+            raise CorruptCheckpoint(f"{path} cannot be read", hint="Restore it from a backup.") from error
 
     def _newest_first(self) -> list[str]:
-        return sorted((path.parent.name for path in self._folder.glob("*/run.json")), reverse=True)
+        return sorted((path.parent.name for path in self.folder.glob("*/run.json")), reverse=True)

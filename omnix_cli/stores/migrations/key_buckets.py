@@ -1,5 +1,4 @@
-"""Keys with their checksums, set down on disk by a hash of the key, so that two sides of any size can be compared a
-bucket at a time."""
+"""Keys and checksums on disk, split by a hash of the key: two tables of any size are compared one bucket at a time."""
 
 from __future__ import annotations
 
@@ -13,28 +12,30 @@ import polars as pl
 from omnix_cli.stores.workspace.files import disk_errors
 
 BUCKETS = 64
-WAITING_ROWS = 100_000
-"""Rows kept in memory before they are written."""
+ROWS_IN_MEMORY = 100_000
 _SCHEMA = {"bucket": pl.UInt8, "side": pl.String, "key": pl.String, "checksum": pl.Binary}
 
 
 class KeyBuckets:
-    """Buckets in a folder. Implements `protocols.Buckets`."""
+    """Buckets in a folder; rows are written when `rows_in_memory` of them have come. Several threads may add."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, rows_in_memory: int = ROWS_IN_MEMORY) -> None:
         self._folder = folder
+        self._rows_in_memory = rows_in_memory
         self._lock = threading.Lock()
-        self._waiting: list[tuple[int, str, str, bytes]] = []
+        self._rows: list[tuple[int, str, str, bytes]] = []
         self._files: list[list[Path]] = [[] for _ in range(BUCKETS)]
 
     def add(self, side: str, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Adds keys and checksums of one side."""
         placed = [(zlib.crc32(key.encode()) % BUCKETS, side, key, checksum) for key, checksum in rows]
         with self._lock:
-            self._waiting += placed
-            if len(self._waiting) >= WAITING_ROWS:
+            self._rows += placed
+            if len(self._rows) >= self._rows_in_memory:
                 self._write()
 
     def buckets(self) -> Iterator[pl.DataFrame]:
+        """Frames with the columns side, key, checksum; all rows of a key are in one bucket."""
         with self._lock:
             self._write()
         for files in self._files:
@@ -42,8 +43,8 @@ class KeyBuckets:
                 yield pl.concat([pl.read_ipc(file) for file in files]).drop("bucket")
 
     def _write(self) -> None:
-        rows = pl.DataFrame(self._waiting, schema=_SCHEMA, orient="row")
-        self._waiting = []
+        rows = pl.DataFrame(self._rows, schema=_SCHEMA, orient="row")
+        self._rows = []
         with disk_errors(self._folder):
             for part in rows.partition_by("bucket"):
                 bucket = int(part.item(0, "bucket"))

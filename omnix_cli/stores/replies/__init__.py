@@ -1,4 +1,4 @@
-"""What models answered, on disk before anybody uses it, and shared between machines.
+"""The replies of models: a SQLite file on this machine, and a folder to share them with other machines.
 
-How models are asked and what answers mean is in `predictors.bedrock`.
+How models are asked and what their answers mean is in `predictors.bedrock`.
 """

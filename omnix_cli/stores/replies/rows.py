@@ -1,17 +1,16 @@
-"""The replies of models as rows of SQLite: tables, statements, and how a record becomes a row and a row a record."""
+"""Replies as rows of SQLite: the tables, the statements, and how records become rows and rows become records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
 
-from omnix_cli.records import Question, Reply, TokenUsage
-from omnix_cli.stores.replies.shared import KeptReply
+from omnix_cli.records import TOKEN_KINDS, Question, Reply, TokenUsage
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -42,25 +41,40 @@ WHERE model = ? AND prompt = ? AND as_of BETWEEN ? AND ?
 ORDER BY customer_id, as_of DESC, replied_at DESC, question
 """
 TOTALS = """
-SELECT run, model, prompt, way, COUNT(*), SUM(input), SUM(output), SUM(cache_read), SUM(cache_write),
+SELECT run, model, prompt, REPLACE(way, '_', ' '), COUNT(*), SUM(input), SUM(output), SUM(cache_read), SUM(cache_write),
     SUM(CAST(cost AS REAL)) FROM replies GROUP BY run, model, prompt, way
 ORDER BY MAX(replied_at) DESC, run DESC, model, prompt, way
 """
 TOTALS_COLUMNS = {
-    **dict.fromkeys(("run", "model", "prompt", "way"), pl.String),
-    **dict.fromkeys(("replies", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"), pl.Int64),
+    **dict.fromkeys(("run", "model", "prompt", "mode"), pl.String),
+    **dict.fromkeys(("replies", *(f"{kind}_tokens" for kind in TOKEN_KINDS)), pl.Int64),
     "cost": pl.Float64,
 }
 
 
+class KeptReply(NamedTuple):
+    """A reply, and what is kept of its question."""
+
+    reply: Reply
+    as_of: date
+    customers: tuple[str, ...]
+    histories: tuple[str, ...]
+    priors: tuple[str, ...]
+
+    def is_newer(self, dropped: Mapping[str, datetime]) -> bool:
+        """Whether the reply came after its question was dropped, if it was."""
+        moment = dropped.get(self.reply.question)
+        return moment is None or self.reply.replied_at > moment
+
+
 def kept_reply(reply: Reply, question: Question) -> KeptReply:
-    """A reply with what is kept of its question."""
+    """A reply with the customers of its question."""
     priors = question.priors or ("",) * len(question.customers)
     return KeptReply(reply, question.as_of, question.customers, question.histories, priors)
 
 
 def row_of(kept: KeptReply) -> Sequence[Any]:
-    """The values of REPLY_COLUMNS."""
+    """The values for REPLY_COLUMNS."""
     reply, usage = kept.reply, kept.reply.usage
     return (
         reply.question, reply.model, reply.prompt, reply.way, reply.text, reply.stop_reason,
@@ -70,9 +84,9 @@ def row_of(kept: KeptReply) -> Sequence[Any]:
 
 
 def reply_of(row: Sequence[Any]) -> Reply:
-    """The reply in the values of REPLY_COLUMNS."""
+    """The reply in a row of REPLY_COLUMNS."""
     question, model, prompt, way, text, stop_reason, *tokens, cost, seconds, replied_at, run, _ = row
-    usage = TokenUsage(**dict(zip(("input", "output", "cache_read", "cache_write"), tokens, strict=True)))
+    usage = TokenUsage(**dict(zip(TOKEN_KINDS, tokens, strict=True)))
     return Reply(
         question=question,
         model=model,
@@ -89,10 +103,10 @@ def reply_of(row: Sequence[Any]) -> Reply:
 
 
 def as_list(values: Iterable[str]) -> str:
-    """A list as IN_LIST takes it: one value, however long it is."""
+    """A list of any length as the one value of IN_LIST."""
     return orjson.dumps(list(values)).decode()
 
 
 def instant(moment: datetime) -> str:
-    """A text that sorts by time."""
+    """A time as text that sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

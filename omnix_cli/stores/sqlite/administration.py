@@ -1,4 +1,4 @@
-"""Making the tables of the embedded store, comparing them with their specification, and dropping them."""
+"""Creating the tables of the embedded store, comparing them with their specification, and dropping them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from omnix_cli.protocols.tables import TableChange, TableState
-from omnix_cli.stores.sqlite.schema import TableSql
+from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.shapes import IndexShape, TableShape, differences
 
@@ -20,12 +20,12 @@ class SqliteTables:
         self._store = store
 
     def states(self) -> list[TableState]:
-        """Every table as it stands, beside its specification."""
+        """Every table as it is, compared with its specification."""
         missing = self._store.missing_tables()
         return [self._state(name, exists=name not in missing) for name in self._store.tables]
 
     def complete(self, *, dry_run: bool = False) -> list[TableChange]:
-        """Makes what is missing; columns that are new are filled from the items."""
+        """Creates what is missing; new columns are filled from the items."""
         missing = self._store.missing_tables()
         if not dry_run:
             self._store.create_tables()
@@ -108,7 +108,7 @@ def _indexes(database: sqlite3.Connection, sql: TableSql) -> dict[str, IndexShap
 
 
 def _additions(database: sqlite3.Connection, sql: TableSql) -> Iterator[tuple[str, list[str]]]:
-    """What an existing table lacks, each with the statements that make it."""
+    """What an existing table lacks, each with the statements that create it."""
     columns, indexes = _columns(database, sql), _indexes(database, sql)
     for attribute in sql.columns:
         if attribute not in columns:

@@ -1,6 +1,6 @@
-"""Items as JSON text: readable, and every value comes back as what it was.
+"""Items as JSON text: readable, and every value comes back as it was.
 
-What JSON has no form for is an object with one name that begins with `$`:
+Values that JSON cannot express are objects with one name that begins with `$`:
 
     bytes {"$binary": "<base64>"} · set {"$set": [...]} · a map that would be mistaken for one of these {"$map": {...}}
 """
@@ -25,8 +25,8 @@ _SIMPLE = (str, Decimal, bool, NoneType, bytes)
 def encode(item: Mapping[str, Any]) -> str:
     """The item as JSON. A Decimal is written digit by digit (`3.50`, and `3E0` where it would read as an int).
 
-    Raises TypeError for a binary float and a number that is none, ValueError for a set that is empty or mixed;
-    DynamoDB refuses all of them."""
+    Raises TypeError for a binary float, ValueError for a number that is not finite and for a set that is empty or
+    mixed; DynamoDB rejects all of them."""
     plain = _is_plain(item.values())
     return orjson.dumps(item if plain else _spelt(item), default=_in_json).decode()
 
@@ -38,7 +38,7 @@ def decode(document: str) -> dict[str, Any]:
 
 
 def _is_plain(values: Iterable[Any]) -> bool:
-    """Whether orjson and `_in_json` write the values by themselves. Raises what `encode` does."""
+    """Whether orjson and `_in_json` can write the values unchanged. Raises what `encode` does."""
     plain = True
     for value in values:
         kind = type(value)
@@ -69,7 +69,7 @@ def _is_mistakable(value: Mapping[str, Any]) -> bool:
 
 
 def _spelt(value: Any) -> Any:
-    """The value with integers of more than 64 bits written out and mistakable maps marked as maps."""
+    """The value with integers of more than 64 bits as digits and mistakable maps marked as maps."""
     if isinstance(value, Mapping):
         return {name: _marked(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -85,7 +85,7 @@ def _marked(value: Any) -> Any:
 
 
 def _in_json(value: object) -> Any:
-    """A value that orjson does not know."""
+    """A value that orjson cannot write."""
     if isinstance(value, Decimal):
         return _number(value)
     if isinstance(value, bytes):
@@ -103,7 +103,7 @@ def _number(value: Decimal) -> orjson.Fragment:
 
 
 def _read(value: Any) -> Any:
-    """The value that the JSON stands for."""
+    """The value of a piece of JSON."""
     if isinstance(value, list):
         return [_read(part) for part in value]
     if not isinstance(value, dict):

@@ -1,4 +1,5 @@
-"""The embedded table store: one SQLite file, one SQL table per table, the item as JSON beside what it is found by."""
+"""The embedded table store: one SQLite file, one SQL table per table, the item as JSON beside the columns to find it
+by."""
 
 from __future__ import annotations
 
@@ -8,38 +9,45 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.batching import batched
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Page
+from omnix_cli.protocols.tables import Page, StoreTraits
 from omnix_cli.stores.sqlite.documents import decode
-from omnix_cli.stores.sqlite.schema import TableSql
+from omnix_cli.stores.sqlite.errors import no_folder, translated
+from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
 
 TRANSACTION_ITEMS = 10_000
-"""Items written in one transaction: enough to be fast, few enough for other writers to get their turn."""
-_PAGE_BYTES = 16_384  # items of a few kB fit into a page of a WITHOUT ROWID table, which 4 kB pages would chain
-_CACHE_KIB = 65_536  # the upper pages of a few indexes, which SQLite's own 2 MB would read and write over and over
-
-_T = TypeVar("_T")
+"""Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
+_PAGE_BYTES = 16_384  # items of a few kB fit into one page of a WITHOUT ROWID table, but not into the usual 4 kB
+_CACHE_KIB = 65_536  # the upper pages of a few indexes; with the usual 2 MB SQLite reads and writes them all the time
 
 
 class SqliteStore:
-    """Implements `protocols.TableStore`. Several threads and processes may use the file at once: readers never wait,
-    a writer waits up to `busy_seconds` for another one."""
+    """Implements `protocols.TableStore`. Several threads and processes may use the file at the same time: readers never
+    wait, a writer waits up to `busy_seconds` for another one."""
 
-    name = "sqlite"
+    traits = StoreTraits()
 
-    def __init__(self, path: Path, *, prefix: str = "omnix-ai", stage: str = "dev", busy_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        prefix: str = "omnix-ai",
+        stage: str = "dev",
+        busy_seconds: float = 10.0,
+        transaction_items: int = TRANSACTION_ITEMS,
+    ) -> None:
         self._path = path
         self.tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
         self._busy_seconds = busy_seconds
+        self._transaction_items = transaction_items
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
 
@@ -52,7 +60,7 @@ class SqliteStore:
         return [name for name, sql in self.tables.items() if sql.full_name not in there]
 
     def create_tables(self) -> list[str]:
-        """Creates what is missing, the file and its folder too; returns the names created."""
+        """Creates the missing tables, and the file and its folder; returns the names of the tables."""
         missing = self.missing_tables()
         if missing:
             with self.transaction(create=True) as database:
@@ -62,20 +70,20 @@ class SqliteStore:
         return missing
 
     def write_limit(self, table: str) -> None:
-        """There is none."""
+        """There is no limit."""
 
     def put_many(self, table: str, items: Items) -> int:
-        """Puts the items in transactions of TRANSACTION_ITEMS; what was committed stays, whatever comes after."""
+        """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
         count = 0
-        for rows in _chunks(map(sql.row, as_dictionaries(items)), TRANSACTION_ITEMS):
+        for rows in batched(map(sql.row, as_dictionaries(items)), self._transaction_items):
             with self.transaction() as database:
                 database.executemany(sql.put, rows)
             count += len(rows)
         return count
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only when the stored one has the `expected` attribute values (None: when there is none)."""
+        """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none)."""
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
@@ -88,10 +96,10 @@ class SqliteStore:
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the attributes given beside each key; returns the keys of which no item is stored."""
+        """Sets the given attributes of each item; returns the keys for which no item is stored."""
         sql = self.tables[table]
         absent = []
-        for chunk in _chunks(changes, TRANSACTION_ITEMS):
+        for chunk in batched(changes, self._transaction_items):
             with self.transaction() as database:
                 for change in chunk:
                     key = change[sql.spec.key]
@@ -109,15 +117,15 @@ class SqliteStore:
             return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Those items that are there, also the expired."""
+        """The items with these keys that exist, expired ones too."""
         sql = self.tables[table]
-        for chunk in _chunks(keys, MAX_LIMIT):
+        for chunk in batched(keys, MAX_LIMIT):
             with self.database() as database:
                 rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
             yield from (decode(row[0]) for row in rows)
 
     def address(self, table: str) -> str:
-        """The file and the name of the table in it."""
+        """The file, and the name of the table in it."""
         return f"{self._path.absolute()}:{self.tables[table].full_name}"
 
     def expected_items(self, table: str) -> int:
@@ -137,7 +145,7 @@ class SqliteStore:
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """One page of the items of one hash value. Raises `ConfigError` for a limit or cursor that cannot be."""
+        """One page of the items of one hash value. Raises `ConfigError` for an impossible limit or cursor."""
         check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
@@ -157,7 +165,7 @@ class SqliteStore:
         segments: int = 1,
         after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every item by key, read in pages so that nothing is held open; a segment holds the keys of one checksum."""
+        """Every item by key, read in pages so that nothing stays open; a segment has the keys of one checksum."""
         sql = self.tables[table]
         last = after or ""
         while True:
@@ -172,10 +180,10 @@ class SqliteStore:
             last = rows[-1][0]
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        """Deletes the items that are there; returns how many keys were given."""
+        """Deletes the items with these keys, if they exist; returns how many keys were given."""
         sql = self.tables[table]
         count = 0
-        for chunk in _chunks(keys, TRANSACTION_ITEMS):
+        for chunk in batched(keys, self._transaction_items):
             with self.transaction() as database:
                 database.executemany(sql.delete, [(key,) for key in chunk])
             count += len(chunk)
@@ -183,28 +191,23 @@ class SqliteStore:
 
     @contextmanager
     def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """The file, to write to; all of it is done or nothing."""
+        """The file, to write to: everything is written or nothing."""
         with self.database(create=create) as database, database:
             database.execute("BEGIN IMMEDIATE")
             yield database
 
     @contextmanager
     def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """The file, with what goes wrong put into the user's terms."""
-        try:
+        """The file. Errors of sqlite3 become errors of omnix."""
+        with translated(self._path):
             connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
             if connection is None:
                 connection = self._own.connection = self._connect(create=create)
                 self._open.append(connection)
             yield connection
-        except sqlite3.Error as error:
-            explained = _explained(error, self._path)
-            if explained is None:
-                raise
-            raise explained from error
 
     def close(self) -> None:
-        """Lets go of the file, in all threads; the next call opens it again."""
+        """Closes the file, in all threads; the next call opens it again."""
         while self._open:
             self._open.pop().close()
         self._own = threading.local()
@@ -218,13 +221,13 @@ class SqliteStore:
             uri=True,
             isolation_level=None,
             timeout=self._busy_seconds,
-            check_same_thread=False,  # each is used by one thread, and closed by any
+            check_same_thread=False,  # each connection is used by one thread, but any thread may close it
         )
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute("PRAGMA journal_mode = WAL")
-            # In WAL mode NORMAL survives a killed process whole; a power cut may only undo the last transactions.
+            # In WAL mode, NORMAL survives a killed process; a power cut can only undo the last transactions.
             connection.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.Error:
             connection.close()
@@ -235,8 +238,7 @@ class SqliteStore:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            message = f"the folder of the store {self._path} cannot be made: {error.strerror}"
-            raise ConfigError(message, hint="Mend its permissions or `store.path`.") from error
+            raise no_folder(error, self._path) from error
 
 
 def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
@@ -244,14 +246,8 @@ def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, .
     return None if row is None else decode(row[0])
 
 
-def _chunks(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    remaining = iter(values)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
-
-
 def _position(cursor: str, length: int) -> list[str]:
-    """The position after which the page begins: a text for each attribute that the items are sorted by."""
+    """The position after which the page begins: one text for each attribute that items are sorted by."""
 
     def fits(position: Any) -> bool:
         is_list = isinstance(position, list) and len(position) == length
@@ -259,27 +255,3 @@ def _position(cursor: str, length: int) -> list[str]:
 
     position: list[str] = position_of(cursor, fits)
     return position
-
-
-def _explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
-    """What happened in the user's terms, or None for a bug of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return UnavailableError(f"the store {path} is in use: {error}", hint="Try again when the other writer is done.")
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return UnavailableError(
-            f"the store {path} could not be written: {error}", hint="Make room on the disk, then run again."
-        )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return ConfigError(
-            f"{path} is not a SQLite file, or a damaged one: {error}",
-            hint="Move it away and publish again, or set `store.path` to another file.",
-        )
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return ConfigError(f"the store {path} cannot be written to: {error}", hint="Mend the permissions of the file.")
-    if "no such table" in str(error) or (code == sqlite3.SQLITE_CANTOPEN and not path.exists()):
-        what = f"{path} has {error}" if path.exists() else f"there is no store {path}"
-        return ConfigError(what, hint="`omnix tables create` makes the tables; `omnix publish` makes those it fills.")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return ConfigError(f"the store {path} cannot be opened: {error}", hint="Mend its permissions or `store.path`.")
-    return None

@@ -1,4 +1,4 @@
-"""Pages of a query: how many items one may have, and the cursor that says where the next begins."""
+"""Pages of a query: how many items one may have, and the cursor at which the next one begins."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ MAX_LIMIT = 500
 
 
 def check_limit(limit: int) -> None:
-    """Raises `ConfigError` unless a page may have so many items."""
+    """Raises `ConfigError` unless a page can have that many items."""
     if not 1 <= limit <= MAX_LIMIT:
         raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
 
 
 def cursor_at(position: Any) -> str:
-    """A cursor that stands for a position, anything that JSON can hold."""
+    """The cursor of a position, which is anything that JSON can express."""
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
 
 
 def position_of(cursor: str, fits: Callable[[Any], bool]) -> Any:
-    """The position that a cursor stands for. Raises `ConfigError` when it is none, or does not fit the query."""
+    """The position of a cursor. Raises `ConfigError` for any other text, and for a position that does not fit the
+    query."""
     try:
         position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         position = None
     if not fits(position):
-        raise ConfigError(
-            f"{cursor!r} is not a cursor of this query", hint="Use the cursor that came with the last page."
-        )
+        raise ConfigError(f"{cursor!r} is not a cursor of this query", hint="Use the cursor of the last page.")
     return position

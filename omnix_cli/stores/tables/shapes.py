@@ -1,4 +1,4 @@
-"""What a table looks like in whatever store, and in what it differs from its specification."""
+"""What a table looks like in any store, and how it differs from its specification."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from omnix_cli.protocols.tables import Difference
 
 READY = "ACTIVE"
-_CREATE = "`omnix tables create` does."
+_CREATE = "Run `omnix tables create`."
 
 
 @dataclass(frozen=True)
 class IndexShape:
-    """The attributes an index is made of, each with its type, and what of an item is in it."""
+    """The attributes of an index, each with its type, and how much of an item it holds."""
 
     attributes: tuple[str, ...]
     projection: str = "ALL"
@@ -25,9 +25,10 @@ class IndexShape:
 
 @dataclass(frozen=True)
 class TableShape:
-    """A table: the key with its type, the indexes by name, the expiry attribute where expiry is on.
+    """A table: the key with its type, the indexes by name, the expiry attribute if expiry is on.
 
-    Of a wanted table, None for what follows means that anything will do; `warm` are read and write units a second."""
+    In a wanted table, None for the other fields means that any value is fine; `warm` are read and write units a
+    second."""
 
     key: tuple[str, ...]
     indexes: Mapping[str, IndexShape]
@@ -40,16 +41,16 @@ class TableShape:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the table and all its indexes can be used."""
+        """Whether the table and all its indexes are ready."""
         return self.status == READY and all(index.status == READY for index in self.indexes.values())
 
 
 def differences(wanted: TableShape, found: TableShape | None, *, ours: bool = True) -> tuple[Difference, ...]:
-    """All in which a table differs from what is wanted, each with what to do. A table that is not `ours` is made by
-    someone else."""
+    """How a table differs from what is wanted, and what to do about each difference. A table that is not `ours` is
+    created by another service."""
     if found is None:
-        remedy = _CREATE if ours else "Its owner makes it; `store.tables.own_products` makes it yours."
-        return (Difference("table", "missing", "there", remedy),)
+        remedy = _CREATE if ours else "Its owner creates it; set `store.tables.own_products` if that is you."
+        return (Difference("table", "missing", "exists", remedy),)
     return (
         *_of_table(wanted, found),
         *_of_indexes(wanted, found),
@@ -59,7 +60,7 @@ def differences(wanted: TableShape, found: TableShape | None, *, ours: bool = Tr
 
 
 def lacks_warmth(wanted: TableShape, found: TableShape) -> bool:
-    """Whether the table bears less at once than it should."""
+    """Whether the table can handle less at once than it should."""
     if wanted.warm is None:
         return False
     return any(here < there for here, there in zip(found.warm or (0, 0), wanted.warm, strict=True))
@@ -67,7 +68,7 @@ def lacks_warmth(wanted: TableShape, found: TableShape) -> bool:
 
 def _of_table(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
     if found.status != READY:
-        yield Difference("table", found.status, READY, "Wait, then look again.")
+        yield Difference("table", found.status, READY, "Wait, then check again.")
     if found.key != wanted.key:
         remedy = "A key cannot be changed: copy the items to a new table with `omnix tables copy`."
         yield Difference("key", ", ".join(found.key), ", ".join(wanted.key), remedy)
@@ -79,12 +80,12 @@ def _of_indexes(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
         if there is None:
             yield Difference(f"index {name}", "missing", str(index), _CREATE)
         elif (there.attributes, there.projection) != (index.attributes, index.projection):
-            remedy = "Delete the index; `omnix tables create` builds it anew."
+            remedy = "Delete the index, then run `omnix tables create`."
             yield Difference(f"index {name}", str(there), str(index), remedy)
         elif there.status != READY:
             yield Difference(f"index {name}", there.status, READY, "Wait until it is built.")
     for name in sorted(found.indexes.keys() - wanted.indexes.keys()):
-        remedy = "omnix does not read it: delete it if nobody does, since every write pays for it."
+        remedy = "omnix does not use it. Delete it if nobody does: every write pays for it."
         yield Difference(f"index {name}", str(found.indexes[name]), "none", remedy)
 
 
@@ -94,14 +95,14 @@ def _of_expiry(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
     if found.expiry is None:
         remedy = _CREATE
     elif wanted.expiry is None:
-        remedy = "Items are being deleted: turn it off, or name the table in `store.tables.expiring`."
+        remedy = "Items are being deleted: turn it off, or add the table to `store.tables.expiring`."
     else:
-        remedy = "Turn it off; an hour later `omnix tables create` turns the right one on."
+        remedy = "Turn it off, wait an hour, then run `omnix tables create`."
     yield Difference("expiry", found.expiry or "off", wanted.expiry or "off", remedy)
 
 
 def _of_care(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
-    """What keeps the items safe, and what they cost."""
+    """Backups, protection and billing."""
     cares = (
         ("point-in-time recovery", "point_in_time_recovery", wanted.recovery, found.recovery),
         ("deletion protection", "deletion_protection", wanted.protection, found.protection),

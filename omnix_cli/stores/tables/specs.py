@@ -1,4 +1,4 @@
-"""The tables as data: keys, secondary indexes and expiry attributes, the same for every store."""
+"""The tables: keys, secondary indexes and expiry attributes, the same for every store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class IndexSpec:
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """What an item must have to be in the index."""
+        """The attributes that an item must have to be in the index."""
         return (self.hash,) if self.range is None else (self.hash, self.range)
 
 
@@ -35,37 +35,37 @@ class TableSpec:
 
     @cached_property
     def index_attributes(self) -> tuple[str, ...]:
-        """The attributes indexes are made of, other than the key, each once."""
-        found = dict.fromkeys(attribute for index in self.indexes for attribute in index.attributes)
-        return tuple(attribute for attribute in found if attribute != self.key)
+        """The attributes of all indexes, without the key, each once."""
+        attributes = dict.fromkeys(attribute for index in self.indexes for attribute in index.attributes)
+        return tuple(attribute for attribute in attributes if attribute != self.key)
 
     def full_name(self, prefix: str, stage: str) -> str:
-        """The name a store knows the table by."""
+        """The name of the table in a store."""
         return f"{prefix}-{self.name}-{stage}"
 
     def index(self, name: str) -> IndexSpec:
-        """The index of that name."""
+        """The index with that name."""
         return next(index for index in self.indexes if index.name == name)
 
     def copies(self, item: Mapping[str, Any]) -> int:
-        """In how many indexes the item is."""
+        """The number of indexes that the item is in."""
         return sum(all(name in item for name in index.attributes) for index in self.indexes)
 
     def copies_of(self, items: pl.DataFrame) -> pl.Series:
-        """In how many indexes each item of a frame is."""
+        """The number of indexes that each item of a frame is in."""
         there = {name: pl.col(name).is_not_null() for name in items.columns}
         inside = [pl.all_horizontal(there.get(name, False) for name in index.attributes) for index in self.indexes]
         return items.select(self.key, copies=pl.sum_horizontal(pl.lit(0), *inside))["copies"]
 
     def check(self, item: Mapping[str, Any]) -> None:
-        """Raises ValueError unless the key is there, and it and every index attribute that is there is a string
-        with something in it: DynamoDB refuses such an item, so every store does."""
+        """Raises ValueError unless the key, and every index attribute that the item has, is a non-empty string:
+        DynamoDB rejects other items, so every store does."""
         for attribute in self._texts:
             value = item.get(attribute)
             if type(value) is str and value:
                 continue
             if attribute in item or attribute == self.key:
-                raise ValueError(f"{self.name}: {attribute} must be a string that is not empty, not {value!r}")
+                raise ValueError(f"{self.name}: {attribute} must be a non-empty string, not {value!r}")
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:

@@ -25,9 +25,8 @@ import polars as pl
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
-from omnix_cli.schemas import FRAMES
-from omnix_cli.stores.workspace.files import PeakMemory
 from omnix_cli.stores.workspace.folders import Draft, Shelf
 from omnix_cli.stores.workspace.versions import newer_workspace
 
@@ -53,8 +52,12 @@ class ParquetFrame:
     """The columns as they were written, with their types."""
     shelf: Shelf
 
-    def scan(self) -> pl.LazyFrame:
+    def scan(self, *columns: str) -> pl.LazyFrame:
         """The rows of all parts in order, with the columns that the frame has in this release."""
+        if columns and self.paths and self.columns.keys() >= set(columns):
+            return self.shelf.scan(self.key, self.paths).select(columns)
+        from omnix_cli.schemas import FRAMES  # here, since it takes longer to load than most look-ups
+
         if not self.paths:
             return FRAMES[self.name].empty().lazy()
         rows = self.shelf.scan(self.key, self.paths)
@@ -190,7 +193,9 @@ class ParquetCheckpoints:
                 parts=writer.parts,
                 schemas=writer.schemas,
                 figures=writer.figures,
-                seconds=round(time.perf_counter() - began, 3),
+                seconds=max(
+                    0.0, round(time.perf_counter() - began - float(writer.figures.get("waited_seconds", 0)), 3)
+                ),
                 peak_memory_bytes=memory.peak_bytes(),
                 created_at=self._now(),
                 tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},

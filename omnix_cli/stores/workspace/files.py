@@ -1,10 +1,9 @@
-"""Writing files safely, their checksums, and the peak memory of this process."""
+"""Writing files safely, and their checksums."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,22 +70,3 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class PeakMemory:
-    """The peak resident memory of this process since the object was made (on Linux; elsewhere since process start)."""
-
-    _STATUS = Path("/proc/self/status")
-
-    def __init__(self) -> None:
-        reset = Path("/proc/self/clear_refs")
-        if reset.exists() and os.access(reset, os.W_OK):
-            reset.write_text("5")  # 5 resets the peak resident set size, see proc(5)
-
-    def peak_bytes(self) -> int:
-        """The peak so far, in bytes."""
-        if self._STATUS.exists():
-            for line in self._STATUS.read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

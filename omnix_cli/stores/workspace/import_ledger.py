@@ -17,7 +17,6 @@ from pydantic import TypeAdapter, ValidationError
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import ImportBatch
-from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
 
@@ -40,7 +39,11 @@ class LedgerView:
         keys = "\n".join(checkpoint.manifest.key for checkpoint in self.checkpoints)
         return f"{self.name}-{hashlib.sha256(keys.encode()).hexdigest()[:32]}"
 
-    def scan(self) -> pl.LazyFrame:
+    def scan(self, *columns: str) -> pl.LazyFrame:
+        if len(self.checkpoints) == 1:
+            return self.checkpoints[0].frame(self.name).scan(*columns)
+        from omnix_cli.schemas import FRAMES  # here, since it takes longer to load than most look-ups
+
         (own_id,) = FRAMES[self.name].key
         parts: list[pl.LazyFrame] = []
         replaced: list[pl.LazyFrame] = []
@@ -79,6 +82,8 @@ class FileLedger:
         return LedgerView(kind, checkpoints, sum(batch.accepted - batch.corrected for batch in batches))
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
+        from omnix_cli.schemas import FRAMES
+
         empty = FRAMES["quarantine"].empty().lazy().with_columns(pl.lit("").alias("batch"))
         rows, settled = [empty], [FRAMES["resolved"].empty().lazy()]
         for batch in self.batches(kind):

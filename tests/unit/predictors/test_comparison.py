@@ -72,10 +72,10 @@ def customers(*refusing: str) -> pl.LazyFrame:
     return frame.lazy()
 
 
-def scores(*contenders: Predictor, people: pl.LazyFrame | None = None, time_out: HeldOut = ALL) -> list[Score]:
+def scores(*contenders: Predictor, people: pl.LazyFrame | None = None, period: HeldOut = ALL) -> list[Score]:
     named = {contender.name: contender for contender in contenders}
     people = customers() if people is None else people
-    return compare(named, HISTORY.lazy(), catalogue(), people, time_out=time_out)
+    return compare(named, HISTORY.lazy(), catalogue(), people, period=period)
 
 
 def test_dates_are_judged_by_the_first_purchase_of_the_held_out_time() -> None:
@@ -108,15 +108,15 @@ def test_only_consenting_customers_take_part_and_no_more_than_asked_for() -> Non
     everyone = scores(STATISTICAL, Late(0))[1].customers
     assert scores(STATISTICAL, Late(0), people=customers("c0001", "c0002"))[1].customers == everyone - 2
     few = HeldOut(CUT, UNTIL, customers=10, default_consent=True, personal_purchases=3)
-    assert 0 < scores(STATISTICAL, Late(0), time_out=few)[1].customers <= 10
+    assert 0 < scores(STATISTICAL, Late(0), period=few)[1].customers <= 10
     nobody = HeldOut(CUT, UNTIL, customers=10, default_consent=False, personal_purchases=3)
-    assert scores(STATISTICAL, Late(0), time_out=nobody)[1].pairs == 0
+    assert scores(STATISTICAL, Late(0), period=nobody)[1].pairs == 0
 
 
 def test_nothing_after_the_cut_is_known_to_the_contenders() -> None:
     (score,) = scores(STATISTICAL)
     shortened = HISTORY.filter(pl.col("purchase_day") < UNTIL)
-    (again,) = compare({"statistical": STATISTICAL}, shortened.lazy(), catalogue(), customers(), time_out=ALL)
+    (again,) = compare({"statistical": STATISTICAL}, shortened.lazy(), catalogue(), customers(), period=ALL)
     assert (score.mean_error_days, score.brier, score.bought) == (again.mean_error_days, again.brier, again.bought)
 
 

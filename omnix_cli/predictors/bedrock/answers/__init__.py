@@ -1,4 +1,4 @@
-"""What a model answered: parsed, checked against bounds, kept by customer, compared with earlier answers.
+"""What a model answered: the shape of answers, checked answers, answers of earlier days, the outcome of each customer.
 
-Arithmetic on answers is in `steps.answers`.
+Nothing here asks a model or writes a prompt. Formulas are in `steps.answers`.
 """

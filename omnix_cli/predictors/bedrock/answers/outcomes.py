@@ -1,8 +1,7 @@
-"""How each customer's answer stands, and the frames that tell of it."""
+"""The outcome of each customer of a day, as replies arrive."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,27 +9,21 @@ from decimal import Decimal
 from typing import Literal
 
 import orjson
-import polars as pl
 
-from omnix_cli.predictors.bedrock.answers.parsing import CustomerAnswer
-from omnix_cli.records import Question, Reply
-from omnix_cli.schemas import ANSWER_STATES, FRAMES
+from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
+from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
+from omnix_cli.records import Failure, Question, Reply
 
-_PATTERNS = {
-    "customer_id": pl.String,
-    "product_id": pl.String,
-    "answered_interval": pl.Float64,
-    "answered_date": pl.Date,
-    "stated": pl.Float64,
-    "reasoning": pl.String,
-}
-TOKENS = ("input", "output", "cache_read", "cache_write")
+NOT_VALID = "no valid answer"
+REFUSED = "the model refused"
+REFUSALS = ("guardrail_intervened", "content_filtered")
+CUT_OFF = "max_tokens"
 
 
 @dataclass
-class Standing:
-    """Where one customer stands: `failed` until there is a valid answer. The replies are those of this day, each with
-    the number of customers that share its cost."""
+class CustomerOutcome:
+    """What came of asking about one customer: `failed` until there is a valid answer. `replies` are the replies of this
+    day, each with the number of customers that share its cost."""
 
     customer_id: str
     asked_day: date
@@ -41,8 +34,8 @@ class Standing:
     detail: str = ""
     replies: tuple[tuple[Reply, int], ...] = ()
 
-    def paid(self, reply: Reply, question: Question) -> None:
-        """Takes its share of a reply."""
+    def charge(self, reply: Reply, question: Question) -> None:
+        """Adds this customer's share of a reply."""
         self.question = question.key
         self.replies = (*self.replies, (reply, len(question.customers)))
 
@@ -56,68 +49,66 @@ class Standing:
         return sum((reply.cost / sharers for reply, sharers in self.replies), Decimal(0))
 
 
-def pattern_frame(standings: Iterable[Standing]) -> pl.DataFrame:
-    """What `steps.answers.blending` takes: a row a customer and product."""
-    rows = [
-        (one.customer_id, told.product_id, told.interval_days, told.date, told.confidence, told.reasoning)
-        for one in standings
-        if one.answer
-        for told in one.answer.patterns
-    ]
-    return pl.DataFrame(rows, schema=_PATTERNS, orient="row")
+@dataclass(frozen=True)
+class InvalidReply:
+    """A reply without a valid answer for some customers: `problems` by customer."""
+
+    question: Question
+    reply: Reply
+    problems: Mapping[str, str]
 
 
-def told_frames(standings: Iterable[Standing], *, model: str, prompt: str) -> dict[str, pl.DataFrame]:
-    """The frames `usage`, `dead_letters` and `analyses`."""
-    signature = {"model": model, "prompt": prompt}
-    ordered = sorted(standings, key=lambda one: one.customer_id)
-    usage = [
-        {
-            "customer_id": one.customer_id,
-            "question": one.question,
-            "state": one.state,
-            "way": one.replies[-1][0].way if one.replies else "none",
-            **signature,
-            **{f"{kind}_tokens": one.tokens(kind) for kind in TOKENS},
-            "cost": float(one.cost),
-        }
-        for one in ordered
-    ]
-    letters = [
-        {
-            "customer_id": one.customer_id,
-            "question": one.question,
-            "reason": one.reason,
-            "detail": one.detail,
-            **signature,
-        }
-        for one in ordered
-        if one.state == "failed"
-    ]
-    analyses = [
-        {
-            "customer_id": one.customer_id,
-            "asked_day": one.asked_day,
-            **signature,
-            "data_quality": one.answer.data_quality,
-            "analysis": orjson.dumps(one.answer.analysis).decode(),
-        }
-        for one in ordered
-        if one.answer
-    ]
-    return {"usage": _frame("usage", usage), "dead_letters": _frame("dead_letters", letters)} | {
-        "analyses": _frame("analyses", analyses)
-    }
+class DayOutcomes:
+    """The outcomes of all customers of a day, in the order given."""
 
+    def __init__(self, outcomes: Iterable[CustomerOutcome], parser: ReplyParser) -> None:
+        self._outcomes = {outcome.customer_id: outcome for outcome in outcomes}
+        self._parser = parser
 
-def counts(standings: Iterable[Standing]) -> dict[str, int]:
-    """How many customers are in each state, and how many parts of answers were left out."""
-    known = list(standings)
-    states = Counter[str](one.state for one in known)
-    dropped = sum(one.answer.dropped for one in known if one.answer)
-    return {**{state: states[state] for state in ANSWER_STATES}, "dropped_parts": dropped}
+    def all(self) -> list[CustomerOutcome]:
+        """The outcomes."""
+        return list(self._outcomes.values())
 
+    def failed(self) -> list[str]:
+        """The customers without a valid answer."""
+        return [outcome.customer_id for outcome in self._outcomes.values() if not outcome.answer]
 
-def _frame(name: str, rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    spec = FRAMES[name]
-    return spec.conform(pl.DataFrame(rows, infer_schema_length=None)) if rows else spec.empty()
+    def record(
+        self,
+        questions: Sequence[Question],
+        results: Mapping[str, Reply | Failure],
+        *,
+        valid: Literal["asked", "repaired"],
+    ) -> list[InvalidReply]:
+        """Records the result of each question; `valid` is the state of customers with a valid answer.
+
+        Returns the replies worth repairing: not those that the model refused, as it would refuse again."""
+        invalid = []
+        for question in questions:
+            result = results[question.key]
+            if isinstance(result, Failure):
+                for customer in question.customers:
+                    outcome = self._outcomes[customer]
+                    outcome.reason, outcome.detail = result.reason, result.detail
+                continue
+            problems = self._record_reply(question, result, valid)
+            if problems and result.stop_reason not in REFUSALS:
+                invalid.append(InvalidReply(question, result, problems))
+        return invalid
+
+    def _record_reply(self, question: Question, reply: Reply, valid: Literal["asked", "repaired"]) -> dict[str, str]:
+        """Records one reply; returns the problems by customer."""
+        is_refusal, problems = reply.stop_reason in REFUSALS, {}
+        products = dict(zip(question.customers, map(orjson.loads, question.priors), strict=True))
+        for customer, answer in self._parser.answers(reply, question.as_of, products).items():
+            outcome = self._outcomes[customer]
+            outcome.charge(reply, question)
+            if isinstance(answer, CustomerAnswer):
+                outcome.answer, outcome.state = answer, valid
+                continue
+            if reply.stop_reason == CUT_OFF:
+                answer = f"the answer was cut off after {reply.usage.output} tokens; {answer}"
+            problems[customer] = answer
+            outcome.reason = REFUSED if is_refusal else NOT_VALID
+            outcome.detail = reply.stop_reason if is_refusal else answer
+        return problems

@@ -1,4 +1,4 @@
-"""Asking a model on demand: requests, pace, budget, prices, errors.
+"""Asking a model on demand: requests, pace, retries, prices and the budget.
 
-Nothing here knows what a prompt says or an answer means.
+Nothing here knows what a prompt says or what an answer means.
 """

@@ -1,4 +1,4 @@
-"""Questions as requests of the Converse API, and replies from its answers.
+"""Requests to the Converse API, and the text and tokens of its answers.
 
 Source: the service model bedrock-runtime 2023-09-30 of botocore.
 """
@@ -9,13 +9,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Literal
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.asking.money import Prices
 from omnix_cli.predictors.bedrock.asking.regions import base_model
-from omnix_cli.records import Question, Reply, TokenUsage
+from omnix_cli.records import Question, TokenUsage
 from omnix_cli.settings import BedrockSettings
 
 Structure = Literal["schema", "tool", "text"]
@@ -32,9 +30,9 @@ _FAMILIES: tuple[tuple[str, tuple[Structure, ...], bool], ...] = (
     (r"amazon\.titan|meta\.llama3-(?!3)|ai21\.|deepseek\.r1", ("text",), False),
     (r"", ("schema", "tool", "text"), False),
 )
-"""How to have JSON from models whose id begins like this, best first, and whether they cache what stands before a cache
-point. Sources: the model cards and `Structured output` and `Prompt caching` of the Bedrock user guide. What a model
-turns out not to know is left out for the rest of the run."""
+"""For models whose id begins like this: the ways to get JSON, best first, and whether they cache what comes before a
+cache point. Sources: the model cards, and `Structured output` and `Prompt caching` in the Bedrock user guide. What a
+model turns out not to support is left out for the rest of the run."""
 
 _COMPLAINTS = {
     "caching": r"cach",
@@ -42,19 +40,19 @@ _COMPLAINTS = {
     "schema": r"output_?config|text_?format|json.?schema|structured.?output|response.?format",
     "tool": r"tool",
 }
-"""Words by which a service tells which part of a request a model does not know."""
+"""Words in an error message, by the part of the request that the model does not support."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """The parts of a request that not every model knows. `structures`: how to have JSON, the first one now."""
+    """The parts of a request that not every model supports. `structures`: the ways to get JSON; the first is used."""
 
     structures: tuple[Structure, ...]
     caching: bool
     strict: bool = True
 
     def without(self, complaint: str) -> Form | None:
-        """The form that leaves out what a service complains of, if it does."""
+        """The form without the part that the error message complains about; None when it is about none of them."""
         now = self.structures[0]
         if self.caching and _is_about("caching", complaint):
             return replace(self, caching=False)
@@ -66,7 +64,7 @@ class Form:
 
 
 def form_of(model: str, structure: str) -> Form:
-    """How to ask a model first; a structure that is set is not departed from."""
+    """The form to try first. A structure from the settings is never replaced."""
     name = base_model(model)
     known = next((structures, caching) for start, structures, caching in _FAMILIES if re.match(start, name))
     given: dict[str, tuple[Structure, ...]] = {"schema": ("schema",), "tool": ("tool",), "text": ("text",)}
@@ -74,11 +72,11 @@ def form_of(model: str, structure: str) -> Form:
 
 
 def request(question: Question, form: Form, schema: Mapping[str, Any], settings: BedrockSettings) -> dict[str, Any]:
-    """The parameters of Converse."""
+    """The parameters of a Converse request."""
     inference: dict[str, Any] = {"maxTokens": question.max_output_tokens}
     if settings.temperature is not None:
         inference["temperature"] = settings.temperature
-    asked = {
+    parameters = {
         "modelId": question.model,
         "system": _system(question, form),
         "messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in question.turns],
@@ -86,43 +84,43 @@ def request(question: Question, form: Form, schema: Mapping[str, Any], settings:
         **_structured(form, schema),
     }
     if settings.guardrail:
-        asked["guardrailConfig"] = {
+        parameters["guardrailConfig"] = {
             "guardrailIdentifier": settings.guardrail,
             "guardrailVersion": settings.guardrail_version,
         }
     if settings.metadata:
-        asked["requestMetadata"] = settings.metadata
+        parameters["requestMetadata"] = settings.metadata
     if settings.service_tier:
-        asked["serviceTier"] = {"type": settings.service_tier}
+        parameters["serviceTier"] = {"type": settings.service_tier}
     if settings.latency:
-        asked["performanceConfig"] = {"latency": settings.latency}
-    return asked
+        parameters["performanceConfig"] = {"latency": settings.latency}
+    return parameters
 
 
-def count_request(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of CountTokens for those of Converse; it counts for models, not for profiles."""
-    counted = {name: asked[name] for name in ("system", "messages", "toolConfig") if name in asked}
-    return {"modelId": base_model(asked["modelId"]), "input": {"converse": counted}}
+def count_request(converse: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a CountTokens request for a Converse request. It works for models, not for profiles."""
+    counted = {name: converse[name] for name in ("system", "messages", "toolConfig") if name in converse}
+    return {"modelId": base_model(converse["modelId"]), "input": {"converse": counted}}
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:
-    """Raises `ConfigError` for tags that the service does not take."""
+    """Raises `ConfigError` for tags that Bedrock does not accept."""
     if len(metadata) > _METADATA_ENTRIES:
         raise ConfigError(
-            f"bedrock.metadata has {len(metadata)} entries", hint=f"At most {_METADATA_ENTRIES} are taken."
+            f"bedrock.metadata has {len(metadata)} entries", hint=f"Bedrock accepts at most {_METADATA_ENTRIES}."
         )
     for name, value in metadata.items():
         if not name or not _METADATA.fullmatch(name) or not _METADATA.fullmatch(value):
             raise ConfigError(
-                f"bedrock.metadata: {name} = {value!r} is not taken by Bedrock",
-                hint="At most 256 letters of a-z, A-Z, digits, white space and : _ @ $ # = / + , - . each.",
+                f"bedrock.metadata: Bedrock does not accept {name} = {value!r}",
+                hint="Use at most 256 characters each: letters, digits, spaces and : _ @ $ # = / + , - .",
             )
 
 
 def read_answer_message(answer: Mapping[str, Any]) -> tuple[str, str, TokenUsage]:
-    """The text of an answer (of a tool: what it was called with, as JSON), why it ended, and its tokens.
+    """The text of an answer (or the input of the tool it calls, as JSON), its stop reason, and its tokens.
 
-    Raises LookupError or TypeError when something is missing."""
+    Raises LookupError or TypeError when a part is missing."""
     blocks = answer["output"]["message"]["content"]
     called = [block["toolUse"]["input"] for block in blocks if "toolUse" in block]
     text = json.dumps(called[0]) if called else "".join(block.get("text", "") for block in blocks)
@@ -136,35 +134,8 @@ def read_answer_message(answer: Mapping[str, Any]) -> tuple[str, str, TokenUsage
     return text.encode(errors="replace").decode(), answer["stopReason"], tokens
 
 
-def reply(
-    question: Question,
-    answer: Mapping[str, Any],
-    prices: Prices,
-    way: Literal["on_demand", "batch"],
-    *,
-    seconds: float,
-    now: datetime,
-    run: str,
-) -> Reply:
-    """What the model said and used. Raises LookupError or TypeError when something is missing in the answer."""
-    text, stop_reason, usage = read_answer_message(answer)
-    return Reply(
-        question=question.key,
-        model=question.model,
-        prompt=question.prompt,
-        way=way,
-        text=text,
-        stop_reason=stop_reason,
-        usage=usage,
-        cost=prices.cost(usage),
-        seconds=seconds,
-        replied_at=now,
-        run=run,
-    )
-
-
 def _system(question: Question, form: Form) -> list[dict[str, Any]]:
-    """The fixed part; what stands before a cache point is read from the cache by the next question."""
+    """The fixed part. The next question reads what comes before the cache point from the cache."""
     caching = [{"cachePoint": {"type": "default"}}] if form.caching else []
     return [{"text": question.system}, *caching]
 

@@ -1,4 +1,4 @@
-"""What questions would cost, before any is asked: by model, on demand and as a batch."""
+"""The cost of questions before they are asked: by model, on demand and in a batch."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from decimal import Decimal
 
 import polars as pl
 
-from omnix_cli.predictors.bedrock.asking.money import PriceTable, dearest, estimated_tokens, question_text
+from omnix_cli.predictors.bedrock.asking.prices import PriceTable
+from omnix_cli.predictors.bedrock.asking.tokens import dearest, estimated_tokens, question_text
 from omnix_cli.records import Question, TokenUsage
+from omnix_cli.settings import BedrockSettings
 
 TOKENS_PER_CUSTOMER, TOKENS_PER_PRODUCT = 110, 55
-"""An answer as the prompts ask for it, in our own estimate of tokens: the parts about a customer, and a product's."""
+"""An answer as the prompts ask for it, in our own estimate of tokens: the part of a customer, and that of a product."""
 SECONDS_PER_ANSWER = 3.0
-"""Assumed where none has been timed yet."""
+"""Assumed when no answer has been timed."""
 COUNTED = 20
-"""So many questions are counted by the service, the others follow by their length."""
+"""Questions that the service counts. The tokens of the others follow from their length."""
 
 _SCHEMA = {
     "model": pl.String,
-    "way": pl.String,
+    "mode": pl.String,
     "customers": pl.Int64,
     "questions": pl.Int64,
     "input_tokens": pl.Int64,
@@ -33,19 +35,16 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Terms:
-    """What an estimate goes by: prices, the share of them that a batch costs, and how fast questions are asked."""
+    """What an estimate is based on: prices, settings, and how long an answer takes."""
 
     prices: PriceTable
-    tier: str | None
-    batch_share: Decimal
-    connections: int
-    requests_per_minute: float | None
+    settings: BedrockSettings
     seconds_per_answer: float = SECONDS_PER_ANSWER
 
     def minutes(self, questions: int) -> float:
-        """How long so many questions take on demand."""
-        admitted = self.requests_per_minute or float("inf")
-        return questions / min(admitted, self.connections * 60 / self.seconds_per_answer)
+        """How long this many questions take on demand."""
+        allowed = self.settings.requests_per_minute or float("inf")
+        return questions / min(allowed, self.settings.connections * 60 / self.seconds_per_answer)
 
 
 def estimate(
@@ -55,31 +54,33 @@ def estimate(
     *,
     count: Callable[[Question], int | None] | None = None,
 ) -> pl.DataFrame:
-    """One row a model and way, the model that is asked first: `dollars` as expected, `dollars_at_most` if every answer
-    is as long as it may be and nothing is cached. `products` is how many are asked about in all; `count` asks the
-    service for a question's tokens. A batch has no `minutes`: the service takes up to a day."""
+    """One row a model and mode, the model of the settings first.
+
+    `dollars` are expected; `dollars_at_most` are spent if every answer has the longest allowed length and nothing is
+    cached. `products` is the number of products in all questions; `count` asks the service for the tokens of a
+    question. A batch has no `minutes`: it can take a day."""
     texts = [estimated_tokens(question_text(question)) for question in questions]
     scale = _scale(questions, texts, count)
-    people = sum(len(question.customers) for question in questions)
+    customers = sum(len(question.customers) for question in questions)
     usage = TokenUsage(
-        input=round(sum(texts) * scale), output=TOKENS_PER_CUSTOMER * people + TOKENS_PER_PRODUCT * products
+        input=round(sum(texts) * scale), output=TOKENS_PER_CUSTOMER * customers + TOKENS_PER_PRODUCT * products
     )
+    tokens, batch_share = (usage.input, usage.output), Decimal(str(terms.settings.batch.price_share))
     rows = []
     for model in _models(questions, terms.prices):
-        prices = terms.prices.of(model, tier=terms.tier)
-        most = sum((dearest(question, prices) for question in questions), Decimal(0))
-        for way, share, minutes in (
+        prices = terms.prices.of(model, tier=terms.settings.service_tier)
+        cost, most = prices.cost(usage), sum((dearest(question, prices) for question in questions), Decimal(0))
+        for mode, share, minutes in (
             ("on demand", Decimal(1), terms.minutes(len(questions))),
-            ("batch", terms.batch_share, None),
+            ("batch", batch_share, None),
         ):
-            dollars = prices.cost(usage) * share
-            tokens = (usage.input, usage.output)
-            rows.append((model, way, people, len(questions), *tokens, float(dollars), float(most * share), minutes))
+            dollars = (float(cost * share), float(most * share))
+            rows.append((model, mode, customers, len(questions), *tokens, *dollars, minutes))
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _models(questions: Sequence[Question], prices: PriceTable) -> list[str]:
-    """The model that is asked, then the others, the cheapest first."""
+    """The model of the questions, then the others, cheapest first."""
     asked = list(dict.fromkeys(question.model for question in questions))
     others = sorted(prices.models, key=lambda model: (prices.models[model].input + prices.models[model].output, model))
     return [*asked, *(model for model in others if model not in asked)]
@@ -88,11 +89,10 @@ def _models(questions: Sequence[Question], prices: PriceTable) -> list[str]:
 def _scale(
     questions: Sequence[Question], texts: Sequence[int], count: Callable[[Question], int | None] | None
 ) -> float:
-    """The tokens that the service counts, over our estimate; 1 when nobody counts them."""
+    """The tokens that the service counts, divided by our estimate; 1 when nothing is counted."""
     if count is None or not questions:
         return 1.0
     stride = max(1, len(questions) // COUNTED)
-    chosen = range(0, len(questions), stride)
-    counted = [(count(questions[place]), texts[place]) for place in chosen]
+    counted = [(count(questions[index]), texts[index]) for index in range(0, len(questions), stride)]
     known = [(tokens, ours) for tokens, ours in counted if tokens is not None]
     return sum(tokens for tokens, _ in known) / sum(ours for _, ours in known) if known else 1.0

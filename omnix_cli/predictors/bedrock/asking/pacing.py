@@ -1,11 +1,11 @@
-"""How fast to ask: as fast as the service admits, found out by being refused now and then.
+"""The pace of requests: omnix speeds up until the service throttles it, then backs off.
 
-The rate falls by a tenth when the service throttles more than a few requests, and by half each time it throttles
-several in a row. Then it climbs to where it was, at first fast and then carefully, and beyond it faster and faster
-until it is refused again: the curve of CUBIC (RFC 9438), which boto3's adaptive mode follows too. How many questions
-are under way at a time follows from the rate, since each takes as long as it takes; the number of workers bounds it.
+The rate falls by a tenth when the service throttles more than a few requests, and by half when it throttles several in
+a row. Then it climbs back, fast at first and slower near the old rate, and beyond it faster and faster until the next
+throttling: the curve of CUBIC (RFC 9438), which boto3's adaptive mode follows too. The number of questions under way
+follows from the rate and the time of an answer; the number of workers limits it.
 
-When nothing at all is admitted, everybody cools down, ever longer, and then one goes ahead to try.
+When everything is throttled, all workers pause, longer each time, and then one of them tries.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _FEWEST, _FEW = 2, 0.1
-"""So many refused requests, and this share of them, are borne: a service that refuses some at random, for reasons of
-its own, is not asked more slowly for it."""
+"""This many throttled requests, or this share of them, do not lower the rate: some services refuse a few at random."""
 _COUNT_SECONDS, _COUNT_REQUESTS = 2.0, 10
-"""They are counted over this time, and over so many requests."""
+"""They are counted over at least this time and this many requests."""
 _FALL, _HALF = 0.9, 0.5
 _CLIMB_SECONDS, _CLIMB_REQUESTS = 2.0, 3
-"""How long it takes to climb back; where requests are rare, as long as so many of them."""
+"""How long it takes to climb back: this time, or the time of this many requests if that is longer."""
 _AGAIN = 0.2
-"""The share of the time between two requests after which a refused one is tried again: its place may just come."""
+"""A throttled request is tried again after this share of the time between two requests."""
 _SAVED_SECONDS = 0.25
-"""What late threads may make good for."""
+"""How much lateness threads may catch up."""
 _SLOWEST = 1 / 60
 """Requests a second; quotas are whole requests a minute."""
 _REFUSED_WITHIN = 1.0
-"""Seconds; what is under way longer was admitted."""
+"""Seconds. A request under way for longer was not throttled."""
 _GENTLE, _HALVINGS = 2, 5
-"""So many refusals in a row lower the rate by a tenth, if at all; so many more halve it; then everybody cools down."""
-_FIRST_COOLING, _COOLING_GROWTH, _LONGEST_COOLING = 0.3, 2.5, 20.0
-"""Seconds. Quotas are per minute: eight coolings take longer than that together."""
-_LONGEST_LOOK, _NEXT_LOOK = 1.0, 0.05
-"""How often those look who wait for their turn, or for the one that tries."""
+"""The first refusals in a row, this many, lower the rate by a tenth at most; this many more halve it; then all workers
+pause."""
+_FIRST_PAUSE, _PAUSE_GROWTH, _LONGEST_PAUSE = 0.3, 2.5, 20.0
+"""Seconds of a pause. Quotas are per minute; eight pauses together take longer."""
+_LONGEST_CHECK, _NEXT_CHECK = 1.0, 0.05
+"""How often waiting workers check again: for their turn, and for the result of the one that tries."""
 
 
 @dataclass(eq=False)
 class Entry:
-    """A request that was let go at this second."""
+    """A request that was sent at this second."""
 
     at: float
 
 
 @dataclass
 class Pacing:
-    """The pace of all workers together; `per_minute` bounds it."""
+    """The pace of all workers together, at most `per_minute` requests. Thread-safe."""
 
     per_minute: float | None = None
     clock: Callable[[], float] = time.monotonic
@@ -59,10 +59,10 @@ class Pacing:
     def __post_init__(self) -> None:
         self._limit = None if self.per_minute is None else self.per_minute / 60
         self.rate = self._limit
-        """Requests a second; None: as fast as the workers can."""
-        self._row = 0  # refusals without one request admitted; those under way together count once
+        """Requests a second; None: as many as the workers can send."""
+        self._row = 0  # refusals since the last success; refusals of requests under way together count once
         now = self.clock()
-        self._last = self._cool_until = self._refused_at = self._counted_from = now
+        self._last = self._paused_until = self._refused_at = self._counted_from = now
         self._fell_at = now
         self._fell_from = self._fell_to = self.rate or 0.0
         self._sent = self._refused = 0
@@ -71,62 +71,62 @@ class Pacing:
 
     @property
     def refusals(self) -> int:
-        """How often in a row everybody cooled down and then nothing was admitted."""
+        """How many pauses in a row were followed by another refusal."""
         return max(0, self._row - _GENTLE - _HALVINGS)
 
     def enter(self, sleep: Callable[[float], object] = time.sleep) -> Entry:
-        """Waits until a request may be sent; how it ends is to be told with `admitted`, `throttled` or `lost`.
+        """Waits until a request may be sent. Call `admitted`, `throttled` or `lost` when it has ended.
 
-        `sleep` may raise, which ends the waiting of whoever is to stop."""
-        while not isinstance(place := self._place(), Entry):
-            sleep(place)
-        return place
+        `sleep` may raise an exception to end the wait."""
+        while not isinstance(turn := self._next_turn(), Entry):
+            sleep(turn)
+        return turn
 
     def admitted(self, entry: Entry) -> None:
-        """The service took the request on, whatever became of it then."""
+        """The service accepted the request, whatever its result."""
         with self._lock:
             self._leave(entry)
             self._row = 0
 
     def lost(self, entry: Entry) -> None:
-        """Nothing is known of what the service made of the request."""
+        """It is unknown whether the service accepted the request."""
         with self._lock:
             self._leave(entry)
 
     def throttled(self, entry: Entry) -> None:
-        """The service refused the request as one too many."""
+        """The service throttled the request."""
         with self._lock:
             now = self.clock()
             self._leave(entry)
             self._refused += 1
             if self._row and entry.at < self._refused_at:
-                return  # it was under way together with one that was refused
+                return  # it was under way together with another refused one
             self._row += 1
             self._refused_at = now
             if self._row <= _GENTLE + _HALVINGS:
                 self._fall(now)
             else:
-                self._cool_until = now + self._cooling()
+                self._paused_until = now + self._pause_seconds()
 
-    def _place(self) -> Entry | float:
-        """A place to go now, or the seconds after which to look again."""
+    def _next_turn(self) -> Entry | float:
+        """A request that may be sent now, or the seconds after which to check again."""
         with self._lock:
             now = self.clock()
-            if now < self._cool_until:
-                return self._cool_until - now
+            if now < self._paused_until:
+                return self._paused_until - now
             if self._row and any(self._refused_at < one.at < now - _REFUSED_WITHIN for one in self._under_way):
                 self._row = 0
             if self._row > 1 and self._trying:
-                return _NEXT_LOOK
+                return _NEXT_CHECK
             self._climb(now)
             if self.rate is not None:
                 due = max(self._last + 1 / self.rate, now - _SAVED_SECONDS)
                 if due > now:
-                    return min(due - now, _LONGEST_LOOK)
+                    return min(due - now, _LONGEST_CHECK)
                 self._last = due
-            return self._let_go(now)
+            return self._send(now)
 
-    def _let_go(self, now: float) -> Entry:
+    def _send(self, now: float) -> Entry:
         if now - self._counted_from > _COUNT_SECONDS and self._sent >= _COUNT_REQUESTS:
             self._sent, self._refused, self._counted_from = 0, 0, now
         entry = Entry(now)
@@ -157,6 +157,6 @@ class Pacing:
         self._last = now - (1 - _AGAIN) / self.rate if is_first else now
         self._sent = self._refused = 0
 
-    def _cooling(self) -> float:
-        longest = min(_LONGEST_COOLING, _FIRST_COOLING * _COOLING_GROWTH ** (self.refusals - 1))
+    def _pause_seconds(self) -> float:
+        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * _PAUSE_GROWTH ** (self.refusals - 1))
         return longest * (0.85 + 0.15 * self.random.random())

@@ -1,4 +1,4 @@
-"""Where the words of a question would be read: the region of the model, or any of those of an inference profile."""
+"""The regions that process a question: the region of the model, or all regions of an inference profile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ARN = re.compile(r"arn:[a-z-]+:bedrock:(?P<region>[a-z0-9-]*):\d*:(?P<kind>[a-z
 
 
 def base_model(model: str) -> str:
-    """The model behind the id or ARN of a model or of a profile that AWS made; others stay as they are."""
+    """The model behind the id or ARN of a model or of a profile that AWS defined; other ids stay as they are."""
     arn = _ARN.fullmatch(model)
     if arn and arn["kind"] not in ("foundation-model", "inference-profile"):
         return model
@@ -21,28 +21,27 @@ def base_model(model: str) -> str:
     return profile["model"] if profile else name
 
 
-def places(model: str, region: str) -> str:
-    """Where a model of that id, asked for in a region, reads what it is sent: that region, or words that say more."""
+def processing_regions(model: str, region: str) -> str:
+    """The region, or a description of the regions, that processes questions to this model sent to `region`."""
     arn = _ARN.fullmatch(model)
     name = arn["name"] if arn else model
     profile = _PROFILE.fullmatch(name)
     if profile and profile["geography"] == "global":
-        return "any region of AWS"
+        return "any AWS region"
     if profile:
         return f"any region of {profile['geography']}"
     if arn and arn["kind"] == "application-inference-profile":
-        return "the regions of an application inference profile, which its name does not tell"
+        return "the regions of an application inference profile, which its name does not show"
     return (arn["region"] or region) if arn else region
 
 
 def check_region(model: str, *, region: str, data_region: str | None, allowed: bool) -> None:
-    """Raises `ConfigError` when the data would leave their region and nobody allowed it."""
+    """Raises `ConfigError` when the data would leave their region without permission."""
     if data_region is None or allowed:
         return
-    goes_to = places(model, region)
-    if goes_to != data_region:
+    regions = processing_regions(model, region)
+    if regions != data_region:
         raise ConfigError(
-            f"{model} would read the data in {goes_to}, and they may be processed in {data_region} only",
-            hint=f"Choose a model of {data_region} (bedrock.model, bedrock.region), or allow it with "
-            "bedrock.allow_other_region.",
+            f"{model} would process the data in {regions}, but only {data_region} is allowed",
+            hint=f"Choose a model in {data_region} (bedrock.model, bedrock.region), or set bedrock.allow_other_region.",
         )

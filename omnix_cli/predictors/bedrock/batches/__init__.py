@@ -1,4 +1,4 @@
-"""Asking a model in batch jobs: files of requests, jobs, collected replies.
+"""Asking a model in batch jobs, and choosing between batch jobs and asking on demand.
 
-Whether a batch is worth it is decided by the predictor.
+Requests on demand are in `asking`; nothing here knows what a prompt says or what an answer means.
 """

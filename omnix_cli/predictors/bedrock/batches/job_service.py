@@ -1,4 +1,4 @@
-"""Bedrock's jobs: made, found and asked about, as often as it takes."""
+"""The batch jobs of Bedrock: created, found and checked, with retries."""
 
 from __future__ import annotations
 
@@ -8,58 +8,59 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.client import answer_of, connect
-from omnix_cli.predictors.bedrock.asking.errors import Trouble
+from omnix_cli.predictors.bedrock.asking.client import call, connect
+from omnix_cli.predictors.bedrock.asking.errors import RequestFailed
 from omnix_cli.records import BatchJob
 from omnix_cli.settings import BedrockSettings
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 20.0
-"""Seconds before Bedrock is asked again, at most: a random share of them (full jitter)."""
+"""The most seconds before the first and before any other retry."""
 _HINTS = {
-    "ValidationException": "Check bedrock.model (not every model knows batches), bedrock.batch.role_arn and .location.",
-    "ConflictException": "Another job has this name; remove the folder of the job at bedrock.batch.location.",
+    "ValidationException": "Check bedrock.model (not all support batches) and bedrock.batch: role_arn and location.",
+    "ConflictException": "Another job has this name. Remove the folder of the job at bedrock.batch.location.",
 }
 
 
 @dataclass
 class JobService:
-    """The jobs of an account in a region. `client` is boto3's and does not try again by itself."""
+    """The jobs of an account in a region. `client` is a boto3 client that does not retry by itself."""
 
     client: Any
     settings: BedrockSettings
     sleep: Callable[[float], None] = time.sleep
     random: random.Random = field(default_factory=lambda: random.Random(0))
 
-    def hand_over(self, job: BatchJob) -> str:
-        """The ARN of the job of that name, which is made if there is none; asked again it makes no second one."""
+    def create(self, job: BatchJob) -> str:
+        """The ARN of the job with this name, which is created if there is none. Calling it again is safe."""
         found = self.find(job.name)
         if found:
             return found
         request = self._request(job)
         try:
             return str(self._call("create_model_invocation_job", job.model, "jobArn", **request)["jobArn"])
-        except ConfigError:  # perhaps somebody made it between our looking and our making
+        except ConfigError:  # another machine may have created it since we looked
             found = self.find(job.name)
             if found:
                 return found
             raise
 
     def find(self, name: str) -> str | None:
-        """The ARN of the job of that name, or None."""
+        """The ARN of the job with this name, or None."""
         return next((str(job["jobArn"]) for job in self._named(name) if job["jobName"] == name), None)
 
     def get(self, job: BatchJob, arn: str) -> tuple[str, str]:
-        """The state of a job, and what Bedrock says to it."""
+        """The status of a job, and Bedrock's message about it."""
         answer = self._call("get_model_invocation_job", job.model, "status", jobIdentifier=arn)
         return str(answer["status"]), str(answer.get("message") or "")
 
     def _named(self, name: str) -> Iterator[dict[str, Any]]:
         after: dict[str, str] = {}
         while True:
-            told = "invocationJobSummaries"
-            page = self._call("list_model_invocation_jobs", name, told, nameContains=name, **after)
-            yield from page[told]
+            jobs = "invocationJobSummaries"
+            page = self._call("list_model_invocation_jobs", name, jobs, nameContains=name, **after)
+            yield from page[jobs]
             if not page.get("nextToken"):
                 return
             after = {"nextToken": page["nextToken"]}
@@ -68,13 +69,13 @@ class JobService:
         batch = self.settings.batch
         if not batch.role_arn:
             raise ConfigError(
-                "Bedrock has no role to read and write the files of a batch with",
+                "batch jobs need a role to read and write their files",
                 hint="Set bedrock.batch.role_arn, or ask on demand (--predictor bedrock).",
             )
         if self.settings.guardrail:
             raise ConfigError(
-                "a guardrail is set, and batches know none",
-                hint="Ask on demand (--predictor bedrock), or leave bedrock.guardrail out.",
+                "batch jobs do not support guardrails, and bedrock.guardrail is set",
+                hint="Ask on demand (--predictor bedrock), or remove bedrock.guardrail.",
             )
         tags = [{"key": key, "value": value} for key, value in sorted(self.settings.metadata.items())]
         return {
@@ -89,27 +90,28 @@ class JobService:
             **({"tags": tags} if tags else {}),
         }
 
-    def _call(self, operation: str, about: str, told: str, **request: Any) -> dict[str, Any]:
-        """The answer to a request, which may be made any number of times; `told` is what it has to have.
+    def _call(self, operation: str, about: str, needed: str, **request: Any) -> dict[str, Any]:
+        """The answer to a request that is safe to repeat; it must have the field `needed`.
 
-        Raises `UnavailableError` when there is none after all attempts, `ConfigError` when there will never be."""
+        Raises `UnavailableError` after the last attempt, `ConfigError` when a retry never helps."""
         for attempt in range(self.settings.attempts):
             try:
-                answer = answer_of(self.client, operation, request, about)
-                if told in answer:
+                answer = call(self.client, operation, request, about)
+                if needed in answer:
                     return answer
-                trouble = Trouble("lost", "incomplete_answer", f"the answer has no {told}")
-            except Trouble as error:
-                trouble = error
-            doing = f"{operation} of {about}: {trouble.detail} ({trouble.reason})"
-            if trouble.kind == "refused":
-                raise ConfigError(doing, hint=_HINTS.get(trouble.reason, "Check the settings under bedrock."))
+                failed = RequestFailed("lost", "incomplete_answer", f"the answer has no {needed}")
+            except RequestFailed as error:
+                failed = error
+            message = f"{operation} of {about}: {failed.detail} ({failed.reason})"
+            if failed.kind == "refused":
+                raise ConfigError(message, hint=_HINTS.get(failed.reason, "Check the settings under bedrock."))
             if attempt + 1 < self.settings.attempts:
-                self.sleep(self.random.random() * min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempt))
-        raise UnavailableError(doing, hint="Try again later: what was handed over is found again.")
+                self.sleep(full_jitter(attempt, base=_FIRST_WAIT, cap=_LONGEST_WAIT, random=self.random))
+        raise UnavailableError(message, hint="Try again later. Jobs that exist are found again.")
 
 
 def connect_jobs(settings: BedrockSettings) -> JobService:
-    """The jobs that the settings name. Raises `ConfigError` when there is no region, profile or credentials, or when
-    the data would leave their region."""
+    """The jobs in the account and region of the settings.
+
+    Raises `ConfigError` when there is no region or profile, or when the data would leave their region."""
     return JobService(connect(settings, "bedrock"), settings)

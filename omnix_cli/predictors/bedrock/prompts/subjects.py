@@ -1,42 +1,84 @@
-"""From the pairs that are asked about to the parts of a prompt, cleared of personal data."""
+"""The customers and products of a question, without personal data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
 import polars as pl
 
-from omnix_cli.predictors.bedrock.prompts.prompt_files import Subject, SubjectRow
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import Scanner
+from omnix_cli.predictors.bedrock.personal_data import Scanner
 
 NO_NAME = "product"
 _CENT = Decimal("0.01")
 
 
+@dataclass(frozen=True)
+class SubjectRow:
+    """A product of a customer: its cycle and its statistical forecast. The name and the category are free of personal
+    data."""
+
+    product_id: str
+    name: str
+    category: str | None
+    purchase_days: int
+    last_day: date
+    gap_days: Sequence[int]
+    typical_quantity: float
+    interval_days: float
+    predicted_date: date
+    date_p10: date
+    date_p90: date
+    probability_28d: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A customer to ask about. `history` is a hash of the purchases, `spend` the amount per shopping day."""
+
+    customer_id: str
+    history: str
+    first_day: date
+    last_day: date
+    shopping_days: int
+    rows: tuple[SubjectRow, ...]
+    spend: Decimal | None = None
+
+    @property
+    def prior(self) -> str:
+        """The statistical forecast as JSON: for each product the first and last day of the window, and the
+        confidence."""
+        forecast = {row.product_id: [str(row.date_p10), str(row.date_p90), row.confidence] for row in self.rows}
+        return json.dumps(forecast, separators=(",", ":"), sort_keys=True)
+
+
 def scrubbed(pairs: pl.DataFrame, scanner: Scanner) -> tuple[pl.DataFrame, int]:
-    """The pairs with names fit to be sent, and how many products had another one: a name that holds personal data is
-    replaced by its category, or by `product`; a category that does is left out."""
+    """The pairs without personal data, and how many names and categories were replaced: a name with personal data by
+    its category, or by `product`; a category with personal data is removed."""
     products = pairs.select("product_id", "name", "category").unique("product_id").sort("product_id")
-    categories = [None if text is None or scanner.found(text) else text for text in products["category"]]
-    found = [text is not None and bool(scanner.found(text)) for text in products["name"]]
+    categories = [None if text is None or scanner.kinds(text) else text for text in products["category"]]
+    is_personal = [text is not None and bool(scanner.kinds(text)) for text in products["name"]]
     names = [
-        (category or NO_NAME) if is_found or not name else name
-        for name, category, is_found in zip(products["name"], categories, found, strict=True)
+        (category or NO_NAME) if personal or not name else name
+        for name, category, personal in zip(products["name"], categories, is_personal, strict=True)
     ]
-    shown = products.select(
+    replaced = products.select(
         "product_id",
         pl.Series("name", names, dtype=pl.String),
         pl.Series("category", categories, dtype=pl.String),
     )
-    fit = pairs.drop("name", "category").join(shown, on="product_id", how="left", maintain_order="left")
+    fit = pairs.drop("name", "category").join(replaced, on="product_id", how="left", maintain_order="left")
     hidden = sum(a != b for a, b in zip(categories, products["category"], strict=True))
-    return fit, sum(found) + hidden
+    return fit, sum(is_personal) + hidden
 
 
 def subjects(pairs: pl.DataFrame) -> Iterator[Subject]:
-    """The customers of the pairs, in their order."""
+    """The customers of the pairs, in the same order."""
     for customer, lines in groupby(pairs.iter_rows(named=True), key=lambda line: str(line["customer_id"])):
         rows = list(lines)
         first = rows[0]
@@ -47,23 +89,6 @@ def subjects(pairs: pl.DataFrame) -> Iterator[Subject]:
             first_day=first["customer_first_day"],
             last_day=first["customer_last_day"],
             shopping_days=days,
-            rows=tuple(
-                SubjectRow(
-                    product_id=row["product_id"],
-                    product_name=row["name"],
-                    category=row["category"],
-                    purchase_days=row["purchase_days"],
-                    last_day=row["last_day"],
-                    gap_days=tuple(row["gap_days"]),
-                    typical_quantity=row["typical_quantity"],
-                    interval_days=row["interval_days"],
-                    predicted_date=row["predicted_date"],
-                    date_p10=row["date_p10"],
-                    date_p90=row["date_p90"],
-                    probability_28d=row["probability_28d"],
-                    confidence=row["confidence"],
-                )
-                for row in rows
-            ),
+            rows=tuple(SubjectRow(**{part.name: row[part.name] for part in fields(SubjectRow)}) for row in rows),
             spend=None if spend is None else (Decimal(spend) / days).quantize(_CENT),
         )

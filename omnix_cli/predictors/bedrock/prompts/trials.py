@@ -1,4 +1,4 @@
-"""Prompts compared, and tried on invented customers of whom it is known what a good answer says."""
+"""Prompts compared with each other, and tested on invented customers with known good answers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import polars as pl
 from pydantic import SecretStr
 
-from omnix_cli.predictors.bedrock.answers.parsing import CustomerAnswer, read_answer
-from omnix_cli.predictors.bedrock.prompts.prompt_files import FOLDER, Prompt, Subject, SubjectRow, all_prompts
+from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
+from omnix_cli.predictors.bedrock.answers.parsing import parse_answer
+from omnix_cli.predictors.bedrock.prompts.prompt_files import FOLDER, Prompt, all_prompts
 from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
+from omnix_cli.predictors.bedrock.prompts.subjects import Subject, SubjectRow
 from omnix_cli.protocols.models import AnswerLedger, Asker
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
@@ -26,7 +28,7 @@ _INVENTED = SecretStr("these customers are invented")
 
 @dataclass(frozen=True)
 class Trial:
-    """How a prompt did on one invented customer. `is_good`: valid, and where it should be; `problems` say why not."""
+    """The answer about one invented customer. `is_good`: valid, and as it should be; `problems` say why not."""
 
     case: str
     is_valid: bool
@@ -39,21 +41,21 @@ class Trial:
 
 
 def prompt_list() -> pl.DataFrame:
-    """The prompts there are: `name`, `version`, `id`, and the `characters` of the fixed part."""
+    """All prompts: `name`, `version`, `id`, and the `characters` of the fixed part."""
     rows = [(one.name, one.version, one.id, len(one.forms["system"])) for one in all_prompts()]
     columns = {"name": pl.String, "version": pl.Int64, "id": pl.String, "characters": pl.Int64}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
 def prompt_difference(old: Prompt, new: Prompt) -> str:
-    """What changed from one prompt to the other, as a unified diff of their texts; empty when nothing did."""
+    """A unified diff of the texts of two prompts; empty when they are equal."""
     texts = (_lines(old), _lines(new))
     return "".join(difflib.unified_diff(*texts, fromfile=old.id, tofile=new.id))
 
 
 def try_prompt(prompt: Prompt, ledger: AnswerLedger, asker: Asker, settings: BedrockSettings) -> list[Trial]:
-    """One trial a case of `prompts/golden.toml`, in its order. What the model of the settings answered before to the
-    same text is taken from the ledger, so a trial that is repeated costs nothing."""
+    """One trial for each case of `golden.toml`, in order. Answers in the ledger are used again, so that repeating a
+    trial costs nothing."""
     cases = tomllib.loads((FOLDER / "golden.toml").read_text(encoding="utf-8"))["cases"]
     name = pseudonym(_INVENTED)
     questions = [_question(prompt, case, settings, name) for case in cases]
@@ -80,21 +82,14 @@ def _question(
         shopping_days=max(row.purchase_days for row in rows),
         rows=rows,
     )
-    return prompt.question(
-        [subject],
-        model=settings.model,
-        as_of=case["as_of"],
-        currency=settings.currency,
-        pseudonym=name,
-        max_output_tokens=settings.max_output_tokens,
-    )
+    return prompt.question([subject], settings, as_of=case["as_of"], pseudonym=name)
 
 
 def _row(product: Mapping[str, Any]) -> SubjectRow:
     expected, first, last = product["forecast"]
     return SubjectRow(
         product_id=product["id"],
-        product_name=product["name"],
+        name=product["name"],
         category=product["category"],
         purchase_days=len(product["gaps"]) + 1,
         last_day=product["last"],
@@ -114,9 +109,10 @@ def _judged(case: Mapping[str, Any], question: Question, result: Any, *, name: C
         why = f"{result.reason}: {result.detail}" if result else "not asked"
         return Trial(case["name"], is_valid=False, is_good=False, problems=(why,))
     products = {product["id"]: product for product in case["products"]}
-    (answer,) = read_answer(result.text, question, name, {question.customers[0]: products}).values()
+    expected = {question.customers[0]: products}
+    (answer,) = parse_answer(result.text, as_of=question.as_of, products=expected, pseudonym=name).values()
     valid = isinstance(answer, CustomerAnswer)
-    problems = _shortcomings(answer, products) if isinstance(answer, CustomerAnswer) else (answer,)
+    problems = _problems(answer, products) if isinstance(answer, CustomerAnswer) else (answer,)
     return Trial(
         case["name"],
         is_valid=valid,
@@ -129,17 +125,17 @@ def _judged(case: Mapping[str, Any], question: Question, result: Any, *, name: C
     )
 
 
-def _shortcomings(answer: CustomerAnswer, products: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """What is valid but not good."""
-    told = {pattern.product_id: pattern for pattern in answer.patterns}
-    found = [f"{id} is left out" for id in products if id not in told]
-    for id, pattern in told.items():
-        found += _outside(f"the date of {id}", pattern.date, *products[id]["wanted"])
-        found += _outside(f"the interval of {id}", pattern.interval_days, *products[id]["wanted_every"])
+def _problems(answer: CustomerAnswer, products: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Why a valid answer is not good."""
+    patterns = {pattern.product_id: pattern for pattern in answer.patterns}
+    problems = [f"{id} is left out" for id in products if id not in patterns]
+    for id, pattern in patterns.items():
+        problems += _outside(f"the date of {id}", pattern.date, *products[id]["wanted"])
+        problems += _outside(f"the interval of {id}", pattern.interval_days, *products[id]["wanted_every"])
     if answer.dropped:
-        found.append(f"{answer.dropped} parts guess about the person or were not asked for")
-    return tuple(found)
+        problems.append(f"{answer.dropped} parts guess about the person or were not asked for")
+    return tuple(problems)
 
 
 def _outside(what: str, value: _Ordered, least: _Ordered, most: _Ordered) -> list[str]:
-    return [] if least <= value <= most else [f"{what} is {value}, not within {least} and {most}"]
+    return [] if least <= value <= most else [f"{what} is {value}, not between {least} and {most}"]

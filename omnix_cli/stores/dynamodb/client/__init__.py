@@ -1,4 +1,4 @@
-"""How a request reaches DynamoDB: credentials, signing, connections, retries.
+"""How a request reaches DynamoDB: credentials, signing, connections, retries, errors.
 
-It knows requests and answers, but no tables and no items.
+Nothing here knows tables or items.
 """

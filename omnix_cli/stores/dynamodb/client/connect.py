@@ -1,4 +1,4 @@
-"""From settings to a transport: credentials, region, profile and endpoint as every AWS tool finds them."""
+"""From settings to a transport. Credentials, region, profile and endpoint are found as by every AWS tool."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.stores.dynamodb.client.errors import no_credentials, not_connected
 from omnix_cli.stores.dynamodb.client.signing import Credentials, Signer
 from omnix_cli.stores.dynamodb.client.transports import (
     CONTENT_TYPE,
@@ -18,12 +18,12 @@ from omnix_cli.stores.dynamodb.client.transports import (
 )
 
 THREADS = 16
-"""The most connections boto3's client keeps."""
+"""The most connections that boto3's client keeps."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Which account, region and endpoint; None leaves it to the environment and the AWS configuration files."""
+    """Which account, region and endpoint to use; None means as the environment and the AWS configuration files say."""
 
     profile: str | None = None
     region: str | None = None
@@ -43,26 +43,22 @@ def connect(account: Account, *, now: Callable[[], datetime]) -> Transport:
             parameter_validation=False,
             max_pool_connections=THREADS,
             tcp_keepalive=True,
-            retries={"total_max_attempts": 1},  # retrying is ours: it knows what is left of a batch
+            retries={"total_max_attempts": 1},  # we retry ourselves: only we know what is left of a batch
         )
         client = session.client("dynamodb", endpoint_url=account.endpoint_url, config=config)
         if account.transport == "boto3":
             return BotoTransport(client)
         credentials = session.get_credentials()
     except BotoCoreError as error:
-        raise ConfigError(
-            f"no way to DynamoDB: {error}", hint="Set the region and profile, or AWS_* variables."
-        ) from error
+        raise not_connected(error) from error
     if credentials is None:
-        raise ConfigError(
-            "no AWS credentials were found", hint="Log in (`aws sso login`), choose a profile, or set AWS_* variables."
-        )
+        raise no_credentials()
 
     def current() -> Credentials:
         try:
             frozen = credentials.get_frozen_credentials()
         except BotoCoreError as error:
-            raise ConfigError(f"the AWS credentials cannot be renewed: {error}", hint="Log in again.") from error
+            raise no_credentials(error) from error
         return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
     endpoint = Endpoint(client.meta.endpoint_url, session._session.get_config_variable("ca_bundle"))

@@ -1,7 +1,7 @@
-"""Answers of a service that always says how long they are, read from a connection.
+"""Answers of DynamoDB, read from a connection.
 
-`http.client` reads any answer there may be, and takes ten times as long for it, a third of all the work of writing a
-batch. DynamoDB answers every request with one status line, a handful of headers and a body of a length that is told.
+`http.client` reads any kind of answer and takes ten times as long, a third of all the work of writing a batch. DynamoDB
+always sends one status line, a few headers and a body whose length is in a header.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LONGEST_HEAD = 1 << 16
 
 
 class Answer(NamedTuple):
-    """An answer; the names of the headers in small letters."""
+    """An answer; the names of the headers are in lower case."""
 
     status: int
     headers: dict[bytes, bytes]
@@ -22,8 +22,8 @@ class Answer(NamedTuple):
 
 
 def receive(connection: socket.socket) -> Answer:
-    """Reads one answer. Raises OSError when the connection ends before it, ValueError when it is not HTTP/1.1 with a
-    length."""
+    """Reads one answer. Raises OSError when the connection ends too early, ValueError when the answer is not HTTP/1.1
+    with a length."""
     received = b""
     while (end := received.find(b"\r\n\r\n")) < 0:
         if len(received) > _LONGEST_HEAD:

@@ -1,8 +1,4 @@
-"""When to try again: exponential back-off with full jitter.
-
-Source: "Exponential Backoff And Jitter", AWS Architecture Blog: the wait before attempt n is a random share of
-min(longest, base * 2^n), so that clients that failed together do not come back together.
-"""
+"""When to send a request again, and how many capacity units to use a second."""
 
 from __future__ import annotations
 
@@ -13,17 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from omnix_cli.stores.dynamodb.client.transports import ServiceError
+from omnix_cli.backoff import full_jitter
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
 
 _SLOWEST = 25.0
-"""A batch of small items a second: less would only make waiting for a throttled table longer."""
+"""Write units a second, about a batch of small items: a lower rate only makes a throttled table slower."""
 
 _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often and how long: `attempts` in all, waits in seconds."""
+    """How often to send a request (`attempts` in all), and how many seconds to wait between."""
 
     attempts: int = 10
     base: float = 0.025
@@ -35,10 +32,10 @@ class Retries:
     def wait(self, attempt: int, *, throttled: bool) -> None:
         """Waits after a failed attempt, counted from 0."""
         base = self.throttled_base if throttled else self.base
-        self.sleep(self.random.random() * min(self.longest, base * 2**attempt))
+        self.sleep(full_jitter(attempt, base=base, cap=self.longest, random=self.random))
 
     def call(self, send: Callable[[], _Answer], failed: Callable[[ServiceError], None] = lambda error: None) -> _Answer:
-        """Sends until it succeeds, `failed` hearing of every failure that may pass. Raises the last `ServiceError`."""
+        """Sends until it succeeds; `failed` gets every error that may pass. Raises the last `ServiceError`."""
         for attempt in range(self.attempts):
             try:
                 return send()
@@ -54,12 +51,11 @@ class Retries:
 
 @dataclass
 class Pace:
-    """A budget of capacity units a second, shared by threads, that finds out by itself what the table bears.
+    """A budget of capacity units a second, shared by threads, that adapts to what the table allows.
 
-    The rate starts at `start` (no limit where None). It falls to `fall` of what it is when the service throttles, at
-    most once a second, since requests that were on their way together are throttled together; and it rises by `rise`
-    of the highest rate so far every second (additive increase, multiplicative decrease), never above `limit`. Time
-    comes from `clock`, in seconds."""
+    The rate starts at `start` (None: no limit). When the service throttles, it falls to `fall` of what it was, at most
+    once a second, because requests sent together are throttled together. Every second it rises by `rise` of the
+    highest rate so far (additive increase, multiplicative decrease), never above `limit`. `clock` gives seconds."""
 
     limit: float | None = None
     start: float | None = None
@@ -88,13 +84,13 @@ class Pace:
             self.sleep(wait)
 
     def correct(self, units: float) -> None:
-        """Adds units that were used beyond those taken (or gives some back)."""
+        """Adds units that were used beyond those taken (or returns some)."""
         with self._lock:
             if self.rate is not None:
                 self._due += units / self.rate
 
     def throttled(self, used_per_second: float) -> None:
-        """The service asked for less; without a rate so far, one begins at what was used in the first second."""
+        """Slows down because the service throttled; without a rate so far, starts from what was used a second."""
         with self._lock:
             now = self.clock()
             if now - self._fell < 1.0:

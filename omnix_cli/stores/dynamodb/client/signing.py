@@ -1,7 +1,7 @@
-"""AWS Signature Version 4 of requests whose headers are always the same ones.
+"""AWS Signature Version 4 for requests that always have the same headers.
 
-Source: "Signature Version 4 signing process", AWS General Reference. Signing by hand takes a fifth of the time that
-botocore's general signer does, since nothing has to be parsed and sorted and the signing key is kept for the day.
+Source: "Signature Version 4 signing process", AWS General Reference. Signing by hand takes a fifth of the time of
+botocore's general signer: nothing is parsed or sorted, and the signing key is kept for the day.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials(NamedTuple):
-    """The keys of this moment; temporary ones come with a session token."""
+    """The current keys; temporary ones come with a session token."""
 
     access_key: str
     secret_key: str
@@ -28,7 +28,7 @@ class Credentials(NamedTuple):
 class Signer:
     """Signs POST requests to `/` of one service and region.
 
-    `credentials` is asked at every request, so that temporary ones are renewed in time."""
+    `credentials` is called for every request, so that temporary ones are renewed in time."""
 
     service: str
     region: str

@@ -1,7 +1,7 @@
 """How a request reaches DynamoDB: over kept-alive connections signed by hand, or through boto3's client.
 
-Both take a request as DynamoDB's JSON protocol writes it and give the answer back as such. The first one is several
-times as fast, since no attribute is walked through the service model; the second one is the reference.
+Both take a request as the JSON of DynamoDB's protocol, and return the answer as such. The first one is several times as
+fast, because it does not check every attribute against the service model; the second one is the reference.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, from_botocore
 from omnix_cli.stores.dynamodb.client.responses import Answer, receive
 from omnix_cli.stores.dynamodb.client.signing import Signer
 
@@ -27,38 +28,7 @@ TARGET = "DynamoDB_20120810"
 TIMEOUT_SECONDS = 30.0
 
 Request = Mapping[str, Any] | bytes
-"""A request as DynamoDB's JSON, as values or encoded already."""
-
-
-class ServiceError(Exception):
-    """An answer that says no, or none at all (status 0)."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-
-    @property
-    def is_throttling(self) -> bool:
-        """Whether the service asks for fewer requests."""
-        return self.code in THROTTLING
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether the same request may succeed later."""
-        return self.is_throttling or self.status >= 500 or self.status == 0
-
-
-THROTTLING = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "LimitExceededException",
-        "TransactionInProgressException",
-    }
-)
+"""A request as DynamoDB's JSON: as values, or already encoded."""
 
 
 class Transport(Protocol):
@@ -66,7 +36,7 @@ class Transport(Protocol):
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]: ...
     def raw(self, operation: str, request: Request) -> bytes:
-        """The answer as JSON that nobody has read yet."""
+        """The answer as JSON that was not parsed yet."""
         ...
 
     def close(self) -> None: ...
@@ -78,11 +48,11 @@ class Endpoint:
 
     url: str
     ca_bundle: str | bool | None = None
-    """The certificates to trust where they are not the system's; False trusts any."""
+    """The certificates to trust instead of those of the system; False trusts any."""
 
     @property
     def host(self) -> str:
-        """The host, with the port where it is not the usual one."""
+        """The host, with its port if it is not the usual one."""
         return urlsplit(self.url).netloc
 
     def connect(self) -> socket.socket:
@@ -101,7 +71,7 @@ class Endpoint:
 
 
 class SignedTransport:
-    """Connections that are kept and used again, requests signed by hand. Implements `Transport`."""
+    """Reuses connections and signs requests by hand. Implements `Transport`."""
 
     def __init__(self, endpoint: Endpoint, signer: Signer, now: Callable[[], datetime]) -> None:
         self._endpoint = endpoint
@@ -120,7 +90,7 @@ class SignedTransport:
         try:
             answer = self._exchange(head.encode() + body)
         except (OSError, ValueError) as error:
-            self.close()  # what closed this connection has closed the idle ones, too
+            self.close()  # the idle connections were probably closed, too
             reason = f"{self._endpoint.url}: {error or type(error).__name__}"
             raise ServiceError("ConnectionError", reason, 0) from error
         _check(answer.content, answer.headers.get(b"x-amz-crc32"))
@@ -133,7 +103,7 @@ class SignedTransport:
             self._idle.pop().close()
 
     def _exchange(self, message: bytes) -> Answer:
-        """Sends a request and reads the answer; the connection is kept if that went well."""
+        """Sends a request and reads the answer; keeps the connection if that succeeded."""
         connection = self._connection()
         kept = False
         try:
@@ -150,30 +120,27 @@ class SignedTransport:
     def _connection(self) -> socket.socket:
         try:
             return self._idle.pop()
-        except IndexError:  # all are in use, in other threads
+        except IndexError:  # other threads use all of them
             return self._endpoint.connect()
 
 
 class BotoTransport:
-    """boto3's own client, which must not retry by itself. Implements `Transport`."""
+    """Uses boto3's client, which must not retry by itself. Implements `Transport`."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         client.meta.events.register("before-parse.dynamodb", _check_whole)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         values = orjson.loads(request) if isinstance(request, bytes) else request
         method = getattr(self._client, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower())
         try:
             answer = method(**_with_bytes(values))
-        except ClientError as error:
-            told = error.response["Error"]
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            raise ServiceError(told.get("Code", ""), told.get("Message", ""), status) from error
-        except BotoCoreError as error:
-            raise ServiceError(type(error).__name__, str(error), 0) from error
+        except Exception as error:
+            translation = from_botocore(error)
+            if translation is None:
+                raise
+            raise translation from error
         answer.pop("ResponseMetadata", None)
         found: dict[str, Any] = _with_text(answer)
         return found
@@ -191,7 +158,7 @@ def _check(content: bytes, checksum: str | bytes | None) -> None:
 
 
 def _check_whole(response_dict: Mapping[str, Any], **more: Any) -> None:
-    """Checks what boto3 does not: of half an answer it makes an empty one."""
+    """Checks what boto3 does not: it turns half an answer into an empty one."""
     _check(response_dict["body"], response_dict["headers"].get("x-amz-crc32"))
 
 
@@ -210,7 +177,7 @@ def _refusal(content: bytes, status: int) -> ServiceError:
 
 
 def _with_bytes(value: Any) -> Any:
-    """The values with binary ones as bytes: boto3 encodes them itself."""
+    """The values with base64 texts as bytes: boto3 encodes them itself."""
     if isinstance(value, Mapping):
         if len(value) == 1:
             ((tag, content),) = value.items()
@@ -223,7 +190,7 @@ def _with_bytes(value: Any) -> Any:
 
 
 def _with_text(value: Any) -> Any:
-    """The values with bytes as the wire has them."""
+    """The values with bytes as base64 texts, as in the protocol."""
     if isinstance(value, dict):
         return {name: _with_text(part) for name, part in value.items()}
     if isinstance(value, list):

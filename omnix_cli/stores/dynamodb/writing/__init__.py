@@ -1,4 +1,4 @@
-"""How items get into DynamoDB fast: the bulk writer, encoded frames, pacing, files that DynamoDB loads by itself.
+"""Fast writing to DynamoDB: the bulk writer, encoded frames, write limits, files that DynamoDB loads by itself.
 
-Reading and making tables live beside this folder.
+Nothing here reads items or creates tables.
 """

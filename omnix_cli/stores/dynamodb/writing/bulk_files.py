@@ -1,8 +1,8 @@
-"""Files that DynamoDB loads by itself from S3, without write requests of ours: StartBulkPutItems into a table that is
-there, ImportTable into a new one.
+"""Files that DynamoDB loads by itself from S3, without write requests: StartBulkPutItems into an existing table,
+ImportTable into a new one.
 
-Both read gzipped lines of DynamoDB JSON, `{"Item": {...}}`. Lines that follow each other should belong to different
-partitions, so they are put in the order of a checksum of their keys, a window at a time.
+Both read gzipped lines of DynamoDB JSON, `{"Item": {...}}`. Neighbouring lines should belong to different partitions,
+so the items of each file are sorted by a checksum of their keys.
 
 Source: API reference, StartBulkPutItems and ImportTable; developer guide, "Bulk put items: best practices".
 """
@@ -12,20 +12,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
+from omnix_cli.batching import batched
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.definitions import creation
 from omnix_cli.stores.dynamodb.wire import encoded
 from omnix_cli.stores.tables.specs import TableSpec
 
 FILE_ITEMS = 100_000
-"""Items of a file, and of the window in which they are mixed. At most 50,000 files of 5 GB are taken."""
+"""Items of a file. DynamoDB loads at most 50,000 files of 5 GB."""
 LEAST_UNITS = 1_024
-"""The lowest limit of write units a second that StartBulkPutItems takes."""
+"""The lowest limit of write units a second that StartBulkPutItems accepts."""
 
 START = "StartBulkPutItems"
 
@@ -35,7 +35,7 @@ Keep = Callable[[str, bytes], object]
 
 @dataclass(frozen=True)
 class BulkFiles:
-    """What was written; the token is made of the content, so that the same load is not started twice."""
+    """What was written. The token is a hash of the content, so that the same load is not started twice."""
 
     items: int
     names: tuple[str, ...]
@@ -43,21 +43,23 @@ class BulkFiles:
     token: str
 
 
-def write_bulk_files(spec: TableSpec, items: Iterable[Mapping[str, Any]], keep: Keep) -> BulkFiles:
+def write_bulk_files(
+    spec: TableSpec, items: Iterable[Mapping[str, Any]], keep: Keep, *, file_items: int = FILE_ITEMS
+) -> BulkFiles:
     """Writes `00000.json.gz` and so on; the same items in the same order give the same bytes.
 
-    Raises ValueError, which names the key, for an item that DynamoDB would refuse."""
+    Raises ValueError, which names the key, for an item that DynamoDB would reject."""
     count = size = 0
     names: list[str] = []
     digest = hashlib.sha256(spec.name.encode())
-    for window in _windows(items):
-        window.sort(key=lambda item: zlib.crc32(str(item.get(spec.key)).encode()))
-        lines = b"".join(b'{"Item":%b}\n' % _checked(spec, item) for item in window)
+    for part in batched(items, file_items):
+        part.sort(key=lambda item: zlib.crc32(str(item.get(spec.key)).encode()))
+        lines = b"".join(b'{"Item":%b}\n' % _checked(spec, item) for item in part)
         content = gzip.compress(lines, compresslevel=6, mtime=0)
         names.append(f"{len(names):05d}.json.gz")
         keep(names[-1], content)
         digest.update(content)
-        count, size = count + len(window), size + len(content)
+        count, size = count + len(part), size + len(content)
     return BulkFiles(count, tuple(names), size, digest.hexdigest()[:32])
 
 
@@ -72,8 +74,8 @@ def _checked(spec: TableSpec, item: Mapping[str, Any]) -> bytes:
 def bulk_put_request(
     full_name: str, bucket: str, prefix: str, *, token: str, max_write_units: float | None
 ) -> dict[str, Any]:
-    """StartBulkPutItems into a table that is there; refused items are reported beside the files. With the same token a
-    repeated request within eight hours starts nothing new."""
+    """StartBulkPutItems into an existing table; rejected items are reported beside the files. Sending the request again
+    with the same token within eight hours starts nothing new."""
     limit = {} if max_write_units is None else {"MaxWriteRequestUnits": max(LEAST_UNITS, int(max_write_units))}
     return {
         "TableName": full_name,
@@ -92,8 +94,7 @@ def bulk_put_request(
 def import_request(
     spec: TableSpec, full_name: str, bucket: str, prefix: str, options: TableSettings, *, token: str
 ) -> dict[str, Any]:
-    """ImportTable into a table that is not there yet; `omnix tables create` adds its expiry, backups and protection
-    afterwards."""
+    """ImportTable into a new table; afterwards `omnix tables create` adds its expiry, backups and protection."""
     wanted = ("TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     table = creation(spec, full_name, options).request
     return {
@@ -103,9 +104,3 @@ def import_request(
         "InputCompressionType": "GZIP",
         "TableCreationParameters": {name: table[name] for name in wanted if name in table},
     }
-
-
-def _windows(items: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    remaining = iter(items)
-    while window := list(islice(remaining, FILE_ITEMS)):
-        yield window

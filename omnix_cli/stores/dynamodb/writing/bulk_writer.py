@@ -1,9 +1,9 @@
-"""Bulk writing with BatchWriteItem: everything is written once or more, nothing is lost, nothing bad stops the rest.
+"""Bulk writing with BatchWriteItem: every request is written at least once, and invalid items do not stop the others.
 
-Requests are cut into windows. Within one, the last request of a key counts, and the order is by a checksum of the key,
-so that consecutive batches meet different partitions; batches of a window are sent by several threads, and the next
-window begins when all of it is written. What the service leaves unprocessed is sent again after a wait; a batch that it
-refuses is sent item by item, and what it still refuses is a dead letter.
+Requests are written one chunk after the other. Within a chunk, only the last request of a key is sent, and requests are
+sorted by a checksum of the key, so that consecutive batches hit different partitions. Several threads send the batches
+of a chunk; the next chunk begins when all of them are written. Requests that the service leaves unprocessed are sent
+again after a wait. A batch that it rejects is sent item by item, and what it still rejects becomes a dead letter.
 
 Limits: 25 requests and 16 MB a batch (API reference, BatchWriteItem).
 """
@@ -21,26 +21,26 @@ from typing import Any
 
 import orjson
 
+from omnix_cli.batching import batched
 from omnix_cli.errors import UnavailableError
+from omnix_cli.protocols.tables import WRITE_UNIT_BYTES
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.transports import ServiceError, Transport
+from omnix_cli.stores.dynamodb.client.transports import Transport
 
 BATCH_REQUESTS = 25
 BATCH_BYTES = 15 << 20
-WINDOW_REQUESTS = 10_000
-UNIT_BYTES = 1024
-"""A write unit is one item of up to 1 KB ("Read/write capacity mode", developer guide)."""
-
+CHUNK_REQUESTS = 10_000
 
 WriteRequest = tuple[str, bytes]
-"""One put or delete: the key it concerns, and itself as JSON."""
+"""One put or delete: its key, and the request as JSON."""
 Requests = dict[str, bytes]
-"""Several of them, of different keys."""
+"""Several of them by key."""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A request that the service refuses for what it is."""
+    """A request that the service rejects as invalid."""
 
     table: str
     key: str
@@ -59,7 +59,7 @@ class Written:
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
     def add(self, other: Written) -> None:
-        """Counts what another part of the write did."""
+        """Adds the counts of another part of the write."""
         self.requests += other.requests
         self.resent += other.resent
         self.throttled += other.throttled
@@ -68,7 +68,7 @@ class Written:
 
 
 def put_request(key: str, item: bytes) -> WriteRequest:
-    """Puts an item that is DynamoDB JSON already."""
+    """Puts an item that is already DynamoDB JSON."""
     return key, b'{"PutRequest":{"Item":%b}}' % item
 
 
@@ -79,12 +79,12 @@ def delete_request(attribute: str, key: str) -> WriteRequest:
 
 @dataclass
 class BulkWriter:
-    """Writes requests to one table. `copies` is the number of indexes an item may be in, which cost units too."""
+    """Writes requests to one table. `copies` is the number of indexes that an item can be in, which also use units."""
 
     transport: Transport
     table: str
     key: str
-    """The key attribute, a text."""
+    """The name of the key attribute, which is a text."""
     retries: Retries
     pace: Pace
     threads: int = 4
@@ -92,14 +92,13 @@ class BulkWriter:
     clock: Callable[[], float] = time.monotonic
 
     def write(self, requests: Iterable[WriteRequest]) -> Written:
-        """Writes them all. Raises `UnavailableError` when the service does not take them in the end; what was written
-        stays, and writing everything again does no harm."""
+        """Writes all requests. Raises `UnavailableError` when the service keeps failing; what was written stays, and
+        writing everything again is safe."""
         self._began, self._units = self.clock(), 0.0
         total = Written()
-        remaining = iter(requests)
         with ThreadPoolExecutor(self.threads) as pool:
-            while window := dict(islice(remaining, WINDOW_REQUESTS)):
-                batches = iter(list(_batches(window)))
+            for chunk in batched(requests, CHUNK_REQUESTS):
+                batches = iter(list(_batches(dict(chunk))))
                 try:
                     for done in pool.map(self._write_batches, [batches] * self.threads):
                         total.add(done)
@@ -108,7 +107,7 @@ class BulkWriter:
         return total
 
     def _write_batches(self, batches: Iterator[Requests]) -> Written:
-        """Takes batches from an iterator that the threads share, until there are none; a failure ends it for all."""
+        """Writes batches from an iterator that the threads share, until it is empty; an error in one stops all."""
         done = Written()
         try:
             for batch in batches:
@@ -119,7 +118,7 @@ class BulkWriter:
         return done
 
     def _write_batch(self, batch: Requests, done: Written) -> None:
-        """One batch, until all of it is written or refused."""
+        """Writes one batch, until every request is written or rejected."""
         waiting = batch
         attempt = 0
         while waiting:
@@ -145,8 +144,8 @@ class BulkWriter:
             waiting = left
 
     def _send(self, requests: Requests, done: Written) -> Requests:
-        """Sends them once; returns what was left unprocessed."""
-        expected = sum([-(-size // UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
+        """Sends the requests once; returns those left unprocessed."""
+        expected = sum([-(-size // WRITE_UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
         self.pace.take(expected)
         answer = self.transport("BatchWriteItem", self._body(requests))
         units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
@@ -159,7 +158,7 @@ class BulkWriter:
         return {key: requests[key] for key in map(self._key_of, left)}
 
     def _key_of(self, request: Mapping[str, Any]) -> str:
-        """The key of a request that the service sent back; its other values may be written in the service's own way."""
+        """The key of a request that the service returned (it may write other values differently than we do)."""
         values = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
         return str(values[self.key]["S"])
 
@@ -168,7 +167,7 @@ class BulkWriter:
         return b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % (orjson.dumps(self.table), items)
 
     def _refused(self, requests: Requests, error: ServiceError, done: Written) -> None:
-        """Finds out which requests of a refused batch are at fault; only a fault of the data leaves a dead letter."""
+        """Finds out which requests of a rejected batch are invalid; other errors than invalid data are raised."""
         if error.code not in ("ValidationException", "ItemCollectionSizeLimitExceededException"):
             raise error
         for key, request in requests.items():
@@ -184,19 +183,18 @@ class BulkWriter:
 
     def _given_up(self, error: ServiceError) -> UnavailableError:
         return UnavailableError(
-            f"{self.table} does not take more items: {error}",
-            hint="What was written stays. Try again later; a lower --max-write-units is kinder to the table.",
+            f"{self.table} does not accept more items: {error}",
+            hint="What was written stays. Try again later, perhaps with a lower store.max_write_units.",
         )
 
 
 def _batches(requests: Requests) -> Iterator[Requests]:
-    ordered = iter(sorted(requests, key=lambda key: zlib.crc32(key.encode())))
-    while keys := list(islice(ordered, BATCH_REQUESTS)):
+    for keys in batched(sorted(requests, key=lambda key: zlib.crc32(key.encode())), BATCH_REQUESTS):
         yield from _fitting({key: requests[key] for key in keys})
 
 
 def _fitting(batch: Requests) -> Iterator[Requests]:
-    """The batch, in halves of halves where it is too large to be sent at once."""
+    """The batch, halved until it is small enough to be sent."""
     if len(batch) == 1 or sum(map(len, batch.values())) <= BATCH_BYTES:
         yield batch
         return

@@ -1,4 +1,4 @@
-"""Items that a store refused, kept as lines of JSON until somebody has looked at them."""
+"""Items that DynamoDB rejected, kept as lines of JSON for somebody to look at."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from omnix_cli.stores.dynamodb.writing.bulk_writer import DeadLetter
 from omnix_cli.stores.workspace.files import disk_errors
 
 
-def set_aside(folder: Path, letters: Sequence[DeadLetter], now: datetime) -> str:
-    """Adds the requests, with table, key and reason, to the file of the day, flushed to disk; returns its path."""
+def keep_dead_letters(folder: Path, letters: Sequence[DeadLetter], now: datetime) -> str:
+    """Appends the requests with table, key and reason to the file of the day, flushes it, and returns its path."""
     path = folder / f"{now:%Y-%m-%d}.ndjson"
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""Items that are the rows of a frame, as DynamoDB JSON: written by polars, a column at a time.
+"""Rows of a frame as DynamoDB JSON, written by polars one column at a time.
 
     String, Enum, Categorical S · integers, Decimal N · Boolean BOOL · Binary B (base64) · List L · Struct M
 
-It is the JSON of the same items as `wire` encodes them (see `item_frames` for what is absent), many times as fast.
-polars writes an absent value as null; the nulls are then cut out of the text. Within a JSON text a quote is escaped, so
-that what looks like an attribute is one.
+The JSON is the same as that of `wire` for the same items (`item_frames` says what is absent), but many times as fast.
+polars writes an absent value as null; the nulls are then cut out of the text. Quotes inside JSON strings are escaped,
+so what looks like an attribute is one.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import polars as pl
 
 from omnix_cli.stores.tables.specs import TableSpec
 
-_PIECE_ROWS = 5_000
+_CHUNK_ROWS = 5_000
 
 
 def encoded_frame(spec: TableSpec, items: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
     """The key and the JSON of each item. Raises ValueError for keys and index attributes as `TableSpec.check` does, and
     TypeError for a column that has no type in DynamoDB."""
     check_frame(spec, items)
-    for piece in items.iter_slices(_PIECE_ROWS):
-        yield from zip(piece[spec.key].to_list(), _encoded(piece).cast(pl.Binary).to_list(), strict=True)
+    for chunk in items.iter_slices(_CHUNK_ROWS):
+        yield from zip(chunk[spec.key].to_list(), _encoded(chunk).cast(pl.Binary).to_list(), strict=True)
 
 
 def check_frame(spec: TableSpec, items: pl.DataFrame) -> None:
-    """Raises ValueError for the first item that `TableSpec.check` refuses."""
+    """Raises ValueError for the first item that `TableSpec.check` rejects."""
     texts = items.select(name for name in (spec.key, *spec.index_attributes) if name in items.columns)
     are_texts = all(dtype in (pl.String, pl.Null) for dtype in texts.dtypes)
     if spec.key in texts.columns and are_texts:
@@ -42,7 +42,7 @@ def check_frame(spec: TableSpec, items: pl.DataFrame) -> None:
 
 @dataclass
 class _Nulls:
-    """The names under which a null may come out, and those of them that may come first in a map."""
+    """The names whose value may be null, and those of them that may come first in a map."""
 
     names: set[str] = field(default_factory=set)
     first: set[str] = field(default_factory=set)
@@ -63,8 +63,8 @@ def _encoded(items: pl.DataFrame) -> pl.Series:
 
 
 def _map(fields: Sequence[tuple[pl.Expr, pl.Series]], nulls: _Nulls) -> pl.Expr:
-    """A map of values with their tags, null where they are absent. Each comes with the values that it will have: what
-    is always there goes first, what never is stays out, so that there is less to cut."""
+    """A map of values with their tags, null where they are absent. Columns without a null go first and columns without
+    a value are left out, so that there is less to cut."""
     some = [part for part in fields if part[1].null_count() < len(part[1])] or fields[:1]
     ordered = sorted(some, key=lambda part: part[1].null_count() > 0)
     nullable = [values.name for _, values in ordered if values.null_count()]
@@ -81,7 +81,7 @@ def _attribute(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> pl.Expr:
 
 
 def _entry(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> pl.Expr:
-    """An entry of a list with its tag, which is another one where it is null."""
+    """An entry of a list with its tag, which differs for a null."""
     tag, content = _tagged(value, values, nulls)
     if tag == "NULL" or not values.null_count():
         return pl.struct(content.alias(tag))
@@ -93,7 +93,7 @@ def _entry(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> pl.Expr:
 
 
 def _tagged(value: pl.Expr, values: pl.Series, nulls: _Nulls) -> tuple[str, pl.Expr]:
-    """The tag of a value, and what comes after it."""
+    """The tag of a value, and its content."""
     dtype = values.dtype
     if isinstance(dtype, pl.String | pl.Enum | pl.Categorical):
         return "S", value.cast(pl.String)

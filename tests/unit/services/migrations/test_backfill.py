@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.migrations.backfill import TABLE, PurchaseItems
+from omnix_cli.services.migrations.backfill import PurchaseItems
+from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE as TABLE
 from tests.conftest import MemoryFrame, purchases
 
 

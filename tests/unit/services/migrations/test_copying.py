@@ -1,226 +1,109 @@
-"""Copies that are cut off, refused, undone."""
+"""Copies of whole tables: what is refused, what is the same copy, what is reported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import pytest
 
-from omnix_cli.errors import DataError, ItemsRefused
-from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.records import MigrationRecord
-from omnix_cli.services.migrations.copying import CopyReport, Route, copy_table, preview_copy, undo_copy
-from omnix_cli.stores.migrations.item_mappings import ItemMapping, ItemRules
-from omnix_cli.stores.migrations.journal import FileJournal, MigrationFolder
+from omnix_cli.errors import ConfigError, DataError, ItemsRefused, PartialError
+from omnix_cli.item_frames import Items
+from omnix_cli.services.migrations.copying import CopyOptions, CopyReport, copy, undo
+from omnix_cli.services.migrations.sides import Source, TableItems, Target
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.sqlite.store import SqliteStore
-from omnix_cli.stores.tables.specs import TABLES
 
 TABLE = "products"
-Item = dict[str, Any]
 
 
-class Broken(Exception):
-    """What a test lets a store fail with."""
-
-
-class FailingStore(SqliteStore):
-    """Fails in the middle of a chosen write, when part of it is there; refuses chosen keys."""
-
-    fails_at: int | None = None
-    refuses: frozenset[str] = frozenset()
-    writes = 0
+class RefusingStore(SqliteStore):
+    """Refuses one item."""
 
     def put_many(self, table: str, items: Items) -> int:
-        wanted = list(as_dictionaries(items))
-        self.writes += 1
-        if self.writes == self.fails_at:
-            super().put_many(table, wanted[: len(wanted) // 2])
-            raise Broken
-        refused = tuple(item["id"] for item in wanted if item["id"] in self.refuses)
-        count = super().put_many(table, [item for item in wanted if item["id"] not in refused])
-        if refused:
-            raise ItemsRefused("refused", keys=refused)
-        return count
-
-
-def product(number: int, **more: Any) -> Item:
-    return {"id": f"{number:03d}", "name": f"product {number}", "price": Decimal(number) / 4, **more}
+        super().put_many(table, items)
+        raise ItemsRefused("refused", keys=("b",))
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "source.sqlite")
-    store.create_tables()
-    store.put_many(TABLE, map(product, range(100)))
-    yield store
-    store.close()
+def source(tmp_path: Path) -> Iterator[Source]:
+    with closing(SqliteStore(tmp_path / "source.sqlite")) as store:
+        store.create_tables()
+        store.put_many(TABLE, [{"id": "a"}, {"id": "b"}])
+        yield Source(store)
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Iterator[FailingStore]:
-    store = FailingStore(tmp_path / "target.sqlite")
-    store.create_tables()
-    store.put_many(TABLE, [product(3, price=Decimal(9)), product(4), product(50, tags={"x"}), product(500)])
-    store.writes = 0
-    yield store
-    store.close()
+def target(tmp_path: Path) -> Iterator[Target]:
+    with closing(SqliteStore(tmp_path / "target.sqlite")) as store:
+        store.create_tables()
+        yield Target(store, StoreSettings(path=tmp_path / "target.sqlite"))
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> FileJournal:
-    record = MigrationRecord(run_id="1", plan={}, target={}, started_at=datetime(2026, 3, 1, tzinfo=UTC))
-    return MigrationFolder(tmp_path / "migrations").begin(record)
+def journals(tmp_path: Path) -> Journals:
+    return Journals(tmp_path / "migrations", lambda: datetime(2026, 3, 1, tzinfo=UTC))
 
 
-def items(store: SqliteStore) -> dict[str, Item]:
-    return {item["id"]: item for item in store.scan(TABLE)}
+def test_the_report_says_what_was_written_and_what_it_costs(source: Source, target: Target, journals: Journals) -> None:
+    options = CopyOptions(write_price=0.5, read_price=0.25)
+    report = copy([TABLE], source, target, journals, options=options)
+    assert (report.tables[0].read, report.tables[0].added, report.refused) == (2, 2, 0)
+    assert report.cost == pytest.approx((2 * 0.5 + 1 * 0.25) / 1e6)
 
 
-def route(source: SqliteStore, target: SqliteStore, **changes: Any) -> Route:
-    chosen = {"mapping": ItemMapping("id"), "segments": 2, "chunk_items": 8, **changes}
-    return Route(TABLES[TABLE], source, target, **chosen)
+def test_a_dry_run_keeps_no_journal(source: Source, target: Target, journals: Journals) -> None:
+    report = copy([TABLE], source, target, journals, options=CopyOptions(dry_run=True))
+    assert report.run_id is None
+    assert report.samples == ['products: {"id":"a"}', 'products: {"id":"b"}']
+    assert not journals.folder.exists()
 
 
-def counts(report: CopyReport) -> tuple[int, ...]:
-    return report.read, report.added, report.changed, report.unchanged, report.refused
+def test_refused_items_end_in_an_error_with_the_report(source: Source, tmp_path: Path, journals: Journals) -> None:
+    with closing(RefusingStore(tmp_path / "target.sqlite")) as store:
+        store.create_tables()
+        with pytest.raises(PartialError, match="refused 1 items: b") as caught:
+            copy([TABLE], source, Target(store, StoreSettings()), journals, options=CopyOptions())
+    report = caught.value.report
+    assert isinstance(report, CopyReport)
+    assert (report.tables[0].added, report.refused) == (1, 1)
+    assert journals.find("latest").record.state == "done"
 
 
-@pytest.mark.parametrize("fails_at", range(1, 15, 2))
-def test_a_copy_that_failed_in_the_middle_of_a_write_goes_on(
-    source: SqliteStore, target: FailingStore, journal: FileJournal, fails_at: int
+def test_a_table_is_not_copied_to_itself(source: Source, journals: Journals, tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "source.sqlite")) as store, pytest.raises(ConfigError, match="to itself"):
+        copy([TABLE], source, Target(store, StoreSettings()), journals, options=CopyOptions())
+
+
+def test_missing_tables_are_created_only_when_asked(source: Source, journals: Journals, tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "new.sqlite", stage="new")) as store:
+        target = Target(store, StoreSettings())
+        for options in (CopyOptions(), CopyOptions(create=True, dry_run=True)):
+            with pytest.raises(ConfigError, match="no table products"):
+                copy([TABLE], source, target, journals, options=options)
+        assert copy([TABLE], source, target, journals, options=CopyOptions(create=True)).tables[0].added == 2
+
+
+def test_undo_opens_the_store_of_the_journal_at_the_speed_of_today(
+    source: Source, target: Target, journals: Journals
 ) -> None:
-    before = items(target)
-    target.fails_at = fails_at
-    failed = False
-    try:
-        copy_table(route(source, target), journal)
-    except Broken:
-        failed = True
-    assert failed or target.writes < fails_at
-    report = copy_table(route(source, target), journal)
-    assert counts(report) == (100, 97, 2, 1, 0)
-    assert items(target) == items(source) | {"500": product(500)}
-    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
-    assert items(target) == before
+    copy([TABLE], source, target, journals, options=CopyOptions())
+    opened: list[StoreSettings] = []
+
+    def open_store(settings: StoreSettings) -> SqliteStore:
+        opened.append(settings)
+        return SqliteStore(settings.path or Path())
+
+    now = StoreSettings(max_write_units=7, stage="another")
+    assert undo("latest", journals, settings=now, open_store=open_store) == (TableItems(TABLE, 2),)
+    assert (opened[0].path, opened[0].stage, opened[0].max_write_units) == (target.settings.path, "dev", 7)
+    assert undo("latest", journals, settings=now, open_store=open_store) == (TableItems(TABLE, 0),)
+    assert len(opened) == 1
 
 
-class Frames(SqliteStore):
-    """The items of a store as frames."""
-
-    def scan_frames(
-        self, table: str, *, segment: int = 0, segments: int = 1, after: str | None = None
-    ) -> Iterator[pl.DataFrame]:
-        items = list(self.scan(table, segment=segment, segments=segments, after=after))
-        return iter([pl.DataFrame(items[:30]), pl.DataFrame(items[30:])])
-
-
-@pytest.mark.parametrize("fails_at", range(1, 15, 2))
-def test_frames_are_copied_like_dictionaries(
-    source: SqliteStore, target: FailingStore, journal: FileJournal, tmp_path: Path, fails_at: int
-) -> None:
-    before = items(target)
-    frames = Frames(tmp_path / "source.sqlite")
-    assert preview_copy(route(frames, target, segments=1)) == preview_copy(route(source, target, segments=1))
-    target.fails_at = fails_at
-    with suppress(Broken):
-        copy_table(route(frames, target), journal)
-    report = copy_table(route(frames, target), journal)
-    assert counts(report) == (100, 97, 2, 1, 0)
-    assert items(target) == items(source) | {"500": product(500)}
-    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
-    assert items(target) == before
-    frames.close()
-
-
-def test_frames_are_mapped_like_dictionaries(
-    source: SqliteStore, target: FailingStore, journal: FileJournal, tmp_path: Path
-) -> None:
-    frames = Frames(tmp_path / "source.sqlite")
-    mapping = ItemMapping("id", ItemRules(key_prefix="x", drop=("price",)))
-    copy_table(route(frames, target, mapping=mapping), journal)
-    assert items(target)["x007"] == {"id": "x007", "name": "product 7"}
-    frames.close()
-
-
-def test_a_finished_copy_reads_nothing_again(source: SqliteStore, target: FailingStore, journal: FileJournal) -> None:
-    first = copy_table(route(source, target), journal)
-    source.close()
-    done: list[int] = []
-    unreadable = SqliteStore(Path("/nowhere/at.all"))
-    assert copy_table(route(unreadable, target, advance=done.append), journal) == first
-    assert sum(done) == 100
-
-
-def test_an_undo_that_was_cut_off_goes_on(source: SqliteStore, target: FailingStore, journal: FileJournal) -> None:
-    before = items(target)
-    copy_table(route(source, target), journal)
-    target.fails_at = target.writes + 4
-    with pytest.raises(Broken):
-        undo_copy(TABLE, target, journal, lambda done: None)
-    assert journal.record.undone == {TABLE: 3}
-    assert undo_copy(TABLE, target, journal, lambda done: None) == 99
-    assert items(target) == before
-
-
-def test_items_that_the_target_refuses_are_named(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
-) -> None:
-    target.refuses = frozenset({"010", "090"})
-    report = copy_table(route(source, target), journal)
-    assert counts(report) == (100, 95, 2, 1, 2)
-    assert sorted(report.refused_keys) == ["010", "090"]
-    assert items(source).keys() - items(target).keys() == {"010", "090"}
-
-
-def test_a_mapping_that_breaks_a_key_is_told_with_the_item(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
-) -> None:
-    broken = ItemMapping("id", ItemRules(rename={"price": "category"}))
-    changed = Route(TABLES[TABLE], source, target, broken)
-    with pytest.raises(DataError, match=r"'000'.*category"):
-        copy_table(changed, journal)
-
-
-def test_a_preview_counts_like_the_copy_and_writes_nothing(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
-) -> None:
-    before = items(target)
-    report = preview_copy(route(source, target))
-    assert items(target) == before
-    assert target.writes == 0
-    assert len(report.sample) == 3
-    done = copy_table(route(source, target), journal)
-    assert counts(report) == counts(done)
-    assert (report.write_units, report.read_units) == (done.write_units, done.read_units) == (99, 1)
-
-
-def test_reading_keeps_to_the_units_it_may_take(
-    source: SqliteStore, target: FailingStore, journal: FileJournal
-) -> None:
-    taken: list[float] = []
-    copy_table(route(source, target, take_read_units=taken.append), journal)
-    assert len(taken) == 100
-    # {"id":"000","name":"product 0","price":0} has 41 bytes, and a unit 8192
-    assert 100 * 41 / 8192 <= sum(taken) <= 100 * 50 / 8192
-
-
-def test_only_the_same_unfinished_plan_goes_on(tmp_path: Path) -> None:
-    folder = MigrationFolder(tmp_path)
-
-    def record(run: str, plan: str) -> MigrationRecord:
-        return MigrationRecord(run_id=run, plan={"of": plan}, target={}, started_at=datetime(2026, 3, 1, tzinfo=UTC))
-
-    assert folder.begin(record("1", "a")).record.run_id == "1"
-    assert folder.begin(record("2", "b")).record.run_id == "2"
-    assert folder.begin(record("3", "a")).record.run_id == "1"
-    folder.find("1").update(state="done")
-    assert folder.begin(record("4", "a")).record.run_id == "4"
-    assert folder.find("latest").record.run_id == "4"
-    with pytest.raises(DataError, match="no migration"):
-        folder.find("9")
+def test_a_copy_that_does_not_exist_is_not_undone(journals: Journals) -> None:
+    with pytest.raises(DataError, match="no copy 'x'"):
+        undo("x", journals, settings=StoreSettings(), open_store=lambda settings: SqliteStore(Path()))

@@ -1,4 +1,4 @@
-"""Exports that are cut off."""
+"""Exports that are interrupted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.services.migrations import exporting
-from omnix_cli.services.migrations.exporting import export_table
-from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
+from omnix_cli.services.migrations.exporting import export
+from omnix_cli.services.migrations.sides import Source, TableItems
+from omnix_cli.stores.migrations.archives import Archive
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.folders import DiskFolder
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Broken(Exception):
@@ -22,7 +24,7 @@ class Broken(Exception):
 
 
 class FailingStore(SqliteStore):
-    """Fails after having given so many items."""
+    """Fails after so many items."""
 
     given: int | None = None
 
@@ -36,27 +38,18 @@ class FailingStore(SqliteStore):
 
 
 @pytest.mark.parametrize("segments", [1, 3])
-def test_it_goes_on_and_holds_every_item_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: int) -> None:
-    monkeypatch.setattr(exporting, "PART_ITEMS", 10)
+def test_it_continues_and_holds_every_item_once(tmp_path: Path, segments: int) -> None:
     items = [{"id": f"{number:03d}", "tags": {"a"}} for number in range(100)]
+    folder = DiskFolder(tmp_path / "backup")
     with closing(FailingStore(tmp_path / "store.sqlite")) as store:
         store.create_tables()
         store.put_many("products", items)
-
-        def export() -> int:
-            archive = ArchiveWriter(
-                DiskFolder(tmp_path / "backup"), source="store", tables=["products"], segments=segments
-            )
-            count = export_table(
-                store, "products", archive, segments=segments, take_read_units=None, advance=lambda done: None
-            )
-            archive.commit(datetime(2026, 3, 1, tzinfo=UTC))
-            return count
-
+        source = Source(store, segments)
         for given in (5, 35, 35):
             store.given = given
             with pytest.raises(Broken):
-                export()
+                export(["products"], source, folder, now=NOW, part_items=10)
         store.given = None
-        assert export() == 100
-    assert sorted(Archive(DiskFolder(tmp_path / "backup")).scan("products"), key=lambda item: str(item["id"])) == items
+        report = export(["products"], source, folder, now=NOW, part_items=10)
+    assert report == (TableItems("products", 100),)
+    assert sorted(Archive(folder).scan("products"), key=lambda item: str(item["id"])) == items

@@ -19,7 +19,7 @@ def test_results_come_in_the_order_of_the_segments() -> None:
     assert in_segments(work, 3) == [0, 10, 20]
 
 
-def test_when_one_fails_the_others_stop() -> None:
+def test_when_one_segment_fails_the_others_stop() -> None:
     begun = Barrier(2)
 
     def work(segment: int, stop: Event) -> None:
@@ -32,7 +32,7 @@ def test_when_one_fails_the_others_stop() -> None:
         in_segments(work, 2)
 
 
-def test_chunks_end_when_they_are_told_to() -> None:
+def test_chunks_end_when_the_event_is_set() -> None:
     stop = Event()
     taken = []
     for chunk in chunks(range(10), 4, stop):

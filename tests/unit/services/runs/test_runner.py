@@ -172,7 +172,9 @@ def test_runs_are_compared_and_pruned(workspace: Path) -> None:
     changed = Settings(similarity=SimilaritySettings(neighbours=20))
     runner = make_runner(workspace, settings=changed)
     second = runner.execute(["similarity"], command="run")
-    found = {difference.what: (difference.before, difference.after) for difference in compare(first, second)}
+    found = {
+        difference.what: (difference.before, difference.after) for difference in compare(first, second).differences
+    }
     assert found["settings similarity neighbours"] == (50, 20)
     assert found["similarity pairs"] == (150, 60)
     assert "cycles key" not in found

@@ -54,7 +54,7 @@ def test_the_order_of_outcomes_leaves_no_trace(rows: list[tuple[float, float, bo
     assert calibrate(past(shuffled)) == calibrate(past(rows))
 
 
-def test_few_outcomes_move_it_little_and_many_take_it_to_what_came_true() -> None:
+def test_few_outcomes_move_it_little_and_many_decide_it() -> None:
     """A model that always says 0.9 and is right half of the time, where the statistics say 0.7."""
     moved = [
         confidence(calibrate(past([(0.9, 0.7, bool(number % 2)) for number in range(count)])), [0.9], [0.7])[0]
@@ -97,7 +97,7 @@ def answer(customer: str, product: str, day: int, first: int, last: int, stated:
     return {"customer_id": customer, "product_id": product, "stated": stated, "statistical": 0.6, **date}
 
 
-def test_outcomes_are_whether_it_was_bought_inside_the_window_that_was_told() -> None:
+def test_an_outcome_is_whether_it_was_bought_within_the_window() -> None:
     lines = purchases(
         *(("ann", "milk", days_ago(number)) for number in (50, 40, 30, 20, 10)), ("ann", "tea", days_ago(5))
     )

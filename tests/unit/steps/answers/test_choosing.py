@@ -78,7 +78,7 @@ def history(lines: list[tuple[str, str, str]], **options: Any) -> str:
     return str(chosen(lines, **options).pairs.filter(customer_id="ann")["history"][0])
 
 
-def test_the_history_is_that_of_the_regular_products_whatever_is_foretold_of_them() -> None:
+def test_the_history_does_not_depend_on_the_forecast() -> None:
     before = history(LINES)
     assert history(LINES[::-1]) == before
     assert history([*LINES, *bought("ann", "salt", 2), *bought("bob", "tea", 2)]) == before

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from omnix_cli.seasons import season_on
 from omnix_cli.steps.lists.popularity import popularity
-from omnix_cli.steps.lists.seasons import season_of, season_on
+from omnix_cli.steps.lists.seasons import season_of
 from tests.conftest import purchases
 from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions
 

@@ -75,8 +75,8 @@ def test_segments_hold_every_item_once_and_go_on_after_any_key(folder: Folder, s
 
 
 def test_there_is_none_until_it_is_committed(folder: Folder) -> None:
-    begun = writer(folder)
-    begun.add("products", 0, products(1, 2))
+    started = writer(folder)
+    started.add("products", 0, products(1, 2))
     with pytest.raises(ConfigError, match="no export") as caught:
         Archive(folder)
     assert caught.value.hint is not None
@@ -103,7 +103,7 @@ def test_nothing_else_is_written_over(folder: Folder) -> None:
         writer(folder)
 
 
-def test_of_two_that_write_the_same_export_one_is_told(folder: Folder) -> None:
+def test_of_two_processes_that_write_the_same_export_one_fails(folder: Folder) -> None:
     one, other = writer(folder), writer(folder)
     one.add("products", 0, products(1))
     with pytest.raises(LockedError, match="another process"):

@@ -105,13 +105,13 @@ except UnavailableError as error:
 """
 
 
-def test_a_full_disk_means_make_room_and_the_store_is_whole(store: SqliteStore, path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_store_is_whole(store: SqliteStore, path: Path) -> None:
     store.put_many("products", [{"id": "milk"}])
     store.close()
     writer = subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=False)
     assert writer.returncode == 1
     assert "could not be written" in writer.stderr
-    assert "Make room" in writer.stderr
+    assert "Free some disk space" in writer.stderr
     assert list(store.scan("products")) == [{"id": "milk"}]
 
 

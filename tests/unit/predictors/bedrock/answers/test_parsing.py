@@ -3,7 +3,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,17 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omnix_cli.predictors.bedrock.answers.parsing import CustomerAnswer, Pattern, read_answer
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import Scanner
+from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer, Pattern
+from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser, parse_answer
+from omnix_cli.predictors.bedrock.personal_data import Scanner
+from tests import questions as examples
 
 AS_OF = date(2024, 6, 3)
 PRODUCTS = {"ann": {"milk", "tea"}, "bob": {"milk"}}
-
-
-@dataclass(frozen=True)
-class Asked:
-    customers: tuple[str, ...]
-    as_of: date = AS_OF
 
 
 def name(customer: str) -> str:
@@ -58,7 +53,8 @@ def entry(customer: str = "ann", *products: str) -> dict[str, Any]:
 
 
 def read(text: str, *customers: str, scanner: Scanner | None = None) -> dict[str, CustomerAnswer | str]:
-    return read_answer(text, Asked(customers or ("ann",)), name, PRODUCTS, scanner)
+    products = {customer: PRODUCTS[customer] for customer in customers or ("ann",)}
+    return parse_answer(text, as_of=AS_OF, products=products, pseudonym=name, scanner=scanner)
 
 
 def read_one(content: dict[str, Any], scanner: Scanner | None = None) -> CustomerAnswer:
@@ -133,7 +129,7 @@ FIRST = ("consumptionPatterns", 0)
         (("customer",), "somebody", "no entry about this customer"),
     ],
 )
-def test_what_is_wrong_is_said_in_words(path: tuple[str | int, ...], value: Any, problem: str) -> None:
+def test_problems_are_described_for_the_model(path: tuple[str | int, ...], value: Any, problem: str) -> None:
     answer = read(json.dumps({"customers": [changed(path, value)]}))["ann"]
     assert isinstance(answer, str)
     assert problem in answer
@@ -142,7 +138,7 @@ def test_what_is_wrong_is_said_in_words(path: tuple[str | int, ...], value: Any,
 @pytest.mark.parametrize(
     "text", ["", "no", "[]", "{", "}{", '{"customers": 1}', '{"customers"', "[" * 5000, "{" * 5000]
 )
-def test_what_is_no_answer_is_said_so(text: str) -> None:
+def test_a_text_without_an_answer_is_a_problem(text: str) -> None:
     assert isinstance(read(text)["ann"], str)
 
 
@@ -194,7 +190,7 @@ def test_long_words_are_cut_and_an_unknown_order_value_stays_unknown() -> None:
     assert answer.analysis["spendingPatterns"]["averageOrderValue"] is None
 
 
-def test_a_left_out_product_is_no_mistake() -> None:
+def test_an_answer_may_leave_out_a_product() -> None:
     assert [pattern.product_id for pattern in read_one(entry("ann", "tea")).patterns] == ["tea"]
 
 
@@ -225,3 +221,18 @@ def test_an_answer_with_anything_anywhere_never_raises(data: st.DataObject) -> N
 @given(st.text() | st.text(alphabet='{}[]",:0123456789eE.-\\untrfalsc ') | JSON_LIKE.map(json.dumps))
 def test_any_text_is_read(text: str) -> None:
     assert set(read(text, "ann", "bob")) == {"ann", "bob"}
+
+
+def test_a_reply_is_parsed_once() -> None:
+    parsed: list[str] = []
+
+    def counted(customer: str) -> str:
+        parsed.append(customer)
+        return name(customer)
+
+    parser = ReplyParser(counted, Scanner())
+    asked = examples.question("ann", day=AS_OF)
+    reply = examples.reply(asked, text=json.dumps({"customers": [entry()]}))
+    first = parser.answers(reply, AS_OF, {"ann": PRODUCTS["ann"]})
+    assert parser.answers(reply, AS_OF, {"ann": PRODUCTS["ann"]}) is first
+    assert parsed == ["ann"]

@@ -10,6 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.conversation import (
     Form,
     check_metadata,
@@ -18,7 +19,6 @@ from omnix_cli.predictors.bedrock.asking.conversation import (
     read_answer_message,
     request,
 )
-from omnix_cli.predictors.bedrock.prompts.prompt_files import ANSWER_SCHEMA
 from omnix_cli.records import TokenUsage, Turn
 from omnix_cli.settings import BedrockSettings
 from tests.questions import question
@@ -138,7 +138,7 @@ def test_an_answer_without_its_parts_is_none(broken: dict[str, Any]) -> None:
     "metadata",
     [{"team": "ré"}, {"": "x"}, {"a" * 257: "x"}, {"team": "a;b"}, {f"key{number}": "x" for number in range(17)}],
 )
-def test_metadata_that_the_service_does_not_take(metadata: dict[str, str]) -> None:
+def test_metadata_that_bedrock_does_not_accept(metadata: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"bedrock\.metadata"):
         check_metadata(metadata)
     check_metadata({"cost centre": "retail_7 #4/a+b,c-d.e=f@g$h:i"})

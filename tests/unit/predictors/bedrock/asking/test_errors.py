@@ -9,16 +9,16 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.errors import Trouble, explained
+from omnix_cli.predictors.bedrock.asking.errors import RequestFailed, translated
 
 MODEL = "amazon.nova-lite-v1:0"
 EXPECTED: dict[str, str | type[Exception]] = {
     "AccessDeniedException": ConfigError,
     "ConflictException": "refused",
-    "InternalServerException": "passing",
-    "ModelErrorException": "passing",
+    "InternalServerException": "temporary",
+    "ModelErrorException": "temporary",
     "ModelNotReadyException": "throttled",
-    "ModelTimeoutException": "passing",
+    "ModelTimeoutException": "temporary",
     "ResourceNotFoundException": ConfigError,
     "ServiceQuotaExceededException": UnavailableError,
     "ServiceUnavailableException": "throttled",
@@ -37,10 +37,10 @@ def test_every_error_of_the_service_model_has_a_meaning() -> None:
     codes = {shape.name for name in ("Converse", "CountTokens") for shape in service.operation_model(name).error_shapes}
     assert codes <= EXPECTED.keys()
     for shape in (service.shape_for(code) for code in codes):
-        meaning = explained(answered(shape.name, status=shape.metadata["error"]["httpStatusCode"]), MODEL)
+        meaning = translated(answered(shape.name, status=shape.metadata["error"]["httpStatusCode"]), MODEL)
         expected = EXPECTED[shape.name]
         if isinstance(expected, str):
-            assert isinstance(meaning, Trouble)
+            assert isinstance(meaning, RequestFailed)
             assert meaning.kind == expected
         else:
             assert isinstance(meaning, expected)
@@ -48,30 +48,30 @@ def test_every_error_of_the_service_model_has_a_meaning() -> None:
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"])
 def test_credentials_that_are_refused_are_for_the_user(code: str) -> None:
-    assert isinstance(explained(answered(code, status=403), MODEL), ConfigError)
+    assert isinstance(translated(answered(code, status=403), MODEL), ConfigError)
 
 
 def test_a_model_that_cannot_be_used_is_for_the_user() -> None:
     message = (
         "Invocation of model ID x with on-demand throughput isn\u2019t supported. Retry with an inference profile."
     )
-    meaning = explained(answered("ValidationException", message), MODEL)
+    meaning = translated(answered("ValidationException", message), MODEL)
     assert isinstance(meaning, ConfigError)
     assert "inference profile" in str(meaning.hint)
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
 def test_an_error_of_a_gateway_may_pass(status: int) -> None:
-    meaning = explained(answered(str(status), status=status), MODEL)
-    assert isinstance(meaning, Trouble)
-    assert meaning.kind == "passing"
+    meaning = translated(answered(str(status), status=status), MODEL)
+    assert isinstance(meaning, RequestFailed)
+    assert meaning.kind == "temporary"
 
 
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (exceptions.EndpointConnectionError(endpoint_url="http://nowhere"), "passing"),
-        (exceptions.ConnectTimeoutError(endpoint_url="http://nowhere"), "passing"),
+        (exceptions.EndpointConnectionError(endpoint_url="http://nowhere"), "temporary"),
+        (exceptions.ConnectTimeoutError(endpoint_url="http://nowhere"), "temporary"),
         (exceptions.ReadTimeoutError(endpoint_url="http://nowhere"), "lost"),
         (exceptions.ConnectionClosedError(endpoint_url="http://nowhere"), "lost"),
         (exceptions.HTTPClientError(error="reset"), "lost"),
@@ -80,8 +80,8 @@ def test_an_error_of_a_gateway_may_pass(status: int) -> None:
     ],
 )
 def test_what_is_lost_may_have_been_paid_for(error: Exception, kind: str) -> None:
-    meaning = explained(error, MODEL)
-    assert isinstance(meaning, Trouble)
+    meaning = translated(error, MODEL)
+    assert isinstance(meaning, RequestFailed)
     assert meaning.kind == kind
     assert meaning.failure("question-1").temporary
 
@@ -90,8 +90,8 @@ def test_what_is_lost_may_have_been_paid_for(error: Exception, kind: str) -> Non
     "error", [exceptions.NoCredentialsError(), exceptions.TokenRetrievalError(provider="sso", error_msg="expired")]
 )
 def test_no_credentials_are_for_the_user(error: Exception) -> None:
-    assert isinstance(explained(error, MODEL), ConfigError)
+    assert isinstance(translated(error, MODEL), ConfigError)
 
 
 def test_a_bug_is_no_trouble() -> None:
-    assert explained(ValueError("a bug"), MODEL) is None
+    assert translated(ValueError("a bug"), MODEL) is None

@@ -143,7 +143,7 @@ def test_nothing_that_cannot_be_saved_up() -> None:
     assert Simulation(TokenBucket(600, 0.0)).run(20).used(600, 20) >= 0.7
 
 
-def test_a_quota_that_is_told_is_kept_and_used() -> None:
+def test_a_configured_quota_is_kept_and_used() -> None:
     ran = Simulation(TokenBucket(600, 1.0), per_minute=600).run(20)
     assert ran.used(600, 20) >= 0.97
     assert ran.refused_share < 0.02
@@ -180,6 +180,6 @@ def test_one_goes_ahead_after_a_time_without_any() -> None:
 
 def test_waiting_ends_when_the_sleep_raises() -> None:
     pacing = Pacing(per_minute=1, clock=lambda: 0.0)
-    with pytest.raises(WakeUpLater) as told:
+    with pytest.raises(WakeUpLater) as raised:
         pacing.enter(wake_up_later)
-    assert told.value.seconds == 1.0, "it looks again at least once a second"
+    assert raised.value.seconds == 1.0, "it looks again at least once a second"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.asking.regions import base_model, check_region, places
+from omnix_cli.predictors.bedrock.asking.regions import base_model, check_region, processing_regions
 
 ACCOUNT = "123456789012"
 
@@ -16,7 +16,7 @@ ACCOUNT = "123456789012"
         ("amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "eu-central-1"),
         ("eu.amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0", "any region of eu"),
         ("us-gov.anthropic.claude-3-haiku-v1:0", "anthropic.claude-3-haiku-v1:0", "any region of us-gov"),
-        ("global.anthropic.claude-sonnet-4-6", "anthropic.claude-sonnet-4-6", "any region of AWS"),
+        ("global.anthropic.claude-sonnet-4-6", "anthropic.claude-sonnet-4-6", "any AWS region"),
         (
             "arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-3-70b-instruct-v1:0",
             "meta.llama3-3-70b-instruct-v1:0",
@@ -30,13 +30,13 @@ ACCOUNT = "123456789012"
         (
             f"arn:aws:bedrock:eu-central-1:{ACCOUNT}:application-inference-profile/a1b2",
             f"arn:aws:bedrock:eu-central-1:{ACCOUNT}:application-inference-profile/a1b2",
-            "the regions of an application inference profile, which its name does not tell",
+            "the regions of an application inference profile, which its name does not show",
         ),
     ],
 )
 def test_models_and_profiles(model: str, base: str, where: str) -> None:
     assert base_model(model) == base
-    assert places(model, "eu-central-1") == where
+    assert processing_regions(model, "eu-central-1") == where
 
 
 def test_data_stay_in_their_region_unless_that_is_allowed() -> None:
@@ -48,7 +48,7 @@ def test_data_stay_in_their_region_unless_that_is_allowed() -> None:
         ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", "eu-central-1"),
         (f"arn:aws:bedrock:eu-central-1:{ACCOUNT}:application-inference-profile/a1b2", "eu-central-1"),
     ):
-        with pytest.raises(ConfigError, match=r"would read the data in .*eu-central-1 only") as told:
+        with pytest.raises(ConfigError, match=r"would process the data in .*only eu-central-1 is allowed") as raised:
             check_region(model, region=region, data_region="eu-central-1", allowed=False)
-        assert "bedrock.allow_other_region" in str(told.value.hint)
+        assert "bedrock.allow_other_region" in str(raised.value.hint)
         check_region(model, region=region, data_region="eu-central-1", allowed=True)

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.client.retries import Retries
-from omnix_cli.stores.dynamodb.client.transports import ServiceError
 
 THROTTLED = ServiceError("ThrottlingException", "slow down", 400)
 BROKEN = ServiceError("InternalServerError", "oh", 500)

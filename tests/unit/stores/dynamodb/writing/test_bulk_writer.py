@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.errors import UnavailableError
+from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.transports import ServiceError
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import BulkWriter, Written, delete_request, put_request
 
@@ -157,7 +157,7 @@ def test_nothing_is_lost_whatever_the_service_leaves_or_refuses_for_now(seed: in
 
 def test_a_service_that_never_gives_in_is_unavailable() -> None:
     table = Table(lambda requests: requests)
-    with pytest.raises(UnavailableError, match="does not take more items") as caught:
+    with pytest.raises(UnavailableError, match="does not accept more items") as caught:
         write(table, items(30), attempts=4)
     assert caught.value.hint
 

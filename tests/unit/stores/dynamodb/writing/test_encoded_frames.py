@@ -141,7 +141,7 @@ def test_what_has_no_type_there_is_a_type_error(price: Any) -> None:
     ],
 )
 def test_keys_and_index_attributes_are_texts_with_something_in_them(columns: dict[str, list[Any]]) -> None:
-    with pytest.raises(ValueError, match="must be a string"):
+    with pytest.raises(ValueError, match="must be a non-empty string"):
         list(encoded_frame(PRODUCTS, pl.DataFrame(columns)))
 
 

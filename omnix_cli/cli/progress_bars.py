@@ -1,0 +1,65 @@
+"""Progress on stderr: a bar on a terminal, a log line elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+    from omnix_cli.protocols.progress import Progress
+
+_log = logging.getLogger(__name__)
+
+
+def on_stderr() -> Progress:
+    """What suits where stderr goes."""
+    return ProgressBar() if sys.stderr is not None and sys.stderr.isatty() else ProgressLog()
+
+
+class ProgressBar:
+    """A bar with the time left."""
+
+    def begin(self, name: str, total: int) -> None:
+        self._rich = _rich_progress()
+        self._task = self._rich.add_task(name, total=total or None)
+        self._rich.start()
+
+    def advance(self, done: int) -> None:
+        self._rich.advance(self._task, done)
+
+    def end(self) -> None:
+        self._rich.stop()
+
+
+class ProgressLog:
+    """One log line at the end."""
+
+    def begin(self, name: str, total: int) -> None:
+        self._name, self._began = name, time.perf_counter()
+        self._counts: list[int] = []  # appended to by several threads, which adding to a number would not survive
+
+    def advance(self, done: int) -> None:
+        self._counts.append(done)
+
+    def end(self) -> None:
+        seconds = round(time.perf_counter() - self._began, 1)
+        _log.info("items done", extra={"table": self._name, "items": sum(self._counts), "seconds": seconds})
+
+
+def _rich_progress() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True))

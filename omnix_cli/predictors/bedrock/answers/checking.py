@@ -1,0 +1,179 @@
+"""One customer's part of an answer, checked against its shape and bounds.
+
+The texts of problems become part of repair prompts, and so of the keys of their questions: other texts would ask, and
+pay for, the same repairs again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from omnix_cli.predictors.bedrock.answers.answer_schema import BEHAVIOURS, PRICE_PREFERENCES
+from omnix_cli.predictors.bedrock.personal_data import Scanner
+from omnix_cli.schemas import SHOPPING_FREQUENCIES
+
+MAX_DAYS_AHEAD = 400
+MAX_INTERVAL_DAYS = 730
+REASONING_LENGTH = 200
+NAME_LENGTH = 60
+MAX_CATEGORIES = 10
+
+_PATTERN = ("productId", "averageDaysBetweenPurchases", "predictedNextPurchaseDate", "confidence", "reasoning")
+_SPENDING = ("averageOrderValue", "preferredCategories", "shoppingFrequency", "pricePreference")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_GUESS = re.compile(
+    r"\b(income|salary|wealth\w*|poverty|years old|elderly|retire[ed]\w*|pregnan\w*|diabet\w*|allerg\w*|disease\w*|ill"
+    r"|illness|medical|health condition\w*|your health|famil(?:y|ies)|child(?:ren)?|kids?|toddlers?|married|widow\w*"
+    r"|husband|wife|gender|religio\w*|ethnic\w*)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """When one product is needed again. `reasoning` is None when it must not be shown."""
+
+    product_id: str
+    interval_days: float
+    date: date
+    confidence: float
+    reasoning: str | None
+
+
+@dataclass(frozen=True)
+class CustomerAnswer:
+    """A valid answer about one customer. `dropped` counts the parts left out: fields that the prompt does not ask for,
+    and texts that guess about the person or contain personal data."""
+
+    customer_id: str
+    patterns: tuple[Pattern, ...]
+    analysis: Mapping[str, Any]
+    data_quality: str
+    dropped: int = 0
+
+
+@dataclass
+class EntryCheck:
+    """Checks the entry of one customer. `problems` are written for the model, `dropped` counts the parts left out."""
+
+    as_of: date
+    products: Collection[str]
+    scanner: Scanner | None
+    problems: list[str] = field(default_factory=list)
+    dropped: int = 0
+
+    def ignore_others(self, content: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Counts the fields that the prompt does not ask for."""
+        self.dropped += len(content.keys() - set(known))
+
+    def patterns(self, content: Any) -> list[Pattern]:
+        """The patterns, each product once."""
+        if not isinstance(content, list) or not content:
+            self.problems.append("consumptionPatterns is empty" if content == [] else "consumptionPatterns is no list")
+            return []
+        patterns = [pattern for entry in content if (pattern := self._pattern(entry))]
+        if len({pattern.product_id for pattern in patterns}) < len(patterns):
+            self.problems.append("a productId stands twice")
+        return patterns
+
+    def _pattern(self, entry: Any) -> Pattern | None:
+        if not isinstance(entry, dict):
+            self.problems.append("an entry of consumptionPatterns is no object")
+            return None
+        self.ignore_others(entry, _PATTERN)
+        product = entry.get("productId")
+        if not isinstance(product, str) or product not in self.products:
+            self.problems.append(f"productId {_shown(product)} was not asked about")
+            return None
+        interval = self._number(
+            f"averageDaysBetweenPurchases of {product}", entry.get("averageDaysBetweenPurchases"), 0, MAX_INTERVAL_DAYS
+        )
+        if interval == 0:
+            self.problems.append(f"averageDaysBetweenPurchases of {product} is 0")
+        confidence = self._number(f"confidence of {product}", entry.get("confidence"), 0, 1)
+        day = self._day(f"predictedNextPurchaseDate of {product}", entry.get("predictedNextPurchaseDate"))
+        reasoning = self._text(f"reasoning of {product}", entry.get("reasoning"), REASONING_LENGTH)
+        if interval is None or confidence is None or day is None:
+            return None
+        return Pattern(product, interval, day, confidence, reasoning)
+
+    def spending(self, content: Any) -> dict[str, Any]:
+        """The spending patterns. An order value of 0 means unknown."""
+        if not isinstance(content, dict):
+            self.problems.append("spendingPatterns is no object")
+            return {}
+        self.ignore_others(content, _SPENDING)
+        categories = content.get("preferredCategories")
+        if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
+            self.problems.append("preferredCategories is no list of texts")
+            categories = []
+        frequency, preference = content.get("shoppingFrequency"), content.get("pricePreference")
+        names = [self._text("", name, NAME_LENGTH) for name in categories[:MAX_CATEGORIES] if name.strip()]
+        return {
+            "averageOrderValue": self._number("averageOrderValue", content.get("averageOrderValue"), 0, 1e9) or None,
+            "preferredCategories": [name for name in names if name],
+            "shoppingFrequency": self.choice("shoppingFrequency", frequency, SHOPPING_FREQUENCIES),
+            "pricePreference": self.choice("pricePreference", preference, PRICE_PREFERENCES),
+        }
+
+    def behaviour(self, content: Any) -> dict[str, Any]:
+        """The behavioural insights, each true or false."""
+        if not isinstance(content, dict):
+            self.problems.append("behavioralInsights is no object")
+            return {}
+        self.ignore_others(content, BEHAVIOURS)
+        unclear = [name for name in BEHAVIOURS if not isinstance(content.get(name), bool)]
+        self.problems.extend(f"{name} is neither true nor false" for name in unclear)
+        return {name: content.get(name) for name in BEHAVIOURS}
+
+    def choice(self, name: str, value: Any, choices: Collection[str]) -> str:
+        """One of `choices`."""
+        if isinstance(value, str) and value in choices:
+            return value
+        self.problems.append(f"{name} is {_shown(value)}, not one of {', '.join(choices)}")
+        return ""
+
+    def _number(self, name: str, value: Any, least: float, most: float) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self.problems.append(f"{name} is {_shown(value)}, no number")
+        elif not least <= value <= most:
+            self.problems.append(f"{name} is {_shown(value)}, not within {least:g} and {most:g}")
+        else:
+            return float(value)
+        return None
+
+    def _day(self, name: str, value: Any) -> date | None:
+        last = self.as_of + timedelta(days=MAX_DAYS_AHEAD)
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
+        except ValueError:
+            day = None
+        if day is None:
+            self.problems.append(f"{name} is {_shown(value)}, no date like {self.as_of}")
+        elif not self.as_of <= day <= last:
+            self.problems.append(f"{name} is {day}, not within {self.as_of} and {last}")
+            return None
+        return day
+
+    def _text(self, name: str, value: Any, length: int) -> str | None:
+        """A text on one line; None, and counted as dropped, if it guesses about the person or contains personal
+        data."""
+        text = " ".join(value.split()) if isinstance(value, str) else ""
+        if not text:
+            self.problems.append(f"{name} is empty")
+            return None
+        if _GUESS.search(text) or (self.scanner and self.scanner.kinds(text)):
+            self.dropped += 1
+            return None
+        return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _shown(value: Any) -> str:
+    """A value in a few characters."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,113 @@
+"""The prices of models. Dollars are exact decimals."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.asking.regions import base_model
+from omnix_cli.records import TokenUsage
+
+TABLE = "prices/bedrock.toml"
+_PACKAGE = Path(__file__).resolve().parents[3]
+_FILES = (_PACKAGE / "configs" / TABLE, _PACKAGE.parent / "configs" / TABLE)
+"""The table in an installed package, and in a checkout."""
+_MILLION = Decimal(1_000_000)
+
+_Dollars = Annotated[Decimal, Field(ge=0)]
+
+
+class Prices(BaseModel):
+    """Dollars per million tokens of one model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: _Dollars
+    output: _Dollars
+    cache_read: _Dollars
+    cache_write: _Dollars
+
+    def cost(self, usage: TokenUsage) -> Decimal:
+        """The dollars that these tokens cost."""
+        million_fold = (
+            usage.input * self.input
+            + usage.output * self.output
+            + usage.cache_read * self.cache_read
+            + usage.cache_write * self.cache_write
+        )
+        return million_fold / _MILLION
+
+    def at(self, share: Decimal) -> Prices:
+        """These prices times a share: for a batch, or for another service tier."""
+        return Prices(**{name: price * share for name, price in self})
+
+    def at_most(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """The most dollars that these tokens can cost, whether or not they are cached."""
+        dearest = max(self.input, self.cache_read, self.cache_write)
+        return (input_tokens * dearest + output_tokens * self.output) / _MILLION
+
+
+class PriceTable(BaseModel):
+    """The prices of all known models, their source, and the day they were noted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+
+    source: str
+    noted: date
+    tiers: Mapping[str, _Dollars] = {}
+    models: Mapping[str, Prices]
+    file: Path
+
+    def of(self, model: str, *, tier: str | None = None) -> Prices:
+        """The prices of a model, or of an inference profile: its own, else those of its model.
+
+        Raises a `ConfigError` that shows the line to add."""
+        prices = self.models.get(model) or self.models.get(_profile(model)) or self.models.get(base_model(model))
+        if prices is None:
+            raise ConfigError(
+                f"the price of {model} is unknown, so omnix cannot keep a budget",
+                hint=f"Copy {self.file}, set bedrock.prices to the copy, and add below [models], from the AWS Bedrock "
+                f'pricing page: "{model}" = {{ input = ..., output = ..., cache_read = ..., cache_write = ... }} '
+                "(dollars per million tokens).",
+            )
+        if tier is None or tier == "default":
+            return prices
+        if tier not in self.tiers:
+            raise ConfigError(
+                f"the price of the service tier {tier} is unknown",
+                hint=f"Copy {self.file}, set bedrock.prices to the copy, and add below [tiers]: {tier} = ... "
+                "(its share of the default price).",
+            )
+        return prices.at(self.tiers[tier])
+
+    @property
+    def note(self) -> str:
+        """The source of the prices, to print next to a sum."""
+        return f"prices of {self.noted} from {self.source}; check yours"
+
+
+def load_prices(path: str | None = None) -> PriceTable:
+    """The price table of omnix, or the one at `path`. Raises `ConfigError` for a file that cannot be used."""
+    file = Path(path) if path else next((known for known in _FILES if known.is_file()), _FILES[-1])
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+        return PriceTable.model_validate({**content, "file": file})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"the price table {file} cannot be read: {error}", hint="Fix that file.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{file}: {key}: {first['msg']}", hint="Fix that line.") from error
+
+
+def _profile(model: str) -> str:
+    """The id at the end of an ARN; other ids stay as they are."""
+    return model.rpartition("/")[2] if model.startswith("arn:") else model

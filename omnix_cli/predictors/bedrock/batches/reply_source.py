@@ -1,0 +1,103 @@
+"""Replies to questions: from the ledger, from batch jobs where there are enough questions, on demand for the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.batches.waiting import JobWait
+from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
+from omnix_cli.records import Failure, Question, Reply
+from omnix_cli.settings import BedrockSettings
+
+Mode = Literal["bedrock", "bedrock-batch", "auto"]
+
+
+@dataclass(frozen=True)
+class ModelAccess:
+    """How a model is asked: the ledger of its replies, the asker on demand, batch jobs if they are set up."""
+
+    ledger: AnswerLedger
+    asker: Asker
+    jobs: BatchJobs | None = None
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Replies:
+    """The result of each question, by key. `from_ledger` are the questions that were answered before; `mode` says how
+    the others were asked, and why."""
+
+    results: Mapping[str, Reply | Failure]
+    from_ledger: frozenset[str] = field(default=frozenset())
+    mode: str = ""
+    waited_seconds: float = 0.0
+
+    def replies(self) -> list[Reply]:
+        """The replies among the results."""
+        return [result for result in self.results.values() if isinstance(result, Reply)]
+
+    def failures(self, reason: str) -> int:
+        """The number of failures with this reason."""
+        return sum(isinstance(result, Failure) and result.reason == reason for result in self.results.values())
+
+
+class ReplySource:
+    """Asks only what the ledger does not know. Raises `ConfigError` for batch jobs that are not set up."""
+
+    def __init__(self, access: ModelAccess, settings: BedrockSettings, *, prompt: str, mode: Mode) -> None:
+        if mode == "bedrock-batch" and access.jobs is None:
+            raise ConfigError(
+                "batch jobs need a location and a role",
+                hint="Set bedrock.batch.location and bedrock.batch.role_arn, or use `--predictor bedrock`.",
+            )
+        self._ledger, self._asker = access.ledger, access.asker
+        self._jobs = None
+        if access.jobs is not None and mode != "bedrock":
+            self._jobs = JobWait(access.jobs, settings.batch, access.sleep)
+        self._settings, self._prompt, self._mode = settings, prompt, mode
+
+    def collect_open_jobs(self, as_of: date) -> float:
+        """Collects the jobs of earlier runs, as they are paid for; returns the seconds waited.
+
+        Raises `UnavailableError` while one is running."""
+        if self._jobs is None:
+            return 0.0
+        settings = self._settings
+        return self._jobs.collect_open(
+            prompt=self._prompt, model=settings.model, as_of=as_of, max_age_days=settings.max_age_days
+        )
+
+    def replies(self, questions: Sequence[Question], known: Mapping[str, Reply]) -> Replies:
+        """The results of all questions; `known` are the replies that the ledger had."""
+        missing = [question for question in questions if question.key not in known]
+        fewest = self._settings.batch.min_records
+        if self._jobs is None or len(missing) < fewest:
+            few = f"fewer than the {fewest} questions of a job"
+            why = "" if self._mode == "bedrock" else f": {few if self._jobs else 'no batch jobs are set up'}"
+            results = self._on_demand(questions, known)
+            return Replies(results, frozenset(known), f"on demand{why}" if missing else "ledger")
+        waited = self._jobs.collect(self._jobs.jobs.submit(missing))
+        answered = self._ledger.replies([question.key for question in questions])
+        results = self._on_demand(questions, answered)
+        mode = f"batch: {len(missing)} questions, {len(questions) - len(answered)} of them again on demand"
+        return Replies(results, frozenset(known), mode, waited)
+
+    def on_demand(self, questions: Sequence[Question]) -> Replies:
+        """The results of a few more questions, asked on demand."""
+        known = self._ledger.replies([question.key for question in questions])
+        return Replies(self._on_demand(questions, known), frozenset(known))
+
+    def _on_demand(self, questions: Iterable[Question], known: Mapping[str, Reply]) -> dict[str, Reply | Failure]:
+        missing = [question for question in questions if question.key not in known]
+        results: dict[str, Reply | Failure] = dict(known)
+        if missing:
+            results |= {question.key: result for question, result in self._asker.ask(missing)}
+        for question in missing:
+            unasked = Failure(question=question.key, reason="not asked", temporary=True)
+            results.setdefault(question.key, unasked)
+        return results

@@ -1,0 +1,72 @@
+"""The settings as a commented configuration file."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from omnix_cli.settings import Section, Settings
+
+_HEAD = """\
+# omnix: every setting with its default. Copy what you change to omnix.toml, or name a file with --config.
+# Environment variables override a file (OMNIX_SIMILARITY__NEIGHBOURS=20), flags override both.
+"""
+
+
+def as_toml(settings: Settings) -> str:
+    """A configuration file with every setting, its meaning and its value; a setting without a value is a comment."""
+    return _HEAD + "\n".join(_lines(settings, "")).rstrip() + "\n"
+
+
+def _lines(section: Section, prefix: str) -> Iterator[str]:
+    yield ""
+    if prefix:
+        yield from _comment(type(section).__doc__ or "")
+        yield f"[{prefix}]"
+    values, meanings = {name: getattr(section, name) for name in type(section).model_fields}, _meanings(type(section))
+    for name, value in values.items():
+        if not isinstance(value, Section):
+            yield from _comment(meanings.get(name, ""))
+            kept = value is not None and not isinstance(value, SecretStr)
+            yield f"{name} = {_literal(value)}" if kept else f"# {name} ="
+    for name, value in values.items():
+        if isinstance(value, Section):
+            yield from _lines(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _meanings(section: type[Section]) -> dict[str, str]:
+    """What each setting means: the text below it in the source. If pydantic read it (`use_attribute_docstrings`), every
+    command would take longer."""
+    bodies = (_body(part) for part in reversed(section.__mro__) if issubclass(part, Section))
+    return {
+        setting.target.id: text.value.value
+        for setting, text in chain.from_iterable(map(pairwise, bodies))
+        if isinstance(setting, ast.AnnAssign) and isinstance(setting.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+
+def _body(section: type[Section]) -> list[ast.stmt]:
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(section))).body
+    return tree.body if isinstance(tree, ast.ClassDef) else []
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from (f"# {line}" for line in textwrap.wrap(" ".join(text.split()), 110))
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(one) for one in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(name)} = {_literal(one)}' for name, one in value.items())}}}"
+    return json.dumps(str(value) if isinstance(value, Path | Decimal) else value)

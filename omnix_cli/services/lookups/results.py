@@ -1,0 +1,189 @@
+"""The results of a run, looked up for people: lists, neighbours, what is due, one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import polars as pl
+
+from omnix_cli import list_ids
+from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.seasons import SEASONS, Hemisphere, season_on
+from omnix_cli.services.lookups.run_frames import RunFrames
+
+_PREDICTED = (
+    "predicted_date",
+    "date_p10",
+    "date_p90",
+    "probability_7d",
+    "probability_28d",
+    "expected_quantity",
+    "confidence",
+    "urgency",
+)
+_LISTED = (
+    "rank",
+    "product_id",
+    "product_name",
+    "score",
+    "confidence",
+    "shelf",
+    "reason",
+    "predicted_date",
+    "urgency",
+    "tags",
+)
+
+
+_PREDICTION = ("customer_id", "product_id", *_PREDICTED, "reason")
+_NEIGHBOUR = (
+    "product_id",
+    "score",
+    "co_purchase",
+    "content",
+    "cosine",
+    "jaccard",
+    "lift",
+    "conditional",
+    "support",
+    "customers",
+    "same_category",
+    "same_brand",
+    "price_similarity",
+    "text_similarity",
+)
+_BOUGHT = ("purchase_days", "last_day", "median_gap_days")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Each method answers one question of a person about the frames of a run."""
+
+    frames: RunFrames
+    hemisphere: Hemisphere = "northern"
+
+    def recommendations(self, customer: str, *, context: str, limit: int) -> pl.DataFrame:
+        """A customer's list by rank; on the homepage an unknown customer gets the popular products, on the shelf
+        `fallback`."""
+        contexts = list_ids.CUSTOMER_CONTEXTS
+        if context not in contexts:
+            raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(contexts)}.")
+        theirs = self.frames.scan("recommendations", "customer_id", "list_id", *_LISTED).filter(
+            pl.col("customer_id") == customer
+        )
+        own = theirs.filter(pl.col("list_id") == list_ids.personal(customer, context)).collect()
+        if own.is_empty() and context == "homepage":
+            return self._shop_list(list_ids.popular(), limit=limit).with_columns(shelf=pl.lit("fallback"))
+        return own.sort("rank").select(_LISTED).head(limit)
+
+    def trending(self, *, limit: int) -> pl.DataFrame:
+        """The products that lately rose faster than the shop as a whole, by rank."""
+        return self._shop_list(list_ids.trending(), limit=limit)
+
+    def seasonal(self, season: str, *, limit: int) -> pl.DataFrame:
+        """The products of a season by rank; `current` is the season of the run's day."""
+        return self._shop_list(list_ids.seasonal(self.season(season)), limit=limit)
+
+    def season(self, name: str) -> str:
+        """The season of that name; for `current` that of the run's day. Raises `ConfigError` for an unknown one."""
+        if name == "current":
+            return season_on(self.frames.day("shop_lists"), self.hemisphere)
+        if name not in SEASONS:
+            raise ConfigError(f"there is no season {name!r}", hint=f"Choose one of: current, {', '.join(SEASONS)}.")
+        return name
+
+    def similar(self, product: str, *, limit: int) -> pl.DataFrame:
+        """The neighbours of a product with every part of their score. Raises `DataError` for an unknown product."""
+        nearest = (
+            self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
+            .filter(pl.col("product_id") == product)
+            .head(limit)
+        )
+        names = self._names("neighbour_id")
+        rows = nearest.join(names, on="neighbour_id", how="left").sort("rank").collect()
+        if rows.is_empty() and not self._is_known("product_id", product):
+            raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
+        return rows.select("rank", "neighbour_id", "product_name", *_NEIGHBOUR)
+
+    def due(self, *, days: int, customer: str | None, limit: int) -> pl.DataFrame:
+        """Who needs what before the day of the run plus `days`, the most confident predictions first."""
+        last_day = self.frames.day("predictions") + timedelta(days=days)
+        rows = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("predicted_date") <= last_day)
+        if customer is not None:
+            rows = rows.filter(pl.col("customer_id") == customer)
+        first = rows.sort(
+            ["confidence", "predicted_date", "customer_id", "product_id"], descending=[True, False, False, False]
+        ).head(limit)
+        columns = ("customer_id", "product_id", "product_name", *_PREDICTION[2:])
+        return self._with_names(first).select(columns).collect()
+
+    def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
+        """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError` for an
+        unknown customer."""
+        rows = self.frames.scan("cycles", "customer_id", "product_id", *_BOUGHT).filter(
+            pl.col("customer_id") == customer
+        )
+        predictions = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("customer_id") == customer)
+        merged = rows.join(predictions.select("product_id", *_PREDICTED), on="product_id", how="left")
+        most = self._with_names(merged).sort(["purchase_days", "product_id"], descending=[True, False]).head(limit)
+        columns = ("product_id", "product_name", *_BOUGHT, *_PREDICTED)
+        result = most.select(columns).collect()
+        if result.is_empty():
+            self._check_customer(customer)
+        return result
+
+    def profile(self, customer: str) -> pl.DataFrame:
+        """The imported profile of a customer: one row, or none."""
+        return self.frames.source("customers").scan().filter(pl.col("customer_id") == customer).collect()
+
+    def analysis(self, customer: str) -> pl.DataFrame:
+        """What a model said about a customer, as names and values; no rows when none was asked. Raises `DataError`
+        for an unknown customer."""
+        rows = self.frames.scan("analyses").filter(pl.col("customer_id") == customer).collect()
+        if rows.is_empty():
+            self._check_customer(customer)
+        return pl.DataFrame(
+            [(name, str(value)) for row in rows.iter_rows(named=True) for name, value in _facts(row)],
+            schema={"what": pl.String, "value": pl.String},
+            orient="row",
+        )
+
+    def _shop_list(self, list_id: str, *, limit: int) -> pl.DataFrame:
+        rows = (
+            self.frames.scan("shop_lists", "list_id", *_LISTED)
+            .filter(pl.col("list_id") == list_id)
+            .head(limit)
+            .collect()
+        )
+        return rows.sort("rank").select(_LISTED)
+
+    def _check_customer(self, customer: str) -> None:
+        if not self._is_known("customer_id", customer):
+            raise DataError(f"there is no customer {customer!r}", hint="Check the id.")
+
+    def _is_known(self, column: str, value: str) -> bool:
+        kinds = ("products", "purchases") if column == "product_id" else ("customers", "purchases", "interactions")
+        rows = (
+            self.frames.source(kind).scan(column).filter(pl.col(column) == value).head(1).collect() for kind in kinds
+        )
+        return any(row.height for row in rows)
+
+    def _with_names(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows.join(self._names("product_id"), on="product_id", how="left", maintain_order="left")
+
+    def _names(self, key: str) -> pl.LazyFrame:
+        products = self.frames.source("products").scan("product_id", "name")
+        return products.select(pl.col("product_id").alias(key), pl.col("name").alias("product_name"))
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The parts of an analysis, as dotted names."""
+    yield from ((name, row[name]) for name in ("asked_day", "model", "prompt", "data_quality"))
+    for part, values in orjson.loads(row["analysis"]).items():
+        for name, value in values.items() if isinstance(values, dict) else [("", values)]:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{part}.{name}" if name else part, text

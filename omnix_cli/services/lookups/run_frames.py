@@ -1,0 +1,74 @@
+"""Finding the checkpoint that holds a frame: of one run, or of the newest run that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
+from omnix_cli.protocols.checkpoints import SOURCES, Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.records import RunRecord
+
+LATEST = "latest"
+_BY_MODELS = ("analyses", "dead_letters", "usage")
+
+
+@dataclass(frozen=True)
+class RunFrames:
+    """The frames of the run `run`. For `latest`, each frame comes from the newest run that made it, if `as_of` is
+    given from the newest run for that day. `source` gives an imported frame as it is now."""
+
+    records: RunRecords
+    checkpoints: Checkpoints
+    source: Callable[[str], StoredFrame]
+    run: str = LATEST
+    as_of: date | None = None
+
+    def scan(self, name: str, *columns: str) -> pl.LazyFrame:
+        """The rows of a frame that a step made, with all columns, or at least `columns`.
+
+        Raises `CorruptCheckpoint` when its checkpoint is damaged, and `DataError` when no run has made it."""
+        checkpoint = self._made(name)[1]
+        damage = self.checkpoints.damage(checkpoint.manifest.key)
+        if damage:
+            raise CorruptCheckpoint(
+                f"checkpoint {checkpoint.manifest.key} is damaged ({damage})", hint="`omnix run` builds it again."
+            )
+        return checkpoint.frame(name).scan(*columns)
+
+    def any_frame(self, name: str) -> pl.DataFrame:
+        """All rows of a frame: one that a step made, or an imported one as it is now."""
+        if name not in SOURCES:
+            return self.scan(name).collect()
+        if self.run != LATEST or self.as_of:
+            raise ConfigError(f"{name} are imported: no run has them to itself", hint="Leave out the run and the day.")
+        return self.source(name).scan().collect()
+
+    def day(self, name: str) -> date:
+        """The day (as-of) of the run that made a frame."""
+        return self._made(name)[0].as_of
+
+    def _made(self, name: str) -> tuple[RunRecord, Checkpoint]:
+        runs = self.records.newest_first() if self.run == LATEST else iter([self.records.load(self.run)])
+        for record in runs:
+            if self.as_of not in (None, record.as_of):
+                continue
+            for checkpoint in self._checkpoints(record):
+                if name in checkpoint.manifest.parts:
+                    return record, checkpoint
+        day = f" as of {self.as_of}" if self.as_of else ""
+        command = "predict --predictor bedrock" if name in _BY_MODELS else "run"
+        raise DataError(
+            f"no run has made {name}{day} yet", hint=f"`omnix {command}{day and f' --as-of {self.as_of}'}` makes it."
+        )
+
+    def _checkpoints(self, record: RunRecord) -> Iterator[Checkpoint]:
+        for step in record.steps:
+            if step.status in ("ran", "reused"):
+                try:
+                    yield self.checkpoints.open(step.key)
+                except CorruptCheckpoint:
+                    continue

@@ -1,0 +1,133 @@
+"""Writing the lists of one publish: only what differs from what the store holds, and only while the lease is held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from omnix_cli.batching import batched
+from omnix_cli.errors import ItemsRefused
+from omnix_cli.item_frames import items_of
+from omnix_cli.protocols.progress import Progress
+from omnix_cli.protocols.tables import TableStore
+from omnix_cli.schemas import FRAMES
+from omnix_cli.services.publishing.leases import TABLE, Lease
+from omnix_cli.services.publishing.list_items import Edition
+from omnix_cli.services.publishing.published_state import PublishedState
+from omnix_cli.services.publishing.verification import write_units
+
+WRITE_ROWS = 5_000
+"""Items written between two checks of the lease."""
+_SAMPLES = 3
+
+
+class ListWriter:
+    """The writes of one publish; a dry run only counts them."""
+
+    def __init__(self, store: TableStore, edition: Edition, lease: Lease, *, dry_run: bool) -> None:
+        self._store = store
+        self._edition = edition
+        self._lease = lease
+        self._dry_run = dry_run
+        self._fates: Counter[str] = Counter()
+        self.refused: set[str] = set()
+        self.samples: list[Mapping[str, Any]] = []
+        self.units = self.units_saved = 0
+
+    def counts(self) -> dict[str, int]:
+        """How many lists were added, changed and so on."""
+        refreshed = self._fates["refreshed"] + self._fates["expired"]
+        others = {fate: self._fates[fate] for fate in ("added", "changed", "unchanged", "removed")}
+        return {"refreshed": refreshed, **others}
+
+    def keep_all(self, receipts: pl.DataFrame) -> pl.DataFrame:
+        """Writes nothing: every list is unchanged."""
+        self._fates["unchanged"] = receipts.height
+        return receipts
+
+    def replace(
+        self, before: PublishedState, chunks: Iterable[pl.DataFrame], aged: pl.Expr, progress: Progress
+    ) -> pl.DataFrame:
+        """Makes the store hold these lists instead of what it held; returns the new receipts."""
+        columns = FRAMES["receipts"].schema.column_names()
+        receipts = [FRAMES["receipts"].empty()]
+        for chunk in chunks:
+            compared = _compared(chunk, before.receipts, self._edition, aged)
+            self._write(compared)
+            receipts.append(compared.select(columns))
+            progress.advance(chunk.height)
+        after = FRAMES["receipts"].conform(pl.concat(receipts).sort("list_id"))
+        self._delete(before.receipts.join(after, on="list_id", how="anti")["list_id"])
+        return after.filter(~pl.col("list_id").is_in(self.refused))
+
+    def may_write(self) -> bool:
+        """Takes the lease before the first write and renews it before later ones; false in a dry run."""
+        if self._dry_run:
+            return False
+        if self._lease.held:
+            self._lease.keep()
+        else:
+            self._lease.take()
+        return True
+
+    def _write(self, compared: pl.DataFrame) -> None:
+        """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so
+        that a `status` set by the customer in the meantime is kept."""
+        self._fates.update(compared["fate"].to_list())
+        units = compared.select("fate", units=write_units(pl.col("content"), pl.col("list_id")))
+        all_units, kept = (int(part["units"].sum()) for part in (units, units.filter(fate="unchanged")))
+        self.units_saved += kept
+        self.units += all_units - kept
+        self._put(compared.filter(pl.col("fate").is_in(["added", "changed", "expired"])))
+        for refreshed in compared.filter(pl.col("fate") == "refreshed").iter_slices(WRITE_ROWS):
+            if self.may_write():
+                changes = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
+                absent = self._store.update_many(TABLE, changes)
+                self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
+
+    def _put(self, compared: pl.DataFrame) -> None:
+        self.samples += items_of(self._edition.items(compared.head(_SAMPLES - len(self.samples))))
+        for rows in compared.iter_slices(WRITE_ROWS):
+            if rows.height and self.may_write():
+                try:
+                    self._store.put_many(TABLE, self._edition.items(rows))
+                except ItemsRefused as refusal:
+                    self.refused.update(refusal.keys)
+
+    def _delete(self, list_ids: pl.Series) -> None:
+        self._fates["removed"] += len(list_ids)
+        self.units += len(list_ids)
+        for some in batched(list_ids.to_list(), WRITE_ROWS):
+            if self.may_write():
+                self._store.delete_many(TABLE, some)
+
+
+def aged(edition: Edition, refresh_share: float) -> pl.Expr:
+    """Whether more than that share of a receipt's lifetime is over."""
+    lifetime = pl.col("expires_at") - pl.col("published_at")
+    age = edition.generated_at - pl.col("published_at")
+    return age.dt.total_milliseconds() > lifetime.dt.total_milliseconds() * refresh_share
+
+
+def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: pl.Expr) -> pl.DataFrame:
+    """The lists with their `fate` (added, changed, expired, refreshed or unchanged) and their new receipts."""
+    joined = chunk.join(before, on="list_id", how="left", maintain_order="left", suffix="_before")
+    compared = joined.with_columns(
+        fate=pl.when(pl.col("content_hash_before").is_null())
+        .then(pl.lit("added"))
+        .when(pl.col("content_hash_before") != pl.col("content_hash"))
+        .then(pl.lit("changed"))
+        .when(pl.col("expires_at") <= edition.generated_at)
+        .then(pl.lit("expired"))
+        .when(aged)
+        .then(pl.lit("refreshed"))
+        .otherwise(pl.lit("unchanged"))
+    )
+    kept = pl.col("fate") == "unchanged"
+    return compared.with_columns(
+        published_at=pl.when(kept).then("published_at").otherwise(edition.generated_at),
+        expires_at=pl.when(kept).then("expires_at").otherwise(edition.expires_at),
+    )

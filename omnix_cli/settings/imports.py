@@ -1,0 +1,57 @@
+"""Settings of imports."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from omnix_cli.settings.section import Section, Share
+from omnix_cli.store_kinds import check_kind
+
+
+def check_timezone(name: str) -> str:
+    """The name of a time zone that exists. Raises ValueError for another."""
+    try:
+        return ZoneInfo(name).key
+    except (OSError, ValueError, KeyError):
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        raise ValueError(f"there is no time zone {name!r}; did you mean {(near or ['Europe/Berlin'])[0]}?") from None
+
+
+class SourceSettings(Section):
+    """One input that `omnix run` imports before it does anything else."""
+
+    kind: Literal["purchases", "products", "customers", "interactions", "orders"]
+    """What the rows are."""
+    files: tuple[str, ...] = ()
+    """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
+    store: Annotated[str, AfterValidator(check_kind)] | None = None
+    """Read the whole table of this kind from this store instead of files."""
+    mapping: str | None = None
+    """A recipe for the columns: a name in `configs/mappings/` or a path."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceSettings:
+        if bool(self.files) == bool(self.store):
+            raise ValueError("a source is either files or the table of a store")
+        if self.store and self.kind == "orders":
+            raise ValueError("no table holds orders: read `purchases` from the store instead")
+        return self
+
+
+class ImportSettings(Section):
+    """How input files are imported."""
+
+    max_bad: Share = 0.01
+    """The largest share of bad rows. With more, the import stops with exit code 3 and imports nothing."""
+    timezone: Annotated[str, AfterValidator(check_timezone)] = "UTC"
+    """The time zone of the shop: used for the date of a purchase and for times without an offset."""
+    max_row_fall: Share | None = None
+    """Refuse an import with fewer rows than usual: this much below the median of past imports. Unset: only warn."""
+    max_age_days: int | None = Field(None, ge=0)
+    """Refuse an import whose newest row is older than this many days. Unset: only warn."""
+    sources: tuple[SourceSettings, ...] = ()
+    """What `omnix run` imports first."""

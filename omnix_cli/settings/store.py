@@ -1,0 +1,60 @@
+"""Settings of the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from omnix_cli.settings.aws import AwsAccess
+from omnix_cli.settings.section import Section
+from omnix_cli.store_kinds import check_kind
+
+
+class TableSettings(Section):
+    """How `omnix tables create` creates the tables in DynamoDB, and what `omnix tables status` expects."""
+
+    expiring: tuple[Literal["product-interactions", "recommendations"], ...] = ("recommendations",)
+    """Tables whose items expire. They are not read after their `ttl`, and DynamoDB deletes them some time later."""
+    point_in_time_recovery: bool = True
+    """Keep continuous backups of the last 35 days. Exports of whole tables need them."""
+    deletion_protection: bool = False
+    """Protect the tables from deletion."""
+    warm_read_units: int | None = Field(None, ge=1)
+    """Reads a second that new tables and indexes can handle at once. Unset: DynamoDB's default, 12000."""
+    warm_write_units: int | None = Field(None, ge=1)
+    """Writes a second that new tables and indexes can handle at once. Unset: DynamoDB's default, 4000."""
+    own_products: bool = False
+    """Create and delete the product table too. Leave it off where another service owns the catalogue."""
+
+
+class StoreSettings(AwsAccess):
+    """The store that lists are published to."""
+
+    kind: Annotated[str, AfterValidator(check_kind)] = "sqlite"
+    """`sqlite` is a file on this machine, `dynamodb` the tables of an AWS account."""
+    path: Path | None = None
+    """The SQLite file. Default: `store.sqlite` in the workspace."""
+    prefix: str = Field("omnix-ai", pattern=r"^[a-zA-Z0-9_.-]+$")
+    """Tables are named <prefix>-<table>-<stage> ..."""
+    stage: str = Field("dev", pattern=r"^[a-zA-Z0-9_.-]+$")
+    """... and this is the stage."""
+    transport: Literal["signed", "boto3"] = "signed"
+    """`signed` sends bulk requests over its own connections. `boto3` uses the client of boto3: slower, but works
+    through proxies."""
+    threads: int = Field(4, ge=1, le=64)
+    """Connections that write at the same time."""
+    max_write_units: float | None = Field(None, gt=0)
+    """The most write units a second to use. Unset: as many as the tables allow."""
+    write_share: float | None = Field(None, gt=0, le=1)
+    """The share of a table's write capacity to use: of its provisioned or maximum capacity, else of its warm one."""
+    start_write_units: float | None = Field(None, gt=0)
+    """Start with this many write units a second and add a tenth every second. Warms up tables that were idle."""
+    max_read_units: float | None = Field(None, gt=0)
+    """The most read units a second to use when reading a whole table. Unset: as many as the table allows."""
+    segments: int = Field(4, ge=1, le=64)
+    """Segments to read at the same time when reading a whole table."""
+    read_price: float = Field(0.125, ge=0)
+    """The price of a million read units, in dollars (on-demand tables, us-east-1, since November 2024)."""
+    tables: TableSettings = TableSettings()

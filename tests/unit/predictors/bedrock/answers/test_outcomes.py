@@ -1,0 +1,99 @@
+"""What becomes of bad answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+
+from omnix_cli.records import Question
+from tests.memory_answers import reply_to
+from tests.unit.predictors.bedrock.shops import (
+    ModelShop,
+    plain,
+    same,
+    spoiled,
+    states,
+    statistical,
+)
+
+
+@pytest.fixture
+def shop() -> ModelShop:
+    return ModelShop()
+
+
+def test_a_bad_answer_is_repaired_once(shop: ModelShop) -> None:
+    shop.asker.spoil = spoiled(lambda question, answer: json.dumps(answer)[:-9], times=1)
+    output = shop.run()
+    assert set(states(output).values()) == {"repaired"}
+    asked = shop.asked_now()
+    assert sum(len(question.turns) == 3 for question in asked) == output.figures["repairs"] == len(asked) / 2
+    assert "not one complete JSON object" in asked[-1].turns[-1].text
+    usage = output.frames["usage"]
+    assert (usage["input_tokens"] > 2 * 700).all()
+    assert usage["cost"].sum() == pytest.approx(output.figures["dollars"])
+    assert same(shop.run(), output) and shop.asked_now() == []
+
+
+def test_bad_twice_is_a_dead_letter_and_the_statistics_stay(shop: ModelShop) -> None:
+    def absurd(question: Question, answer: dict[str, Any]) -> Any:
+        if question.customers[0] == "c0003":
+            answer["customers"][0]["consumptionPatterns"][0]["predictedNextPurchaseDate"] = "2019-01-01"
+        return answer
+
+    shop.asker.spoil = spoiled(absurd)
+    output = shop.run()
+    letter = output.frames["dead_letters"].row(0, named=True)
+    assert (letter["customer_id"], letter["reason"]) == ("c0003", "no valid answer")
+    assert "is 2019-01-01, not within 2024-05-30" in letter["detail"]
+    assert output.frames["dead_letters"].height == 1
+    marked = output.frames["predictions"].filter("fallback")
+    assert set(marked["customer_id"]) == {"c0003"} and set(marked["predictor"]) == {"statistical"}
+    assert marked.drop("fallback").equals(
+        statistical(plain()).join(marked, on=["customer_id", "product_id"], how="semi").drop("fallback")
+    )
+    assert output.figures["failed"] == 1 and "incomplete" not in output.figures
+    assert "c0003" not in output.frames["analyses"]["customer_id"].to_list()
+    shop.asked_now()
+    assert same(shop.run(), output) and shop.asked_now() == []
+
+
+@pytest.mark.parametrize("stop_reason", ["guardrail_intervened", "content_filtered"])
+def test_a_refusal_is_not_argued_with(shop: ModelShop, stop_reason: str) -> None:
+    shop.asker.spoil = lambda question, answer: reply_to(question, "I cannot.", stop_reason=stop_reason)
+    output = shop.run()
+    letters = output.frames["dead_letters"]
+    assert set(letters["reason"]) == {"the model refused"} and set(letters["detail"]) == {stop_reason}
+    assert output.figures["repairs"] == 0 and all(len(question.turns) == 1 for question in shop.asked_now())
+
+
+def test_a_repair_says_that_an_answer_was_cut_off(shop: ModelShop) -> None:
+    def cut(question: Question, answer: dict[str, Any]) -> Any:
+        return reply_to(question, json.dumps(answer)[:300], stop_reason="max_tokens")
+
+    shop.asker.spoil = spoiled(cut, times=1)
+    assert set(states(shop.run()).values()) == {"repaired"}
+    assert "the answer was cut off after 100 tokens" in shop.asked_now()[-1].turns[-1].text
+
+
+def test_several_customers_a_question_share_its_cost_and_only_the_bad_ones_are_asked_about_again(
+    shop: ModelShop,
+) -> None:
+    def spoil(question: Question, answer: dict[str, Any]) -> Any:
+        if question.customers[-1] == "c0003":
+            answer["customers"][-1]["dataQuality"] = "superb"
+        return answer
+
+    shop.asker.spoil = spoiled(spoil, times=1)
+    output = shop.run(customers_per_request=4)
+    asked = shop.asked_now()
+    assert [question.customers for question in asked if len(question.turns) > 1] == [("c0003",)]
+    assert {customer for customer, state in states(output).items() if state == "repaired"} == {"c0003"}
+    usage = output.frames["usage"]
+    shares = usage.filter(pl.col("customer_id").is_in(["c0000", "c0001", "c0002"]))
+    assert shares["cost"].n_unique() == 1 and shares["question"].n_unique() == 1
+    assert usage["cost"].sum() == pytest.approx(output.figures["dollars"])
+    assert usage["input_tokens"].sum() == pytest.approx(output.figures["input_tokens"])

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.asking.prices import Prices, load_prices
+from omnix_cli.records import TokenUsage
+
+NOVA_LITE = Prices(
+    input=Decimal("0.06"), output=Decimal("0.24"), cache_read=Decimal("0.015"), cache_write=Decimal("0.06")
+)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "amazon.nova-lite-v1:0",
+        "us.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0",
+    ],
+)
+def test_the_price_of_a_model_and_of_its_profiles(model: str) -> None:
+    assert load_prices().of(model) == NOVA_LITE
+
+
+def test_a_profile_may_have_a_price_of_its_own() -> None:
+    prices = load_prices()
+    assert prices.of("eu.amazon.nova-lite-v1:0").input == Decimal("0.078")
+    assert prices.of("arn:aws:bedrock:eu-west-1:1:inference-profile/eu.amazon.nova-lite-v1:0").input == Decimal("0.078")
+
+
+def test_a_price_that_is_not_known_names_the_line_to_add() -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
+    with pytest.raises(ConfigError, match=r"price of arn:.*abc123 is unknown") as raised:
+        load_prices().of(arn)
+    assert raised.value.hint
+    assert "prices/bedrock.toml" in raised.value.hint
+    assert f'"{arn}" = {{ input = ' in raised.value.hint
+
+
+def test_a_table_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(
+        'source = "our contract"\nnoted = 2026-01-02\n[models]\n'
+        '"own.model" = { input = 1, output = 2.5, cache_read = 0.1, cache_write = 1.25 }\n'
+    )
+    table = load_prices(str(file))
+    usage = TokenUsage(input=1_000_000, output=200_000, cache_read=30_000, cache_write=4_000)
+    assert table.of("own.model").cost(usage) == Decimal("1.508")
+    assert table.note == "prices of 2026-01-02 from our contract; check yours"
+    with pytest.raises(ConfigError, match="service tier flex") as raised:
+        table.of("own.model", tier="flex")
+    assert "flex = ..." in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("noted = ", "cannot be read"),
+        ('source = "x"\nnoted = 2026-01-02\n[models]\n"m" = { input = -1, output = 1 }', r"models\.m\.input"),
+        ('source = "x"\nnoted = 2026-01-02\nextra = 1\n[models]', "extra"),
+    ],
+)
+def test_a_price_table_that_cannot_be_used_is_an_error(tmp_path: Path, content: str, what: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=what):
+        load_prices(str(file))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_prices(str(tmp_path / "absent.toml"))
+
+
+def test_shares_of_the_price() -> None:
+    usage = TokenUsage(input=1000, output=1000)
+    assert NOVA_LITE.at(Decimal("0.5")).cost(usage) == Decimal("0.00015")
+    assert load_prices().of("amazon.nova-lite-v1:0", tier="priority").cost(usage) == Decimal("0.000525")

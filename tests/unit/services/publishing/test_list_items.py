@@ -1,0 +1,96 @@
+"""The items of the table `recommendations`."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from omnix_cli.services.publishing.list_items import lists_of, some_lists
+from tests.unit.services.publishing.publishing_shop import ANN, NOW, SIMILAR, PublishingShop, entries, homepage, stored
+
+
+def test_an_item_has_the_attributes_of_the_data_model(shop: PublishingShop) -> None:
+    due = {"predicted_date": date(2026, 3, 4), "urgency": "upcoming", "confidence": 0.71239}
+    shop.publish(
+        entries("ann#replenishment", "replenishment", "milk", customer="ann", tags=["dairy"], score=0.123456, **due)
+    )
+    item = shop.items()["ann#replenishment"]
+    content_hash = item.pop("contentHash")
+    assert item == {
+        "id": "ann#replenishment",
+        "customerId": "ann",
+        "recommendations": [
+            {
+                "productId": "milk",
+                "productName": "Milk",
+                "score": Decimal("0.1235"),
+                "reason": 'said "so"',
+                "tags": ["dairy"],
+                "rank": 1,
+                "predictedPurchaseDate": "2026-03-04",
+                "confidence": Decimal("0.7124"),
+                "urgency": "upcoming",
+            }
+        ],
+        "algorithmType": "replenishment",
+        "confidence": Decimal("0.7124"),
+        "context": "replenishment",
+        "generatedAt": "2026-03-01T02:30:00.123Z",
+        "expiresAt": "2026-03-08T02:30:00.123Z",
+        "ttl": 1772937000,
+        "runId": "run-1",
+        "status": "active",
+    }
+    assert len(content_hash) == 64
+
+
+def test_a_list_of_no_customer_stays_out_of_the_index(shop: PublishingShop) -> None:
+    shop.publish(SIMILAR, ANN)
+    assert "customerId" not in shop.items()["similar#milk"]
+    page = shop.store.query("recommendations", "customerId-generatedAt-index", "ann", now=NOW)
+    assert [item["id"] for item in page.items] == ["ann#homepage"]
+
+
+@pytest.mark.parametrize(
+    ("list_id", "kind", "context"),
+    [
+        ("similar#milk", "similar", "product_page"),
+        ("trending#all", "trending", "homepage"),
+        ("seasonal#winter", "seasonal", "homepage"),
+        ("popular#all", "popular", "homepage"),
+    ],
+)
+def test_each_kind_has_its_context(shop: PublishingShop, list_id: str, kind: str, context: str) -> None:
+    shop.publish(entries(list_id, kind, "milk", "tea"))
+    item = shop.items()[list_id]
+    assert (item["algorithmType"], item["context"]) == (kind, context)
+    assert [entry["rank"] for entry in item["recommendations"]] == [1, 2]
+
+
+def test_a_list_is_as_confident_as_its_items_on_average(shop: PublishingShop) -> None:
+    rows = homepage("ann", "milk", "tea", "jam")
+    for row, confidence in zip(rows, (0.2, 0.3, 0.6), strict=True):
+        row["confidence"] = confidence
+    shop.publish(rows)
+    assert shop.items()["ann#homepage"]["confidence"] == Decimal("0.3666")
+
+
+def test_awkward_words_arrive_as_they_were(shop: PublishingShop) -> None:
+    reason = 'a,","b":null, \\ "urgency":null é 😀\n'
+    shop.publish(homepage('a#b, "c":null', "milk", reason=reason, tags=["x,", 'y":null']))
+    item = shop.items()['a#b, "c":null#homepage']
+    assert item["recommendations"][0]["reason"] == reason
+    assert item["recommendations"][0]["tags"] == ["x,", 'y":null']
+
+
+def test_a_list_by_itself_has_the_content_it_has_among_others(shop: PublishingShop) -> None:
+    frame = stored(
+        "recommendations",
+        *(homepage(f"c{number:04d}", "milk", "tea", confidence=number / 10_000) for number in range(2_000)),
+    )
+    together = pl.concat(lists_of(frame))
+    for list_id, content in together.select("list_id", "content").gather_every(37).iter_rows():
+        assert some_lists(frame, pl.Series([list_id]))["content"].to_list() == [content]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnix_cli.errors import PartialError
+from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.records import StepRecord
+from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, explain
+from omnix_cli.steps.cycles import cycles
+from tests.unit.services.runs.test_runner import PLAN, make_runner
+
+SIMILARITY = Command("similarity", ("similarity",))
+ALL = Command("run", ("similarity",), imports=True, publishes=True, forces_all=True)
+IMPORTED = StepRecord(name="import purchases", key="", status="ran", reason="new rows")
+
+
+def test_the_steps_of_the_commands_are_steps_of_the_plan() -> None:
+    assert set(RUN.steps) == {"similarity", "predict", "recommend", "shop_lists"}
+
+
+def test_force_computes_the_steps_of_the_command_or_all(workspace: Path) -> None:
+    def statuses(command: Command) -> list[str]:
+        report = bring_up_to_date(command, lambda: make_runner(workspace), force=True)
+        return [step.status for step in report.steps]
+
+    assert statuses(SIMILARITY) == ["ran", "ran"]
+    assert statuses(SIMILARITY) == ["reused", "ran"]
+    assert statuses(ALL) == ["ran", "ran"]
+
+
+def test_imports_come_before_the_runner_is_opened(workspace: Path) -> None:
+    calls: list[str] = []
+
+    def import_sources() -> tuple[StepRecord, ...]:
+        calls.append("import")
+        return (IMPORTED,)
+
+    def open_runner() -> Any:
+        calls.append("open")
+        return make_runner(workspace)
+
+    report = bring_up_to_date(ALL, open_runner, import_sources=import_sources)
+    assert calls == ["import", "open"]
+    assert [step.name for step in report.steps] == ["import purchases", "cycles", "similarity"]
+    bring_up_to_date(SIMILARITY, open_runner, import_sources=import_sources)
+    assert calls == ["import", "open", "open"]
+
+
+def test_a_dry_run_says_what_would_happen_and_keeps_nothing(workspace: Path) -> None:
+    report = bring_up_to_date(SIMILARITY, lambda: make_runner(workspace), dry_run=True)
+    assert (report.is_dry_run, [step.status for step in report.steps]) == (True, ["pending", "pending"])
+    assert not workspace.exists()
+
+
+def test_a_partial_error_carries_the_report(workspace: Path) -> None:
+    def some_failed(purchases: Any, *, as_of: date) -> StepOutput:
+        made = cycles(purchases, as_of=as_of)
+        return StepOutput(made.frames, {"incomplete": "2 customers got no answer"})
+
+    first = PLAN[0].__class__(**{**vars(PLAN[0]), "function": some_failed})
+    with pytest.raises(PartialError, match="2 customers got no answer") as caught:
+        bring_up_to_date(Command("cycles", ("cycles",)), lambda: make_runner(workspace, plan=(first,)))
+    report = caught.value.report
+    assert isinstance(report, RunReport)
+    assert report.run is not None
+    assert (report.run.status, report.run.exit_code) == ("failed", 5)
+    assert [step.name for step in report.steps] == ["cycles"]
+
+
+def test_explain_previews(workspace: Path) -> None:
+    make_runner(workspace).execute(["similarity"], command="run")
+    assert {step.status for step in explain(make_runner(workspace)).steps} == {"reused"}

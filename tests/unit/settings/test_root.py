@@ -1,0 +1,41 @@
+"""Promises that hold for every section of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import ValidationError
+
+from omnix_cli.settings import AwsAccess, BedrockSettings, S3Settings, Section, Settings, StoreSettings, dump
+
+
+def sections(section: Section) -> Iterator[Section]:
+    yield section
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            yield from sections(value)
+
+
+@pytest.mark.parametrize("section", list(sections(Settings())), ids=lambda section: type(section).__name__)
+def test_every_section_and_setting_is_described(section: Section) -> None:
+    assert type(section).__doc__
+    parts = ("category", "price", "brand", "text")  # the section says what these weights are
+    for name, field in type(section).model_fields.items():
+        assert field.description or name in parts or isinstance(getattr(section, name), Section), name
+
+
+def test_settings_are_immutable_and_unknown_ones_refused() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().similarity.neighbours = 3  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="neighbors"):
+        Settings.model_validate({"similarity": {"neighbors": 3}})
+
+
+def test_aws_is_reached_by_the_same_settings_everywhere() -> None:
+    given = {"profile": "shop", "region": "eu-central-1", "endpoint_url": "http://localhost:9000"}
+    for kind in (BedrockSettings, S3Settings, StoreSettings):
+        section = kind.model_validate(given)
+        assert isinstance(section, AwsAccess)
+        assert {name: dump(section)[name] for name in given} == given
