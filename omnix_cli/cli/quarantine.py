@@ -11,9 +11,7 @@ from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_r
 from omnix_cli.cli.options import DryRun, Output, Session, expand, note
 from omnix_cli.cli.rendering import renamed, render
 
-app = typer.Typer(
-    help="Show, replay or discard quarantined rows: input rows that could not be imported.", no_args_is_help=True
-)
+app = typer.Typer(help="Show, replay or discard rows that could not be imported.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
@@ -49,7 +47,7 @@ def show(
     rows: Rows = False,
     limit: Limit = 20,
 ) -> None:
-    """Count quarantined rows by reason, each with an example, or list them."""
+    """Count quarantined rows by reason, or list them."""
     from omnix_cli.reports.printed_tables import records_table
 
     found = session.workspace.quarantine.show(kind.value, reason=reason, file=file, limit=limit)
@@ -80,7 +78,9 @@ def replay(
     timezone: Timezone = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Read quarantined rows again with a fixed mapping or file, and import those that are good now."""
+    """Import quarantined rows with a fixed mapping or file.
+
+    Rows that are still bad stay in quarantine."""
     copies = pairs(renamed(fixed or None, mended or None, old="--mended", new="--fixed") or (), flag="--fixed")
     columns = pairs(map_columns or ())
     quarantine = session.workspace.quarantine
@@ -98,6 +98,6 @@ def replay(
 def discard(
     session: Session, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None, dry_run: DryRun = False
 ) -> None:
-    """Discard quarantined rows: they are not shown or replayed again."""
+    """Discard quarantined rows for good."""
     discarded = session.workspace.quarantine.discard(kind.value, reason=reason, file=file, dry_run=dry_run)
     note(f"{discarded.rows:,} rows {'would be ' if discarded.dry_run else ''}discarded")
