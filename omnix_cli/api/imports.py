@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omnix_cli.api.opening import Opening
 
@@ -36,9 +37,7 @@ class Imports:
     ) -> ImportReport:
         """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
         names = [files] if isinstance(files, str) else list(files)
-        with self.opening.locked(
-            f"import {kind}", dry_run=dry_run, imports__max_bad=max_bad, imports__timezone=timezone
-        ) as workspace:
+        with self._locked(kind, timezone, max_bad, dry_run) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             return workspace.import_files(kind, names, how, dry_run=dry_run)
 
@@ -55,9 +54,7 @@ class Imports:
     ) -> ImportReport:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:
         `dynamodb`, `sqlite`, or settings in which that store differs, such as `stage=prod`."""
-        with self.opening.locked(
-            f"import {kind}", dry_run=dry_run, resumes=True, imports__max_bad=max_bad, imports__timezone=timezone
-        ) as workspace:
+        with self._locked(kind, timezone, max_bad, dry_run, resumes=True) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             return _at_store(workspace, place).import_files(kind, (), how, dry_run=dry_run)
 
@@ -65,6 +62,12 @@ class Imports:
         """Imports the sources of the settings, in order, as a run does first."""
         with self.opening.locked("import", dry_run=dry_run) as workspace:
             return workspace.import_sources(dry_run=dry_run)
+
+    def _locked(
+        self, kind: str, timezone: str | None, max_bad: float | None, dry_run: bool, *, resumes: bool = False
+    ) -> AbstractContextManager[Workspace]:
+        settings: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
+        return self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=resumes, **settings)
 
 
 def _at_store(workspace: Workspace, place: str | Sequence[str]) -> Workspace:

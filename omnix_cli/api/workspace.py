@@ -39,6 +39,16 @@ class Workspace:
     opening: Opening
 
     @cached_property
+    def imports(self) -> Imports:
+        """Imports of files, tables and the configured sources."""
+        return Imports(self.opening)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """The input rows that could not be imported."""
+        return Quarantine(self.opening)
+
+    @cached_property
     def models(self) -> Models:
         """Estimates, comparisons, prompts and batch jobs of models."""
         return Models(self.opening)
@@ -54,16 +64,6 @@ class Workspace:
         from omnix_cli.api.tables import Tables
 
         return Tables(self.opening)
-
-    @cached_property
-    def imports(self) -> Imports:
-        """Imports of files, tables and the configured sources."""
-        return Imports(self.opening)
-
-    @cached_property
-    def quarantine(self) -> Quarantine:
-        """The input rows that could not be imported."""
-        return Quarantine(self.opening)
 
     def settings(self, **arguments: Any) -> LoadedSettings:
         """The settings that apply, and where each of them comes from."""

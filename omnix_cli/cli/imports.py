@@ -14,9 +14,7 @@ from omnix_cli.cli.places import From, MaxReadUnits
 if TYPE_CHECKING:
     from omnix_cli.services.importing.reports import ImportReport
 
-app = typer.Typer(
-    help="Import files or tables. Bad rows go to quarantine; rows imported before are skipped.", no_args_is_help=True
-)
+app = typer.Typer(help="Import files or tables.", no_args_is_help=True)
 
 Files = Annotated[
     list[str] | None,

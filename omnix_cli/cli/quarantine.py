@@ -10,9 +10,7 @@ import typer
 from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_report
 from omnix_cli.cli.options import DryRun, Output, Session, expand, note, renamed, render
 
-app = typer.Typer(
-    help="Show, replay or discard quarantined rows: input rows that could not be imported.", no_args_is_help=True
-)
+app = typer.Typer(help="Show, replay or discard rows that could not be imported.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
@@ -48,7 +46,7 @@ def show(
     rows: Rows = False,
     limit: Limit = 20,
 ) -> None:
-    """Count quarantined rows by reason, each with an example, or list them."""
+    """Count quarantined rows by reason, or list them."""
     from omnix_cli.reports.printed_tables import records_table
 
     found = session.workspace.quarantine.show(kind.value, reason=reason, file=file, limit=limit)
@@ -79,7 +77,9 @@ def replay(
     timezone: Timezone = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Read quarantined rows again with a fixed mapping or file, and import those that are good now."""
+    """Import quarantined rows with a fixed mapping or file.
+
+    Rows that are still bad stay in quarantine."""
     copies = pairs(renamed(fixed or None, mended or None, old="--mended", new="--fixed") or (), flag="--fixed")
     columns = pairs(map_columns or ())
     quarantine = session.workspace.quarantine
@@ -97,6 +97,6 @@ def replay(
 def discard(
     session: Session, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None, dry_run: DryRun = False
 ) -> None:
-    """Discard quarantined rows: they are not shown or replayed again."""
+    """Discard quarantined rows for good."""
     discarded = session.workspace.quarantine.discard(kind.value, reason=reason, file=file, dry_run=dry_run)
     note(f"{discarded.rows:,} rows {'would be ' if discarded.dry_run else ''}discarded")

@@ -23,9 +23,8 @@ _PLACE = ["file", "row_number", "item"]
 
 @dataclass(frozen=True)
 class OpenQuarantine:
-    """The open rows of a kind, counted by reason, and the first of them."""
+    """Open rows, counted by reason, and the first of them."""
 
-    kind: str
     reasons: tuple[ReasonCount, ...]
     rows: pl.DataFrame
 
@@ -44,7 +43,7 @@ def quarantine_show(
     """The open rows, unexpected reasons first."""
     rows = open_rows(importer, kind, reason=reason, file=file)
     counts = merged_reasons([reason_counts(rows)]) if rows.height else ()
-    return OpenQuarantine(kind, counts, rows.sort("expected", *_PLACE).head(limit))
+    return OpenQuarantine(counts, rows.sort("expected", *_PLACE).head(limit))
 
 
 def quarantine_replay(

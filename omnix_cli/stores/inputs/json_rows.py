@@ -28,6 +28,8 @@ class JsonRows:
     """The rows of one file. `items` names the list in a document whose entries are rows; their columns are named
     `<items>.<field>`. A column that was in a chunk is in every later chunk, too."""
 
+    findings: Mapping[str, str] = {}
+
     def __init__(
         self, blocks: LineBlocks, name: str, items: str | None, *, is_array: bool, array_bytes: int = ARRAY_BYTES
     ) -> None:
@@ -37,10 +39,6 @@ class JsonRows:
         self._is_array = is_array
         self._array_bytes = array_bytes
         self._columns: dict[str, None] = {}
-
-    @property
-    def findings(self) -> Mapping[str, str]:
-        return {}
 
     def __iter__(self) -> Iterator[RawChunk]:
         if self._is_array:

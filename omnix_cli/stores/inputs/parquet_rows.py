@@ -23,13 +23,11 @@ def rows(file: InputFile) -> ParquetRows:
 class ParquetRows:
     """The rows of one file, numbered from 1. Of a list column named `items`, each entry becomes a row."""
 
+    findings: Mapping[str, str] = {}
+
     def __init__(self, source: Any, items: str | None) -> None:
         self._source = source
         self._items = items
-
-    @property
-    def findings(self) -> Mapping[str, str]:
-        return {}
 
     def __iter__(self) -> Iterator[RawChunk]:
         file = pq.ParquetFile(self._source)

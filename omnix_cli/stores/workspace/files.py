@@ -1,4 +1,4 @@
-"""Writing files safely, their checksums, and the peak memory of this process."""
+"""Writing files safely, and their checksums."""
 
 from __future__ import annotations
 

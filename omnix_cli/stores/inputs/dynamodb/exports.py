@@ -31,16 +31,14 @@ def rows(file: InputFile) -> ExportRows:
 class ExportRows:
     """The items of one data file, numbered by line."""
 
+    findings: Mapping[str, str] = {}
+
     def __init__(self, blocks: LineBlocks, items: ItemChunks, *, is_incremental: bool) -> None:
         self._blocks = blocks
         self._items = items
         self._images = _IMAGES if is_incremental else ("Item",)
         self.count = 0
         """The items so far."""
-
-    @property
-    def findings(self) -> Mapping[str, str]:
-        return {}
 
     def __iter__(self) -> Iterator[RawChunk]:
         first = 1
