@@ -51,9 +51,6 @@ def test_the_strongest_signal_counts_halved_for_every_30_days() -> None:
     found = open_interest(signals.collect(), NOTHING, as_of=AS_OF)
     assert found["product_id"].to_list() == ["jam", "tea"]
     assert found["signal"].to_list() == ["wishlist", "add_to_cart"]
-        ("jam", "wishlist", 30),
-        ("tea", "add_to_cart", 60),
-    ]
     assert found["interest"].to_list() == pytest.approx([0.4 / 2, 0.5 / 4])
 
 
