@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from omnix_cli.steps.lists.discovery import NeighbourTable, explained, new_products, sources
+from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
 from tests.unit.steps.frames import days_ago, frame
 from tests.unit.steps.lists.shop import Shop, neighbours, popular, shop_of
 
@@ -65,7 +65,7 @@ def test_what_ties_with_the_last_goes_by_product_id() -> None:
 
 def test_the_evidence_names_the_source_and_hides_few_customers() -> None:
     picks = pl.DataFrame({"customer_id": ["ann", "ann"], "product_id": ["oats", "jam"]})
-    found = explained(picks, sources(BASKETS, table()), table())
+    found = strongest_sources(picks, sources(BASKETS, table()), table())
     assert found.select("product_id", "source_id", "together").rows() == [("jam", "tea", None), ("oats", "milk", 20)]
     assert found["lift"].to_list() == [None, pytest.approx(1 + (3 - 1) * 20 / 30)]
 
