@@ -15,7 +15,7 @@ OMNIX := $(BIN)/omnix
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
 
-demo: $(VENV)/core  ## Install, run the whole job on the sample data, show what came out
+demo: $(VENV)/core  ## Install, run everything on the sample data, show the results
 	@$(OMNIX) run $(SAMPLE) && echo
 	@$(OMNIX) show recommendations 1142 $(SAMPLE) && echo
 	@$(OMNIX) show similar 1082185 --limit 10 $(SAMPLE) && echo
@@ -24,21 +24,22 @@ demo: $(VENV)/core  ## Install, run the whole job on the sample data, show what 
 test: $(VENV)/dev $(EMULATORS)/ready  ## Run all the tests
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(VENV)/dev  ## Check format, lint, types, layers, and the docs against the code
+check: $(VENV)/dev  ## Check format, lint, types, layers, dead code, and the docs against the code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.dead_code
 	$(BIN)/python -m pytest tests/test_docs.py
 
-bench: $(VENV)/bench $(PEERS)/ready  ## Measure: start, import, similarity and table writes beside their peers, quality
+bench: $(VENV)/bench $(PEERS)/ready  ## Measure speed (start, import, similarity, tables) next to other tools, and quality
 	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks
 
-soak: $(VENV)/dev $(EMULATORS)/ready  ## Write to tables and ask models that misbehave, and look what came of it
+soak: $(VENV)/dev $(EMULATORS)/ready  ## Write to tables and ask models while requests fail, then check that nothing is lost
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
 	$(BIN)/python -m tests.soaks.models_under_faults
 
-format: $(VENV)/dev  ## Format the code and mend what lint can mend
+format: $(VENV)/dev  ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -1,4 +1,4 @@
-"""Co-purchase and content neighbours brought together: the k best of both lists by the blended score."""
+"""Merges co-purchase and content neighbours: the k best of both lists by the blended score."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from omnix_cli.kernels.compiled import compiled
 from omnix_cli.kernels.content import Attributes, Weights, likeness, text_likeness
-from omnix_cli.kernels.rows import HALF, LOW_HALF, Rule, Scales, measure_of
+from omnix_cli.kernels.measures import CUSTOMERS_MASK, SUPPORT_SHIFT, Rule, Scales, measure_of
 from omnix_cli.kernels.topk import INDEX_MASK, key_of, score_of, sort_descending
 
 
@@ -20,15 +20,27 @@ class Candidates(NamedTuple):
     bought: NDArray[np.int32]
     bought_evidence: NDArray[np.int64]
     alike: NDArray[np.int64]
-    """A row of keys per product, of which the first `alike_count` count."""
+    """A row of keys per product; the first `alike_count` are filled."""
     alike_count: NDArray[np.int64]
     alike_start: NDArray[np.int64]
     """Where a product's rows of `alike_evidence` begin."""
     alike_evidence: NDArray[np.int64]
 
 
+class Scoring(NamedTuple):
+    """What the two parts of the score need."""
+
+    rule: Rule
+    scales: Scales
+    things: Attributes
+    thing_of: NDArray[np.int32]
+    """The attribute set of each product."""
+    weights: Weights
+    co_purchase_weight: float
+
+
 class Chosen(NamedTuple):
-    """The k best of each product: a row per product, of which the first `taken` count."""
+    """The k best of each product: a row per product; the first `taken` are filled."""
 
     taken: NDArray[np.int64]
     neighbour: NDArray[np.int32]
@@ -42,9 +54,9 @@ class Chosen(NamedTuple):
 def co_purchase_score(
     rule: Rule, cosine: float, counts: int, degree: float, other_degree: float, groups: float
 ) -> float:
-    """The shrunk measure of a pair, NaN where it may not be shown."""
-    support = counts >> HALF
-    if support < rule.min_support or (counts & LOW_HALF) < rule.min_customers:
+    """The shrunk measure of a pair; NaN if it may not be shown."""
+    support = counts >> SUPPORT_SHIFT
+    if support < rule.min_support or (counts & CUSTOMERS_MASK) < rule.min_customers:
         return np.nan
     measure = measure_of(rule.measure, cosine, support, degree, other_degree, groups)
     return measure * (support / (support + rule.shrink))
@@ -62,20 +74,10 @@ def blended(co_purchase: float, content: float, co_purchase_weight: float) -> fl
 
 
 @compiled
-def blend(
-    first: int,
-    last: int,
-    candidates: Candidates,
-    things: Attributes,
-    thing_of: NDArray[np.int32],
-    weights: Weights,
-    rule: Rule,
-    scales: Scales,
-    co_purchase_weight: float,
-    chosen: Chosen,
-) -> None:
-    """Chooses the neighbours of the products [first, last) among both their lists; `thing_of` is the attribute set
-    of each product."""
+def blend(first: int, last: int, candidates: Candidates, scoring: Scoring, chosen: Chosen) -> None:
+    """Chooses the neighbours of the products [first, last) from both their lists."""
+    rule, scales, things = scoring.rule, scoring.scales, scoring.things
+    thing_of, weights, co_purchase_weight = scoring.thing_of, scoring.weights, scoring.co_purchase_weight
     k = rule.neighbours
     keys, place_of = np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 1), dtype=np.int64)
     neighbour, evidence = np.empty(2 * k, dtype=np.int32), np.empty((2 * k, 2), dtype=np.int64)

@@ -12,25 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from omnix_cli.kernels.accumulators import ACCUMULATOR_BYTES, Lookups, empty_accumulators
+from omnix_cli.kernels.buffers import CANDIDATE_BYTES, Buffers, empty_buffers, merge_buffers, of_thread
 from omnix_cli.kernels.incidence import Incidence
-from omnix_cli.kernels.rows import (
-    Buffers,
-    Dense,
-    Limits,
-    Lookups,
-    Rule,
-    Scales,
-    count_sums,
-    merge_buffers,
-    walk_items,
-    walk_pairs,
-)
+from omnix_cli.kernels.measures import Rule, Scales
 from omnix_cli.kernels.threads import equal_blocks, share_out
 from omnix_cli.kernels.topk import indexes_of
-
-_DENSE_BYTES = 48
-_CANDIDATE_BYTES = 24  # a key and two columns of evidence
-
+from omnix_cli.kernels.walks import Limits, Walk, count_sums, walk_items, walk_pairs
 
 DEFAULT_LIMITS = Limits()
 
@@ -42,7 +30,7 @@ class Neighbours:
     start: NDArray[np.int64]
     index: NDArray[np.int32]
     evidence: NDArray[np.int64]
-    """Support and customers in one number (see `rows`), and the dot product."""
+    """Support and customers in one number (see `measures`), and the dot product."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +77,14 @@ def workload(matrix: Incidence) -> Workload:
 
 def symmetric_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:
     """The memory of the symmetric walk besides the matrix."""
-    return _CANDIDATE_BYTES * threads * int(_rooms(matrix, work, rule, 2).sum()) + one_sided_bytes(
+    return CANDIDATE_BYTES * threads * int(_rooms(matrix, work, rule, 2).sum()) + one_sided_bytes(
         matrix, work, rule, threads
     )
 
 
 def one_sided_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:
     """The memory of the one-sided walk besides the matrix: the result and the dense rows."""
-    return _CANDIDATE_BYTES * int(_rooms(matrix, work, rule, 1).sum()) + _DENSE_BYTES * threads * matrix.items
+    return CANDIDATE_BYTES * int(_rooms(matrix, work, rule, 1).sum()) + ACCUMULATOR_BYTES * threads * matrix.items
 
 
 def neighbours(
@@ -114,18 +102,15 @@ def neighbours(
 
     `owner` is the customer of each basket, so that distinct customers are counted; empty where a group is a customer.
     """
-    walk, sums = (walk_items, work.whole_sums) if one_sided else (walk_pairs, work.row_sums)
-    chosen = _of_thread(_buffers(_rooms(matrix, work, rule, 1), 1), 0)
+    walk_rows, sums = (walk_items, work.whole_sums) if one_sided else (walk_pairs, work.row_sums)
+    walk = Walk(matrix, owner, rule, scales_of(matrix), lookups, sums, limits)
+    chosen = of_thread(empty_buffers(_rooms(matrix, work, rule, 1), 1), 0)
     rooms = _rooms(matrix, work, rule, 0 if one_sided else 2)
-    gathered = _buffers(rooms, threads)
-    dense = [_dense(matrix.items) for _ in range(threads)]
-    tallies = np.zeros((threads, 3), dtype=np.int64)
-    scales = scales_of(matrix)
+    gathered = empty_buffers(rooms, threads)
+    dense = [empty_accumulators(matrix.items) for _ in range(threads)]
 
     def walk_block(thread: int, first: int, last: int) -> None:
-        target = chosen if one_sided else _of_thread(gathered, thread)
-        row, tally = dense[thread], tallies[thread]
-        walk(first, last, matrix, owner, rule, scales, lookups, row, sums, limits, target, tally)
+        walk_rows(first, last, walk, dense[thread], chosen if one_sided else of_thread(gathered, thread))
 
     def merge_block(thread: int, first: int, last: int) -> None:
         merge_buffers(first, last, rule.neighbours, gathered, chosen)
@@ -133,7 +118,7 @@ def neighbours(
     share_out(equal_blocks(sums + matrix.degree, threads), threads, walk_block)
     if not one_sided:
         share_out(equal_blocks(rooms + 1, threads), threads, merge_block)
-    return _in_callers_order(matrix, chosen), Tally(*map(int, tallies.sum(axis=0)))
+    return _in_callers_order(matrix, chosen), Tally(*np.sum([each.tally for each in dense], axis=0).tolist())
 
 
 def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray[np.int64]:
@@ -141,36 +126,6 @@ def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray
     possible = np.minimum(work.whole_sums - matrix.degree, matrix.items - 1)
     possible[matrix.degree < rule.min_support] = 0
     return np.asarray(np.minimum(possible, times * rule.neighbours))
-
-
-def _buffers(rooms: NDArray[np.int64], threads: int) -> Buffers:
-    """Buffers with the threads as first axis of all but `start`."""
-    start = np.concatenate([[0], np.cumsum(rooms)])
-    return Buffers(
-        start,
-        np.zeros((threads, len(rooms)), dtype=np.int64),
-        np.full((threads, len(rooms)), -1, dtype=np.int64),
-        np.empty((threads, start[-1]), dtype=np.int64),
-        np.empty((threads, start[-1], 2), dtype=np.int64),
-    )
-
-
-def _of_thread(buffers: Buffers, thread: int) -> Buffers:
-    start, *others = buffers
-    return Buffers(start, *(array[thread] for array in others))
-
-
-def _dense(items: int) -> Dense:
-    return Dense(
-        np.zeros(items, dtype=np.int64),
-        np.zeros(items, dtype=np.int64),
-        np.zeros(items, dtype=np.int32),
-        np.full(items, -1, dtype=np.int32),
-        np.full(items, -1, dtype=np.int32),
-        np.empty(items + 1, dtype=np.int32),
-        np.empty(items, dtype=np.int64),
-        np.empty(items, dtype=np.int64),
-    )
 
 
 def _in_callers_order(matrix: Incidence, chosen: Buffers) -> Neighbours:

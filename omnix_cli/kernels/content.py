@@ -1,6 +1,6 @@
-"""The top-k neighbours by content: products that are described alike.
+"""The top-k neighbours by content: products with similar descriptions.
 
-Only pairs that share a category, a brand or a word are looked at. A word or brand of more than WINDOW attribute sets
+Only pairs that share a category, a brand or a word are compared. A word or brand of more than WINDOW attribute sets
 leads to no candidates, and in a category of more than WINDOW of them each looks at its WINDOW nearest by price.
 """
 
@@ -19,7 +19,7 @@ MISSING = -1
 
 
 class Attributes(NamedTuple):
-    """What is known of each of a list of things, products or distinct sets of attributes; MISSING or NaN if not."""
+    """The attributes of a list of things (products, or distinct sets of attributes); MISSING or NaN if unknown."""
 
     category: NDArray[np.int32]
     brand: NDArray[np.int32]
@@ -111,12 +111,30 @@ def likeness(
     return total / shared
 
 
+class Index(NamedTuple):
+    """Who has each attribute."""
+
+    by_category: Postings
+    """In order of price within a category."""
+    category_place: NDArray[np.int64]
+    """The place of each thing in `by_category`."""
+    by_brand: Postings
+    by_word: Postings
+
+
+class Ranked(NamedTuple):
+    """A row of keys per thing, best first; the first `counts` are filled."""
+
+    keys: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
 class Candidates(NamedTuple):
-    """The things looked at for one of them."""
+    """The things compared with one of them."""
 
     thing: NDArray[np.int32]
     looked_at: NDArray[np.int32]
-    """For whom a thing was last looked at."""
+    """The thing that this one was last compared with."""
     text: NDArray[np.float64]
     """The likeness of the texts so far."""
 
@@ -149,16 +167,9 @@ def _add_by_words(i: int, candidates: Candidates, things: Attributes, by_word: P
 
 
 @compiled
-def _add_by_labels(
-    i: int,
-    candidates: Candidates,
-    found: int,
-    things: Attributes,
-    by_category: Postings,
-    category_place: NDArray[np.int64],
-    by_brand: Postings,
-) -> int:
+def _add_by_labels(i: int, candidates: Candidates, found: int, things: Attributes, index: Index) -> int:
     """Looks at those of its category, the nearest by price if there are many, and of its brand."""
+    by_category, category_place, by_brand = index.by_category, index.category_place, index.by_brand
     category, brand = things.category[i], things.brand[i]
     if category != MISSING:
         start, end = by_category.start[category], by_category.start[category + 1]
@@ -170,22 +181,8 @@ def _add_by_labels(
 
 
 @compiled
-def nearest(
-    first: int,
-    last: int,
-    k: int,
-    things: Attributes,
-    weights: Weights,
-    by_category: Postings,
-    category_place: NDArray[np.int64],
-    by_brand: Postings,
-    by_word: Postings,
-    out_keys: NDArray[np.int64],
-    out_count: NDArray[np.int64],
-) -> None:
-    """The k best of the things [first, last), themselves among them, as keys, best first.
-
-    `by_category` is in order of price within a category; `category_place` says where each thing stands in it."""
+def nearest(first: int, last: int, k: int, things: Attributes, weights: Weights, index: Index, best: Ranked) -> None:
+    """Writes the k best of each of the things [first, last), the thing itself among them, to `best`."""
     category, brand, price, word_start = things.category, things.brand, things.price, things.word_start
     count = len(category)
     thing, text = np.empty(count, dtype=np.int32), np.zeros(count, dtype=np.float64)
@@ -193,8 +190,8 @@ def nearest(
     keys = np.empty(2 * k, dtype=np.int64)
     no_evidence = np.empty((2 * k, 0), dtype=np.int64)
     for i in range(first, last):
-        found = _add_by_words(i, candidates, things, by_word)
-        found = _add_by_labels(i, candidates, found, things, by_category, category_place, by_brand)
+        found = _add_by_words(i, candidates, things, index.by_word)
+        found = _add_by_labels(i, candidates, found, things, index)
         filled, threshold = 0, -1
         for place in range(found):
             j = thing[place]
@@ -209,31 +206,22 @@ def nearest(
             if filled == 2 * k:
                 threshold = cut(keys, no_evidence, 0, filled, k)
                 filled = k
-        out_count[i] = settle(keys, no_evidence, filled, k)
-        for rank in range(out_count[i]):
-            out_keys[i, rank] = keys[rank]
+        best.counts[i] = settle(keys, no_evidence, filled, k)
+        for rank in range(best.counts[i]):
+            best.keys[i, rank] = keys[rank]
 
 
 @compiled
-def spread(
-    first: int,
-    last: int,
-    k: int,
-    set_keys: NDArray[np.int64],
-    set_count: NDArray[np.int64],
-    member_start: NDArray[np.int64],
-    member: NDArray[np.int32],
-    out_keys: NDArray[np.int64],
-    out_count: NDArray[np.int64],
-) -> None:
-    """From neighbours of the attribute sets [first, last) to the k best neighbours of their products.
+def spread(first: int, last: int, k: int, best_sets: Ranked, members: Postings, best: Ranked) -> None:
+    """From neighbours of the attribute sets [first, last) to the k best neighbours of their products (`members`).
 
     Products of one set are equally like; needs the k + 1 best sets, of equal ones those with the lowest product."""
+    set_keys, member_start, member = best_sets.keys, members.start, members.thing
     keys = np.empty(2 * (k + 1), dtype=np.int64)
     no_evidence = np.empty((len(keys), 0), dtype=np.int64)
     for one in range(first, last):
         filled, threshold = 0, -1
-        for place in range(set_count[one]):
+        for place in range(best_sets.counts[one]):
             score = set_keys[one, place] >> INDEX_BITS
             other = INDEX_MASK - (set_keys[one, place] & INDEX_MASK)
             start = member_start[other]
@@ -251,6 +239,6 @@ def spread(
             count = 0
             for place in range(filled):
                 if count < k and INDEX_MASK - (keys[place] & INDEX_MASK) != product:
-                    out_keys[product, count] = keys[place]
+                    best.keys[product, count] = keys[place]
                     count += 1
-            out_count[product] = count
+            best.counts[product] = count

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from omnix_cli.kernels.incidence import Incidence
-from omnix_cli.kernels.rows import CONDITIONAL, COSINE, JACCARD, Rule
+from omnix_cli.kernels.measures import CONDITIONAL, COSINE, JACCARD, Rule
 from omnix_cli.kernels.topk import SCORE_ONE
 
 _BLOCK = 512

@@ -1,1 +1,4 @@
-"""The steps of the plan: pure functions, frames in, frames out. No IO, clock, randomness or logging."""
+"""Pure computations on frames: frames and parameters in, frames out, one folder for each part of the plan.
+
+No files, no clock, no random numbers, no logging, and no settings but the parameters that are passed in.
+"""

@@ -1,7 +1,7 @@
 """How much of a quota is used when a model on Bedrock is asked, what a question takes of the processor, and how many
 replies a second reach the disk.
 
-    python -m tests.benchmarks.bench_asking [SECONDS]        (default: 15 seconds a quota)
+    python -m tests.benchmarks.bench_asking [SECONDS] [--questions 600]        (default: 15 seconds a quota)
 
 The double of Bedrock runs in a process of its own. A quota lets one save up a second's worth, which is taken off what
 was used; the ledger keeps replies of 3 kB, each on disk before the next one of its thread.
@@ -9,6 +9,7 @@ was used; the ledger keeps replies of 3 kB, each on disk before the next one of 
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -31,7 +32,6 @@ from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.aws.accounts import ENVIRONMENT
 from tests.questions import questions, reply
 
-SECONDS = 15
 QUOTAS = ((600, 0.0), (600, 1.0), (1200, 0.0), (1200, 0.3))
 
 
@@ -98,12 +98,18 @@ def replies_kept(count: int, threads: int) -> float:
 
 def main() -> int:
     os.environ.update(ENVIRONMENT)
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seconds", type=int, nargs="?", default=15)
+    parser.add_argument("--questions", type=int, default=600, help="for the processor time and the replies kept")
+    options = parser.parse_args()
     for per_minute, latency in QUOTAS:
-        print(f"answers after {latency:.1f} s: {quota_used(per_minute, latency, seconds)}", flush=True)
-    print(f"{processor_time(600):.2f} ms of the processor a question, without limits", flush=True)
+        print(f"answers after {latency:.1f} s: {quota_used(per_minute, latency, options.seconds)}", flush=True)
+    print(f"{processor_time(options.questions):.2f} ms of the processor a question, without limits", flush=True)
     for threads in (1, 16):
-        print(f"{replies_kept(1500, threads):6.0f} replies a second kept by {threads} threads", flush=True)
+        print(
+            f"{replies_kept(5 * options.questions // 2, threads):6.0f} replies a second kept by {threads} threads",
+            flush=True,
+        )
     return 0
 
 

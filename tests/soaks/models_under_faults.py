@@ -1,6 +1,7 @@
 """Asks a double of Bedrock about all households of the Complete Journey, on demand and in a batch, with faults.
 
     python -m tests.soaks.models_under_faults [--share 0.1] [--requests-per-minute 1200] [--workspace FOLDER]
+        [--households N --kill-after REPLIES]
 
 Each is a run of `omnix predict` as a user has it; the one on demand is killed half-way and run again. Then both
 predictors are compared on a time that is over. Ends with 1 when a reply was lost that had reached the ledger, or when
@@ -29,7 +30,7 @@ import boto3
 
 from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
 from tests.aws.buckets import moto_server
-from tests.benchmarks.bench_run import configuration
+from tests.complete_journey import configuration
 
 BATCH_MODEL = "amazon.nova-micro-v1:0"
 """Another model, so that the batch finds no reply in the ledger."""
@@ -76,11 +77,13 @@ class Household:
 
 
 def main() -> int:
-    """Prints what was asked, what befell it, and what it cost."""
+    """Prints what was asked, what failed, and what it cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=0.1, help="the share of requests that go wrong")
     parser.add_argument("--requests-per-minute", type=float, default=1200, help="what the double admits")
     parser.add_argument("--workspace", type=Path, help="keep the workspace in this folder")
+    parser.add_argument("--households", type=int, help="only the first so many households")
+    parser.add_argument("--kill-after", type=int, default=300, help="kill the first run at so many replies")
     given = parser.parse_args()
     for name in LEFT_OUT:
         os.environ.pop(name, None)
@@ -90,19 +93,19 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="batches")
         with _double(s3, given.share, given.requests_per_minute) as url:
-            (folder / "omnix.toml").write_text(configuration() + _settings(url, s3))
+            (folder / "omnix.toml").write_text(configuration(folder, given.households) + _settings(url, s3))
             household = Household(folder, url)
             household.omnix("run", "--predictor", "statistical", "--format", "json")
-            lost = _on_demand(household, given.requests_per_minute)
+            lost = _on_demand(household, given.requests_per_minute, given.kill_after)
             lost += _batch(household)
             _compared(household)
     return int(lost > 0)
 
 
-def _on_demand(household: Household, admitted: float) -> int:
-    """Killed when some hundred replies are there, then run to its end; returns what was lost of them."""
+def _on_demand(household: Household, admitted: float, kill_after: int) -> int:
+    """A run that is killed after so many replies, then run to its end; returns how many of them were lost."""
     with household.started(*_PREDICT, "--predictor", "bedrock") as process:
-        while process.poll() is None and _replies_so_far(household) < 300:
+        while process.poll() is None and _replies_so_far(household) < kill_after:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -112,7 +115,7 @@ def _on_demand(household: Household, admitted: float) -> int:
     household.omnix(*_PREDICT, "--predictor", "bedrock")
     seconds, after = time.perf_counter() - began, household.counted()
     figures = household.figures()
-    print(f"\non demand, in {seconds:.0f} s: {_told(figures)}")
+    print(f"\non demand, in {seconds:.0f} s: {_summary(figures)}")
     _print_books(after)
     answered = after["counts"]["Converse answered"] - before
     print(f"  {60 * answered / seconds:,.0f} answers a minute from start to end, {admitted:,.0f} are admitted")
@@ -125,7 +128,7 @@ def _on_demand(household: Household, admitted: float) -> int:
 def _batch(household: Household) -> int:
     began = time.perf_counter()
     household.omnix(*_PREDICT, "--predictor", "bedrock-batch", "--model", BATCH_MODEL)
-    print(f"\nin a batch, in {time.perf_counter() - began:.0f} s: {_told(household.figures())}")
+    print(f"\nin a batch, in {time.perf_counter() - began:.0f} s: {_summary(household.figures())}")
     _print_books(household.counted())
     for job in household.omnix("predict", "status", "--format", "json"):
         print(f"  {job['name']}: {job['status']}, {job['collected']:,} collected, {job['failed']:,} failed or missing")
@@ -139,13 +142,13 @@ def _compared(household: Household) -> None:
         print("\n" + ", ".join(f"{name} {value}" for name, value in score.items()))
 
 
-def _told(figures: Mapping[str, Any]) -> str:
+def _summary(figures: Mapping[str, Any]) -> str:
     customers = int(figures["asked"]) + int(figures["repaired"]) + int(figures["failed"])
     tokens = sum(int(figures[f"{kind}_tokens"]) for kind in ("input", "cache_read", "cache_write"))
     names = ("asked", "repaired", "reused", "failed", "repairs", "skipped_too_little_history", "dollars", "mode")
-    told = ", ".join(f"{name} {figures.get(name)}" for name in names)
+    shown = ", ".join(f"{name} {figures.get(name)}" for name in names)
     return (
-        f"{told}; tokens a customer {tokens / customers:,.0f} in, {int(figures['output_tokens']) / customers:,.0f} out"
+        f"{shown}; tokens a customer {tokens / customers:,.0f} in, {int(figures['output_tokens']) / customers:,.0f} out"
     )
 
 

@@ -1,1 +1,4 @@
-"""What customers share in their rhythms, learnt from earlier days, and how forecasts are judged."""
+"""The statistics of purchase rhythms: what customers share, the chance of the next purchase, measures of quality.
+
+No predictor and no language model: predictors/ turns these numbers into predictions.
+"""

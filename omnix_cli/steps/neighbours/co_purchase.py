@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnix_cli.kernels import co_purchase
+from omnix_cli.kernels.accumulators import Lookups
 from omnix_cli.kernels.compiled import is_cached
+from omnix_cli.kernels.content import Ranked
 from omnix_cli.kernels.incidence import Incidence, build
-from omnix_cli.kernels.rows import MEASURES, Lookups, Rule, Scales
+from omnix_cli.kernels.measures import MEASURES, Rule, Scales
 from omnix_cli.kernels.topk import indexes_of
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Resources
@@ -25,7 +27,7 @@ _RESULT_BYTES = 150  # per neighbour: the arrays of both lists, the blend and th
 
 @dataclass(frozen=True)
 class CoPurchases:
-    """The matrix of an assortment, ready for its walk; items carry the numbers of the assortment's products."""
+    """The matrix of an assortment, ready for the walk; items have the numbers of the assortment's products."""
 
     matrix: Incidence
     owner: NDArray[np.int32]
@@ -69,7 +71,7 @@ def co_purchases(
 
 
 def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
-    """Whether the faster walk keeps within the memory; says what is expected before the work begins."""
+    """Whether the faster walk fits into the memory; reports the expected time and memory before the work begins."""
     matrix, work, rule, threads = bought.matrix, bought.work, bought.rule, resources.threads
     result = matrix.nbytes + _RESULT_BYTES * matrix.items * rule.neighbours
     symmetric = result + co_purchase.symmetric_bytes(matrix, work, rule, threads)
@@ -87,13 +89,14 @@ def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
 
 
 def bought_together(
-    bought: CoPurchases, alike: NDArray[np.int64], alike_count: NDArray[np.int64], *, threads: int, symmetric: bool
+    bought: CoPurchases, alike: Ranked, *, threads: int, symmetric: bool
 ) -> tuple[co_purchase.Neighbours, NDArray[np.int64], Figures]:
-    """The neighbours by co-purchase; the evidence of the pairs that content proposes (`alike`, a row of keys per
-    product), in their order; and what was counted."""
-    matrix = bought.matrix
-    place = np.repeat(np.arange(len(alike)) * alike.shape[1], alike_count) + _ranks(alike_count)
-    lookups, answer = _lookups(matrix, np.repeat(np.arange(len(alike)), alike_count), indexes_of(alike.ravel()[place]))
+    """The neighbours by co-purchase; the evidence of the pairs that content proposes (`alike`), in their order; and
+    the figures."""
+    matrix, (products, most) = bought.matrix, alike.keys.shape
+    place = np.repeat(np.arange(products) * most, alike.counts) + _ranks(alike.counts)
+    product = np.repeat(np.arange(products), alike.counts)
+    lookups, answer = _lookups(matrix, product, indexes_of(alike.keys.ravel()[place]))
     found, tally = co_purchase.neighbours(
         matrix,
         bought.work,
@@ -122,7 +125,7 @@ def _ranks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _lookups(matrix: Incidence, one: NDArray[np.int64], other: NDArray[np.int32]) -> tuple[Lookups, NDArray[np.int64]]:
-    """The pairs (product numbers) as lookups of the walk, and where in them the answer to each pair stands."""
+    """The pairs (product numbers) as lookups of the walk, and the index of each pair's answer."""
     position = np.argsort(matrix.code).astype(np.int32)
     row = np.maximum(position[one], position[other])
     order = np.argsort(row, kind="stable")

@@ -1,7 +1,7 @@
-"""What products are like: their attributes as numbers, and the neighbours they give each of them.
+"""Similar descriptions: the attributes of products as numbers, and the nearest products by them.
 
 Content likeness is the weighted mean of category, brand, price and text. It needs no purchase, so products nobody has
-bought yet have neighbours too. Products that are described the same are solved once.
+bought yet have neighbours too. Products with equal descriptions are computed once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omnix_cli.kernels.content import Attributes, Postings, Weights, nearest, spread
+from omnix_cli.kernels.content import Attributes, Index, Postings, Ranked, Weights, nearest, spread
 from omnix_cli.kernels.threads import equal_blocks, share_out
 from omnix_cli.settings import ContentWeights
 
@@ -88,43 +88,30 @@ def _weigh_words(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.int32]
     return start, word, weight / norm[text]
 
 
-def content_neighbours(
-    described: Descriptions, weights: ContentWeights, *, neighbours: int, threads: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The best neighbours of each product by content, as a row of keys (see `kernels.topk`), and how many there are."""
+def content_neighbours(described: Descriptions, weights: ContentWeights, *, neighbours: int, threads: int) -> Ranked:
+    """The best neighbours of each product by content (keys: see `kernels.topk`)."""
     things, thing_of = described.things, described.thing_of
     sets, products, k = len(things.category), len(thing_of), neighbours
-    by_category, by_brand = _postings(things.category, things.price), _postings(things.brand)
+    by_category = _postings(things.category, things.price)
     category_place = np.zeros(sets, dtype=np.int64)
     category_place[by_category.thing] = np.arange(len(by_category.thing))
     holder = np.repeat(np.arange(sets, dtype=np.int32), np.diff(things.word_start))
     by_word = _postings(things.word, holder, of=holder, weight=things.word_weight)
-    set_keys, set_count = np.empty((sets, k + 1), dtype=np.int64), np.zeros(sets, dtype=np.int64)
+    index = Index(by_category, category_place, _postings(things.brand), by_word)
+    best_sets = Ranked(np.empty((sets, k + 1), dtype=np.int64), np.zeros(sets, dtype=np.int64))
     blocks = equal_blocks(np.ones(sets, dtype=np.int64), threads)
     shares, members = kernel_weights(weights), _postings(thing_of)
-    keys, count = np.empty((products, k), dtype=np.int64), np.zeros(products, dtype=np.int64)
+    best = Ranked(np.empty((products, k), dtype=np.int64), np.zeros(products, dtype=np.int64))
 
     def solve_block(thread: int, first: int, last: int) -> None:
-        nearest(
-            first,
-            last,
-            k + 1,
-            things,
-            shares,
-            by_category,
-            category_place,
-            by_brand,
-            by_word,
-            set_keys,
-            set_count,
-        )
+        nearest(first, last, k + 1, things, shares, index, best_sets)
 
     def spread_block(thread: int, first: int, last: int) -> None:
-        spread(first, last, k, set_keys, set_count, members.start, members.thing, keys, count)
+        spread(first, last, k, best_sets, members, best)
 
     share_out(blocks, threads, solve_block)
     share_out(blocks, threads, spread_block)
-    return keys, count
+    return best
 
 
 def _postings(

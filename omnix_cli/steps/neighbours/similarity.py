@@ -16,8 +16,9 @@ from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines, purchase_lines
 
 if TYPE_CHECKING:  # numba takes half a second to import: only when the step runs
-    from omnix_cli.kernels.blend import Chosen
+    from omnix_cli.kernels.blend import Chosen, Scoring
     from omnix_cli.kernels.co_purchase import Neighbours as CoPurchaseNeighbours
+    from omnix_cli.kernels.content import Ranked
     from omnix_cli.steps.neighbours.co_purchase import CoPurchases
     from omnix_cli.steps.neighbours.content import Descriptions
 
@@ -35,12 +36,13 @@ def similarity(
 ) -> StepOutput:
     """The frame `neighbours`: for every product of the history and the catalogue its best neighbours.
 
-    Candidates are the best by co-purchase and the best by content; both scores are worked out for all of them.
+    Candidates are the best by co-purchase and the best by content; both scores are computed for all of them.
     score = w * co_purchase + (1 - w) * content with w = `co_purchase_weight`; a part that is absent counts as 0.
     Ties go to the lower product id. Pairs of fewer than `privacy.min_customers` customers show no co-purchase figure.
     """
+    from omnix_cli.kernels.blend import Scoring
     from omnix_cli.steps.neighbours.co_purchase import bought_together, co_purchases, fits_symmetric
-    from omnix_cli.steps.neighbours.content import content_neighbours, describe
+    from omnix_cli.steps.neighbours.content import content_neighbours, describe, kernel_weights
 
     lines = purchase_lines(
         purchases,
@@ -58,11 +60,17 @@ def similarity(
     del lines
     symmetric = fits_symmetric(bought, resources)
     threads = resources.threads
-    alike, alike_count = content_neighbours(
-        described, parameters.content, neighbours=parameters.neighbours, threads=threads
+    alike = content_neighbours(described, parameters.content, neighbours=parameters.neighbours, threads=threads)
+    together, evidence, figures = bought_together(bought, alike, threads=threads, symmetric=symmetric)
+    scoring = Scoring(
+        bought.rule,
+        bought.scales,
+        described.things,
+        described.thing_of,
+        kernel_weights(parameters.content),
+        parameters.co_purchase_weight,
     )
-    together, evidence, figures = bought_together(bought, alike, alike_count, threads=threads, symmetric=symmetric)
-    chosen = _blend(bought, described, together, alike, alike_count, evidence, parameters, threads)
+    chosen = _blend(together, alike, evidence, scoring, threads)
     del together, alike, evidence
     return StepOutput({"neighbours": _frame(product_ids, bought, described, chosen)}, figures)
 
@@ -75,27 +83,19 @@ def _prices_paid(lines: PurchaseLines) -> pl.DataFrame:
 
 
 def _blend(
-    bought: CoPurchases,
-    described: Descriptions,
-    together: CoPurchaseNeighbours,
-    alike: NDArray[np.int64],
-    alike_count: NDArray[np.int64],
-    evidence: NDArray[np.int64],
-    parameters: SimilaritySettings,
-    threads: int,
+    together: CoPurchaseNeighbours, alike: Ranked, evidence: NDArray[np.int64], scoring: Scoring, threads: int
 ) -> Chosen:
     from omnix_cli.kernels.blend import Candidates, Chosen, blend
     from omnix_cli.kernels.threads import equal_blocks, share_out
-    from omnix_cli.steps.neighbours.content import kernel_weights
 
-    products, k = alike.shape
+    products, k = alike.keys.shape
     candidates = Candidates(
         together.start,
         together.index,
         together.evidence,
-        alike,
-        alike_count,
-        np.concatenate([[0], np.cumsum(alike_count)]),
+        alike.keys,
+        alike.counts,
+        np.concatenate([[0], np.cumsum(alike.counts)]),
         evidence,
     )
     chosen = Chosen(
@@ -106,30 +106,18 @@ def _blend(
         np.empty((products, k)),
         np.empty((products, k, 2), dtype=np.int64),
     )
-    scales, weights = bought.scales, kernel_weights(parameters.content)
 
     def blend_block(thread: int, first: int, last: int) -> None:
-        blend(
-            first,
-            last,
-            candidates,
-            described.things,
-            described.thing_of,
-            weights,
-            bought.rule,
-            scales,
-            parameters.co_purchase_weight,
-            chosen,
-        )
+        blend(first, last, candidates, scoring, chosen)
 
-    share_out(equal_blocks(np.diff(together.start) + alike_count, threads), threads, blend_block)
+    share_out(equal_blocks(np.diff(together.start) + alike.counts, threads), threads, blend_block)
     return chosen
 
 
 def _frame(product_ids: pl.Series, bought: CoPurchases, described: Descriptions, chosen: Chosen) -> pl.DataFrame:
     """The chosen neighbours with every component, as `schemas.Neighbours` has them."""
     from omnix_cli.kernels.content import text_likeness_of_pairs
-    from omnix_cli.kernels.rows import HALF, LOW_HALF
+    from omnix_cli.kernels.measures import CUSTOMERS_MASK, SUPPORT_SHIFT
 
     taken = np.arange(chosen.neighbour.shape[1]) < chosen.taken[:, None]
     product, rank = np.nonzero(taken)
@@ -145,8 +133,8 @@ def _frame(product_ids: pl.Series, bought: CoPurchases, described: Descriptions,
             "score": chosen.score[taken],
             "co_purchase": chosen.co_purchase[taken],
             "content": chosen.content[taken],
-            "support": (counts >> HALF).astype(np.uint32),
-            "customers": (counts & LOW_HALF).astype(np.uint32),
+            "support": (counts >> SUPPORT_SHIFT).astype(np.uint32),
+            "customers": (counts & CUSTOMERS_MASK).astype(np.uint32),
             "cosine": np.minimum(dot * (scales.inverse_norm[product] * scales.inverse_norm[neighbour]), 1.0),
             "degree": scales.degree[product],
             "neighbour_degree": scales.degree[neighbour],

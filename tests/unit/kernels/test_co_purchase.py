@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from omnix_cli.kernels import reference
+from omnix_cli.kernels.accumulators import Lookups
 from omnix_cli.kernels.co_purchase import Neighbours, Tally, neighbours, symmetric_bytes, workload
 from omnix_cli.kernels.incidence import NORM, Incidence, build
-from omnix_cli.kernels.rows import HALF, LOW_HALF, MEASURES, Limits, Lookups, Rule
+from omnix_cli.kernels.measures import CUSTOMERS_MASK, MEASURES, SUPPORT_SHIFT, Rule
+from omnix_cli.kernels.walks import Limits
 
 NO_OWNER = np.zeros(0, dtype=np.int32)
 
@@ -49,7 +51,7 @@ def rule(measure: str = "cosine", k: int = 5, support: int = 2, customers: int =
 
 
 def as_lists(found: Neighbours) -> dict[int, list[tuple[int, int, int, int]]]:
-    support, customers = found.evidence[:, 0] >> HALF, found.evidence[:, 0] & LOW_HALF
+    support, customers = found.evidence[:, 0] >> SUPPORT_SHIFT, found.evidence[:, 0] & CUSTOMERS_MASK
     rows = list(
         zip(found.index.tolist(), support.tolist(), customers.tolist(), found.evidence[:, 1].tolist(), strict=True)
     )
@@ -132,7 +134,7 @@ def test_looked_up_pairs_get_their_evidence_whatever_their_rank():
         neighbours(matrix, workload(matrix), rule(), owner=NO_OWNER, lookups=lookups, one_sided=one_sided)
         for row, item, (counts, dot) in zip(range(1, matrix.items), asked, lookups.evidence.tolist(), strict=True):
             pair = int(matrix.code[row]), int(matrix.code[item])
-            assert (counts >> HALF, dot) == evidence.get(pair, (0, 0))
+            assert (counts >> SUPPORT_SHIFT, dot) == evidence.get(pair, (0, 0))
 
 
 def test_the_norm_bounds_every_dot_product():

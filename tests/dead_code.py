@@ -1,0 +1,65 @@
+"""Finds code that nobody uses, with vulture and the reviewed names below: `python -m tests.dead_code`.
+
+A new finding is removed, or gets a line here that says who uses it. A line that is no longer needed fails as well.
+What only tests call is dead too, so the tests are not read; the benchmarks are, since they are tools of their own.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from vulture import Vulture
+
+ROOT = Path(__file__).parents[1]
+COLUMNS = {"schemas.py"}
+"""Files whose variables are columns of frames: the steps name them as text."""
+DECORATORS = ["@*.command", "@*.callback", "@*_validator", "@*.rule"]
+"""What typer, pydantic and dataframely call by themselves."""
+USED = {
+    "CSV": "a choice of --format",
+    "CUSTOMERS": "a choice of --kind",
+    "DYNAMODB": "a choice of --from",
+    "INTERACTIONS": "a choice of --kind",
+    "PARQUET": "a choice of --format",
+    "PRODUCTS": "a choice of --kind",
+    "SQLITE": "a choice of --from",
+    "__annotations__": "typer reads it",
+    "__signature__": "typer reads it",
+    "algorithm": "a column that the website reads",
+    "created_at": "a line of a checkpoint's manifest",
+    "into": "a view: the array below it changes",
+    "invalid_share": "a column of `omnix predict compare`",
+    "is_valid": "a column of `omnix predict prompts test`",
+    "median_error_days": "a column of `omnix predict compare`",
+    "model_config": "pydantic reads it",
+    "probability_28d": "a member of the answer of a model",
+    "query": "the website reads the tables by their indexes; the store contract tests it",
+    "raiseExceptions": "logging reads it",
+    "readinto": "io.RawIOBase calls it",
+    "to_do": "a column of `omnix tables status`",
+    "tools": "a line of manifests and run records",
+    "trace": "an argument of __exit__",
+}
+
+
+def main() -> int:
+    """Prints what is dead, and which reviewed names are not needed any more."""
+    vulture = Vulture(ignore_decorators=DECORATORS)
+    vulture.scavenge([str(ROOT / "omnix_cli"), str(ROOT / "tests" / "benchmarks")])
+    found = [
+        item
+        for item in vulture.get_unused_code()
+        if "omnix_cli" in item.filename.parts and not (item.typ == "variable" and item.filename.name in COLUMNS)
+    ]
+    dead = [item for item in found if item.name not in USED]
+    for item in dead:
+        print(f"{item.filename.relative_to(ROOT)}:{item.first_lineno}: unused {item.typ} {item.name}")
+    needless = sorted(USED.keys() - {item.name for item in found})
+    for name in needless:
+        print(f"tests/dead_code.py: {name} is used, or gone; take it off the list")
+    return int(bool(dead or needless))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
