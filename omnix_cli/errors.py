@@ -75,7 +75,6 @@ class OmnixError(Exception):
     """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
 
     exit_code = 1
-    report: Any = None
 
     def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
         super().__init__(message)

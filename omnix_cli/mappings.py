@@ -1,10 +1,10 @@
-"""How the columns of an input become the columns of a canonical frame: the record behind `configs/mappings/*.toml`."""
+"""Mappings: how the columns of a file become omnix columns. The record behind `configs/mappings/*.toml`."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -16,7 +16,7 @@ from omnix_cli.settings import Section, check_timezone
 Kind = Literal["purchases", "products", "customers", "interactions"]
 
 INPUT_KINDS = ("purchases", "products", "customers", "interactions", "orders")
-"""What can be imported; `orders` are documents whose items become purchases."""
+"""The kinds of input; `orders` are documents whose items become purchases."""
 
 REQUIRED = {
     "purchases": ("customer_id", "product_id", "purchased_at", "quantity"),
@@ -24,14 +24,14 @@ REQUIRED = {
     "customers": ("customer_id",),
     "interactions": ("customer_id", "product_id", "interaction_type", "occurred_at"),
 }
-"""The columns an input must provide; the others may be absent."""
+"""The columns that an input must have; all others are optional."""
 
 DERIVED = ("purchase_day", "interaction_day")
-"""Columns computed from others, so nothing is mapped to them."""
+"""Columns that are computed from others and cannot be mapped."""
 
 LINE = "line"
-"""What can be mapped for purchases beside their columns: the number of a line in its order, which becomes part of the
-id of the line, so that equal lines keep their ids in whatever order a file has them."""
+"""One more name that purchases can map: the number of a line in its order. It becomes part of the id, so that equal
+lines keep their ids whatever their order in the file."""
 
 _ALIASES = {
     "purchases": {"id": "purchase_id", "purchase_date": "purchased_at", "order_date": "purchased_at"},
@@ -42,7 +42,8 @@ _ALIASES = {
 
 
 class JoinedColumns(Section):
-    """A text made of several columns; where the first is empty, the first of `fallback` that is not takes its place."""
+    """A text joined from several columns; if the first is empty, the first non-empty column of `fallback` replaces
+    it."""
 
     columns: tuple[str, ...] = Field(min_length=1)
     separator: str = " "
@@ -50,25 +51,25 @@ class JoinedColumns(Section):
 
 
 class Returns(Section):
-    """Which purchase lines are goods brought back. Their quantity is stored without its sign."""
+    """Which purchase lines are returns. Their quantity is stored without its sign."""
 
     negative_quantity: bool = False
     order_id_prefix: str | None = None
 
 
 class SetAside(Section):
-    """Rows that are expected and not wanted: they go to quarantine without counting as bad."""
+    """Rows to be left out: they go to quarantine and do not count as bad."""
 
     column: str | tuple[str, ...]
-    """A column of the input, or several spellings of its name, of which the first present is taken."""
+    """A column of the input, or several names of it; the first that exists is used."""
     missing: bool = False
-    """Where the column is empty."""
+    """Rows where the column is empty."""
     values: tuple[str, ...] = ()
-    """Where it has one of these values, in upper or lower case."""
+    """Rows where it has one of these values, in upper or lower case."""
     other_than: tuple[str, ...] = ()
-    """Where it has a value that is none of these, in upper or lower case."""
+    """Rows where it has a value other than these, in upper or lower case."""
     matches: str | None = None
-    """Where it matches this regular expression."""
+    """Rows where it matches this regular expression."""
     reason: str
 
     @field_validator("matches")
@@ -80,44 +81,44 @@ class SetAside(Section):
 
 
 class ColumnMapping(Section):
-    """Everything needed to read one kind of input. `columns` gives, by canonical column, the input's column, several
-    alternatives of which the first present is taken, or columns to join."""
+    """How to read one kind of input. `columns` has, for each canonical column, the column of the input, several
+    alternatives (the first that exists is used), or columns to join."""
 
     kind: Kind
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
     constants: dict[str, str] = {}
-    """Values for canonical columns that the input does not have."""
+    """Values of canonical columns that the input lacks."""
     values: dict[str, dict[str, str]] = {}
-    """By canonical column, what single values of the input stand for."""
+    """For a canonical column, replacements of single values."""
     null_values: tuple[str, ...] = ("NULL", "null", "None", "NaN", "nan", "NA", "N/A", "#N/A", "\\N")
-    """Texts that mean an absent value, beside the empty one."""
+    """Texts that mean an absent value, besides the empty text."""
     date_formats: tuple[str, ...] = ()
-    """strftime formats of the times; without any, the usual spellings are recognised."""
+    """strftime formats of times; without any, the usual ones are recognised."""
     day_first: bool | None = None
-    """Whether 03/04/2017 is the third of April; unset: found out from the file, or asked for."""
+    """Whether 03/04/2017 is the third of April; unset: detected from the file."""
     decimal_comma: bool | None = None
-    """Whether 1,5 is one and a half; unset: found out from the file, or asked for."""
+    """Whether 1,5 is one and a half; unset: detected from the file."""
     timezone: str | None = None
-    """The time zone of the shop, in which a purchase day begins; unset: that of the settings."""
+    """The shop's time zone, used for the date of a purchase; unset: that of the settings."""
     written_timezone: str | None = None
-    """The time zone of times written without one; unset: that of the shop."""
+    """The time zone of times without an offset; unset: that of the shop."""
     encoding: str | None = None
-    """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) where the file is not UTF-8."""
+    """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) if the file is not UTF-8."""
     separator: str | None = Field(None, min_length=1, max_length=1)
     list_separator: str = Field("|", min_length=1)
-    """What separates the entries of a list in one cell; a JSON array is read too."""
+    """The separator of list entries in a cell; JSON arrays are recognised, too."""
     whole_number_ids: bool = False
-    """Whether ids went through a spreadsheet and 17850.0 means 17850."""
+    """Whether the id 17850.0, as a spreadsheet writes it, means 17850."""
     zero_quantity: Literal["reject", "one"] = "reject"
-    """What a purchase line with quantity 0 is: an error, or a purchase of unknown size counted as 1."""
+    """What a purchase line with quantity 0 is: an error, or a purchase of one unit."""
     discounts: tuple[str, ...] = ()
-    """Input columns of which a value other than 0 means that a promotion was used."""
+    """Input columns in which a value other than 0 means that a promotion was used."""
     returns: Returns = Returns()
     cancelled: dict[str, tuple[str, ...]] = {}
-    """By input column, the values that cancel the line with the same id."""
+    """For input columns, the values that cancel the line with the same id."""
     set_aside: tuple[SetAside, ...] = ()
     items: str | None = None
-    """The nested list of a document of which each entry is a row; its columns are named `<items>.<name>`."""
+    """The list in a document whose entries are rows; their columns are named `<items>.<name>`."""
 
     @field_validator("columns", "constants", "values")
     @classmethod
@@ -147,8 +148,19 @@ class ColumnMapping(Section):
             raise ValueError(f"both a column and a constant for {', '.join(both)}")
         return self
 
+    def input_columns(self) -> Iterator[str]:
+        """Every column of an input that this mapping may read."""
+        canonical = [name for name in FRAMES[self.kind].schema.column_names() if name not in self.constants]
+        sources = {**dict(zip(canonical, canonical, strict=True)), **self.columns}
+        for source in (*sources.values(), *(rule.column for rule in self.set_aside)):
+            if isinstance(source, JoinedColumns):
+                yield from (*source.columns, *source.fallback)
+            else:
+                yield from (source,) if isinstance(source, str) else source
+        yield from (*self.discounts, *self.cancelled)
+
     def with_columns(self, given: Mapping[str, str]) -> ColumnMapping:
-        """This mapping with single columns replaced, as `--map canonical=column` does."""
+        """This mapping with single columns replaced, as `--map` does."""
         columns = dict(self.columns)
         for name, column in given.items():
             columns[canonical_name(self.kind, name)] = column
@@ -156,8 +168,13 @@ class ColumnMapping(Section):
         return self.model_copy(update={"columns": columns, "constants": constants})
 
 
+def repeated_name(name: str, place: int, columns: int) -> str:
+    """The name of a column that shares its name with others of the file."""
+    return f"{name} ({place} of {columns})"
+
+
 def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str) -> ColumnMapping:
-    """The mapping in a table of a recipe. Raises `ConfigError` naming the key and the nearest known one."""
+    """The mapping in a table of a recipe. Raises `ConfigError` that names a wrong key and the nearest known one."""
     target = "purchases" if kind == "orders" else kind
     try:
         return ColumnMapping.model_validate({**content, "kind": target})
@@ -169,11 +186,11 @@ def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str) -> Colum
                 f"{where}: unknown key `{key}`", hint=suggestion(key, ColumnMapping.model_fields, what="Known keys")
             ) from error
         message = str(first["msg"]).removeprefix("Value error, ")
-        raise ConfigError(f"{where}: {key or kind}: {message}", hint="Mend the mapping.") from error
+        raise ConfigError(f"{where}: {key or kind}: {message}", hint="Fix the mapping.") from error
 
 
 def canonical_name(kind: str, name: str) -> str:
-    """The canonical column that a name stands for: `purchasedAt` is `purchased_at`, `purchaseDate` too."""
+    """The canonical column with this name: `purchasedAt` and `purchaseDate` are `purchased_at`."""
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
     snake = _ALIASES[kind].get(snake, snake)
     known = [column for column in FRAMES[kind].schema.column_names() if column not in DERIVED]
@@ -185,7 +202,7 @@ def canonical_name(kind: str, name: str) -> str:
 
 
 def suggestion(name: str, known: Iterable[str], *, what: str) -> str:
-    """`Did you mean ...?` when something is near, and what there is in any case."""
+    """`Did you mean ...?` if a known name is similar, and the list of known names."""
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     listed = f"{what}: {', '.join(names[:40])}{', ...' if len(names) > 40 else ''}."

@@ -10,7 +10,7 @@ Conventions, the same in every frame:
 - An absent value is null, never 0, "" or -1.
 - A `*_at` column is an instant in UTC; a `*_day` or `*_date` column is a calendar day of the shop's own time zone.
 - Money is Decimal with two places in the currency of the input; shares, scores and probabilities are 0..1.
-- Frames of customers are sorted by `customer_id` first, so that any slice of customers is one contiguous stretch.
+- Frames of customers are sorted by `customer_id` first, so that a range of customers is contiguous.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ UTC: dict[str, Any] = {"time_unit": "us", "time_zone": "UTC"}
 
 
 class Purchases(dy.Schema):
-    """One row per order line. `kind` return takes back earlier lines of the same customer and product
-    (its quantity is the positive number of units returned); `cancelled` removes the line with the same id."""
+    """One row per order line. A `return` removes units of earlier lines of the same customer and product (its quantity
+    is the positive number of units returned); a `cancelled` row replaces the line with the same id."""
 
     purchase_id = dy.String(primary_key=True, min_length=1)
     customer_id = dy.String(min_length=1)
@@ -79,7 +79,7 @@ class Products(dy.Schema):
 
 
 class Customers(dy.Schema):
-    """Profiles with preferences and consent. An absent consent means the default of the settings."""
+    """Profiles with preferences and consent. Without a consent, the default of the settings applies."""
 
     customer_id = dy.String(primary_key=True, min_length=1)
     age = dy.Int16(nullable=True, min=18, max=120)
@@ -119,10 +119,9 @@ class Interactions(dy.Schema):
 
 
 class Quarantine(dy.Schema):
-    """One row per input row that was set aside. `expected` rows were set aside by a rule of the mapping
-    (a cancellation, an anonymous sale) and do not count against the allowed share of bad rows. `row_number` is the
-    line of a text file or the row of a table; `item` the place in an order document, 0 where a row is one line.
-    `row` is the row as it was read, as a JSON object."""
+    """One row per input row that could not be imported. A rule of the mapping quarantined the `expected` rows (such as
+    anonymous sales); they do not count as bad. `row_number` is the line of a text file or the row of a table, `item`
+    the position in an order document (0 where a line is a row), `row` the row as it was read, as a JSON object."""
 
     file = dy.String(primary_key=True)
     row_number = dy.UInt64(primary_key=True)
@@ -135,13 +134,13 @@ class Quarantine(dy.Schema):
 
 
 class Superseded(dy.Schema):
-    """The ids of rows of earlier imports that an import replaced by corrected ones."""
+    """The ids of rows of earlier imports that an import corrected."""
 
     id = dy.String(primary_key=True)
 
 
 class Resolved(dy.Schema):
-    """Quarantined rows of earlier imports that are settled: taken in again (`replayed`) or given up (`discarded`)."""
+    """Quarantined rows of earlier imports that are no longer open: imported later (`replayed`) or `discarded`."""
 
     batch = dy.String(primary_key=True)
     file = dy.String(primary_key=True)
@@ -151,9 +150,9 @@ class Resolved(dy.Schema):
 
 
 class Neighbours(dy.Schema):
-    """The nearest products of each product, best first. `support` counts the customers (or baskets) that have both,
-    `customers` the distinct customers behind the figures. Co-purchase columns are null where the two were never
-    bought together often enough, content columns where an attribute is missing on both sides."""
+    """The most similar products of each product, best first. `support` counts the customers (or baskets) with both,
+    `customers` the distinct customers counted. Co-purchase columns are null if the two were not bought together often
+    enough, content columns if both products lack the attribute."""
 
     product_id = dy.String(primary_key=True)
     rank = dy.UInt16(min=1)
@@ -205,10 +204,10 @@ class Cycles(dy.Schema):
 
 
 class Rhythms(dy.Schema):
-    """The rhythm of every product, of every category and of all together (`key` is "" there). `mean_log_gap`
-    and `daily_rate` are already shrunk toward the level above; `gaps` says how many gaps stand behind
-    them and `repeaters` how many different customers. `daily_rate` is repeat purchases per day since a first purchase;
-    `buyers_*d` are the pairs bought within the last 7 and 28 days."""
+    """The purchase rhythm of each product, of each category and of all products (with `key` ""). `mean_log_gap` and
+    `daily_rate` are shrunk toward the level above; they are computed from `gaps` gaps of `repeaters` customers.
+    `daily_rate` is the number of repeat purchases per day since a first purchase; `buyers_*d` counts the pairs bought
+    within the last 7 and 28 days."""
 
     level = dy.Enum(RHYTHM_LEVELS, primary_key=True)
     key = dy.String(primary_key=True)
@@ -225,7 +224,7 @@ class Rhythms(dy.Schema):
 
 
 class ForecastModel(dy.Schema):
-    """What the statistical predictor has learnt from the past: one coefficient per term of each part, see
+    """The fitted coefficients of the statistical predictor, one per term of each part: see
     `steps.forecasts.intervals` (part `interval`) and `steps.forecasts.hazard` (`hazard_personal`, `hazard_shared`)."""
 
     part = dy.String(primary_key=True)
@@ -265,7 +264,7 @@ ANSWER_STATES = ("asked", "repaired", "reused", "failed")
 
 
 class DeadLetters(dy.Schema):
-    """One row per customer whom the model gave no valid answer: the statistical predictions took its place."""
+    """One row per customer for whom the model gave no valid answer; statistical predictions are used instead."""
 
     customer_id = dy.String(primary_key=True)
     question = dy.String()
@@ -276,9 +275,9 @@ class DeadLetters(dy.Schema):
 
 
 class ModelUsage(dy.Schema):
-    """One row per customer about whom a model was to be asked, its share of tokens and dollars of the questions of this
-    day, also where a run that was stopped or a batch job had them answered before (0 where an earlier answer was used
-    again). `question` is the last one that was asked."""
+    """One row per customer that the model was asked about: the customer's share of the tokens and dollars of the
+    questions of this day, including those of an interrupted run or a batch job (0 if an answer was reused). `question`
+    is the last question."""
 
     customer_id = dy.String(primary_key=True)
     question = dy.String()
@@ -294,8 +293,8 @@ class ModelUsage(dy.Schema):
 
 
 class Analyses(dy.Schema):
-    """What a model found out about a customer, besides dates: how they spend and behave. `asked_day` is the day it
-    stood on; `analysis` is the validated JSON object (spendingPatterns, behavioralInsights, dataQuality)."""
+    """A model's analysis of how a customer spends and behaves. `asked_day` is the day of the question, `analysis` the
+    validated JSON object (spendingPatterns, behavioralInsights, dataQuality)."""
 
     customer_id = dy.String(primary_key=True)
     asked_day = dy.Date()
@@ -306,12 +305,13 @@ class Analyses(dy.Schema):
 
 
 class Popularity(dy.Schema):
-    """What the shop as a whole buys, as ranked lists, best first. `scope` is the season of a seasonal list, else `all`.
+    """The products that the whole shop buys, as ranked lists, best first. `scope` is a season in seasonal lists, else
+    `all`.
 
-    `customers` counts the distinct customers behind a row: within the recent window (trending), in that season
-    (seasonal; one of two years counts twice) or over the whole history (popular). `customers_before` and
-    `interested_before` are those of the window before, `interested` those who looked, put aside or wished without
-    buying; figures below the privacy floor are null. `season_index` is the product's share of the season over the
+    `customers` counts the distinct customers of a row: within the recent window (trending), in that season (seasonal;
+    a customer of two years counts twice) or over the whole history (popular). `customers_before` and
+    `interested_before` are those of the window before, `interested` those who viewed, saved or wished without buying;
+    figures below the privacy floor are null. `season_index` is the product's share of the season over the
     shop's share, `season_days` the days of that season in the history. `repeat_share` is the share of the product's
     purchases made by somebody who had bought it before. `confidence` is the chance that a customer who shops now
     buys the product within 14 days."""
@@ -334,9 +334,9 @@ class Popularity(dy.Schema):
 
 class Recommendations(dy.Schema):
     """Ranked lists, one row per item, stored as `recommendations` (the lists of customers) and `shop_lists`
-    (those that belong to no customer). `list_id` is the key of the published row (`<customer>#homepage`,
+    (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
     `<customer>#replenishment`, `similar#<product>`, `trending#all`, `seasonal#<season>`, `popular#all`);
-    `customer_id` is null for lists that belong to no customer."""
+    `customer_id` is null for lists of the whole shop."""
 
     list_id = dy.String(primary_key=True)
     kind = dy.Enum(LIST_KINDS)
@@ -354,7 +354,7 @@ class Recommendations(dy.Schema):
 
 
 class Receipts(dy.Schema):
-    """What stands in the store after a publish: one row per published item."""
+    """The content of the store after a publish: one row per published item."""
 
     list_id = dy.String(primary_key=True)
     content_hash = dy.String()
@@ -410,7 +410,7 @@ class FrameSpec:
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly the columns and types of the schema, in its order, validated.
 
-        Raises dataframely's ValidationError when a rule is broken: a bug in a step, never a user's mistake."""
+        Raises dataframely's ValidationError when a rule is broken: a bug in a step, never bad input."""
         return pl.DataFrame(self.schema.validate(frame.select(self.schema.column_names()), cast=True))
 
 

@@ -1,4 +1,4 @@
-"""Generated purchase histories of which the truth is known."""
+"""Generated purchase histories with a known truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ START = date(2024, 1, 1)
 
 def households(count: int, *, days: int, seed: int) -> pl.DataFrame:
     """Lines of customers who buy up to five products, each at gamma-distributed gaps around its own rhythm, and who
-    give up a product after a purchase with a chance of 5 %."""
+    stop buying a product after a purchase with a chance of 5 %."""
     random = np.random.default_rng(seed)
     lines: list[tuple[str, str, str]] = []
     for customer in range(count):

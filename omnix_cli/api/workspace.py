@@ -10,8 +10,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omnix_cli.api.imports import Imports
 from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, present
+from omnix_cli.api.quarantine import Quarantine
 from omnix_cli.api.runs import Runs
 
 if TYPE_CHECKING:
@@ -37,6 +39,16 @@ class Workspace:
     opening: Opening
 
     @cached_property
+    def imports(self) -> Imports:
+        """Imports of files, tables and the configured sources."""
+        return Imports(self.opening)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """The input rows that could not be imported."""
+        return Quarantine(self.opening)
+
+    @cached_property
     def models(self) -> Models:
         """Estimates, comparisons, prompts and batch jobs of models."""
         return Models(self.opening)
@@ -46,16 +58,16 @@ class Workspace:
         """The records of runs."""
         return Runs(self.opening)
 
-    def settings(self, **arguments: Any) -> LoadedSettings:
-        """The settings that apply, and where each of them comes from."""
-        return self.opening.load(**arguments)
-
     @cached_property
     def tables(self) -> Tables:
         """The `omnix tables` commands."""
         from omnix_cli.api.tables import Tables
 
         return Tables(self.opening)
+
+    def settings(self, **arguments: Any) -> LoadedSettings:
+        """The settings that apply, and where each of them comes from."""
+        return self.opening.load(**arguments)
 
     def check(self) -> list[str]:
         """What the settings lead to, one line each. Raises `ConfigError` for settings that cannot work."""

@@ -60,10 +60,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted(f"stopped by {signal.Signals(number).name}")
 
 
-def _log_traceback(error: Exception) -> None:
-    from omnix_cli.cli.logs import log_traceback  # here, since only failures and commands need it
+def _fail_with_bug(error: Exception) -> int:
+    from omnix_cli.cli.logs import keep_traceback  # here, since only failures need it
 
-    log_traceback(error)
+    file = keep_traceback(error)
+    message = f"a bug in omnix: {type(error).__name__}: {error}"
+    return _fail(message, f"Report it with the traceback in {file}.", OmnixError.exit_code)
 
 
 def _fail(message: str, hint: str | None, code: int) -> int:
@@ -73,8 +75,7 @@ def _fail(message: str, hint: str | None, code: int) -> int:
     return code
 
 
-def _fail_with_bug(error: Exception) -> int:
-    from omnix_cli.cli.logs import keep_traceback  # here, since only failures and commands need it
+def _log_traceback(error: Exception) -> None:
+    from omnix_cli.cli.logs import log_traceback
 
-    message = f"a bug in omnix: {type(error).__name__}: {error}"
-    return _fail(message, f"Report it with the traceback in {keep_traceback(error)}.", OmnixError.exit_code)
+    log_traceback(error)

@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note
+from omnix_cli.cli.options import DryRun, Output, Session, expand, note, render
+from omnix_cli.cli.places import From, MaxReadUnits
 
 if TYPE_CHECKING:
     from omnix_cli.services.importing.reports import ImportReport
 
-
-class StoreKind(StrEnum):
-    """What can be read as a whole."""
-
-    DYNAMODB = "dynamodb"
-    SQLITE = "sqlite"
-
-
-app = typer.Typer(help="Take files in: bad rows are set aside, known rows are left alone.", no_args_is_help=True)
+app = typer.Typer(help="Import files or tables.", no_args_is_help=True)
 
 Files = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files, folders or globs, also s3://.. (CSV, NDJSON, Parquet, DynamoDB exports; gzip, zstd); - is stdin."
+        help="Files, folders or globs, on disk or s3://... (CSV, NDJSON, JSON, Parquet, DynamoDB exports, also "
+        "gzip and zstd); - reads stdin."
     ),
 ]
 Mapping = Annotated[
-    str | None, typer.Option("--mapping", help="A recipe of configs/mappings/ by name, or a path to one.")
+    str | None,
+    typer.Option(
+        "--mapping", metavar="RECIPE", help="How file columns become omnix columns: a recipe by name, or its path."
+    ),
 ]
-Map = Annotated[list[str] | None, typer.Option("--map", help="Column of omnix = column of the file; may be repeated.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COLUMN=COLUMN",
+        help="omnix column = file column, such as purchased_at=sold_on (repeatable).",
+    ),
+]
 MaxBad = Annotated[
-    float | None, typer.Option("--max-bad", min=0, max=1, help="The largest share of bad rows; above it, exit code 3.")
-]
-From = Annotated[StoreKind | None, typer.Option("--from", help="Read the whole table of this store instead of files.")]
-MaxReadUnits = Annotated[
-    float | None, typer.Option("--max-read-units", min=1, help="Read units a second that reading a table may use.")
+    float | None,
+    typer.Option(
+        "--max-bad", min=0, max=1, metavar="SHARE", help="The largest share of bad rows; above it, nothing is imported."
+    ),
 ]
 Timezone = Annotated[
-    str | None, typer.Option("--timezone", help="The shop's time zone: where days begin and bare times belong.")
+    str | None,
+    typer.Option(
+        "--timezone",
+        metavar="ZONE",
+        help="The shop's time zone, used for the date of a purchase and for times without an offset.",
+    ),
 ]
 
 EXAMPLES = {
@@ -53,8 +61,12 @@ EXAMPLES = {
 }
 
 
-def _importer(kind: str) -> Callable[..., None]:
-    def take_in(
+REASONS = ("reason", "column", "expected", "rows", "example")
+_FILES = ("name", "read", "accepted", "quarantined", "known", "findings")
+
+
+def _command(kind: str) -> Callable[..., None]:
+    def command(
         session: Session,
         output: Output,
         files: Files = None,
@@ -66,34 +78,24 @@ def _importer(kind: str) -> Callable[..., None]:
         timezone: Timezone = None,
         dry_run: DryRun = False,
     ) -> None:
-        from omnix_cli.reports.printed_tables import records_table
-        from omnix_cli.services.importing.reports import ImportRefused
+        if bool(files) == bool(from_store):
+            raise typer.BadParameter("give either files or --from", param_hint="FILES")
+        units = [] if max_read_units is None else [f"max_read_units={max_read_units}"]
+        imports = session.workspace.imports
+        work = partial(
+            imports.table if from_store else imports.files,
+            kind,
+            [*from_store, *units] if from_store else files or (),
+            mapping=mapping,
+            columns=pairs(map_columns or ()),
+            timezone=timezone,
+            max_bad=max_bad,
+            dry_run=dry_run,
+        )
+        render(work, lambda report: show_report(output, report, title=f"Import of {kind}"))
 
-        _check_place(kind, files, from_store)
-        flags = {"imports__max_bad": max_bad, "imports__timezone": timezone}
-        flags |= {"store__kind": from_store, "store__max_read_units": max_read_units}
-        with session.locked(f"import {kind}", dry_run=dry_run, **flags) as workspace:
-            try:
-                mapped = pairs(map_columns or ())
-                report = workspace.import_files(kind, files or (), mapping, mapped, timezone=timezone, dry_run=dry_run)
-            except ImportRefused as refused:
-                found = refused.report
-                note(f"{found.read:,} rows read, {found.quarantined - found.expected:,} bad: nothing was taken over")
-                tell_reasons(found)
-                raise
-        tell(report)
-        columns = ("name", "read", "accepted", "quarantined", "known", "findings")
-        output.write(records_table(report.files, columns), title=f"Import of {kind}{': dry run' if dry_run else ''}")
-
-    take_in.__doc__ = f"Take {kind} in."
-    return take_in
-
-
-def _check_place(kind: str, files: Sequence[str] | None, store: StoreKind | None) -> None:
-    if bool(files) == bool(store):
-        raise typer.BadParameter("either files, or --from and a store", param_hint="FILES")
-    if store and kind == "orders":
-        raise typer.BadParameter("no table holds orders: import purchases", param_hint="--from")
+    command.__doc__ = f"Import {kind}."
+    return command
 
 
 def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
@@ -105,23 +107,22 @@ def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
     return {name.strip(): column.strip() for name, _, column in split}
 
 
-def tell(report: ImportReport) -> None:
-    """Says on stderr what became of the rows, and why some were set aside."""
-    known = f"{report.known:,} already known"
-    note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
-    for line in report.notes:
-        note(line)
-    tell_reasons(report)
-
-
-def tell_reasons(report: ImportReport) -> None:
-    """Says on stderr why rows were set aside."""
+def show_report(output: Output, report: ImportReport, *, title: str) -> None:
+    """Prints the rows of each file; the totals, notes and reasons go to stderr. Of a refused import, only these."""
     from omnix_cli.reports.printed_tables import as_text, records_table
 
+    if report.refused:
+        note(f"{report.read:,} rows read, {report.quarantined - report.expected:,} bad: nothing was imported")
+    else:
+        known = f"{report.known:,} already known"
+        note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
+    for line in report.notes:
+        note(line)
     if report.reasons:
-        columns = ("reason", "column", "expected", "rows", "example")
-        note(as_text(records_table(report.reasons, columns), title="Quarantined"))
+        note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
+    if not report.refused:
+        output.write(records_table(report.files, _FILES), title=f"{title}{': dry run' if report.dry_run else ''}")
 
 
 for _kind, _example in EXAMPLES.items():
-    app.command(_kind, epilog=f"Example: {_example}")(expand(_importer(_kind)))
+    app.command(_kind, epilog=f"Example: {_example}")(expand(_command(_kind)))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 Report = TypeVar("Report")
+Value = TypeVar("Value")
 
 
 class Format(StrEnum):
@@ -244,3 +245,13 @@ def render(call: Callable[[], Report], show: Callable[[Report], None]) -> None:
             show(error.report)
         raise
     show(report)
+
+
+def renamed(value: Value | None, old_value: Value | None, *, old: str, new: str) -> Value | None:
+    """The value of an option that is given by its new or, for this release, by its old name."""
+    if old_value is None:
+        return value
+    if value is not None:
+        raise typer.BadParameter(f"use only {new}, its new name", param_hint=old)
+    note(f"{old} is now {new}; the old name will be removed in the next release")
+    return old_value

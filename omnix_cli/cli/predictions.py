@@ -97,7 +97,7 @@ def compare(
     predictors: Annotated[
         list[str],
         typer.Argument(
-            metavar="PREDICTOR...",
+            metavar="PREDICTOR",
             help="Two or more of: statistical, bedrock, bedrock=MODEL, bedrock=MODEL+PROMPT@VERSION.",
         ),
     ],
@@ -107,7 +107,7 @@ def compare(
     prompt: Prompt = None,
     budget: Budget = None,
 ) -> None:
-    """Backtest predictors on a past period: how close each came to what was bought, and what it cost."""
+    """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
     call = session.workspace.models.compare
     made = call(*predictors, as_of=as_of, customers=customers, model=model, prompt=prompt, budget=budget)
     _show_scores(made, output)
@@ -123,7 +123,7 @@ def show_prompt(
     model: Model = None,
     prompt: Prompt = None,
 ) -> None:
-    """Print exactly what would be sent to a model about a customer; nothing is sent."""
+    """Print the prompt about a customer. This is exactly what would be sent to a model; nothing is sent."""
     call = session.workspace.models.show_prompt
     sys.stdout.write(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
 
@@ -139,7 +139,7 @@ def estimate(
     prompt: Prompt = None,
     budget: Budget = None,
 ) -> None:
-    """Estimate what predictions by a model would cost; nothing is asked."""
+    """Estimate the cost of predictions by a model. Nothing is sent."""
     call = session.workspace.models.estimate
     _show_costs(call(as_of=as_of, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
 
@@ -147,7 +147,7 @@ def estimate(
 @app.command(epilog="Example: omnix predict status")
 @expand
 def status(session: Session, output: Output) -> None:
-    """Show the batch jobs and their state at Bedrock."""
+    """Show the batch jobs and their state."""
     _show_jobs(session.workspace.models.jobs(), output)
 
 
@@ -166,7 +166,7 @@ def collect(session: Session, output: Output) -> None:
 def retry_failed(
     session: Session, output: Output, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
 ) -> None:
-    """Ask again about the customers for whom a model gave no valid answer, and predict again."""
+    """Ask again about failed customers. These are the customers for whom a model gave no valid answer."""
     call = session.workspace.models.retry_failed
     show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), output)
 
@@ -174,7 +174,7 @@ def retry_failed(
 @app.command(epilog="Example: omnix predict usage --format csv")
 @expand
 def usage(session: Session, output: Output) -> None:
-    """Show the replies of models so far, with tokens and dollars, by run, model, prompt and mode."""
+    """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
     output.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
@@ -205,7 +205,7 @@ def test_prompt(
     model: Model = None,
     budget: Budget = None,
 ) -> None:
-    """Ask a model about invented customers whose good answers are known; exit code 5 if an answer is not good."""
+    """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if one is not good."""
     from omnix_cli.reports.printed_tables import records_table
 
     def show(report: PromptReport) -> None:
@@ -223,7 +223,7 @@ def _show_scores(made: Backtest, output: Output) -> None:
 
 def _show_costs(made: CostEstimate, output: Output) -> None:
     note("\n".join(made.notes))
-    output.write(made.costs, title="What would be asked, in dollars", brief=_COSTS)
+    output.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
 
 
 def _show_jobs(jobs: list[BatchJob], output: Output) -> None:

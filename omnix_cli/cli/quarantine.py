@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.imports import Map, Mapping, Timezone, pairs, tell
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note
+from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_report
+from omnix_cli.cli.options import DryRun, Output, Session, expand, note, renamed, render
 
-app = typer.Typer(help="The input rows that were set aside, and what becomes of them.", no_args_is_help=True)
+app = typer.Typer(help="Show, replay or discard rows that could not be imported.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
-    """What was imported; the lines of order documents are purchases."""
+    """A kind of rows."""
 
     PURCHASES = "purchases"
     PRODUCTS = "products"
@@ -22,29 +22,47 @@ class Kind(StrEnum):
     INTERACTIONS = "interactions"
 
 
-KindOf = Annotated[Kind, typer.Argument(help="What the rows are; the lines of order documents are purchases.")]
+KindOf = Annotated[Kind, typer.Argument(help="The kind of rows; lines of order documents are purchases.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only rows with this reason.")]
-File = Annotated[str | None, typer.Option("--file", help="Only rows of this file.")]
-Mended = Annotated[
-    list[str] | None, typer.Option("--mended", help="Quarantined file = its mended copy; may be repeated.")
+File = Annotated[str | None, typer.Option("--file", help="Only quarantined rows of this input file.")]
+Fixed = Annotated[
+    list[str] | None,
+    typer.Option("--fixed", metavar="FILE=FILE", help="Quarantined file = its fixed copy (repeatable)."),
 ]
+Mended = Annotated[list[str] | None, typer.Option("--mended", hidden=True)]
+Rows = Annotated[bool, typer.Option("--rows", help="List the rows instead of counting them by reason.")]
+_ROWS = ("file", "row_number", "column", "value", "reason", "expected")
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="List at most this many rows.")]
 
 
-@app.command(epilog="Example: omnix quarantine show purchases --format csv")
+@app.command(epilog="Example: omnix quarantine show purchases --rows --limit 50")
 @expand
 def show(
-    session: Session, output: Output, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None
+    session: Session,
+    output: Output,
+    kind: KindOf = Kind.PURCHASES,
+    reason: Reason = None,
+    file: File = None,
+    rows: Rows = False,
+    limit: Limit = 20,
 ) -> None:
-    """Count the open rows by reason, each with its first example; `omnix show quarantine` lists the rows."""
+    """Count quarantined rows by reason, or list them."""
     from omnix_cli.reports.printed_tables import records_table
-    from omnix_cli.services.importing.quarantine import quarantine_show
 
-    found = quarantine_show(session.open().importer(), kind.value, reason=reason, file=file)
-    columns = ("reason", "column", "expected", "rows", "example")
-    output.write(records_table(found.reasons, columns), title=f"Quarantine of {kind}")
+    found = session.workspace.quarantine.show(kind.value, reason=reason, file=file, limit=limit)
+    table = found.rows if rows else records_table(found.reasons, REASONS)
+    output.write(table, title=f"Quarantine of {kind}", brief=_ROWS if rows else REASONS)
 
 
-@app.command(epilog="Example: omnix quarantine replay purchases --mended history.csv=mended.csv --dry-run")
+@expand
+def show_quarantine(session: Session, output: Output, kind: KindOf = Kind.PURCHASES, limit: Limit = 20) -> None:
+    """List quarantined rows. Now: omnix quarantine show --rows."""
+    note("`omnix show quarantine` is now `omnix quarantine show --rows`; the old name goes with the next release")
+    found = session.workspace.quarantine.show(kind.value, limit=limit)
+    output.write(found.rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
+
+
+@app.command(epilog="Example: omnix quarantine replay purchases --fixed history.csv=fixed.csv --dry-run")
 @expand
 def replay(
     session: Session,
@@ -52,28 +70,26 @@ def replay(
     kind: KindOf = Kind.PURCHASES,
     mapping: Mapping = None,
     map_columns: Map = None,
+    fixed: Fixed = None,
     mended: Mended = None,
     reason: Reason = None,
     file: File = None,
     timezone: Timezone = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Read open rows again with a mended mapping or file; what is good now is taken in, the rest stays open."""
-    from omnix_cli.reports.printed_tables import records_table
+    """Import quarantined rows with a fixed mapping or file.
 
-    with session.locked("quarantine replay", dry_run=dry_run, imports__timezone=timezone) as workspace:
-        report = workspace.replay(
-            kind.value,
-            mapping,
-            pairs(map_columns or ()),
-            mended=pairs(mended or (), flag="--mended"),
-            reason=reason,
-            file=file,
-            dry_run=dry_run,
-        )
-    tell(report)
-    columns = ("name", "read", "accepted", "quarantined", "known")
-    output.write(records_table(report.files, columns), title=f"Replay of {kind}{': dry run' if dry_run else ''}")
+    Rows that are still bad stay in quarantine."""
+    copies = pairs(renamed(fixed or None, mended or None, old="--mended", new="--fixed") or (), flag="--fixed")
+    columns = pairs(map_columns or ())
+    quarantine = session.workspace.quarantine
+    selected = {"timezone": timezone, "reason": reason, "file": file}
+    render(
+        lambda: quarantine.replay(
+            kind.value, mapping=mapping, columns=columns, fixed=copies, dry_run=dry_run, **selected
+        ),
+        lambda report: show_report(output, report, title=f"Replay of {kind}"),
+    )
 
 
 @app.command(epilog="Example: omnix quarantine discard purchases --file history.csv --dry-run")
@@ -81,9 +97,6 @@ def replay(
 def discard(
     session: Session, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None, dry_run: DryRun = False
 ) -> None:
-    """Give open rows up; a record of them stays with the import they came from."""
-    from omnix_cli.services.importing.quarantine import quarantine_discard
-
-    with session.locked("quarantine discard", dry_run=dry_run) as workspace:
-        count = quarantine_discard(workspace.importer(), kind.value, reason=reason, file=file, dry_run=dry_run)
-    note(f"{count:,} rows {'would be ' if dry_run else ''}discarded")
+    """Discard quarantined rows for good."""
+    discarded = session.workspace.quarantine.discard(kind.value, reason=reason, file=file, dry_run=dry_run)
+    note(f"{discarded.rows:,} rows {'would be ' if discarded.dry_run else ''}discarded")

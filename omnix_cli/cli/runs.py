@@ -29,11 +29,9 @@ def list_runs(
 def show(
     session: Session,
     output: Output,
-    run: Annotated[
-        str, typer.Argument(metavar=f"[{RUN}]", help="A run's id, the beginning of one, or `latest`.")
-    ] = "latest",
+    run: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = "latest",
 ) -> None:
-    """Show the steps of a run: rows, seconds, peak memory, whether each ran or was reused, and why."""
+    """Show the steps of a run. For each: rows, seconds, peak memory, whether it ran or was reused, and why."""
     from omnix_cli.reports.printed_tables import steps_table
 
     record = session.workspace.runs.show(run)
@@ -48,10 +46,10 @@ def diff(
     output: Output,
     before: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, or the beginning of one.")],
     after: Annotated[
-        str, typer.Argument(metavar=f"[{RUN}]", help="Another run's id, the beginning of one, or `latest`.")
+        str, typer.Argument(metavar=RUN, help="Another run's id, the beginning of one, or `latest`.")
     ] = "latest",
 ) -> None:
-    """Show what differs between two runs: settings, sources, and each step's key, rows and figures."""
+    """Show what differs between two runs. Compares settings, sources, and each step's key, rows and figures."""
     from omnix_cli.reports.printed_tables import records_table
 
     made = session.workspace.runs.diff(before, after)
@@ -67,7 +65,7 @@ def prune(
     keep: Annotated[int, typer.Option("--keep", min=1, help="Keep so many of the newest runs.")] = 10,
     dry_run: DryRun = False,
 ) -> None:
-    """Remove old runs and the checkpoints that nothing needs any more; import batches always stay."""
+    """Remove old runs and unneeded checkpoints. Import batches always stay."""
     from omnix_cli.reports.printed_tables import removed_table
 
     report = session.workspace.runs.prune(keep=keep, dry_run=dry_run)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from omnix_cli.cli.options import RUN, AsOf, Output, Session, expand
-from omnix_cli.cli.quarantine import Kind, KindOf
+from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
-app = typer.Typer(
-    help="Look at the results: recommendations, neighbours, due products, customers.", no_args_is_help=True
-)
+app = typer.Typer(help="Look at the results of runs.", no_args_is_help=True)
 
 _LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
 """The columns of a list in a table; JSON, CSV and Parquet have all of them."""
@@ -62,7 +60,7 @@ def recommendations(
     context: Annotated[Context, typer.Option("--context", help="Where the list is shown.")] = Context.HOMEPAGE,
     limit: Limit = 20,
 ) -> None:
-    """Show a customer's list with the reasons; an unknown customer gets the popular products, marked as such."""
+    """Show a customer's list with the reasons. An unknown customer gets the popular products, marked as `fallback`."""
     rows = session.workspace.recommendations(customer, context=context, limit=limit, **vars(chosen))
     output.write(rows, title=f"Recommendations for {customer} ({context})", brief=_LISTED)
 
@@ -76,7 +74,7 @@ def similar(
     product: Annotated[str, typer.Argument(help="A product id.")],
     limit: Limit = 10,
 ) -> None:
-    """Show the nearest products of a product, and what makes them near."""
+    """Show the nearest products of a product. Includes what makes them near."""
     columns = ("rank", "neighbour_id", "product_name", "score", "co_purchase", "content", "support", "lift")
     rows = session.workspace.similar(product, limit=limit, **vars(chosen))
     output.write(rows, title=f"Similar to {product}", brief=columns)
@@ -94,7 +92,7 @@ def due(
     customer: Annotated[str | None, typer.Option("--customer", help="Only for this customer.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """Show who needs what in the coming days, most confident predictions first."""
+    """Show who needs what in the coming days. The most confident predictions come first."""
     columns = ("customer_id", "product_id", "product_name", "predicted_date", "confidence", "urgency", "reason")
     rows = session.workspace.due(days=days, customer=customer, limit=limit, **vars(chosen))
     output.write(rows, title=f"Due within {days} days", brief=columns)
@@ -103,7 +101,7 @@ def due(
 @app.command(epilog="Example: omnix show trending --limit 10")
 @expand
 def trending(session: Session, output: Output, chosen: Chosen, limit: Limit = 10) -> None:
-    """Show what lately rose faster than the shop as a whole, by the customers who bought it."""
+    """Show what is trending. Its customers lately rose faster than those of the shop as a whole."""
     output.write(session.workspace.trending(limit=limit, **vars(chosen)), title="Trending", brief=_LISTED)
 
 
@@ -135,7 +133,7 @@ def customer(
     analysis: Annotated[bool, typer.Option("--analysis", help="Show a model's analysis instead.")] = False,
     limit: Limit = 20,
 ) -> None:
-    """Show a customer's profile and rhythm: what is bought how often, and when it is due."""
+    """Show a customer's profile and rhythm. The rhythm says what is bought how often, and when it is due."""
     workspace = session.workspace
     if analysis:
         output.write(workspace.analysis(customer, **vars(chosen)), title=f"Analysis of {customer}")
@@ -154,16 +152,4 @@ def _summary(profile: DataFrame) -> str:
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in known if value not in (None, []))
 
 
-@app.command(epilog="Example: omnix show quarantine purchases --limit 50")
-@expand
-def quarantine(
-    session: Session,
-    output: Output,
-    kind: KindOf = Kind.PURCHASES,
-    limit: Limit = 20,
-) -> None:
-    """Show quarantined rows: file, row, column, value, reason."""
-    from omnix_cli.services.importing.quarantine import quarantine_show
-
-    rows = quarantine_show(session.open().importer(), kind.value, limit=limit).rows
-    output.write(rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
+app.command("quarantine", hidden=True, epilog="Example: omnix show quarantine purchases")(show_quarantine)

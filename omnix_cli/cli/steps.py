@@ -66,23 +66,23 @@ def run(
     predictor: Predictor = None,
     store: Store = None,
 ) -> None:
-    """Do the whole nightly job: import the configured sources, run every step, publish."""
+    """Do the whole nightly job. Imports the configured sources, runs every step and publishes."""
     call = session.workspace.run
     show_run(lambda: call(**vars(work), max_memory=max_memory, predictor=predictor, store=store), output)
 
 
 def similarity(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
-    """Find the nearest products of every product, by co-purchase and by content."""
+    """Find the nearest products of every product. Uses co-purchase and content."""
     show_run(lambda: session.workspace.similarity(**vars(work), max_memory=max_memory), output)
 
 
 def recommend(session: Session, output: Output, work: Work) -> None:
-    """Make the recommendation lists: personal, replenishment, similar, trending, seasonal."""
+    """Make the recommendation lists. These are personal, replenishment, similar, trending and seasonal lists."""
     show_run(lambda: session.workspace.recommend(**vars(work)), output)
 
 
 def publish(session: Session, output: Output, work: Work, store: Store = None, rollback: Rollback = None) -> None:
-    """Write the lists to the store: only what changed, and remove what is stale."""
+    """Write the lists to the store. Writes only what changed and removes what is stale."""
     if rollback is None:
         show_run(lambda: session.workspace.publish(**vars(work), store=store), output)
     else:
@@ -91,7 +91,7 @@ def publish(session: Session, output: Output, work: Work, store: Store = None, r
 
 
 def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
-    """Show what `omnix run` would compute, what it would reuse, and why."""
+    """Show what `omnix run` would do, and why. Says which steps it would compute and which it would reuse."""
     from omnix_cli.reports.printed_tables import steps_table
 
     report = session.workspace.explain(as_of=as_of, force=force)

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(session: Session) -> None:
-    """Make a workspace and a commented configuration file: omnix.toml, or the file that --config names."""
+    """Make a workspace and a configuration file. The file is omnix.toml, or the one that --config names."""
     file = session.config or Path("omnix.toml")
     if not file.exists():
         session = replace(session, config=None)

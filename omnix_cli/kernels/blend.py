@@ -20,7 +20,7 @@ class Candidates(NamedTuple):
     bought: NDArray[np.int32]
     bought_evidence: NDArray[np.int64]
     alike: NDArray[np.int64]
-    """A row of keys per product, of which the first `alike_count` count."""
+    """A row of keys per product; the first `alike_count` are filled."""
     alike_count: NDArray[np.int64]
     alike_start: NDArray[np.int64]
     """Where a product's rows of `alike_evidence` begin."""
@@ -40,7 +40,7 @@ class Scoring(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The k best of each product: a row per product, of which the first `taken` count."""
+    """The k best of each product: a row per product; the first `taken` are filled."""
 
     taken: NDArray[np.int64]
     neighbour: NDArray[np.int32]
@@ -54,7 +54,7 @@ class Chosen(NamedTuple):
 def co_purchase_score(
     rule: Rule, cosine: float, counts: int, degree: float, other_degree: float, groups: float
 ) -> float:
-    """The shrunk measure of a pair, NaN where it may not be shown."""
+    """The shrunk measure of a pair; NaN if it may not be shown."""
     support = counts >> SUPPORT_SHIFT
     if support < rule.min_support or (counts & CUSTOMERS_MASK) < rule.min_customers:
         return np.nan

@@ -1,8 +1,8 @@
 """How the kernels are compiled: by numba, without the GIL, cached on disk in the user's cache folder.
 
-The folder is named after a digest of all kernel sources: numba itself notices a change of the file that a function
-stands in, but not of a function it calls in another file. It lies outside the installation, so a read-only install
-works; with no writable folder at all the kernels are compiled anew by every process. `NUMBA_CACHE_DIR` overrides it.
+The folder is named after a digest of all kernel sources: numba itself notices a change in a function's own
+file, but not in a function that it calls in another file. It is outside the installation, so a read-only install
+works; without any writable folder every process compiles the kernels again. `NUMBA_CACHE_DIR` overrides it.
 
 Kernels assign element by element: assigning slices would make numba compile the text of its error messages, which
 takes longer than compiling the kernels.
@@ -35,16 +35,16 @@ CACHE_FOLDER = Path(_config.CACHE_DIR) if _config.CACHE_DIR else _cache_folder()
 
 
 def compiled(function: _Function) -> _Function:
-    """The function compiled by numba: releases the GIL, divides as numpy does, is kept in `CACHE_FOLDER`."""
+    """The function compiled by numba: releases the GIL, divides like numpy, cached in `CACHE_FOLDER`."""
     before, _config.CACHE_DIR = _config.CACHE_DIR, str(CACHE_FOLDER)
     try:
         return cast("_Function", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
-    except RuntimeError:  # numba found no folder that it may write to
+    except RuntimeError:  # numba found no writable folder
         return cast("_Function", numba.njit(nogil=True, error_model="numpy")(function))
     finally:
         _config.CACHE_DIR = before
 
 
 def is_cached() -> bool:
-    """Whether these kernels were compiled before on this machine, so that they load in a fraction of a second."""
+    """Whether this machine compiled these kernels before, so that they load in a fraction of a second."""
     return any(CACHE_FOLDER.rglob("walks.walk_*.nbc"))

@@ -1,6 +1,6 @@
-"""The top-k neighbours by content: products that are described alike.
+"""The top-k neighbours by content: products with similar descriptions.
 
-Only pairs that share a category, a brand or a word are looked at. A word or brand of more than WINDOW attribute sets
+Only pairs that share a category, a brand or a word are compared. A word or brand of more than WINDOW attribute sets
 leads to no candidates, and in a category of more than WINDOW of them each looks at its WINDOW nearest by price.
 """
 
@@ -19,7 +19,7 @@ MISSING = -1
 
 
 class Attributes(NamedTuple):
-    """What is known of each of a list of things, products or distinct sets of attributes; MISSING or NaN if not."""
+    """The attributes of a list of things (products, or distinct sets of attributes); MISSING or NaN if unknown."""
 
     category: NDArray[np.int32]
     brand: NDArray[np.int32]
@@ -123,18 +123,18 @@ class Index(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A row of keys per thing, best first, of which the first `counts` are filled."""
+    """A row of keys per thing, best first; the first `counts` are filled."""
 
     keys: NDArray[np.int64]
     counts: NDArray[np.int64]
 
 
 class Candidates(NamedTuple):
-    """The things looked at for one of them."""
+    """The things compared with one of them."""
 
     thing: NDArray[np.int32]
     looked_at: NDArray[np.int32]
-    """For whom a thing was last looked at."""
+    """The thing that this one was last compared with."""
     text: NDArray[np.float64]
     """The likeness of the texts so far."""
 

@@ -1,8 +1,8 @@
-"""Who bought what, as the co-purchase kernel reads it: the items of every group, the groups of every item.
+"""Who bought what, in the form of the co-purchase kernel: the items of every group, the groups of every item.
 
-A group is what counts as together: a customer, or a basket. Items are numbered by falling popularity, and each
-group's list is in that order, so the list up to an item holds the more popular ones of the group. Weights are whole
-numbers: every sum of them is exact, whatever its order.
+Items in one group count as bought together; a group is a customer or a basket. Items are numbered by falling
+popularity, and each group's list is in that order, so the list up to an item holds the more popular ones of the group.
+Weights are whole numbers: every sum of them is exact, whatever its order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Incidence(NamedTuple):
     group: NDArray[np.int32]
     """The groups of an item, rising."""
     position: NDArray[np.int64]
-    """Where in `entries` the item stands in that group's list."""
+    """The item's place in that group's list, as an index of `entries`."""
     squared_norm: NDArray[np.int64]
     """The sum of an item's squared weights."""
     code: NDArray[np.int32]
@@ -207,7 +207,7 @@ def _degrees(entries: NDArray[np.uint32], item_count: int) -> NDArray[np.int64]:
 def _transpose(
     group_start: NDArray[np.int64], entries: NDArray[np.uint32], item_start: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """For every item its groups, where it stands in their lists, and its squared norm."""
+    """For every item its groups, its places in their lists, and its squared norm."""
     free = item_start[:-1].copy()
     group_of = np.empty(len(entries), dtype=np.int32)
     position = np.empty(len(entries), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Blocks of equal work over threads; the kernels release the GIL."""
+"""Shares blocks of equal work among threads; the kernels release the GIL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BLOCKS_PER_THREAD = 32
 
 
 def equal_blocks(work: NDArray[np.int64], threads: int) -> list[tuple[int, int]]:
-    """Stretches of rows of about equal work."""
+    """Ranges of rows with about equal work."""
     done = np.cumsum(work)
     marks = np.linspace(0, done[-1] if len(done) else 0, _BLOCKS_PER_THREAD * threads + 1)[1:-1]
     edges = np.unique(np.concatenate([[0], np.searchsorted(done, marks), [len(work)]]))
@@ -21,7 +21,7 @@ def equal_blocks(work: NDArray[np.int64], threads: int) -> list[tuple[int, int]]
 
 
 def share_out(blocks: list[tuple[int, int]], threads: int, run: Callable[[int, int, int], None]) -> None:
-    """Runs every block on whichever of the threads is free; `run` is told the thread's number and the block."""
+    """Runs every block on the next free thread: `run(thread, first row, end)`."""
     pending = iter(blocks)
 
     def take_blocks(thread: int) -> None:

@@ -1,6 +1,6 @@
 """The k largest of a stream of candidates, by one integer key each: a buffer of about 2k, cut by partial selection.
 
-A key orders completely, so the outcome does not depend on the order of arrival: the score in the upper 31 bits
+A key orders completely, so the result does not depend on the order of the candidates: the score in the upper 31 bits
 (fixed point), below it the complement of the candidate's index, so that of equal scores the lower index is larger.
 """
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from omnix_cli.kernels.compiled import compiled
 
 SCORE_ONE = 2**31 - 1
-"""The fixed-point score 1.0; scores are told apart down to 2**-31."""
+"""The fixed-point score 1.0; scores that differ by less than 2**-31 are equal."""
 
 INDEX_BITS = 32
 INDEX_MASK = 2**32 - 1

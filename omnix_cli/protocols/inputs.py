@@ -1,4 +1,4 @@
-"""What comes in: sources, their rows, and the ledger of imports."""
+"""Inputs of an import: where they are, the rows they have, and the ledger of what was imported."""
 
 from __future__ import annotations
 
@@ -13,72 +13,78 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import StagedPart, StoredFrame
 from omnix_cli.records import ImportBatch
 
+ROW_NUMBER = "_row_number"
+"""The line of a text file, or the row of a table, counted from 1."""
+ITEM = "_item"
+"""The position in the list of an order document, counted from 1; 0 where a line is a row."""
+DELETED = "_deleted"
+"""Whether the row was deleted at its source; not every input says."""
+
 
 @dataclass(frozen=True)
 class RawChunk:
-    """Some rows of an input as they were read: its own columns (texts, or the types of a Parquet file) and where each
-    stands (`steps.imports.problems.ROW_NUMBER` and `ITEM`), also whether it was deleted there (`DELETED`) where the
-    input tells; and the lines that are no rows, as quarantine rows."""
+    """A chunk of an input: its columns as they were read (texts, or the types of a Parquet file) with ROW_NUMBER, ITEM
+    and, if the input has it, DELETED; and the lines that are not rows, as quarantine rows."""
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
 
 
 class OpenSource(Protocol):
-    """One input being read, once, from its beginning."""
+    """An open input, which can be read once."""
 
     @property
     def name(self) -> str: ...
     @property
     def findings(self) -> Mapping[str, str]:
-        """What was found out about the file: format, compression, encoding, separator."""
+        """What was detected: format, compression, encoding, separator."""
         ...
 
     def chunks(self) -> Iterator[RawChunk]:
-        """The rows in order. Raises `DataError` when the file cannot be read at all or is cut off."""
+        """The rows in order. Raises `DataError` when the file cannot be read or is truncated."""
         ...
 
     def fingerprint(self) -> str:
-        """The SHA-256 of the file as it is stored; call it after the last chunk."""
+        """The SHA-256 of the file as stored; call it after the last chunk."""
         ...
 
 
 class Sources(Protocol):
-    """Where inputs come from."""
+    """Finds and opens inputs."""
 
     def find(self, patterns: Sequence[str]) -> list[str]:
-        """The inputs that paths, folders, globs and `-` name, in order. Raises `DataError` when one names nothing."""
+        """The inputs at these paths, folders, globs and `-`, in order. Raises `DataError` when one matches nothing."""
         ...
 
     def fingerprint(self, name: str) -> str | None:
-        """The SHA-256 of an input, or None when it can be read only once."""
+        """The SHA-256 of an input, or None if it can be read only once."""
         ...
 
     def open(self, name: str, mapping: ColumnMapping) -> AbstractContextManager[OpenSource]: ...
 
 
 class Spill(Protocol):
-    """Rows set down on disk in pieces and taken up again in order, so that memory stays bounded."""
+    """Rows kept outside memory while an input is read. A protocol, since services may not see the stores."""
 
     def add(self, rows: pl.DataFrame) -> None: ...
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """All rows as they were added."""
+        """All rows, in the order in which they were added."""
         ...
 
     def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedPart:
-        """Writes these first columns of the rows as a part of a checkpoint and keeps the others beside it."""
+        """Writes these columns (the first ones) as a part of a checkpoint and keeps the others next to it."""
         ...
 
 
 class ImportLedger(Protocol):
-    """What was imported, in order, and what of it stands."""
+    """The batches that were imported, in order."""
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         """Oldest first."""
         ...
 
     def add(self, batch: ImportBatch) -> None:
-        """Takes a committed checkpoint over, in one step."""
+        """Adds a committed checkpoint, in one step."""
         ...
 
     def damaged(self) -> tuple[ImportBatch, ...]:
@@ -86,13 +92,13 @@ class ImportLedger(Protocol):
         ...
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
-        """Forgets these batches: their files count as never imported."""
+        """Removes these batches, so that their files can be imported again."""
         ...
 
     def view(self, kind: str) -> StoredFrame:
-        """The rows that stand: all batches, less what later ones replaced."""
+        """The current rows: those of all batches, without what later ones replaced."""
         ...
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
-        """The rows set aside that are still open, with the key of their `batch`."""
+        """The quarantined rows that are still open, with the key of their `batch`."""
         ...

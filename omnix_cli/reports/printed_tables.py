@@ -13,9 +13,6 @@ from types import NoneType
 from typing import Any
 
 import polars as pl
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from omnix_cli.configuration import Origin
 from omnix_cli.records import RunRecord, StepRecord
@@ -25,6 +22,10 @@ _PLAIN = (str, int, float, date, NoneType)
 
 def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     """The rows as an aligned table under a title, fitted to the width of the terminal, if it is printed to one."""
+    from rich.console import Console  # here, since JSON, CSV and Parquet need none of it
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, dtype in frame.schema.items():
         fixed = dtype.is_temporal() or name.endswith("_id")

@@ -1,4 +1,4 @@
-"""The rhythm of every customer with every product: purchase days, the gaps between them, quantities, recency."""
+"""The purchase cycle of every customer and product: purchase days, the gaps between them, quantities, recency."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ KEPT_GAPS = 24
 RECENCY_DAYS = 60
 RECENT_DAYS = 28
 _PAIR = ["customer_id", "product_id"]
-_UNIT = 2**20  # floats are summed as whole multiples of 2**-20, so that the order of rows leaves no trace
+_UNIT = 2**20  # floats are summed as whole multiples of 2**-20, so that the sums do not depend on the order of rows
 
 
 def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
-    """One row per customer and product bought before `as_of`, with what its purchase days say.
+    """One row per customer and product bought before `as_of`, with the statistics of its purchase days.
 
     A purchase day is a day on which anything of the product was kept after returns; a gap is the number of days
     between two consecutive ones. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in days
-    at `as_of`: a count that forgets.
+    at `as_of`: old purchases count less.
     """
     frame = schemas.FRAMES["cycles"].conform(pair_cycles(purchases, as_of=as_of))
     return StepOutput({"cycles": frame}, {"repeated_pairs": int((frame["purchase_days"] > 1).sum())})
@@ -41,7 +41,7 @@ def fixed_point(value: pl.Expr) -> pl.Expr:
 
 
 def from_fixed_point(total: pl.Expr) -> pl.Expr:
-    """The float that a sum of `fixed_point` values stands for."""
+    """A sum of `fixed_point` values as a float."""
     return total.cast(pl.Float64) / _UNIT
 
 

@@ -1,4 +1,4 @@
-"""What a run may see of the purchase history: the lines of earlier days, less what was cancelled or brought back."""
+"""The purchase history that a run may use: the lines of earlier days, without cancelled and returned units."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _PAIR = ["customer_id", "product_id"]
 
 
 def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
-    """The purchase lines of days before `as_of`, net of cancellations and returns, in no promised order.
+    """The purchase lines of days before `as_of`, without cancellations and returns, in no particular order.
 
-    A return takes units back from the latest earlier lines of the same customer and product, newest first; a line of
-    which everything came back is gone, one that lost a part keeps the rest, its total price in proportion.
-    Columns are those of `schemas.Purchases`; `kind` is always `purchase`.
+    A return removes units from earlier lines of the same customer and product, newest first. A line without units left
+    is removed; one with fewer units keeps its total price in proportion. The columns are those of `schemas.Purchases`;
+    `kind` is always `purchase`.
     """
     known = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") != "cancelled")
     sold = known.filter(pl.col("kind") == "purchase")
-    # Asked for at once: most histories know no return, and then nothing must be joined, nor columns kept for it.
+    # Computed here, since most histories have no return: then nothing is joined, and no column is needed for it.
     returned = known.filter(pl.col("kind") == "return").select(*_PAIR).unique().collect()
     if returned.is_empty():
         return sold
@@ -30,7 +30,7 @@ def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
 
 
 def settle_returns(lines: pl.DataFrame) -> pl.DataFrame:
-    """The purchase lines that are left, with what is left of their quantity, once every return was taken off."""
+    """The purchase lines with the units that are left after all returns."""
     ordered = lines.sort(*_PAIR, "purchased_at", pl.col("kind").cast(pl.String), "purchase_id")
     pair = ordered.select(pl.struct(_PAIR).rle_id()).to_series().to_numpy()
     is_return = (ordered["kind"] == "return").to_numpy()

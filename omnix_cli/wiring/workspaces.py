@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,13 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
 from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor
-from omnix_cli.records import ImportBatch, StepRecord, run_id_at
-from omnix_cli.services.importing.importer import Importer, import_files
-from omnix_cli.services.importing.quarantine import quarantine_replay
+from omnix_cli.records import StepRecord, run_id_at
+from omnix_cli.services.importing.batches import Importer
+from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
 from omnix_cli.services.runs.configured_imports import import_sources
@@ -81,44 +82,19 @@ class Workspace(WorkspaceReader):
             now=self.now(),
         )
 
-    def import_files(
-        self,
-        kind: str,
-        files: Sequence[str],
-        recipe: str | None,
-        columns: Mapping[str, str],
-        *,
-        timezone: str | None = None,
-        dry_run: bool,
-    ) -> ImportReport:
-        """Takes files of one kind in (without any, the whole table of that kind in the store of the settings), read by
-        a recipe with single columns replaced.
-
-        Earlier imports whose checkpoint is damaged are given up first, so that their files can be taken in again."""
-        damaged = self.ledger.damaged()
-        if damaged and not dry_run:
-            _log.warning("given up, to be imported again: %s", _named(damaged))
-            self.ledger.drop(damaged)
+    def mapping(
+        self, kind: str, recipe: str | None, columns: Mapping[str, str] | None = None, timezone: str | None = None
+    ) -> ColumnMapping:
+        """The mapping for a kind of input: a recipe, with single columns and the time zone replaced."""
         mapping = load_mapping(kind, recipe, columns)
-        if timezone is not None:  # asked for by hand, so it goes before the recipe's
-            mapping = mapping.model_copy(update={"timezone": timezone})
+        return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
+
+    def import_files(
+        self, kind: str, files: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
+    ) -> ImportReport:
+        """Imports files or, without any, the table that holds this kind in the store of the settings."""
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
             return import_files(self.importer(sources), files, mapping, dry_run=dry_run)
-
-    def replay(
-        self,
-        kind: str,
-        recipe: str | None,
-        columns: Mapping[str, str],
-        *,
-        mended: Mapping[str, str],
-        reason: str | None,
-        file: str | None,
-        dry_run: bool,
-    ) -> ImportReport:
-        """Reads quarantined rows again."""
-        mapping = load_mapping(kind, recipe, columns)
-        return quarantine_replay(self.importer(), mapping, mended=mended, reason=reason, file=file, dry_run=dry_run)
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Imports the sources that the settings name; one record each."""
@@ -126,14 +102,15 @@ class Workspace(WorkspaceReader):
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        return reading.import_files(source.kind, source.files, source.mapping, {}, dry_run=dry_run)
+        mapping = self.mapping(source.kind, source.mapping)
+        return reading.import_files(source.kind, source.files, mapping, dry_run=dry_run)
 
     def runner(self, predictor: Predictor | None = None) -> Runner:
         """Runs the plan on the imports as they are now, with the predictor of the settings or another. Raises
         `CorruptCheckpoint` when an import is damaged."""
         damaged = self.ledger.damaged()
         if damaged:
-            raise CorruptCheckpoint(f"imports are damaged: {_named(damaged)}", hint="Import these files again.")
+            raise CorruptCheckpoint(f"imports are damaged: {described(damaged)}", hint="Import these files again.")
         return Runner(
             plan=plan(predictor or self.predictors.configured()),
             engine=engine(self.settings),
@@ -202,10 +179,6 @@ class Workspace(WorkspaceReader):
         answers: SqliteAnswers | None = self.__dict__.pop("answers", None)
         if answers is not None:
             answers.close()
-
-
-def _named(batches: Iterable[ImportBatch]) -> str:
-    return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
 
 
 def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Workspace:

@@ -1,7 +1,7 @@
 """How good the statistical predictor is on the Complete Journey year, beside floors of simple code in the same run.
 
-1. Next purchase date: the last gap of every household and product with at least 4 purchase days is left out; nothing
-   that begins or ends it is known to what foretells it. Ours is the rule that dates a prediction right after a
+1. Next purchase date: the last gap of every household and product with at least 4 purchase days is left out; no
+   rule sees the purchases that begin and end it. Ours is the rule that dates a prediction right after a
    purchase: last day + likeliest gap of `steps.forecasts.intervals`, fitted on the kept gaps only. Every rule is judged
    twice: in whole days, as dates are published, and not rounded, as floors are usually given. True gaps are whole days,
    so a whole day counts the days at both ends of "within 7 days" and looks a little better.
@@ -107,7 +107,7 @@ def without_last_days(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def print_next_date(title: str, lines: pl.DataFrame, products: pl.LazyFrame, scales: Sequence[float]) -> None:
-    """The last gap of every pair, foretold from what came before its first day."""
+    """Predicts the last gap of every pair from the purchases before it."""
     days = lines.select(*_PAIR, "purchase_day").unique().sort(*_PAIR, "purchase_day")
     place, count = pl.int_range(pl.len()).over(_PAIR), pl.len().over(_PAIR)
     gap = (pl.col("purchase_day").diff().dt.total_days()).over(_PAIR)
@@ -119,7 +119,7 @@ def print_next_date(title: str, lines: pl.DataFrame, products: pl.LazyFrame, sca
     for name, predicted in [*simple_gaps(kept), *our_gaps(lines, days, products, scales)]:
         both = judged.join(predicted, on=_PAIR)
         true, exact = both["true"].to_numpy(), both["predicted"].to_numpy()
-        errors = (error_figures(date_errors(foretold, true)) for foretold in (exact.round(), exact))
+        errors = (error_figures(date_errors(days, true)) for days in (exact.round(), exact))
         print(f"  {name:34} {'   '.join(errors)}   ({both.height:,})")
 
 
@@ -129,7 +129,7 @@ def error_figures(error: DateErrors) -> str:
 
 
 def simple_gaps(kept: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """The floors: the gap foretold by simple rules from the kept gaps."""
+    """The floors: simple rules that predict the gap from the earlier gaps."""
     overall = kept.select(pl.col("gap").median(), log=pl.col("gap").log().mean())
     log_sum = pl.col("gap").log().sum()
     rules = {
@@ -150,11 +150,11 @@ def our_gaps(
     pairs = known.frames["cycles"].lazy()
     personal = PredictionSettings().personal_purchases
     shared = shared_rhythms(pairs, products, as_of=YEAR_END).lazy()
-    told = evidence(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal).collect()
+    past = evidence(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal).collect()
     for scale in scales:
         fitted = fit_interval(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal, scale=scale)
         name = "omnix" if scale == SCALE else f"omnix, scale {scale:g}"
-        yield name, told.select(*_PAIR, predicted=log_interval(fitted).exp())
+        yield name, past.select(*_PAIR, predicted=log_interval(fitted).exp())
 
 
 def forecasts_with_outcomes(lines: pl.DataFrame, products: pl.LazyFrame) -> pl.DataFrame:
@@ -219,9 +219,9 @@ def simple_scores(forecasts: pl.DataFrame, lines: pl.DataFrame) -> list[tuple[st
 
 
 def print_calibration(forecasts: pl.DataFrame) -> None:
-    """Does what is said come true? Windows that end after the data are left out, as nobody can tell."""
-    told = forecasts.filter(pl.col("alive") >= PredictionSettings().min_alive)
-    closed = told.filter(pl.col("date_p90") < YEAR_END)
+    """Compares predicted with observed shares; windows that end after the data are left out."""
+    published = forecasts.filter(pl.col("alive") >= PredictionSettings().min_alive)
+    closed = published.filter(pl.col("date_p90") < YEAR_END)
     own = pl.col("purchase_days") >= PredictionSettings().personal_purchases
     for title, pairs in (("own rhythm", closed.filter(own)), ("shared rhythm", closed.filter(~own))):
         first, last, true = (pairs[name].to_numpy() for name in ("first", "last", "true"))
@@ -237,7 +237,7 @@ def print_calibration(forecasts: pl.DataFrame) -> None:
     print_table(table)
     print("\nAlerts: how many, mean confidence, share bought in the window, share bought within 7 days")
     for urgency in ("urgent", "upcoming"):
-        chosen = told.filter(pl.col("urgency") == urgency)
+        chosen = published.filter(pl.col("urgency") == urgency)
         inside = (chosen["true"] >= chosen["first"]) & (chosen["true"] <= chosen["last"])
         soon = (chosen["true"] < 7).mean()
         print(f"  {urgency:10} {chosen.height:6,} {chosen['confidence'].mean():7.1%} {inside.mean():7.1%} {soon:7.1%}")

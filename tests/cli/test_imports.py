@@ -26,11 +26,11 @@ def test_the_counts_add_up_and_are_printed(omnix: Omnix, tmp_path: Path) -> None
     assert (file["read"], file["accepted"], file["quarantined"], file["known"]) == (4, 3, 1, 0)
 
 
-def test_too_many_bad_rows_take_nothing_over(omnix: Omnix, tmp_path: Path) -> None:
+def test_with_too_many_bad_rows_nothing_is_imported(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD)
     answer = omnix("import", "purchases", "a.csv")
     assert (answer.code, answer.out) == (3, "")
-    assert "4 rows read, 1 bad: nothing was taken over" in answer.err
+    assert "4 rows read, 1 bad: nothing was imported" in answer.err
     assert "error: 1 of 4 rows are bad (25.0%, allowed 1.0%)" in answer.err
     assert omnix("run").code == 3
 
@@ -55,17 +55,17 @@ def test_columns_are_mapped_and_a_wrong_name_is_corrected(omnix: Omnix, tmp_path
     assert "client" in wrong.err
 
 
-def test_a_comma_that_may_be_of_decimals_or_of_thousands_has_to_be_told(omnix: Omnix, tmp_path: Path) -> None:
+def test_a_comma_that_may_be_of_decimals_or_of_thousands_needs_an_answer(omnix: Omnix, tmp_path: Path) -> None:
     lines = ["customer_id;product_id;purchased_at;quantity;unit_price", "ann;milk;2017-05-01;1;1,234", ""]
     (tmp_path / "a.csv").write_text("\n".join(lines))
     asked = omnix("import", "purchases", "a.csv")
     assert asked.code == 3
     assert "numbers like 1,234" in asked.err
     assert "decimal_comma = true" in asked.err
-    for number, (told, read) in enumerate([("true", 1.23), ("false", 1234.0)]):
-        (tmp_path / "told.toml").write_text(f"[purchases]\ndecimal_comma = {told}\n")
+    for number, (answer, read) in enumerate([("true", 1.23), ("false", 1234.0)]):
+        (tmp_path / "shop.toml").write_text(f"[purchases]\ndecimal_comma = {answer}\n")
         place = str(tmp_path / f"shop{number}")
-        assert omnix("import", "purchases", "a.csv", "--mapping", "told.toml", "--workspace", place).code == 0
+        assert omnix("import", "purchases", "a.csv", "--mapping", "shop.toml", "--workspace", place).code == 0
         (row,) = pl.read_parquet(tmp_path / place / "checkpoints" / "import-purchases-*" / "purchases-*.parquet").rows(
             named=True
         )
@@ -76,14 +76,14 @@ def test_a_comma_that_may_be_of_decimals_or_of_thousands_has_to_be_told(omnix: O
     assert omnix("import", "purchases", "c.csv").code == 0
 
 
-def test_the_rows_tell_how_a_file_is_read_however_its_bytes_come(omnix: Omnix, tmp_path: Path) -> None:
+def test_a_file_is_read_as_its_rows_say_however_its_bytes_arrive(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("customer_id,product_id,purchased_at,quantity\nann,milk,03/04/2017,1")
     answer = omnix("import", "purchases", "a.csv")
     assert answer.code == 3
     assert "day first or month first" in answer.err
 
 
-def test_a_column_that_is_there_twice_is_told_and_not_read_unasked(omnix: Omnix, tmp_path: Path) -> None:
+def test_a_column_that_is_there_twice_is_reported_and_not_read_unasked(omnix: Omnix, tmp_path: Path) -> None:
     header = "customer_id,product_id,purchased_at,quantity"
     (tmp_path / "a.csv").write_text(f"{header},note,note\nann,milk,2017-05-01,1,x,y\n")
     answer = omnix("import", "purchases", "a.csv", "--format", "json")
@@ -119,15 +119,15 @@ def test_stdin_gzip_folders_and_globs(omnix: Omnix, tmp_path: Path) -> None:
 def test_quarantined_rows_are_shown_replayed_and_discarded(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD + "dan,tea,o4,2017-05-04,none,3.50\n")
     omnix("import", "purchases", "a.csv", "--max-bad", "1")
-    shown = json.loads(omnix("show", "quarantine", "--format", "json").out)
+    shown = json.loads(omnix("quarantine", "show", "--rows", "--format", "json").out)
     assert [(row["row_number"], row["column"], row["value"]) for row in shown] == [
         (5, "purchased_at", "2017-05-40"),
         (6, "quantity", "none"),
     ]
-    (tmp_path / "mended.csv").write_text(
+    (tmp_path / "fixed.csv").write_text(
         HEADER + GOOD + BAD.replace("05-40", "05-30") + "dan,tea,o4,2017-05-04,none,3\n"
     )
-    replayed = omnix("quarantine", "replay", "--mended", "a.csv=mended.csv")
+    replayed = omnix("quarantine", "replay", "--fixed", "a.csv=fixed.csv")
     assert replayed.code == 0, replayed.err
     assert "1 accepted" in replayed.err
     reasons = json.loads(omnix("quarantine", "show", "--format", "json").out)
@@ -136,19 +136,54 @@ def test_quarantined_rows_are_shown_replayed_and_discarded(omnix: Omnix, tmp_pat
     assert json.loads(omnix("quarantine", "show", "--format", "json").out) == []
 
 
+def test_old_spellings_still_work_and_name_the_new_ones(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD)
+    (tmp_path / "fixed.csv").write_text(HEADER + GOOD + BAD.replace("05-40", "05-30"))
+    omnix("import", "purchases", "a.csv", "--max-bad", "1")
+    shown = omnix("show", "quarantine", "--format", "json")
+    assert [row["row_number"] for row in json.loads(shown.out)] == [5]
+    assert "now `omnix quarantine show --rows`" in shown.err
+    replayed = omnix("quarantine", "replay", "--mended", "a.csv=fixed.csv")
+    assert (replayed.code, "1 accepted" in replayed.err) == (0, True)
+    assert "--mended is now --fixed" in replayed.err
+
+
+def test_quarantined_rows_of_one_file(omnix: Omnix, tmp_path: Path) -> None:
+    for number, name in enumerate(["a.csv", "b.csv"]):
+        (tmp_path / name).write_text(HEADER + GOOD + BAD.replace("05-40", f"05-4{number}"))
+        omnix("import", "purchases", name, "--max-bad", "1")
+    rows = json.loads(omnix("quarantine", "show", "--rows", "--file", "b.csv", "--format", "json").out)
+    assert [(row["file"], row["value"]) for row in rows] == [("b.csv", "2017-05-41")]
+
+
+def test_a_table_of_a_store_in_another_file(omnix: Omnix, tmp_path: Path) -> None:
+    write_shop(tmp_path)
+    omnix("import", "products", "products.csv")
+    omnix("import", "purchases", "purchases.csv")
+    assert omnix("run").code == 0
+    assert omnix("tables", "backfill").code == 0
+    place = ["--from", "sqlite", "--from", f"path={tmp_path / '.omnix' / 'store.sqlite'}"]
+    answer = omnix("import", "purchases", *place, "--workspace", "other")
+    assert answer.code == 0, answer.err
+    assert "0 quarantined" in answer.err
+    wrong = omnix("import", "purchases", "--from", "sqlite", "--from", "colour=red")
+    assert wrong.code == 2
+    assert "colour" in wrong.err
+
+
 def test_a_replay_names_what_it_does_not_know(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(HEADER + GOOD + BAD)
     omnix("import", "purchases", "a.csv", "--max-bad", "1")
-    wrong_name = omnix("quarantine", "replay", "--mended", "aa.csv=a.csv")
+    wrong_name = omnix("quarantine", "replay", "--fixed", "aa.csv=a.csv")
     assert wrong_name.code == 2
     assert "no purchases were imported from `aa.csv`" in wrong_name.err
     assert "Did you mean `a.csv`?" in wrong_name.err
-    no_file = omnix("quarantine", "replay", "--mended", "a.csv=gone.csv")
+    no_file = omnix("quarantine", "replay", "--fixed", "a.csv=gone.csv")
     assert no_file.code == 3
     assert "gone.csv" in no_file.err
 
 
-def test_a_dry_run_takes_nothing_over(omnix: Omnix, tmp_path: Path) -> None:
+def test_a_dry_run_imports_nothing(omnix: Omnix, tmp_path: Path) -> None:
     write_shop(tmp_path)
     dry = omnix("import", "purchases", "purchases.csv", "--dry-run")
     assert (dry.code, "accepted" in dry.err) == (0, True)

@@ -82,7 +82,7 @@ def test_a_configuration_is_checked_as_far_as_s3(
     cloud: TestBucket, omnix: Omnix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = ("--workspace", f"{cloud.address}/team")
-    assert f"shared at {cloud.address}/team, empty as yet" in omnix("config", "check", *shared).err
+    assert f"shared at {cloud.address}/team, empty" in omnix("config", "check", *shared).err
     assert omnix("import", "products", "products.csv", *shared).code == 0
     assert "in use" in omnix("config", "check", *shared).err
     monkeypatch.setenv("OMNIX_SHARED_WORKSPACE", "s3://no-such-bucket/team")
@@ -105,7 +105,7 @@ def test_a_dry_run_leaves_nothing_in_the_bucket(cloud: TestBucket, omnix: Omnix)
         (("import", "products", "s3://no-such-bucket/in/*.csv"), 2, "NoSuchBucket"),
         (("import", "products", "{bucket}/in/none.csv"), 3, "nothing to import at"),
         (("runs", "list", "--workspace", "s3://no-such-bucket/x"), 2, "NoSuchBucket"),
-        (("runs", "list", "--output", "{bucket}/out/"), 2, "names no object"),
+        (("runs", "list", "--output", "{bucket}/out/"), 2, "is not the address of an object"),
     ],
 )
 def test_what_s3_refuses_is_told(

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
-from omnix_cli.services.importing.comparing import RUN_ROWS
-from omnix_cli.services.importing.importer import import_files
+from omnix_cli.services.importing.imports import import_files
 from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from tests.aws.buckets import TestBucket
-from tests.integration.test_imports import assert_conserved, fast, importer, standing, take
+from tests.importing import RUN_ROWS, assert_conserved, current_rows, imported, importer
+from tests.integration.test_import_properties import fast
 from tests.table_exports import change_line, full_line, write_export
 
 
@@ -47,15 +47,15 @@ def key(number: int) -> dict[str, Any]:
 def test_a_full_export_is_recognised_and_its_rows_keep_their_ids(tmp_path: Path) -> None:
     write_export(tmp_path / "in", [[full_line(item(1)), full_line(item(2))], [], [full_line(item(3))]])
     work = importer(tmp_path)
-    report = take(work, tmp_path / "in")
+    report = imported(work, tmp_path / "in")
     assert report.accepted == 3
     assert {file.findings["format"] for file in report.files} == {"DynamoDB export"}
-    rows = standing(work).sort("purchase_id")
+    rows = current_rows(work).sort("purchase_id")
     assert rows["purchase_id"].to_list() == [item(number)["id"] for number in (1, 2, 3)]
     assert rows["order_id"].null_count() == 3
     assert rows["unit_price"].to_list() == [Decimal("1.50")] * 3
     assert rows["promotion_used"].to_list() == [False, True, False]
-    again = take(work, tmp_path / "in")
+    again = imported(work, tmp_path / "in")
     assert (again.known, again.batch) == (3, None)
 
 
@@ -78,7 +78,7 @@ def test_an_export_is_read_where_it_lies_in_a_bucket(tmp_path: Path, bucket: Tes
 def test_a_copy_of_the_folder_of_one_export_is_an_export_too(tmp_path: Path) -> None:
     folder = write_export(tmp_path / "s3", [[full_line(item(1))]])
     copy = folder.rename(tmp_path / "copy")
-    assert take(importer(tmp_path), copy).accepted == 1
+    assert imported(importer(tmp_path), copy).accepted == 1
 
 
 def test_changes_and_deletions_follow_in_the_order_of_time(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_changes_and_deletions_follow_in_the_order_of_time(tmp_path: Path) -> No
     first = [change_line(key(1), item(1, quantity=8), item(1)), change_line(key(7), item(7))]
     write_export(root, [first], export="b-earlier", incremental=True, time="2026-01-05T00:00:00.000Z")
     work = importer(tmp_path)
-    report = take(work, root)
+    report = imported(work, root)
     assert (report.read, report.accepted, report.corrected) == (9, 9, 3)
-    rows = standing(work)
+    rows = current_rows(work)
     quantities = dict(rows.select("product_id", "quantity").iter_rows())
     assert quantities == {"p0": 2, "p1": 9, "p2": 2, "p3": 2, "p4": 2, "p7": 2}
     assert rows.filter(kind="cancelled")["product_id"].to_list() == ["p3"]
@@ -100,7 +100,7 @@ def test_changes_and_deletions_follow_in_the_order_of_time(tmp_path: Path) -> No
 def test_one_export_leaves_the_files_of_others_in_the_shared_folder_alone(tmp_path: Path) -> None:
     write_export(tmp_path, [[change_line(key(1), item(1))]], export="one", incremental=True)
     other = write_export(tmp_path, [[change_line(key(2), item(2))]], export="other", incremental=True)
-    report = take(importer(tmp_path / "work"), other)
+    report = imported(importer(tmp_path / "work"), other)
     assert [file.read for file in report.files] == [1]
     assert report.files[0].findings["format"] == "DynamoDB incremental export"
 
@@ -108,16 +108,16 @@ def test_one_export_leaves_the_files_of_others_in_the_shared_folder_alone(tmp_pa
 @pytest.mark.parametrize("run_rows", [1, 2, RUN_ROWS])
 def test_deletions_without_old_images_cancel_what_is_known(tmp_path: Path, run_rows: int) -> None:
     work = importer(tmp_path, run_rows=run_rows)
-    take(work, write_export(tmp_path / "full", [[full_line(item(number)) for number in range(4)]]))
+    imported(work, write_export(tmp_path / "full", [[full_line(item(number)) for number in range(4)]]))
     changes = [change_line(key(1)), change_line(key(8), item(8)), change_line(key(99))]
-    report = take(work, write_export(tmp_path / "changes", [changes], incremental=True))
+    report = imported(work, write_export(tmp_path / "changes", [changes], incremental=True))
     assert (report.read, report.accepted, report.quarantined, report.expected) == (3, 2, 1, 1)
     assert report.reasons[0].reason == "deleted there, never imported here"
-    rows = standing(work)
+    rows = current_rows(work)
     assert rows.filter(kind="cancelled")["product_id"].to_list() == ["p1"]
     assert rows.filter(kind="cancelled")["unit_price"].to_list() == [Decimal("1.50")]
     deletions = write_export(tmp_path / "more", [[change_line(key(2)), change_line(key(1))]], incremental=True)
-    only = take(work, deletions)
+    only = imported(work, deletions)
     assert (only.accepted, only.known) == (1, 1)
 
 
@@ -126,27 +126,27 @@ def test_a_deletion_takes_back_what_the_same_import_brings(tmp_path: Path, run_r
     write_export(tmp_path / "in", [[full_line(item(1)), full_line(item(2))]], time="2026-01-01T00:00:00.000Z")
     write_export(tmp_path / "in", [[change_line(key(2))]], export="later", incremental=True)
     work = importer(tmp_path, run_rows=run_rows)
-    assert take(work, tmp_path / "in").accepted == 3
-    assert standing(work).filter(kind="cancelled")["product_id"].to_list() == ["p2"]
+    assert imported(work, tmp_path / "in").accepted == 3
+    assert current_rows(work).filter(kind="cancelled")["product_id"].to_list() == ["p2"]
 
 
 @pytest.mark.parametrize("with_old_image", [True, False])
 def test_a_deleted_product_stays_and_is_told(tmp_path: Path, with_old_image: bool) -> None:
     work = importer(tmp_path)
     product = {"id": "p1", "name": "Milk", "quantity": 4, "tags": ["fresh", "cold"]}
-    take(work, write_export(tmp_path / "a", [[full_line(product)]]), kind="products")
+    imported(work, write_export(tmp_path / "a", [[full_line(product)]]), kind="products")
     change = change_line({"id": "p1"}, None, product if with_old_image else None)
-    report = take(work, write_export(tmp_path / "b", [[change]], incremental=True), kind="products")
+    report = imported(work, write_export(tmp_path / "b", [[change]], incremental=True), kind="products")
     assert (report.quarantined, report.expected) == (1, 1)
     assert report.reasons[0].reason == "deleted there, kept here"
-    assert standing(work, "products")["tags"].to_list() == [["fresh", "cold"]]
+    assert current_rows(work, "products")["tags"].to_list() == [["fresh", "cold"]]
 
 
 def test_values_of_other_types_are_not_lost(tmp_path: Path) -> None:
     lines = [full_line(item(1)), full_line(item(2, quantity=[1])), full_line(item(3, quantity="3", review={"a": 1}))]
     lines += [full_line(item(4, quantity=None)), {"Item": {**full_line(item(5))["Item"], "customerId": "bare"}}]
     work = importer(tmp_path, max_bad=1)
-    report = take(work, write_export(tmp_path / "in", [[*lines, {"Other": 1}]]))
+    report = imported(work, write_export(tmp_path / "in", [[*lines, {"Other": 1}]]))
     assert report.accepted == 2
     assert {(reason.reason, reason.column, reason.rows) for reason in report.reasons} == {
         ("not a number", "quantity", 1),
@@ -154,7 +154,7 @@ def test_values_of_other_types_are_not_lost(tmp_path: Path) -> None:
         ("not DynamoDB JSON", None, 1),
         ("no item of a table", None, 1),
     }
-    rows = standing(work).sort("product_id")
+    rows = current_rows(work).sort("product_id")
     assert rows["quantity"].to_list() == [2, 3]
     assert rows["review"].to_list() == [None, '{"a":1}']
 
@@ -193,9 +193,9 @@ def break_manifest(folder: Path) -> None:
 
 DAMAGES = {
     damage_file: "checksum differs",
-    cut_file: "damaged or cut off",
+    cut_file: "damaged or truncated",
     remove_file: "is missing",
-    remove_manifest: "has not ended",
+    remove_manifest: "the export is incomplete",
     remove_list: "is missing",
     cut_list: "has files of 1 items, the export has 2",
     break_manifest: "the manifest is damaged",
@@ -208,18 +208,18 @@ def test_a_damaged_export_is_refused_whole(tmp_path: Path, damage: Any) -> None:
     damage(folder)
     work = importer(tmp_path)
     with pytest.raises(DataError, match=DAMAGES[damage]):
-        take(work, tmp_path / "in")
-    assert standing(work).is_empty()
+        imported(work, tmp_path / "in")
+    assert current_rows(work).is_empty()
 
 
 def test_exports_of_two_tables_and_of_another_format_are_refused(tmp_path: Path) -> None:
     write_export(tmp_path / "a", [[full_line(item(1))]])
     write_export(tmp_path / "a", [[full_line(item(1))]], export="x", table="omnix-ai-products-dev")
     with pytest.raises(DataError, match="several tables: omnix-ai-products-dev, omnix-ai-purchase-history-dev"):
-        take(importer(tmp_path), tmp_path / "a")
+        imported(importer(tmp_path), tmp_path / "a")
     write_export(tmp_path / "b", [[full_line(item(1))]], output="ION")
     with pytest.raises(DataError, match="as ION"):
-        take(importer(tmp_path), tmp_path / "b")
+        imported(importer(tmp_path), tmp_path / "b")
 
 
 values = st.one_of(
@@ -248,10 +248,10 @@ def test_counts_always_add_up(exports: list[list[tuple[int, str, dict[str, Any]]
             if not lines:
                 continue
             export = write_export(Path(folder) / "in", [lines], export=f"e{number}", incremental=True)
-            report = take(work, export)
+            report = imported(work, export)
             assert report.read == len(lines)
             assert_conserved(report)
-            again = take(work, export)
+            again = imported(work, export)
             assert (again.read, again.known, again.batch) == (len(lines), len(lines), None)
 
 
@@ -270,5 +270,5 @@ def test_an_ordinary_document_with_an_item_is_no_export(tmp_path: Path) -> None:
     file = tmp_path / "orders.ndjson"
     order = {"Item": {"name": {"first": "x"}}, "customer_id": "c", "product_id": "p", "quantity": 1}
     file.write_bytes(orjson.dumps({**order, "purchased_at": "2020-05-01T10:00:00Z"}) + b"\n")
-    report = take(importer(tmp_path), file)
+    report = imported(importer(tmp_path), file)
     assert (report.accepted, report.files[0].findings["format"]) == (1, "NDJSON")

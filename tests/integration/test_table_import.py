@@ -126,7 +126,7 @@ def test_a_killed_import_goes_on_where_it_stopped(omnix: Omnix, tables: Any) -> 
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     found = imported(omnix, "purchases")
-    assert "going on with the scan" in found["err"]
+    assert "resuming the scan" in found["err"]
     assert f"{len(items)} items read" not in found["err"]
     assert (found["read"], found["accepted"]) == (50, 50)
     assert sorted(row["purchase_id"] for row in standing("purchases")) == sorted(row["id"] for row in items)

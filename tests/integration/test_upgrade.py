@@ -172,7 +172,7 @@ def test_a_newer_workspace_is_refused(omnix: Omnix, tmp_path: Path, what: str) -
 def test_a_newer_shared_workspace_is_refused(omnix: Omnix, bucket: TestBucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMNIX_S3__ENDPOINT_URL", bucket.url)
     bucket.write("team/workspace.json", orjson.dumps({"format": 3, "written_by": "0.9.0"}))
-    for command in (["run"], ["show", "trending"], ["runs", "list"]):
+    for command in (["run"], ["show", "due"], ["runs", "list"]):
         answer = omnix(*command, "--workspace", f"{bucket.address}/team")
         assert answer.code == 2, answer.err
         assert "was written by a newer omnix (0.9.0, format 3)" in answer.err

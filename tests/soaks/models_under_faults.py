@@ -77,7 +77,7 @@ class Household:
 
 
 def main() -> int:
-    """Prints what was asked, what befell it, and what it cost."""
+    """Prints what was asked, what failed, and what it cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=0.1, help="the share of requests that go wrong")
     parser.add_argument("--requests-per-minute", type=float, default=1200, help="what the double admits")
@@ -115,7 +115,7 @@ def _on_demand(household: Household, admitted: float, kill_after: int) -> int:
     household.omnix(*_PREDICT, "--predictor", "bedrock")
     seconds, after = time.perf_counter() - began, household.counted()
     figures = household.figures()
-    print(f"\non demand, in {seconds:.0f} s: {_told(figures)}")
+    print(f"\non demand, in {seconds:.0f} s: {_summary(figures)}")
     _print_books(after)
     answered = after["counts"]["Converse answered"] - before
     print(f"  {60 * answered / seconds:,.0f} answers a minute from start to end, {admitted:,.0f} are admitted")
@@ -128,7 +128,7 @@ def _on_demand(household: Household, admitted: float, kill_after: int) -> int:
 def _batch(household: Household) -> int:
     began = time.perf_counter()
     household.omnix(*_PREDICT, "--predictor", "bedrock-batch", "--model", BATCH_MODEL)
-    print(f"\nin a batch, in {time.perf_counter() - began:.0f} s: {_told(household.figures())}")
+    print(f"\nin a batch, in {time.perf_counter() - began:.0f} s: {_summary(household.figures())}")
     _print_books(household.counted())
     for job in household.omnix("predict", "status", "--format", "json"):
         print(f"  {job['name']}: {job['status']}, {job['collected']:,} collected, {job['failed']:,} failed or missing")
@@ -142,13 +142,13 @@ def _compared(household: Household) -> None:
         print("\n" + ", ".join(f"{name} {value}" for name, value in score.items()))
 
 
-def _told(figures: Mapping[str, Any]) -> str:
+def _summary(figures: Mapping[str, Any]) -> str:
     customers = int(figures["asked"]) + int(figures["repaired"]) + int(figures["failed"])
     tokens = sum(int(figures[f"{kind}_tokens"]) for kind in ("input", "cache_read", "cache_write"))
     names = ("asked", "repaired", "reused", "failed", "repairs", "skipped_too_little_history", "dollars", "mode")
-    told = ", ".join(f"{name} {figures.get(name)}" for name in names)
+    shown = ", ".join(f"{name} {figures.get(name)}" for name in names)
     return (
-        f"{told}; tokens a customer {tokens / customers:,.0f} in, {int(figures['output_tokens']) / customers:,.0f} out"
+        f"{shown}; tokens a customer {tokens / customers:,.0f} in, {int(figures['output_tokens']) / customers:,.0f} out"
     )
 
 

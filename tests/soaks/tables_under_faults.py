@@ -1,4 +1,4 @@
-"""Writes many items to an emulator of DynamoDB through a proxy that spoils three requests in ten, and reads them back.
+"""Writes many items to an emulator of DynamoDB through a proxy that fails three requests in ten, and reads them back.
 
     python -m tests.soaks.tables_under_faults [ITEMS] [URL]
 
@@ -28,12 +28,12 @@ ITEMS = 100_000
 
 
 def item(number: int) -> dict[str, Any]:
-    """The item of that number; nothing of it is left to chance."""
+    """The item of that number; always the same."""
     return {"id": f"p{number:08d}", "category": f"c{number % 97}", "stock": number, "price": Decimal(number) / 100}
 
 
 def main(items: int, url: str | None) -> int:
-    """Prints what was done and what befell the requests."""
+    """Prints what was written and which requests failed."""
     for name in LEFT_OUT:
         os.environ.pop(name, None)
     os.environ.update(ENVIRONMENT)

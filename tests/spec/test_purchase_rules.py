@@ -151,7 +151,7 @@ def test_a_file_can_name_the_kind_itself() -> None:
 
 
 def test_a_status_can_cancel_a_line() -> None:
-    """The mapping says which values of which column cancel a line, whatever their case."""
+    """The mapping says which values of a column cancel a line; upper and lower case are the same."""
     expect(
         imported(
             """

@@ -1,4 +1,4 @@
-"""Importing in one line: read, clean, identify, compare, store; and the quarantine.
+"""Importing in one line: read, clean, identify, compare, (cancel,) store; and the quarantine. Start with `imports`.
 
-The rules of cleaning and identity are pure functions in `steps.imports`.
+No rule about a single row may live here: cleaning and identity are pure functions in `steps.imports`.
 """

@@ -1,4 +1,4 @@
-"""Working on one item while the next is being made."""
+"""Working on one item while the next one is produced."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _Result = TypeVar("_Result")
 _END = object()
 
 
-def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
-    """The items in order, each being made in another thread while the caller works on the one before."""
+def prefetched(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The items in order; a thread produces the next one while the caller works on the current one."""
     iterator = iter(items)
     with ThreadPoolExecutor(max_workers=1) as thread:
         upcoming = thread.submit(next, iterator, _END)
@@ -23,7 +23,7 @@ def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
 
 
 def mapped(function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:
-    """What the function makes of the items, in order, so many of them at a time while the caller works on others."""
+    """The results of the function for the items, in order, computed in so many threads while the caller works."""
     with ThreadPoolExecutor(threads) as pool:
         upcoming: deque[Future[_Result]] = deque()
         for item in items:

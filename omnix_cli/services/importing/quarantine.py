@@ -1,4 +1,4 @@
-"""Quarantined rows: looked at, taken in again once the mapping or the file is mended, or given up."""
+"""The quarantine: rows that could not be imported are shown, read again with a fixed mapping or file, or discarded."""
 
 from __future__ import annotations
 
@@ -11,99 +11,89 @@ import polars as pl
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import ColumnMapping, suggestion
-from omnix_cli.protocols.inputs import OpenSource, RawChunk
-from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, RawChunk
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.comparing import Incoming
-from omnix_cli.services.importing.importer import Importer, Nowhere, batch_key, open_batch, record, report
-from omnix_cli.services.importing.reading import Intake, mapping_key
+from omnix_cli.services.importing.batches import Importer, NewBatch
+from omnix_cli.services.importing.compare_rows import Comparison
 from omnix_cli.services.importing.reports import ImportReport, ReasonCount, merged_reasons, reason_counts
-from omnix_cli.services.importing.storing import merge
-from omnix_cli.settings import dump
-from omnix_cli.steps.imports.identity import FILE, occurrences
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.steps.imports.identity import FILE
 
 _PLACE = ["file", "row_number", "item"]
 
 
 @dataclass(frozen=True)
 class OpenQuarantine:
-    """The open rows of a kind by reason, and the first of them."""
+    """Open rows, counted by reason, and the first of them."""
 
-    kind: str
     reasons: tuple[ReasonCount, ...]
     rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """How many rows were discarded."""
+
+    rows: int
+    dry_run: bool
 
 
 def quarantine_show(
     importer: Importer, kind: str, *, reason: str | None = None, file: str | None = None, limit: int = 20
 ) -> OpenQuarantine:
-    """What is open, unexpected reasons first."""
+    """The open rows, unexpected reasons first."""
     rows = open_rows(importer, kind, reason=reason, file=file)
     counts = merged_reasons([reason_counts(rows)]) if rows.height else ()
-    return OpenQuarantine(kind, counts, rows.sort("expected", *_PLACE).head(limit))
+    return OpenQuarantine(counts, rows.sort("expected", *_PLACE).head(limit))
 
 
 def quarantine_replay(
     importer: Importer,
     mapping: ColumnMapping,
     *,
-    mended: Mapping[str, str] | None = None,
+    fixed: Mapping[str, str] | None = None,
     reason: str | None = None,
     file: str | None = None,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Reads open rows again with this mapping and takes over those that are good now; the others stay open.
+    """Reads open rows again with this mapping and imports those that are good now; the others stay open.
 
-    The rows come from the quarantine itself, or for the files in `mended` (quarantined name: path) from the same lines
-    of the mended file. Raises `ConfigError` for a name that was not imported, `DataError` for a path without a file."""
+    The rows come from the quarantine itself or, for the files in `fixed` (quarantined name: path), from the same lines
+    of the fixed file. Raises `ConfigError` for a name that was not imported, `DataError` for a missing file."""
     kind = mapping.kind
-    _check_mended(importer, kind, mended or {})
+    _check_fixed(importer, kind, fixed or {})
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
-        accepted, disputed, still_bad = (stack.enter_context(importer.open_spill()) for _ in range(3))
-        view = importer.ledger.view(kind)
-        good = stack.enter_context(Incoming(kind, view, accepted, disputed, importer.run_rows))
-        intake = Intake(mapping, importer.settings.timezone, importer.now, good, still_bad, importer.progress)
-        lots = rows.partition_by("batch", "file", maintain_order=True)
-        files = [
-            intake.read(_source(stack, importer, mapping, lot, mended or {}), number) for number, lot in enumerate(lots)
-        ]
-        intake.settle_deletions(files)
-        settled = _settled(lots, good)
+        work = stack.enter_context(importer.begin(mapping))
+        origins = rows.partition_by("batch", "file", maintain_order=True)
+        for origin in origins:
+            work.read(_source(stack, importer, mapping, origin, fixed or {}))
+        work.finish_reading()
+        settled = _settled(origins, work.comparison)
         if settled.is_empty():
-            return report(kind, files, dry_run=dry_run)
-        how = mapping_key(mapping, importer.settings.timezone)
-        key = batch_key(kind, {"how": how, "replayed": settled.rows()}, view)
-        with Nowhere() if dry_run else open_batch(importer, kind, key, view, {"mapping": dump(mapping)}) as writer:
-            taken = _taken(importer, kind, lots, good)
-            corrected = merge(good, writer, files, slice_rows=importer.slice_rows, taken=taken)
-            writer.append("resolved", settled)
-    if not dry_run:
-        records = tuple(_replayed(record(taken, how)) for taken in files)
-        importer.ledger.add(
-            ImportBatch(key=key, kind=kind, imported_at=importer.now, files=records, corrected=corrected, replay=True)
-        )
-    return report(kind, files, corrected=corrected, batch=None if dry_run else key, dry_run=dry_run)
+            return work.report(dry_run=dry_run)
+        if kind in ("purchases", "interactions"):
+            work.comparison.identifier.count_numbers_taken(_stored_from(importer, kind, origins, work.comparison))
+        with work.store({"replayed": settled.rows()}, replay=True, dry_run=dry_run) as stored:
+            stored.writer.append("resolved", settled)
+        return work.report(corrected=stored.corrected, batch=stored.batch, dry_run=dry_run)
 
 
 def quarantine_discard(
     importer: Importer, kind: str, *, reason: str | None = None, file: str | None = None, dry_run: bool = False
-) -> int:
-    """Gives open rows up; a record of them stays in the batch they came with. Returns how many."""
+) -> Discarded:
+    """Discards open rows. The batch they came with still has them, but they are not shown or replayed again."""
     rows = open_rows(importer, kind, reason=reason, file=file)
     if rows.height and not dry_run:
-        view = importer.ledger.view(kind)
-        given_up = _resolved(rows, "discarded")
-        key = batch_key(kind, {"discarded": given_up.rows()}, view)
-        with open_batch(importer, kind, key, view, {}) as writer:
-            writer.append("resolved", given_up)
-        importer.ledger.add(ImportBatch(key=key, kind=kind, imported_at=importer.now, files=(), replay=True))
-    return rows.height
+        discarded = _resolved(rows, "discarded")
+        batch = NewBatch(importer, kind, {"discarded": discarded.rows()}, importer.ledger.view(kind))
+        with batch.write({}) as writer:
+            writer.append("resolved", discarded)
+        batch.enter(replay=True)
+    return Discarded(rows.height, dry_run)
 
 
 def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | None) -> pl.DataFrame:
-    """The open rows, with the `batch` they came with, of one reason or file only if given."""
+    """The open rows with the `batch` they came with, all or those of one reason or file."""
     rows = importer.ledger.quarantine(kind)
     if reason is not None:
         rows = rows.filter(pl.col("reason") == reason)
@@ -112,55 +102,54 @@ def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | 
     return rows.collect().sort(*_PLACE, "batch")
 
 
-def _check_mended(importer: Importer, kind: str, mended: Mapping[str, str]) -> None:
+def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> None:
     known = {file.name for batch in importer.ledger.batches(kind) for file in batch.files}
-    for name in mended:
+    for name in fixed:
         if name not in known:
             raise ConfigError(
-                f"no {kind} were imported from `{name}`", hint=suggestion(name, sorted(known), what="Imported were")
+                f"no {kind} were imported from `{name}`", hint=suggestion(name, sorted(known), what="Imported files")
             )
-    importer.sources.find(list(mended.values()))
+    importer.sources.find(list(fixed.values()))
 
 
 def _source(
-    stack: ExitStack, importer: Importer, mapping: ColumnMapping, lot: pl.DataFrame, mended: Mapping[str, str]
+    stack: ExitStack, importer: Importer, mapping: ColumnMapping, origin: pl.DataFrame, fixed: Mapping[str, str]
 ) -> OpenSource:
-    name = str(lot["file"][0])
-    if name not in mended:
-        return _QuarantinedRows(name, lot)
-    source = stack.enter_context(importer.sources.open(mended[name], mapping))
-    return _MendedLines(name, source, lot.select("row_number", "item"))
+    name = str(origin["file"][0])
+    if name not in fixed:
+        return _QuarantinedRows(name, origin)
+    source = stack.enter_context(importer.sources.open(fixed[name], mapping))
+    return _FixedLines(name, source, origin.select("row_number", "item"))
 
 
-def _settled(lots: Sequence[pl.DataFrame], good: Incoming) -> pl.DataFrame:
-    """The places of the rows that are good now."""
+def _settled(origins: Sequence[pl.DataFrame], good: Comparison) -> pl.DataFrame:
+    """The positions of the rows that are good now."""
     places = [piece.select(FILE, ROW_NUMBER, ITEM) for piece in good.pieces()]
     if not places:
         return FRAMES["resolved"].empty()
-    taken = pl.concat(places).unique()
-    numbered = pl.concat(lot.with_columns(pl.lit(number, pl.Int32).alias(FILE)) for number, lot in enumerate(lots))
-    rows = numbered.join(taken, left_on=[FILE, "row_number", "item"], right_on=[FILE, ROW_NUMBER, ITEM], how="semi")
+    imported = pl.concat(places).unique()
+    rows = pl.concat(rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)) for number, rows in enumerate(origins))
+    rows = rows.join(imported, left_on=[FILE, "row_number", "item"], right_on=[FILE, ROW_NUMBER, ITEM], how="semi")
     return _resolved(rows, "replayed")
 
 
-def _taken(importer: Importer, kind: str, lots: Sequence[pl.DataFrame], good: Incoming) -> pl.DataFrame | None:
-    """The ids made for lines that came with the same files, then or by an earlier replay, counted by file."""
-    if kind not in ("purchases", "interactions"):
-        return None
+def _stored_from(
+    importer: Importer, kind: str, origins: Sequence[pl.DataFrame], good: Comparison
+) -> list[pl.DataFrame]:
+    """For each file, the rows of the same customers that were imported from it, at first or by an earlier replay."""
     customers = pl.concat(piece.select("customer_id") for piece in good.pieces()).unique().lazy()
-    counts = []
-    for number, lot in enumerate(lots):
-        stored = [
+    stored = []
+    for origin in origins:
+        parts = [
             importer.checkpoints.open(key).frame(kind).scan().join(customers, on="customer_id", how="semi")
-            for key in _batches_of(importer, kind, str(lot["batch"][0]), str(lot["file"][0]))
+            for key in _batches_of(importer, kind, str(origin["batch"][0]), str(origin["file"][0]))
         ]
-        found = occurrences(pl.concat(stored).unique(FRAMES[kind].key).collect(), kind)
-        counts.append(found.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
-    return pl.concat(counts)
+        stored.append(pl.concat(parts).unique(FRAMES[kind].key).collect())
+    return stored
 
 
 def _batches_of(importer: Importer, kind: str, batch: str, file: str) -> Iterator[str]:
-    """The batch a file came with, and those that took rows of its quarantine in again."""
+    """The batch that a file came with, and those that replayed rows of it."""
     yield batch
     for later in importer.ledger.batches(kind):
         settled = importer.checkpoints.open(later.key).frame("resolved").scan()
@@ -173,38 +162,33 @@ def _resolved(rows: pl.DataFrame, how: str) -> pl.DataFrame:
     return spec.conform(rows.with_columns(pl.lit(how).alias("how"))).sort(spec.sort)
 
 
-def _replayed(file: ImportedFile) -> ImportedFile:
-    """Only what left the quarantine counts; the content of the file is not known from it."""
-    return file.model_copy(update={"sha256": "", "read": file.accepted + file.known, "quarantined": 0})
-
-
 @dataclass
 class _QuarantinedRows:
-    """Rows read back from the JSON that quarantine keeps. Implements `protocols.OpenSource`."""
+    """Rows read back from the JSON that the quarantine keeps. Implements `protocols.OpenSource`."""
 
     name: str
     rows: pl.DataFrame
     findings: Mapping[str, str] = field(default_factory=dict)
 
     def chunks(self) -> Iterator[RawChunk]:
-        """All of them at once: they are few. Lines that were no rows (they have no column) still are none."""
+        """All in one chunk: they are few. Lines that were not rows (without a column) are rejected again."""
         rows = self.rows.filter(pl.col("column").is_not_null())
         texts = [orjson.loads(row) for row in rows["row"]]
         columns = dict.fromkeys(name for text in texts for name in text)
         places = rows.select(pl.col("row_number").alias(ROW_NUMBER), pl.col("item").alias(ITEM))
         raw = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
-        no_rows = self.rows.filter(pl.col("column").is_null())
-        yield RawChunk(places.with_columns(raw.get_columns()), no_rows.drop("file", "batch"))
+        rejected = self.rows.filter(pl.col("column").is_null())
+        yield RawChunk(places.with_columns(raw.get_columns()), rejected.drop("file", "batch"))
 
     def fingerprint(self) -> str:
-        """They are no file."""
+        """Empty: this is not a file."""
         return ""
 
 
 @dataclass
-class _MendedLines:
-    """The lines of a mended file at given places, under the name of the file they were quarantined with.
-    Implements `protocols.OpenSource`."""
+class _FixedLines:
+    """Lines of a fixed file, under the name of the file they were quarantined with. Implements
+    `protocols.OpenSource`."""
 
     name: str
     source: OpenSource
@@ -212,16 +196,16 @@ class _MendedLines:
 
     @property
     def findings(self) -> Mapping[str, str]:
-        """Those of the mended file."""
+        """Those of the fixed file."""
         return self.source.findings
 
     def chunks(self) -> Iterator[RawChunk]:
-        """Only the wanted lines; those that the mended file does not have any more stay open."""
+        """The quarantined lines only; those that the fixed file lacks stay open."""
         for chunk in self.source.chunks():
             rows = chunk.rows.join(self.places, left_on=[ROW_NUMBER, ITEM], right_on=["row_number", "item"], how="semi")
             rejected = chunk.rejected.join(self.places, on=["row_number", "item"], how="semi")
             yield RawChunk(rows, rejected)
 
     def fingerprint(self) -> str:
-        """The content counts for the wanted lines only."""
+        """Empty: only some lines of the file are imported."""
         return ""

@@ -1,9 +1,9 @@
-"""What an import says of itself."""
+"""The report of an import: its rows by file and by reason."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import orjson
@@ -12,13 +12,13 @@ import polars as pl
 from omnix_cli.errors import DataError
 
 _TABLES = ("dynamodb:", "sqlite:")
-"""How the names of inputs begin that are tables of a store."""
+"""The beginnings of the names of inputs that are tables."""
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """The rows of one file: read = accepted + quarantined + known. `expected` of the quarantined were set aside by a
-    rule of the mapping; `findings` is what was found out about the file."""
+    """The rows of one file: read = accepted + quarantined + known. `expected` rows were quarantined by a rule of the
+    mapping; `findings` says what was detected about the file."""
 
     name: str
     read: int
@@ -31,7 +31,7 @@ class FileReport:
 
 @dataclass(frozen=True)
 class ReasonCount:
-    """Rows quarantined for one reason, and where the first of them stands."""
+    """The rows quarantined for one reason, with the position and value of the first one."""
 
     reason: str
     column: str | None
@@ -42,7 +42,7 @@ class ReasonCount:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """An import in numbers. `batch` is the key of its checkpoint, None when nothing was taken over."""
+    """An import in numbers. `batch` is the key of its checkpoint, None if nothing was imported."""
 
     kind: str
     files: tuple[FileReport, ...]
@@ -52,6 +52,8 @@ class ImportReport:
     notes: tuple[str, ...] = ()
     batch: str | None = None
     dry_run: bool = False
+    refused: bool = False
+    """Whether it exceeded a limit: nothing was imported."""
 
     @property
     def read(self) -> int:
@@ -60,36 +62,36 @@ class ImportReport:
 
     @property
     def accepted(self) -> int:
-        """Rows taken over, corrections included."""
+        """Rows imported, including corrections."""
         return sum(file.accepted for file in self.files)
 
     @property
     def quarantined(self) -> int:
-        """Rows set aside, expected ones included."""
+        """Rows quarantined, including expected ones."""
         return sum(file.quarantined for file in self.files)
 
     @property
     def expected(self) -> int:
-        """Rows set aside by a rule of the mapping."""
+        """Rows quarantined by a rule of the mapping."""
         return sum(file.expected for file in self.files)
 
     @property
     def known(self) -> int:
-        """Rows that were there already."""
+        """Rows that were imported before."""
         return sum(file.known for file in self.files)
 
     @property
     def bad_share(self) -> float:
-        """The unexpected share of the rows read."""
+        """The share of the rows read that were quarantined unexpectedly."""
         return (self.quarantined - self.expected) / self.read if self.read else 0.0
 
 
 class ImportRefused(DataError):
-    """An import that passed a limit: nothing was taken over. `report` says what was found."""
+    """An import that exceeded a limit: nothing was imported. `report` has the counts."""
 
     def __init__(self, message: str, *, hint: str, report: ImportReport) -> None:
         super().__init__(message, hint=hint)
-        self.report = report
+        self.report: ImportReport = replace(report, refused=True)
 
 
 def reason_counts(quarantine: pl.DataFrame) -> pl.DataFrame:
@@ -103,7 +105,7 @@ def reason_counts(quarantine: pl.DataFrame) -> pl.DataFrame:
 
 
 def merged_reasons(parts: Sequence[pl.DataFrame]) -> tuple[ReasonCount, ...]:
-    """Adds up the counts of several lots of quarantine rows."""
+    """Adds up counts by reason."""
     if not parts:
         return ()
     merged = (
@@ -124,7 +126,7 @@ def _example(row: Mapping[str, object]) -> str:
 
 
 def _place(file: str, row: Mapping[str, object]) -> str:
-    """File and line; an item of a table goes by its key, the first attribute of its row."""
+    """File and line; for an item of a table, its key, which is the first attribute of its row."""
     name, key = next(iter(orjson.loads(str(row["row"])).items()))
     if file.startswith(_TABLES) and name != "line":
         return f"{file} {name}={key}"

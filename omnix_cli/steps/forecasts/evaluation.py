@@ -107,5 +107,5 @@ def _hits(recommended: pl.DataFrame, truth: pl.DataFrame, k: int) -> pl.DataFram
 
 
 def _mean_over_customers(values: pl.DataFrame) -> float:
-    """Added up in the order of customers, so that the last digit is always the same."""
+    """Summed in the order of customers, so that the last digit is always the same."""
     return float(values.sort("customer_id")["value"].to_numpy().mean()) if values.height else float("nan")

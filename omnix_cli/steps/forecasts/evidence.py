@@ -1,4 +1,4 @@
-"""What is known of a customer and a product on the day of a forecast: its own cycle beside the shared rhythms."""
+"""What is known about a customer and a product on the day of a forecast: their own cycle and the shared rhythms."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHARED = (
 def evidence(
     cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
 ) -> pl.LazyFrame:
-    """The cycles with the rhythms of product, category and all joined on, and what follows from both.
+    """The cycles, joined with the rhythms of the product, its category and the whole shop, and derived columns.
 
     - `own_gaps`: the gaps that count as a personal rhythm, 0 below `personal_purchases` purchase days;
     - `product_log_gap`, `customer_log_gap`: typical log gap of the product and of the customer, shrunk to the global;

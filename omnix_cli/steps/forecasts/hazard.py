@@ -2,8 +2,8 @@
 
 The daily rate of customer and product is `base_rate * exp(terms * coefficients)`, constant within each of the periods
 between `EDGES`, where some terms change with the days ahead. Maximum likelihood is a Poisson regression with the
-exposed days as offset (Holford 1980; Laird & Olivier 1981), here weighted, with a ridge that holds the coefficients to
-zero, which means the base rate, when there is nothing to learn from.
+exposed days as offset (Holford 1980; Laird & Olivier 1981), here weighted, with a ridge that pulls the coefficients to
+zero: the base rate is the result when there is nothing to learn from.
 
 From the cumulative rate H(t) follow P(purchase within t days) = 1 - exp(-H(t)) and the quantiles of the day.
 """
@@ -59,7 +59,7 @@ def columns(evidence: pl.LazyFrame) -> dict[str, Floats]:
 
 
 def cumulative_rate(rows: dict[str, Floats], coefficients: Coefficients) -> Floats:
-    """H at every edge, one row per row: the expected number of purchases until then had they gone on at the rate."""
+    """H at every edge, one row per row: the expected number of purchases until then at a constant rate."""
     fixed = np.zeros(len(rows["rate"]))
     for name in STATIC_TERMS:
         fixed = fixed + coefficients[name] * rows[name]
@@ -98,8 +98,8 @@ def day_of_chance(total: Floats, chance: Floats) -> Floats:
 def fit_hazard(rows: dict[str, Floats], days_ahead: Floats, followed_days: Floats, weight: Floats) -> Coefficients:
     """The coefficients from rows of past forecasts and what came after them.
 
-    `days_ahead` is the day of the next purchase (0 on the day of the forecast, NaN when none was seen) and
-    `followed_days` how long it was watched for."""
+    `days_ahead` is the day of the next purchase (0 on the day of the forecast, NaN if there was none) and
+    `followed_days` the days observed."""
     scale = _scale(rows, weight)
     scaled = np.zeros(len(TERMS))
     with threadpool_limits(limits=1):

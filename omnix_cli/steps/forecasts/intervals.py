@@ -1,9 +1,9 @@
 """How long until a product is needed again, counted from a purchase: the likeliest gap, learnt from the gaps so far.
 
 The logarithm of the gap is a linear function of a few terms. The fit is a regression toward the mode (Lee 1989; Yao &
-Li 2014): it looks for the day near which most purchases fall, as a date that is weeks off is no better for being a
-little less off. A ridge holds the coefficients to the plain shrunk rhythm, which is what remains when there is nothing
-to learn from.
+Li 2014): it looks for the day near which most purchases fall, because a date that is weeks off is useless even if it
+is a little less off. A ridge pulls the coefficients to the plain shrunk rhythm: the result when there is nothing to
+learn from.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ def fit_interval(
     repeated = cycles.filter(pl.col("purchase_days") > 1)
     count = repeated.select(pl.col("gap_days").list.len().sum()).collect().item()
     sample = repeated.gather_every(max(1, ceil(count / MAX_GAPS)))
-    told = evidence(sample, rhythms, products, as_of=as_of, personal_purchases=personal_purchases)
-    gaps = past_gaps(told, personal_purchases=personal_purchases)
+    past = evidence(sample, rhythms, products, as_of=as_of, personal_purchases=personal_purchases)
+    gaps = past_gaps(past, personal_purchases=personal_purchases)
     design = gaps.select(term.alias(name) for name, term in TERMS.items()).to_numpy()
     fitted = modal_regression(design, gaps["log_gap"].exp().to_numpy(), np.array(list(PLAIN.values())), scale)
     return dict(zip(TERMS, fitted.tolist(), strict=True))
 
 
-def past_gaps(told: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFrame:
+def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFrame:
     """One row per past gap of the `evidence`: its log, and what `TERMS` read as it was on the gap's first day.
 
     The gap itself is left out of the means of its product and its customer."""
@@ -85,7 +85,7 @@ def past_gaps(told: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFrame:
     variance = (earlier_square - earlier_mean**2).clip(0.0)
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
     return (
-        told.filter(repeats > 0)
+        evidence.filter(repeats > 0)
         .explode("gap_days", empty_as_null=False, keep_nulls=False)
         .with_columns(pl.col("gap_days").cast(pl.Float64).log().alias("log_gap"))
         .with_columns(

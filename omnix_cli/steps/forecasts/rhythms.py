@@ -1,7 +1,7 @@
-"""What the statistical predictor needs beyond one customer: the shared rhythms, and what the past has taught.
+"""What the statistical predictor needs beyond one customer: the shared rhythms and the fitted models.
 
-Everything fitted here comes from the history itself, cut at earlier days: what was known on such a day makes the
-evidence, what was bought between it and the day of the run is the answer. No row of that day or later is seen.
+The models are fitted on the history, cut at earlier days: the purchases before such a day are the evidence, those
+between it and the day of the run the outcome. Rows of the day of the run or later are never used.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def rhythms(
 
     The model's parts: `interval` (see `steps.forecasts.intervals`) from all gaps, `hazard_personal` and
     `hazard_shared` (see `steps.forecasts.hazard`) for pairs with and without a rhythm of their own, from the evidence
-    14 to 112 days back, where a look back of d days weighs exp(-d / 60). Of a long history every k-th customer is
-    taken.
+    14 to 112 days back, where a look back of d days weighs exp(-d / 60). A long history is sampled: every k-th
+    customer.
     """
     shared = shared_rhythms(cycles, products, as_of=as_of)
     if shared.is_empty():
@@ -106,7 +106,7 @@ def _looks_back(purchases: pl.LazyFrame, products: pl.LazyFrame, as_of: date, pe
 def _look_back(
     purchases: pl.LazyFrame, products: pl.LazyFrame, as_of: date, days: int, personal_purchases: int
 ) -> pl.DataFrame:
-    """One day's evidence for every k-th pair, each standing for k, and the next purchase before `as_of`."""
+    """One day's evidence for every k-th pair (its weight is k), and the next purchase before `as_of`."""
     day = as_of - timedelta(days=days)
     known = pair_cycles(purchases, as_of=day)
     shared = shared_rhythms(known.lazy(), products, as_of=day)
@@ -116,7 +116,7 @@ def _look_back(
         kind.gather_every(stride).with_columns(pl.lit(stride * exp(-days / LOOK_BACK_MEMORY_DAYS)).alias("weight"))
         for kind, stride in ((kind, _stride(kind.height, MAX_PAIRS_PER_LOOK)) for kind in kinds)
     )
-    told = evidence(sample.lazy(), shared.lazy(), products, as_of=day, personal_purchases=personal_purchases)
+    past = evidence(sample.lazy(), shared.lazy(), products, as_of=day, personal_purchases=personal_purchases)
     next_days = (
         seen(purchases.join(sample.lazy(), on=["customer_id", "product_id"], how="semi"), as_of=as_of)
         .filter(pl.col("purchase_day") >= day)
@@ -124,7 +124,7 @@ def _look_back(
         .agg((pl.col("purchase_day").min() - pl.lit(day)).dt.total_days().alias("days_ahead"))
     )
     return (
-        told.drop("gap_days")
+        past.drop("gap_days")
         .join(next_days, on=["customer_id", "product_id"], how="left")
         .with_columns(pl.lit(days).alias("followed_days"))
         .sort("customer_id", "product_id")

@@ -1,4 +1,4 @@
-"""The rhythm of products, of categories and of everything: what a pair with little history of its own is told by."""
+"""The rhythms of products, of categories and of the whole shop: the forecast for a pair with little history."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     """The frame `rhythms`: each level shrunk toward the one above it, the top toward a gap of 30 days.
 
     Log gaps: `shrunk` with strength 10 gaps for a product, 20 for a category. Daily rate: (repeats + 2) /
-    (days since the first purchases + 2 / rate above), so that a product nobody has repeated keeps a small rate.
+    (days since the first purchases + 2 / rate above), so that a product without repeat purchases keeps a small rate.
     """
     category_of = products.select("product_id", "category")
     sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect(engine="streaming")
@@ -52,7 +52,7 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
 
 
 def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
-    """Whole-number sums per product, so that products add up to categories without a trace of the order."""
+    """Whole-number sums per product, so that categories are exact sums whatever the order."""
     gaps = pl.col("purchase_days").cast(pl.Int64) - 1
     log_sum = (pl.col("mean_log_gap") * gaps).fill_null(0.0)
     days_since = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()

@@ -1,4 +1,4 @@
-"""How much a prediction presses, in one word."""
+"""How urgent a prediction is, in one word."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Fitting a mapping to one file: which of its columns are there, and what the file itself tells about its spelling."""
+"""Binding a mapping to one file: which of its columns exist, and how the file writes dates and numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +10,9 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import DERIVED, LINE, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
@@ -21,20 +20,20 @@ INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occ
 
 @dataclass(frozen=True)
 class Reading:
-    """How one file is read: its mapping, with everything the file itself had to tell settled."""
+    """How one file is read: its bound mapping, and everything that was detected from the file."""
 
     mapping: ColumnMapping
     file: str
     clock: fields.Clock
     decimal_comma: bool
     now: datetime
-    """No row can be later."""
+    """A later row is an error."""
 
 
 def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMapping:
-    """The mapping with one existing column for each canonical one, those the file does not have left out.
+    """The mapping with one existing column for each canonical column that the file has.
 
-    Raises `DataError` when a required column, or one that was named alone, is not in the file, or there twice."""
+    Raises `DataError` when the file lacks a required column or one without alternatives, or has it twice."""
     _refuse_repeated(mapping, available, file)
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
     for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
@@ -58,15 +57,10 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
     )
 
 
-def repeated_name(name: str, place: int, columns: int) -> str:
-    """What a column goes by that shares its name with others of the file."""
-    return f"{name} ({place} of {columns})"
-
-
 def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) -> bool:
-    """Whether the dates of this file put the day first: told by the mapping, or by the dates themselves.
+    """Whether the dates of this file put the day first, by the mapping or else by the dates.
 
-    Raises `DataError` where dates like 03/04/2017 leave it open."""
+    Raises `DataError` when all dates are like 03/04/2017."""
     if mapping.day_first is not None or mapping.date_formats:
         return bool(mapping.day_first)
     instant = INSTANTS.get(mapping.kind, (None,))[0]
@@ -77,15 +71,15 @@ def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) ->
     if evidence is None:
         raise DataError(
             f"{file}: the dates of column `{source}` can be read day first or month first",
-            hint="Say which with `day_first = true` or `false` in the mapping.",
+            hint="Set `day_first = true` or `false` in the mapping.",
         )
     return evidence
 
 
 def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str, separator: str | None) -> bool:
-    """Whether numbers are written with a decimal comma: told by the mapping, or by the numbers themselves.
+    """Whether numbers have a decimal comma, by the mapping or else by the numbers.
 
-    Raises `DataError` where numbers like 1,234 leave it open; between commas they are thousands."""
+    Raises `DataError` when all commas are like that of 1,234; in a comma-separated file they group thousands."""
     if mapping.decimal_comma is not None:
         return mapping.decimal_comma
     columns = FRAMES[mapping.kind].schema.columns()
@@ -96,32 +90,20 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
     if evidence is None and separator != ",":
         example = texts.filter(texts.str.contains(",", literal=True))[0]
         raise DataError(
-            f"{file}: the comma of numbers like {example} can be that of decimals or that of thousands",
-            hint="Say which with `decimal_comma = true` or `false` in the mapping.",
+            f"{file}: the comma of numbers like {example} can separate decimals or thousands",
+            hint="Set `decimal_comma = true` or `false` in the mapping.",
         )
     return bool(evidence)
 
 
 def _refuse_repeated(mapping: ColumnMapping, available: list[str], file: str) -> None:
-    for name in readable(mapping):
+    for name in mapping.input_columns():
         copies = [column for column in available if re.fullmatch(rf"{re.escape(name)} \(\d+ of \d+\)", column)]
         if copies and name not in available:
             raise DataError(
                 f"{file}: more than one column is named `{name}`",
-                hint=f"Say which to read with --map, as `{'` or `'.join(copies)}`, or give the file other names.",
+                hint=f"Choose one with --map, `{'` or `'.join(copies)}`, or rename the columns of the file.",
             )
-
-
-def readable(mapping: ColumnMapping) -> Iterator[str]:
-    """Every column of an input that the mapping may read."""
-    canonical = [name for name in FRAMES[mapping.kind].schema.column_names() if name not in mapping.constants]
-    sources = {**dict(zip(canonical, canonical, strict=True)), **mapping.columns}
-    for source in (*sources.values(), *(rule.column for rule in mapping.set_aside)):
-        if isinstance(source, JoinedColumns):
-            yield from (*source.columns, *source.fallback)
-        else:
-            yield from (source,) if isinstance(source, str) else source
-    yield from (*mapping.discounts, *mapping.cancelled)
 
 
 def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:
@@ -152,4 +134,4 @@ def _missing(name: str, source: str | tuple[str, ...] | JoinedColumns, available
     wanted = source if isinstance(source, str) else source[0]
     there = [column for column in available if column not in (ROW_NUMBER, ITEM)]
     hint = suggestion(wanted, there, what="The file has")
-    return DataError(f"{file}: no column `{wanted}` for {name}", hint=f"{hint} Say which with --map {name}=COLUMN.")
+    return DataError(f"{file}: no column `{wanted}` for {name}", hint=f"{hint} Name it with --map {name}=COLUMN.")

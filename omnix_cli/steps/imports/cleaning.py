@@ -1,4 +1,4 @@
-"""From the raw rows of an input to canonical rows, and to quarantine what cannot be one, each row with its reason."""
+"""Turns the raw rows of an input into canonical rows, or into quarantine rows with a reason."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import dataframely as dy
 import polars as pl
 
 from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import deletions, fields, purchase_rules
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER, Problem, quarantined
+from omnix_cli.steps.imports.problems import Problem, quarantined
 
 VERSION = "2"
-"""Raise when a change here reads the same input differently."""
+"""Raise it when a change reads the same input differently: then files imported before are read again."""
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""No shop's history is older; earlier dates are typing errors or the zero of some clock."""
+"""Earlier dates are typing errors or the zero of some clock."""
 
 _IDS = ("purchase_id", "customer_id", "product_id", "order_id", "interaction_id", "session_id")
 _OWN_ID = {"purchases": "purchase_id", "interactions": "interaction_id"}
@@ -29,15 +30,15 @@ _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Canonical rows with ROW_NUMBER and ITEM, and rows for quarantine; the id of a purchase or interaction is null
-    where the input gives none (see `identity.with_made_ids`)."""
+    """Canonical rows with ROW_NUMBER and ITEM, and quarantine rows. The id of a purchase or interaction is null where
+    the input has none (see `identity.with_made_ids`)."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
 
 
 def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
-    """Splits raw rows (with ROW_NUMBER and ITEM) into canonical rows and rows for quarantine; none is lost.
+    """Splits raw rows (with ROW_NUMBER and ITEM) into canonical rows and quarantine rows; none is lost.
 
     `reading.mapping` must be bound to the columns of `raw`."""
     mapping = reading.mapping
@@ -70,7 +71,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
 
 
 def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
-    """The column of the input that a canonical one is read from; None when there is none."""
+    """The input column that a canonical column is read from; None if there is none."""
     source = mapping.columns.get(name)
     if isinstance(source, str):
         written = raw[source]
@@ -111,7 +112,7 @@ def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) ->
 
 
 def _narrowed(numbers: fields.Parsed, dtype: pl.DataType) -> fields.Parsed:
-    """Numbers as money or whole numbers; what does not fit is unreadable."""
+    """Numbers as money or whole numbers; one that does not fit is unreadable."""
     values = fields.money(numbers.values) if dtype.is_decimal() else fields.whole_number(numbers.values, dtype)
     if values.null_count() == numbers.values.null_count():
         return fields.Parsed(values, numbers.unreadable)
@@ -172,7 +173,7 @@ def _broken_rules(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping)
 
 
 def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.Series) -> pl.Series:
-    """What was written in the input, or else the value it became."""
+    """The text in the input or, for a computed column, its value."""
     source = mapping.columns.get(name)
     return raw[source] if isinstance(source, str) else otherwise
 

@@ -1,7 +1,7 @@
-"""Rows that an input calls deleted where they come from, as the incremental export of a table does.
+"""Rows that were deleted at their source, as the incremental export of a table lists them.
 
-A purchase line that was deleted is a cancelled line. For the other kinds there is nothing that could be written: what
-was imported stays, and the deletion is set aside.
+A deleted purchase becomes a cancelled line. Rows of other kinds cannot be cancelled: what was imported stays, and the
+deletion goes to quarantine as an expected row.
 """
 
 from __future__ import annotations
@@ -9,31 +9,31 @@ from __future__ import annotations
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER, Problem, as_json, quarantine_rows
+from omnix_cli.steps.imports.problems import Problem, as_json, quarantine_rows
 
 _KEPT = "deleted there, kept here"
 _NEVER_HERE = "deleted there, never imported here"
 
 
 def deleted(raw: pl.DataFrame) -> pl.Series:
-    """Which rows the input calls deleted."""
+    """Which rows were deleted at their source."""
     if DELETED not in raw.columns:
         return pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
     return fields.flag(fields.text(raw[DELETED], ())).fill_null(False)
 
 
 def set_aside(raw: pl.DataFrame, mapping: ColumnMapping) -> list[Problem]:
-    """The deletions that the frame has no form for."""
+    """The deletions that cannot become canonical rows."""
     if DELETED not in raw.columns or mapping.kind == "purchases":
         return []
     return [Problem(deleted(raw), DELETED, _KEPT, raw[DELETED], expected=True)]
 
 
 def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows, and apart from them the deleted ones of which the input gives nothing but the id, with their `row` as
-    JSON."""
+    """The rows; and separately the deleted ones of which the input has only the id, with their `row` as JSON."""
     own_id = FRAMES[mapping.kind].key[0]
     source = mapping.columns.get(own_id, own_id)
     names = (source,) if isinstance(source, str) else source if isinstance(source, tuple) else ()
@@ -48,14 +48,14 @@ def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame,
 
 
 def cancelled(bare: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Of the deleted purchase lines (with FILE and place) those that are known: cancelled, otherwise as they were."""
+    """The known ones among deleted purchase lines (with FILE and position), as cancelled lines."""
     rows = known.unique("purchase_id", keep="last", maintain_order=True)
     kind = pl.lit("cancelled", known.schema["kind"]).alias("kind")
     return bare.join(rows, on="purchase_id", how="inner", maintain_order="left").with_columns(kind)
 
 
 def nothing_done(bare: pl.DataFrame, known: pl.DataFrame, kind: str, file: str) -> pl.DataFrame:
-    """Quarantine rows for the deleted rows that are not known, or that cannot be taken back."""
+    """Quarantine rows for deleted rows that are not known or cannot be cancelled."""
     own_id = FRAMES[kind].key[0]
     rows = bare.join(known.select(own_id).unique(), on=own_id, how="anti", maintain_order="left").select(
         "row",

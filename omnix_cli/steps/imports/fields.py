@@ -1,7 +1,7 @@
-"""From the texts of an input to typed columns. What cannot be read becomes null; the caller tells it from absent.
+"""Turns the texts of an input into typed columns. Unreadable texts become null and are reported.
 
-Each reader tries the plain spelling on the whole column first and looks closer only at the cells that failed, so that
-clean columns cost one vectorised pass.
+Each reader first tries the plain spelling on the whole column, then other spellings on the cells that failed. A clean
+column costs one vectorised pass.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _FALSE = ("false", "f", "no", "n", "0", "0.0")
 
 @dataclass(frozen=True)
 class Clock:
-    """How times are read: formats told (or none), the zone of those written without one, and the shop's zone."""
+    """How times are read: the formats of the mapping, the zone of times without an offset, and the shop's zone."""
 
     formats: tuple[str, ...]
     day_first: bool
@@ -79,7 +79,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Typed values, and where there was a text that could not be read (None: nowhere)."""
+    """Typed values, and which of them had a text that could not be read (None: none)."""
 
     values: pl.Series
     unreadable: pl.Series | None
@@ -106,8 +106,8 @@ def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
 
 
 def holds(texts: pl.Series, signs: str) -> bool:
-    """Whether some text has one of these ASCII signs in it; said of all texts that are not ASCII where a sign is blank,
-    since blanks have more forms than these."""
+    """Whether any text has one of these ASCII signs. For blanks, also true if any text is not ASCII: Unicode has more
+    blanks."""
     joined = texts.str.join("").item()
     return any(sign in joined for sign in signs) or (signs.isspace() and not joined.isascii())
 
@@ -118,7 +118,7 @@ def word(texts: pl.Series, words: pl.Enum) -> pl.Series:
 
 
 def whole_ids(column: pl.Series) -> pl.Series:
-    """Ids without the `.0` that a spreadsheet gave them."""
+    """Ids without the `.0` that a spreadsheet added."""
     return column.str.replace(r"\.0+$", "")
 
 
@@ -138,12 +138,12 @@ def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
 
 
 def money(numbers: pl.Series) -> pl.Series:
-    """Amounts rounded to two places; null where the amount is beyond all bounds."""
+    """Amounts rounded to two places; null for absurdly large ones."""
     return numbers.set(numbers.abs() > _LARGEST_MONEY, None).round(2).cast(MONEY)
 
 
 def whole_number(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Integers; null where there is a fraction or the type is too small."""
+    """Integers; null for fractions and for numbers too large for the type."""
     return numbers.set(numbers != numbers.round(0), None).cast(dtype, strict=False)
 
 
@@ -154,7 +154,7 @@ def flag(texts: pl.Series) -> pl.Series:
 
 
 def entries(column: pl.Series, texts: pl.Series, separator: str) -> pl.Series:
-    """Lists of texts: a JSON array, or entries divided by the separator; absent is the empty list."""
+    """Lists of texts, from a JSON array or from entries between separators; an absent list is empty."""
     if isinstance(column.dtype, pl.List):
         lists = column.cast(pl.List(pl.String))
     else:
@@ -168,7 +168,7 @@ def entries(column: pl.Series, texts: pl.Series, separator: str) -> pl.Series:
 
 
 def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Parsed:
-    """Instants in UTC. A time without a zone is one of `written_timezone`, a bare day begins in the shop's zone."""
+    """Instants in UTC. A time without an offset is in `written_timezone`; a bare day begins in the shop's zone."""
     if column.dtype == pl.Date:
         instants = _to_utc(column.cast(pl.Datetime("us")), clock.timezone)
     elif isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
@@ -185,7 +185,7 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Pars
 
 
 def decimal_comma_evidence(texts: pl.Series) -> bool | None:
-    """Whether numbers are written like 1,5: some are, and none like 1.5; None when there are only ones like 1,234."""
+    """Whether some numbers are like 1,5 and none like 1.5; None if all commas are like that of 1,234."""
     comma = texts.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()
     point = texts.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|,\d{3}[.,]").any()
     if not comma and not point and texts.str.contains(",", literal=True).any():
@@ -194,7 +194,7 @@ def decimal_comma_evidence(texts: pl.Series) -> bool | None:
 
 
 def day_first_evidence(texts: pl.Series) -> bool | None:
-    """Whether dates like 31/12/2017 put the day first; None when no date of the column tells."""
+    """Whether dates like 31/12/2017 put the day first; None if no date of the column shows it."""
     parts = texts.drop_nulls().str.extract_groups(_TWO_NUMBERS).struct.unnest().cast(pl.Int32)
     if parts.is_empty() or parts["1"].null_count() == len(parts):
         return False
@@ -205,7 +205,7 @@ def day_first_evidence(texts: pl.Series) -> bool | None:
 def _second_look(
     texts: pl.Series, plain: pl.Series, null_values: Sequence[str], spelled: Callable[[pl.Series], pl.Series]
 ) -> Parsed:
-    """Reads the cells again that the plain reading did not get."""
+    """Reads the cells in another spelling that could not be read in the plain one."""
     failed = (plain.is_null() & texts.is_not_null()).arg_true()
     if failed.is_empty():
         return Parsed(plain, None)
@@ -243,7 +243,7 @@ def _bare(texts: pl.Series) -> pl.Series:
 
 
 def _readers(texts: pl.Series, clock: Clock) -> list[_Reader]:
-    """A reader for each format, the one that fits the first value in front, and all of them behind it."""
+    """The reader that fits the first value, then all readers."""
     readers = [_reader(r"", spelling, clock) for spelling in clock.formats] or _usual_readers(clock)
     beginning = texts.head(_SAMPLE)
     sample = beginning.filter(beginning.str.strip_chars() != "").head(1)
@@ -283,7 +283,7 @@ def _usual_readers(clock: Clock) -> list[_Reader]:
 
 
 def _reader(shape: str, spelling: str, clock: Clock) -> _Reader:
-    few = "%S" not in spelling  # days and minutes come again, so the parsed ones are kept in a cache
+    few = "%S" not in spelling  # days and minutes repeat, so polars caches them
 
     def read(texts: pl.Series) -> pl.Series:
         if spelling.endswith(("z", "Z")):
@@ -305,7 +305,7 @@ def _from_epoch(numbers: pl.Series) -> pl.Series:
 
 
 def _to_utc(plain: pl.Series, zone: str) -> pl.Series:
-    """Local times as instants: the earlier one where clocks go back, null where they skip the hour."""
+    """Local times as instants: the earlier one when clocks go back, null in the hour that they skip."""
     if zone == "UTC":
         return plain.dt.replace_time_zone("UTC")
     return plain.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")

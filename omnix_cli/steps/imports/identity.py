@@ -1,4 +1,4 @@
-"""Which row is which: ids made from content, and what is new, known or corrected against the rows that stand."""
+"""The identity of rows: ids made from content; and which rows are new, known or corrections of current rows."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.fields import holds
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 
 FILE = "_file"
-"""The number of the file a row came from, in the order in which the files are taken in."""
+"""The number of the file that a row came from, in the order of the import."""
 
 MADE = "_made"
 """Whether the id of a purchase or interaction was made from its content."""
 
 PLACE = (FILE, ROW_NUMBER, ITEM)
-"""What tells a row of an import from all others."""
+"""The position of a row in its import."""
 
 _LINE = "_line"
 _OCCURRENCE = "_occurrence"
-_STANDING = -1
+_CURRENT = -1
 _INSTANT_TEXT = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What becomes of rows that were compared: those to be stored (with their places), the ids of standing rows they
-    replace, and the number of accepted and already known ones by FILE; `corrected` of the accepted took the place of an
-    earlier row."""
+    """The result of a comparison: the rows to be stored (with their positions), the ids of current rows that they
+    replace, and the number of accepted and known rows by FILE. `corrected` of the accepted rows replace earlier
+    ones."""
 
     rows: pl.DataFrame
     superseded: pl.DataFrame
@@ -39,7 +39,7 @@ class Reconciled:
 
 
 def with_made_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Fills in the ids of purchases and interactions that the input did not give, and marks them MADE.
+    """Makes ids for purchases and interactions without one, and marks them MADE.
 
     An order line is `customer#order#product`; without an order, `customer##product#instant`; an interaction is
     `customer#type#product#instant`. A `#` or `%` inside a value is written %23 or %25, so that different lines never
@@ -60,7 +60,7 @@ def with_made_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
 def numbered(rows: pl.DataFrame, kind: str, taken: pl.DataFrame | None = None) -> pl.DataFrame:
     """Tells lines apart that have the same made id: further ones of a file (or order document) end in `#2`, `#3`.
 
-    `taken` (FILE, id, count; see `occurrences`) counts the equal ones that a file had before: further ones get the
+    `taken` (FILE, id, count; see `occurrences`) counts the equal lines that a file had before: further ones get the
     numbers after those."""
     if MADE not in rows.columns:
         return rows
@@ -78,7 +78,7 @@ def numbered(rows: pl.DataFrame, kind: str, taken: pl.DataFrame | None = None) -
 
 
 def with_line_ids(rows: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
-    """Fills in the ids of purchases whose line in the order is known: `customer#order#product#line`."""
+    """Makes ids for purchases whose line number in the order is known: `customer#order#product#line`."""
     line = lines.rename(_LINE).to_frame()
     numbered = rows.select(_base_id(rows, "purchases").alias("_base")).with_columns(line.select(_escaped(line, _LINE)))
     made = numbered.select(pl.concat_str("_base", _LINE, separator="#")).to_series()
@@ -93,17 +93,17 @@ def occurrences(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
     return made.group_by(pl.col("base").alias(own_id)).agg(pl.len().cast(pl.UInt32).alias("count"))
 
 
-def reconcile(new: pl.DataFrame, standing: pl.DataFrame, kind: str) -> Reconciled:
-    """Compares new rows (with their places) with the rows that stand under the same ids.
+def reconcile(new: pl.DataFrame, current: pl.DataFrame, kind: str) -> Reconciled:
+    """Compares new rows (with their positions) with the current rows of the same ids.
 
-    Rows count as if they had been taken in one after the other: one that equals what stands under its id is known, one
-    that differs replaces it."""
+    The result is as if they had been imported one after the other: a row that equals the current row of its id is
+    known, one that differs replaces it."""
     own_id = FRAMES[kind].key[0]
-    versions = _versions(new, standing, kind)
-    came = pl.col(FILE) != _STANDING
+    versions = _versions(new, current, kind)
+    came = pl.col(FILE) != _CURRENT
     taken = versions.filter(came, "_changed")
     latest = taken.group_by(own_id, maintain_order=True).last()
-    replaced = standing.join(latest, on=own_id, how="semi").select(pl.col(own_id).alias("id")).unique().sort("id")
+    replaced = current.join(latest, on=own_id, how="semi").select(pl.col(own_id).alias("id")).unique().sort("id")
     return Reconciled(
         rows=latest.sort(FRAMES[kind].sort[0], own_id).select(*FRAMES[kind].schema.column_names(), *PLACE),
         superseded=replaced,
@@ -133,13 +133,14 @@ def _escaped(rows: pl.DataFrame, column: str) -> pl.Expr:
     return value
 
 
-def _versions(disputed: pl.DataFrame, standing: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Standing and new rows by id and time of arrival, each marked `_follows` when it has a predecessor and `_changed`
-    when it differs from it. Nothing changes a cancelled line any more: events are repeated, in any order."""
+def _versions(disputed: pl.DataFrame, current: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Current and new rows by id and order of arrival, marked `_follows` if there is a row before it with its id and
+    `_changed` if it differs from that. A cancelled line never changes again: events arrive repeatedly and in any
+    order."""
     spec = FRAMES[kind]
     own_id = spec.key[0]
-    arrived_before = standing.join(disputed, on=own_id, how="semi").with_columns(
-        pl.lit(_STANDING, disputed.schema[FILE]).alias(FILE),
+    arrived_before = current.join(disputed, on=own_id, how="semi").with_columns(
+        pl.lit(_CURRENT, disputed.schema[FILE]).alias(FILE),
         pl.lit(0, disputed.schema[ROW_NUMBER]).alias(ROW_NUMBER),
         pl.lit(0, disputed.schema[ITEM]).alias(ITEM),
     )

@@ -1,6 +1,6 @@
-"""Sorting by texts at the price of sorting by numbers.
+"""Sorting rows by texts, as fast as by numbers.
 
-Short texts compare like the big-endian numbers that their bytes make; for others, the distinct ones are sorted and the
+Short texts are compared as the big-endian numbers of their bytes; of long ones, the distinct texts are sorted and the
 rows by their rank.
 """
 
@@ -12,13 +12,13 @@ import polars as pl
 
 _WORD = 8
 _CACHED = 1 << 14
-"""Numbers worked on at a time: what is made of them in between stays in the cache."""
+"""Numbers processed at a time: the intermediate results stay in the cache."""
 _INLINE = 12
-"""Arrow keeps texts of up to so many bytes in its views: four bytes for the length, then these, padded with zeros."""
+"""Arrow keeps texts of up to this many bytes in its views: four bytes for the length, then these, padded with zeros."""
 
 
 def sorted_by_text(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The rows sorted by one text column, equal ones in their present order."""
+    """The rows sorted by a text column; equal ones keep their order."""
     order = _order(text_keys(rows[column]))
     return pl.DataFrame([_picked(values, order) for values in rows.iter_columns()], height=rows.height)
 
@@ -30,7 +30,7 @@ def _picked(values: pl.Series, order: pl.Series) -> pl.Series:
 
 
 def text_keys(texts: pl.Series) -> list[pl.Series]:
-    """Columns that sort as these texts do (by their bytes), and sort fast."""
+    """Columns that sort like these texts (by their bytes), but fast."""
     if texts.is_empty() or texts.null_count():
         return [_ranks(texts)]
     array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
@@ -41,7 +41,7 @@ def text_keys(texts: pl.Series) -> list[pl.Series]:
         return [_ranks(texts)]
     words = np.frombuffer(buffer, ">u4").reshape(-1, 4)[rows]
     first = words[:, 1].astype(np.uint64) << 32 | words[:, 2]
-    # Texts that differ in NUL bytes at their ends only come by their length.
+    # Texts that differ only in NUL bytes at their ends are sorted by their length.
     if longest < _WORD:
         return [pl.Series(first | lengths)]
     return [pl.Series(first), pl.Series(words[:, 3].astype(np.uint64) << 32 | lengths)]
@@ -52,11 +52,11 @@ def _ranks(texts: pl.Series) -> pl.Series:
 
 
 def _order(keys: list[pl.Series]) -> pl.Series:
-    """The places of the rows in their new order."""
+    """The positions of the rows in their new order."""
     if len(keys) == 1 and keys[0].dtype == pl.UInt64 and len(keys[0]):
         packed = _squeezed(keys[0].to_numpy())
         room = len(packed).bit_length()
-        if int(packed.max()) < 1 << (64 - room):  # the key and the place fit into one number
+        if int(packed.max()) < 1 << (64 - room):  # key and position fit into one number
             packed <<= room
             packed |= np.arange(len(packed), dtype=np.uint64)
             packed.sort()
@@ -66,7 +66,7 @@ def _order(keys: list[pl.Series]) -> pl.Series:
 
 
 def _squeezed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Smaller numbers in the same order: without the bits at the ends of their bytes that are the same in all."""
+    """Smaller numbers in the same order: without the leading bits of each byte that are equal in all numbers."""
     differing = int(np.bitwise_or.reduce(numbers) ^ np.bitwise_and.reduce(numbers))
     widths = [(differing >> 8 * byte & 0xFF).bit_length() for byte in range(_WORD)]
     squeezed = np.zeros_like(numbers)

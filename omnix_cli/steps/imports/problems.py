@@ -1,4 +1,4 @@
-"""Rows that cannot be taken in, and what is wrong with them."""
+"""Rows that cannot be imported, and why."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import fields
-
-ROW_NUMBER = "_row_number"
-"""The line of a text file, or the row of a table, counted from 1."""
-ITEM = "_item"
-"""The place in the list of an order document, counted from 1; 0 where a row is one line."""
-
-DELETED = "_deleted"
-"""Whether the input says that the row was deleted where it comes from; not every input tells."""
 
 _LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in the rows of `mask`: `reason`, in `column` of the canonical frame (or of the input),
-    where `value` was read."""
+    """A problem of the rows in `mask`: its reason, the column of the canonical frame (or of the input), and the value
+    that was read."""
 
     mask: pl.Series
     column: str
@@ -33,7 +26,7 @@ class Problem:
 
 
 def quarantined(raw: pl.DataFrame, bad: pl.Series, problems: list[Problem], file: str) -> pl.DataFrame:
-    """Quarantine rows for the raw rows of `bad`, each with the first of the problems it has."""
+    """Quarantine rows for the raw rows in `bad`, each with its first problem."""
     rows = raw.filter(bad)
     which = pl.repeat(None, rows.height, dtype=pl.Int32, eager=True)
     value = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
@@ -59,7 +52,7 @@ def quarantined(raw: pl.DataFrame, bad: pl.Series, problems: list[Problem], file
 
 
 def quarantine_rows(rows: pl.DataFrame, file: str) -> pl.DataFrame:
-    """Rows with everything but the file's name, in the form of `schemas.Quarantine`."""
+    """Rows in the form of `schemas.Quarantine`, with the name of the file added."""
     spec = FRAMES["quarantine"]
     return spec.conform(rows.with_columns(pl.lit(file).alias("file")))
 

@@ -1,4 +1,4 @@
-"""What purchase lines need beyond their types: kinds, signs, prices that follow from each other."""
+"""Rules of purchase lines: their kind, the sign of returns, and prices that follow from each other."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _KIND = pl.Enum(PURCHASE_KINDS)
 
 
 def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, decimal_comma: bool) -> pl.DataFrame:
-    """Purchase rows with kind, positive quantities, and the price that was not given.
+    """Purchase rows with their kind, positive quantities, and both prices.
 
-    A returned line has its quantity and prices without their sign. Of `unit_price` and `total_price` one follows from
-    the other: total = unit * quantity.
+    A returned line loses the sign of its quantity and prices. If one of `unit_price` and `total_price` is missing, it
+    is computed: total = unit * quantity.
     """
     returned = _returned(rows, mapping)
     if returned.any():

@@ -1,4 +1,4 @@
-"""The offers of the two shelves of a homepage, and the list of what is due."""
+"""The candidates for the two shelves of a homepage and for the list of what is due."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREDICTION_COLUMNS = (
     "urgency",
     "reason",
 )
-"""What the offers need of the predictions."""
+"""The columns of the predictions that the offers need."""
 
 
 def dated(predictions: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -55,10 +55,10 @@ def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.Dat
 def new_for_you(
     found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame
 ) -> pl.DataFrame:
-    """The products `found` and those of open interest that were never bought, as offers scored by both, those that
-    meet one of the `tastes` a little higher.
+    """Offers of products never bought: those `found` and those of open interest. The score combines both; a product
+    that meets one of the `tastes` scores a little higher.
 
-    Confidence and reason are still to come (see `reasons.explain`)."""
+    `reasons.explain` fills in confidence and reason."""
     fondness = pl.when(pl.col("taste").is_not_null()).then(MET).otherwise(1.0)
     wanted = interest.filter(pl.col("interest") > 0).join(baskets, on=_PAIR, how="anti")
     return (

@@ -24,13 +24,13 @@ class NeighbourTable:
     """Sorted; the code of a product is its place."""
     scores: sparse.csr_array
     facts: pl.DataFrame
-    """What is behind each entry of `scores`, in their order: score, same_category; `together`, the customers who bought
-    both, null where too few did; and `lift`, how much more often the customers of i buy j than others do, held back
-    where few did both: 1 + (lift - 1) * together / (together + 10)."""
+    """The evidence for each entry of `scores`, in their order: score, same_category; `together`, the customers who
+    bought both, null if too few did; and `lift`, how much more often the customers of i buy j than others do, shrunk
+    where few bought both: 1 + (lift - 1) * together / (together + 10)."""
 
     @classmethod
     def of(cls, neighbours: pl.LazyFrame, *, min_customers: int) -> NeighbourTable:
-        """From the 20 nearest of the frame `neighbours`; links of fewer than `min_customers` customers are not told."""
+        """From the 20 nearest of the frame `neighbours`; links of fewer than `min_customers` customers are hidden."""
         together = pl.when(pl.col("customers") >= min_customers).then(pl.col("customers").cast(pl.Int64))
         rows = (
             neighbours.filter(pl.col("rank") <= NEIGHBOURS_PER_SOURCE)
@@ -64,8 +64,8 @@ def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
 
 
 def sources(baskets: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
-    """The 60 products of each customer that weigh most (`weight`: how often and how lately bought) of those that
-    have neighbours; ties by product id."""
+    """The 60 products of each customer with the highest `weight` (bought often and recently) among those with
+    neighbours; ties by product id."""
     return (
         baskets.filter(pl.col("product_id").is_in(table.product_ids.implode()), pl.col("weight") > 0)
         .sort("customer_id", -pl.col("weight"), "product_id")
@@ -133,8 +133,8 @@ def _best(
     return rows, np.concatenate([empty[0], *(c for c, _ in best)]), np.concatenate([empty[1], *(v for _, v in best)])
 
 
-def explained(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
-    """Per pick (customer_id, product_id) the source that speaks most for it: `source_id` and the facts of that pair."""
+def strongest_sources(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
+    """The strongest source of each pick (customer_id, product_id): `source_id` and the facts of that pair."""
     links = picks.select(_PAIR).join(sources.select("customer_id", "weight", source_id="product_id"), on="customer_id")
     links = links.filter(pl.col("product_id").is_in(table.product_ids.implode()))
     links = links.with_columns(fact=table.find(links["source_id"], links["product_id"])).drop_nulls("fact")

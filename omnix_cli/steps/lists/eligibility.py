@@ -1,4 +1,4 @@
-"""The hard rules of recommending: what nobody is offered, and what one customer is not."""
+"""The hard rules of recommending: what is offered to nobody, and what is not offered to one customer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ RULES = ("excluded_category", "out_of_stock", "min_support", "budget", "dietary"
 def catalogue(
     products: pl.LazyFrame, popularity: pl.DataFrame, *, excluded_categories: tuple[str, ...]
 ) -> pl.DataFrame:
-    """What the rules and the lists need to know of each product: its facts, its customers, and whether it is blocked.
+    """What the rules and the lists need of each product: its facts, its customers, and whether it is blocked.
 
     `blocked` is `excluded_category` (compared without case) or `out_of_stock` (a stock of 0; unknown stock passes).
-    `dietary` is null where it is unknown whether the product is fit for a diet: it carries no dietary label although
-    it may be food. It may be food unless its category is known to hold none: the catalogue labels other categories,
-    but nothing in this one.
+    `dietary` is null if the product has no dietary label although it may be food, so nobody knows which diets it fits.
+    A category is no food if the catalogue labels other categories, but nothing in this one.
     """
     excluded = [name.lower() for name in excluded_categories]
     unlabelled = pl.col("dietary").list.len() == 0
@@ -49,9 +48,9 @@ def catalogue(
 
 
 class Rules:
-    """The rules as a filter of offers (customer_id, product_id, shelf, ...) that counts what it takes away.
+    """The rules as a filter of offers (customer_id, product_id, shelf, ...) that counts what it removes.
 
-    An offer is counted at the first rule it breaks, in the order of `RULES`: the blocks of the catalogue; fewer than
+    An offer counts at the first rule it breaks, in the order of `RULES`: the blocks of the catalogue; fewer than
     `min_support` customers, unless the customer buys the product again; a known price outside of the budget; a
     restriction of the customer's diet that the product's labels do not cover, or cannot be known to cover.
     """

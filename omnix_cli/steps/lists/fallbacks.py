@@ -1,4 +1,4 @@
-"""The fall-backs of a list that came out too short: what the profile favours, what rises, the season, the popular."""
+"""The fallbacks for a list that is too short: favourites of the profile, trends, the season, popular products."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ BLOCK_GROWTH = 4
 
 
 def stages(popularity: pl.DataFrame, catalogue: pl.DataFrame, *, season: str) -> Iterator[Stage]:
-    """The chain, in order; each takes the people whose lists are short (`missing` items) and returns offers.
+    """The chain, in order; each stage gets the people with short lists (`missing` items) and returns offers.
 
-    What is popular comes in blocks that grow, so that most people need to look at a few products only. Those who did
-    not consent to personalisation get nothing but what is popular with everybody.
+    Popular products come in growing blocks, so that for most people a few products are enough. People without consent
+    to personalisation get popular products only.
     """
     popular = _ranked(popularity, "popular", "all")
     described = popular.join(catalogue.select("product_id", "category", "brand"), on="product_id", how="left")

@@ -1,4 +1,4 @@
-"""What a customer's views, wishes and cart changes say of products not bought since."""
+"""Open interest: what a customer viewed, wished for or put into the cart and has not bought since."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: da
 
     Of the signals of the last 90 days, the strongest one counts, halved for every 30 days of age; taking a product out
     of the cart undoes what came before it and counts against the product. A purchase (`last_day` of `bought`) on the
-    day of a signal or later settles it: what was bought is nobody's abandoned cart.
+    day of a signal or later ends the interest: a product that was bought is no abandoned cart.
     """
     recent = interactions.filter(
         pl.col("interaction_day") < as_of, pl.col("interaction_day") >= as_of - timedelta(days=MEMORY_DAYS)

@@ -1,4 +1,4 @@
-"""How much each product a customer has bought belongs in the customer's next basket."""
+"""How likely each product that a customer bought before is in the customer's next basket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: dat
     `weight` is the number of purchase days, each halved for every 90 days of age. The score is the share of the
     customer's shopping days (weighed in the same way) on which the product was bought, times the share of the
     product's purchases in the shop that are repetitions (`repeat_shares`: product_id, repeat_share; a quarter where it
-    is unknown): what is bought often, lately, and is of a kind that is bought again.
+    is unknown): high for products bought often and recently, of a kind that people buy again.
     """
     row, age = _purchase_ages(cycles, as_of)
     worth = np.rint(np.exp2(-age / HALF_LIFE_DAYS) * _UNIT).astype(np.int64)
@@ -53,7 +53,7 @@ def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: dat
 
 
 def _purchase_ages(cycles: pl.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray]:
-    """The row and the age in days at `as_of` of every purchase day that the last days and the kept gaps tell of."""
+    """The row and the age in days at `as_of` of every purchase day in the last days and the kept gaps."""
     gaps = cycles["gap_days"].list.len().to_numpy().astype(np.int64)
     ends = np.cumsum(gaps)
     before = np.concatenate(

@@ -1,4 +1,4 @@
-"""What the shop as a whole buys: popular products, rising ones, and those of each season."""
+"""What the whole shop buys: popular products, trends, and the products of each season."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ def popularity(
 ) -> StepOutput:
     """The ranked lists of the whole shop before `as_of`, from distinct customers, never from quantities.
 
-    Nothing that rests on fewer than `min_customers` distinct customers is kept; the figure `suppressed`
-    counts the rows left out for that.
+    Rows with fewer than `min_customers` distinct customers are left out; the figure `suppressed` counts them.
     """
     days = seen(purchases, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
     oldest, newest = days.select(pl.col("purchase_day").min(), newest=pl.col("purchase_day").max()).collect().row(0)

@@ -1,4 +1,4 @@
-"""Why a product that is new to a customer is offered, and how probable it is that the customer takes it."""
+"""Why a product that is new to a customer is offered, and how likely the customer buys it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def explain(
     catalogue: pl.DataFrame,
     popular: pl.DataFrame,
 ) -> pl.DataFrame:
-    """The offers with confidence, reason and tags filled in on the shelf new_for_you; the others as they are.
+    """Fills in confidence, reason and tags on the shelf new_for_you; other offers stay as they are.
 
     The reason is the customer's own signal (cart, wish), else what links the product to the `source_id` of the
     `evidence`: bought together, else the category, else that it is alike, else the weaker signals; and which of the

@@ -14,7 +14,7 @@ from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.seasons import season_on
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
-from omnix_cli.steps.lists.discovery import NeighbourTable, explained, new_products, sources
+from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
 from omnix_cli.steps.lists.eligibility import Rules, catalogue
 from omnix_cli.steps.lists.interest import open_interest
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
@@ -45,7 +45,7 @@ def recommend(
     (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
     `eligibility` hold everywhere. The confidence of an item of the homepage is the chance that the customer buys it
     within 14 days, that of the replenishment list what the prediction says. A customer without consent to
-    personalisation gets the shop's popular products; neither profile nor history is looked at.
+    personalisation gets the shop's popular products; profile and history are not used.
     Figures: customers, items per shelf, and how many offers each rule removed.
     """
     shop = popularity.collect()
@@ -93,7 +93,7 @@ def _shelves(
     new = candidates.new_for_you(found, baskets, interest, tastes(found))
     offers = rules(pl.concat([due, new]))
     blended = blend(offers, count=parameters.count, due_share=parameters.due_share)
-    return blended, explained(blended, heaviest, table)
+    return blended, strongest_sources(blended, heaviest, table)
 
 
 def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:
@@ -108,7 +108,7 @@ def _people(
     as_of: date,
     default_consent: bool,
 ) -> pl.DataFrame:
-    """Everybody there is a trace of, with what of the profile rules or shapes the list; null without consent."""
+    """Every known customer, with the parts of the profile that the lists use; null without consent."""
     seen_ids = [
         cycles.select("customer_id"),
         customers.select("customer_id"),

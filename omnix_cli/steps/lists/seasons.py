@@ -27,8 +27,8 @@ def seasonal(
     A sale is a customer who bought the product in one particular season (once, however often). The category's share
     of a season is (sales in it + 20 * the shop's share) / (sales + 20); the product's is smoothed toward its category's
     in the same way. The index is that share over the shop's share. With `by_product` false (less than a year of
-    history, so a product's own seasons cannot be told from its fate) the category's index stands in, and `category`
-    names it. The score is (1 - 1 / index) * customers / (customers + 20); only products above 1 are kept.
+    history, too little to tell a product's season from its trend) the category's index is used, and `category` names
+    the category. The score is (1 - 1 / index) * customers / (customers + 20); only products above 1 are kept.
     """
     in_season = days.with_columns(
         season_of(pl.col("purchase_day"), hemisphere).alias("scope"),

@@ -1,4 +1,4 @@
-"""Putting a customer's list together: two shelves blended in fixed shares, then a chain of fall-backs until it is full.
+"""Builds a customer's list: two shelves blended in fixed shares, then a chain of fallbacks until the list is full.
 
 An offer is a row of customer_id, product_id, shelf, score, confidence, reason, tags, predicted_date and urgency.
 """
@@ -26,9 +26,9 @@ Stage = Callable[[pl.DataFrame], pl.DataFrame]
 def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame:
     """Of the offers of the shelves due_again and new_for_you, `count` per customer, in the order of the list.
 
-    due_again has round(count * due_share) places, new_for_you the rest; where one shelf has too few, the other takes
-    its places, and what stands there carries the tag `fills_up`, at the end of the list. Before that the shelves
-    alternate in proportion to their places: the i-th of p places has its turn at (i - 1/2) / p.
+    due_again has round(count * due_share) places, new_for_you the rest. If one shelf has too few offers, the other
+    fills its places: those items come last and have the tag `fills_up`. The shelves alternate in proportion to their
+    places: the i-th of p places has its turn at (i - 1/2) / p.
     """
     due_places = int(count * due_share + 0.5)
     is_due = pl.col("shelf") == "due_again"
@@ -61,7 +61,7 @@ def fill_up(
     count: int,
     rules: Callable[[pl.DataFrame], pl.DataFrame],
 ) -> pl.DataFrame:
-    """The lists with what the stages add to those shorter than `count`, stage by stage, until all are full.
+    """Fills the lists that are shorter than `count`, stage by stage, until all are full.
 
     A stage gets the people whose lists are short and returns offers, best first; those that the `rules` let pass and
     that the list does not hold yet are appended."""

@@ -1,4 +1,4 @@
-"""The lists that belong to no customer: similar products, what rises, the seasons, what is popular."""
+"""The lists of the whole shop: similar products, trends, seasons, popular products."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def shop_lists(
     Nothing from an excluded category, out of stock, or bought by fewer than `min_support` customers is listed, unless
     as a similar product known by its content. The confidence is the chance of a purchase within 14 days by a customer
     who shops now; in the similar lists the share of the product's customers who bought the similar one too, times
-    customers / (customers + 10), and 0 where nobody is known to have.
+    customers / (customers + 10), and 0 if nobody is known to have bought both.
     """
     shop = popularity.collect()
     popular = shop.filter(pl.col("kind") == "popular")
@@ -47,8 +47,8 @@ def shop_lists(
         listed(_first(ranked, kind, count), kind=kind, list_id=list_ids.shared(kind, pl.col("scope")))
         for kind, count in limits.items()
     ]
-    told = pl.when(pl.col("customers") >= min_support).then("customers")
-    similar = _similar(neighbours.with_columns(customers=told), known, blocked, count=parameters.similar_count)
+    shown = pl.when(pl.col("customers") >= min_support).then("customers")
+    similar = _similar(neighbours.with_columns(customers=shown), known, blocked, count=parameters.similar_count)
     lists.append(listed(similar, kind="similar", list_id=list_ids.similar(pl.col("source_id"))))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")
     figures = {kind: int((frame["kind"] == kind).sum()) for kind in ("similar", *limits)}

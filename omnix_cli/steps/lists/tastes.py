@@ -1,4 +1,4 @@
-"""What a profile says of a customer's taste: favourite categories, then preferred brands."""
+"""A customer's tastes, from the profile: favourite categories, then preferred brands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 MET = 1.1
-"""By how much a product that meets a taste is better than its score says."""
+"""The score of a product that meets a taste is multiplied by this."""
 _PAIR = ["customer_id", "product_id"]
 
 

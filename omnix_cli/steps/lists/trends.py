@@ -1,4 +1,4 @@
-"""Rising products: the customers of a recent window against those of the window before."""
+"""Trends: the customers of a recent window compared with those of the window before."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, win
 
     The demand d of a product in a window is the number of its distinct customers plus a quarter of the customers who
     only showed interest. Had the product moved with the shop, its recent demand would be e = d(before) * growth, with
-    the shop's growth of purchases and of interest taken apart. The score is (d - e) / (d + 10): the share of the
-    recent demand that is above that, held back where few customers are behind it; only rises are kept. Nothing
+    separate growth rates for purchases and for interest. The score is (d - e) / (d + 10): the share of the
+    recent demand above that, shrunk for few customers; only rises are kept. Nothing
     trends while the window before is empty.
     """
     bought = _by_window(days.select(*_PAIR, day="purchase_day"), as_of, window_days)

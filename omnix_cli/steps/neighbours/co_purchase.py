@@ -27,7 +27,7 @@ _RESULT_BYTES = 150  # per neighbour: the arrays of both lists, the blend and th
 
 @dataclass(frozen=True)
 class CoPurchases:
-    """The matrix of an assortment, ready for its walk; items carry the numbers of the assortment's products."""
+    """The matrix of an assortment, ready for the walk; items have the numbers of the assortment's products."""
 
     matrix: Incidence
     owner: NDArray[np.int32]
@@ -71,7 +71,7 @@ def co_purchases(
 
 
 def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
-    """Whether the faster walk keeps within the memory; says what is expected before the work begins."""
+    """Whether the faster walk fits into the memory; reports the expected time and memory before the work begins."""
     matrix, work, rule, threads = bought.matrix, bought.work, bought.rule, resources.threads
     result = matrix.nbytes + _RESULT_BYTES * matrix.items * rule.neighbours
     symmetric = result + co_purchase.symmetric_bytes(matrix, work, rule, threads)
@@ -125,7 +125,7 @@ def _ranks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _lookups(matrix: Incidence, one: NDArray[np.int64], other: NDArray[np.int32]) -> tuple[Lookups, NDArray[np.int64]]:
-    """The pairs (product numbers) as lookups of the walk, and where in them the answer to each pair stands."""
+    """The pairs (product numbers) as lookups of the walk, and the index of each pair's answer."""
     position = np.argsort(matrix.code).astype(np.int32)
     row = np.maximum(position[one], position[other])
     order = np.argsort(row, kind="stable")

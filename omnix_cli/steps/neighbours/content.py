@@ -1,7 +1,7 @@
-"""What products are like: their attributes as numbers, and the neighbours they give each of them.
+"""Similar descriptions: the attributes of products as numbers, and the nearest products by them.
 
 Content likeness is the weighted mean of category, brand, price and text. It needs no purchase, so products nobody has
-bought yet have neighbours too. Products that are described the same are solved once.
+bought yet have neighbours too. Products with equal descriptions are computed once.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _NET = ["purchase_id", "customer_id", "product_id", "purchased_at", "purchase_da
 
 @dataclass(frozen=True)
 class PurchaseLines:
-    """Parallel arrays of the lines, and what their numbers stand for."""
+    """Parallel arrays of the lines, and what their numbers mean."""
 
     product_ids: pl.Series
     """The products bought, sorted; `product` numbers them."""
@@ -39,7 +39,7 @@ class PurchaseLines:
 def purchase_lines(
     purchases: pl.LazyFrame, *, as_of: date, baskets: bool, half_life_days: float | None
 ) -> PurchaseLines:
-    """Reads what is seen on `as_of`. A line weighs log1p(quantity) * 0.5 ** (age in days / half-life), at least
+    """Reads the history before `as_of`. A line weighs log1p(quantity) * 0.5 ** (age in days / half-life), at least
     1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order."""
     columns = ["unit_price", *(["order_id"] if baskets else [])]
     lines = (

@@ -36,7 +36,7 @@ def similarity(
 ) -> StepOutput:
     """The frame `neighbours`: for every product of the history and the catalogue its best neighbours.
 
-    Candidates are the best by co-purchase and the best by content; both scores are worked out for all of them.
+    Candidates are the best by co-purchase and the best by content; both scores are computed for all of them.
     score = w * co_purchase + (1 - w) * content with w = `co_purchase_weight`; a part that is absent counts as 0.
     Ties go to the lower product id. Pairs of fewer than `privacy.min_customers` customers show no co-purchase figure.
     """

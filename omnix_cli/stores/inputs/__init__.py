@@ -1,4 +1,5 @@
-"""Where rows come from and how each format becomes rows: files, streams, tables; CSV, JSON, Parquet.
+"""Inputs of imports: files on disk, on S3 or from stdin, and whole tables; a module for each format.
 
-Nothing here cleans or judges a row: that is `steps.imports`.
+No row may be cleaned or judged here (that is `steps.imports`). A new format is a module with a function `rows`, and one
+line in `formats.FORMATS`.
 """

@@ -1,4 +1,4 @@
-"""Bytes of an input, whatever they are packed in: hashed as stored, unpacked, as UTF-8, in blocks of whole lines."""
+"""The bytes of an input: hashed as stored, decompressed, recoded to UTF-8, in blocks of whole lines."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _BYTE_ORDER_MARKS = (
 
 
 class Readable(Protocol):
-    """The one thing asked of a source of bytes."""
+    """Anything that bytes can be read from."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
 
 class HashedStream:
-    """Passes bytes on and keeps their SHA-256, and their MD5 where a manifest has that."""
+    """Computes the SHA-256 of the bytes read through it, and their MD5 if a manifest has that."""
 
     closed = False
 
@@ -49,7 +49,7 @@ class HashedStream:
         self._head = head
 
     def peek(self, size: int) -> bytes:
-        """The next bytes, without taking them."""
+        """The next bytes, which will be read again."""
         while len(self._head) < size:
             more = self._stream.read(size - len(self._head))
             if not more:
@@ -74,7 +74,7 @@ class HashedStream:
 
     @contextmanager
     def anywhere(self) -> Iterator[IO[bytes]]:
-        """The whole stream, hashed, as a file that can be read at any place; a pipe is set down on disk for that."""
+        """The whole stream, hashed, as a seekable file; the bytes of a pipe are written to disk for that."""
         if not self._stream.seekable():
             with tempfile.TemporaryFile() as file:
                 shutil.copyfileobj(self, file, 1 << 20)
@@ -89,23 +89,23 @@ class HashedStream:
             self._stream.seek(0, io.SEEK_END)
 
     def close(self) -> None:
-        """Part of the file protocol; whoever opened the stream closes it."""
+        """Part of the file protocol; the caller that opened the stream closes it."""
 
     def readable(self) -> bool:
         """Part of the file protocol."""
         return True
 
     def hexdigest(self) -> str:
-        """The SHA-256 of what was read so far."""
+        """The SHA-256 of the bytes read so far."""
         return self._hash.hexdigest()
 
     def md5(self) -> str:
-        """The MD5 of what was read so far, in base64; empty where it was not asked for."""
+        """The MD5 of the bytes read so far, in base64; empty if it is not computed."""
         return base64.b64encode(self._md5.digest()).decode() if self._md5 is not None else ""
 
 
 def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
-    """The stream without its compression, and the compression's name."""
+    """The decompressed stream, and the name of the compression."""
     magic = stream.peek(4)
     if magic[:2] == b"\x1f\x8b":
         return gzip.GzipFile(fileobj=stream, mode="rb"), "gzip"  # type: ignore[call-overload]
@@ -115,25 +115,25 @@ def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
 
 
 @contextmanager
-def explained(name: str) -> Iterator[None]:
-    """Turns errors of unpacking and decoding into `DataError`, and those of the system into their own class."""
+def input_errors(name: str) -> Iterator[None]:
+    """Turns errors of reading and decompressing an input into `DataError`."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowInvalid, pa.ArrowIOError) as error:
         raise DataError(
-            f"{name}: the file is damaged or cut off: {error}", hint="Get it again; nothing of it was taken over."
+            f"{name}: the file is damaged or truncated: {error}", hint="Get the file again; nothing of it was imported."
         ) from error
     except UnicodeError as error:
         raise DataError(
-            f"{name}: not in the encoding it should be in: {error}",
-            hint="Set `encoding` in the mapping to what the file is written in.",
+            f"{name}: the file has another encoding than expected: {error}",
+            hint="Set `encoding` in the mapping to the encoding of the file.",
         ) from error
     except OSError as error:
         raise os_failure(error, f"{name} cannot be read") from error
 
 
 class Recoded:
-    """A stream of some encoding as UTF-8."""
+    """A stream recoded to UTF-8."""
 
     def __init__(self, stream: Readable, encoding: str, head: bytes) -> None:
         self._stream = stream
@@ -141,7 +141,7 @@ class Recoded:
         self._head = head
 
     def read(self, size: int = -1, /) -> bytes:
-        """About that many bytes; empty only at the end."""
+        """About that many bytes; empty at the end."""
         while True:
             content = self._head or self._stream.read(size)
             self._head = b""
@@ -153,12 +153,12 @@ class Recoded:
 class LineBlocks:
     """Blocks of whole lines, each ending in a line feed.
 
-    The encoding is what was told, or what a byte order mark says, else UTF-8; a file whose first non-ASCII lines are
-    mostly not UTF-8 is read as Windows-1252, the superset of Latin-1 that files mean."""
+    The encoding is the given one, or that of the byte order mark, else UTF-8. A file whose first non-ASCII lines are
+    mostly not UTF-8 is read as Windows-1252, a superset of Latin-1."""
 
-    def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int | None = None) -> None:
+    def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int = BLOCK_BYTES) -> None:
         self._name = name
-        self._block_bytes = block_bytes or BLOCK_BYTES
+        self._block_bytes = block_bytes
         head = stream.read(max(4, min(_HEAD_BYTES, self._block_bytes)))
         marked = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
         self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
@@ -166,7 +166,7 @@ class LineBlocks:
             head = head.removeprefix(marked[0])
         recode = self.encoding not in (None, "utf-8", "cp1252", "iso8859-1")
         self._stream: Readable = Recoded(stream, str(self.encoding), head) if recode else stream
-        self._told = self.encoding
+        self._named = self.encoding
         if recode:
             head, self.encoding = b"", "utf-8"
         self._carriage_returns = b"\r" in head and b"\n" not in head
@@ -174,12 +174,12 @@ class LineBlocks:
 
     @property
     def found(self) -> str:
-        """The encoding, for people."""
+        """The encoding, for reports."""
         names = {"cp1252": "windows-1252 (Latin-1)", None: "utf-8"}
-        return names.get(self._told or self.encoding, str(self._told or self.encoding))
+        return names.get(self._named or self.encoding, str(self._named or self.encoding))
 
     def beginning(self) -> bytes:
-        """The first bytes, from the first character that is not blank on."""
+        """The first bytes, without leading white space."""
         if not self._rest:
             self._rest = self._lines(self._stream.read(_HEAD_BYTES))
         return self._rest.lstrip()
@@ -191,8 +191,8 @@ class LineBlocks:
             yield self._rest + b"\n"
 
     def as_utf8(self, block: bytes) -> tuple[bytes, list[int]]:
-        """The block as UTF-8, with the numbers (from 0) of the lines that are not, or that hold a NUL byte; those are
-        blanked out."""
+        """The block as UTF-8, and the numbers (from 0) of the lines that are not UTF-8 or have a NUL byte; these lines
+        are emptied."""
         if b"\0" in block and self.encoding in (None, "utf-8"):
             return _without_broken(block)
         if block.isascii():
@@ -207,7 +207,7 @@ class LineBlocks:
             return block.decode("latin-1").encode(), []
 
     def _fill(self) -> bytes:
-        """The next block; empty at the end, when the rest is a line without a line feed."""
+        """The next block; empty at the end, when only a line without a line feed is left."""
         pieces, size = [self._rest], len(self._rest)
         while more := self._lines(self._stream.read(self._block_bytes)):
             if cut := more.rfind(b"\n") + 1:
@@ -218,7 +218,7 @@ class LineBlocks:
             if size > LONGEST_LINE:
                 raise DataError(
                     f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB",
-                    hint="This does not look like a table of rows.",
+                    hint="Is this a table with one row a line?",
                 )
         content = b"".join(pieces)
         cut = content.rfind(b"\n") + 1
@@ -226,7 +226,7 @@ class LineBlocks:
         return content[:cut]
 
     def _lines(self, content: bytes) -> bytes:
-        """The content with the line ends of old Macs as line feeds."""
+        """The content with line feeds instead of the carriage returns of old Macs."""
         return content.replace(b"\r", b"\n") if self._carriage_returns else content
 
 

@@ -1,10 +1,10 @@
-"""Rows of CSV blocks: polars for all lines that are plainly right, a closer look at the others, one by one."""
+"""Rows of CSV: polars parses all lines that are plainly right; the others are parsed one by one."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,19 +12,24 @@ import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols.inputs import RawChunk
-from omnix_cli.steps.imports.binding import repeated_name
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.mappings import repeated_name
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.stores.inputs.byte_streams import LineBlocks
+from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
 
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_RECORD_LINES = 100
-"""A quoted field may hold line breaks; a record of more lines than this is a broken quote."""
+"""A quoted field may have line breaks; a record with more lines than this has a broken quote."""
+
+
+def rows(file: InputFile) -> CsvRows:
+    """The rows of a file."""
+    return CsvRows(file.content, file.name, file.mapping.separator)
 
 
 class _Lines(NamedTuple):
-    """Where the lines of a block begin and end, and how many separators outside quotes each has."""
+    """Where the lines of a block begin and end, and how many separators outside quotes each of them has."""
 
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
@@ -38,11 +43,18 @@ class CsvRows:
         self._blocks = blocks
         self._name = name
         self._waiting: list[str] = []
-        """The lines of a record that goes on in the next block."""
+        """The lines of a record that continues in the next block."""
         self.separator = separator or ""
         self.columns: list[str] = []
         self.repeated: list[str] = []
-        """The names that more than one column has."""
+        """The names that several columns have."""
+
+    @property
+    def findings(self) -> Mapping[str, str]:
+        found = {"separator": {"\t": "tab"}.get(self.separator, self.separator)}
+        if self.repeated:
+            found["repeated columns"] = ", ".join(self.repeated)
+        return found
 
     def __iter__(self) -> Iterator[RawChunk]:
         line = 1
@@ -60,7 +72,7 @@ class CsvRows:
             yield self._one_by_one(b"", line, [], final=True)
 
     def _take_header(self, block: bytes) -> int:
-        """Reads the names of the columns; returns the bytes they take."""
+        """Reads the names of the columns; returns the number of bytes of the header."""
         start = len(block) - len(block.lstrip(b"\r\n \t"))
         end = block.find(b"\n", start) + 1
         header = block[start:end].decode().strip("\r\n")
@@ -69,14 +81,14 @@ class CsvRows:
         self.separator = self.separator or max(SEPARATORS, key=lambda sign: _count_outside_quotes(header, sign))
         names = self._fields(header)
         if names is None:
-            raise DataError(f"{self._name}: the quotes of the header are broken", hint="Mend the first line.")
+            raise DataError(f"{self._name}: the header has broken quotes", hint="Fix the first line.")
         names = [name.strip() for name in names]
         self.repeated = [name for name, columns in Counter(filter(None, names)).items() if columns > 1]
         self.columns = _distinct(names)
         return end
 
     def _empty(self) -> DataError:
-        return DataError(f"{self._name}: the file is empty", hint="It needs a line with the names of the columns.")
+        return DataError(f"{self._name}: the file is empty", hint="It needs a header with the names of the columns.")
 
     def _chunk(self, block: bytes, first: int, rejected: list[RejectedLine]) -> RawChunk:
         """The rows of a block whose first line has the number `first`."""
@@ -90,14 +102,14 @@ class CsvRows:
         return self._one_by_one(block, first, rejected, final=False)
 
     def _plain(self, block: bytes, first: int) -> pl.DataFrame | None:
-        """All lines at once, when no line has quotes, or too few or too many fields, or is blank."""
+        """All lines at once, if no line is blank or has quotes, too few or too many fields."""
         lines, width = _count(block, "\n"), len(self.columns)
         if width == 1 or b'"' in block or _count(block, self.separator) != lines * (width - 1):
             return None
         return self._parse(block, pl.Series(np.arange(first, first + lines, dtype=np.uint64)))
 
     def _mostly_plain(self, block: bytes, first: int) -> tuple[pl.DataFrame, list[RejectedLine]] | None:
-        """The lines with the right number of fields at once, the others one by one; None when a field spans lines."""
+        """The lines with the right number of fields at once, the others one by one; None if a field spans lines."""
         lines = _measure(block, self.separator)
         if lines is None:
             return None
@@ -115,7 +127,7 @@ class CsvRows:
         return pl.concat([rows, more]).sort(ROW_NUMBER), rejected
 
     def _parse(self, lines: bytes, numbers: pl.Series) -> pl.DataFrame | None:
-        """The lines as a frame of texts; None when polars does not find one row on each of them."""
+        """The lines as a frame of texts; None if polars does not find one row on each of them."""
         if not lines:
             return self._frame([], [])
         try:
@@ -133,7 +145,7 @@ class CsvRows:
         return rows.rechunk().with_columns(numbers.alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
 
     def _one_by_one(self, block: bytes, first: int, rejected: list[RejectedLine], *, final: bool) -> RawChunk:
-        """Every record for itself; what is unfinished at the end of the block waits for the next one."""
+        """Parses record by record; an unfinished record at the end of the block waits for the next one."""
         lines = [*self._waiting, *block.decode().split("\n")[:-1]]
         start = first - len(self._waiting)
         self._waiting = []
@@ -151,7 +163,7 @@ class CsvRows:
         return RawChunk(rows, as_frame([*rejected, *more]))
 
     def _record_lines(self, lines: list[str], at: int) -> int:
-        """How many lines the record takes that begins at this one; 0 when its quote stays open."""
+        """How many lines the record has that begins at this line; 0 if its quote stays open."""
         if lines[at].count('"') % 2 == 0 or self._is_row(lines[at]):
             return 1
         last = min(at + LONGEST_RECORD_LINES, len(lines))
@@ -195,7 +207,7 @@ class CsvRows:
 
 
 def _measure(block: bytes, separator: str) -> _Lines | None:
-    """The lines of a block; None when a quote stays open at the end of one."""
+    """The lines of a block; None if a quote is open at the end of a line."""
     buffer = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(buffer == ord("\n")) + 1
     starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)[: len(ends)]
@@ -211,7 +223,7 @@ def _measure(block: bytes, separator: str) -> _Lines | None:
 
 
 def _count(block: bytes, sign: str) -> int:
-    """How often an ASCII sign is there; several times as fast as `bytes.count` where it is there often."""
+    """How often an ASCII sign occurs; several times as fast as `bytes.count` for a frequent sign."""
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(sign)))
 
 
@@ -225,7 +237,7 @@ def _count_outside_quotes(text: str, sign: str) -> int:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """The names, unnamed columns numbered and repeated ones marked, so that each is there once."""
+    """The names made unique: unnamed columns are numbered, repeated names marked."""
     named = [name or f"column_{number}" for number, name in enumerate(names, start=1)]
     columns, taken = Counter(named), Counter[str]()
     for place, name in enumerate(named):

@@ -1,31 +1,43 @@
-"""Rows of NDJSON (one object a line) and of a JSON array: nested objects flattened, nested lists one row an entry."""
+"""Rows of NDJSON (one object a line) and of JSON arrays. Nested objects become columns; of a list of items, each entry
+becomes a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.protocols.inputs import RawChunk
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.stores.inputs.byte_streams import LineBlocks
-from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
+from omnix_cli.stores.inputs.formats import InputFile
+from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame, undecodable
 
-ARRAY_LIMIT = 1 << 30
+ARRAY_BYTES = 1 << 30
+"""The largest JSON array; it is parsed at once."""
+
+
+def rows(file: InputFile) -> JsonRows:
+    """The objects of a file."""
+    return JsonRows(file.content, file.name, file.mapping.items, is_array=file.format == "JSON")
 
 
 class JsonRows:
-    """The rows of one file. `items` names the list in a document of which every entry is a row; its fields come as
-    `<items>.<field>`. A column once seen is in every later chunk."""
+    """The rows of one file. `items` names the list in a document whose entries are rows; their columns are named
+    `<items>.<field>`. A column that was in a chunk is in every later chunk, too."""
 
-    def __init__(self, blocks: LineBlocks, name: str, items: str | None, *, is_array: bool) -> None:
+    findings: Mapping[str, str] = {}
+
+    def __init__(
+        self, blocks: LineBlocks, name: str, items: str | None, *, is_array: bool, array_bytes: int = ARRAY_BYTES
+    ) -> None:
         self._blocks = blocks
         self._name = name
         self._items = items
         self._is_array = is_array
+        self._array_bytes = array_bytes
         self._columns: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[RawChunk]:
@@ -47,15 +59,15 @@ class JsonRows:
         pieces: list[bytes] = []
         for block in self._blocks:
             pieces.append(block)
-            if sum(map(len, pieces)) > ARRAY_LIMIT:
+            if sum(map(len, pieces)) > self._array_bytes:
                 raise DataError(
-                    f"{self._name}: a JSON array of more than {ARRAY_LIMIT >> 20:,} MiB",
+                    f"{self._name}: a JSON array of more than {self._array_bytes >> 20:,} MiB",
                     hint="Write it as NDJSON, one object a line.",
                 )
         try:
             documents = orjson.loads(b"".join(pieces))
         except orjson.JSONDecodeError as error:
-            raise DataError(f"{self._name}: not JSON: {error}", hint="Mend it, or write NDJSON.") from error
+            raise DataError(f"{self._name}: not JSON: {error}", hint="Fix the file, or write NDJSON.") from error
         return list(documents)
 
     def _chunk(self, documents: Iterable[tuple[int, Any]], rejected: list[RejectedLine]) -> RawChunk:
@@ -106,8 +118,3 @@ def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
         else:
             flat[prefix + name] = orjson.dumps(value).decode()
     return flat
-
-
-def undecodable(block: bytes, number: int, first: int) -> RejectedLine:
-    """A line of a block whose first line is `first`, that is no UTF-8."""
-    return RejectedLine(first + number, "not UTF-8", block.split(b"\n")[number].decode("latin-1"))

@@ -1,4 +1,4 @@
-"""Where input files lie: on this machine. `s3_inputs` has those on S3."""
+"""Input files on this machine; `s3_files` has those on S3."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from omnix_cli.stores.workspace.files import checksum
 
 
 class InputFiles(Protocol):
-    """Files that can be found and read by their names."""
+    """Input files in one kind of place."""
 
     def below(self, folder: str) -> list[str]:
-        """All files in a folder and the folders in it, in order; none when this is no folder."""
+        """All files in a folder and its subfolders, in order; none if this is not a folder."""
         ...
 
     def matching(self, pattern: str) -> list[str]:
-        """The file of this name, or those that a glob names, in order."""
+        """The file with this name, or those that match a glob, in order."""
         ...
 
     def exists(self, name: str) -> bool: ...

@@ -1,22 +1,29 @@
-"""Rows of a Parquet file, with its own types."""
+"""Rows of a Parquet file, with the types of the file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from omnix_cli.protocols.inputs import RawChunk
-from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
+from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.rejected_lines import as_frame
 
 CHUNK_ROWS = 500_000
 
 
+def rows(file: InputFile) -> ParquetRows:
+    """The rows of a file."""
+    return ParquetRows(file.content, file.mapping.items)
+
+
 class ParquetRows:
-    """The rows of one file, numbered from 1; a list column named `items` gives one row an entry."""
+    """The rows of one file, numbered from 1. Of a list column named `items`, each entry becomes a row."""
+
+    findings: Mapping[str, str] = {}
 
     def __init__(self, source: Any, items: str | None) -> None:
         self._source = source
@@ -46,7 +53,7 @@ class ParquetRows:
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Structs as columns `<struct>.<field>`, and types nobody maps as texts."""
+    """Structs become columns `<struct>.<field>`, and types that no mapping reads become texts."""
     while nested := {name: dtype for name, dtype in rows.schema.items() if isinstance(dtype, pl.Struct)}:
         rows = rows.with_columns(
             pl.col(name).struct.rename_fields([f"{name}.{part.name}" for part in dtype.fields])

@@ -1,4 +1,4 @@
-"""Mapping recipes: `configs/mappings/*.toml`, one table for each kind of input."""
+"""Mapping recipes: the files `configs/mappings/*.toml`, with one table for each kind of input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from omnix_cli.mappings import INPUT_KINDS, ColumnMapping, parse_mapping, sugges
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 FOLDERS = (_PACKAGE / "configs" / "mappings", _PACKAGE.parent / "configs" / "mappings")
-"""Where the recipes are in an installed package, and in a checkout."""
+"""The folders of recipes in an installed package and in a checkout."""
 
 
 def load_mapping(kind: str, recipe: str | None = None, columns: Mapping[str, str] | None = None) -> ColumnMapping:
@@ -26,7 +26,7 @@ def load_mapping(kind: str, recipe: str | None = None, columns: Mapping[str, str
     if unknown:
         raise ConfigError(f"{path}: unknown table [{unknown}]", hint=suggestion(unknown, INPUT_KINDS, what="Known"))
     if kind not in content:
-        raise ConfigError(f"the recipe `{name}` says nothing of {kind}", hint=f"It has {', '.join(content)}.")
+        raise ConfigError(f"the recipe `{name}` has no table [{kind}]", hint=f"It has {', '.join(content)}.")
     return parse_mapping(kind, content[kind], where=f"{path} [{kind}]").with_columns(columns or {})
 
 
@@ -49,4 +49,4 @@ def _load(path: Path) -> dict[str, dict[str, object]]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"the mapping {path} cannot be read: {error}", hint="Mend that line.") from error
+        raise ConfigError(f"the mapping {path} cannot be read: {error}", hint="Fix that line.") from error

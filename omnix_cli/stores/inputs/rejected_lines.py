@@ -1,4 +1,4 @@
-"""Lines of a text file that are no rows at all, in the form of quarantine rows."""
+"""Lines of a text file that are not rows, as quarantine rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RejectedLine:
 
 
 def as_frame(lines: list[RejectedLine]) -> pl.DataFrame:
-    """The lines as `schemas.Quarantine` has them, but without the file's name."""
+    """The lines in the form of `schemas.Quarantine`, without the name of the file."""
     return pl.DataFrame(
         {
             "row_number": [line.number for line in lines],
@@ -41,3 +41,8 @@ def as_frame(lines: list[RejectedLine]) -> pl.DataFrame:
             "row": pl.String,
         },
     )
+
+
+def undecodable(block: bytes, number: int, first: int) -> RejectedLine:
+    """A line that is not UTF-8: the `number`-th of a block whose first line has the number `first`."""
+    return RejectedLine(first + number, "not UTF-8", block.split(b"\n")[number].decode("latin-1"))

@@ -1,4 +1,4 @@
-"""Input files on S3, by their addresses: keys, prefixes as folders, and globs."""
+"""Input files on S3: addresses of objects, prefixes as folders, and globs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from functools import cache
 from omnix_cli.errors import DataError
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.prefix import SCHEME, Prefix, StoredObject, connect
+from omnix_cli.stores.s3.streams import BLOCK_BYTES as STREAM_BYTES
 from omnix_cli.stores.s3.streams import ObjectStream
 from omnix_cli.stores.workspace.folders import Folder
 
 
 class S3Files:
-    """Objects of any buckets. Implements `input_files.InputFiles`.
+    """Objects of any buckets. Implements `local_files.InputFiles`.
 
-    What was found is read as it was then, or not at all: an object that was changed meanwhile is a `DataError`."""
+    An object that changes after it was listed is not read: that is a `DataError`."""
 
-    def __init__(self, settings: S3Settings, fingerprints: Folder | None = None) -> None:
-        """`fingerprints` is a folder in which those that were once taken are kept."""
+    def __init__(
+        self, settings: S3Settings, fingerprints: Folder | None = None, *, block_bytes: int = STREAM_BYTES
+    ) -> None:
+        """`fingerprints` is a folder that keeps the fingerprints of objects, by their tags."""
+        self._block_bytes = block_bytes
         self._fingerprints = fingerprints
         self._bucket = cache(lambda name: connect(f"{SCHEME}{name}", settings))
         self._found: dict[str, StoredObject] = {}
@@ -46,31 +50,31 @@ class S3Files:
         return name in self._found
 
     def fingerprint(self, name: str) -> str:
-        """Taken once: an object that has the same tag every night is not read again to see that it is the same."""
+        """Kept by the tag of the object, so that an object that does not change is not read every night."""
         if self._fingerprints is None:
-            return self._taken(name)
+            return self._computed(name)
         tag = self._found[name].etag if self.exists(name) else ""
         kept = hashlib.sha256(f"{name} {tag}".encode()).hexdigest()
         try:
             return self._fingerprints.read(kept).decode()
         except FileNotFoundError:
-            found = self._taken(name)
+            found = self._computed(name)
             self._fingerprints.write(kept, found.encode())
             return found
 
-    def _taken(self, name: str) -> str:
+    def _computed(self, name: str) -> str:
         with self.open(name) as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
 
     def open(self, name: str) -> ObjectStream:
         if not self.exists(name):
-            raise DataError(f"{name}: there is no such object", hint="It was deleted since it was listed.")
-        return ObjectStream(self._place(name)[0], self._found[name])
+            raise DataError(f"{name}: there is no such object", hint="It was deleted after it was listed.")
+        return ObjectStream(self._place(name)[0], self._found[name], self._block_bytes)
 
     def _list(self, beginning: str) -> Iterator[str]:
         bucket, prefix = self._place(beginning)
         for stored in bucket.list(prefix):
-            if not stored.key.endswith("/"):  # what consoles make for an empty folder
+            if not stored.key.endswith("/"):  # consoles create such objects for empty folders
                 name = f"{bucket}{stored.key}"
                 self._found[name] = stored
                 yield name
@@ -81,8 +85,8 @@ class S3Files:
 
 
 def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Whether a path fits a glob, part by part; `**` stands for any number of folders, and only what begins with a dot
-    fits names that do."""
+    """Whether a path matches a glob, part by part. `**` matches any number of folders; a name that begins with a dot
+    is only matched by a pattern that does."""
     if not patterns:
         return not parts
     if patterns[0] == "**":

@@ -1,9 +1,9 @@
-"""Where inputs come from: files here and on S3, or stdin; CSV, NDJSON, JSON and Parquet, packed or not."""
+"""Opening input files on disk, on S3 and from stdin, compressed or not, in any of the formats."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,30 +13,18 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.inputs.byte_streams import HashedStream, LineBlocks, explained, unpacked
-from omnix_cli.stores.inputs.csv_rows import CsvRows
-from omnix_cli.stores.inputs.dynamodb.exports import (
-    STARTED,
-    SUMMARY,
-    ExportedFile,
-    ExportRows,
-    export_format,
-    exported_files,
-)
-from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
-from omnix_cli.stores.inputs.json_rows import JsonRows
+from omnix_cli.stores.inputs.byte_streams import BLOCK_BYTES, HashedStream, LineBlocks, input_errors, unpacked
+from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
+from omnix_cli.stores.inputs.formats import SUFFIXES, Format, InputFile, Rows, recognised
 from omnix_cli.stores.inputs.local_files import InputFiles, LocalFiles
-from omnix_cli.stores.inputs.parquet_rows import ParquetRows
 from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.s3.prefix import SCHEME
 
 STDIN = "-"
-SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
-"""What is taken from a folder, also with .gz or .zst behind."""
 
 
 class Source:
-    """One input, open. Implements `protocols.OpenSource`."""
+    """One open input. Implements `protocols.OpenSource`. Expired items of an export are left out if `now` is given."""
 
     def __init__(
         self,
@@ -46,14 +34,16 @@ class Source:
         *,
         exported: ExportedFile | None = None,
         now: datetime | None = None,
+        block_bytes: int = BLOCK_BYTES,
     ) -> None:
         self.name = name
         self._mapping = mapping
         self._exported = exported
         self._now = now
+        self._block_bytes = block_bytes
         self._hashed = HashedStream(stream, md5=exported is not None)
         self._findings: dict[str, str] = {}
-        self._describe: CsvRows | None = None
+        self._rows: Rows | None = None
         self._blocks: LineBlocks | None = None
 
     @property
@@ -61,44 +51,34 @@ class Source:
         found = dict(self._findings)
         if self._blocks is not None:
             found["encoding"] = self._blocks.found
-        if self._describe is not None:
-            found["separator"] = {"\t": "tab"}.get(self._describe.separator, self._describe.separator)
-            if self._describe.repeated:
-                found["repeated columns"] = ", ".join(self._describe.repeated)
-        return found
+        return found | dict(self._rows.findings if self._rows is not None else {})
 
     def chunks(self) -> Iterator[RawChunk]:
-        with explained(self.name):
+        with input_errors(self.name):
             with ExitStack() as stack:
-                rows = self._rows(stack)
-                yield from rows
+                self._rows = self._open(stack)
+                yield from self._rows
             self._hashed.rest()
         if self._exported is not None:
-            self._exported.check(rows.count if isinstance(rows, ExportRows) else 0, self._hashed.md5())
+            self._exported.check(getattr(self._rows, "count", 0), self._hashed.md5())
 
     def fingerprint(self) -> str:
         return self._hashed.hexdigest()
 
-    def _rows(self, stack: ExitStack) -> Iterable[RawChunk]:
-        if self._hashed.peek(4) == b"PAR1":
-            self._findings["format"] = "Parquet"
-            return ParquetRows(stack.enter_context(self._hashed.anywhere()), self._mapping.items)
-        stream, packing = unpacked(self._hashed)
-        if packing:
-            self._findings["compression"] = packing
-        self._blocks = LineBlocks(stream, self._mapping.encoding, name=self.name)
-        beginning = self._blocks.beginning()
-        if (export := export_format(beginning)) is not None:
-            self._findings["format"] = export
-            items = ItemChunks(self._mapping, self._now)
-            return ExportRows(self._blocks, items, is_incremental="incremental" in export)
-        first = beginning[:1]
-        if first in (b"{", b"[") and Path(self.name).suffix != ".csv":
-            self._findings["format"] = "NDJSON" if first == b"{" else "JSON"
-            return JsonRows(self._blocks, self.name, self._mapping.items, is_array=first == b"[")
-        self._findings["format"] = "CSV"
-        self._describe = CsvRows(self._blocks, self.name, self._mapping.separator)
-        return self._describe
+    def _open(self, stack: ExitStack) -> Rows:
+        if (binary := recognised(self.name, self._hashed.peek(4), is_binary=True)) is not None:
+            return self._read(binary, stack.enter_context(self._hashed.anywhere()))
+        stream, compression = unpacked(self._hashed)
+        if compression:
+            self._findings["compression"] = compression
+        self._blocks = LineBlocks(stream, self._mapping.encoding, name=self.name, block_bytes=self._block_bytes)
+        text = recognised(self.name, self._blocks.beginning(), is_binary=False)
+        assert text is not None  # anything may be CSV
+        return self._read(text, self._blocks)
+
+    def _read(self, found: Format, content: IO[bytes] | LineBlocks) -> Rows:
+        self._findings["format"] = found.name
+        return found.open(InputFile(self.name, found.name, content, self._mapping, self._now))
 
 
 class FileSources:
@@ -106,9 +86,15 @@ class FileSources:
     are left out."""
 
     def __init__(
-        self, stdin: IO[bytes] | None = None, *, s3: S3Files | None = None, now: datetime | None = None
+        self,
+        stdin: IO[bytes] | None = None,
+        *,
+        s3: S3Files | None = None,
+        now: datetime | None = None,
+        block_bytes: int = BLOCK_BYTES,
     ) -> None:
         self._stdin = stdin
+        self._block_bytes = block_bytes
         self._local = LocalFiles()
         self._s3 = s3 or S3Files(S3Settings())
         self._now = now
@@ -127,18 +113,20 @@ class FileSources:
     def fingerprint(self, name: str) -> str | None:
         if name == STDIN:
             return None
-        with explained(name):
+        with input_errors(name):
             return self._files(name).fingerprint(name)
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
         if name == STDIN:
-            yield Source("stdin", self._stdin or sys.stdin.buffer, mapping, now=self._now)
+            stdin = self._stdin or sys.stdin.buffer
+            yield Source("stdin", stdin, mapping, now=self._now, block_bytes=self._block_bytes)
             return
         with ExitStack() as stack:
-            with explained(name):
+            with input_errors(name):
                 file = stack.enter_context(self._files(name).open(name))
-            yield Source(name, file, mapping, exported=self._exported.get(name), now=self._now)
+            exported = self._exported.get(name)
+            yield Source(name, file, mapping, exported=exported, now=self._now, block_bytes=self._block_bytes)
 
     def _files(self, name: str) -> InputFiles:
         return self._s3 if name.startswith(SCHEME) else self._local
@@ -146,8 +134,8 @@ class FileSources:
     def _matches(self, pattern: str) -> list[str]:
         files = self._files(pattern)
         below = files.below(pattern)
-        if summaries := _export_summaries(below):
-            with explained(pattern):
+        if summaries := export_summaries(below):
+            with input_errors(pattern):
                 exported = exported_files(summaries, lambda name: _content(files, name), files.exists)
             self._exported |= {file.name: file for file in exported}
             return [file.name for file in exported]
@@ -157,16 +145,6 @@ class FileSources:
 def _content(files: InputFiles, name: str) -> bytes:
     with files.open(name) as file:
         return file.read()
-
-
-def _export_summaries(names: Sequence[str]) -> list[str]:
-    """The summaries of the exports among these files. Raises `DataError` when one has begun and not ended."""
-    summaries = [name for name in names if name.rpartition("/")[2] == SUMMARY]
-    for name in names:
-        folder, _, last = name.rpartition("/")
-        if last == STARTED and f"{folder}/{SUMMARY}" not in summaries:
-            raise DataError(f"{folder}: the export has not ended", hint="Wait for it, then copy it again.")
-    return summaries
 
 
 def _is_input(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Rows set down on disk while an input is being read, so that memory stays bounded."""
+"""Rows kept outside memory while an input is read: in memory as long as they fit, then on disk."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from omnix_cli.stores.workspace.checkpoints import ROW_GROUP_ROWS, write_parquet
 from omnix_cli.stores.workspace.files import disk_errors, stage
 
 PIECE_BYTES = 32 << 20
-"""Rows are gathered up to this size before they become a piece."""
+"""Rows are collected up to this size before they become a piece."""
 MEMORY_BYTES = 2 << 30
-"""What is kept in memory; all beyond goes to disk."""
+"""Bytes kept in memory; the rest goes to disk."""
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows in memory or on disk, without the columns that have one value in all of them."""
+    """Rows in memory or on disk, without the columns that have the same value in all of them."""
 
     rows: pl.DataFrame | Path
     constants: dict[str, pl.Series]
@@ -39,22 +39,24 @@ class _Piece:
 
 @dataclass(frozen=True)
 class StagedRows:
-    """Rows in a part, and beside it the columns that the part does not have. Implements `protocols.StagedPart`."""
+    """Rows in a part, and next to it the columns that the part does not have. Implements `protocols.StagedPart`."""
 
     file: StagedFile
     rows: int
     beside: _Piece
+    row_group_rows: int
 
     def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
         beside = self.beside.whole()
         if marked is None:
             return pl.concat([pl.read_parquet(self.file.path), beside], how="horizontal")
-        groups = marked.arg_true() // ROW_GROUP_ROWS * ROW_GROUP_ROWS  # the others need not be unpacked
+        size = self.row_group_rows
+        groups = marked.arg_true() // size * size  # the others need not be unpacked
         part = pl.scan_parquet(self.file.path)
         rows = [
-            pl.concat(
-                [part.slice(first, ROW_GROUP_ROWS).collect(), beside.slice(first, ROW_GROUP_ROWS)], how="horizontal"
-            ).filter(marked.slice(first, ROW_GROUP_ROWS))
+            pl.concat([part.slice(first, size).collect(), beside.slice(first, size)], how="horizontal").filter(
+                marked.slice(first, size)
+            )
             for first in groups.unique().sort()
         ]
         return pl.concat(rows)
@@ -63,19 +65,27 @@ class StagedRows:
 class DiskSpill:
     """Rows in memory as long as they fit, then in a folder. Implements `protocols.Spill`."""
 
-    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        memory_bytes: int = MEMORY_BYTES,
+        piece_bytes: int = PIECE_BYTES,
+        row_group_rows: int = ROW_GROUP_ROWS,
+    ) -> None:
         self._folder = folder
         self._room = memory_bytes
+        self._piece_bytes = piece_bytes
+        self._row_group_rows = row_group_rows
         self._waiting: list[pl.DataFrame] = []
         self._pieces: list[_Piece] = []
         self._files = count()
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Takes rows in."""
+        """Adds rows."""
         if rows.is_empty():
             return
         self._waiting.append(rows)
-        if sum(waiting.estimated_size() for waiting in self._waiting) >= PIECE_BYTES:
+        if sum(waiting.estimated_size() for waiting in self._waiting) >= self._piece_bytes:
             self._pieces.append(self._piece(pl.concat(self._waiting)))
             self._waiting.clear()
 
@@ -87,10 +97,13 @@ class DiskSpill:
             yield pl.concat(self._waiting)
 
     def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedRows:
-        """Writes the part; what is beside it is kept as all rows are."""
+        """Writes the part; the other columns are kept as all rows are."""
         with disk_errors(self._folder):
-            file = stage(self._next(".parquet"), partial(write_parquet, rows.select(columns)))
-        return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))))
+            file = stage(
+                self._next(".parquet"),
+                partial(write_parquet, rows.select(columns), row_group_rows=self._row_group_rows),
+            )
+        return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))), self._row_group_rows)
 
     def _next(self, suffix: str) -> Path:
         return self._folder / f"{next(self._files):05d}{suffix}"
@@ -108,16 +121,22 @@ class DiskSpill:
 
 
 @contextmanager
-def open_spill(folder: Path | None = None, *, memory_bytes: int = MEMORY_BYTES) -> Iterator[DiskSpill]:
-    """A spill in a temporary folder (within `folder`) that is gone afterwards."""
+def open_spill(
+    folder: Path | None = None,
+    *,
+    memory_bytes: int = MEMORY_BYTES,
+    piece_bytes: int = PIECE_BYTES,
+    row_group_rows: int = ROW_GROUP_ROWS,
+) -> Iterator[DiskSpill]:
+    """A spill in a temporary folder (within `folder`), which is deleted afterwards."""
     with disk_errors(folder or Path(tempfile.gettempdir())):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
+        temporary = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
-        yield DiskSpill(place, memory_bytes)
+        yield DiskSpill(temporary, memory_bytes, piece_bytes, row_group_rows)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _is_constant(column: pl.Series) -> bool:

@@ -1,4 +1,4 @@
-"""A whole table of any store as the one input of an import: its items as lines of JSON."""
+"""A table of any store as the input of an import: its items as lines of JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from omnix_cli.stores.tables.specs import TableSpec
 
 
 class StoredTable:
-    """Implements `protocols.Sources`, with one input; items that have expired at `now` are left out."""
+    """Implements `protocols.Sources` with one input. Items that have expired at `now` are left out."""
 
     def __init__(self, store: TableStore, table: TableSpec, name: str, now: datetime) -> None:
         self._store = store
@@ -49,7 +49,7 @@ class _Joined:
         self._waiting = b""
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most that many bytes (all, below 0); empty at the end."""
+        """At most that many bytes (all if negative); empty at the end."""
         gathered = [self._waiting]
         missing = size - len(self._waiting)
         while size < 0 or missing > 0:

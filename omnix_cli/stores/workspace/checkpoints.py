@@ -220,9 +220,9 @@ class ParquetCheckpoints:
         return self._shelf.sweep()
 
 
-def write_parquet(rows: pl.DataFrame, file: IO[bytes]) -> None:
+def write_parquet(rows: pl.DataFrame, file: IO[bytes], *, row_group_rows: int = ROW_GROUP_ROWS) -> None:
     """Writes rows as a part of a checkpoint."""
-    rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROW_GROUP_ROWS, statistics=True)
+    rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=row_group_rows, statistics=True)
 
 
 def _as_json(manifest: Manifest) -> bytes:

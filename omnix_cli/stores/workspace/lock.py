@@ -49,5 +49,5 @@ def holder(text: str | bytes) -> str:
     try:
         found = json.loads(text)
         return f"`omnix {found['command']}`, process {found['pid']} on {found['host']}, since {found['since']}"
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return "a process that has just started"

@@ -8,7 +8,7 @@ from omnix_cli.settings import Settings, SimilaritySettings
 
 def test_a_configuration_has_every_setting_with_its_meaning() -> None:
     text = as_toml(Settings(similarity=SimilaritySettings(neighbours=7)))
-    assert "# Neighbours kept per product.\nneighbours = 7\n" in text
+    assert "# Neighbours to keep for each product.\nneighbours = 7\n" in text
     assert tomllib.loads(text)["similarity"]["neighbours"] == 7
 
 

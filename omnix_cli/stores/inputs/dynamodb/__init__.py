@@ -1,4 +1,4 @@
-"""DynamoDB tables as inputs: their exports on S3, and scans page by page onto the disk.
+"""DynamoDB tables as inputs: their exports to S3, and parallel scans that write each page to disk.
 
-Writing tables is in `stores.dynamodb`.
+Nothing here may write to a table: that is `stores.dynamodb`.
 """

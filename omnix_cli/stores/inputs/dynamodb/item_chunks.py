@@ -1,4 +1,4 @@
-"""Items of a table, from a scan or an export of it, as the rows that an import reads."""
+"""Items of a table, from a scan or an export, as the rows that an import reads."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from datetime import datetime
 import orjson
 import polars as pl
 
+from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
-from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.binding import readable
-from omnix_cli.steps.imports.problems import DELETED, ITEM, ROW_NUMBER
 from omnix_cli.stores.inputs.dynamodb.item_columns import Documents, ItemColumns
 from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
@@ -26,15 +25,17 @@ _TABLES = {
 
 
 def table_of(kind: str) -> TableSpec:
-    """The table that holds the rows of a kind."""
+    """The table that holds a kind of rows. Raises `ConfigError` when there is none."""
+    if kind not in _TABLES:
+        raise ConfigError(f"there is no table of {kind}", hint=f"Import one of {', '.join(_TABLES)}.")
     return TABLES[_TABLES[kind]]
 
 
 @dataclass
 class ItemChunks:
-    """Makes chunks of items: the attributes that the mapping may read, the key first. An attribute once seen is in
-    every later chunk, and one that rows must have in every chunk, so that rows are refused for lacking it and not the
-    whole table. Items that have expired at `now` are left out and counted."""
+    """Makes chunks of items with the attributes that the mapping may read, the key first. An attribute that was in a
+    chunk is in every later one. A required attribute is in every chunk, so that only the rows that lack it are bad, not
+    the whole table. Items that have expired at `now` are left out and counted."""
 
     mapping: ColumnMapping
     now: datetime | None
@@ -51,14 +52,14 @@ class ItemChunks:
             if isinstance(dtype, pl.List)
         ]
         expiry = [self.table.ttl] if self.table.ttl else []
-        attributes = [self.table.key, *expiry, *readable(self.mapping)]
+        attributes = [self.table.key, *expiry, *self.mapping.input_columns()]
         self.items = ItemColumns(attributes, lists, self.mapping.list_separator)
 
     def chunk(
         self, items: pl.Series, numbers: pl.Series, documents: Documents, deleted: pl.Series | None = None
     ) -> RawChunk:
-        """The rows of items that were parsed as `self.items.dtype`, with their numbers and whether they were deleted;
-        `documents` gives the whole items of some of them."""
+        """The rows of items that were parsed as `self.items.dtype`, with their numbers and whether they were deleted.
+        `documents` returns complete items by their positions."""
         decoded = self.items.decode(items, documents)
         expired = self._expired(decoded.columns)
         self.expired += int(expired.sum())
@@ -82,7 +83,7 @@ class ItemChunks:
         for name in REQUIRED[self.mapping.kind] if rows.height else ():
             names = _alternatives(self.mapping.columns.get(name, name))
             if name not in self.mapping.constants and self._seen.isdisjoint(names):
-                self._seen.update(names[-1:])  # the last, so that another one goes before it once it is there
+                self._seen.update(names[-1:])  # the last one, so that any other goes first once it is there
 
     def _expired(self, columns: pl.DataFrame) -> pl.Series:
         if self.table.ttl is None or self.now is None:

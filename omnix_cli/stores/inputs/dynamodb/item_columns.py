@@ -1,8 +1,8 @@
-"""Items of a table as columns of texts: DynamoDB's JSON parsed by polars, every value without its type tag.
+"""Items of a table as columns of texts: polars parses the DynamoDB JSON and removes the type tags.
 
-Only the attributes that are asked for are looked at, and only for the tags that they had so far, which makes this many
-times as fast as Python values. An item with another tag in one of them goes through the general decoder of `wire`, and
-among the next items that attribute is looked at for all tags.
+Only the requested attributes are parsed, and only with the tags that they had so far, which is many times as fast as
+Python values. An item in which an attribute has another tag goes through the general decoder of `wire`; of the next
+items, that attribute is parsed with all tags.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ _LIST = pl.Struct(
 )
 
 PARSED_BYTES = 1 << 19
-"""What polars parses at a time: the values that it makes in between then stay in the cache, which halves the time."""
+"""Bytes that polars parses at a time: its intermediate values then fit the cache, which halves the time."""
 
 Document = Mapping[str, Any]
-"""An item as its JSON has it, every value with its tag."""
+"""An item as in its JSON: every value with its tag."""
 Documents = Callable[[Sequence[int]], Iterable[Document]]
-"""Gives the whole items of some rows."""
+"""Returns the complete items at some positions."""
 
 
 @dataclass(frozen=True)
 class DecodedItems:
-    """The columns of some items, null where an item lacks the attribute; and by row, why an item cannot be read."""
+    """The columns of items, null where an item lacks the attribute; and by position, why an item cannot be read."""
 
     columns: pl.DataFrame
     unreadable: dict[int, str]
 
 
 def parsed(texts: pl.Series, dtype: pl.Struct) -> pl.Series:
-    """JSON parsed by polars. Raises its `PolarsError` when a text is no JSON or not of this type."""
+    """JSON parsed by polars. Raises its `PolarsError` when a text is not JSON or not of this type."""
     size = int(texts.str.len_bytes().sum())
     step = max(1, len(texts) * PARSED_BYTES // max(size, 1))
     pieces = (texts[start : start + step] for start in range(0, max(len(texts), 1), step))
@@ -52,26 +52,26 @@ def parsed(texts: pl.Series, dtype: pl.Struct) -> pl.Series:
 class ItemColumns:
     """How the attributes of items become columns.
 
-    A name like `preferences.budgetRange.min` is that of a value within maps. `lists` hold lists of texts (a text is
-    divided by `separator`); all other attributes become texts, numbers as they are written."""
+    A name such as `preferences.budgetRange.min` is a value within maps. `lists` become lists of texts (a text is split
+    at `separator`); all other attributes become texts, numbers as they are written."""
 
     def __init__(self, attributes: Iterable[str], lists: Iterable[str] = (), separator: str = "|") -> None:
         self._paths = {name: tuple(name.split(".")) for name in attributes}
         self._lists = frozenset(lists)
         self._separator = separator
         self._maps = dict.fromkeys(path[:depth] for path in self._paths.values() for depth in range(1, len(path)))
-        for path in self._maps:  # what holds other attributes is no value of its own
+        for path in self._maps:  # an attribute that holds others has no value itself
             self._paths.pop(".".join(path), None)
         self._tags = {name: tuple(_PLAIN) for name in self._paths if name not in self._lists}
         self._found: dict[str, set[str]] = {name: set() for name in self._tags}
 
     @property
     def dtype(self) -> pl.Struct:
-        """What polars shall parse the next items as."""
+        """The type as which polars should parse the next items."""
         return self._struct(())
 
     def decode(self, items: pl.Series, documents: Documents) -> DecodedItems:
-        """The columns of items that were parsed as `dtype`, which may be another one afterwards."""
+        """The columns of items that were parsed as `dtype`; may change `dtype` for the next items."""
         rows = items.struct.unnest()
         columns = rows.with_columns(self._value(name).alias(name) for name in self._paths).select(*self._paths)
         oddities = rows.select(self._is_odd(name).alias(name) for name in self._paths)
@@ -94,7 +94,7 @@ class ItemColumns:
         return DecodedItems(columns, unreadable)
 
     def _struct(self, above: tuple[str, ...]) -> pl.Struct:
-        """The type of a map (of the item itself, where nothing is above)."""
+        """The type of the map at a path (of the item itself for the empty path)."""
         depth = len(above)
         parts: dict[str, pl.DataType] = {}
         for name, path in self._paths.items():
@@ -115,7 +115,7 @@ class ItemColumns:
         return pl.coalesce(*texts, pl.lit(None, pl.String))
 
     def _is_odd(self, name: str) -> pl.Expr:
-        """Whether there is a value of which no usual tag was found."""
+        """Whether there is a value with none of the usual tags."""
         tagged = _tagged(self._paths[name])
         tags = self._tags.get(name, ("L", "SS", "NULL"))
         odd = tagged.is_not_null() & pl.all_horizontal(tagged.struct.field(tag).is_null() for tag in tags)
@@ -124,7 +124,7 @@ class ItemColumns:
         return odd.fill_null(False)
 
     def _learn(self, rows: pl.DataFrame, odd: Collection[str]) -> None:
-        """Looks for all tags after an odd one, otherwise only for those that were found so far, one at least."""
+        """Expects all tags of an attribute after an odd one, otherwise only those found so far, at least one."""
         wide = [name for name, tags in self._tags.items() if len(tags) == len(_PLAIN)]
         fields_found = {
             (name, tag): _tagged(self._paths[name]).struct.field(tag).count().alias(f"{number} {tag}")
@@ -149,7 +149,7 @@ class ItemColumns:
         return found
 
     def _general(self, name: str, document: Document) -> str | list[str] | None:
-        """One attribute of an item, of whatever type."""
+        """One attribute of an item, of any type."""
         *above, last = self._paths[name]
         for part in above:
             document = document.get(part, {}).get("M", {})
@@ -176,7 +176,7 @@ def _tagged(path: Sequence[str]) -> pl.Expr:
 
 
 def _entries(tagged: pl.Expr) -> pl.Expr:
-    """The texts of a list; null for an entry that is none."""
+    """The texts of a list; null for an entry that is not a text or a number."""
     entry = pl.element().struct
     return tagged.struct.field("L").list.eval(pl.coalesce(entry.field("S"), entry.field("N")))
 
@@ -186,7 +186,7 @@ def _as_text(value: Any) -> str | None:
         return value
     if isinstance(value, Decimal):
         return str(value)
-    # not orjson, which refuses whole numbers of more than 64 bits
+    # orjson cannot write whole numbers of more than 64 bits
     return json.dumps(value, default=_as_json, ensure_ascii=False, separators=(",", ":"))
 
 

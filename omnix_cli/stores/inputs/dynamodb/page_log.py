@@ -1,7 +1,7 @@
-"""The pages of a scan on disk, as they came: each one is there whole, or not at all.
+"""The pages of a scan on disk, as they were received.
 
-A page is a record of its size, the size and checksum of its zstd frame, and the frame; records are only ever appended
-and flushed to the disk, so a killed process can leave but its last record incomplete, which the next one cuts off.
+A record has the size of a page, the size and checksum of its zstd frame, and the frame. Records are only appended, and
+flushed to the disk, so a killed process can only leave its last record incomplete; the next process cuts it off.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class PageLog:
         self._path = path
 
     def append(self, page: bytes) -> None:
-        """Takes a page in; it is on the disk when this returns."""
+        """Adds a page, and returns when it is on the disk."""
         frame = pa.compress(page, codec="zstd", asbytes=True)
         with disk_errors(self._path.parent), self._path.open("ab") as file:
             file.write(_HEADER.pack(len(page), len(frame), zlib.crc32(frame)) + frame)
@@ -36,7 +36,7 @@ class PageLog:
             os.fsync(file.fileno())
 
     def recover(self) -> list[bytes]:
-        """The whole pages, of which only the last is kept; what a killed process left incomplete is cut off."""
+        """The last complete page, if there is one. Cuts off what a killed process left incomplete."""
         if not self._path.exists():
             return []
         last: list[bytes] = []
@@ -58,12 +58,12 @@ class PageLog:
                 raise CorruptCheckpoint(f"{self._path}: a page is damaged", hint="Import the table again.")
 
     def checksum(self) -> str:
-        """The SHA-256 of the pages as they are stored, in hex."""
+        """The SHA-256 of the pages as stored, in hex."""
         return checksum(self._path)
 
 
 def _next_page(file: IO[bytes]) -> bytes | None:
-    """The next page if it is whole; otherwise the file stays where it is."""
+    """The next page, or None if it is incomplete; then the position in the file does not change."""
     start = file.tell()
     header = file.read(_HEADER.size)
     if len(header) == _HEADER.size:

@@ -1,4 +1,4 @@
-"""A table that was read onto the disk, as the one input of an import."""
+"""A table that was scanned onto the disk, as the input of an import."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
 from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
 
 CHUNK_PAGES = 16
-"""Pages of up to 1 MB that are read at a time."""
+"""Pages (of up to 1 MB) that are parsed at a time."""
 
 
 @contextmanager
 def scanned(scan: TableScan) -> Iterator[ScannedTable]:
-    """The table, read by this scan. What was read is kept only for an import that was interrupted: to go on with."""
+    """The table, read by this scan. The pages are kept only if the import is interrupted, so that it can resume."""
     table = ScannedTable(f"dynamodb:{scan.table}", scan.run(), scan.now())
     try:
         yield table
@@ -37,7 +37,7 @@ def scanned(scan: TableScan) -> Iterator[ScannedTable]:
 
 
 class ScannedTable:
-    """Implements `protocols.Sources`, with one input."""
+    """Implements `protocols.Sources` with one input."""
 
     def __init__(self, name: str, logs: Sequence[PageLog], now: datetime) -> None:
         self._name = name
@@ -48,7 +48,7 @@ class ScannedTable:
         return [self._name]
 
     def fingerprint(self, name: str) -> str:
-        """A SHA-256 of the pages of all segments as they are stored."""
+        """A SHA-256 of the pages of all segments as stored."""
         return hashlib.sha256("".join(log.checksum() for log in self._logs).encode()).hexdigest()
 
     @contextmanager
@@ -59,7 +59,7 @@ class ScannedTable:
 
 
 class OpenTable:
-    """The items of a table, numbered from 1 in the order in which they were read. Implements `protocols.OpenSource`."""
+    """The items of a table, numbered from 1 in the order they were read. Implements `protocols.OpenSource`."""
 
     def __init__(
         self, name: str, pages: Iterator[bytes], segments: int, items: ItemChunks, fingerprint: Callable[[], str]
@@ -78,13 +78,13 @@ class OpenTable:
         return found
 
     def chunks(self) -> Iterator[RawChunk]:
-        first, room = 1, 1  # what is found in the first page makes reading the others faster
+        first, room = 1, 1  # the tags of the first page speed up the others
         while pages := list(islice(self._pages, room)):
             answer = pl.Struct({"Items": pl.List(self._items.items.dtype)})
             try:
                 read = parsed(pl.Series(pages, dtype=pl.Binary).cast(pl.String), answer)
             except pl.exceptions.PolarsError as error:
-                raise DataError(f"{self.name}: an answer is not DynamoDB's JSON: {error}") from error
+                raise DataError(f"{self.name}: a page is not DynamoDB JSON: {error}") from error
             items = read.struct.field("Items").explode(empty_as_null=False)
             numbers = pl.int_range(first, first + len(items), dtype=pl.UInt64, eager=True)
             yield self._items.chunk(items, numbers, partial(_documents, pages))
@@ -95,7 +95,7 @@ class OpenTable:
 
 
 def _documents(pages: Sequence[bytes], rows: Sequence[int]) -> list[Document]:
-    """The items in these places, as their JSON has them."""
+    """The items at these positions, as in their JSON."""
     if not rows:
         return []
     items = [item for page in pages for item in orjson.loads(page)["Items"]]

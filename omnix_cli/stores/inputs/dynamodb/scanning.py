@@ -1,8 +1,7 @@
-"""Reading a whole table by parallel segments, page after page onto the disk, so that no page is ever read twice.
+"""Scanning a table in parallel segments. Each page goes to disk first, so that no page is read twice.
 
-A page ends with the key at which the next one begins, so the pages on the disk are themselves the state of the scan: a
-killed process goes on behind the last page of each segment. The rows are no snapshot: an item written meanwhile may be
-the old or the new one.
+A page ends with the key at which the next one begins, so the pages on disk are the state of the scan: after a crash,
+each segment resumes behind its last page. Items written while the table is being read may or may not be included.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
 from omnix_cli.stores.workspace.files import write_atomically
 
 OLDEST = timedelta(hours=24)
-"""A scan that began longer ago is not gone on with: the table is another one by now."""
+"""An older scan is not resumed: the table has changed since."""
 _FULL_PAGE_UNITS = 128.0
-"""What a page of 1 MB costs: half a unit for every 4 KB, read without strong consistency."""
-_TOLD_SECONDS = 10.0
+"""Read units of a page of 1 MB: half a unit for every 4 KB, without strong consistency."""
+_REPORT_SECONDS = 10.0
 _LAST_KEY = re.compile(rb'"LastEvaluatedKey"\s*:\s*(\{\s*"[^"]*"\s*:\s*\{\s*"S"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\})')
 _COUNT = re.compile(rb'"Count"\s*:\s*(\d+)')
 _UNITS = re.compile(rb'"ConsumedCapacity"\s*:\s*\{[^{}]*"CapacityUnits"\s*:\s*([\d.]+)')
@@ -39,7 +38,7 @@ _UNITS = re.compile(rb'"ConsumedCapacity"\s*:\s*\{[^{}]*"CapacityUnits"\s*:\s*([
 
 @dataclass(frozen=True)
 class PageEnd:
-    """What a page says beside its items: the key to go on from (None on the last), how many items, units used."""
+    """What a page says besides its items: the key to continue from (None for the last), number of items, read units."""
 
     position: dict[str, Any] | None
     items: int
@@ -47,9 +46,9 @@ class PageEnd:
 
 
 def page_end(page: bytes) -> PageEnd:
-    """Found in the text of the page, since reading all of it takes longer than sending it.
+    """Searches the text of the page, since parsing all of it takes longer than receiving it.
 
-    No item can be mistaken for it: the value of an attribute has a type tag where a key has its name."""
+    An item cannot be mistaken for it: the value of an attribute has a type tag where a key has its name."""
     count, units = _COUNT.search(page), _UNITS.search(page)
     if count is None:
         answer = orjson.loads(page)
@@ -59,14 +58,14 @@ def page_end(page: bytes) -> PageEnd:
         position = None
     elif (found := _LAST_KEY.match(page, start)) is not None:
         position = orjson.loads(found[1])
-    else:  # some attribute has that name
+    else:  # an attribute has that name
         position = orjson.loads(page).get("LastEvaluatedKey")
     return PageEnd(position, int(count[1]), float(units[1]) if units else _FULL_PAGE_UNITS)
 
 
 @dataclass
 class TableScan:
-    """Scans a table (its full name) into a folder; `max_units` are read units a second, over all segments."""
+    """Scans a table (by its full name) into a folder; `max_units` are read units a second, over all segments."""
 
     service: Service
     table: str
@@ -77,20 +76,20 @@ class TableScan:
     say: Callable[[str], None] = lambda message: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] | None = None
-    """How to wait; by default so that an interruption ends it."""
+    """How to wait; by default in a way that an interruption ends."""
     items: int = 0
     """Items read by this process."""
     units: float = 0.0
-    """Read units used by it."""
+    """Read units used by this process."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def run(self) -> list[PageLog]:
-        """The pages of all segments, complete. Raises `ConfigError` when there is no such table, `UnavailableError`
-        when it does not answer in the end: what was read stays on the disk for the next run."""
+        """The complete pages of all segments. Raises `ConfigError` when the table does not exist, `UnavailableError`
+        when the service does not respond after retries: the pages read stay on disk for the next attempt."""
         segments = self._begin()
         logs = [PageLog(self.folder / f"{number:06d}.pages") for number in range(segments)]
-        self._began = self._told = self._slowed = self.clock()
+        self._began = self._reported = self._slowed = self.clock()
         self._pace = Pace(limit=self.max_units, sleep=self.sleep or self._sleep)
         with ThreadPoolExecutor(segments) as pool:
             work = [pool.submit(self._read, log, number, segments) for number, log in enumerate(logs)]
@@ -99,15 +98,15 @@ class TableScan:
                     done.result()
             finally:
                 self._stop.set()
-        self._tell("read")
+        self._report("read")
         return logs
 
     def discard(self) -> None:
-        """Forgets what was read."""
+        """Deletes the pages."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _begin(self) -> int:
-        """Finds a scan of this very table to go on with, or begins one; returns its number of segments."""
+        """Resumes an unfinished scan of this table, or starts one; returns its number of segments."""
         description = self.service.description(self.table)
         if description is None:
             raise ConfigError(
@@ -118,16 +117,16 @@ class TableScan:
         before = orjson.loads(state.read_bytes()) if state.exists() else None
         if before is not None and before["of"] == identity:
             if self.now() - datetime.fromisoformat(before["began_at"]) < OLDEST:
-                self.say(f"{self.table}: going on with the scan of {before['began_at']}")
+                self.say(f"{self.table}: resuming the scan of {before['began_at']}")
                 return int(before["segments"])
-            self.say(f"{self.table}: the scan of {before['began_at']} is too old, beginning anew")
+            self.say(f"{self.table}: the scan of {before['began_at']} is too old, starting again")
         self.discard()
         begun = {"of": identity, "segments": self.segments, "began_at": self.now().isoformat(timespec="seconds")}
         write_atomically(state, orjson.dumps(begun))
         return self.segments
 
     def _read(self, log: PageLog, segment: int, segments: int) -> None:
-        """Reads one segment to its end, from where it stands."""
+        """Reads one segment to its end, from its last page."""
         request = {
             "TableName": self.table,
             "ReturnConsumedCapacity": "TOTAL",
@@ -172,13 +171,13 @@ class TableScan:
         with self._lock:
             self.items += end.items
             self.units += end.units
-            due = self.clock() - self._told >= _TOLD_SECONDS
+            due = self.clock() - self._reported >= _REPORT_SECONDS
             if due:
-                self._told = self.clock()
+                self._reported = self.clock()
         if due:
-            self._tell("so far")
+            self._report("so far")
 
-    def _tell(self, how: str) -> None:
+    def _report(self, how: str) -> None:
         seconds = max(self.clock() - self._began, 0.001)
         rate, pace = self.items / seconds, self.units / seconds
         self.say(f"{self.table}: {self.items:,} items {how}, {rate:,.0f} a second, {pace:,.0f} read units a second")

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from tests.unit.steps.frames import AS_OF
+from omnix_cli.steps.lists.candidates import dated, due_now, replenishment
+from tests.unit.steps.frames import AS_OF, frame
 from tests.unit.steps.lists.shop import Shop, every, shop_of
 
 
@@ -57,3 +58,23 @@ def test_what_is_overdue_is_due_now_and_what_has_lapsed_is_not_due(ann: Shop) ->
         ("milk", "overdue", AS_OF),
         ("tea", "lapsed", None),
     ]
+
+
+def predicted(**urgencies: str) -> pl.DataFrame:
+    rows = [{"customer_id": "ann", "product_id": name, "urgency": urgency} for name, urgency in urgencies.items()]
+    return frame("predictions", *rows).collect()
+
+
+def test_no_date_contradicts_its_urgency() -> None:
+    later = predicted(milk="overdue", oil="lapsed", tea="later").with_columns(
+        predicted_date=pl.lit(AS_OF + timedelta(days=9))
+    )
+    found = dated(later, as_of=AS_OF)
+    assert found["predicted_date"].to_list() == [AS_OF, None, AS_OF + timedelta(days=9)]
+
+
+def test_due_is_what_is_overdue_urgent_or_upcoming() -> None:
+    due = due_now(predicted(a="overdue", b="urgent", c="upcoming", d="later", e="lapsed"))
+    assert due["product_id"].to_list() == ["a", "b", "c"]
+    assert due["tags"].to_list() == [["overdue"], ["urgent"], ["upcoming"]]
+    assert replenishment(due, count=2)["product_id"].to_list() == ["a", "b"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from omnix_cli.steps.lists.eligibility import Rules, catalogue
 from tests.unit.steps.frames import frame
 from tests.unit.steps.lists.shop import Shop, popular
 
@@ -78,3 +79,30 @@ def test_a_catalogue_without_any_dietary_label_has_nothing_for_a_diet(ann: Shop)
 def test_rules_hold_for_replenishment_too(ann: Shop) -> None:
     due = replace(ann, predictions=ann.predictions.with_columns(urgency=pl.lit("urgent")))
     assert due.list("ann#replenishment", excluded_categories=("Dairy",))["product_id"].to_list() == ["tea"]
+
+
+def test_an_offer_is_counted_at_the_first_rule_it_breaks() -> None:
+    products = frame(
+        "products",
+        {"product_id": "cigars", "name": "Cigars", "category": "Tobacco", "stock": 0, "price": "9.00"},
+        {"product_id": "ham", "name": "Ham", "stock": 0, "price": "9.00"},
+        {"product_id": "wine", "name": "Wine", "price": "9.00"},
+    )
+    known = catalogue(
+        products, frame("popularity", *popular("cigars", "ham", "wine")).collect(), excluded_categories=("tobacco",)
+    )
+    assert known["blocked"].to_list() == ["excluded_category", "out_of_stock", None]
+    people = frame("customers", {"customer_id": "ann", "budget_max": "5.00"}).collect()
+    rules = Rules(known, people, min_support=3)
+    names = ["cigars", "ham", "wine", "unknown"]
+    offers = pl.DataFrame({"customer_id": ["ann"] * 4, "product_id": names, "shelf": ["new_for_you"] * 4})
+    assert rules(offers).is_empty()
+    assert rules.removed == {
+        "removed_excluded_category": 1,
+        "removed_out_of_stock": 1,
+        "removed_min_support": 1,
+        "removed_budget": 1,
+        "removed_dietary": 0,
+    }
+    bought = offers.filter(pl.col("product_id") == "unknown").with_columns(shelf=pl.lit("due_again"))
+    assert rules(bought).height == 1

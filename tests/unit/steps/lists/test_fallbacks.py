@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from omnix_cli.steps.lists.fallbacks import FIRST_BLOCK, stages
 from tests.unit.steps.frames import frame, interactions
 from tests.unit.steps.lists.shop import Shop, popular
 
@@ -61,3 +62,15 @@ def test_a_list_is_full_even_when_most_popular_products_break_a_rule() -> None:
         customers=frame("customers", {"customer_id": "ann", "budget_max": "2.00"}),
     )
     assert shop.homepage() == names[1190:]
+
+
+def test_the_popular_products_come_in_growing_blocks() -> None:
+    shop = frame("popularity", *popular(*(f"p{number:03}" for number in range(300)))).collect()
+    catalogue = pl.DataFrame(
+        {"product_id": [], "category": [], "brand": []},
+        schema={"product_id": pl.String, "category": pl.String, "brand": pl.String},
+    )
+    _, _, _, *blocks = stages(shop, catalogue, season="summer")
+    people = pl.DataFrame({"customer_id": ["ann"]})
+    assert [block(people).height for block in blocks] == [FIRST_BLOCK, 4 * FIRST_BLOCK, 300 - 5 * FIRST_BLOCK]
+    assert blocks[1](people)["product_id"][0] == "p050"

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
-from tests.unit.steps.frames import interactions
+from omnix_cli.steps.lists.interest import adjusted, open_interest
+from tests.unit.steps.frames import AS_OF, interactions
 from tests.unit.steps.lists.shop import Shop
 
 
@@ -39,3 +41,27 @@ def test_what_was_bought_after_the_signal_is_no_abandoned_cart(ann: Shop) -> Non
 def test_signals_of_the_day_of_the_run_or_long_ago_say_nothing(ann: Shop) -> None:
     signals = interactions(("ann", "nuts", "wishlist", 0), ("ann", "nuts", "wishlist", 91))
     assert replace(ann, interactions=signals).list("ann#homepage").equals(ann.list("ann#homepage"))
+
+
+NOTHING = pl.DataFrame(schema={"customer_id": pl.String, "product_id": pl.String, "last_day": pl.Date})
+
+
+def test_the_strongest_signal_counts_halved_for_every_30_days() -> None:
+    signals = interactions(("ann", "jam", "view", 1), ("ann", "jam", "wishlist", 30), ("ann", "tea", "add_to_cart", 60))
+    found = open_interest(signals.collect(), NOTHING, as_of=AS_OF)
+    assert found["product_id"].to_list() == ["jam", "tea"]
+    assert found["signal"].to_list() == ["wishlist", "add_to_cart"]
+    assert found["interest"].to_list() == pytest.approx([0.4 / 2, 0.5 / 4])
+
+
+def test_a_purchase_on_the_day_of_the_signal_or_later_settles_it() -> None:
+    signals = interactions(("ann", "jam", "wishlist", 5), ("ann", "tea", "wishlist", 5)).collect()
+    bought = pl.DataFrame({"customer_id": "ann", "product_id": ["jam", "tea"], "last_day": [5, 6]}).with_columns(
+        last_day=AS_OF - pl.duration(days="last_day")
+    )
+    assert open_interest(signals, bought, as_of=AS_OF)["product_id"].to_list() == ["tea"]
+
+
+def test_interest_moves_a_score_towards_one_or_towards_zero() -> None:
+    scores = pl.DataFrame({"score": [0.5, 0.5, 0.5], "interest": [0.4, -0.4, None]})
+    assert scores.select(adjusted(pl.col("score"))).to_series().to_list() == pytest.approx([0.7, 0.3, 0.5])

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
-from tests.unit.steps.frames import frame
+from omnix_cli.steps.lists.next_basket import UNKNOWN_REPEAT_SHARE, next_basket
+from tests.conftest import purchases
+from tests.unit.steps.frames import AS_OF, cycles_of, days_ago, frame
 from tests.unit.steps.lists.shop import Shop, popular
 
 
@@ -19,3 +22,13 @@ def test_what_is_due_scores_by_shopping_days_and_repeat_share(ann: Shop) -> None
     trips = milk + weight(50)
     rows = shop.list("ann#homepage", count=2, due_share=1.0)
     assert rows["score"].to_list() == pytest.approx([milk / trips * 0.8, tea / trips * 0.3], abs=1e-5)
+
+
+def test_the_score_is_the_share_of_shopping_days_times_the_repeat_share() -> None:
+    lines = purchases(("ann", "milk", days_ago(90)), ("ann", "milk", days_ago(180)), ("ann", "tea", days_ago(90)))
+    shares = pl.DataFrame({"product_id": ["milk"], "repeat_share": [0.8]})
+    found = next_basket(cycles_of(lines).collect(), shares, as_of=AS_OF)
+    assert found["product_id"].to_list() == ["milk", "tea"]
+    assert found["weight"].to_list() == pytest.approx([1 / 2 + 1 / 4, 1 / 2], abs=1e-6)
+    days = 1 / 2 + 1 / 4
+    assert found["basket_score"].to_list() == pytest.approx([0.8, (1 / 2) / days * UNKNOWN_REPEAT_SHARE], abs=1e-5)

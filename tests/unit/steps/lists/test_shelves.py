@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
+from omnix_cli.steps.lists.shelves import OFFER, blend, fill_up
 from tests.unit.steps.lists.shop import Shop
 
 
@@ -23,3 +25,42 @@ def test_the_other_shelf_fills_up_first_and_says_so(ann: Shop) -> None:
     rows = ann.list("ann#homepage", count=4, due_share=0.75)
     assert rows["product_id"].to_list() == ["milk", "tea", "oats", "jam"]
     assert [("fills_up" in tags) for tags in rows["tags"].to_list()] == [False, False, False, True]
+
+
+def offers(shelf: str, *names: str) -> pl.DataFrame:
+    rows = [
+        {"customer_id": "ann", "product_id": name, "shelf": shelf, "score": 1 / place, "tags": []}
+        for place, name in enumerate(names, 1)
+    ]
+    return pl.DataFrame([dict.fromkeys(OFFER) | row for row in rows], schema=OFFER)
+
+
+def test_three_places_to_one_take_turns_in_proportion() -> None:
+    both = pl.concat([offers("due_again", "a", "b", "c", "d"), offers("new_for_you", "x", "y")])
+    assert blend(both, count=4, due_share=0.75)["product_id"].to_list() == ["a", "b", "x", "c"]
+
+
+def test_what_takes_a_free_place_is_tagged_and_comes_last() -> None:
+    both = pl.concat([offers("due_again", "a"), offers("new_for_you", "x", "y", "z")])
+    blended = blend(both, count=4, due_share=0.5)
+    assert blended["product_id"].to_list() == ["a", "x", "y", "z"]
+    assert blended["tags"].to_list() == [[], [], [], ["fills_up"]]
+
+
+def test_stages_add_until_the_list_is_full() -> None:
+    asked: list[int] = []
+
+    def stage(*names: str):
+        def offer(people: pl.DataFrame) -> pl.DataFrame:
+            asked.extend(people["missing"].to_list())
+            return offers("fallback", *names)
+
+        return offer
+
+    people = pl.DataFrame({"customer_id": ["ann"]})
+    lists = fill_up(
+        offers("due_again", "a"), people, [stage("a", "b"), stage("bad", "c", "d"), stage("e")], count=3,
+        rules=lambda each: each.filter(pl.col("product_id") != "bad"),
+    )  # fmt: skip
+    assert lists["product_id"].to_list() == ["a", "b", "c"]
+    assert asked == [2, 1]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from omnix_cli.steps.lists.tastes import tastes_met
 from tests.unit.steps.frames import frame
 from tests.unit.steps.lists.shop import Shop, neighbours
 
@@ -33,3 +34,17 @@ def test_a_taste_settles_what_is_nearly_equally_new(
     assert item["tags"] == ["bought_together", tag]
     silent = replace(fond, customers=fond.customers.with_columns(consent_personalisation=False))
     assert not silent.output().frames["recommendations"]["reason"].str.contains(words).any()
+
+
+def test_the_first_taste_that_is_met_is_said() -> None:
+    offers = pl.DataFrame({"customer_id": ["ann"] * 3, "product_id": ["jam", "nuts", "soap"]})
+    people = pl.DataFrame(
+        {"customer_id": ["ann"], "favorite_categories": [["Spreads"]], "brand_preferences": [["Sun", "Moon"]]}
+    )
+    catalogue = pl.DataFrame(
+        {"product_id": ["jam", "nuts", "soap"], "category": ["Spreads", "Snacks", None], "brand": ["Sun", "Moon", None]}
+    )
+    assert tastes_met(offers, people, catalogue).select("product_id", "taste", "taste_tag").rows() == [
+        ("jam", "in your favourite category Spreads", "favourite_category"),
+        ("nuts", "of Moon, a brand you prefer", "preferred_brand"),
+    ]

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.steps.frames import days_ago, interactions
+from omnix_cli.steps.lists.trends import trending
+from tests.conftest import purchases
+from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions
 from tests.unit.steps.lists.shop_history import bought, by_product, run, steady_shop
 
 
@@ -69,3 +71,12 @@ def test_interest_of_buyers_and_removals_from_the_cart_do_not_count() -> None:
     lines = [*steady_shop(), *bought("wanted", 4, 3)]
     signals = interactions(("customer-001", "wanted", "view", 3), ("somebody", "wanted", "remove_from_cart", 3))
     assert run(lines, kind="trending", interest=signals)["score"].to_list() == pytest.approx([4 / 14])
+
+
+def test_the_score_is_the_share_of_the_demand_above_the_shops_growth() -> None:
+    lines = [*bought("up", 4, 40), *bought("up", 12, 10), *bought("down", 20, 40), *bought("down", 12, 10)]
+    rows = trending(purchases(*lines).lazy(), frame("interactions"), as_of=AS_OF, window_days=28)
+    growth = (12 + 12) / (4 + 20)
+    assert growth == 1
+    assert rows.select("product_id", "customers", "customers_before").rows() == [("up", 12, 4)]
+    assert rows["score"].to_list() == pytest.approx([(12 - 4 * growth) / (12 + 10)])

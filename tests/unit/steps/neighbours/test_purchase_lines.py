@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from tests.unit.steps.neighbours.solving import pair, purchases, solve
+from omnix_cli.steps.neighbours.purchase_lines import WEIGHT_ONE, purchase_lines
+from tests.unit.steps.neighbours.solving import AS_OF, pair, purchases, solve
 
 
 def test_old_purchases_weigh_less_by_their_half_life():
@@ -36,3 +37,26 @@ def test_baskets_count_orders_and_days_without_order_but_privacy_counts_customer
     private = solve(lines, basis="basket", min_customers=2)
     assert private.frames["neighbours"].is_empty()
     assert private.figures["pairs_suppressed"] == 2
+
+
+def test_lines_become_numbers_of_customers_and_products() -> None:
+    table = purchases(("bob", "tea", None, 1, 1, None), ("ann", "milk", None, 1, 3, None))
+    lines = purchase_lines(table.lazy(), as_of=AS_OF, baskets=False, half_life_days=None)
+    assert lines.product_ids.to_list() == ["milk", "tea"]
+    assert sorted(zip(lines.product.tolist(), lines.group.tolist(), strict=True)) == [(0, 0), (1, 1)]
+    assert (lines.customers, lines.group_count, len(lines.owner)) == (2, 2, 0)
+    weight = dict(zip(lines.product.tolist(), (lines.weight / WEIGHT_ONE).tolist(), strict=True))
+    assert weight == pytest.approx({0: math.log(4), 1: math.log(2)})
+
+
+def test_a_basket_is_an_order_or_a_day_without_orders() -> None:
+    table = purchases(
+        ("ann", "a", "1", 1, 1, None),
+        ("ann", "b", "1", 2, 1, None),
+        ("ann", "a", None, 1, 1, None),
+        ("ann", "b", None, 1, 1, None),
+        ("bob", "a", "1", 1, 1, None),
+    )
+    lines = purchase_lines(table.lazy(), as_of=AS_OF, baskets=True, half_life_days=None)
+    assert (lines.group_count, lines.customers) == (3, 2)
+    assert sorted(lines.owner.tolist()) == [0, 0, 1]

@@ -16,8 +16,8 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
-from omnix_cli.stores.s3 import streams as s3_streams
 from omnix_cli.stores.s3.prefix import Prefix
+from omnix_cli.stores.s3.streams import ObjectStream
 from omnix_cli.stores.workspace.folders import DiskFolder
 from tests.aws.buckets import TestBucket
 
@@ -90,10 +90,8 @@ class TestFinding:
 
 class TestReading:
     @pytest.mark.parametrize("packing", PACKED)
-    def test_content_and_fingerprint_are_those_of_a_file(
-        self, sources: FileSources, bucket: TestBucket, packing: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(s3_streams, "BLOCK_BYTES", 1000)
+    def test_content_and_fingerprint_are_those_of_a_file(self, bucket: TestBucket, packing: str) -> None:
+        sources = FileSources(s3=S3Files(bucket.settings, block_bytes=1000))
         frame = pl.read_csv(ROWS.encode())
         content = PACKED[packing](frame)
         bucket.write("in/products.csv", content)
@@ -135,7 +133,7 @@ class TestReading:
     def test_a_large_object_is_read_block_by_block(self, bucket: TestBucket) -> None:
         content = os.urandom(1 << 20) * 20
         bucket.write("large.bin", content)
-        stream = s3_streams.ObjectStream(bucket.at, next(bucket.at.list()))
+        stream = ObjectStream(bucket.at, next(bucket.at.list()))
         assert b"".join(iter(lambda: stream.read(700_000), b"")) == content
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from omnix_cli.stores.inputs import spill as module
 from omnix_cli.stores.inputs.spill import open_spill
 
 
@@ -15,11 +14,8 @@ def rows(first: int, count: int) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("memory_bytes", [0, 1 << 30])
-def test_rows_come_back_in_order_from_memory_and_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory_bytes: int
-) -> None:
-    monkeypatch.setattr(module, "PIECE_BYTES", 1_000)
-    with open_spill(tmp_path, memory_bytes=memory_bytes) as spill:
+def test_rows_come_back_in_order_from_memory_and_disk(tmp_path: Path, memory_bytes: int) -> None:
+    with open_spill(tmp_path, memory_bytes=memory_bytes, piece_bytes=1_000) as spill:
         for first in range(0, 90, 30):
             spill.add(rows(first, 30))
         assert pl.concat(spill.pieces()).equals(rows(0, 90))
@@ -28,11 +24,8 @@ def test_rows_come_back_in_order_from_memory_and_disk(
 
 
 @pytest.mark.parametrize("memory_bytes", [0, 1 << 30])
-def test_marked_rows_of_a_part_come_with_what_is_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory_bytes: int
-) -> None:
-    monkeypatch.setattr(module, "ROW_GROUP_ROWS", 8)
-    with open_spill(tmp_path, memory_bytes=memory_bytes) as spill:
+def test_marked_rows_of_a_part_come_with_their_other_columns(tmp_path: Path, memory_bytes: int) -> None:
+    with open_spill(tmp_path, memory_bytes=memory_bytes, row_group_rows=8) as spill:
         staged = spill.stage(rows(0, 50), ["n", "text"])
         assert pl.read_parquet_schema(staged.file.path).keys() == {"n", "text"}
         assert staged.read().equals(rows(0, 50))

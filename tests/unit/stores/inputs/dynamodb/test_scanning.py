@@ -68,7 +68,7 @@ def test_a_scan_goes_on_behind_the_pages_it_has(tmp_path: Path) -> None:
     again = scan(table, tmp_path, segments=9, say=said.append)
     assert sorted(ids(again)) == [item["id"] for item in ITEMS]
     assert max(Counter(table.starts).values()) == 1  # no page twice, also since the 2 segments of the first run hold
-    assert "going on" in said[0] and again.items < len(ITEMS)
+    assert "resuming" in said[0] and again.items < len(ITEMS)
 
 
 def test_a_finished_scan_is_not_read_again_before_it_is_taken_in(tmp_path: Path) -> None:

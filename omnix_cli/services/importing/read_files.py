@@ -1,0 +1,87 @@
+"""Read: the chunks of an input, each with how its rows are to be understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+import polars as pl
+
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource
+from omnix_cli.services.content_keys import digest
+from omnix_cli.settings import dump
+from omnix_cli.steps.imports import binding, cleaning, deletions
+from omnix_cli.steps.imports.binding import Reading
+from omnix_cli.steps.imports.fields import Clock
+from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.problems import quarantine_rows
+
+
+class Chunk(NamedTuple):
+    """Rows as they were read, quarantine rows for the lines that are not rows, and how the rows are understood (None
+    before the first row)."""
+
+    raw: pl.DataFrame
+    rejected: pl.DataFrame
+    reading: Reading | None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the inputs of one import."""
+
+    mapping: ColumnMapping
+    timezone: str
+    """The shop's time zone, unless the mapping names one."""
+    now: datetime
+    deleted_ids: list[pl.DataFrame] = field(default_factory=list)
+    """The rows that only say that an id was deleted, of all inputs so far."""
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of what, besides its content, decides how a file is read."""
+        return digest({"mapping": dump(self.mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
+
+    def chunks(self, source: OpenSource, number: int, readings: list[Reading]) -> Iterator[Chunk]:
+        """The chunks of an input, the `number`-th of the import. Adds to `readings` each time it is settled anew."""
+        bound = nothing = [ROW_NUMBER, ITEM]
+        for chunk in source.chunks():
+            raw, bare = deletions.split_bare(chunk.rows, self.mapping)
+            if bare.height:
+                self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
+            if raw.columns != bound and (raw.height or not bare.height):
+                readings.append(self._settle(raw, source, None if bound == nothing else readings[-1]))
+                bound = raw.columns if raw.height else bound
+            yield Chunk(raw, quarantine_rows(chunk.rejected, source.name), readings[-1] if readings else None)
+
+    def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:
+        """How an input is understood, from its first rows; when later rows have more columns, only these are added."""
+        file = source.name
+        mapping = binding.bind(self.mapping, rows.columns, file=file)
+        if before is not None:
+            return replace(before, mapping=mapping)
+        zone = mapping.timezone or self.timezone
+        day_first = binding.settle_day_first(rows, mapping, file=file)
+        clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
+        separator = source.findings.get("separator")
+        decimal_comma = binding.settle_decimal_comma(rows, mapping, file=file, separator=separator)
+        return Reading(mapping, file, clock, decimal_comma, self.now)
+
+
+def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
+    """What was detected about an input, for its report."""
+    found = dict(source.findings)
+    if reading is None:
+        return found
+    found["timezone"] = reading.clock.timezone
+    if reading.clock.written_timezone != reading.clock.timezone:
+        found["times written in"] = reading.clock.written_timezone
+    if reading.clock.day_first:
+        found["dates"] = "day first"
+    if reading.decimal_comma:
+        found["decimals"] = "comma"
+    return found

@@ -1,0 +1,95 @@
+"""Store: writes the new and corrected rows of an import, and counts them by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.clean_rows import FileCounts
+from omnix_cli.services.importing.compare_rows import RUN, Comparison, RowBuffer
+from omnix_cli.services.importing.pipelining import mapped, prefetched
+from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, reconcile
+from omnix_cli.steps.imports.ordering import sorted_by_text
+
+_NO_PLACES = pl.DataFrame(schema={RUN: pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32})
+
+
+def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileCounts]) -> int:
+    """Writes what is new or corrected; returns how many rows were corrected.
+
+    A run of which every row is stored becomes a part as it is; what remains of the others is made into new runs."""
+    work = _Store(comparison, files)
+
+    def ordered(rows: pl.DataFrame) -> pl.DataFrame:
+        return sorted_by_text(rows, comparison.identifier.range_column)
+
+    for run in mapped(ordered, prefetched(_runs(work.rows(), comparison.sizes.run_rows)), threads=1):
+        writer.append(comparison.kind, run)
+    for part in work.whole:
+        writer.adopt(comparison.kind, part)
+    writer.append("superseded", pl.concat([FRAMES["superseded"].empty(), *work.superseded]))
+    return work.corrected
+
+
+@dataclass
+class _Store:
+    """The rows of an import on their way into a checkpoint."""
+
+    comparison: Comparison
+    files: Sequence[FileCounts]
+    whole: list[StagedPart] = field(default_factory=list)
+    """The parts that stay as they are."""
+    superseded: list[pl.DataFrame] = field(default_factory=list)
+    corrected: int = 0
+
+    def rows(self) -> Iterator[pl.DataFrame]:
+        """The rows to be stored that are not in a part that stays, in no particular order."""
+        identifier, columns = self.comparison.identifier, FRAMES[self.comparison.kind].schema.column_names()
+        for fresh in self.comparison.fresh():
+            self._count(by_file(fresh))
+            yield fresh.select(columns)
+        staying, leaving = [_NO_PLACES], [_NO_PLACES]
+        for rows in self.comparison.disputed():
+            new = identifier.numbered(rows)
+            found = reconcile(new, self.comparison.current(new), self.comparison.kind)
+            self._count(found.accepted, found.known)
+            self.superseded.append(found.superseded)
+            self.corrected += found.corrected
+            in_parts = rows.filter(pl.col(RUN).is_not_null()).select(identifier.own_id, RUN, *PLACE)
+            stay = in_parts.join(found.rows, on=[identifier.own_id, *PLACE], how="semi").select(RUN, *PLACE)
+            staying.append(stay)
+            leaving.append(in_parts.select(RUN, *PLACE).join(stay, on=PLACE, how="anti"))
+            yield found.rows.join(stay, on=PLACE, how="anti").select(columns)
+        yield from self._remainders(pl.concat(staying), pl.concat(leaving))
+
+    def _remainders(self, staying: pl.DataFrame, leaving: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """What remains of the runs that rows are leaving; the other runs stay. Counts their undisputed rows."""
+        for number, run in enumerate(self.comparison.runs()):
+            gone = leaving.filter(pl.col(RUN) == number)
+            self._count(run.files)
+            self._count(by_file(pl.concat([gone, staying.filter(pl.col(RUN) == number)])), sign=-1)
+            if gone.is_empty():
+                self.whole.append(run.part)
+            elif gone.height < run.part.rows:
+                rows = run.part.read().join(gone, on=PLACE, how="anti", maintain_order="left")
+                yield rows.select(FRAMES[self.comparison.kind].schema.column_names())
+
+    def _count(self, accepted: Mapping[int, int], known: Mapping[int, int] | None = None, *, sign: int = 1) -> None:
+        for number, count in accepted.items():
+            self.files[number].accepted += sign * count
+        for number, count in (known or {}).items():
+            self.files[number].known += count
+
+
+def _runs(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The rows in frames of that many."""
+    buffer = RowBuffer(rows)
+    for frame in frames:
+        yield from buffer.add(frame)
+    if buffer.height:
+        yield buffer.rest()

@@ -1,0 +1,85 @@
+"""The formats of input files: how each is recognised, and the module that reads it, loaded when it is needed.
+
+A new format is one module with a function `rows` and one line in FORMATS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, Protocol
+
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import RawChunk
+
+
+class Rows(Protocol):
+    """The rows of an open file."""
+
+    def __iter__(self) -> Iterator[RawChunk]: ...
+    @property
+    def findings(self) -> Mapping[str, str]:
+        """What was detected about the file so far, such as its separator."""
+        ...
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file as the reader of its format gets it. `content` is a seekable file of a binary format, otherwise
+    `byte_streams.LineBlocks`."""
+
+    name: str
+    format: str
+    content: Any
+    mapping: ColumnMapping
+    now: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format, which its files are recognised by: they begin with `begins`, after white space if it is a text."""
+
+    name: str
+    module: str
+    begins: re.Pattern[bytes]
+    is_binary: bool = False
+    but_not: str | None = None
+    """A suffix of file names that rules the format out."""
+
+    def fits(self, name: str, beginning: bytes) -> bool:
+        """Whether a file with this name and beginning has this format."""
+        return self.begins.match(beginning) is not None and not (self.but_not and name.endswith(self.but_not))
+
+    def open(self, file: InputFile) -> Rows:
+        """The rows of a file of this format."""
+        rows: Rows = import_module(f"omnix_cli.stores.inputs.{self.module}").rows(file)
+        return rows
+
+
+_VALUE = rb'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\{\s*"(?:S|N|B|BOOL|NULL|M|L|SS|NS|BS)"\s*:'
+_FULL = re.compile(rb'\{\s*"Item"\s*:' + _VALUE)
+_INCREMENTAL = re.compile(
+    rb'\{\s*(?:"Metadata"\s*:\s*\{\s*"WriteTimestampMicros"|"(?:Keys|NewImage|OldImage)"\s*:' + _VALUE + rb")"
+)
+
+FORMATS = (
+    Format("Parquet", "parquet_rows", re.compile(rb"PAR1"), is_binary=True),
+    Format("DynamoDB export", "dynamodb.exports", _FULL),
+    Format("DynamoDB incremental export", "dynamodb.exports", _INCREMENTAL),
+    Format("NDJSON", "json_rows", re.compile(rb"\{"), but_not=".csv"),
+    Format("JSON", "json_rows", re.compile(rb"\["), but_not=".csv"),
+    Format("CSV", "csv_rows", re.compile(rb"")),
+)
+"""In this order; the first that fits is used."""
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
+"""The files of a folder that are read, also with .gz or .zst appended."""
+
+
+def recognised(name: str, beginning: bytes, *, is_binary: bool) -> Format | None:
+    """The binary or text format of a file."""
+    formats = (one for one in FORMATS if one.is_binary is is_binary)
+    return next((one for one in formats if one.fits(name, beginning)), None)

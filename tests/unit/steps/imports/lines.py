@@ -1,0 +1,40 @@
+"""Raw rows and what cleaning makes of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from omnix_cli.mappings import parse_mapping
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports.binding import Reading, bind, settle_day_first, settle_decimal_comma
+from omnix_cli.steps.imports.cleaning import Cleaned, clean
+
+NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
+
+
+LINE = {"customer_id": "1", "order_id": "7", "product_id": "3", "quantity": "2", "purchased_at": "2020-05-01 10:00:00"}
+
+
+def raw(*rows: dict[str, Any]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    return frame.with_columns(
+        pl.int_range(2, pl.len() + 2, dtype=pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM)
+    )
+
+
+def cleaned(*rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", **mapping: Any) -> Cleaned:
+    frame = raw(*rows)
+    bound = bind(parse_mapping(kind, mapping, where="test"), frame.columns, file="f.csv")
+    clock = fields.Clock(
+        bound.date_formats, settle_day_first(frame, bound, file="f.csv"), bound.written_timezone or zone, zone
+    )
+    decimal_comma = settle_decimal_comma(frame, bound, file="f.csv", separator=",")
+    return clean(frame, Reading(bound, "f.csv", clock, decimal_comma, NOW))
+
+
+def why(result: Cleaned) -> list[tuple[str | None, str | None, str]]:
+    return result.quarantine.select("column", "value", "reason").rows()

@@ -1,0 +1,72 @@
+"""The current rows and the open quarantine, as the ledger puts them together from batches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from omnix_cli.errors import ConfigError, CorruptCheckpoint
+from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.schemas import FRAMES
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.import_ledger import FileLedger
+
+NOW = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> FileLedger:
+    return FileLedger(DiskFolder(tmp_path), ParquetCheckpoints(DiskShelf(tmp_path / "c"), now=lambda: NOW))
+
+
+def add(ledger: FileLedger, key: str, names: dict[str, str], superseded: list[str] | None = None) -> ImportBatch:
+    """A batch of products by id and name."""
+    rows = pl.DataFrame({"product_id": list(names), "name": list(names.values())})
+    lists = pl.lit([], pl.List(pl.String))
+    empty = FRAMES["products"].empty().drop("product_id", "name", "tags", "dietary").clear(len(names))
+    products = pl.concat([rows, empty], how="horizontal").with_columns(tags=lists, dietary=lists)
+    replaced = FRAMES["superseded"].conform(pl.DataFrame({"id": superseded or []}, {"id": pl.String}))
+    with ledger._checkpoints.write(key=key, step="import-products", version="1", parameters={}, inputs={}) as writer:
+        writer.append("products", FRAMES["products"].conform(products))
+        writer.append("superseded", replaced)
+    file = ImportedFile(name=f"{key}.csv", sha256=key, mapping_key="", read=len(names), accepted=len(names))
+    corrected = len(superseded or [])
+    batch = ImportBatch(key=key, kind="products", imported_at=NOW, files=(file,), corrected=corrected)
+    ledger.add(batch)
+    return batch
+
+
+def test_a_corrected_row_replaces_the_earlier_one(ledger: FileLedger) -> None:
+    add(ledger, "one", {"1": "Tea", "2": "Jam"})
+    before = ledger.view("products").key
+    add(ledger, "two", {"2": "Plum jam", "3": "Milk"}, superseded=["2"])
+    view = ledger.view("products")
+    rows = view.scan().select("product_id", "name").collect().sort("product_id").rows()
+    assert rows == [("1", "Tea"), ("2", "Plum jam"), ("3", "Milk")]
+    assert (view.rows, view.key != before) == (3, True)
+    assert ledger.view("customers").rows == 0
+
+
+def test_a_damaged_batch_is_found_and_dropped(ledger: FileLedger, tmp_path: Path) -> None:
+    kept, lost = add(ledger, "one", {"1": "Tea"}), add(ledger, "two", {"2": "Jam"})
+    (tmp_path / "c" / "two" / "products-00000.parquet").write_bytes(b"")
+    fresh = FileLedger(DiskFolder(tmp_path), ParquetCheckpoints(DiskShelf(tmp_path / "c"), now=lambda: NOW))
+    assert fresh.damaged() == (lost,)
+    fresh.drop([lost])
+    assert fresh.batches("products") == (kept,)
+
+
+def test_a_damaged_ledger_and_one_of_a_newer_release(ledger: FileLedger, tmp_path: Path) -> None:
+    add(ledger, "one", {"1": "Tea"})
+    file = tmp_path / "imports.json"
+    content = file.read_text()
+    file.write_text(content.replace('"key"', '"approved_by": "ann", "key"'))
+    with pytest.raises(ConfigError, match="this workspace was written by a newer omnix"):
+        ledger.batches("products")
+    file.write_text(content[:20])
+    with pytest.raises(CorruptCheckpoint, match=r"imports\.json cannot be read"):
+        ledger.batches("products")

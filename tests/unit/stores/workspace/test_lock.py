@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from omnix_cli.errors import LockedError, UnavailableError
+from omnix_cli.stores.workspace.lock import holder, workspace_lock
+
+NOW = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+def test_one_holder_at_a_time_and_the_other_sees_who(tmp_path: Path) -> None:
+    with (
+        workspace_lock(tmp_path, command="run", now=NOW),
+        pytest.raises(LockedError, match="`omnix run`, process"),
+        workspace_lock(tmp_path, command="import", now=NOW),
+    ):
+        pass
+    with workspace_lock(tmp_path, command="import", now=NOW):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(UnavailableError, match="cannot be used"),
+        workspace_lock(tmp_path / "file" / "w", command="run", now=NOW),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", b"[]"])
+def test_a_lock_without_an_owner_was_just_taken(text: str | bytes) -> None:
+    assert holder(text) == "a process that has just started"
