@@ -6,7 +6,7 @@ import pytest
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.tables import Difference, TableChange, TableState
-from omnix_cli.services.tables import check, droppable, findings
+from omnix_cli.services.tables import droppable, findings, status
 
 FINE = TableState("products", "omnix-products", 2, 40, is_ours=True, is_protected=False, differences=())
 EXPIRY = Difference("expiry", "off", "ttl", "Run `omnix tables create`.")
@@ -42,9 +42,10 @@ def test_every_difference_is_a_line_and_a_fine_table_is_one_too() -> None:
 
 
 def test_differences_are_counted() -> None:
-    check([FINE])
-    with pytest.raises(ConfigError, match=r"2 differences in 1 table$"):
-        check([FINE, MISSING])
+    assert status(Tables(FINE)) == findings([FINE])
+    with pytest.raises(ConfigError, match=r"2 differences in 1 table$") as caught:
+        status(Tables(FINE, MISSING))
+    assert caught.value.report == findings([FINE, MISSING])
 
 
 def test_only_tables_that_exist_are_dropped() -> None:
