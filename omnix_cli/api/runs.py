@@ -10,7 +10,7 @@ from omnix_cli.api.opening import Opening
 
 if TYPE_CHECKING:
     from omnix_cli.records import RunRecord
-    from omnix_cli.services.runs.history import PruneReport, RunComparison
+    from omnix_cli.services.runs.past_runs import PruneReport, RunComparison
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Runs:
 
     def diff(self, before: str, after: str = "latest") -> RunComparison:
         """What differs between two runs: settings, sources, and each step's key, rows and figures."""
-        from omnix_cli.services.runs.history import compare
+        from omnix_cli.services.runs.past_runs import compare
 
         records = self.opening.results().records
         return compare(records.load(before), records.load(after))

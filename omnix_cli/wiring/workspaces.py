@@ -25,7 +25,7 @@ from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
 from omnix_cli.services.runs.configured_imports import import_sources
-from omnix_cli.services.runs.history import PruneReport, mark_killed, prune
+from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
 from omnix_cli.settings import Settings, SourceSettings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -28,22 +28,21 @@ def estimate_costs(
     """Estimates the cost of the questions that a run would ask now. Nothing is asked, except to count tokens when
     `count` is given."""
     frames = {name: frame.scan() for name, frame in runner.inputs("predict").items()}
-    inquiry = model.questions(**frames, as_of=runner.as_of())
-    products = sum(len(inquiry.subjects[one].rows) for asked in inquiry.missing for one in asked.customers)
-    costs = estimate(inquiry.missing, products, terms, count=count)
-    skipped = inquiry.choice.skipped.group_by("reason").len().sort("reason").iter_rows()
-
-    def notes() -> Iterator[str]:
-        yield (
-            f"{sum(len(asked.customers) for asked in inquiry.missing):,} customers to ask about in"
-            f" {len(inquiry.missing):,} questions; {len(inquiry.reused):,} served by earlier answers,"
-            f" {len(inquiry.replies):,} questions already answered"
-        )
-        yield from (f"{number:,} customers skipped: {reason}" for reason, number in skipped)
-        if count:
-            yield "tokens of some questions counted by the service, the others estimated from their length"
-        else:
-            yield "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
-        yield terms.prices.note
-
-    return CostEstimate(costs, tuple(notes()))
+    today = model.questions(**frames, as_of=runner.as_of())
+    products = sum(len(today.subjects[one].rows) for question in today.missing for one in question.customers)
+    costs = estimate(today.missing, products, terms, count=count)
+    skipped = today.choice.skipped.group_by("reason").len().sort("reason").iter_rows()
+    counted = (
+        "tokens of some questions counted by the service, the others estimated from their length"
+        if count
+        else "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
+    )
+    notes = (
+        f"{sum(len(question.customers) for question in today.missing):,} customers to ask about in"
+        f" {len(today.missing):,} questions; {len(today.reused):,} served by earlier answers,"
+        f" {len(today.replies):,} questions already answered",
+        *(f"{number:,} customers skipped: {reason}" for reason, number in skipped),
+        counted,
+        terms.prices.note,
+    )
+    return CostEstimate(costs, notes)

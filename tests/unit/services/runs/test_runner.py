@@ -14,7 +14,7 @@ from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.runs.history import compare, prune
+from omnix_cli.services.runs.past_runs import compare, prune
 from omnix_cli.services.runs.planning import closure
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.settings import Settings, SimilaritySettings
