@@ -32,7 +32,7 @@ Fixed = Annotated[
 Mended = Annotated[list[str] | None, typer.Option("--mended", hidden=True)]
 Rows = Annotated[bool, typer.Option("--rows", help="List the rows instead of counting them by reason.")]
 _ROWS = ("file", "row_number", "column", "value", "reason", "expected")
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="List at most this many rows.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]
 
 
 @app.command(epilog="Example: omnix quarantine show purchases --rows --limit 50")
