@@ -75,6 +75,7 @@ AsOf = Annotated[
     typer.Option("--as-of", metavar="DAY", help="Use only rows of days before this one: a date, `today` or `latest`."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Compute again even if nothing changed.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
 
 

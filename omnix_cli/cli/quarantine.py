@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_report
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note, renamed, render
+from omnix_cli.cli.options import DryRun, Limit, Output, Session, expand, note, renamed, render
 
 app = typer.Typer(help="Show, replay or discard rows that could not be imported.", no_args_is_help=True)
 
@@ -32,7 +32,6 @@ Fixed = Annotated[
 Mended = Annotated[list[str] | None, typer.Option("--mended", hidden=True)]
 Rows = Annotated[bool, typer.Option("--rows", help="List the rows instead of counting them by reason.")]
 _ROWS = ("file", "row_number", "column", "value", "reason", "expected")
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]
 
 
 @app.command(epilog="Example: omnix quarantine show purchases --rows --limit 50")

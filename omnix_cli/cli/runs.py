@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.options import RUN, DryRun, Output, Session, expand
+from omnix_cli.cli.options import RUN, DryRun, Limit, Output, Session, expand
 
 app = typer.Typer(help="Look at earlier runs, and remove old ones.", no_args_is_help=True)
 
@@ -16,7 +16,7 @@ app = typer.Typer(help="Look at earlier runs, and remove old ones.", no_args_is_
 def list_runs(
     session: Session,
     output: Output,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many rows.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """List the runs, newest first."""
     from omnix_cli.reports.printed_tables import runs_table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import RUN, AsOf, Output, Session, expand
+from omnix_cli.cli.options import RUN, AsOf, Limit, Output, Session, expand
 from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
@@ -45,9 +45,6 @@ class Chosen:
         "latest"
     )
     as_of: AsOf = None
-
-
-Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]
 
 
 @app.command(epilog="Example: omnix show recommendations 1142 --context homepage")

@@ -76,7 +76,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_a_run_returns_what_became_of_each_step(shop: Omnix) -> None:
     workspace = open_workspace(".omnix")
     preview = workspace.run(dry_run=True)
-    assert (preview.is_dry_run, {step.status for step in preview.steps}) == (True, {"pending"})
+    assert (preview.run, {step.status for step in preview.steps}) == (None, {"pending"})
     done = workspace.run()
     assert done.run is not None
     assert (done.run.status, done.steps[-1].name) == ("done", "publish")
@@ -96,7 +96,7 @@ def test_single_steps_and_a_rollback(shop: Omnix) -> None:
     assert first.run is not None
     workspace.run(as_of="2017-11-20")
     dry = workspace.roll_back(first.run.run_id, dry_run=True)
-    assert (dry.is_dry_run, dry.steps[0].name) == (True, "publish")
+    assert (dry.run, dry.steps[0].name) == (None, "publish")
     assert workspace.roll_back("latest", force=True).steps[0].name == "publish"
 
 

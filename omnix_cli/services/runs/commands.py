@@ -47,11 +47,6 @@ class RunReport:
     run: RunRecord | None = None
     samples: tuple[Mapping[str, Any], ...] = ()
 
-    @property
-    def is_dry_run(self) -> bool:
-        """Whether nothing was changed."""
-        return self.run is None
-
 
 def bring_up_to_date(
     command: Command,

@@ -52,7 +52,7 @@ def test_imports_come_before_the_runner_is_opened(workspace: Path) -> None:
 
 def test_a_dry_run_says_what_would_happen_and_keeps_nothing(workspace: Path) -> None:
     report = bring_up_to_date(SIMILARITY, lambda: make_runner(workspace), dry_run=True)
-    assert (report.is_dry_run, [step.status for step in report.steps]) == (True, ["pending", "pending"])
+    assert (report.run, [step.status for step in report.steps]) == (None, ["pending", "pending"])
     assert not workspace.exists()
 
 
