@@ -74,6 +74,33 @@ def blended(co_purchase: float, content: float, co_purchase_weight: float) -> fl
 
 
 @compiled
+def _gather(
+    i: int,
+    candidates: Candidates,
+    listed: NDArray[np.int32],
+    neighbour: NDArray[np.int32],
+    evidence: NDArray[np.int64],
+) -> int:
+    """Writes product i's candidates of both lists, each once, with their evidence; returns how many."""
+    found = 0
+    for place in range(candidates.bought_start[i], candidates.bought_start[i + 1]):
+        neighbour[found] = candidates.bought[place]
+        evidence[found, 0] = candidates.bought_evidence[place, 0]
+        evidence[found, 1] = candidates.bought_evidence[place, 1]
+        listed[neighbour[found]] = i
+        found += 1
+    for place in range(candidates.alike_count[i]):
+        j = INDEX_MASK - (candidates.alike[i, place] & INDEX_MASK)
+        if listed[j] != i:
+            neighbour[found] = j
+            answer = candidates.alike_start[i] + place
+            evidence[found, 0] = candidates.alike_evidence[answer, 0]
+            evidence[found, 1] = candidates.alike_evidence[answer, 1]
+            found += 1
+    return found
+
+
+@compiled
 def blend(first: int, last: int, candidates: Candidates, scoring: Scoring, chosen: Chosen) -> None:
     """Chooses the neighbours of the products [first, last) from both their lists."""
     rule, scales, things = scoring.rule, scoring.scales, scoring.things
@@ -87,21 +114,7 @@ def blend(first: int, last: int, candidates: Candidates, scoring: Scoring, chose
     word_start, word, word_weight = things.word_start, things.word, things.word_weight
     norm, degree, groups = scales.inverse_norm, scales.degree, scales.groups
     for i in range(first, last):
-        found, own = 0, thing_of[i]
-        for place in range(candidates.bought_start[i], candidates.bought_start[i + 1]):
-            neighbour[found] = candidates.bought[place]
-            evidence[found, 0] = candidates.bought_evidence[place, 0]
-            evidence[found, 1] = candidates.bought_evidence[place, 1]
-            listed[neighbour[found]] = i
-            found += 1
-        for place in range(candidates.alike_count[i]):
-            j = INDEX_MASK - (candidates.alike[i, place] & INDEX_MASK)
-            if listed[j] != i:
-                neighbour[found] = j
-                answer = candidates.alike_start[i] + place
-                evidence[found, 0] = candidates.alike_evidence[answer, 0]
-                evidence[found, 1] = candidates.alike_evidence[answer, 1]
-                found += 1
+        found, own = _gather(i, candidates, listed, neighbour, evidence), thing_of[i]
         for place in range(found):
             j = neighbour[place]
             other = thing_of[j]

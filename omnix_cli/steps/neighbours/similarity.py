@@ -44,12 +44,8 @@ def similarity(
     from omnix_cli.steps.neighbours.co_purchase import bought_together, co_purchases, fits_symmetric
     from omnix_cli.steps.neighbours.content import content_neighbours, describe, kernel_weights
 
-    lines = purchase_lines(
-        purchases,
-        as_of=as_of,
-        baskets=parameters.basis == "basket",
-        half_life_days=parameters.half_life_days,
-    )
+    baskets, half_life_days = parameters.basis == "basket", parameters.half_life_days
+    lines = purchase_lines(purchases, as_of=as_of, baskets=baskets, half_life_days=half_life_days)
     catalogue = products.select(_CATALOGUE).collect()
     product_ids = pl.concat([lines.product_ids, catalogue["product_id"]]).unique().sort()
     described = describe(product_ids, catalogue, _prices_paid(lines))
@@ -62,14 +58,8 @@ def similarity(
     threads = resources.threads
     alike = content_neighbours(described, parameters.content, neighbours=parameters.neighbours, threads=threads)
     together, evidence, figures = bought_together(bought, alike, threads=threads, symmetric=symmetric)
-    scoring = Scoring(
-        bought.rule,
-        bought.scales,
-        described.things,
-        described.thing_of,
-        kernel_weights(parameters.content),
-        parameters.co_purchase_weight,
-    )
+    weights, share = kernel_weights(parameters.content), parameters.co_purchase_weight
+    scoring = Scoring(bought.rule, bought.scales, described.things, described.thing_of, weights, share)
     chosen = _blend(together, alike, evidence, scoring, threads)
     del together, alike, evidence
     return StepOutput({"neighbours": _frame(product_ids, bought, described, chosen)}, figures)
