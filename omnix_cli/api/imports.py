@@ -53,10 +53,12 @@ class Imports:
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:
-        `dynamodb`, `sqlite`, or settings in which that store differs, such as `stage=prod`."""
+        `dynamodb`, `sqlite`, or settings in which that store differs, such as `stage=prod`; or the folder of a DynamoDB
+        export of the table."""
         with self._locked(kind, timezone, max_bad, dry_run, resumes=True) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
-            return _at_store(workspace, place).import_files(kind, (), how, dry_run=dry_run)
+            at_store, files = _opened(workspace, place)
+            return at_store.import_files(kind, files, how, dry_run=dry_run)
 
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""
@@ -70,9 +72,13 @@ class Imports:
         return self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=resumes, **settings)
 
 
-def _at_store(workspace: Workspace, place: str | Sequence[str]) -> Workspace:
-    """The workspace with the store at a place."""
-    from omnix_cli.wiring.places import Places, parse_place
+def _opened(workspace: Workspace, place: str | Sequence[str]) -> tuple[Workspace, tuple[str, ...]]:
+    """The workspace with the store at a place, or the folder of the export that the place is."""
+    from omnix_cli.wiring.places import Places, check_folder, parse_place
 
-    store = Places(workspace).settings(parse_place(place))
-    return replace(workspace, settings=workspace.settings.model_copy(update={"store": store}))
+    parsed = parse_place(place)
+    if parsed.folder is not None:
+        check_folder(parsed.folder)
+        return workspace, (parsed.folder,)
+    store = Places(workspace).settings(parsed)
+    return replace(workspace, settings=workspace.settings.model_copy(update={"store": store})), ()

@@ -75,7 +75,7 @@ class Places:
         """A store or an export, to read from."""
         place = parse_place(texts)
         if place.folder is not None:
-            _check_folder(place.folder)
+            check_folder(place.folder)
             archive = Archive(self.folder(place.folder))
             yield Source(archive, tables=archive.tables)
             return
@@ -138,7 +138,7 @@ def _read_pace(settings: StoreSettings) -> Take | None:
     return None if settings.max_read_units is None else Pace(limit=settings.max_read_units).take
 
 
-def _check_folder(address: str) -> None:
+def check_folder(address: str) -> None:
     """Raises `ConfigError` for a word that names no folder: it may be a misspelt store."""
     if "/" not in address and not Path(address).exists():
         message = f"{address!r} is neither a store, nor a setting of one, nor a folder"

@@ -10,6 +10,7 @@ import pytest
 from omnix_cli.api.workspace import Workspace, open_workspace
 from omnix_cli.errors import ConfigError
 from omnix_cli.services.importing.reports import ImportRefused
+from tests.table_exports import full_line, write_export
 
 NOW = datetime(2018, 1, 15, tzinfo=UTC)
 LINES = "customer_id,product_id,purchased_at,n\nann,milk,2017-05-01,1\nbob,tea,2017-05-40,1\n"
@@ -59,10 +60,13 @@ def test_the_configured_sources_are_imported(tmp_path: Path) -> None:
     assert [(step.name, step.rows_out) for step in workspace.imports.sources()] == [("import products", 1)]
 
 
-def test_a_table_of_another_store(workspace: Workspace) -> None:
+def test_a_table_of_another_store_or_export(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no table of orders"):
         workspace.imports.table("orders", "sqlite")
-    with pytest.raises(ConfigError, match="oracle"):
-        workspace.imports.table("purchases", "oracle")
+    with pytest.raises(ConfigError, match=r"neither"):
+        workspace.imports.table("purchases", "dynamo-db")
     with pytest.raises(ConfigError, match="colour=red"):
         workspace.imports.table("purchases", ["sqlite", "colour=red"])
+    line = full_line({"id": "1", "name": "Tea"})
+    folder = write_export(tmp_path / "in", [[line]], table="products")
+    assert workspace.imports.table("products", str(folder)).accepted == 1
