@@ -20,7 +20,7 @@ from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import StepRecord, run_id_at
-from omnix_cli.services.importing.batches import Importer
+from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher, PublishOptions

@@ -30,7 +30,7 @@ pl.scan_csv(file).sink_parquet(folder / "sink.parquet")
 _OMNIX = """
 from datetime import datetime, timezone
 from functools import partial
-from omnix_cli.services.importing.batches import Importer
+from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import import_files
 from omnix_cli.settings import ImportSettings
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.services.importing.batches import Importer
+from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.reports import ImportRefused
 from tests.importing import RUN_ROWS, current_rows, imported, importer, line, write
 

@@ -11,9 +11,9 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.batches import Import, Importer
 from omnix_cli.services.importing.clean_rows import FileCounts
-from omnix_cli.services.importing.limits import check_limits, row_fall_note
+from omnix_cli.services.importing.import_limits import check_limits, row_fall_note
+from omnix_cli.services.importing.importer import Import, Importer
 from omnix_cli.services.importing.reports import ImportReport
 
 _log = logging.getLogger(__name__)

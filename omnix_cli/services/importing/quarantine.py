@@ -13,8 +13,8 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import ColumnMapping, suggestion
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, RawChunk
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.batches import Importer, NewBatch
 from omnix_cli.services.importing.compare_rows import Comparison
+from omnix_cli.services.importing.importer import Importer, NewBatch
 from omnix_cli.services.importing.reports import ImportReport, ReasonCount, merged_reasons, reason_counts
 from omnix_cli.steps.imports.identity import FILE
 

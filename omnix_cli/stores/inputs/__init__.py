@@ -1,5 +1,4 @@
-"""Inputs of imports: files on disk, on S3 or from stdin, and whole tables; a module for each format.
+"""Inputs of imports: files and tables; a new format is one module with a function `rows` and one line in `formats`.
 
-No row may be cleaned or judged here (that is `steps.imports`). A new format is a module with a function `rows`, and one
-line in `formats.FORMATS`.
+No row may be cleaned or judged here: that is `steps.imports`.
 """

@@ -39,14 +39,6 @@ def test_files_are_imported_and_quarantined_rows_replayed(workspace: Workspace, 
     assert workspace.quarantine.show().rows.is_empty()
 
 
-def test_rows_are_discarded(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.imports.files("purchases", str(tmp_path / "a.csv"), columns={"quantity": "n"}, max_bad=1)
-    assert workspace.quarantine.discard(dry_run=True).rows == 1
-    assert workspace.quarantine.discard(reason="not a number").rows == 0
-    assert workspace.quarantine.discard().rows == 1
-    assert workspace.quarantine.discard().rows == 0
-
-
 def test_the_time_zone_goes_before_that_of_the_recipe(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("customer_id,product_id,purchased_at,quantity\nann,milk,2017-05-01T23:30:00Z,1\n")
     report = workspace.imports.files("purchases", str(tmp_path / "b.csv"), timezone="Europe/Paris")
