@@ -25,6 +25,11 @@ SAYS_NOTHING = {
     *("seams", "standings", "tools", "troubles", "util", "utils"),
 }
 SHARED_NAMES = {
+    "bedrock": "models on Amazon Bedrock: the predictor and its settings",
+    "factory": "what makes the store of one kind",
+    "places": "where items come from and go to: the options, and what opens them",
+    "s3": "files on S3: the store and its settings",
+    "similarity": "similar products: the step and its settings",
     "administration": "makes and checks the tables of a store",
     "answers": "what a model answered: its parsing, and the step that uses it",
     "checkpoints": "stored results of steps: the protocol and its implementation",

@@ -32,10 +32,11 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
     if prefix:
         yield from _comment(type(section).__doc__ or "")
         yield f"[{prefix}]"
-    values, meanings = {name: getattr(section, name) for name in type(section).model_fields}, _meanings(type(section))
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    described = meanings(type(section))
     for name, value in values.items():
         if not isinstance(value, Section):
-            yield from _comment(meanings.get(name, ""))
+            yield from _comment(described.get(name, ""))
             kept = value is not None and not isinstance(value, SecretStr)
             yield f"{name} = {_literal(value)}" if kept else f"# {name} ="
     for name, value in values.items():
@@ -43,7 +44,7 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
             yield from _lines(value, f"{prefix}.{name}" if prefix else name)
 
 
-def _meanings(section: type[Section]) -> dict[str, str]:
+def meanings(section: type[Section]) -> dict[str, str]:
     """What each setting means: the text below it in the source. If pydantic read it (`use_attribute_docstrings`), every
     command would take longer."""
     bodies = (_body(part) for part in reversed(section.__mro__) if issubclass(part, Section))

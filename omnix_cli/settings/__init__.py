@@ -1,7 +1,7 @@
 """The settings: one record a part of omnix, each with its defaults, limits and description.
 
-Nothing here reads a file or the environment: `configuration` does. Sections that a step receives enter the key of its
-checkpoint.
+Nothing here may read a file or the environment (`configuration` does); a section that a step receives enters the key of
+its checkpoint.
 """
 
 from omnix_cli.settings.aws import AwsAccess

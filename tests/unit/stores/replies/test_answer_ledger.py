@@ -11,7 +11,7 @@ from sqlite3 import connect
 
 import pytest
 
-from omnix_cli.errors import CorruptCheckpoint, UnavailableError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, UnavailableError
 from omnix_cli.stores.workspace.folders import DiskFolder
 from tests.questions import questions
 from tests.unit.stores.replies.ledgers import keep, opened, writer, written
@@ -106,5 +106,5 @@ def test_a_full_disk_is_an_error_and_loses_no_kept_reply(tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UnavailableError, match="could not be written"):
+    with pytest.raises(ConfigError, match="could not be written"):
         opened(tmp_path / "file")
