@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from omnix_cli.errors import LockedError, UnavailableError
+from omnix_cli.errors import ConfigError, LockedError
 from omnix_cli.stores.workspace.lock import holder, workspace_lock
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
@@ -25,7 +25,7 @@ def test_one_holder_at_a_time_and_the_other_sees_who(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(UnavailableError, match="cannot be used"),
+        pytest.raises(ConfigError, match="cannot be used"),
         workspace_lock(tmp_path / "file" / "w", command="run", now=NOW),
     ):
         pass
