@@ -10,7 +10,7 @@ SAMPLE := --config configs/sample.toml --workspace $(WORKSPACE) --quiet
 OMNIX := $(BIN)/omnix
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak format lock clean
+.PHONY: help demo test check docs bench soak format lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ check: $(VENV)/dev  ## Check format, lint, types, layers, dead code, and the doc
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.dead_code
 	$(BIN)/python -m pytest tests/test_docs.py
+
+docs: $(VENV)/core  ## Renew the generated parts of the documents
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/bench $(PEERS)/ready  ## Measure speed (start, import, similarity, tables) next to other tools, and quality
 	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks

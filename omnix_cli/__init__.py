@@ -7,7 +7,7 @@ import importlib
 import os
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Workspace", "__version__", "open_workspace"]
 
 # Read by polars' allocator as it loads. Frames of tens of megabytes come and go several times a second; returning their

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from pathlib import Path
 
 FILES = (
-    "from omnix_cli.predictors.bedrock import money, prompts; "
-    "print(prompts.__file__, prompts.load_prompt('replenishment').id, money.load_prices().file)"
+    "from omnix_cli.predictors.bedrock.asking import prices; "
+    "from omnix_cli.predictors.bedrock.prompts import prompt_files; "
+    "print(prompt_files.__file__, prompt_files.load_prompt('replenishment').id, prices.load_prices().file)"
 )
 ROOT = Path(__file__).parent.parent.parent
 
@@ -39,3 +41,12 @@ def test_the_wheel_alone_runs_the_whole_job(tmp_path: Path) -> None:
     )
     code, prompt, prices = site.stdout.split()
     assert all(str(tmp_path) in file for file in (code, prices)) and prompt.startswith("replenishment@")
+
+
+def test_the_source_archive_has_the_package_and_what_describes_it(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {Path(name).parts[1] for name in archive.getnames()}
+    described = {"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs"}
+    assert names == {"omnix_cli", "configs", "pyproject.toml", "PKG-INFO", ".gitignore", *described}

@@ -137,7 +137,7 @@ def _batch(household: Household) -> int:
 
 def _compared(household: Household) -> None:
     for score in household.omnix(
-        "predict", "--compare", "statistical,bedrock", "--customers", "500", "--format", "json"
+        "predict", "compare", "statistical", "bedrock", "--customers", "500", "--format", "json"
     ):
         print("\n" + ", ".join(f"{name} {value}" for name, value in score.items()))
 
