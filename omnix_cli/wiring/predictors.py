@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.gated import GatedPredictor
+from omnix_cli.predictors.comparison import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.protocols.steps import Predictor
@@ -87,7 +87,7 @@ class Predictors:
 
     def asker(self) -> ConverseAsker:
         """Asks the model of the settings on demand, within the budget of this run."""
-        from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
+        from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
         from omnix_cli.predictors.bedrock.asking.client import connect
         from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.prices import load_prices

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.prices import load_prices

@@ -12,15 +12,13 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.predictors.bedrock.answers.outcome_frames import outcome_figures, outcome_frames, pattern_frame
-from omnix_cli.predictors.bedrock.answers.outcomes import DayOutcomes
+from omnix_cli.predictors.bedrock.answers.outcomes import DayOutcomes, outcome_figures, outcome_frames, pattern_frame
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.predictors.bedrock.answers.previous_answers import learn
 from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess, Replies, ReplySource
-from omnix_cli.predictors.bedrock.personal_data import Scanner
+from omnix_cli.predictors.bedrock.personal_data import Scanner, pseudonym
 from omnix_cli.predictors.bedrock.prompts.daily_questions import DailyQuestions, QuestionWriter, daily_questions
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, text_sent
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.records import TOKEN_KINDS, TokenUsage

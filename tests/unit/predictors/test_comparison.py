@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from omnix_cli.predictors.comparison import PAIR, HeldOut, Score, compare, held_out, is_at_least_as_good
-from omnix_cli.predictors.gated import GatedPredictor
+from omnix_cli.predictors.comparison import PAIR, GatedPredictor, HeldOut, Score, compare, held_out, is_at_least_as_good
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.schemas import FRAMES

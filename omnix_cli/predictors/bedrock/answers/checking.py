@@ -1,4 +1,4 @@
-"""One customer's part of an answer, checked against its shape and bounds.
+"""What a model must answer: the JSON of one customer, its schema and bounds, and the check of an answer.
 
 The texts of problems become part of repair prompts, and so of the keys of their questions: other texts would ask, and
 pay for, the same repairs again.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from omnix_cli.predictors.bedrock.answers.answer_schema import BEHAVIOURS, PRICE_PREFERENCES
 from omnix_cli.predictors.bedrock.personal_data import Scanner
 from omnix_cli.schemas import SHOPPING_FREQUENCIES
 
@@ -23,8 +22,6 @@ REASONING_LENGTH = 200
 NAME_LENGTH = 60
 MAX_CATEGORIES = 10
 
-_PATTERN = ("productId", "averageDaysBetweenPurchases", "predictedNextPurchaseDate", "confidence", "reasoning")
-_SPENDING = ("averageOrderValue", "preferredCategories", "shoppingFrequency", "pricePreference")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _GUESS = re.compile(
     r"\b(income|salary|wealth\w*|poverty|years old|elderly|retire[ed]\w*|pregnan\w*|diabet\w*|allerg\w*|disease\w*|ill"
@@ -32,10 +29,53 @@ _GUESS = re.compile(
     r"|husband|wife|gender|religio\w*|ethnic\w*)\b",
     re.IGNORECASE,
 )
+PRICE_PREFERENCES = ("budget", "mid-range", "premium")
+BEHAVIOURS = ("plannedShopper", "brandLoyal", "seasonalShopper", "bulkBuyer")
+DATA_QUALITIES = ("poor", "fair", "good", "excellent")
 
 
-@dataclass(frozen=True)
-class Pattern:
+def _object(**properties: Any) -> dict[str, Any]:
+    required = list(properties)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _list(items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _one_of(names: Collection[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(names)}
+
+
+_TEXT = {"type": "string"}
+_PATTERN = _object(
+    productId=_TEXT,
+    averageDaysBetweenPurchases={"type": "number", "description": "days, more than 0, at most 730"},
+    predictedNextPurchaseDate={"type": "string", "description": "YYYY-MM-DD, not before today"},
+    confidence={"type": "number", "description": "0 to 1"},
+    reasoning={"type": "string", "description": "one short sentence"},
+)
+_SPENDING = _object(
+    averageOrderValue={"type": "number"},
+    preferredCategories=_list(_TEXT),
+    shoppingFrequency=_one_of(SHOPPING_FREQUENCIES),
+    pricePreference=_one_of(PRICE_PREFERENCES),
+)
+_BEHAVIOUR = _object(**{name: {"type": "boolean"} for name in BEHAVIOURS})
+ENTRY = _object(
+    customer=_TEXT,
+    consumptionPatterns=_list(_PATTERN),
+    spendingPatterns=_SPENDING,
+    behavioralInsights=_BEHAVIOUR,
+    dataQuality=_one_of(DATA_QUALITIES),
+)
+"""The part of an answer about one customer."""
+ANSWER_SCHEMA = _object(customers=_list(ENTRY))
+"""The shape of every answer, in the part of JSON Schema that structured output supports for all models. It does not
+support ranges, so the descriptions name the bounds and `EntryCheck` checks them."""
+
+
+class Pattern(NamedTuple):
     """When one product is needed again. `reasoning` is None when it must not be shown."""
 
     product_id: str
@@ -67,9 +107,9 @@ class EntryCheck:
     problems: list[str] = field(default_factory=list)
     dropped: int = 0
 
-    def ignore_others(self, content: Mapping[str, Any], known: Iterable[str]) -> None:
+    def ignore_others(self, content: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         """Counts the fields that the prompt does not ask for."""
-        self.dropped += len(content.keys() - set(known))
+        self.dropped += len(content.keys() - schema["properties"].keys())
 
     def patterns(self, content: Any) -> list[Pattern]:
         """The patterns, each product once."""
@@ -126,7 +166,7 @@ class EntryCheck:
         if not isinstance(content, dict):
             self.problems.append("behavioralInsights is no object")
             return {}
-        self.ignore_others(content, BEHAVIOURS)
+        self.ignore_others(content, _BEHAVIOUR)
         unclear = [name for name in BEHAVIOURS if not isinstance(content.get(name), bool)]
         self.problems.extend(f"{name} is neither true nor false" for name in unclear)
         return {name: content.get(name) for name in BEHAVIOURS}

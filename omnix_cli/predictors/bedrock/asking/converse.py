@@ -16,14 +16,12 @@ from typing import Any
 from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import UnavailableError
 from omnix_cli.predictors.bedrock.asking.budget import Budget
-from omnix_cli.predictors.bedrock.asking.client import call
+from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call
 from omnix_cli.predictors.bedrock.asking.conversation import Form, check_metadata, count_request, form_of, request
-from omnix_cli.predictors.bedrock.asking.errors import RequestFailed
-from omnix_cli.predictors.bedrock.asking.failure_watch import FailureWatch
 from omnix_cli.predictors.bedrock.asking.pacing import Pacing
-from omnix_cli.predictors.bedrock.asking.progress_log import AskingProgress, ProgressLog
+from omnix_cli.predictors.bedrock.asking.prices import dearest
+from omnix_cli.predictors.bedrock.asking.progress import AskingProgress, FailureWatch, ProgressLog
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
-from omnix_cli.predictors.bedrock.asking.tokens import dearest
 from omnix_cli.predictors.bedrock.asking.workers import Workers
 from omnix_cli.records import Failure, Question, Reply
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.client import call, connect
-from omnix_cli.predictors.bedrock.asking.errors import RequestFailed
+from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call, connect
 from omnix_cli.records import BatchJob
 from omnix_cli.settings import BedrockSettings
 

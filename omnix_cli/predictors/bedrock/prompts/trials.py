@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import parse_answer
+from omnix_cli.predictors.bedrock.personal_data import pseudonym
 from omnix_cli.predictors.bedrock.prompts.prompt_files import FOLDER, Prompt, all_prompts
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
 from omnix_cli.predictors.bedrock.prompts.subjects import Subject, SubjectRow
 from omnix_cli.protocols.models import AnswerLedger, Asker
 from omnix_cli.records import Question, Reply

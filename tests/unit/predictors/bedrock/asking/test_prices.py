@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.asking.prices import Prices, load_prices
+from omnix_cli.predictors.bedrock.asking.prices import Prices, dearest, estimated_tokens, load_prices, question_text
 from omnix_cli.records import TokenUsage
+from tests.questions import question
 
 NOVA_LITE = Prices(
     input=Decimal("0.06"), output=Decimal("0.24"), cache_read=Decimal("0.015"), cache_write=Decimal("0.06")
@@ -78,3 +79,22 @@ def test_shares_of_the_price() -> None:
     usage = TokenUsage(input=1000, output=1000)
     assert NOVA_LITE.at(Decimal("0.5")).cost(usage) == Decimal("0.00015")
     assert load_prices().of("amazon.nova-lite-v1:0", tier="priority").cost(usage) == Decimal("0.000525")
+
+
+def test_the_dearest_answer_bounds_what_any_tokenizer_makes_of_it() -> None:
+    asked = question("ann", products=20)
+    bound = dearest(asked, NOVA_LITE, schema_bytes=500)
+    a_token_a_byte = TokenUsage(
+        input=len(question_text(asked).encode()) + 500, output=asked.max_output_tokens, cache_read=0, cache_write=0
+    )
+    assert bound > NOVA_LITE.cost(a_token_a_byte)
+    assert bound < 3 * NOVA_LITE.cost(a_token_a_byte)
+
+
+def test_tokens_are_estimated_by_letters_digits_and_signs() -> None:
+    # cl100k makes 1, 1, 6 and 17 tokens of these.
+    assert estimated_tokens("milk") == 1
+    assert estimated_tokens("Milk is") == 2
+    assert estimated_tokens("2018-01-15") == 6
+    assert estimated_tokens("995242|FLUID MILK|DAIRY|12|2018-01-13") in range(15, 20)
+    assert estimated_tokens("") == 0
