@@ -16,7 +16,7 @@ from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.prices import load_prices
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
-from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
+from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
@@ -72,7 +72,7 @@ class ModelRuns:
 
     def jobs(self, bucket: TestBucket) -> BedrockBatches:
         objects = S3Objects(str(self.settings.batch.location), bucket.settings)
-        return BedrockBatches(connect_jobs(self.settings), objects, self.recorder)
+        return BedrockBatches(JobService(connect(self.settings, "bedrock"), self.settings), objects, self.recorder)
 
     def _predictor(self, access: ModelAccess, name: Mode) -> BedrockPredictor:
         statistical = StatisticalPredictor(PREDICTION)

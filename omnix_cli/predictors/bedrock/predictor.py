@@ -131,7 +131,7 @@ class BedrockPredictor:
         outcomes = DayOutcomes(day.questions.outcomes(), day.parser)
         first = self._source.replies(questions, day.questions.replies)
         repairs = [
-            self._prompt.repair(invalid.question, invalid.reply.text, invalid.problems, self._pseudonym)
+            self._prompt.repair(*invalid, self._pseudonym)
             for invalid in outcomes.record(questions, first.results, valid="asked")
         ]
         second = self._source.on_demand(repairs)

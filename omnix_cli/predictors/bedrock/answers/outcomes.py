@@ -60,15 +60,6 @@ class CustomerOutcome:
         return sum((reply.cost / sharers for reply, sharers in self.replies), Decimal(0))
 
 
-@dataclass(frozen=True)
-class InvalidReply:
-    """A reply without a valid answer for some customers: `problems` by customer."""
-
-    question: Question
-    reply: Reply
-    problems: Mapping[str, str]
-
-
 class DayOutcomes:
     """The outcomes of all customers of a day, in the order given."""
 
@@ -90,10 +81,11 @@ class DayOutcomes:
         results: Mapping[str, Reply | Failure],
         *,
         valid: Literal["asked", "repaired"],
-    ) -> list[InvalidReply]:
+    ) -> list[tuple[Question, str, dict[str, str]]]:
         """Records the result of each question; `valid` is the state of customers with a valid answer.
 
-        Returns the replies worth repairing: not those that the model refused, as it would refuse again."""
+        Returns what is worth repairing: the question, the text of its reply, and the problems by customer. A reply that
+        the model refused is not, as it would refuse again."""
         invalid = []
         for question in questions:
             result = results[question.key]
@@ -104,7 +96,7 @@ class DayOutcomes:
                 continue
             problems = self._record_reply(question, result, valid)
             if problems and result.stop_reason not in REFUSALS:
-                invalid.append(InvalidReply(question, result, problems))
+                invalid.append((question, result.text, problems))
         return invalid
 
     def _record_reply(self, question: Question, reply: Reply, valid: Literal["asked", "repaired"]) -> dict[str, str]:
@@ -133,14 +125,16 @@ def pattern_frame(outcomes: Iterable[CustomerOutcome]) -> pl.DataFrame:
 
 def outcome_frames(outcomes: Iterable[CustomerOutcome], *, model: str, prompt: str) -> dict[str, pl.DataFrame]:
     """The frames `usage`, `dead_letters` and `analyses`."""
-    signature = {"model": model, "prompt": prompt}
-    ordered = sorted(outcomes, key=lambda one: one.customer_id)
-    failed = [one for one in ordered if one.state == "failed"]
-    return {
-        "usage": _frame("usage", [_usage(one, signature) for one in ordered]),
-        "dead_letters": _frame("dead_letters", [_dead_letter(one, signature) for one in failed]),
-        "analyses": _frame("analyses", [row for one in ordered for row in _analysis(one, signature)]),
+    rows = [_row(one) for one in sorted(outcomes, key=lambda one: one.customer_id)]
+    if not rows:
+        return {name: FRAMES[name].empty() for name in ("usage", "dead_letters", "analyses")}
+    usage = pl.DataFrame(rows, infer_schema_length=None).with_columns(model=pl.lit(model), prompt=pl.lit(prompt))
+    frames = {
+        "usage": usage,
+        "dead_letters": usage.filter(state="failed"),
+        "analyses": usage.filter(pl.col("analysis").is_not_null()),
     }
+    return {name: FRAMES[name].conform(frame) for name, frame in frames.items()}
 
 
 def outcome_figures(outcomes: Iterable[CustomerOutcome]) -> dict[str, int]:
@@ -151,42 +145,18 @@ def outcome_figures(outcomes: Iterable[CustomerOutcome]) -> dict[str, int]:
     return {**{state: states[state] for state in ANSWER_STATES}, "dropped_parts": dropped}
 
 
-def _usage(one: CustomerOutcome, signature: Mapping[str, str]) -> dict[str, object]:
+def _row(one: CustomerOutcome) -> dict[str, object]:
+    """The columns of all frames."""
     return {
         "customer_id": one.customer_id,
+        "asked_day": one.asked_day,
         "question": one.question,
         "state": one.state,
         "way": one.replies[-1][0].way if one.replies else "none",
-        **signature,
         **{f"{kind}_tokens": one.tokens(kind) for kind in TOKEN_KINDS},
         "cost": float(one.cost),
-    }
-
-
-def _dead_letter(one: CustomerOutcome, signature: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "customer_id": one.customer_id,
-        "question": one.question,
         "reason": one.reason,
         "detail": one.detail,
-        **signature,
+        "data_quality": one.answer.data_quality if one.answer else None,
+        "analysis": orjson.dumps(one.answer.analysis).decode() if one.answer else None,
     }
-
-
-def _analysis(one: CustomerOutcome, signature: Mapping[str, str]) -> list[dict[str, object]]:
-    if not one.answer:
-        return []
-    return [
-        {
-            "customer_id": one.customer_id,
-            "asked_day": one.asked_day,
-            **signature,
-            "data_quality": one.answer.data_quality,
-            "analysis": orjson.dumps(one.answer.analysis).decode(),
-        }
-    ]
-
-
-def _frame(name: str, rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    spec = FRAMES[name]
-    return spec.conform(pl.DataFrame(rows, infer_schema_length=None)) if rows else spec.empty()

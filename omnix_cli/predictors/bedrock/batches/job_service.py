@@ -10,7 +10,7 @@ from typing import Any
 
 from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call, connect
+from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call
 from omnix_cli.records import BatchJob
 from omnix_cli.settings import BedrockSettings
 
@@ -107,10 +107,3 @@ class JobService:
             if attempt + 1 < self.settings.attempts:
                 self.sleep(full_jitter(attempt, base=_FIRST_WAIT, cap=_LONGEST_WAIT, random=self.random))
         raise UnavailableError(message, hint="Try again later. Jobs that exist are found again.")
-
-
-def connect_jobs(settings: BedrockSettings) -> JobService:
-    """The jobs in the account and region of the settings.
-
-    Raises `ConfigError` when there is no region or profile, or when the data would leave their region."""
-    return JobService(connect(settings, "bedrock"), settings)
