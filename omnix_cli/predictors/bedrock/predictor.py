@@ -136,10 +136,13 @@ class BedrockPredictor:
         ]
         second = self._source.on_demand(repairs)
         outcomes.record(repairs, second.results, valid="repaired")
-        figures = {**_reply_figures(first, second), **_waited(waited + first.waited_seconds)}
+        figures = _reply_figures(first, second)
+        if waited := waited + first.waited_seconds:
+            figures["waited_seconds"] = round(waited, 3)
         over_budget = sum(replies.failures(_OVER_BUDGET) for replies in (first, second))
-        incomplete = self._incomplete(outcomes, over_budget)
-        return self._output(day, outcomes, {**figures, **({"incomplete": incomplete} if incomplete else {})})
+        if incomplete := self._incomplete(outcomes, over_budget):
+            figures["incomplete"] = incomplete
+        return self._output(day, outcomes, figures)
 
     def _day(self, frames: Mapping[str, pl.LazyFrame], as_of: date) -> _Day:
         inputs = {name: frames[name] for name in self._statistical.inputs}
@@ -219,7 +222,3 @@ def _reply_figures(first: Replies, repairs: Replies) -> Figures:
         "dollars": float(sum((reply.cost for reply in replies), Decimal(0))),
         "mode": first.mode,
     }
-
-
-def _waited(seconds: float) -> Figures:
-    return {"waited_seconds": round(seconds, 3)} if seconds else {}

@@ -107,9 +107,13 @@ class EntryCheck:
     problems: list[str] = field(default_factory=list)
     dropped: int = 0
 
-    def ignore_others(self, content: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-        """Counts the fields that the prompt does not ask for."""
+    def fields(self, name: str, content: Any, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The fields of an object; those that the prompt does not ask for are counted."""
+        if not isinstance(content, dict):
+            self.problems.append(f"{name} is no object")
+            return None
         self.dropped += len(content.keys() - schema["properties"].keys())
+        return content
 
     def patterns(self, content: Any) -> list[Pattern]:
         """The patterns, each product once."""
@@ -121,33 +125,33 @@ class EntryCheck:
             self.problems.append("a productId stands twice")
         return patterns
 
-    def _pattern(self, entry: Any) -> Pattern | None:
-        if not isinstance(entry, dict):
-            self.problems.append("an entry of consumptionPatterns is no object")
+    def _pattern(self, content: Any) -> Pattern | None:
+        entry = self.fields("an entry of consumptionPatterns", content, _PATTERN)
+        if entry is None:
             return None
-        self.ignore_others(entry, _PATTERN)
         product = entry.get("productId")
         if not isinstance(product, str) or product not in self.products:
             self.problems.append(f"productId {_shown(product)} was not asked about")
             return None
-        interval = self._number(
-            f"averageDaysBetweenPurchases of {product}", entry.get("averageDaysBetweenPurchases"), 0, MAX_INTERVAL_DAYS
-        )
+
+        def part(name: str) -> tuple[str, Any]:
+            return f"{name} of {product}", entry.get(name)
+
+        interval = self._number(*part("averageDaysBetweenPurchases"), 0, MAX_INTERVAL_DAYS)
         if interval == 0:
             self.problems.append(f"averageDaysBetweenPurchases of {product} is 0")
-        confidence = self._number(f"confidence of {product}", entry.get("confidence"), 0, 1)
-        day = self._day(f"predictedNextPurchaseDate of {product}", entry.get("predictedNextPurchaseDate"))
-        reasoning = self._text(f"reasoning of {product}", entry.get("reasoning"), REASONING_LENGTH)
+        confidence = self._number(*part("confidence"), 0, 1)
+        day = self._day(*part("predictedNextPurchaseDate"))
+        reasoning = self._text(*part("reasoning"), REASONING_LENGTH)
         if interval is None or confidence is None or day is None:
             return None
         return Pattern(product, interval, day, confidence, reasoning)
 
     def spending(self, content: Any) -> dict[str, Any]:
         """The spending patterns. An order value of 0 means unknown."""
-        if not isinstance(content, dict):
-            self.problems.append("spendingPatterns is no object")
+        content = self.fields("spendingPatterns", content, _SPENDING)
+        if content is None:
             return {}
-        self.ignore_others(content, _SPENDING)
         categories = content.get("preferredCategories")
         if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
             self.problems.append("preferredCategories is no list of texts")
@@ -163,10 +167,9 @@ class EntryCheck:
 
     def behaviour(self, content: Any) -> dict[str, Any]:
         """The behavioural insights, each true or false."""
-        if not isinstance(content, dict):
-            self.problems.append("behavioralInsights is no object")
+        content = self.fields("behavioralInsights", content, _BEHAVIOUR)
+        if content is None:
             return {}
-        self.ignore_others(content, _BEHAVIOUR)
         unclear = [name for name in BEHAVIOURS if not isinstance(content.get(name), bool)]
         self.problems.extend(f"{name} is neither true nor false" for name in unclear)
         return {name: content.get(name) for name in BEHAVIOURS}

@@ -74,7 +74,7 @@ def _checked(entries: list[dict[str, Any]], customer: str, name: str, check: Ent
     if len(own) > 1:
         return "there are several entries about this customer"
     entry = own[0]
-    check.ignore_others(entry, ENTRY)
+    check.fields("the entry", entry, ENTRY)
     patterns = check.patterns(entry.get("consumptionPatterns"))
     quality = check.choice("dataQuality", entry.get("dataQuality"), DATA_QUALITIES)
     analysis = {

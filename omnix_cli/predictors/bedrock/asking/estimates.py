@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from omnix_cli.predictors.bedrock.asking.prices import PriceTable, dearest, estimated_tokens, question_text
+from omnix_cli.predictors.bedrock.asking.money import PriceTable, dearest, estimated_tokens, question_text
 from omnix_cli.records import Question, TokenUsage
 from omnix_cli.settings import BedrockSettings
 

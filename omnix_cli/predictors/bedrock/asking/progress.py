@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.budget import Spending
+from omnix_cli.predictors.bedrock.asking.money import Spending
 from omnix_cli.records import Failure, Reply
 
 _FAILED_IN_A_ROW = 10
@@ -36,18 +36,16 @@ class FailureWatch:
             self._in_a_row = 0
             return
         self.failed += 1
-        if result.reason != "budget":
-            self._check(result)
-
-    def _check(self, failure: Failure) -> None:
-        self._in_a_row = self._in_a_row + 1 if failure.temporary else 0
-        last = f"{failure.detail} ({failure.reason})"
+        if result.reason == "budget":
+            return
+        self._in_a_row = self._in_a_row + 1 if result.temporary else 0
+        last = f"{result.detail} ({result.reason})"
         if self._in_a_row >= _FAILED_IN_A_ROW:
             raise UnavailableError(
                 f"Bedrock did not answer the last {self._in_a_row} questions: {last}",
                 hint="Try again later. Answers so far are kept.",
             )
-        if not self.answered and not failure.temporary and self.failed >= _REFUSED_AT_FIRST:
+        if not self.answered and not result.temporary and self.failed >= _REFUSED_AT_FIRST:
             raise ConfigError(f"Bedrock refuses every question: {last}", hint="Check the settings under bedrock.")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from omnix_cli.predictors.bedrock.asking.conversation import request_body
 from omnix_cli.records import BatchJob, Question, Turn
 
 MAX_FILE_BYTES = 10**9
@@ -29,7 +30,8 @@ def split_questions(
 ) -> list[list[Question]]:
     """The questions of each job: about the same number, within the limits, whatever the order of `questions`."""
     ordered = sorted(questions, key=lambda question: question.key)
-    size = sum(_LINE_BYTES + sum(map(len, _texts(question))) for question in ordered)
+    texts = (text for question in ordered for text in (question.system, *(turn.text for turn in question.turns)))
+    size = _LINE_BYTES * len(ordered) + sum(map(len, texts))
     count = max(math.ceil(len(ordered) / max_records), math.ceil(size * 1.1 / max_bytes))
     ends = [len(ordered) * number // count for number in range(count + 1)] if count else []
     return [ordered[first:end] for first, end in pairwise(ends)]
@@ -49,14 +51,7 @@ def name_prefix(question: Question) -> str:
 
 def request_line(question: Question, temperature: float | None) -> bytes:
     """The request of a question."""
-    limits: dict[str, Any] = {"maxTokens": question.max_output_tokens}
-    if temperature is not None:
-        limits["temperature"] = temperature
-    body = {
-        "system": [{"text": question.system}],
-        "messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in question.turns],
-        "inferenceConfig": limits,
-    }
+    body = request_body(question, temperature)
     return orjson.dumps({"recordId": question.key, "modelInput": body}, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -103,7 +98,3 @@ def merged_record(content: bytes | None, job: BatchJob) -> BatchJob:
 
 def _text(blocks: Sequence[dict[str, Any]]) -> str:
     return "".join(block.get("text", "") for block in blocks)
-
-
-def _texts(question: Question) -> list[str]:
-    return [question.system, *(turn.text for turn in question.turns)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.budget import Spending
+from omnix_cli.predictors.bedrock.asking.money import Spending
 from omnix_cli.predictors.bedrock.asking.progress import AskingProgress, FailureWatch, ProgressLog
 from omnix_cli.records import Failure
 from tests.questions import question, reply

@@ -1,10 +1,12 @@
-"""What models cost: their prices in exact decimals, and tokens before the service counts them."""
+"""What answers cost, in exact decimals: prices of models, tokens before they are counted, the budget of a run."""
 
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -41,13 +43,7 @@ class Prices(BaseModel):
 
     def cost(self, usage: TokenUsage) -> Decimal:
         """The dollars that these tokens cost."""
-        million_fold = (
-            usage.input * self.input
-            + usage.output * self.output
-            + usage.cache_read * self.cache_read
-            + usage.cache_write * self.cache_write
-        )
-        return million_fold / _MILLION
+        return sum((getattr(usage, kind) * price for kind, price in self), Decimal(0)) / _MILLION
 
     def at(self, share: Decimal) -> Prices:
         """These prices times a share: for a batch, or for another service tier."""
@@ -136,3 +132,45 @@ def dearest(question: Question, prices: Prices, *, schema_bytes: int = 0) -> Dec
     A token is at least one byte of text, so the bytes bound the tokens of any model."""
     tokens = len(question_text(question).encode()) + schema_bytes + _OVERHEAD_TOKENS
     return prices.at_most(tokens, question.max_output_tokens)
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Dollars of a budget: `spent` on answers, at most `lost` on answers that never arrived, `reserved` for questions
+    under way."""
+
+    limit: Decimal | None
+    spent: Decimal = Decimal(0)
+    lost: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+
+    def fits(self, dollars: Decimal) -> bool:
+        """Whether so many more dollars are within the limit."""
+        return self.limit is None or self.spent + self.lost + self.reserved + dollars <= self.limit
+
+
+class Budget:
+    """A limit that is never exceeded: dollars are reserved before they can be spent. Thread-safe."""
+
+    def __init__(self, limit: Decimal | None = None) -> None:
+        self.spending = Spending(limit)
+        self._changed = threading.Condition()
+
+    def reserve(self, dollars: Decimal) -> bool:
+        """Reserves dollars; False when they do not fit. Waits while reserved dollars may still come back.
+
+        A thread that waits holds nothing, so there is no deadlock."""
+        with self._changed:
+            while not self.spending.fits(dollars):
+                if not self.spending.reserved:
+                    return False
+                self._changed.wait()
+            self.spending = replace(self.spending, reserved=self.spending.reserved + dollars)
+            return True
+
+    def settle(self, reserved: Decimal, *, cost: Decimal, lost: Decimal = Decimal(0)) -> None:
+        """Returns reserved dollars, less what the answer cost, or may have cost if it was `lost`."""
+        with self._changed:
+            now = self.spending
+            self.spending = Spending(now.limit, now.spent + cost, now.lost + lost, now.reserved - reserved)
+            self._changed.notify_all()
