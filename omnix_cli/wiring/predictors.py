@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -21,9 +21,8 @@ from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, load_prompt
 from omnix_cli.predictors.comparison import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
+from omnix_cli.protocols.models import AnswerLedger, BatchJobs
 from omnix_cli.protocols.steps import Predictor
-from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import Settings
 from omnix_cli.stores.s3.objects import S3Objects
 
@@ -58,7 +57,7 @@ class Predictors:
         jobs = self.jobs() if self.has_jobs and name in ("bedrock-batch", "auto") else None
         return BedrockPredictor(
             self.statistical(),
-            ModelAccess(self.answers(), _LazyAsker(self.asker), jobs),
+            ModelAccess(self.answers(), cache(self.asker), jobs),
             self.prompt(),
             self.settings.bedrock,
             self.settings.prediction,
@@ -121,14 +120,3 @@ class Predictors:
 
     def _recorder(self) -> ReplyRecorder:
         return ReplyRecorder(self.answers(), self.prices, self.settings.bedrock, self.now, self.run)
-
-
-class _LazyAsker:
-    """An asker that connects when it is first used, so that a dry run needs no access to Bedrock. Implements
-    `protocols.Asker`."""
-
-    def __init__(self, make: Callable[[], Asker]) -> None:
-        self._asker = cache(make)
-
-    def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
-        return self._asker().ask(questions)

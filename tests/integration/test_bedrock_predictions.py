@@ -63,11 +63,11 @@ class ModelRuns:
         self.asker = ConverseAsker(connect(self.settings), self.recorder, schema=ANSWER_SCHEMA)
 
     def run(self, lines: pl.DataFrame) -> StepOutput:
-        access = ModelAccess(self.ledger, self.asker)
+        access = ModelAccess(self.ledger, lambda: self.asker)
         return self._predictor(access, "bedrock").predict(**frames(lines))
 
     def run_in_batches(self, jobs: BatchJobs) -> StepOutput:
-        access = ModelAccess(self.ledger, self.asker, jobs, sleep=lambda seconds: None)
+        access = ModelAccess(self.ledger, lambda: self.asker, jobs, sleep=lambda seconds: None)
         return self._predictor(access, "bedrock-batch").predict(**frames(HISTORY))
 
     def jobs(self, bucket: TestBucket) -> BedrockBatches:

@@ -6,7 +6,7 @@ import base64
 import hmac
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
@@ -57,7 +57,7 @@ class Scanner:
 
     customers: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
-    patterns: tuple[re.Pattern[str], ...] = field(default=())
+    patterns: tuple[re.Pattern[str], ...] = ()
 
     @classmethod
     def of(cls, customers: Iterable[str], products: Collection[str], patterns: Iterable[str] = ()) -> Scanner:

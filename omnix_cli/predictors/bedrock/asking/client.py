@@ -85,17 +85,24 @@ def call(client: Any, operation: str, request: Mapping[str, Any], about: str) ->
 
 def translated(error: Exception, model: str) -> RequestFailed | OmnixError | None:
     """An error of botocore as one of ours; None when it is a bug."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore import exceptions
     from botocore.parsers import ResponseParserError
 
-    if isinstance(error, ClientError):
+    if isinstance(error, exceptions.ClientError):
         details = error.response["Error"]
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
         return _of_code(details.get("Code", ""), details.get("Message") or details.get("Code", ""), status, model)
     if isinstance(error, ResponseParserError):
         return RequestFailed("lost", "incomplete_answer", str(error))
-    if isinstance(error, BotoCoreError):
-        return _of_network(error)
+    if isinstance(error, exceptions.EndpointConnectionError | exceptions.ConnectTimeoutError):
+        return RequestFailed("temporary", "no_connection", str(error))
+    if isinstance(error, exceptions.ReadTimeoutError):
+        return RequestFailed("lost", "timeout", str(error))
+    if isinstance(error, exceptions.HTTPClientError | exceptions.IncompleteReadError):
+        return RequestFailed("lost", "connection_lost", str(error))
+    if isinstance(error, exceptions.BotoCoreError):
+        hint = "Log in, choose a profile with bedrock.profile, set bedrock.region, or set the AWS_* variables."
+        return ConfigError(f"Bedrock cannot be asked: {error}", hint=hint)
     return None
 
 
@@ -114,16 +121,3 @@ def _of_code(code: str, message: str, status: int, model: str) -> RequestFailed 
         hint = "Check bedrock.model and bedrock.region. Many models are available only through an inference profile."
         return ConfigError(f"Bedrock cannot use {model}: {message} ({code})", hint=hint)
     return RequestFailed("refused", code or str(status), message)
-
-
-def _of_network(error: Exception) -> RequestFailed | OmnixError:
-    from botocore import exceptions
-
-    if isinstance(error, exceptions.EndpointConnectionError | exceptions.ConnectTimeoutError):
-        return RequestFailed("temporary", "no_connection", str(error))
-    if isinstance(error, exceptions.ReadTimeoutError):
-        return RequestFailed("lost", "timeout", str(error))
-    if isinstance(error, exceptions.HTTPClientError | exceptions.IncompleteReadError):
-        return RequestFailed("lost", "connection_lost", str(error))
-    hint = "Log in, choose a profile with bedrock.profile, set bedrock.region, or set the AWS_* variables."
-    return ConfigError(f"Bedrock cannot be asked: {error}", hint=hint)

@@ -63,12 +63,11 @@ class Form:
         return None
 
 
-def form_of(model: str, structure: str) -> Form:
+def form_of(model: str, structure: Literal["auto", Structure]) -> Form:
     """The form to try first. A structure from the settings is never replaced."""
     name = base_model(model)
-    known = next((structures, caching) for start, structures, caching in _FAMILIES if re.match(start, name))
-    given: dict[str, tuple[Structure, ...]] = {"schema": ("schema",), "tool": ("tool",), "text": ("text",)}
-    return Form(given.get(structure, known[0]), known[1])
+    structures, caching = next((known, caching) for start, known, caching in _FAMILIES if re.match(start, name))
+    return Form(structures if structure == "auto" else (structure,), caching)
 
 
 def request(question: Question, form: Form, schema: Mapping[str, Any], settings: BedrockSettings) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
@@ -18,10 +18,11 @@ Mode = Literal["bedrock", "bedrock-batch", "auto"]
 
 @dataclass(frozen=True)
 class ModelAccess:
-    """How a model is asked: the ledger of its replies, the asker on demand, batch jobs if they are set up."""
+    """How a model is asked: the ledger of its replies, the asker on demand, batch jobs if they are set up. `asker` is
+    called for the first question, so that a dry run needs no access to Bedrock."""
 
     ledger: AnswerLedger
-    asker: Asker
+    asker: Callable[[], Asker]
     jobs: BatchJobs | None = None
     sleep: Callable[[float], None] = time.sleep
 
@@ -32,7 +33,7 @@ class Replies:
     the others were asked, and why."""
 
     results: Mapping[str, Reply | Failure]
-    from_ledger: frozenset[str] = field(default=frozenset())
+    from_ledger: frozenset[str] = frozenset()
     mode: str = ""
     waited_seconds: float = 0.0
 
@@ -92,7 +93,7 @@ class ReplySource:
         missing = [question for question in questions if question.key not in known]
         results: dict[str, Reply | Failure] = dict(known)
         if missing:
-            results |= {question.key: result for question, result in self._access.asker.ask(missing)}
+            results |= {question.key: result for question, result in self._access.asker().ask(missing)}
         for question in missing:
             unasked = Failure(question=question.key, reason="not asked", temporary=True)
             results.setdefault(question.key, unasked)
