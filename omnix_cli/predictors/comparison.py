@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -103,38 +103,39 @@ def is_at_least_as_good(score: Score, other: Score) -> bool:
     return score.bought > 0 and score.mean_error_days <= other.mean_error_days and score.brier <= other.brier
 
 
+@dataclass(eq=False)
 class GatedPredictor:
     """Uses the `challenger` if it was at least as good as the `champion` on the newest held-out period, else the
     champion. Implements `protocols.Predictor`. The figure `gate` says which one was used, and why."""
 
-    def __init__(
-        self, challenger: Predictor, champion: Predictor, parameters: PredictionSettings, *, default_consent: bool
-    ) -> None:
-        self._challenger, self._champion = challenger, champion
-        self._parameters = parameters
-        self._default_consent = default_consent
-        self.name, self.version = f"gated {challenger.name}", challenger.version
-        self.inputs = tuple(dict.fromkeys([*challenger.inputs, *champion.inputs, "purchases", "customers"]))
-        self.outputs = challenger.outputs
-        self.by_customer: tuple[str, ...] = ()  # the verdict needs all customers
+    challenger: Predictor
+    champion: Predictor
+    settings: PredictionSettings
+    default_consent: bool = field(kw_only=True)
+    by_customer: tuple[str, ...] = field(default=(), init=False)  # the verdict needs all customers
+
+    def __post_init__(self) -> None:
+        self.name, self.version = f"gated {self.challenger.name}", self.challenger.version
+        self.inputs = tuple(dict.fromkeys([*self.challenger.inputs, *self.champion.inputs, "purchases", "customers"]))
+        self.outputs = self.challenger.outputs
 
     def parameters(self) -> Mapping[str, Any]:
         """What the verdict depends on, and the parameters of both."""
         return {
-            "compare_days": self._parameters.compare_days,
-            "compare_customers": self._parameters.compare_customers,
-            "challenger": self._challenger.parameters(),
-            "champion": self._champion.parameters(),
+            "compare_days": self.settings.compare_days,
+            "compare_customers": self.settings.compare_customers,
+            "challenger": self.challenger.parameters(),
+            "champion": self.champion.parameters(),
         }
 
     def predict(self, *, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
         """The frames of the predictor that is used."""
-        period = held_out(as_of, self._parameters, default_consent=self._default_consent)
-        contenders = {"champion": self._champion, "challenger": self._challenger}
+        period = held_out(as_of, self.settings, default_consent=self.default_consent)
+        contenders = {"champion": self.champion, "challenger": self.challenger}
         history = (frames[name] for name in ("purchases", "products", "customers"))
         champion, challenger = compare(contenders, *history, period=period)
         passed = is_at_least_as_good(challenger, champion)
-        chosen = self._challenger if passed else self._champion
+        chosen = self.challenger if passed else self.champion
         output = chosen.predict(**{name: frames[name] for name in chosen.inputs}, as_of=as_of)
         nothing = {name: FRAMES[name].empty() for name in self.outputs}
         verdict = f"{chosen.name}: {self._why(challenger, champion)}"
@@ -146,7 +147,7 @@ class GatedPredictor:
             return "nothing to judge by"
         return "; ".join(
             f"{name} {score.mean_error_days:.2f} days off, Brier {score.brier:.4f}"
-            for name, score in ((self._challenger.name, challenger), (self._champion.name, champion))
+            for name, score in ((self.challenger.name, challenger), (self.champion.name, champion))
         )
 
 

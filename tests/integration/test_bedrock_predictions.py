@@ -18,7 +18,7 @@ from omnix_cli.predictors.bedrock.asking.money import load_prices
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
-from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess
+from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.bedrock.prompts.trials import try_prompt
@@ -74,7 +74,7 @@ class ModelRuns:
         objects = S3Objects(str(self.settings.batch.location), bucket.settings)
         return BedrockBatches(JobService(connect(self.settings, "bedrock"), self.settings), objects, self.recorder)
 
-    def _predictor(self, access: ModelAccess, name: Mode) -> BedrockPredictor:
+    def _predictor(self, access: ModelAccess, name: str) -> BedrockPredictor:
         statistical = StatisticalPredictor(PREDICTION)
         return BedrockPredictor(
             statistical, access, self.prompt, self.settings, PREDICTION, default_consent=True, name=name

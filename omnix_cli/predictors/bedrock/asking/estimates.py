@@ -19,18 +19,6 @@ SECONDS_PER_ANSWER = 3.0
 COUNTED = 20
 """Questions that the service counts. The tokens of the others follow from their length."""
 
-_SCHEMA = {
-    "model": pl.String,
-    "mode": pl.String,
-    "customers": pl.Int64,
-    "questions": pl.Int64,
-    "input_tokens": pl.Int64,
-    "output_tokens": pl.Int64,
-    "dollars": pl.Float64,
-    "dollars_at_most": pl.Float64,
-    "minutes": pl.Float64,
-}
-
 
 @dataclass(frozen=True)
 class Terms:
@@ -64,18 +52,25 @@ def estimate(
     usage = TokenUsage(
         input=round(sum(texts) * scale), output=TOKENS_PER_CUSTOMER * customers + TOKENS_PER_PRODUCT * products
     )
-    tokens, batch_share = (usage.input, usage.output), Decimal(str(terms.settings.batch.price_share))
+    batch_share = Decimal(str(terms.settings.batch.price_share))
     rows = []
     for model in _models(questions, terms.prices):
         prices = terms.prices.of(model, tier=terms.settings.service_tier)
-        cost, most = prices.cost(usage), sum((dearest(question, prices) for question in questions), Decimal(0))
-        for mode, share, minutes in (
-            ("on demand", Decimal(1), terms.minutes(len(questions))),
-            ("batch", batch_share, None),
-        ):
-            dollars = (float(cost * share), float(most * share))
-            rows.append((model, mode, customers, len(questions), *tokens, *dollars, minutes))
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        most = sum((dearest(question, prices) for question in questions), Decimal(0))
+        for mode, share in (("on demand", Decimal(1)), ("batch", batch_share)):
+            row = {
+                "model": model,
+                "mode": mode,
+                "customers": customers,
+                "questions": len(questions),
+                "input_tokens": usage.input,
+                "output_tokens": usage.output,
+                "dollars": float(prices.cost(usage) * share),
+                "dollars_at_most": float(most * share),
+                "minutes": terms.minutes(len(questions)) if mode == "on demand" else None,
+            }
+            rows.append(row)
+    return pl.DataFrame(rows)
 
 
 def _models(questions: Sequence[Question], prices: PriceTable) -> list[str]:

@@ -70,7 +70,8 @@ class PriceTable(BaseModel):
         """The prices of a model, or of an inference profile: its own, else those of its model.
 
         Raises a `ConfigError` that shows the line to add."""
-        prices = self.models.get(model) or self.models.get(_profile(model)) or self.models.get(base_model(model))
+        names = (model, model.rpartition("/")[2], base_model(model))  # an ARN ends with the id of the profile
+        prices = next((self.models[name] for name in names if name in self.models), None)
         if prices is None:
             raise ConfigError(
                 f"the price of {model} is unknown, so omnix cannot keep a budget",
@@ -106,11 +107,6 @@ def load_prices(path: str | None = None) -> PriceTable:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{file}: {key}: {first['msg']}", hint="Fix that line.") from error
-
-
-def _profile(model: str) -> str:
-    """The id at the end of an ARN; other ids stay as they are."""
-    return model.rpartition("/")[2] if model.startswith("arn:") else model
 
 
 def estimated_tokens(text: str) -> int:

@@ -6,14 +6,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.records import BatchJob, Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
-
-Mode = Literal["bedrock", "bedrock-batch", "auto"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +44,10 @@ class Replies:
 
 
 class ReplySource:
-    """Asks only what the ledger does not know. Raises `ConfigError` for batch jobs that are not set up."""
+    """Asks only what the ledger does not know. `mode` is the predictor of the settings. Raises `ConfigError` for batch
+    jobs that are not set up."""
 
-    def __init__(self, access: ModelAccess, settings: BedrockSettings, *, prompt: str, mode: Mode) -> None:
+    def __init__(self, access: ModelAccess, settings: BedrockSettings, *, prompt: str, mode: str) -> None:
         if mode == "bedrock-batch" and access.jobs is None:
             raise ConfigError(
                 "batch jobs need a location and a role",
