@@ -57,7 +57,6 @@ class RunRecord(Record):
     process: int = 0
 
     def step(self, name: str) -> StepRecord | None:
-        """The step with this name, if the run had it."""
         return next((step for step in self.steps if step.name == name), None)
 
 
@@ -92,7 +91,6 @@ class ImportBatch(Record):
 
     @property
     def accepted(self) -> int:
-        """The rows this import added."""
         return sum(file.accepted for file in self.files)
 
 
@@ -135,7 +133,6 @@ class TokenUsage(Record):
     cache_write: int = 0
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
-        """The sum of both."""
         return TokenUsage(**{kind: getattr(self, kind) + getattr(other, kind) for kind in TOKEN_KINDS})
 
 

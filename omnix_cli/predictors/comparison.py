@@ -129,7 +129,6 @@ class GatedPredictor:
         }
 
     def predict(self, *, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
-        """The frames of the predictor that is used."""
         period = held_out(as_of, self.settings, default_consent=self.default_consent)
         contenders = {"champion": self.champion, "challenger": self.challenger}
         history = (frames[name] for name in ("purchases", "products", "customers"))

@@ -48,7 +48,6 @@ class Predictors:
         return GatedPredictor(model, self.statistical(), self.settings.prediction, default_consent=consent)
 
     def statistical(self) -> StatisticalPredictor:
-        """The built-in statistics."""
         return StatisticalPredictor(self.settings.prediction, min_customers=self.settings.privacy.min_customers)
 
     def bedrock(self) -> BedrockPredictor:
@@ -90,7 +89,6 @@ class Predictors:
 
     @property
     def has_jobs(self) -> bool:
-        """Whether batch jobs are set up."""
         batch = self.settings.bedrock.batch
         return bool(batch.location and batch.role_arn)
 
@@ -107,15 +105,12 @@ class Predictors:
 
     @cached_property
     def prices(self) -> PriceTable:
-        """The prices of models."""
         return load_prices(self.settings.bedrock.prices)
 
     def prompt(self) -> Prompt:
-        """The prompt of the settings."""
         return load_prompt(self.settings.bedrock.prompt)
 
     def terms(self, seconds_per_answer: float | None) -> Terms:
-        """What an estimate of the costs is based on."""
         return Terms(self.prices, self.settings.bedrock, seconds_per_answer or SECONDS_PER_ANSWER)
 
     def _recorder(self) -> ReplyRecorder:

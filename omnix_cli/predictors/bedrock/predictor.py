@@ -156,15 +156,11 @@ class BedrockPredictor:
             predictor_version=f"{self.prompt.id} {model}",
             as_of=questions.as_of,
         )
-        all_figures: Figures = {
-            **day.statistical.figures,
-            **questions.figures,
-            **outcome_figures(everybody),
-            **figures,
-            "calibrated_on": calibration.outcomes,
-        }
+        before = {**day.statistical.figures, **questions.figures, **outcome_figures(everybody)}
         frames = outcome_frames(everybody, model=model, prompt=self.prompt.id)
-        return StepOutput({"predictions": predictions, **frames}, all_figures)
+        return StepOutput(
+            {"predictions": predictions, **frames}, {**before, **figures, "calibrated_on": calibration.outcomes}
+        )
 
     def _incomplete(self, outcomes: DayOutcomes, over_budget: int) -> str:
         """Why somebody should look at the result; empty if all is well."""

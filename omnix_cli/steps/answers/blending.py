@@ -41,7 +41,6 @@ class Calibration:
     outcomes: int = 0
 
     def confidence(self, stated: Floats, statistical: Floats) -> Floats:
-        """The calibrated confidence, from the stated and the statistical one."""
         if not self.outcomes:
             return statistical
         return _chance(_design(stated, statistical, self.usual), np.array((self.statistical, self.stated)))

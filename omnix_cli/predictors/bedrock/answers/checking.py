@@ -166,7 +166,6 @@ class EntryCheck:
         }
 
     def behaviour(self, content: Any) -> dict[str, Any]:
-        """The behavioural insights, each true or false."""
         content = self.fields("behavioralInsights", content, _BEHAVIOUR)
         if content is None:
             return {}
@@ -175,7 +174,6 @@ class EntryCheck:
         return {name: content.get(name) for name in BEHAVIOURS}
 
     def choice(self, name: str, value: Any, choices: Collection[str]) -> str:
-        """One of `choices`."""
         if isinstance(value, str) and value in choices:
             return value
         self.problems.append(f"{name} is {_shown(value)}, not one of {', '.join(choices)}")

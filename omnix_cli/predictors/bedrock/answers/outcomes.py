@@ -51,12 +51,10 @@ class CustomerOutcome:
         self.replies = (*self.replies, (reply, len(question.customers)))
 
     def tokens(self, kind: str) -> float:
-        """Tokens of one kind."""
         return float(sum(getattr(reply.usage, kind) / sharers for reply, sharers in self.replies))
 
     @property
     def cost(self) -> Decimal:
-        """Dollars."""
         return sum((reply.cost / sharers for reply, sharers in self.replies), Decimal(0))
 
 
@@ -68,11 +66,9 @@ class DayOutcomes:
         self._parser = parser
 
     def all(self) -> list[CustomerOutcome]:
-        """The outcomes."""
         return list(self._outcomes.values())
 
     def failed(self) -> list[str]:
-        """The customers without a valid answer."""
         return [outcome.customer_id for outcome in self._outcomes.values() if not outcome.answer]
 
     def record(

@@ -36,7 +36,6 @@ class RequestFailed(Exception):
         self.detail = detail[:_LONGEST_DETAIL]
 
     def failure(self, question: str) -> Failure:
-        """The record of the failure."""
         return Failure(question=question, reason=self.reason, detail=self.detail, temporary=self.kind != "refused")
 
 

@@ -29,7 +29,6 @@ class Terms:
     seconds_per_answer: float = SECONDS_PER_ANSWER
 
     def minutes(self, questions: int) -> float:
-        """How long this many questions take on demand."""
         allowed = self.settings.requests_per_minute or float("inf")
         return questions / min(allowed, self.settings.connections * 60 / self.seconds_per_answer)
 

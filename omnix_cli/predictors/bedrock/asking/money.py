@@ -42,7 +42,6 @@ class Prices(BaseModel):
     cache_write: _Dollars
 
     def cost(self, usage: TokenUsage) -> Decimal:
-        """The dollars that these tokens cost."""
         return sum((getattr(usage, kind) * price for kind, price in self), Decimal(0)) / _MILLION
 
     def at(self, share: Decimal) -> Prices:
@@ -141,7 +140,6 @@ class Spending:
     reserved: Decimal = Decimal(0)
 
     def fits(self, dollars: Decimal) -> bool:
-        """Whether so many more dollars are within the limit."""
         return self.limit is None or self.spent + self.lost + self.reserved + dollars <= self.limit
 
 

@@ -60,7 +60,6 @@ class AskingProgress:
 
     @property
     def per_minute(self) -> float:
-        """Answers a minute so far."""
         return 60 * self.answered / self.seconds if self.seconds > 0 else 0.0
 
 
@@ -74,7 +73,6 @@ class ProgressLog:
         self._logged_at = clock()
 
     def __call__(self, progress: AskingProgress) -> None:
-        """Logs the progress, unless the last line is too recent."""
         if self._clock() - self._logged_at < self._seconds:
             return
         self._logged_at = self._clock()

@@ -46,7 +46,6 @@ class JobService:
             raise
 
     def find(self, name: str) -> str | None:
-        """The ARN of the job with this name, or None."""
         return next((str(job["jobArn"]) for job in self._named(name) if job["jobName"] == name), None)
 
     def get(self, job: BatchJob, arn: str) -> tuple[str, str]:

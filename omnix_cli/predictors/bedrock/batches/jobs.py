@@ -150,7 +150,6 @@ class BedrockBatches:
         return self._update(job, arn=arn, status="Submitted", submitted_at=self._recorder.now())
 
     def _update(self, job: BatchJob, **changes: object) -> BatchJob:
-        """Writes the record of a job with these changes."""
         changed = job.model_copy(update=changes)
         written = [changed]
 
@@ -218,7 +217,6 @@ class _CustomerLines:
             file.write(line)
 
     def find(self, key: str) -> bytes | None:
-        """The line with this key."""
         if key not in self._offsets:
             return None
         self._file.seek(self._offsets[key])

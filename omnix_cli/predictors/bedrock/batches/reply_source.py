@@ -35,11 +35,9 @@ class Replies:
     waited_seconds: float = 0.0
 
     def replies(self) -> list[Reply]:
-        """The replies among the results."""
         return [result for result in self.results.values() if isinstance(result, Reply)]
 
     def failures(self, reason: str) -> int:
-        """The number of failures with this reason."""
         return sum(isinstance(result, Failure) and result.reason == reason for result in self.results.values())
 
 
@@ -83,7 +81,6 @@ class ReplySource:
         return Replies(results, frozenset(known), mode, waited)
 
     def on_demand(self, questions: Sequence[Question]) -> Replies:
-        """The results of a few more questions, asked on demand."""
         known = self._access.ledger.replies([question.key for question in questions])
         return Replies(self._on_demand(questions, known), frozenset(known))
 

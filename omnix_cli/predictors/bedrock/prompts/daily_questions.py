@@ -43,7 +43,6 @@ class DailyQuestions:
 
     @property
     def missing(self) -> list[Question]:
-        """The questions without a reply."""
         return [question for question in self.questions if question.key not in self.replies]
 
     @property
@@ -75,7 +74,6 @@ class QuestionWriter:
     as_of: date
 
     def question(self, people: Sequence[Subject]) -> Question:
-        """The question about some customers."""
         return self.prompt.question(people, self.settings, as_of=self.as_of, pseudonym=self.pseudonym)
 
     def questions(self, people: Sequence[Subject], refused: dict[str, tuple[str, str]]) -> Iterator[Question]:
