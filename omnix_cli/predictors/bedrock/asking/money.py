@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.bedrock.asking.regions import base_model
-from omnix_cli.records import Question, TokenUsage
+from omnix_cli.records import Question, Record, TokenUsage
 
 TABLE = "prices/bedrock.toml"
 _PACKAGE = Path(__file__).resolve().parents[3]
@@ -31,10 +30,8 @@ _OVERHEAD_TOKENS = 1000
 _PIECE = re.compile(r"[^\W\d_]{1,5}|\d{1,3}|[^\w\s]+|_|\n")
 
 
-class Prices(BaseModel):
+class Prices(Record):
     """Dollars per million tokens of one model."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     input: _Dollars
     output: _Dollars
@@ -54,10 +51,8 @@ class Prices(BaseModel):
         return (input_tokens * dearest + output_tokens * self.output) / _MILLION
 
 
-class PriceTable(BaseModel):
+class PriceTable(Record):
     """The prices of all known models, their source, and the day they were noted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
 
     source: str
     noted: date

@@ -33,15 +33,13 @@ class JobService:
 
     def create(self, job: BatchJob) -> str:
         """The ARN of the job with this name, which is created if there is none. Calling it again is safe."""
-        found = self.find(job.name)
-        if found:
+        if found := self.find(job.name):
             return found
         request = self._request(job)
         try:
             return str(self._call("create_model_invocation_job", job.model, "jobArn", **request)["jobArn"])
         except ConfigError:  # another machine may have created it since we looked
-            found = self.find(job.name)
-            if found:
+            if found := self.find(job.name):
                 return found
             raise
 
@@ -56,9 +54,9 @@ class JobService:
     def _named(self, name: str) -> Iterator[dict[str, Any]]:
         after: dict[str, str] = {}
         while True:
-            jobs = "invocationJobSummaries"
-            page = self._call("list_model_invocation_jobs", name, jobs, nameContains=name, **after)
-            yield from page[jobs]
+            listed = "invocationJobSummaries"
+            page = self._call("list_model_invocation_jobs", name, listed, nameContains=name, **after)
+            yield from page[listed]
             if not page.get("nextToken"):
                 return
             after = {"nextToken": page["nextToken"]}

@@ -109,11 +109,10 @@ def _judged(case: Mapping[str, Any], question: Question, result: Any, name: Call
     products = {product["id"]: product for product in case["products"]}
     expected = {question.customers[0]: products}
     (answer,) = parse_answer(result.text, as_of=question.as_of, products=expected, pseudonym=name).values()
-    valid = isinstance(answer, CustomerAnswer)
     problems = _problems(answer, products) if isinstance(answer, CustomerAnswer) else (answer,)
     return Trial(
         case["name"],
-        is_valid=valid,
+        is_valid=isinstance(answer, CustomerAnswer),
         is_good=not problems,
         problems=problems,
         input_tokens=result.usage.input + result.usage.cache_read + result.usage.cache_write,
