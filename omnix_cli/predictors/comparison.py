@@ -74,7 +74,7 @@ def compare(
     period: HeldOut,
 ) -> list[Score]:
     """One score for each contender, all over the same pairs: those that any contender asked a model about, or all when
-    none asks. The customers have given consent and are chosen by the hash of their id."""
+    none asks. Only customers with consent are compared, chosen by the hash of their id."""
     before = purchases.filter(pl.col("purchase_day") < period.cut)
     known = cycles(before, as_of=period.cut).frames["cycles"]
     learned = rhythms(

@@ -21,7 +21,7 @@ def dump(section: BaseModel) -> dict[str, Any]:
 
 
 class AwsAccess(Section):
-    """How a service of AWS is reached. What is not set is found as every AWS tool finds it."""
+    """How to reach a service of AWS. What is not set comes from the AWS_* variables and the profile."""
 
     profile: str | None = None
     """The AWS profile. Default: AWS_PROFILE or the default profile."""

@@ -9,8 +9,9 @@ import venv
 from pathlib import Path
 
 FILES = (
-    "from omnix_cli.predictors.bedrock import money, prompts; "
-    "print(prompts.__file__, prompts.load_prompt('replenishment').id, money.load_prices().file)"
+    "from omnix_cli.predictors.bedrock.asking.money import load_prices; "
+    "from omnix_cli.predictors.bedrock.prompts import prompt_files; "
+    "print(prompt_files.__file__, prompt_files.load_prompt('replenishment').id, load_prices().file)"
 )
 ROOT = Path(__file__).parent.parent.parent
 

@@ -1,4 +1,4 @@
-"""Answers of earlier questions: used again, and learned from."""
+"""Answers to earlier questions: used again, and learned from."""
 
 from __future__ import annotations
 

@@ -103,4 +103,4 @@ class JobService:
                 raise ConfigError(message, hint=_HINTS.get(failed.reason, "Check the settings under bedrock."))
             if attempt + 1 < self.settings.attempts:
                 self.sleep(full_jitter(attempt, base=_FIRST_WAIT, cap=_LONGEST_WAIT, random=self.random))
-        raise UnavailableError(message, hint="Try again later. Jobs that exist are found again.")
+        raise UnavailableError(message, hint="Try again later. omnix finds the jobs that exist.")
