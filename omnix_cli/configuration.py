@@ -7,6 +7,7 @@ import json
 import logging
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,8 @@ def load_settings(
         settings = Settings.model_validate(_nested(given))
     except ValidationError as error:
         raise _invalid(error, sources) from error
-    plain = dump(settings)
-    names = _setting_names(Settings)
-    return LoadedSettings(
-        settings, tuple(Origin(name, _value_of(plain, name), sources.get(name, "default")) for name in names)
-    )
+    origins = (Origin(name, value, sources.get(name, "default")) for name, value in _flat(dump(settings)).items())
+    return LoadedSettings(settings, tuple(origins))
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -84,22 +82,18 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    reserved = {"OMNIX_CONFIG"}
-    values = {}
-    for variable in sorted(environment):
-        if variable.startswith("OMNIX_") and variable not in reserved:
-            name = variable.removeprefix("OMNIX_").lower().replace("__", ".")
-            text = environment[variable]
-            values[name] = json.loads(text) if text[:1] in ("[", "{") and _is_json(text) else text
-    return values
+    return {
+        variable.removeprefix("OMNIX_").lower().replace("__", "."): _parsed(text)
+        for variable, text in sorted(environment.items())
+        if variable.startswith("OMNIX_") and variable != "OMNIX_CONFIG"
+    }
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+def _parsed(text: str) -> Any:
+    """Lists and tables are written as JSON; everything else is text."""
+    with suppress(ValueError):
+        return json.loads(text) if text[:1] in ("[", "{") else text
+    return text
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -107,7 +101,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and name not in _setting_names(Settings):
+        if isinstance(value, Mapping) and name not in _NAMES:
             flat.update(_flat(value, f"{name}."))
         else:
             flat[name] = value
@@ -135,18 +129,13 @@ def _setting_names(section: type[BaseModel], prefix: str = "") -> tuple[str, ...
     return tuple(names)
 
 
-def _value_of(plain: Mapping[str, Any], name: str) -> Any:
-    value: Any = plain
-    for part in name.split("."):
-        value = value[part]
-    return value
+_NAMES = _setting_names(Settings)
 
 
 def _check_known(name: str, source: str) -> None:
-    known = _setting_names(Settings)
-    if name in known:
+    if name in _NAMES:
         return
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, _NAMES, n=1)
     hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
     raise ConfigError(f"unknown setting: {_written(name, source)}", hint=hint)
 

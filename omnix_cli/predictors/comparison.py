@@ -1,19 +1,22 @@
-"""Backtests: predictors side by side on a past period, each predicting it from what was known before."""
+"""Backtests: predictors side by side on a past period, and one that is used only if it was good enough there."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from omnix_cli.protocols.steps import Predictor, StepOutput
+from omnix_cli.schemas import FRAMES
+from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, date_errors, reliability
+from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.history import seen
 
@@ -54,12 +57,12 @@ class HeldOut:
     personal_purchases: int
 
 
-def held_out(as_of: date, days: int, *, customers: int, default_consent: bool, personal_purchases: int) -> HeldOut:
-    """The newest period of so many days that ended before `as_of`. Periods begin on fixed days, so that the next
+def held_out(as_of: date, settings: PredictionSettings, *, default_consent: bool) -> HeldOut:
+    """The newest period of `compare_days` days that ended before `as_of`. Periods begin on fixed days, so that the next
     night's comparison reuses the answers of a model."""
-    periods = (as_of - date(1970, 1, 1)).days // days
-    until = date(1970, 1, 1) + timedelta(days=periods * days)
-    return HeldOut(until - timedelta(days=days), until, customers, default_consent, personal_purchases)
+    epoch, length = date(1970, 1, 1), timedelta(days=settings.compare_days)
+    until = epoch + (as_of - epoch) // length * length
+    return HeldOut(until - length, until, settings.compare_customers, default_consent, settings.personal_purchases)
 
 
 def compare(
@@ -71,7 +74,7 @@ def compare(
     period: HeldOut,
 ) -> list[Score]:
     """One score for each contender, all over the same pairs: those that any contender asked a model about, or all when
-    none asks. The customers have given consent and are chosen by the hash of their id."""
+    none asks. Only customers with consent are compared, chosen by the hash of their id."""
     before = purchases.filter(pl.col("purchase_day") < period.cut)
     known = cycles(before, as_of=period.cut).frames["cycles"]
     learned = rhythms(
@@ -98,6 +101,53 @@ def compare(
 def is_at_least_as_good(score: Score, other: Score) -> bool:
     """Whether neither dates nor confidences are worse. False when nothing was bought to judge by."""
     return score.bought > 0 and score.mean_error_days <= other.mean_error_days and score.brier <= other.brier
+
+
+@dataclass(eq=False)
+class GatedPredictor:
+    """Uses the `challenger` if it was at least as good as the `champion` on the newest held-out period, else the
+    champion. Implements `protocols.Predictor`. The figure `gate` says which one was used, and why."""
+
+    challenger: Predictor
+    champion: Predictor
+    settings: PredictionSettings
+    default_consent: bool = field(kw_only=True)
+    by_customer: tuple[str, ...] = field(default=(), init=False)  # the verdict needs all customers
+
+    def __post_init__(self) -> None:
+        self.name, self.version = f"gated {self.challenger.name}", self.challenger.version
+        self.inputs = tuple(dict.fromkeys([*self.challenger.inputs, *self.champion.inputs, "purchases", "customers"]))
+        self.outputs = self.challenger.outputs
+
+    def parameters(self) -> Mapping[str, Any]:
+        """What the verdict depends on, and the parameters of both."""
+        return {
+            "compare_days": self.settings.compare_days,
+            "compare_customers": self.settings.compare_customers,
+            "challenger": self.challenger.parameters(),
+            "champion": self.champion.parameters(),
+        }
+
+    def predict(self, *, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
+        period = held_out(as_of, self.settings, default_consent=self.default_consent)
+        contenders = {"champion": self.champion, "challenger": self.challenger}
+        history = (frames[name] for name in ("purchases", "products", "customers"))
+        champion, challenger = compare(contenders, *history, period=period)
+        passed = is_at_least_as_good(challenger, champion)
+        chosen = self.challenger if passed else self.champion
+        output = chosen.predict(**{name: frames[name] for name in chosen.inputs}, as_of=as_of)
+        nothing = {name: FRAMES[name].empty() for name in self.outputs}
+        verdict = f"{chosen.name}: {self._why(challenger, champion)}"
+        spent = {"gate_dollars": challenger.cost} if challenger.cost else {}
+        return StepOutput({**nothing, **output.frames}, {**output.figures, **spent, "gate": verdict})
+
+    def _why(self, challenger: Score, champion: Score) -> str:
+        if not challenger.bought:
+            return "nothing to judge by"
+        return "; ".join(
+            f"{name} {score.mean_error_days:.2f} days off, Brier {score.brier:.4f}"
+            for name, score in ((self.challenger.name, challenger), (self.champion.name, champion))
+        )
 
 
 def _chosen(known: pl.DataFrame, customers: pl.LazyFrame, period: HeldOut) -> pl.DataFrame:
@@ -141,36 +191,35 @@ def _score(
 ) -> Score:
     judged = output.frames["predictions"].join(pairs, on=PAIR, how="semi").join(bought, on=PAIR, how="left").sort(PAIR)
     hit = judged.filter(pl.col("next_day").is_not_null())
-    days = {
-        column: (hit[column] - period.cut).dt.total_days().to_numpy().astype(np.float64)
+    predicted, bought_on = (
+        (hit[column] - period.cut).dt.total_days().to_numpy().astype(np.float64)
         for column in ("predicted_date", "next_day")
-    }
+    )
     closed = judged.filter(pl.col("date_p90") < period.until)
-    inside = closed.select(pl.col("next_day").is_between("date_p10", "date_p90").fill_null(False))[
-        "next_day"
-    ].to_numpy()
     confidence = closed["confidence"].to_numpy()
+    is_inside = pl.col("next_day").is_between("date_p10", "date_p90").fill_null(False)
+    inside = closed.select(is_inside).to_series().to_numpy()
     nothing = float("nan")
-    errors = date_errors(days["predicted_date"], days["next_day"]) if hit.height else None
-    usage = output.frames.get("usage", pl.DataFrame())
+    errors = date_errors(predicted, bought_on) if hit.height else DateErrors(nothing, nothing, nothing, nothing)
+    usage = output.frames.get("usage", FRAMES["usage"].empty())
     return Score(
         predictor=name,
         customers=judged["customer_id"].n_unique(),
         pairs=judged.height,
         bought=hit.height,
-        mean_error_days=errors.mean if errors else nothing,
-        median_error_days=errors.median if errors else nothing,
-        within_1_day=errors.within_1_day if errors else nothing,
-        within_7_days=errors.within_7_days if errors else nothing,
+        mean_error_days=errors.mean,
+        median_error_days=errors.median,
+        within_1_day=errors.within_1_day,
+        within_7_days=errors.within_7_days,
         brier=brier_score(confidence, inside) if closed.height else nothing,
         calibration_error=calibration_error(reliability(confidence, inside)) if closed.height else nothing,
-        invalid_share=float((usage["state"] == "failed").mean()) if usage.height else 0.0,  # type: ignore[arg-type]
+        invalid_share=float((usage["state"] == "failed").mean() or 0),  # type: ignore[arg-type]
         input_tokens=_total(usage, "input_tokens", "cache_read_tokens", "cache_write_tokens"),
         output_tokens=_total(usage, "output_tokens"),
-        cost=float(usage["cost"].sum()) if usage.height else 0.0,
+        cost=float(usage["cost"].sum()),
         seconds=round(seconds, 3),
     )
 
 
 def _total(usage: pl.DataFrame, *columns: str) -> int:
-    return round(sum(float(usage[column].sum()) for column in columns)) if usage.height else 0
+    return round(sum(float(usage[column].sum()) for column in columns))

@@ -4,19 +4,19 @@ Nothing here may read a file or the environment (`configuration` does); a sectio
 its checkpoint.
 """
 
-from omnix_cli.settings.aws import AwsAccess
+from omnix_cli.settings.analytics import (
+    ContentWeights,
+    PredictionSettings,
+    PrivacySettings,
+    RecommendSettings,
+    ShopListSettings,
+    SimilaritySettings,
+)
 from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
-from omnix_cli.settings.engine import EngineSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
-from omnix_cli.settings.prediction import PredictionSettings
-from omnix_cli.settings.privacy import PrivacySettings
-from omnix_cli.settings.publish import PublishSettings
-from omnix_cli.settings.recommend import RecommendSettings, ShopListSettings
-from omnix_cli.settings.root import Settings
-from omnix_cli.settings.s3 import S3Settings
-from omnix_cli.settings.section import Section, dump
-from omnix_cli.settings.similarity import ContentWeights, SimilaritySettings
-from omnix_cli.settings.store import StoreSettings, TableSettings
+from omnix_cli.settings.root import EngineSettings, Settings
+from omnix_cli.settings.section import AwsAccess, Section, dump
+from omnix_cli.settings.storage import PublishSettings, S3Settings, StoreSettings, TableSettings
 
 __all__ = [
     "AwsAccess",

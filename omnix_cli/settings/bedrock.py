@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from omnix_cli.settings.aws import AwsAccess
-from omnix_cli.settings.section import Section, Share
+from omnix_cli.settings.section import AwsAccess, Section, Share
 
 
 class BatchSettings(Section):

@@ -1,4 +1,4 @@
-"""All settings together."""
+"""All settings together, and those of the engine."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ from pathlib import Path
 
 from pydantic import Field
 
+from omnix_cli.settings.analytics import (
+    PredictionSettings,
+    PrivacySettings,
+    RecommendSettings,
+    ShopListSettings,
+    SimilaritySettings,
+)
 from omnix_cli.settings.bedrock import BedrockSettings
-from omnix_cli.settings.engine import EngineSettings
 from omnix_cli.settings.imports import ImportSettings
-from omnix_cli.settings.prediction import PredictionSettings
-from omnix_cli.settings.privacy import PrivacySettings
-from omnix_cli.settings.publish import PublishSettings
-from omnix_cli.settings.recommend import RecommendSettings, ShopListSettings
-from omnix_cli.settings.s3 import S3Settings
 from omnix_cli.settings.section import Section
-from omnix_cli.settings.similarity import SimilaritySettings
-from omnix_cli.settings.store import StoreSettings
+from omnix_cli.settings.storage import PublishSettings, S3Settings, StoreSettings
+
+
+class EngineSettings(Section):
+    """How the work is done. Never changes a result."""
+
+    slice_rows: int = Field(2_000_000, ge=1)
+    """Purchases to work on at a time."""
+    threads: int | None = Field(None, ge=1)
+    """Threads of the similarity kernel. Default: all cores. polars itself reads POLARS_MAX_THREADS."""
+    max_memory: str = "4GiB"
+    """The memory a step may use. It works in blocks to stay below."""
 
 
 class Settings(Section):

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.gated import GatedPredictor
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
+from omnix_cli.predictors.bedrock.asking.money import PriceTable, load_prices
+from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
+from omnix_cli.predictors.bedrock.batches.job_service import JobService
+from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
+from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
+from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
+from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, load_prompt
+from omnix_cli.predictors.comparison import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
+from omnix_cli.protocols.models import AnswerLedger, BatchJobs
 from omnix_cli.protocols.steps import Predictor
-from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import Settings
-
-if TYPE_CHECKING:
-    from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-    from omnix_cli.predictors.bedrock.asking.estimates import Terms
-    from omnix_cli.predictors.bedrock.asking.prices import PriceTable
-    from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
-    from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-    from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt
+from omnix_cli.stores.s3.objects import S3Objects
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,15 @@ class Predictors:
         return GatedPredictor(model, self.statistical(), self.settings.prediction, default_consent=consent)
 
     def statistical(self) -> StatisticalPredictor:
-        """The built-in statistics."""
         return StatisticalPredictor(self.settings.prediction, min_customers=self.settings.privacy.min_customers)
 
     def bedrock(self) -> BedrockPredictor:
         """The predictor that asks a model: on demand unless the settings name batch jobs."""
-        from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
-        from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-
         name = self.settings.prediction.predictor
         jobs = self.jobs() if self.has_jobs and name in ("bedrock-batch", "auto") else None
         return BedrockPredictor(
             self.statistical(),
-            ModelAccess(self.answers(), _LazyAsker(self.asker), jobs),
+            ModelAccess(self.answers(), cache(self.asker), jobs),
             self.prompt(),
             self.settings.bedrock,
             self.settings.prediction,
@@ -87,15 +85,10 @@ class Predictors:
 
     def asker(self) -> ConverseAsker:
         """Asks the model of the settings on demand, within the budget of this run."""
-        from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
-        from omnix_cli.predictors.bedrock.asking.client import connect
-        from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-
         return ConverseAsker(connect(self.settings.bedrock), self._recorder(), schema=ANSWER_SCHEMA)
 
     @property
     def has_jobs(self) -> bool:
-        """Whether batch jobs are set up."""
         batch = self.settings.bedrock.batch
         return bool(batch.location and batch.role_arn)
 
@@ -107,44 +100,18 @@ class Predictors:
                 "batch jobs need a location and a role",
                 hint="Set bedrock.batch.location and bedrock.batch.role_arn.",
             )
-        from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
-        from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
-        from omnix_cli.stores.s3.objects import S3Objects
-
         objects = S3Objects(bedrock.batch.location, self.settings.s3)
-        return BedrockBatches(connect_jobs(bedrock), objects, self._recorder())
+        return BedrockBatches(JobService(connect(bedrock, "bedrock"), bedrock), objects, self._recorder())
 
     @cached_property
     def prices(self) -> PriceTable:
-        """The prices of models."""
-        from omnix_cli.predictors.bedrock.asking.prices import load_prices
-
         return load_prices(self.settings.bedrock.prices)
 
     def prompt(self) -> Prompt:
-        """The prompt of the settings."""
-        from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
-
         return load_prompt(self.settings.bedrock.prompt)
 
     def terms(self, seconds_per_answer: float | None) -> Terms:
-        """What an estimate of the costs is based on."""
-        from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
-
         return Terms(self.prices, self.settings.bedrock, seconds_per_answer or SECONDS_PER_ANSWER)
 
     def _recorder(self) -> ReplyRecorder:
-        from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
-
         return ReplyRecorder(self.answers(), self.prices, self.settings.bedrock, self.now, self.run)
-
-
-class _LazyAsker:
-    """An asker that connects when it is first used, so that a dry run needs no access to Bedrock. Implements
-    `protocols.Asker`."""
-
-    def __init__(self, make: Callable[[], Asker]) -> None:
-        self._asker = cache(make)
-
-    def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
-        return self._asker().ask(questions)

@@ -31,7 +31,7 @@ def bedrock(settings: PredictionSettings) -> Predictor:
     ledger = MemoryLedger()
     return BedrockPredictor(
         StatisticalPredictor(settings),
-        ModelAccess(ledger, ForecastingAsker(ledger)),
+        ModelAccess(ledger, lambda: ForecastingAsker(ledger)),
         load_prompt("replenishment"),
         BedrockSettings(pseudonym_secret=SecretStr("0123456789abcdef0123456789abcdef")),
         settings,

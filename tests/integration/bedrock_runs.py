@@ -9,12 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
-from omnix_cli.predictors.bedrock.asking.budget import Budget
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.asking.prices import Prices, load_prices
-from omnix_cli.predictors.bedrock.asking.progress_log import AskingProgress
+from omnix_cli.predictors.bedrock.asking.money import Budget, Prices, load_prices
+from omnix_cli.predictors.bedrock.asking.progress import AskingProgress
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from omnix_cli.errors import ConfigError, DataError, UnavailableError
-from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
+from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.settings import BatchSettings, BedrockSettings
 from tests.aws.bedrock import BedrockDouble, Fault
 from tests.aws.bedrock.prompts import questions
@@ -119,7 +119,7 @@ def test_settings_that_a_batch_cannot_do_with(machine: Make, batch: BatchSetting
     with pytest.raises(ConfigError, match="guardrail"):
         machine(guardrail="abc").batches.submit(questions(12))
     with pytest.raises(ConfigError, match="profile"):
-        connect_jobs(BedrockSettings(profile="nobody", region="us-east-1"))
+        connect(BedrockSettings(profile="nobody", region="us-east-1"), "bedrock")
     here = machine()
     (job,) = here.batches.submit(questions(12))
     unknown = job.model_copy(update={"arn": f"{job.arn}"[:-12] + "000000000000"})
@@ -140,7 +140,7 @@ def test_missing_files_are_named(bucket: TestBucket, machine: Make) -> None:
 def test_a_request_is_made_as_often_as_configured(bedrock: BedrockDouble) -> None:
     bedrock.inject(Fault("throttled", operation="ListModelInvocationJobs"))
     settings = BedrockSettings(endpoint_url=bedrock.url, region="us-east-1", attempts=3)
-    service = replace(connect_jobs(settings), sleep=lambda seconds: None)
+    service = JobService(connect(settings, "bedrock"), settings, sleep=lambda seconds: None)
     with pytest.raises(UnavailableError):
         service.find("omnix-nothing")
     assert bedrock.counts["ListModelInvocationJobs"] == 3

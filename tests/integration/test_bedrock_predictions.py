@@ -11,14 +11,14 @@ import pytest
 from pydantic import SecretStr
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.asking.prices import load_prices
+from omnix_cli.predictors.bedrock.asking.money import load_prices
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
-from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
+from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
-from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess
+from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.bedrock.prompts.trials import try_prompt
@@ -63,18 +63,18 @@ class ModelRuns:
         self.asker = ConverseAsker(connect(self.settings), self.recorder, schema=ANSWER_SCHEMA)
 
     def run(self, lines: pl.DataFrame) -> StepOutput:
-        access = ModelAccess(self.ledger, self.asker)
+        access = ModelAccess(self.ledger, lambda: self.asker)
         return self._predictor(access, "bedrock").predict(**frames(lines))
 
     def run_in_batches(self, jobs: BatchJobs) -> StepOutput:
-        access = ModelAccess(self.ledger, self.asker, jobs, sleep=lambda seconds: None)
+        access = ModelAccess(self.ledger, lambda: self.asker, jobs, sleep=lambda seconds: None)
         return self._predictor(access, "bedrock-batch").predict(**frames(HISTORY))
 
     def jobs(self, bucket: TestBucket) -> BedrockBatches:
         objects = S3Objects(str(self.settings.batch.location), bucket.settings)
-        return BedrockBatches(connect_jobs(self.settings), objects, self.recorder)
+        return BedrockBatches(JobService(connect(self.settings, "bedrock"), self.settings), objects, self.recorder)
 
-    def _predictor(self, access: ModelAccess, name: Mode) -> BedrockPredictor:
+    def _predictor(self, access: ModelAccess, name: str) -> BedrockPredictor:
         statistical = StatisticalPredictor(PREDICTION)
         return BedrockPredictor(
             statistical, access, self.prompt, self.settings, PREDICTION, default_consent=True, name=name

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.predictors.bedrock.asking.budget import Budget
+from omnix_cli.predictors.bedrock.asking.money import Budget
 from omnix_cli.records import Failure, Reply
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
 from tests.integration.bedrock_runs import Run, cost_of, failures, replies

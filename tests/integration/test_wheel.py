@@ -10,9 +10,9 @@ import venv
 from pathlib import Path
 
 FILES = (
-    "from omnix_cli.predictors.bedrock.asking import prices; "
+    "from omnix_cli.predictors.bedrock.asking.money import load_prices; "
     "from omnix_cli.predictors.bedrock.prompts import prompt_files; "
-    "print(prompt_files.__file__, prompt_files.load_prompt('replenishment').id, prices.load_prices().file)"
+    "print(prompt_files.__file__, prompt_files.load_prompt('replenishment').id, load_prices().file)"
 )
 ROOT = Path(__file__).parent.parent.parent
 

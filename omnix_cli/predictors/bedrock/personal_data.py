@@ -1,13 +1,19 @@
-"""The guard of prompts and answers: finds personal data in texts."""
+"""Keeps personal data from the model: pseudonyms for customers, and a scanner of prompts and answers."""
 
 from __future__ import annotations
 
+import base64
+import hmac
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from pydantic import SecretStr
 
 from omnix_cli.errors import ConfigError
 
+PSEUDONYM_LENGTH = 10
+"""Characters of base32, 50 bits: among a million customers, the chance that any two are alike is 1 in 2,000."""
 MIN_ID_LENGTH = 4
 MIN_NUMBER_LENGTH = 7
 """Numeric customer ids are searched for from this many digits on: shorter ones are also sizes and years."""
@@ -22,6 +28,24 @@ _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3
 _WORD = re.compile(r"\w[\w@.:+-]*\w")
 
 
+def pseudonym(secret: SecretStr | None) -> Callable[[str], str]:
+    """The name of a customer in prompts: an HMAC-SHA256 keyed with the secret, cut to `PSEUDONYM_LENGTH` characters.
+
+    It stays the same as long as the secret does. Raises `ConfigError` when there is no secret."""
+    key = secret.get_secret_value().encode() if secret else b""
+    if len(key) < 16:
+        raise ConfigError(
+            f"bedrock.pseudonym_secret is {'shorter than 16 characters' if key else 'missing'}",
+            hint="Set it once with `export OMNIX_BEDROCK__PSEUDONYM_SECRET=$(openssl rand -hex 32)` and keep it safe.",
+        )
+
+    def name(customer_id: str) -> str:
+        digest = hmac.digest(key, customer_id.encode(), "sha256")
+        return base64.b32encode(digest).decode()[:PSEUDONYM_LENGTH].lower()
+
+    return name
+
+
 @dataclass(frozen=True)
 class Scanner:
     """Finds what must not be in a prompt: email addresses, phone, card and account numbers, the configured patterns,
@@ -33,7 +57,7 @@ class Scanner:
 
     customers: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
-    patterns: tuple[re.Pattern[str], ...] = field(default=())
+    patterns: tuple[re.Pattern[str], ...] = ()
 
     @classmethod
     def of(cls, customers: Iterable[str], products: Collection[str], patterns: Iterable[str] = ()) -> Scanner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,15 +12,13 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.predictors.bedrock.answers.outcome_frames import outcome_figures, outcome_frames, pattern_frame
-from omnix_cli.predictors.bedrock.answers.outcomes import DayOutcomes
+from omnix_cli.predictors.bedrock.answers.outcomes import DayOutcomes, outcome_figures, outcome_frames, pattern_frame
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.predictors.bedrock.answers.previous_answers import learn
-from omnix_cli.predictors.bedrock.batches.reply_source import Mode, ModelAccess, Replies, ReplySource
-from omnix_cli.predictors.bedrock.personal_data import Scanner
+from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess, Replies, ReplySource
+from omnix_cli.predictors.bedrock.personal_data import Scanner, pseudonym
 from omnix_cli.predictors.bedrock.prompts.daily_questions import DailyQuestions, QuestionWriter, daily_questions
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, text_sent
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.records import TOKEN_KINDS, TokenUsage
@@ -29,33 +27,22 @@ from omnix_cli.steps.answers.blending import blend
 from omnix_cli.steps.answers.choosing import choose
 
 _KEY_SETTINGS = (
-    "model",
-    "guardrail",
-    "guardrail_version",
-    "structure",
-    "temperature",
-    "max_age_days",
-    "min_purchase_days",
-    "products_per_customer",
-    "customers_per_request",
-    "max_output_tokens",
-    "forbidden_patterns",
-    "currency",
-    "budget",
-    "max_failed",
+    *("model", "guardrail", "guardrail_version", "structure", "temperature", "max_age_days", "min_purchase_days"),
+    *("products_per_customer", "customers_per_request", "max_output_tokens", "forbidden_patterns", "currency"),
+    *("budget", "max_failed"),
 )
 """The settings that change the answers, and with them the predictions."""
 _OVER_BUDGET = "budget"
 """The reason of a failure when a question was not asked because of the budget."""
 
 
+@dataclass(eq=False)
 class BedrockPredictor:
     """Lets a model adjust and explain the statistical predictions. Implements `protocols.Predictor`.
 
-    `steps.answers.choosing` decides whom to ask about and which products; `steps.answers.blending` combines the answers
-    with the statistics. A question is asked only if the ledger has no reply. An invalid answer is sent back once with
-    its problems. Customers without a valid answer keep the statistical predictions, marked as a fallback, and become
-    dead letters. Running it again with the same ledger asks nothing and gives the same bytes.
+    A question is asked only if the ledger has no reply; an invalid answer is sent back once with its problems.
+    Customers without a valid answer keep the statistical predictions, marked as a fallback, and become dead letters.
+    Running it again with the same ledger asks nothing and gives the same bytes.
 
     `bedrock` asks on demand. `bedrock-batch` and `auto` ask in a batch job when there are enough questions for one,
     then on demand for what the job left open; `auto` works without jobs where none are set up. All of them need all
@@ -63,39 +50,29 @@ class BedrockPredictor:
 
     Raises `ConfigError` without a secret for pseudonyms, and for batch jobs that are not set up."""
 
-    version = "1"
-    by_customer: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ("predictions", "dead_letters", "usage", "analyses")
+    statistical: Predictor
+    access: ModelAccess
+    prompt: Prompt
+    settings: BedrockSettings
+    prediction: PredictionSettings
+    default_consent: bool = field(kw_only=True)
+    name: str = "bedrock"
+    version: str = field(default="1", init=False)
+    outputs: tuple[str, ...] = field(default=("predictions", "dead_letters", "usage", "analyses"), init=False)
+    by_customer: tuple[str, ...] = field(default=(), init=False)
 
-    def __init__(
-        self,
-        statistical: Predictor,
-        access: ModelAccess,
-        prompt: Prompt,
-        settings: BedrockSettings,
-        prediction: PredictionSettings,
-        *,
-        default_consent: bool,
-        name: Mode = "bedrock",
-    ) -> None:
-        self.name: str = name
-        self.inputs = (*statistical.inputs, "customers")
-        self._statistical = statistical
-        self._ledger = access.ledger
-        self._source = ReplySource(access, settings, prompt=prompt.id, mode=name)
-        self._prompt = prompt
-        self._settings = settings
-        self._prediction = prediction
-        self._default_consent = default_consent
-        self._pseudonym = pseudonym(settings.pseudonym_secret)
+    def __post_init__(self) -> None:
+        self.inputs = (*self.statistical.inputs, "customers")
+        self._source = ReplySource(self.access, self.settings, prompt=self.prompt.id, mode=self.name)
+        self._pseudonym = pseudonym(self.settings.pseudonym_secret)
 
     def parameters(self) -> Mapping[str, Any]:
         """The settings that change the result, with a hash of the secret instead of the secret."""
-        settings = dump(self._settings)
+        settings = dump(self.settings)
         return {
-            "statistical": {"version": self._statistical.version, **self._statistical.parameters()},
-            "prompt": self._prompt.id,
-            "default_consent": self._default_consent,
+            "statistical": {"version": self.statistical.version, **self.statistical.parameters()},
+            "prompt": self.prompt.id,
+            "default_consent": self.default_consent,
             "pseudonyms": hashlib.sha256(self._pseudonym("").encode()).hexdigest()[:12],
             **{name: settings[name] for name in _KEY_SETTINGS},
         }
@@ -133,37 +110,40 @@ class BedrockPredictor:
         outcomes = DayOutcomes(day.questions.outcomes(), day.parser)
         first = self._source.replies(questions, day.questions.replies)
         repairs = [
-            self._prompt.repair(invalid.question, invalid.reply.text, invalid.problems, self._pseudonym)
+            self.prompt.repair(*invalid, self._pseudonym)
             for invalid in outcomes.record(questions, first.results, valid="asked")
         ]
         second = self._source.on_demand(repairs)
         outcomes.record(repairs, second.results, valid="repaired")
-        figures = {**_reply_figures(first, second), **_waited(waited + first.waited_seconds)}
+        figures = _reply_figures(first, second)
+        if waited := waited + first.waited_seconds:
+            figures["waited_seconds"] = round(waited, 3)
         over_budget = sum(replies.failures(_OVER_BUDGET) for replies in (first, second))
-        incomplete = self._incomplete(outcomes, over_budget)
-        return self._output(day, outcomes, {**figures, **({"incomplete": incomplete} if incomplete else {})})
+        if incomplete := self._incomplete(outcomes, over_budget):
+            figures["incomplete"] = incomplete
+        return self._output(day, outcomes, figures)
 
     def _day(self, frames: Mapping[str, pl.LazyFrame], as_of: date) -> _Day:
-        inputs = {name: frames[name] for name in self._statistical.inputs}
-        statistical = self._statistical.predict(**inputs, as_of=as_of)
+        inputs = {name: frames[name] for name in self.statistical.inputs}
+        statistical = self.statistical.predict(**inputs, as_of=as_of)
         cycles = frames["cycles"].collect()
         choice = choose(
             cycles,
             statistical.frames["predictions"],
             frames["products"].collect(),
             frames["customers"].collect(),
-            default_consent=self._default_consent,
-            min_purchase_days=self._settings.min_purchase_days,
-            products_per_customer=self._settings.products_per_customer,
+            default_consent=self.default_consent,
+            min_purchase_days=self.settings.min_purchase_days,
+            products_per_customer=self.settings.products_per_customer,
         )
         customers, products = cycles["customer_id"].unique(), choice.pairs["product_id"].unique()
-        scanner = Scanner.of(customers, products.to_list(), self._settings.forbidden_patterns)
-        writer = QuestionWriter(self._prompt, self._settings, self._pseudonym, scanner, as_of)
+        scanner = Scanner.of(customers, products.to_list(), self.settings.forbidden_patterns)
+        writer = QuestionWriter(self.prompt, self.settings, self._pseudonym, scanner, as_of)
         parser = ReplyParser(self._pseudonym, scanner)
-        return _Day(cycles, statistical, writer, parser, daily_questions(choice, writer, self._ledger, parser))
+        return _Day(cycles, statistical, writer, parser, daily_questions(choice, writer, self.access.ledger, parser))
 
     def _output(self, day: _Day, outcomes: DayOutcomes, figures: Figures) -> StepOutput:
-        model, questions, everybody = self._settings.model, day.questions, outcomes.all()
+        model, questions, everybody = self.settings.model, day.questions, outcomes.all()
         calibration = learn(questions.previous, day.cycles, as_of=questions.as_of)
         failed = pl.Series(outcomes.failed(), dtype=pl.String)
         predictions = blend(
@@ -171,20 +151,16 @@ class BedrockPredictor:
             pattern_frame(everybody),
             questions.choice.pairs.filter(pl.col("customer_id").is_in(failed.implode())),
             calibration=calibration,
-            settings=self._prediction,
+            settings=self.prediction,
             predictor="bedrock",
-            predictor_version=f"{self._prompt.id} {model}",
+            predictor_version=f"{self.prompt.id} {model}",
             as_of=questions.as_of,
         )
-        all_figures: Figures = {
-            **day.statistical.figures,
-            **questions.figures,
-            **outcome_figures(everybody),
-            **figures,
-            "calibrated_on": calibration.outcomes,
-        }
-        frames = outcome_frames(everybody, model=model, prompt=self._prompt.id)
-        return StepOutput({"predictions": predictions, **frames}, all_figures)
+        before = {**day.statistical.figures, **questions.figures, **outcome_figures(everybody)}
+        frames = outcome_frames(everybody, model=model, prompt=self.prompt.id)
+        return StepOutput(
+            {"predictions": predictions, **frames}, {**before, **figures, "calibrated_on": calibration.outcomes}
+        )
 
     def _incomplete(self, outcomes: DayOutcomes, over_budget: int) -> str:
         """Why somebody should look at the result; empty if all is well."""
@@ -192,7 +168,7 @@ class BedrockPredictor:
         reasons = []
         if over_budget:
             reasons.append(f"the budget ended before {over_budget} questions")
-        if failed > self._settings.max_failed * customers:
+        if failed > self.settings.max_failed * customers:
             reasons.append(f"{failed} of {customers} customers have no valid answer")
         return "; ".join(reasons)
 
@@ -221,7 +197,3 @@ def _reply_figures(first: Replies, repairs: Replies) -> Figures:
         "dollars": float(sum((reply.cost for reply in replies), Decimal(0))),
         "mode": first.mode,
     }
-
-
-def _waited(seconds: float) -> Figures:
-    return {"waited_seconds": round(seconds, 3)} if seconds else {}

@@ -38,13 +38,7 @@ def compare_predictors(specs: Sequence[str], contender: Callable[[str], Predicto
     contenders = {name: contender(name) for name in names}
     if not runner.sources["purchases"].rows:
         raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
-    prediction = runner.settings.prediction
-    period = held_out(
-        runner.as_of(),
-        prediction.compare_days,
-        customers=prediction.compare_customers,
-        default_consent=runner.settings.privacy.consent_ai_analysis,
-        personal_purchases=prediction.personal_purchases,
-    )
+    consent = runner.settings.privacy.consent_ai_analysis
+    period = held_out(runner.as_of(), runner.settings.prediction, default_consent=consent)
     frames = (runner.sources[name].scan() for name in ("purchases", "products", "customers"))
     return Backtest(period, compare(contenders, *frames, period=period))

@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from omnix_cli.predictors.comparison import PAIR, HeldOut, Score, compare, held_out, is_at_least_as_good
-from omnix_cli.predictors.gated import GatedPredictor
+from omnix_cli.predictors.comparison import PAIR, GatedPredictor, HeldOut, Score, compare, held_out, is_at_least_as_good
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Predictor, StepOutput
 from omnix_cli.schemas import FRAMES
@@ -121,12 +120,10 @@ def test_nothing_after_the_cut_is_known_to_the_contenders() -> None:
 
 
 def test_the_held_out_time_is_over_and_stays_the_same_for_a_while() -> None:
-    first = held_out(date(2024, 3, 1), 28, customers=1, default_consent=True, personal_purchases=3)
+    first = held_out(date(2024, 3, 1), SETTINGS, default_consent=True)
     assert first.until <= date(2024, 3, 1) and first.until - first.cut == timedelta(days=28)
-    times = {
-        held_out(date(2024, 3, 1) + timedelta(days=day), 28, customers=1, default_consent=True, personal_purchases=3)
-        for day in range(28)
-    }
+    days = (date(2024, 3, 1) + timedelta(days=day) for day in range(28))
+    times = {held_out(day, SETTINGS, default_consent=True) for day in days}
     assert len(times) == 2
 
 

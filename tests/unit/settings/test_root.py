@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from omnix_cli.reports.settings_file import meanings
-from omnix_cli.settings import AwsAccess, BedrockSettings, S3Settings, Section, Settings, StoreSettings, dump
+from omnix_cli.settings import Section, Settings
 
 
 def sections(section: Section) -> Iterator[Section]:
@@ -33,11 +33,3 @@ def test_settings_are_immutable_and_unknown_ones_refused() -> None:
         Settings().similarity.neighbours = 3  # type: ignore[misc]
     with pytest.raises(ValidationError, match="neighbors"):
         Settings.model_validate({"similarity": {"neighbors": 3}})
-
-
-def test_aws_is_reached_by_the_same_settings_everywhere() -> None:
-    given = {"profile": "shop", "region": "eu-central-1", "endpoint_url": "http://localhost:9000"}
-    for kind in (BedrockSettings, S3Settings, StoreSettings):
-        section = kind.model_validate(given)
-        assert isinstance(section, AwsAccess)
-        assert {name: dump(section)[name] for name in given} == given

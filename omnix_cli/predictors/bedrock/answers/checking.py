@@ -1,4 +1,4 @@
-"""One customer's part of an answer, checked against its shape and bounds.
+"""What a model must answer: the JSON of one customer, its schema and bounds, and the check of an answer.
 
 The texts of problems become part of repair prompts, and so of the keys of their questions: other texts would ask, and
 pay for, the same repairs again.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from omnix_cli.predictors.bedrock.answers.answer_schema import BEHAVIOURS, PRICE_PREFERENCES
 from omnix_cli.predictors.bedrock.personal_data import Scanner
 from omnix_cli.schemas import SHOPPING_FREQUENCIES
 
@@ -23,8 +22,6 @@ REASONING_LENGTH = 200
 NAME_LENGTH = 60
 MAX_CATEGORIES = 10
 
-_PATTERN = ("productId", "averageDaysBetweenPurchases", "predictedNextPurchaseDate", "confidence", "reasoning")
-_SPENDING = ("averageOrderValue", "preferredCategories", "shoppingFrequency", "pricePreference")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _GUESS = re.compile(
     r"\b(income|salary|wealth\w*|poverty|years old|elderly|retire[ed]\w*|pregnan\w*|diabet\w*|allerg\w*|disease\w*|ill"
@@ -32,10 +29,53 @@ _GUESS = re.compile(
     r"|husband|wife|gender|religio\w*|ethnic\w*)\b",
     re.IGNORECASE,
 )
+PRICE_PREFERENCES = ("budget", "mid-range", "premium")
+BEHAVIOURS = ("plannedShopper", "brandLoyal", "seasonalShopper", "bulkBuyer")
+DATA_QUALITIES = ("poor", "fair", "good", "excellent")
 
 
-@dataclass(frozen=True)
-class Pattern:
+def _object(**properties: Any) -> dict[str, Any]:
+    required = list(properties)
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _list(items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _one_of(names: Collection[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(names)}
+
+
+_TEXT = {"type": "string"}
+_PATTERN = _object(
+    productId=_TEXT,
+    averageDaysBetweenPurchases={"type": "number", "description": "days, more than 0, at most 730"},
+    predictedNextPurchaseDate={"type": "string", "description": "YYYY-MM-DD, not before today"},
+    confidence={"type": "number", "description": "0 to 1"},
+    reasoning={"type": "string", "description": "one short sentence"},
+)
+_SPENDING = _object(
+    averageOrderValue={"type": "number"},
+    preferredCategories=_list(_TEXT),
+    shoppingFrequency=_one_of(SHOPPING_FREQUENCIES),
+    pricePreference=_one_of(PRICE_PREFERENCES),
+)
+_BEHAVIOUR = _object(**{name: {"type": "boolean"} for name in BEHAVIOURS})
+ENTRY = _object(
+    customer=_TEXT,
+    consumptionPatterns=_list(_PATTERN),
+    spendingPatterns=_SPENDING,
+    behavioralInsights=_BEHAVIOUR,
+    dataQuality=_one_of(DATA_QUALITIES),
+)
+"""The part of an answer about one customer."""
+ANSWER_SCHEMA = _object(customers=_list(ENTRY))
+"""The shape of every answer, in the part of JSON Schema that structured output supports for all models. It does not
+support ranges, so the descriptions name the bounds and `EntryCheck` checks them."""
+
+
+class Pattern(NamedTuple):
     """When one product is needed again. `reasoning` is None when it must not be shown."""
 
     product_id: str
@@ -67,9 +107,13 @@ class EntryCheck:
     problems: list[str] = field(default_factory=list)
     dropped: int = 0
 
-    def ignore_others(self, content: Mapping[str, Any], known: Iterable[str]) -> None:
-        """Counts the fields that the prompt does not ask for."""
-        self.dropped += len(content.keys() - set(known))
+    def fields(self, name: str, content: Any, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The fields of an object; those that the prompt does not ask for are counted."""
+        if not isinstance(content, dict):
+            self.problems.append(f"{name} is no object")
+            return None
+        self.dropped += len(content.keys() - schema["properties"].keys())
+        return content
 
     def patterns(self, content: Any) -> list[Pattern]:
         """The patterns, each product once."""
@@ -81,33 +125,33 @@ class EntryCheck:
             self.problems.append("a productId stands twice")
         return patterns
 
-    def _pattern(self, entry: Any) -> Pattern | None:
-        if not isinstance(entry, dict):
-            self.problems.append("an entry of consumptionPatterns is no object")
+    def _pattern(self, content: Any) -> Pattern | None:
+        entry = self.fields("an entry of consumptionPatterns", content, _PATTERN)
+        if entry is None:
             return None
-        self.ignore_others(entry, _PATTERN)
         product = entry.get("productId")
         if not isinstance(product, str) or product not in self.products:
             self.problems.append(f"productId {_shown(product)} was not asked about")
             return None
-        interval = self._number(
-            f"averageDaysBetweenPurchases of {product}", entry.get("averageDaysBetweenPurchases"), 0, MAX_INTERVAL_DAYS
-        )
+
+        def part(name: str) -> tuple[str, Any]:
+            return f"{name} of {product}", entry.get(name)
+
+        interval = self._number(*part("averageDaysBetweenPurchases"), 0, MAX_INTERVAL_DAYS)
         if interval == 0:
             self.problems.append(f"averageDaysBetweenPurchases of {product} is 0")
-        confidence = self._number(f"confidence of {product}", entry.get("confidence"), 0, 1)
-        day = self._day(f"predictedNextPurchaseDate of {product}", entry.get("predictedNextPurchaseDate"))
-        reasoning = self._text(f"reasoning of {product}", entry.get("reasoning"), REASONING_LENGTH)
+        confidence = self._number(*part("confidence"), 0, 1)
+        day = self._day(*part("predictedNextPurchaseDate"))
+        reasoning = self._text(*part("reasoning"), REASONING_LENGTH)
         if interval is None or confidence is None or day is None:
             return None
         return Pattern(product, interval, day, confidence, reasoning)
 
     def spending(self, content: Any) -> dict[str, Any]:
         """The spending patterns. An order value of 0 means unknown."""
-        if not isinstance(content, dict):
-            self.problems.append("spendingPatterns is no object")
+        content = self.fields("spendingPatterns", content, _SPENDING)
+        if content is None:
             return {}
-        self.ignore_others(content, _SPENDING)
         categories = content.get("preferredCategories")
         if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
             self.problems.append("preferredCategories is no list of texts")
@@ -122,17 +166,14 @@ class EntryCheck:
         }
 
     def behaviour(self, content: Any) -> dict[str, Any]:
-        """The behavioural insights, each true or false."""
-        if not isinstance(content, dict):
-            self.problems.append("behavioralInsights is no object")
+        content = self.fields("behavioralInsights", content, _BEHAVIOUR)
+        if content is None:
             return {}
-        self.ignore_others(content, BEHAVIOURS)
         unclear = [name for name in BEHAVIOURS if not isinstance(content.get(name), bool)]
         self.problems.extend(f"{name} is neither true nor false" for name in unclear)
         return {name: content.get(name) for name in BEHAVIOURS}
 
     def choice(self, name: str, value: Any, choices: Collection[str]) -> str:
-        """One of `choices`."""
         if isinstance(value, str) and value in choices:
             return value
         self.problems.append(f"{name} is {_shown(value)}, not one of {', '.join(choices)}")

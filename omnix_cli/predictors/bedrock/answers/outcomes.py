@@ -1,7 +1,8 @@
-"""The outcome of each customer of a day, as replies arrive."""
+"""The outcome of each customer of a day as replies arrive, and all of them as frames and figures."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,15 +10,25 @@ from decimal import Decimal
 from typing import Literal
 
 import orjson
+import polars as pl
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
-from omnix_cli.records import Failure, Question, Reply
+from omnix_cli.records import TOKEN_KINDS, Failure, Question, Reply
+from omnix_cli.schemas import ANSWER_STATES, FRAMES
 
 NOT_VALID = "no valid answer"
 REFUSED = "the model refused"
 REFUSALS = ("guardrail_intervened", "content_filtered")
 CUT_OFF = "max_tokens"
+_PATTERNS = {
+    "customer_id": pl.String,
+    "product_id": pl.String,
+    "answered_interval": pl.Float64,
+    "answered_date": pl.Date,
+    "stated": pl.Float64,
+    "reasoning": pl.String,
+}
 
 
 @dataclass
@@ -40,22 +51,11 @@ class CustomerOutcome:
         self.replies = (*self.replies, (reply, len(question.customers)))
 
     def tokens(self, kind: str) -> float:
-        """Tokens of one kind."""
         return float(sum(getattr(reply.usage, kind) / sharers for reply, sharers in self.replies))
 
     @property
     def cost(self) -> Decimal:
-        """Dollars."""
         return sum((reply.cost / sharers for reply, sharers in self.replies), Decimal(0))
-
-
-@dataclass(frozen=True)
-class InvalidReply:
-    """A reply without a valid answer for some customers: `problems` by customer."""
-
-    question: Question
-    reply: Reply
-    problems: Mapping[str, str]
 
 
 class DayOutcomes:
@@ -66,11 +66,9 @@ class DayOutcomes:
         self._parser = parser
 
     def all(self) -> list[CustomerOutcome]:
-        """The outcomes."""
         return list(self._outcomes.values())
 
     def failed(self) -> list[str]:
-        """The customers without a valid answer."""
         return [outcome.customer_id for outcome in self._outcomes.values() if not outcome.answer]
 
     def record(
@@ -79,10 +77,11 @@ class DayOutcomes:
         results: Mapping[str, Reply | Failure],
         *,
         valid: Literal["asked", "repaired"],
-    ) -> list[InvalidReply]:
+    ) -> list[tuple[Question, str, dict[str, str]]]:
         """Records the result of each question; `valid` is the state of customers with a valid answer.
 
-        Returns the replies worth repairing: not those that the model refused, as it would refuse again."""
+        Returns what is worth repairing: the question, the text of its reply, and the problems by customer. A reply that
+        the model refused is not, as it would refuse again."""
         invalid = []
         for question in questions:
             result = results[question.key]
@@ -93,7 +92,7 @@ class DayOutcomes:
                 continue
             problems = self._record_reply(question, result, valid)
             if problems and result.stop_reason not in REFUSALS:
-                invalid.append(InvalidReply(question, result, problems))
+                invalid.append((question, result.text, problems))
         return invalid
 
     def _record_reply(self, question: Question, reply: Reply, valid: Literal["asked", "repaired"]) -> dict[str, str]:
@@ -112,3 +111,48 @@ class DayOutcomes:
             outcome.reason = REFUSED if is_refusal else NOT_VALID
             outcome.detail = reply.stop_reason if is_refusal else answer
         return problems
+
+
+def pattern_frame(outcomes: Iterable[CustomerOutcome]) -> pl.DataFrame:
+    """The input of `steps.answers.blending`: a row a customer and product."""
+    rows = [(one.customer_id, *pattern) for one in outcomes if one.answer for pattern in one.answer.patterns]
+    return pl.DataFrame(rows, schema=_PATTERNS, orient="row")
+
+
+def outcome_frames(outcomes: Iterable[CustomerOutcome], *, model: str, prompt: str) -> dict[str, pl.DataFrame]:
+    """The frames `usage`, `dead_letters` and `analyses`."""
+    rows = [_row(one) for one in sorted(outcomes, key=lambda one: one.customer_id)]
+    if not rows:
+        return {name: FRAMES[name].empty() for name in ("usage", "dead_letters", "analyses")}
+    usage = pl.DataFrame(rows, infer_schema_length=None).with_columns(model=pl.lit(model), prompt=pl.lit(prompt))
+    frames = {
+        "usage": usage,
+        "dead_letters": usage.filter(state="failed"),
+        "analyses": usage.filter(pl.col("analysis").is_not_null()),
+    }
+    return {name: FRAMES[name].conform(frame) for name, frame in frames.items()}
+
+
+def outcome_figures(outcomes: Iterable[CustomerOutcome]) -> dict[str, int]:
+    """The number of customers in each state, and of parts left out of answers."""
+    known = list(outcomes)
+    states = Counter[str](one.state for one in known)
+    dropped = sum(one.answer.dropped for one in known if one.answer)
+    return {**{state: states[state] for state in ANSWER_STATES}, "dropped_parts": dropped}
+
+
+def _row(one: CustomerOutcome) -> dict[str, object]:
+    """The columns of all frames."""
+    return {
+        "customer_id": one.customer_id,
+        "asked_day": one.asked_day,
+        "question": one.question,
+        "state": one.state,
+        "way": one.replies[-1][0].way if one.replies else "none",
+        **{f"{kind}_tokens": one.tokens(kind) for kind in TOKEN_KINDS},
+        "cost": float(one.cost),
+        "reason": one.reason,
+        "detail": one.detail,
+        "data_quality": one.answer.data_quality if one.answer else None,
+        "analysis": orjson.dumps(one.answer.analysis).decode() if one.answer else None,
+    }

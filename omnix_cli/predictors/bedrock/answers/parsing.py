@@ -8,14 +8,11 @@ from typing import Any
 
 import orjson
 
-from omnix_cli.predictors.bedrock.answers.answer_schema import DATA_QUALITIES
-from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer, EntryCheck
+from omnix_cli.predictors.bedrock.answers.checking import DATA_QUALITIES, ENTRY, CustomerAnswer, EntryCheck
 from omnix_cli.predictors.bedrock.personal_data import Scanner
 from omnix_cli.records import Reply
 
 PROBLEMS_LISTED = 6
-
-_ENTRY = ("customer", "consumptionPatterns", "spendingPatterns", "behavioralInsights", "dataQuality")
 
 
 class ReplyParser:
@@ -77,7 +74,7 @@ def _checked(entries: list[dict[str, Any]], customer: str, name: str, check: Ent
     if len(own) > 1:
         return "there are several entries about this customer"
     entry = own[0]
-    check.ignore_others(entry, _ENTRY)
+    check.fields("the entry", entry, ENTRY)
     patterns = check.patterns(entry.get("consumptionPatterns"))
     quality = check.choice("dataQuality", entry.get("dataQuality"), DATA_QUALITIES)
     analysis = {

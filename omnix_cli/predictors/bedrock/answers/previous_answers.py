@@ -1,4 +1,4 @@
-"""Answers of earlier questions: used again, and learned from."""
+"""Answers to earlier questions: used again, and learned from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.protocols.models import AnswerLedger
-from omnix_cli.steps.answers.calibration import Calibration, calibrate, outcomes
+from omnix_cli.steps.answers.blending import Calibration, calibrate, outcomes
 
 CALIBRATION_DAYS = 91
 CALIBRATION_QUESTIONS = 5_000

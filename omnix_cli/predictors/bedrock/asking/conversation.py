@@ -63,26 +63,19 @@ class Form:
         return None
 
 
-def form_of(model: str, structure: str) -> Form:
+def form_of(model: str, structure: Literal["auto", Structure]) -> Form:
     """The form to try first. A structure from the settings is never replaced."""
     name = base_model(model)
-    known = next((structures, caching) for start, structures, caching in _FAMILIES if re.match(start, name))
-    given: dict[str, tuple[Structure, ...]] = {"schema": ("schema",), "tool": ("tool",), "text": ("text",)}
-    return Form(given.get(structure, known[0]), known[1])
+    structures, caching = next((known, caching) for start, known, caching in _FAMILIES if re.match(start, name))
+    return Form(structures if structure == "auto" else (structure,), caching)
 
 
 def request(question: Question, form: Form, schema: Mapping[str, Any], settings: BedrockSettings) -> dict[str, Any]:
-    """The parameters of a Converse request."""
-    inference: dict[str, Any] = {"maxTokens": question.max_output_tokens}
-    if settings.temperature is not None:
-        inference["temperature"] = settings.temperature
-    parameters = {
-        "modelId": question.model,
-        "system": _system(question, form),
-        "messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in question.turns],
-        "inferenceConfig": inference,
-        **_structured(form, schema),
-    }
+    """The parameters of a Converse request. What comes before the cache point is cached for the next question."""
+    body = request_body(question, settings.temperature)
+    parameters = {"modelId": question.model, **body, **_structured(form, schema)}
+    if form.caching:
+        parameters["system"].append({"cachePoint": {"type": "default"}})
     if settings.guardrail:
         parameters["guardrailConfig"] = {
             "guardrailIdentifier": settings.guardrail,
@@ -95,6 +88,16 @@ def request(question: Question, form: Form, schema: Mapping[str, Any], settings:
     if settings.latency:
         parameters["performanceConfig"] = {"latency": settings.latency}
     return parameters
+
+
+def request_body(question: Question, temperature: float | None) -> dict[str, Any]:
+    """The part of a request that every model supports, also in a batch."""
+    variation = {} if temperature is None else {"temperature": temperature}
+    return {
+        "system": [{"text": question.system}],
+        "messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in question.turns],
+        "inferenceConfig": {"maxTokens": question.max_output_tokens, **variation},
+    }
 
 
 def count_request(converse: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,12 +135,6 @@ def read_answer_message(answer: Mapping[str, Any]) -> tuple[str, str, TokenUsage
         cache_write=usage.get("cacheWriteInputTokens") or 0,
     )
     return text.encode(errors="replace").decode(), answer["stopReason"], tokens
-
-
-def _system(question: Question, form: Form) -> list[dict[str, Any]]:
-    """The fixed part. The next question reads what comes before the cache point from the cache."""
-    caching = [{"cachePoint": {"type": "default"}}] if form.caching else []
-    return [{"text": question.system}, *caching]
 
 
 def _structured(form: Form, schema: Mapping[str, Any]) -> dict[str, Any]:

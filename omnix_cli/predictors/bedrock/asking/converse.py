@@ -10,20 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import UnavailableError
-from omnix_cli.predictors.bedrock.asking.budget import Budget
-from omnix_cli.predictors.bedrock.asking.client import call
+from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call
 from omnix_cli.predictors.bedrock.asking.conversation import Form, check_metadata, count_request, form_of, request
-from omnix_cli.predictors.bedrock.asking.errors import RequestFailed
-from omnix_cli.predictors.bedrock.asking.failure_watch import FailureWatch
+from omnix_cli.predictors.bedrock.asking.money import Budget, dearest
 from omnix_cli.predictors.bedrock.asking.pacing import Pacing
-from omnix_cli.predictors.bedrock.asking.progress_log import AskingProgress, ProgressLog
+from omnix_cli.predictors.bedrock.asking.progress import AskingProgress, FailureWatch, ProgressLog
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
-from omnix_cli.predictors.bedrock.asking.tokens import dearest
 from omnix_cli.predictors.bedrock.asking.workers import Workers
 from omnix_cli.records import Failure, Question, Reply
 
@@ -33,29 +31,24 @@ _LONGEST_WAIT = 20.0
 """The most seconds before a question is asked again."""
 
 
+@dataclass(eq=False)
 class ConverseAsker:
     """Implements `protocols.Asker` with the Converse API. Answers must have the JSON `schema`; `first_wait` is how long
     to wait, at most, before a failed question is asked again."""
 
-    def __init__(
-        self,
-        client: Any,
-        recorder: ReplyRecorder,
-        *,
-        schema: Mapping[str, Any],
-        budget: Budget | None = None,
-        progress: Callable[[AskingProgress], None] | None = None,
-        first_wait: float = 0.5,
-    ) -> None:
-        self._settings = recorder.settings
+    client: Any
+    recorder: ReplyRecorder
+    _: KW_ONLY
+    schema: Mapping[str, Any]
+    budget: Budget | None = None
+    progress: Callable[[AskingProgress], None] = field(default_factory=ProgressLog)
+    first_wait: float = 0.5
+
+    def __post_init__(self) -> None:
+        self._settings = self.recorder.settings
         check_metadata(self._settings.metadata)
-        self._client = client
-        self._recorder = recorder
-        self._schema = schema
-        self._schema_bytes = len(str(schema).encode())
-        self._budget = budget or Budget(self._settings.budget)
-        self._progress = progress or ProgressLog()
-        self._first_wait = first_wait
+        self._schema_bytes = len(str(self.schema).encode())
+        self._budget = self.budget or Budget(self._settings.budget)
         self._pacing = Pacing(self._settings.requests_per_minute)
         self._random = random.Random(0)
         self._forms: dict[str, Form] = {}
@@ -73,15 +66,15 @@ class ConverseAsker:
             for question, result in results:
                 watch.count(result)
                 seconds = time.monotonic() - began
-                self._progress(AskingProgress(watch.answered, watch.failed, seconds, self._budget.spending))
+                self.progress(AskingProgress(watch.answered, watch.failed, seconds, self._budget.spending))
                 yield question, result
 
     def count_tokens(self, question: Question) -> int | None:
         """The tokens of a question as Bedrock counts them; None for a model that does not support counting."""
-        counted = count_request(request(question, self._form(question.model), self._schema, self._settings))
+        counted = count_request(request(question, self._form(question.model), self.schema, self._settings))
         for attempt in range(self._settings.attempts):
             try:
-                return int(call(self._client, "count_tokens", counted, question.model)["inputTokens"])
+                return int(call(self.client, "count_tokens", counted, question.model)["inputTokens"])
             except RequestFailed as failed:
                 if failed.kind == "refused":
                     return None
@@ -115,7 +108,7 @@ class ConverseAsker:
 
     def _attempt(self, question: Question, form: Form, workers: Workers) -> Reply | Failure:
         """Asks once, after reserving the most it can cost. Raises `RequestFailed`."""
-        prices = self._recorder.on_demand_prices(question.model)
+        prices = self.recorder.on_demand_prices(question.model)
         most = dearest(question, prices, schema_bytes=self._schema_bytes)
         cost = lost = Decimal(0)
         if not self._budget.reserve(most):
@@ -124,7 +117,7 @@ class ConverseAsker:
         try:
             reply = self._reply(question, form, workers)
             cost = reply.cost
-            self._recorder.ledger.keep(reply, question)
+            self.recorder.ledger.keep(reply, question)
             return reply
         except RequestFailed as failed:
             lost = most if failed.kind == "lost" else lost
@@ -133,12 +126,12 @@ class ConverseAsker:
             self._budget.settle(most, cost=cost, lost=lost)
 
     def _reply(self, question: Question, form: Form, workers: Workers) -> Reply:
-        parameters = request(question, form, self._schema, self._settings)
+        parameters = request(question, form, self.schema, self._settings)
         workers.pause(0)
         entry = self._pacing.enter(workers.pause)
         began = time.monotonic()
         try:
-            answer = call(self._client, "converse", parameters, question.model)
+            answer = call(self.client, "converse", parameters, question.model)
             self._pacing.admitted(entry)
         except RequestFailed as failed:
             pacing = {"throttled": self._pacing.throttled, "lost": self._pacing.lost, "temporary": self._pacing.lost}
@@ -148,7 +141,7 @@ class ConverseAsker:
             self._pacing.lost(entry)
             raise
         try:
-            reply = self._recorder.on_demand(question, answer, seconds=time.monotonic() - began)
+            reply = self.recorder.on_demand(question, answer, seconds=time.monotonic() - began)
         except (LookupError, TypeError) as error:
             raise RequestFailed("lost", "incomplete_answer", f"the answer has no {error}") from error
         self._proven.add((question.model, form))
@@ -179,4 +172,4 @@ class ConverseAsker:
 
     def _wait(self, attempt: int) -> float:
         with self._lock:
-            return full_jitter(attempt, base=self._first_wait, cap=_LONGEST_WAIT, random=self._random)
+            return full_jitter(attempt, base=self.first_wait, cap=_LONGEST_WAIT, random=self._random)

@@ -8,8 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from omnix_cli.predictors.bedrock.asking.prices import PriceTable
-from omnix_cli.predictors.bedrock.asking.tokens import dearest, estimated_tokens, question_text
+from omnix_cli.predictors.bedrock.asking.money import PriceTable, dearest, estimated_tokens, question_text
 from omnix_cli.records import Question, TokenUsage
 from omnix_cli.settings import BedrockSettings
 
@@ -19,18 +18,6 @@ SECONDS_PER_ANSWER = 3.0
 """Assumed when no answer has been timed."""
 COUNTED = 20
 """Questions that the service counts. The tokens of the others follow from their length."""
-
-_SCHEMA = {
-    "model": pl.String,
-    "mode": pl.String,
-    "customers": pl.Int64,
-    "questions": pl.Int64,
-    "input_tokens": pl.Int64,
-    "output_tokens": pl.Int64,
-    "dollars": pl.Float64,
-    "dollars_at_most": pl.Float64,
-    "minutes": pl.Float64,
-}
 
 
 @dataclass(frozen=True)
@@ -42,7 +29,6 @@ class Terms:
     seconds_per_answer: float = SECONDS_PER_ANSWER
 
     def minutes(self, questions: int) -> float:
-        """How long this many questions take on demand."""
         allowed = self.settings.requests_per_minute or float("inf")
         return questions / min(allowed, self.settings.connections * 60 / self.seconds_per_answer)
 
@@ -65,18 +51,25 @@ def estimate(
     usage = TokenUsage(
         input=round(sum(texts) * scale), output=TOKENS_PER_CUSTOMER * customers + TOKENS_PER_PRODUCT * products
     )
-    tokens, batch_share = (usage.input, usage.output), Decimal(str(terms.settings.batch.price_share))
+    batch_share = Decimal(str(terms.settings.batch.price_share))
     rows = []
     for model in _models(questions, terms.prices):
         prices = terms.prices.of(model, tier=terms.settings.service_tier)
-        cost, most = prices.cost(usage), sum((dearest(question, prices) for question in questions), Decimal(0))
-        for mode, share, minutes in (
-            ("on demand", Decimal(1), terms.minutes(len(questions))),
-            ("batch", batch_share, None),
-        ):
-            dollars = (float(cost * share), float(most * share))
-            rows.append((model, mode, customers, len(questions), *tokens, *dollars, minutes))
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        most = sum((dearest(question, prices) for question in questions), Decimal(0))
+        for mode, share in (("on demand", Decimal(1)), ("batch", batch_share)):
+            row = {
+                "model": model,
+                "mode": mode,
+                "customers": customers,
+                "questions": len(questions),
+                "input_tokens": usage.input,
+                "output_tokens": usage.output,
+                "dollars": float(prices.cost(usage) * share),
+                "dollars_at_most": float(most * share),
+                "minutes": terms.minutes(len(questions)) if mode == "on demand" else None,
+            }
+            rows.append(row)
+    return pl.DataFrame(rows)
 
 
 def _models(questions: Sequence[Question], prices: PriceTable) -> list[str]:

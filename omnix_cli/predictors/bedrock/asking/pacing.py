@@ -94,7 +94,6 @@ class Pacing:
             self._leave(entry)
 
     def throttled(self, entry: Entry) -> None:
-        """The service throttled the request."""
         with self._lock:
             now = self.clock()
             self._leave(entry)

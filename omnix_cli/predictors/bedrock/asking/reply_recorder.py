@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from omnix_cli.predictors.bedrock.asking.conversation import read_answer_message
-from omnix_cli.predictors.bedrock.asking.prices import Prices, PriceTable
+from omnix_cli.predictors.bedrock.asking.money import Prices, PriceTable
 from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
@@ -29,10 +29,6 @@ class ReplyRecorder:
         """The prices of a model on demand, at the service tier of the settings."""
         return self.price_table.of(model, tier=self.settings.service_tier)
 
-    def batch_prices(self, model: str) -> Prices:
-        """The prices of a model in a batch job."""
-        return self.price_table.of(model).at(Decimal(str(self.settings.batch.price_share)))
-
     def on_demand(self, question: Question, answer: Mapping[str, Any], *, seconds: float) -> Reply:
         """The reply in an answer of Converse. Raises LookupError or TypeError when a part is missing."""
         prices = self.on_demand_prices(question.model)
@@ -41,7 +37,8 @@ class ReplyRecorder:
     def batch(self, question: Question, answer: Mapping[str, Any]) -> Reply:
         """The reply in a record of a batch job. Raises LookupError or TypeError when a part is missing."""
         seconds = answer.get("metrics", {}).get("latencyMs", 0) / 1000
-        return self._reply(question, answer, way="batch", seconds=seconds, prices=self.batch_prices(question.model))
+        prices = self.price_table.of(question.model).at(Decimal(str(self.settings.batch.price_share)))
+        return self._reply(question, answer, way="batch", seconds=seconds, prices=prices)
 
     def _reply(
         self, question: Question, answer: Mapping[str, Any], *, way: Any, seconds: float, prices: Prices

@@ -15,7 +15,9 @@ from typing import Any
 
 import orjson
 
+from omnix_cli.predictors.bedrock.asking.conversation import request_body
 from omnix_cli.records import BatchJob, Question, Turn
+from omnix_cli.settings import BatchSettings
 
 MAX_FILE_BYTES = 10**9
 """The largest file of requests, by the quota of Bedrock."""
@@ -25,13 +27,17 @@ _TEXT = {"system", "turns"}
 
 
 def split_questions(
-    questions: Sequence[Question], *, max_records: int, max_bytes: int = MAX_FILE_BYTES
+    questions: Sequence[Question], limits: BatchSettings, *, max_bytes: int = MAX_FILE_BYTES
 ) -> list[list[Question]]:
-    """The questions of each job: about the same number, within the limits, whatever the order of `questions`."""
+    """The questions of each job: about the same number, within the limits, whatever the order of `questions`. None if
+    they are too few for a job."""
+    if len(questions) < limits.min_records:
+        return []
     ordered = sorted(questions, key=lambda question: question.key)
-    size = sum(_LINE_BYTES + sum(map(len, _texts(question))) for question in ordered)
-    count = max(math.ceil(len(ordered) / max_records), math.ceil(size * 1.1 / max_bytes))
-    ends = [len(ordered) * number // count for number in range(count + 1)] if count else []
+    texts = (text for question in ordered for text in (question.system, *(turn.text for turn in question.turns)))
+    size = _LINE_BYTES * len(ordered) + sum(map(len, texts))
+    count = max(math.ceil(len(ordered) / limits.max_records), math.ceil(size * 1.1 / max_bytes))
+    ends = [len(ordered) * number // count for number in range(count + 1)]
     return [ordered[first:end] for first, end in pairwise(ends)]
 
 
@@ -49,14 +55,7 @@ def name_prefix(question: Question) -> str:
 
 def request_line(question: Question, temperature: float | None) -> bytes:
     """The request of a question."""
-    limits: dict[str, Any] = {"maxTokens": question.max_output_tokens}
-    if temperature is not None:
-        limits["temperature"] = temperature
-    body = {
-        "system": [{"text": question.system}],
-        "messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in question.turns],
-        "inferenceConfig": limits,
-    }
+    body = request_body(question, temperature)
     return orjson.dumps({"recordId": question.key, "modelInput": body}, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -103,7 +102,3 @@ def merged_record(content: bytes | None, job: BatchJob) -> BatchJob:
 
 def _text(blocks: Sequence[dict[str, Any]]) -> str:
     return "".join(block.get("text", "") for block in blocks)
-
-
-def _texts(question: Question) -> list[str]:
-    return [question.system, *(turn.text for turn in question.turns)]

@@ -10,8 +10,7 @@ from typing import Any
 
 from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.predictors.bedrock.asking.client import call, connect
-from omnix_cli.predictors.bedrock.asking.errors import RequestFailed
+from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call
 from omnix_cli.records import BatchJob
 from omnix_cli.settings import BedrockSettings
 
@@ -34,20 +33,17 @@ class JobService:
 
     def create(self, job: BatchJob) -> str:
         """The ARN of the job with this name, which is created if there is none. Calling it again is safe."""
-        found = self.find(job.name)
-        if found:
+        if found := self.find(job.name):
             return found
         request = self._request(job)
         try:
             return str(self._call("create_model_invocation_job", job.model, "jobArn", **request)["jobArn"])
         except ConfigError:  # another machine may have created it since we looked
-            found = self.find(job.name)
-            if found:
+            if found := self.find(job.name):
                 return found
             raise
 
     def find(self, name: str) -> str | None:
-        """The ARN of the job with this name, or None."""
         return next((str(job["jobArn"]) for job in self._named(name) if job["jobName"] == name), None)
 
     def get(self, job: BatchJob, arn: str) -> tuple[str, str]:
@@ -58,9 +54,9 @@ class JobService:
     def _named(self, name: str) -> Iterator[dict[str, Any]]:
         after: dict[str, str] = {}
         while True:
-            jobs = "invocationJobSummaries"
-            page = self._call("list_model_invocation_jobs", name, jobs, nameContains=name, **after)
-            yield from page[jobs]
+            listed = "invocationJobSummaries"
+            page = self._call("list_model_invocation_jobs", name, listed, nameContains=name, **after)
+            yield from page[listed]
             if not page.get("nextToken"):
                 return
             after = {"nextToken": page["nextToken"]}
@@ -107,11 +103,4 @@ class JobService:
                 raise ConfigError(message, hint=_HINTS.get(failed.reason, "Check the settings under bedrock."))
             if attempt + 1 < self.settings.attempts:
                 self.sleep(full_jitter(attempt, base=_FIRST_WAIT, cap=_LONGEST_WAIT, random=self.random))
-        raise UnavailableError(message, hint="Try again later. Jobs that exist are found again.")
-
-
-def connect_jobs(settings: BedrockSettings) -> JobService:
-    """The jobs in the account and region of the settings.
-
-    Raises `ConfigError` when there is no region or profile, or when the data would leave their region."""
-    return JobService(connect(settings, "bedrock"), settings)
+        raise UnavailableError(message, hint="Try again later. omnix finds the jobs that exist.")

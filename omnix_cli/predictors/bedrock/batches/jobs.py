@@ -18,8 +18,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from itertools import count, groupby
+from contextlib import AbstractContextManager
+from itertools import groupby
 from typing import IO
 
 from omnix_cli.batching import batched
@@ -41,7 +41,7 @@ from omnix_cli.protocols.models import Objects
 from omnix_cli.records import BatchJob, Question, Reply
 
 _log = logging.getLogger(__name__)
-_RECORD = "/job.json"
+_RECORD, _CUSTOMERS = "/job.json", "/questions.jsonl"
 _THREADS = 8
 """Job records to read at the same time."""
 _ANSWERS_IN_MEMORY = 512
@@ -68,7 +68,8 @@ class BedrockBatches:
                 jobs.append(job)
                 left = {key: question for key, question in left.items() if key not in keys}
         kinds = groupby(sorted(left.values(), key=_kind), _kind)
-        jobs += [self._prepare(part) for _, group in kinds for part in self._split(list(group))]
+        limits = self._service.settings.batch
+        jobs += [self._prepare(part) for _, group in kinds for part in split_questions(list(group), limits)]
         return [self._create(job) for job in jobs]
 
     def jobs(self) -> list[BatchJob]:
@@ -90,15 +91,15 @@ class BedrockBatches:
         """Keeps the answers of a job that has ended in the ledger; a job that is running stays as it is.
 
         Questions without an answer count as `failed`: ask them on demand."""
-        if not job.ended:
-            job = self.status(job)
+        job = job if job.ended else self.status(job)
         if not job.ended:
             return job
         errors: Counter[str] = Counter()
-        with self._customers(job) as customers:
+        with tempfile.TemporaryFile() as file, self._open_customers(job) as customer_lines:
+            customers = _CustomerLines(file, customer_lines)
             for lines in batched(self._answer_lines(job), _ANSWERS_IN_MEMORY):
                 self._keep(customers, lines, errors)
-            collected = len(customers.answered)
+        collected = len(customers.answered)
         for error, times in errors.most_common(5):
             _log.warning("job=%s failed_records=%d reason=%r", job.name, times, error)
         missing = job.questions - collected - errors.total()
@@ -114,23 +115,16 @@ class BedrockBatches:
                     with self._open_customers(job) as lines:
                         yield job, {question_key(line) for line in lines}
 
-    def _split(self, questions: list[Question]) -> list[list[Question]]:
-        batch = self._service.settings.batch
-        if len(questions) < batch.min_records:
-            return []
-        return split_questions(questions, max_records=batch.max_records)
-
     def _prepare(self, questions: list[Question]) -> BatchJob:
         """The record of a new job, written after all its files."""
-        base = job_name(questions)
-        for attempt in count(1):
-            name = base if attempt == 1 else f"{base}-{attempt}"
-            recorded = self._read_record(f"{name}{_RECORD}")
-            if recorded is None:
-                return self._write(name, questions)
+        name = base = job_name(questions)
+        attempt = 1
+        while recorded := self._read_record(f"{name}{_RECORD}"):
             if not _is_unanswered(recorded):
                 return recorded
-        raise AssertionError("count does not end")
+            attempt += 1
+            name = f"{base}-{attempt}"
+        return self._write(name, questions)
 
     def _write(self, name: str, questions: list[Question]) -> BatchJob:
         first, temperature = questions[0], self._service.settings.temperature
@@ -144,7 +138,7 @@ class BedrockBatches:
             output=self._objects.address(f"{name}/output/"),
             token=name,
         )
-        self._objects.write_lines(_customers_key(job), map(customers_line, questions))
+        self._objects.write_lines(f"{name}{_CUSTOMERS}", map(customers_line, questions))
         self._objects.write_lines(f"{name}/input.jsonl", (request_line(each, temperature) for each in questions))
         return self._update(job)
 
@@ -156,7 +150,6 @@ class BedrockBatches:
         return self._update(job, arn=arn, status="Submitted", submitted_at=self._recorder.now())
 
     def _update(self, job: BatchJob, **changes: object) -> BatchJob:
-        """Writes the record of a job with these changes."""
         changed = job.model_copy(update=changes)
         written = [changed]
 
@@ -178,14 +171,9 @@ class BedrockBatches:
         except FileNotFoundError:
             return None
 
-    @contextmanager
-    def _customers(self, job: BatchJob) -> Iterator[_CustomerLines]:
-        with tempfile.TemporaryFile() as file, self._open_customers(job) as lines:
-            yield _CustomerLines(file, lines)
-
     def _open_customers(self, job: BatchJob) -> AbstractContextManager[Iterable[bytes]]:
         try:
-            return self._objects.open(_customers_key(job))
+            return self._objects.open(f"{job.name}{_CUSTOMERS}")
         except FileNotFoundError as error:
             raise DataError(
                 f"{error} is missing: it names the customers in the answers of the job {job.name}",
@@ -229,7 +217,6 @@ class _CustomerLines:
             file.write(line)
 
     def find(self, key: str) -> bytes | None:
-        """The line with this key."""
         if key not in self._offsets:
             return None
         self._file.seek(self._offsets[key])
@@ -244,10 +231,6 @@ def _kind(question: Question) -> tuple[str, str, str]:
 def _is_unanswered(job: BatchJob) -> bool:
     """Whether the job ended without any answer: nothing was paid, and its questions may be submitted again."""
     return job.done and job.collected == 0
-
-
-def _customers_key(job: BatchJob) -> str:
-    return f"{job.name}/questions.jsonl"
 
 
 def _error_of(answer: dict[str, object], *, is_ours: bool) -> str:

@@ -43,7 +43,6 @@ class DailyQuestions:
 
     @property
     def missing(self) -> list[Question]:
-        """The questions without a reply."""
         return [question for question in self.questions if question.key not in self.replies]
 
     @property
@@ -75,7 +74,6 @@ class QuestionWriter:
     as_of: date
 
     def question(self, people: Sequence[Subject]) -> Question:
-        """The question about some customers."""
         return self.prompt.question(people, self.settings, as_of=self.as_of, pseudonym=self.pseudonym)
 
     def questions(self, people: Sequence[Subject], refused: dict[str, tuple[str, str]]) -> Iterator[Question]:
@@ -109,7 +107,10 @@ def daily_questions(
     the customers without an answer of today to another question."""
     pairs, scrubbed_names = scrubbed(choice.pairs, writer.scanner)
     people = {subject.customer_id: subject for subject in subjects(pairs)}
-    previous = _previous(writer, ledger, parser)
+    settings = writer.settings
+    since = writer.as_of - timedelta(days=max(CALIBRATION_DAYS, settings.max_age_days))
+    asked = ledger.asked(model=settings.model, prompt=writer.prompt.id, since=since, until=writer.as_of)
+    previous = PreviousAnswers(asked, ledger, parser)
     of_before, of_today = _reusable(previous, choice, writer)
     refused: dict[str, tuple[str, str]] = {}
     questions = list(writer.questions([one for id, one in people.items() if id not in of_before], refused))
@@ -133,13 +134,6 @@ def daily_questions(
         previous=previous,
         scrubbed_names=scrubbed_names,
     )
-
-
-def _previous(writer: QuestionWriter, ledger: AnswerLedger, parser: ReplyParser) -> PreviousAnswers:
-    settings = writer.settings
-    since = writer.as_of - timedelta(days=max(CALIBRATION_DAYS, settings.max_age_days))
-    asked = ledger.asked(model=settings.model, prompt=writer.prompt.id, since=since, until=writer.as_of)
-    return PreviousAnswers(asked, ledger, parser)
 
 
 def _reusable(

@@ -6,23 +6,21 @@ import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import partial
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any
 
 import polars as pl
 from pydantic import SecretStr
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import parse_answer
+from omnix_cli.predictors.bedrock.personal_data import pseudonym
 from omnix_cli.predictors.bedrock.prompts.prompt_files import FOLDER, Prompt, all_prompts
-from omnix_cli.predictors.bedrock.prompts.pseudonyms import pseudonym
 from omnix_cli.predictors.bedrock.prompts.subjects import Subject, SubjectRow
 from omnix_cli.protocols.models import AnswerLedger, Asker
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
 
-_Ordered = TypeVar("_Ordered", date, float)
 _INVENTED = SecretStr("these customers are invented")
 
 
@@ -62,8 +60,8 @@ def try_prompt(prompt: Prompt, ledger: AnswerLedger, asker: Asker, settings: Bed
     results: dict[str, Any] = dict(ledger.replies([question.key for question in questions]))
     missing = [question for question in questions if question.key not in results]
     results |= {question.key: result for question, result in asker.ask(missing)} if missing else {}
-    judged = partial(_judged, name=name)
-    return [judged(case, question, results.get(question.key)) for case, question in zip(cases, questions, strict=True)]
+    asked = zip(cases, questions, strict=True)
+    return [_judged(case, question, results.get(question.key), name) for case, question in asked]
 
 
 def _lines(prompt: Prompt) -> list[str]:
@@ -104,18 +102,17 @@ def _row(product: Mapping[str, Any]) -> SubjectRow:
     )
 
 
-def _judged(case: Mapping[str, Any], question: Question, result: Any, *, name: Callable[[str], str]) -> Trial:
+def _judged(case: Mapping[str, Any], question: Question, result: Any, name: Callable[[str], str]) -> Trial:
     if not isinstance(result, Reply):
         why = f"{result.reason}: {result.detail}" if result else "not asked"
         return Trial(case["name"], is_valid=False, is_good=False, problems=(why,))
     products = {product["id"]: product for product in case["products"]}
     expected = {question.customers[0]: products}
     (answer,) = parse_answer(result.text, as_of=question.as_of, products=expected, pseudonym=name).values()
-    valid = isinstance(answer, CustomerAnswer)
     problems = _problems(answer, products) if isinstance(answer, CustomerAnswer) else (answer,)
     return Trial(
         case["name"],
-        is_valid=valid,
+        is_valid=isinstance(answer, CustomerAnswer),
         is_good=not problems,
         problems=problems,
         input_tokens=result.usage.input + result.usage.cache_read + result.usage.cache_write,
@@ -137,5 +134,5 @@ def _problems(answer: CustomerAnswer, products: Mapping[str, Mapping[str, Any]])
     return tuple(problems)
 
 
-def _outside(what: str, value: _Ordered, least: _Ordered, most: _Ordered) -> list[str]:
+def _outside(what: str, value: Any, least: Any, most: Any) -> list[str]:
     return [] if least <= value <= most else [f"{what} is {value}, not between {least} and {most}"]

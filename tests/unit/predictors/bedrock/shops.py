@@ -78,7 +78,7 @@ class ModelShop:
     ) -> BedrockPredictor:
         return BedrockPredictor(
             StatisticalPredictor(PREDICTION),
-            ModelAccess(self.ledger, self.asker, jobs, sleep),
+            ModelAccess(self.ledger, lambda: self.asker, jobs, sleep),
             load_prompt("replenishment"),
             BedrockSettings(**{"pseudonym_secret": SECRET, **settings}),
             PREDICTION,

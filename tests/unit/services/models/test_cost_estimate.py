@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from omnix_cli.predictors.bedrock.asking.estimates import Terms
-from omnix_cli.predictors.bedrock.asking.prices import load_prices
+from omnix_cli.predictors.bedrock.asking.money import load_prices
 from omnix_cli.services.models.cost_estimate import estimate_costs
 from omnix_cli.settings import BedrockSettings
 from tests.conftest import MemoryFrame

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.personal_data import Scanner
 from tests.unit.predictors.bedrock.answers.entries import FIRST, changed, entry, read, read_one
 
@@ -84,3 +86,30 @@ def test_long_words_are_cut_and_an_unknown_order_value_stays_unknown() -> None:
 
 def test_an_answer_may_leave_out_a_product() -> None:
     assert [pattern.product_id for pattern in read_one(entry("ann", "tea")).patterns] == ["tea"]
+
+
+def test_the_schema_keeps_to_what_structured_output_of_all_models_knows() -> None:
+    allowed = {"type", "properties", "required", "additionalProperties", "items", "enum", "description"}
+    for part in parts(ANSWER_SCHEMA):
+        assert set(part) <= allowed
+        if part["type"] == "object":
+            assert part["additionalProperties"] is False and set(part["required"]) == set(part["properties"])
+
+
+def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield schema
+    for inner in [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]:
+        yield from parts(inner)
+
+
+def assert_fits(value: Any, schema: dict[str, Any]) -> None:
+    """What of JSON Schema the answers use."""
+    kinds: dict[str, Any] = {"object": dict, "array": list, "string": str, "number": int | float, "boolean": bool}
+    assert isinstance(value, kinds[schema["type"]])
+    assert value in schema.get("enum", [value])
+    if schema["type"] == "object":
+        assert set(value) == set(schema["properties"])
+        for name, inner in value.items():
+            assert_fits(inner, schema["properties"][name])
+    for inner in value if schema["type"] == "array" else ():
+        assert_fits(inner, schema["items"])

@@ -10,7 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.conversation import (
     Form,
     check_metadata,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.predictors.bedrock.asking.estimates import TOKENS_PER_CUSTOMER, TOKENS_PER_PRODUCT, Terms, estimate
-from omnix_cli.predictors.bedrock.asking.prices import load_prices
+from omnix_cli.predictors.bedrock.asking.money import load_prices
 from omnix_cli.settings import BedrockSettings
 from tests.questions import MODEL, questions
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.predictors.bedrock.asking.prices import load_prices
+from omnix_cli.predictors.bedrock.asking.money import load_prices
 from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.settings import BedrockSettings
 from tests.memory_answers import MemoryLedger
-from tests.questions import MODEL, MOMENT, question
+from tests.questions import MOMENT, question
 
 ANSWER: dict[str, Any] = {
     "output": {"message": {"role": "assistant", "content": [{"text": "{}"}]}},
@@ -34,7 +34,7 @@ def test_an_answer_on_demand_costs_what_its_tier_costs() -> None:
 def test_an_answer_of_a_batch_costs_its_share() -> None:
     reply = recorder(batch={"price_share": 0.25}).batch(question("ann"), ANSWER)
     assert (reply.way, reply.seconds, reply.cost) == ("batch", 2.5, Decimal("0.075"))
-    assert recorder().batch_prices(MODEL).output == Decimal("0.12")
+    assert recorder().batch(question("ann"), ANSWER).cost == Decimal("0.15")
 
 
 def test_an_incomplete_answer_is_no_reply() -> None:

@@ -17,6 +17,7 @@ from omnix_cli.predictors.bedrock.batches.job_files import (
     split_questions,
 )
 from omnix_cli.records import BatchJob
+from omnix_cli.settings import BatchSettings
 from tests.aws.bedrock.prompts import TODAY, questions
 
 ASKED = questions(60)
@@ -36,13 +37,18 @@ JOB = BatchJob(
 @given(st.permutations(ASKED), st.integers(0, len(ASKED)), st.integers(1, 70), st.integers(SIZE // 10, 2 * SIZE))
 def test_parts_hold_every_question_once_within_the_limits(order: list, count: int, records: int, size: int) -> None:  # type: ignore[type-arg]
     some = order[:count]
-    cut = split_questions(some, max_records=records, max_bytes=size)
+    cut = split_questions(some, BatchSettings(min_records=1, max_records=records), max_bytes=size)
     together = [question for part in cut for question in part]
     assert together == sorted(some, key=lambda question: question.key)
     for part in cut:
         assert 0 < len(part) <= records
         assert sum(len(request_line(question, 0.0)) for question in part) <= size
     assert max(map(len, cut), default=0) - min(map(len, cut), default=0) <= 1
+
+
+def test_too_few_questions_make_no_job() -> None:
+    assert split_questions(ASKED, BatchSettings(min_records=len(ASKED) + 1)) == []
+    assert split_questions(ASKED, BatchSettings(min_records=len(ASKED))) != []
 
 
 def test_the_name_of_a_job_follows_from_its_questions() -> None:

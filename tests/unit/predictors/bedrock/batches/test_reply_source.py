@@ -1,17 +1,16 @@
-"""Replies from the ledger, from batch jobs and on demand."""
-
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.records import Failure, Question
 from tests.memory_answers import MemoryBatches
 from tests.unit.predictors.bedrock.shops import (
     JOB,
     ModelShop,
+    later,
     spoiled,
     states,
 )
@@ -83,3 +82,16 @@ def test_what_was_not_answered_is_asked_the_next_time(shop: ModelShop, reason: s
     shop.asked_now()
     assert set(states(shop.run()).values()) == {"asked"}
     assert len(shop.asked_now()) == 5
+
+
+def test_a_job_that_runs_longer_is_collected_by_a_later_run(shop: ModelShop) -> None:
+    clock, jobs = Clock(), MemoryBatches(shop.ledger, states=["InProgress"])
+    for waits in (300, 0):
+        with pytest.raises(UnavailableError) as error:
+            wait = JOB.model_copy(update={"wait_seconds": waits})
+            shop.run(name="bedrock-batch", jobs=jobs, batch=wait, sleep=clock)
+    assert "still running" in error.value.message and "omnix predict collect" in str(error.value.hint)
+    assert clock.slept == [60] * 5
+    jobs.states = ["PartiallyCompleted"]
+    assert set(states(shop.run(later(1), name="auto", jobs=jobs, batch=JOB)).values()) == {"reused"}
+    assert len(jobs.known) == 1 and shop.asked_now() == []

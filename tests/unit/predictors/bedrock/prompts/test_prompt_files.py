@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.answers.answer_schema import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.prompts.prompt_files import (
     all_prompts,
     load_prompt,
@@ -19,7 +19,7 @@ from omnix_cli.predictors.bedrock.prompts.prompt_files import (
 from omnix_cli.predictors.bedrock.prompts.subjects import Subject, SubjectRow
 from omnix_cli.records import Question
 from omnix_cli.settings import BedrockSettings
-from tests.unit.predictors.bedrock.answers.test_answer_schema import assert_fits
+from tests.unit.predictors.bedrock.answers.test_checking import assert_fits
 
 PROMPT = load_prompt("replenishment")
 AS_OF = date(2024, 6, 3)

@@ -1,4 +1,4 @@
-"""Settings of the store."""
+"""Settings of what is kept elsewhere: the store, the lists published to it, and files on S3."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from omnix_cli.settings.aws import AwsAccess
-from omnix_cli.settings.section import Section
+from omnix_cli.settings.section import AwsAccess, Section, Share
 from omnix_cli.store_kinds import check_kind
 
 
@@ -58,3 +57,27 @@ class StoreSettings(AwsAccess):
     read_price: float = Field(0.125, ge=0)
     """The price of a million read units, in dollars (on-demand tables, us-east-1, since November 2024)."""
     tables: TableSettings = TableSettings()
+
+
+class PublishSettings(Section):
+    """How lists are published to the store."""
+
+    lifetime_days: float = Field(7, gt=0)
+    """Days after which a published item expires."""
+    refresh_share: Share = 0.5
+    """Write an unchanged item again once this share of its lifetime has passed."""
+    lease_seconds: float = Field(60, gt=0)
+    """How long another workspace waits for a publisher that makes no progress."""
+    verify: Literal["none", "sample", "all"] = "sample"
+    """What to read back and compare after publishing: nothing, a random sample, or every item."""
+    verify_items: int = Field(300, ge=1)
+    """The size of the sample."""
+    write_price: float = Field(0.625, ge=0)
+    """The price of a million write units, in dollars (on-demand tables, us-east-1, since November 2024)."""
+
+
+class S3Settings(AwsAccess):
+    """Access to addresses such as `s3://bucket/...`."""
+
+    leftover_hours: float = Field(24, gt=0)
+    """Remove the objects of unfinished checkpoints after this many hours. No step may take longer."""

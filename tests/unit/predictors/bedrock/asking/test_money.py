@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.asking.prices import Prices, load_prices
+from omnix_cli.predictors.bedrock.asking.money import (
+    Budget,
+    Prices,
+    dearest,
+    estimated_tokens,
+    load_prices,
+    question_text,
+)
 from omnix_cli.records import TokenUsage
+from tests.questions import question
 
 NOVA_LITE = Prices(
     input=Decimal("0.06"), output=Decimal("0.24"), cache_read=Decimal("0.015"), cache_write=Decimal("0.06")
@@ -78,3 +87,72 @@ def test_shares_of_the_price() -> None:
     usage = TokenUsage(input=1000, output=1000)
     assert NOVA_LITE.at(Decimal("0.5")).cost(usage) == Decimal("0.00015")
     assert load_prices().of("amazon.nova-lite-v1:0", tier="priority").cost(usage) == Decimal("0.000525")
+
+
+def test_the_dearest_answer_bounds_what_any_tokenizer_makes_of_it() -> None:
+    asked = question("ann", products=20)
+    bound = dearest(asked, NOVA_LITE, schema_bytes=500)
+    a_token_a_byte = TokenUsage(
+        input=len(question_text(asked).encode()) + 500, output=asked.max_output_tokens, cache_read=0, cache_write=0
+    )
+    assert bound > NOVA_LITE.cost(a_token_a_byte)
+    assert bound < 3 * NOVA_LITE.cost(a_token_a_byte)
+
+
+def test_tokens_are_estimated_by_letters_digits_and_signs() -> None:
+    # cl100k makes 1, 1, 6 and 17 tokens of these.
+    assert estimated_tokens("milk") == 1
+    assert estimated_tokens("Milk is") == 2
+    assert estimated_tokens("2018-01-15") == 6
+    assert estimated_tokens("995242|FLUID MILK|DAIRY|12|2018-01-13") in range(15, 20)
+    assert estimated_tokens("") == 0
+
+
+def test_a_budget_is_never_passed_whatever_is_under_way() -> None:
+    budget = Budget(Decimal("1.00"))
+    paid: list[Decimal] = []
+    seen: list[Decimal] = []
+
+    def work(part: int) -> None:
+        for number in range(100):
+            if not budget.reserve(Decimal("0.05")):
+                return
+            spending = budget.spending
+            seen.append(spending.spent + spending.lost + spending.reserved)
+            cost = Decimal("0.05") if number % 2 else Decimal("0.013")
+            paid.append(cost)
+            is_lost = number % 7 == 0
+            budget.settle(Decimal("0.05"), cost=Decimal(0) if is_lost else cost, lost=cost if is_lost else Decimal(0))
+
+    threads = [threading.Thread(target=work, args=(part,)) for part in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(seen) <= 1
+    assert Decimal("0.95") < sum(paid) <= 1
+    assert budget.spending.reserved == 0
+    assert budget.spending.spent + budget.spending.lost == sum(paid)
+
+
+def test_a_waiting_thread_gets_the_dollars_that_come_back() -> None:
+    budget = Budget(Decimal(1))
+    assert budget.reserve(Decimal("0.9"))
+    got: list[bool] = []
+    waiting = threading.Thread(target=lambda: got.append(budget.reserve(Decimal("0.5"))))
+    waiting.start()
+    waiting.join(0.05)
+    assert waiting.is_alive(), "it may still fit"
+    budget.settle(Decimal("0.9"), cost=Decimal("0.2"))
+    waiting.join(5)
+    assert got == [True]
+    budget.settle(Decimal("0.5"), cost=Decimal("0.5"))
+    assert not budget.reserve(Decimal("0.4"))
+    assert budget.reserve(Decimal("0.3"))
+
+
+def test_without_a_limit_everything_fits() -> None:
+    budget = Budget()
+    assert budget.reserve(Decimal(10**9))
+    budget.settle(Decimal(10**9), cost=Decimal("0.1"))
+    assert budget.spending.spent == Decimal("0.1")

@@ -1,4 +1,4 @@
-"""The progress of questions, logged now and then."""
+"""How far the questions are: counted, logged now and then, and stopped when asking further makes no sense."""
 
 from __future__ import annotations
 
@@ -8,12 +8,45 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from omnix_cli.predictors.bedrock.asking.budget import Spending
+from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.predictors.bedrock.asking.money import Spending
+from omnix_cli.records import Failure, Reply
 
+_FAILED_IN_A_ROW = 10
+"""When this many questions in a row get no answer, the service is down."""
+_REFUSED_AT_FIRST = 5
+"""When the first questions, this many, are all refused, the cause is not what they ask."""
 _LOG_SECONDS, _TERMINAL_SECONDS = 15.0, 2.0
 """How often progress is logged: to a file or pipe, and to a terminal."""
 
 _log = logging.getLogger(__name__)
+
+
+class FailureWatch:
+    """Counts replies and failures."""
+
+    def __init__(self) -> None:
+        self.answered = self.failed = 0
+        self._in_a_row = 0
+
+    def count(self, result: Reply | Failure) -> None:
+        """Counts a result. Raises `UnavailableError` when the service is down, `ConfigError` when it refuses all."""
+        if isinstance(result, Reply):
+            self.answered += 1
+            self._in_a_row = 0
+            return
+        self.failed += 1
+        if result.reason == "budget":
+            return
+        self._in_a_row = self._in_a_row + 1 if result.temporary else 0
+        last = f"{result.detail} ({result.reason})"
+        if self._in_a_row >= _FAILED_IN_A_ROW:
+            raise UnavailableError(
+                f"Bedrock did not answer the last {self._in_a_row} questions: {last}",
+                hint="Try again later. Answers so far are kept.",
+            )
+        if not self.answered and not result.temporary and self.failed >= _REFUSED_AT_FIRST:
+            raise ConfigError(f"Bedrock refuses every question: {last}", hint="Check the settings under bedrock.")
 
 
 @dataclass(frozen=True)
@@ -27,7 +60,6 @@ class AskingProgress:
 
     @property
     def per_minute(self) -> float:
-        """Answers a minute so far."""
         return 60 * self.answered / self.seconds if self.seconds > 0 else 0.0
 
 
@@ -41,7 +73,6 @@ class ProgressLog:
         self._logged_at = clock()
 
     def __call__(self, progress: AskingProgress) -> None:
-        """Logs the progress, unless the last line is too recent."""
         if self._clock() - self._logged_at < self._seconds:
             return
         self._logged_at = self._clock()

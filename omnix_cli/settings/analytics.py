@@ -1,0 +1,112 @@
+"""Settings of the analytics: similarity, predictions, lists and privacy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from omnix_cli.settings.section import Section, Share
+
+
+class ContentWeights(Section):
+    """The weights of content similarity. A part that both products lack is left out, the others are rescaled."""
+
+    category: float = Field(0.4, ge=0)
+    price: float = Field(0.2, ge=0)
+    brand: float = Field(0.15, ge=0)
+    text: float = Field(0.25, ge=0)
+
+
+class SimilaritySettings(Section):
+    """Similar products, by what is bought together and by content."""
+
+    basis: Literal["customer", "basket"] = "customer"
+    """What counts as bought together: by the same customer, or in the same basket."""
+    measure: Literal["cosine", "jaccard", "lift", "conditional"] = "cosine"
+    """The co-purchase measure that ranks."""
+    neighbours: int = Field(50, ge=1, le=1000)
+    """Neighbours to keep for each product."""
+    min_support: int = Field(3, ge=1)
+    """Customers (or baskets) that two products must share."""
+    shrink: float = Field(10.0, ge=0)
+    """Shrinkage: a score s on support n becomes s * n / (n + shrink)."""
+    half_life_days: float | None = Field(90.0, gt=0)
+    """Days after which a purchase counts half."""
+    co_purchase_weight: Share = 0.8
+    """The share of co-purchase in the blended score; content has the rest."""
+    content: ContentWeights = ContentWeights()
+    max_products_per_customer: int | None = Field(None, ge=2)
+    """Use only the heaviest products of each customer. Faster, but it changes the result. Unset: use all."""
+
+
+class PredictionSettings(Section):
+    """Replenishment predictions."""
+
+    predictor: Literal["statistical", "bedrock", "bedrock-batch", "auto"] = "statistical"
+    """What makes the predictions. `statistical`: the built-in statistics. `bedrock`: a model on Amazon Bedrock, asked
+    on demand. `bedrock-batch`: the model, asked in batch jobs. `auto`: batch jobs when there are enough questions, else
+    on demand."""
+    gate: bool = False
+    """Use the model only if it was at least as good as the statistics on a past period."""
+    compare_days: int = Field(28, ge=7)
+    """Length of that past period, in days. Also used by `omnix predict compare`."""
+    compare_customers: int = Field(200, ge=1)
+    """The most customers to compare predictors on."""
+    personal_purchases: int = Field(3, ge=2)
+    """Purchase days from which a customer's own rhythm counts. With fewer, the rhythm of the product is used."""
+    min_alive: Share = 0.05
+    """Make no prediction below this probability that the customer still buys the product."""
+    lapsed_alive: Share = 0.2
+    """Below this probability, mark a prediction as lapsed: the customer has probably moved on."""
+    urgent_days: int = Field(1, ge=0)
+    """Urgent: due within this many days ..."""
+    urgent_confidence: Share = 0.7
+    """... with a confidence above this."""
+    upcoming_days: int = Field(7, ge=1)
+    """Upcoming: due within this many days ..."""
+    upcoming_confidence: Share = 0.6
+    """... with a confidence above this."""
+
+
+class RecommendSettings(Section):
+    """The lists made for each customer."""
+
+    count: int = Field(10, ge=1, le=500)
+    """Items of a personalised list. It is never shorter."""
+    due_share: Share = 0.6
+    """The share of the shelf `due again`; `new for you` has the rest."""
+    replenishment_count: int = Field(20, ge=1, le=500)
+    """The most items of a customer's replenishment list."""
+    trending_window_days: int = Field(28, ge=1)
+    """Trending compares this many days with the same number of days before."""
+    hemisphere: Literal["northern", "southern"] = "northern"
+    """Where the shop is: spring begins in March in the north, in September in the south."""
+    min_support: int = Field(3, ge=1)
+    """Recommend an item to others only if at least this many customers bought it."""
+    excluded_categories: tuple[str, ...] = ()
+    """Categories that are never recommended (tobacco, fuel, gift cards)."""
+
+
+class ShopListSettings(Section):
+    """The lists that are the same for every customer."""
+
+    similar_count: int = Field(10, ge=1, le=500)
+    """The most similar products listed for each product."""
+    trending_count: int = Field(50, ge=1, le=500)
+    """The most items of the trending list."""
+    seasonal_count: int = Field(50, ge=1, le=500)
+    """The most items of each season's list."""
+    popular_count: int = Field(50, ge=1, le=500)
+    """The most items of the popular list."""
+
+
+class PrivacySettings(Section):
+    """Privacy: the smallest groups shown, and the consent assumed."""
+
+    min_customers: int = Field(3, ge=1)
+    """Hide figures about fewer customers than this."""
+    consent_personalisation: bool = True
+    """Personalise for customers whose profile does not say."""
+    consent_ai_analysis: bool = False
+    """Send data to a model about customers whose profile does not say."""
