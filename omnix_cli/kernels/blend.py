@@ -75,11 +75,7 @@ def blended(co_purchase: float, content: float, co_purchase_weight: float) -> fl
 
 @compiled
 def _gather(
-    i: int,
-    candidates: Candidates,
-    listed: NDArray[np.int32],
-    neighbour: NDArray[np.int32],
-    evidence: NDArray[np.int64],
+    i: int, candidates: Candidates, listed: NDArray[np.int32], neighbour: NDArray[np.int32], evidence: NDArray[np.int64]
 ) -> int:
     """Writes product i's candidates of both lists, each once, with their evidence; returns how many."""
     found = 0

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnix_cli.kernels.accumulators import ACCUMULATOR_BYTES, Lookups, empty_accumulators
-from omnix_cli.kernels.buffers import CANDIDATE_BYTES, Buffers, empty_buffers, merge_buffers, of_thread
 from omnix_cli.kernels.incidence import Incidence
 from omnix_cli.kernels.measures import Rule, Scales
 from omnix_cli.kernels.threads import equal_blocks, share_out
-from omnix_cli.kernels.topk import indexes_of
+from omnix_cli.kernels.topk import CANDIDATE_BYTES, Buffers, empty_buffers, indexes_of, merge_buffers, of_thread
 from omnix_cli.kernels.walks import Limits, Walk, count_sums, walk_items, walk_pairs
 
 DEFAULT_LIMITS = Limits()

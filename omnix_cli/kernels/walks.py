@@ -23,11 +23,10 @@ from omnix_cli.kernels.accumulators import (
     look_up,
     read_and_clear,
 )
-from omnix_cli.kernels.buffers import Buffers, hand_over, insert, one_slot
 from omnix_cli.kernels.compiled import compiled
 from omnix_cli.kernels.incidence import Incidence
 from omnix_cli.kernels.measures import CONDITIONAL, SUPPORT_SHIFT, Rule, Scales, measure_of
-from omnix_cli.kernels.topk import key_of
+from omnix_cli.kernels.topk import Buffers, hand_over, insert, key_of, one_slot
 
 
 class Limits(NamedTuple):

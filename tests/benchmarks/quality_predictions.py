@@ -30,22 +30,13 @@ from omnix_cli.predictors.statistical import HORIZON_INTERVALS, MIN_HORIZON_DAYS
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import (
-    DateErrors,
-    area_under_curve,
-    brier_score,
-    calibration_error,
-    coverage,
-    date_errors,
-    log_loss,
-    reliability,
-)
-from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
+from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from omnix_cli.steps.forecasts.hazard import HORIZON_DAYS
 from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, log_interval
 from omnix_cli.steps.forecasts.rhythms import rhythms
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
 from tests.complete_journey import DATA, transactions
+from tests.measures import area_under_curve, coverage, log_loss
 
 YEAR_END = date(2018, 1, 1)
 CUTOFF = date(2017, 10, 1)

@@ -16,10 +16,9 @@ import polars as pl
 from omnix_cli import schemas
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import pair_cycles
-from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from omnix_cli.steps.forecasts.hazard import Coefficients, columns, fit_hazard
 from omnix_cli.steps.forecasts.intervals import fit_interval
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
 from omnix_cli.steps.history import seen
 
 LOOK_BACK_DAYS = (14, 28, 56, 112)
@@ -41,14 +40,9 @@ _NEEDED = (
 
 
 def rhythms(
-    purchases: pl.LazyFrame,
-    cycles: pl.LazyFrame,
-    products: pl.LazyFrame,
-    *,
-    as_of: date,
-    personal_purchases: int,
+    purchases: pl.LazyFrame, cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
 ) -> StepOutput:
-    """The frames `rhythms` (see `steps.forecasts.shared_rhythms`) and `forecast_model`.
+    """The frames `rhythms` (see `evidence.shared_rhythms`) and `forecast_model`.
 
     The model's parts: `interval` (see `steps.forecasts.intervals`) from all gaps, `hazard_personal` and
     `hazard_shared` (see `steps.forecasts.hazard`) for pairs with and without a rhythm of their own, from the evidence

@@ -6,21 +6,12 @@ from datetime import date
 
 import polars as pl
 
-from omnix_cli.steps.lists.interest import adjusted
-from omnix_cli.steps.lists.shelves import OFFER
-from omnix_cli.steps.lists.tastes import MET
+from omnix_cli.steps.lists.preferences import MET, adjusted
+from omnix_cli.steps.lists.ranked_lists import as_offers
 
 DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
-PREDICTION_COLUMNS = (
-    *_PAIR,
-    "predicted_date",
-    "probability_7d",
-    "probability_14d",
-    "confidence",
-    "urgency",
-    "reason",
-)
+PREDICTION_COLUMNS = (*_PAIR, "predicted_date", "probability_7d", "probability_14d", "confidence", "urgency", "reason")
 """The columns of the predictions that the offers need."""
 
 
@@ -49,7 +40,7 @@ def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.Dat
         .group_by("customer_id", maintain_order=True)
         .head(most)
     )
-    return _as_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
+    return _due_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
 
 
 def new_for_you(
@@ -61,27 +52,19 @@ def new_for_you(
     `reasons.explain` fills in confidence and reason."""
     fondness = pl.when(pl.col("taste").is_not_null()).then(MET).otherwise(1.0)
     wanted = interest.filter(pl.col("interest") > 0).join(baskets, on=_PAIR, how="anti")
-    return (
+    rows = (
         found.join(wanted.select(_PAIR), on=_PAIR, how="full", coalesce=True)
         .join(interest, on=_PAIR, how="left")
         .join(tastes, on=_PAIR, how="left")
-        .with_columns(
-            shelf=pl.lit("new_for_you"),
-            score=adjusted((pl.col("score").fill_null(0.0) * fondness).clip(0, 1)),
-            confidence=pl.lit(0.0),
-            reason=pl.lit(""),
-            tags=pl.lit([], pl.List(pl.String)),
-            predicted_date=pl.lit(None, pl.Date),
-            urgency=pl.lit(None, pl.String),
-        )
-        .select(OFFER.keys())
     )
+    score = adjusted((pl.col("score").fill_null(0.0) * fondness).clip(0, 1))
+    return as_offers(rows, shelf=pl.lit("new_for_you"), score=score, tags=pl.lit([], pl.List(pl.String)))
 
 
 def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
     """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
     due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
-    return _as_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
+    return _due_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
 
 
 def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
@@ -94,15 +77,7 @@ def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
     )
 
 
-def _as_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
-    urgency = pl.col("urgency").cast(pl.String)
-    return predicted.select(
-        *_PAIR,
-        "score",
-        "reason",
-        "predicted_date",
-        shelf=pl.lit("due_again"),
-        confidence=confidence,
-        tags=pl.concat_list(urgency),
-        urgency=urgency,
-    ).select(OFFER.keys())
+def _due_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
+    urgency, chance = pl.col("urgency").cast(pl.String), pl.col(confidence)
+    tags = pl.concat_list(urgency)
+    return as_offers(predicted, shelf=pl.lit("due_again"), confidence=chance, tags=tags, urgency=urgency)

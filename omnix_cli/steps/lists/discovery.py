@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,26 +110,22 @@ def _best(
     scores: sparse.csr_array, owned: sparse.csr_array, most: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
     """Row, column and score of the `most` highest entries of each row that are not owned, and of all that tie."""
-
-    def best_of_rows() -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]]:
-        is_owned = np.zeros(scores.shape[1], dtype=bool)
-        for row in range(scores.shape[0]):
-            mine = owned.indices[owned.indptr[row] : owned.indptr[row + 1]]
-            entries = slice(scores.indptr[row], scores.indptr[row + 1])
-            columns, values = scores.indices[entries], scores.data[entries]
-            is_owned[mine] = True
-            fresh = ~is_owned[columns] & (values > 0)
-            is_owned[mine] = False
-            columns, values = columns[fresh], values[fresh]
-            if len(values) > most:
-                high = values >= np.partition(values, len(values) - most)[len(values) - most]
-                columns, values = columns[high], values[high]
-            yield columns, values
-
-    best = list(best_of_rows())
-    rows = np.repeat(np.arange(len(best)), [len(columns) for columns, _ in best])
-    empty = (np.zeros(0, dtype=np.int32), np.zeros(0))
-    return rows, np.concatenate([empty[0], *(c for c, _ in best)]), np.concatenate([empty[1], *(v for _, v in best)])
+    best = [(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0))]
+    is_owned = np.zeros(scores.shape[1], dtype=bool)
+    for row in range(scores.shape[0]):
+        mine = owned.indices[owned.indptr[row] : owned.indptr[row + 1]]
+        entries = slice(scores.indptr[row], scores.indptr[row + 1])
+        columns, values = scores.indices[entries], scores.data[entries]
+        is_owned[mine] = True
+        fresh = ~is_owned[columns] & (values > 0)
+        is_owned[mine] = False
+        columns, values = columns[fresh], values[fresh]
+        if len(values) > most:
+            high = values >= np.partition(values, len(values) - most)[len(values) - most]
+            columns, values = columns[high], values[high]
+        best.append((np.full(len(values), row), columns, values))
+    rows, products, best_scores = zip(*best, strict=True)
+    return np.concatenate(rows), np.concatenate(products), np.concatenate(best_scores)
 
 
 def strongest_sources(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:

@@ -98,13 +98,7 @@ def bought_together(
     product = np.repeat(np.arange(products), alike.counts)
     lookups, answer = _lookups(matrix, product, indexes_of(alike.keys.ravel()[place]))
     found, tally = co_purchase.neighbours(
-        matrix,
-        bought.work,
-        bought.rule,
-        owner=bought.owner,
-        lookups=lookups,
-        threads=threads,
-        one_sided=not symmetric,
+        matrix, bought.work, bought.rule, owner=bought.owner, lookups=lookups, threads=threads, one_sided=not symmetric
     )
     figures: Figures = {
         "customers": bought.customers,

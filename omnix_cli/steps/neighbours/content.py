@@ -102,15 +102,8 @@ def content_neighbours(described: Descriptions, weights: ContentWeights, *, neig
     blocks = equal_blocks(np.ones(sets, dtype=np.int64), threads)
     shares, members = kernel_weights(weights), _postings(thing_of)
     best = Ranked(np.empty((products, k), dtype=np.int64), np.zeros(products, dtype=np.int64))
-
-    def solve_block(thread: int, first: int, last: int) -> None:
-        nearest(first, last, k + 1, things, shares, index, best_sets)
-
-    def spread_block(thread: int, first: int, last: int) -> None:
-        spread(first, last, k, best_sets, members, best)
-
-    share_out(blocks, threads, solve_block)
-    share_out(blocks, threads, spread_block)
+    share_out(blocks, threads, lambda _, first, last: nearest(first, last, k + 1, things, shares, index, best_sets))
+    share_out(blocks, threads, lambda _, first, last: spread(first, last, k, best_sets, members, best))
     return best
 
 

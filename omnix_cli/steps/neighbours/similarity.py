@@ -96,11 +96,8 @@ def _blend(
         np.empty((products, k)),
         np.empty((products, k, 2), dtype=np.int64),
     )
-
-    def blend_block(thread: int, first: int, last: int) -> None:
-        blend(first, last, candidates, scoring, chosen)
-
-    share_out(equal_blocks(np.diff(together.start) + alike.counts, threads), threads, blend_block)
+    blocks = equal_blocks(np.diff(together.start) + alike.counts, threads)
+    share_out(blocks, threads, lambda _, first, last: blend(first, last, candidates, scoring, chosen))
     return chosen
 
 
@@ -159,10 +156,7 @@ def _with_components(pairs: pl.DataFrame, groups: float) -> pl.DataFrame:
     co_purchase_columns = ["cosine", "jaccard", "lift", "conditional", "support", "customers"]
     return (
         floats.with_columns(
-            **measures,
-            same_category=_same("category"),
-            same_brand=_same("brand"),
-            price_similarity=ratio,
+            **measures, same_category=_same("category"), same_brand=_same("brand"), price_similarity=ratio
         )
         .with_columns(pl.when(pl.col("co_purchase").is_not_null()).then(pl.col(*co_purchase_columns)))
         .select(Neighbours.column_names())

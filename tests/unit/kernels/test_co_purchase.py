@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from omnix_cli.kernels import reference
 from omnix_cli.kernels.accumulators import Lookups
 from omnix_cli.kernels.co_purchase import Neighbours, Tally, neighbours, symmetric_bytes, workload
 from omnix_cli.kernels.incidence import NORM, Incidence, build
 from omnix_cli.kernels.measures import CUSTOMERS_MASK, MEASURES, SUPPORT_SHIFT, Rule
 from omnix_cli.kernels.walks import Limits
+from tests.unit.kernels import reference
 
 NO_OWNER = np.zeros(0, dtype=np.int32)
 

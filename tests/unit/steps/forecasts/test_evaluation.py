@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from omnix_cli.steps.forecasts.evaluation import (
-    area_under_curve,
-    brier_score,
-    calibration_error,
-    coverage,
-    date_errors,
-    log_loss,
-    ndcg_at_k,
-    recall_at_k,
-    reliability,
-)
+from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, date_errors, reliability
+from tests.measures import area_under_curve, coverage, log_loss, ndcg_at_k, recall_at_k
 
 PROBABILITY = np.array([0.1, 0.4, 0.4, 0.8, 0.95, 0.2])
 HAPPENED = np.array([False, False, True, True, True, False])
