@@ -74,16 +74,12 @@ def workload(matrix: Incidence) -> Workload:
     return Workload(*count_sums(matrix))
 
 
-def symmetric_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:
-    """The memory of the symmetric walk besides the matrix."""
-    return CANDIDATE_BYTES * threads * int(_rooms(matrix, work, rule, 2).sum()) + one_sided_bytes(
-        matrix, work, rule, threads
-    )
-
-
-def one_sided_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int) -> int:
-    """The memory of the one-sided walk besides the matrix: the result and the dense rows."""
-    return CANDIDATE_BYTES * int(_rooms(matrix, work, rule, 1).sum()) + ACCUMULATOR_BYTES * threads * matrix.items
+def walk_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int, *, one_sided: bool) -> int:
+    """The memory of a walk besides the matrix: the result, the dense rows, and the buffers of the symmetric walk."""
+    candidates = int(_rooms(matrix, work, rule, 1).sum())
+    if not one_sided:
+        candidates += threads * int(_rooms(matrix, work, rule, 2).sum())
+    return CANDIDATE_BYTES * candidates + ACCUMULATOR_BYTES * threads * matrix.items
 
 
 def neighbours(
@@ -111,12 +107,10 @@ def neighbours(
     def walk_block(thread: int, first: int, last: int) -> None:
         walk_rows(first, last, walk, dense[thread], chosen if one_sided else of_thread(gathered, thread))
 
-    def merge_block(thread: int, first: int, last: int) -> None:
-        merge_buffers(first, last, rule.neighbours, gathered, chosen)
-
     share_out(equal_blocks(sums + matrix.degree, threads), threads, walk_block)
     if not one_sided:
-        share_out(equal_blocks(rooms + 1, threads), threads, merge_block)
+        blocks = equal_blocks(rooms + 1, threads)
+        share_out(blocks, threads, lambda _, first, last: merge_buffers(first, last, rule.neighbours, gathered, chosen))
     return _in_callers_order(matrix, chosen), Tally(*np.sum([each.tally for each in dense], axis=0).tolist())
 
 

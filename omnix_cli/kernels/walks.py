@@ -98,21 +98,13 @@ def _walk_row(row: int, length: int, walk: Walk, whole: bool, dense: Accumulator
     else:
         touched = list_by_scan(length, dense)
     found = read_and_clear(row, touched, walk.rule, wide, baskets, dense)
-    _offer(row, found, matrix.code, walk.rule, walk.scales, whole, dense, buffers)
+    _offer(row, found, walk, whole, dense, buffers)
 
 
 @compiled
-def _offer(
-    row: int,
-    found: int,
-    code: NDArray[np.int32],
-    rule: Rule,
-    scales: Scales,
-    whole: bool,
-    dense: Accumulators,
-    buffers: Buffers,
-) -> None:
+def _offer(row: int, found: int, walk: Walk, whole: bool, dense: Accumulators, buffers: Buffers) -> None:
     """Offers the pairs found to the row, and to their other items unless the walk is one-sided."""
+    code, rule, scales = walk.matrix.code, walk.rule, walk.scales
     threshold, degree = buffers.threshold, scales.degree
     own = 0 if whole else row
     for pair in range(found):

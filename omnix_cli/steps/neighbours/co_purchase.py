@@ -74,9 +74,9 @@ def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
     """Whether the faster walk fits into the memory; reports the expected time and memory before the work begins."""
     matrix, work, rule, threads = bought.matrix, bought.work, bought.rule, resources.threads
     result = matrix.nbytes + _RESULT_BYTES * matrix.items * rule.neighbours
-    symmetric = result + co_purchase.symmetric_bytes(matrix, work, rule, threads)
+    symmetric = result + co_purchase.walk_bytes(matrix, work, rule, threads, one_sided=False)
     fits = symmetric <= resources.memory_bytes
-    expected = symmetric if fits else result + co_purchase.one_sided_bytes(matrix, work, rule, threads)
+    expected = symmetric if fits else result + co_purchase.walk_bytes(matrix, work, rule, threads, one_sided=True)
     sums = work.multiply_adds if fits else int(work.whole_sums.sum())
     seconds = sums / _SUMS_PER_SECOND / threads + matrix.items * rule.neighbours / _NEIGHBOURS_PER_SECOND
     resources.say(

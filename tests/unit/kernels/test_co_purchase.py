@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from omnix_cli.kernels.accumulators import Lookups
-from omnix_cli.kernels.co_purchase import Neighbours, Tally, neighbours, symmetric_bytes, workload
+from omnix_cli.kernels.co_purchase import Neighbours, Tally, neighbours, walk_bytes, workload
 from omnix_cli.kernels.incidence import NORM, Incidence, build
 from omnix_cli.kernels.measures import CUSTOMERS_MASK, MEASURES, SUPPORT_SHIFT, Rule
 from omnix_cli.kernels.walks import Limits
@@ -178,6 +178,6 @@ def test_checkerboard_products_are_near_those_of_their_colour_only():
 
 def test_memory_of_the_symmetric_walk_grows_with_the_threads():
     matrix = zipf_matrix()
-    one, two = (symmetric_bytes(matrix, workload(matrix), rule(), threads) for threads in (1, 2))
+    one, two = (walk_bytes(matrix, workload(matrix), rule(), threads, one_sided=False) for threads in (1, 2))
 
     assert one < two < 2 * one
