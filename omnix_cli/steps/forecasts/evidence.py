@@ -48,29 +48,23 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect(engine="streaming")
     if sums.is_empty():
         return schemas.FRAMES["rhythms"].empty()
-    by_category = sums.filter(pl.col("category").is_not_null())
     repeats = cycles.filter(pl.col("purchase_days") > 1).join(category_of, on="product_id", how="left")
-    top = _shrink(_add_up(sums, pl.lit("")), pl.DataFrame(_FIRST_GUESS), 1.0)
-    category = _shrink(_add_up(by_category, pl.col("category")), top.drop("key"), CATEGORY_PRIOR_GAPS)
-    above = sums.select(pl.col("product_id").alias("key"), "category").join(
-        category.select(pl.col("key").alias("category"), *_FIRST_GUESS), on="category", how="left"
+    top = _level("global", pl.lit(""), sums, repeats, pl.DataFrame(_FIRST_GUESS), 1.0)
+    guess = top.select(*_FIRST_GUESS)
+    category = _level("category", pl.col("category"), sums, repeats, guess, CATEGORY_PRIOR_GAPS)
+    above = sums.select("category", key="product_id").join(
+        category.select(*_FIRST_GUESS, category="key"), on="category", how="left"
     )
     above = above.with_columns(pl.col(column).fill_null(top[column].item()) for column in _FIRST_GUESS)
-    product = _shrink(_add_up(sums, pl.col("product_id")), above.drop("category"), PRODUCT_PRIOR_GAPS)
-    top, category, product = (
-        level.join(_repeaters(repeats, key), on="key", how="left").with_columns(pl.col("repeaters").fill_null(0))
-        for level, key in ((top, pl.lit("")), (category, pl.col("category")), (product, pl.col("product_id")))
-    )
-    levels = (("global", top), ("category", category), ("product", product))
-    frame = pl.concat(level.with_columns(pl.lit(name).alias("level")) for name, level in levels)
-    named = frame.with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)))
-    return schemas.FRAMES["rhythms"].conform(named.sort("level", "key"))
+    product = _level("product", pl.col("product_id"), sums, repeats, above, PRODUCT_PRIOR_GAPS)
+    frame = pl.concat([top, category, product]).with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)))
+    return schemas.FRAMES["rhythms"].conform(frame.sort("level", "key"))
 
 
 def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Whole-number sums per product, so that categories are exact sums whatever the order."""
     gaps = pl.col("purchase_days").cast(pl.Int64) - 1
-    log_sum = (pl.col("mean_log_gap") * gaps).fill_null(0.0)
+    log_sum, age = (pl.col("mean_log_gap") * gaps).fill_null(0.0), _days_since("last_day", as_of)
     return cycles.group_by("product_id").agg(
         pl.len().cast(pl.Int64).alias("pairs"),
         gaps.sum().alias("gaps"),
@@ -78,41 +72,33 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
         _days_since("first_day", as_of).sum().alias("exposure"),
         fixed_point(pl.col("recency_weight")).sum().alias("recency_sum"),
         fixed_point(pl.col("typical_quantity")).sum().alias("quantity_sum"),
-        *(
-            (_days_since("last_day", as_of) <= days).sum().cast(pl.Int64).alias(f"buyers_{days}d")
-            for days in RECENT_DAYS
-        ),
+        *((age <= days).sum().cast(pl.Int64).alias(f"buyers_{days}d") for days in RECENT_DAYS),
         pl.col("last_day").max(),
     )
 
 
-def _add_up(sums: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
-    return sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max())
-
-
-def _repeaters(repeats: pl.LazyFrame, key: pl.Expr) -> pl.DataFrame:
-    """The number of different customers behind the repeats of each key."""
-    named = repeats.select(key.alias("key"), "customer_id").drop_nulls()
-    return named.group_by("key").agg(pl.col("customer_id").n_unique().alias("repeaters")).collect(engine="streaming")
-
-
-def _shrink(sums: pl.DataFrame, above: pl.DataFrame, strength: float) -> pl.DataFrame:
-    """The statistics of `schemas.Rhythms` from the sums; `above` has the level above, per `key` or for all."""
-    prior = above.select(pl.selectors.by_name("key", require_all=False), pl.col(*_FIRST_GUESS).name.prefix("prior_"))
-    joined = sums.join(prior, on="key", how="left") if "key" in prior.columns else sums.join(prior, how="cross")
+def _level(
+    level: str, key: pl.Expr, sums: pl.DataFrame, repeats: pl.LazyFrame, above: pl.DataFrame, strength: float
+) -> pl.DataFrame:
+    """The statistics of one level, by `key`; `above` has those of the level above, per key or for all. The repeaters
+    are the customers who bought something of the key again."""
+    totals = sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max()).drop_nulls("key")
+    known = repeats.select("customer_id", key=key).drop_nulls().group_by("key")
+    repeaters = known.agg(pl.col("customer_id").n_unique().alias("repeaters")).collect(engine="streaming")
+    joined = totals.join(above, on="key", how="left") if "key" in above.columns else totals.join(above, how="cross")
     log_sum, gaps = from_fixed_point(pl.col("log_sum")), pl.col("gaps")
-    return joined.select(
+    return joined.join(repeaters, on="key", how="left").select(
         "key",
         "pairs",
         "gaps",
-        ((log_sum + pl.col("prior_mean_log_gap") * strength) / (gaps + strength)).alias("mean_log_gap"),
-        ((gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("prior_daily_rate"))).alias(
-            "daily_rate"
-        ),
-        from_fixed_point(pl.col("recency_sum")).alias("recency_weight"),
-        (from_fixed_point(pl.col("quantity_sum")) / pl.col("pairs")).alias("typical_quantity"),
-        *(f"buyers_{days}d" for days in RECENT_DAYS),
         "last_day",
+        pl.col("repeaters").fill_null(0),
+        *(f"buyers_{days}d" for days in RECENT_DAYS),
+        level=pl.lit(level),
+        mean_log_gap=(log_sum + pl.col("mean_log_gap") * strength) / (gaps + strength),
+        daily_rate=(gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("daily_rate")),
+        recency_weight=from_fixed_point(pl.col("recency_sum")),
+        typical_quantity=from_fixed_point(pl.col("quantity_sum")) / pl.col("pairs"),
     )
 
 

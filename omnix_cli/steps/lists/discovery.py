@@ -23,9 +23,9 @@ class NeighbourTable:
     """Sorted; the code of a product is its place."""
     scores: sparse.csr_array
     facts: pl.DataFrame
-    """The evidence for each entry of `scores`, in their order: score, same_category; `together`, the customers who
-    bought both, null if too few did; and `lift`, how much more often the customers of i buy j than others do, shrunk
-    where few bought both: 1 + (lift - 1) * together / (together + 10)."""
+    """The evidence for each entry of `scores`: `source` and `target` (codes), score, same_category; `together`, the
+    customers who bought both, null if too few did; and `lift`, how much more often the customers of the source buy the
+    target than others do, shrunk where few bought both: 1 + (lift - 1) * together / (together + 10)."""
 
     @classmethod
     def of(cls, neighbours: pl.LazyFrame, *, min_customers: int) -> NeighbourTable:
@@ -37,24 +37,16 @@ class NeighbourTable:
             .collect()
         )
         ids = pl.concat([rows["product_id"].unique(), rows["neighbour_id"].unique()]).unique().sort()
-        places = rows.select(
-            source=pl.Series(codes(rows["product_id"], ids)), target=pl.Series(codes(rows["neighbour_id"], ids))
-        )
-        facts = pl.concat([places, rows.drop("product_id", "neighbour_id")], how="horizontal").sort("source", "target")
+        ends = {
+            "source": pl.Series(codes(rows["product_id"], ids)),
+            "target": pl.Series(codes(rows["neighbour_id"], ids)),
+        }
+        facts = rows.with_columns(**ends).drop("product_id", "neighbour_id").sort("source", "target")
         starts = np.searchsorted(facts["source"].to_numpy(), np.arange(len(ids) + 1))
         entries = (facts["score"].to_numpy(), facts["target"].to_numpy(), starts)
         held_back = 1 + (pl.col("lift") - 1) * pl.col("together") / (pl.col("together") + SHRINK_CUSTOMERS)
         scores = sparse.csr_array(entries, shape=(len(ids), len(ids)))
-        return cls(ids, scores, facts.drop("source", "target").with_columns(lift=held_back))
-
-    def find(self, sources: pl.Series, targets: pl.Series) -> pl.Series:
-        """The row of `facts` for each pair of ids; null where the target is no neighbour of the source."""
-        width = len(self.product_ids)
-        entries = np.repeat(np.arange(width, dtype=np.int64), np.diff(self.scores.indptr)) * width + self.scores.indices
-        wanted = codes(sources, self.product_ids).astype(np.int64) * width + codes(targets, self.product_ids)
-        places = np.searchsorted(entries, wanted).clip(max=max(len(entries) - 1, 0))
-        found = entries[places] == wanted if len(entries) else np.zeros(len(wanted), dtype=bool)
-        return pl.select(pl.when(pl.Series(found)).then(pl.Series(places, dtype=pl.UInt32))).to_series()
+        return cls(ids, scores, facts.with_columns(lift=held_back))
 
 
 def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
@@ -80,9 +72,8 @@ def new_products(baskets: pl.DataFrame, sources: pl.DataFrame, table: NeighbourT
     source that it is no neighbour of counts as 0.
     """
     customers = baskets["customer_id"].unique().sort()
-    shape = (len(customers), len(table.product_ids))
-    owned = _matrix(baskets.filter(pl.col("product_id").is_in(table.product_ids.implode())), customers, table, shape)
-    weights = _matrix(sources, customers, table, shape)
+    owned = _matrix(baskets.filter(pl.col("product_id").is_in(table.product_ids.implode())), customers, table)
+    weights = _matrix(sources, customers, table)
     rows, products, scores = _best(weights @ table.scores, owned, most)
     totals = np.bincount(codes(sources["customer_id"], customers), sources["weight"].to_numpy(), len(customers))
     return (
@@ -99,10 +90,9 @@ def new_products(baskets: pl.DataFrame, sources: pl.DataFrame, table: NeighbourT
     )
 
 
-def _matrix(
-    pairs: pl.DataFrame, customers: pl.Series, table: NeighbourTable, shape: tuple[int, int]
-) -> sparse.csr_array:
+def _matrix(pairs: pl.DataFrame, customers: pl.Series, table: NeighbourTable) -> sparse.csr_array:
     places = (codes(pairs["customer_id"], customers), codes(pairs["product_id"], table.product_ids))
+    shape = (len(customers), len(table.product_ids))
     return sparse.coo_array((pairs["weight"].to_numpy(), places), shape=shape).tocsr()
 
 
@@ -132,9 +122,10 @@ def strongest_sources(picks: pl.DataFrame, sources: pl.DataFrame, table: Neighbo
     """The strongest source of each pick (customer_id, product_id): `source_id` and the facts of that pair."""
     links = picks.select(_PAIR).join(sources.select("customer_id", "weight", source_id="product_id"), on="customer_id")
     links = links.filter(pl.col("product_id").is_in(table.product_ids.implode()))
-    links = links.with_columns(fact=table.find(links["source_id"], links["product_id"])).drop_nulls("fact")
+    source, target = (pl.Series(codes(links[name], table.product_ids)) for name in ("source_id", "product_id"))
     return (
-        pl.concat([links, table.facts[links["fact"]]], how="horizontal")
+        links.with_columns(source=source, target=target)
+        .join(table.facts, on=["source", "target"])
         .sort(*_PAIR, -(pl.col("weight") * pl.col("score")), "source_id")
         .unique(_PAIR, keep="first", maintain_order=True)
         .select(*_PAIR, "source_id", "together", "lift", "same_category")

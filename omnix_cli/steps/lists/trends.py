@@ -23,9 +23,8 @@ def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, win
 
     The demand d of a product in a window is the number of its distinct customers plus a quarter of the customers who
     only showed interest. Had the product moved with the shop, its recent demand would be e = d(before) * growth, with
-    separate growth rates for purchases and for interest. The score is (d - e) / (d + 10): the share of the
-    recent demand above that, shrunk for few customers; only rises are kept. Nothing
-    trends while the window before is empty.
+    separate growth rates for purchases and for interest. The score is (d - e) / (d + 10): the share of the recent
+    demand above that, shrunk for few customers; only rises are kept. Nothing trends while the window before is empty.
     """
     bought = _by_window(days.select(*_PAIR, day="purchase_day"), as_of, window_days)
     wanted = interactions.filter(pl.col("interaction_type") != "remove_from_cart").select(*_PAIR, day="interaction_day")
@@ -37,9 +36,8 @@ def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, win
         .collect(engine="streaming")
     )
     recent = pl.col("customers") + INTEREST_WEIGHT * pl.col("interested")
-    expected = pl.col("customers_before") * _growth("customers") + INTEREST_WEIGHT * pl.col(
-        "interested_before"
-    ) * _growth("interested")
+    expected_interest = pl.col("interested_before") * _growth("interested")
+    expected = pl.col("customers_before") * _growth("customers") + INTEREST_WEIGHT * expected_interest
     return (
         counts.filter(pl.col("customers_before").sum() > 0)
         .with_columns(

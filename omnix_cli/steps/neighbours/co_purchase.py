@@ -93,10 +93,9 @@ def bought_together(
 ) -> tuple[co_purchase.Neighbours, NDArray[np.int64], Figures]:
     """The neighbours by co-purchase; the evidence of the pairs that content proposes (`alike`), in their order; and
     the figures."""
-    matrix, (products, most) = bought.matrix, alike.keys.shape
-    place = np.repeat(np.arange(products) * most, alike.counts) + _ranks(alike.counts)
-    product = np.repeat(np.arange(products), alike.counts)
-    lookups, answer = _lookups(matrix, product, indexes_of(alike.keys.ravel()[place]))
+    matrix = bought.matrix
+    filled = np.arange(alike.keys.shape[1]) < alike.counts[:, None]
+    lookups, answer = _lookups(matrix, np.nonzero(filled)[0], indexes_of(alike.keys[filled]))
     found, tally = co_purchase.neighbours(
         matrix, bought.work, bought.rule, owner=bought.owner, lookups=lookups, threads=threads, one_sided=not symmetric
     )
@@ -110,12 +109,6 @@ def bought_together(
         "pairs_suppressed": tally.suppressed,
     }
     return found, lookups.evidence[answer], figures
-
-
-def _ranks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1, ... count - 1 for each count in turn."""
-    ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
 
 
 def _lookups(matrix: Incidence, one: NDArray[np.int64], other: NDArray[np.int32]) -> tuple[Lookups, NDArray[np.int64]]:

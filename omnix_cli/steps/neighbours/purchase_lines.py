@@ -10,13 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omnix_cli.steps.history import seen
+from omnix_cli.steps.history import SEEN_COLUMNS, seen
 
 WEIGHT_ONE = 2**32
 """Weights are whole multiples of 1 / WEIGHT_ONE, so that they add up to the same in any order."""
 
 _PIECE_ROWS = 1 << 18
-_NET = ["purchase_id", "customer_id", "product_id", "purchased_at", "purchase_day", "quantity", "total_price", "kind"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def purchase_lines(
     1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order."""
     columns = ["unit_price", *(["order_id"] if baskets else [])]
     lines = (
-        seen(purchases.select(*_NET, *columns), as_of=as_of)
+        seen(purchases.select(*SEEN_COLUMNS, *columns), as_of=as_of)
         .select(
             "customer_id",
             "product_id",
