@@ -54,11 +54,6 @@ class Incidence(NamedTuple):
         """The groups of each item."""
         return np.diff(self.item_start)
 
-    @property
-    def nbytes(self) -> int:
-        """The memory it takes."""
-        return sum(array.nbytes for array in self)
-
 
 class _Lists(NamedTuple):
     """The items of group g, rising, and their weights, at [room[g], room[g] + length[g]); the rest is unused."""

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from omnix_cli.steps.lists.preferences import MET, adjusted
-from omnix_cli.steps.lists.ranked_lists import as_offers
+from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each
 
 DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
@@ -31,16 +31,13 @@ def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.Dat
     """The `most` best predicted products of each customer as offers, by `basket_score` moved by open interest.
 
     The confidence is the predicted chance of a purchase within 14 days, the reason that of the prediction."""
-    best = (
+    scored = (
         predictions.select(_PAIR)
         .join(baskets.select(*_PAIR, "basket_score"), on=_PAIR)
         .join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left")
         .select(*_PAIR, score=adjusted(pl.col("basket_score")))
-        .sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(most)
     )
-    return _due_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
+    return _due_offers(best_of_each(scored, most).join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
 
 
 def new_for_you(
@@ -69,12 +66,7 @@ def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
 
 def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
     """The `count` most probable offers of each customer, in the order of their dates."""
-    return (
-        due.sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(count)
-        .sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
-    )
+    return best_of_each(due, count).sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
 
 
 def _due_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from omnix_cli.steps.lists.ranked_lists import best_of_each
+
 SOURCES_PER_CUSTOMER = 60
 NEIGHBOURS_PER_SOURCE = 20
 SHRINK_CUSTOMERS = 10
@@ -57,12 +59,8 @@ def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
 def sources(baskets: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
     """The 60 products of each customer with the highest `weight` (bought often and recently) among those with
     neighbours; ties by product id."""
-    return (
-        baskets.filter(pl.col("product_id").is_in(table.product_ids.implode()), pl.col("weight") > 0)
-        .sort("customer_id", -pl.col("weight"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(SOURCES_PER_CUSTOMER)
-    )
+    known = baskets.filter(pl.col("product_id").is_in(table.product_ids.implode()), pl.col("weight") > 0)
+    return best_of_each(known, SOURCES_PER_CUSTOMER, by="weight")
 
 
 def new_products(baskets: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable, *, most: int) -> pl.DataFrame:
@@ -76,18 +74,8 @@ def new_products(baskets: pl.DataFrame, sources: pl.DataFrame, table: NeighbourT
     weights = _matrix(sources, customers, table)
     rows, products, scores = _best(weights @ table.scores, owned, most)
     totals = np.bincount(codes(sources["customer_id"], customers), sources["weight"].to_numpy(), len(customers))
-    return (
-        pl.DataFrame(
-            {
-                "customer_id": customers.gather(rows),
-                "product_id": table.product_ids.gather(products),
-                "score": scores / totals[rows],
-            }
-        )
-        .sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(most)
-    )
+    ids = {"customer_id": customers.gather(rows), "product_id": table.product_ids.gather(products)}
+    return best_of_each(pl.DataFrame({**ids, "score": scores / totals[rows]}), most)
 
 
 def _matrix(pairs: pl.DataFrame, customers: pl.Series, table: NeighbourTable) -> sparse.csr_array:

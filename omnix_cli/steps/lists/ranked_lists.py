@@ -32,6 +32,11 @@ def as_offers(rows: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     return rows.with_columns(missing).select(OFFER.keys())
 
 
+def best_of_each(rows: pl.DataFrame, most: int, *, by: str = "score") -> pl.DataFrame:
+    """The `most` rows of each customer with the highest `by`, best first; ties by product id."""
+    return rows.sort("customer_id", -pl.col(by), "product_id").group_by("customer_id", maintain_order=True).head(most)
+
+
 def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame:
     """Of the offers of the shelves due_again and new_for_you, `count` per customer, in the order of the list.
 
@@ -73,10 +78,9 @@ def fill_up(
     A stage gets the people whose lists are short and returns offers, best first; those that the `rules` let pass and
     that the list does not hold yet are appended."""
     for stage in stages:
-        lengths = lists.group_by("customer_id").agg(pl.len().cast(pl.Int64).alias("length"))
-        missing = count - pl.col("length").fill_null(0)
-        short = people.join(lengths, on="customer_id", how="left", maintain_order="left")
-        short = short.with_columns(missing=missing).filter(pl.col("missing") > 0).drop("length")
+        missing = lists.group_by("customer_id").agg(missing=count - pl.len().cast(pl.Int64))
+        short = people.join(missing, on="customer_id", how="left", maintain_order="left")
+        short = short.with_columns(pl.col("missing").fill_null(count)).filter(pl.col("missing") > 0)
         if short.is_empty():
             break
         fresh = rules(stage(short).join(lists, on=["customer_id", "product_id"], how="anti", maintain_order="left"))

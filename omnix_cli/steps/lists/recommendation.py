@@ -99,15 +99,11 @@ def _people(
     cycles: pl.LazyFrame, customers: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, default_consent: bool
 ) -> pl.DataFrame:
     """Every known customer, with the parts of the profile that the lists use; null without consent."""
-    seen_ids = [
-        cycles.select("customer_id"),
-        customers.select("customer_id"),
-        interactions.filter(pl.col("interaction_day") < as_of).select("customer_id"),
-    ]
+    visits = interactions.filter(pl.col("interaction_day") < as_of)
     diet = pl.col("dietary_restrictions").list.eval(pl.element().str.to_lowercase())
     profile = ("favorite_categories", "brand_preferences", "dietary_restrictions", "budget_min", "budget_max")
     return (
-        pl.concat(seen_ids)
+        pl.concat(rows.select("customer_id") for rows in (cycles, customers, visits))
         .unique()
         .join(customers, on="customer_id", how="left")
         .with_columns(diet, personalised=pl.col("consent_personalisation").fill_null(default_consent))

@@ -73,14 +73,15 @@ def co_purchases(
 def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
     """Whether the faster walk fits into the memory; reports the expected time and memory before the work begins."""
     matrix, work, rule, threads = bought.matrix, bought.work, bought.rule, resources.threads
-    result = matrix.nbytes + _RESULT_BYTES * matrix.items * rule.neighbours
+    result = sum(array.nbytes for array in matrix) + _RESULT_BYTES * matrix.items * rule.neighbours
     symmetric = result + co_purchase.walk_bytes(matrix, work, rule, threads, one_sided=False)
     fits = symmetric <= resources.memory_bytes
     expected = symmetric if fits else result + co_purchase.walk_bytes(matrix, work, rule, threads, one_sided=True)
+    pairs = min(work.multiply_adds, matrix.items * (matrix.items - 1) // 2)
     sums = work.multiply_adds if fits else int(work.whole_sums.sum())
     seconds = sums / _SUMS_PER_SECOND / threads + matrix.items * rule.neighbours / _NEIGHBOURS_PER_SECOND
     resources.say(
-        f"similarity: {sums:,} multiply-adds for at most {work.pairs_at_most:,} pairs of {matrix.items:,} products; "
+        f"similarity: {sums:,} multiply-adds for at most {pairs:,} pairs of {matrix.items:,} products; "
         f"expected {seconds:.1f} s and {expected / 1e9:.2f} GB on {threads} threads"
         + ("" if fits else f", row by row: both ends at once would take {symmetric / 1e9:.2f} GB")
         + ("" if is_cached() else f"; compiling the kernels first takes about {_COMPILING_SECONDS} s, this once")
