@@ -81,8 +81,7 @@ class Neighbours:
     """Support and customers in one number (see `measures`), and the dot product."""
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """Unordered pairs of items: with a group in common, with `min_support` of them, and of fewer than
     `min_customers` customers."""
 
@@ -91,8 +90,7 @@ class Tally:
     suppressed: int
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(NamedTuple):
     """What a matrix costs, known exactly before the walk."""
 
     row_sums: NDArray[np.int64]
@@ -110,11 +108,6 @@ def scales_of(matrix: Incidence) -> Scales:
     """What the measures need to know of the items."""
     norm = np.sqrt(np.maximum(matrix.squared_norm, 1).astype(np.float64))
     return Scales(float(matrix.groups), matrix.degree.astype(np.float64), 1 / norm)
-
-
-def workload(matrix: Incidence) -> Workload:
-    """The multiply-adds of every row."""
-    return Workload(*count_sums(matrix))
 
 
 def walk_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int, *, one_sided: bool) -> int:
@@ -158,7 +151,7 @@ def neighbours(
 
 
 def _rooms(matrix: Incidence, work: Workload, rule: Rule, times: int) -> NDArray[np.int64]:
-    """The places each item needs for its candidates: `times` k, or fewer where it shares groups with fewer items."""
+    """How many candidates each item has room for: `times` k, or fewer where it shares groups with fewer items."""
     possible = np.minimum(work.whole_sums - matrix.degree, matrix.items - 1)
     possible[matrix.degree < rule.min_support] = 0
     return np.asarray(np.minimum(possible, times * rule.neighbours))
@@ -174,8 +167,8 @@ def _in_callers_order(matrix: Incidence, chosen: Buffers) -> Neighbours:
 
 
 @compiled
-def count_sums(matrix: Incidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The multiply-adds of every row, in the symmetric and in the one-sided walk."""
+def workload(matrix: Incidence) -> Workload:
+    """The multiply-adds of every row, in both walks."""
     item_start, group_start = matrix.item_start, matrix.group_start
     group_of, position = matrix.group, matrix.position
     with_popular = np.zeros(len(item_start) - 1, dtype=np.int64)
@@ -185,7 +178,7 @@ def count_sums(matrix: Incidence) -> tuple[NDArray[np.int64], NDArray[np.int64]]
             group = group_of[walk]
             with_popular[row] += position[walk] - group_start[group]
             with_all[row] += group_start[group + 1] - group_start[group]
-    return with_popular, with_all
+    return Workload(with_popular, with_all)
 
 
 @compiled

@@ -33,7 +33,7 @@ class Incidence(NamedTuple):
     group: NDArray[np.int32]
     """The groups of an item, rising."""
     position: NDArray[np.int64]
-    """The item's place in that group's list, as an index of `entries`."""
+    """The index of the item in `entries`, in that group's list."""
     squared_norm: NDArray[np.int64]
     """The sum of an item's squared weights."""
     code: NDArray[np.int32]
@@ -185,7 +185,7 @@ def _entries(lists: _Lists, group_start: NDArray[np.int64], scale: NDArray[np.fl
 def _transpose(
     group_start: NDArray[np.int64], entries: NDArray[np.uint32], item_start: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """For every item its groups, its places in their lists, and its squared norm."""
+    """The groups of every item, its positions in their lists, and its squared norm."""
     free = item_start[:-1].copy()
     group_of = np.empty(len(entries), dtype=np.int32)
     position = np.empty(len(entries), dtype=np.int64)

@@ -181,7 +181,7 @@ def print_bought_again(forecasts: pl.DataFrame, lines: pl.DataFrame) -> None:
     for name, score in simple_scores(forecasts, lines):
         print(f"  {name:34} {area_under_curve(score, happened):.4f}")
     print(f"  {'omnix':34} {area_under_curve(forecasts['probability_14d'].to_numpy(), happened):.4f}")
-    print("\n  omnix, days    AUC   Brier  log loss    said  happened")
+    print("\n  omnix, days    AUC   Brier  log losspredicted  happened")
     for days in (7, 14, 28):
         probability, happened = forecasts[f"probability_{days}d"].to_numpy(), true < days
         print(
@@ -236,8 +236,8 @@ def print_calibration(forecasts: pl.DataFrame) -> None:
 
 def print_table(table: pl.DataFrame) -> None:
     """A reliability table and its error."""
-    for start, cases, said, happened in table.iter_rows():
-        print(f"  {start:.1f}..{start + 0.1:.1f}  {cases:9,}  said {said:.3f}  happened {happened:.3f}")
+    for start, cases, predicted, happened in table.iter_rows():
+        print(f"  {start:.1f}..{start + 0.1:.1f}  {cases:9,}  predicted {predicted:.3f}  happened {happened:.3f}")
     print(f"  calibration error {calibration_error(table):.3f}")
 
 

@@ -36,7 +36,7 @@ def brier_score(probability: Floats, happened: Bools) -> float:
 
 
 def reliability(probability: Floats, happened: Bools, *, bins: int = 10) -> pl.DataFrame:
-    """One row per bin of equal width that has cases: `cases`, mean probability `said`, share that `happened`."""
+    """One row per bin of equal width that has cases: `cases`, mean probability `predicted`, share that `happened`."""
     number = np.minimum((probability * bins).astype(np.int64), bins - 1)
     cases = np.bincount(number, minlength=bins)
     filled = cases > 0
@@ -44,13 +44,13 @@ def reliability(probability: Floats, happened: Bools, *, bins: int = 10) -> pl.D
         {
             "from": np.flatnonzero(filled) / bins,
             "cases": cases[filled],
-            "said": np.bincount(number, weights=probability, minlength=bins)[filled] / cases[filled],
+            "predicted": np.bincount(number, weights=probability, minlength=bins)[filled] / cases[filled],
             "happened": np.bincount(number, weights=happened, minlength=bins)[filled] / cases[filled],
         }
     )
 
 
 def calibration_error(table: pl.DataFrame) -> float:
-    """The mean of |said - happened| of a table of `reliability`, weighted by cases."""
-    said, happened, cases = (table[name].to_numpy() for name in ("said", "happened", "cases"))
-    return float(np.average(np.abs(said - happened), weights=cases))
+    """The mean of |predicted - happened| of a table of `reliability`, weighted by cases."""
+    predicted, happened, cases = (table[name].to_numpy() for name in ("predicted", "happened", "cases"))
+    return float(np.average(np.abs(predicted - happened), weights=cases))

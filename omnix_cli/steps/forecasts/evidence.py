@@ -118,8 +118,7 @@ def evidence(
     """
     repeats = pl.col("purchase_days") - 1
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
-    customer_mean, everyone = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap_global")
-    own_mean, product_mean = pl.col("mean_log_gap").fill_null(0.0), pl.col("product_log_gap")
+    customer_mean, own_mean = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap").fill_null(0.0)
     own_variance = pl.col("std_log_gap").fill_null(0.0) ** 2 * (1.0 - 1.0 / pl.max_horizontal(repeats, 1))
     exposed = _days_since("first_day", as_of) + OWN_PRIOR_REPEATS / _nearest("daily_rate")
     return (
@@ -127,7 +126,9 @@ def evidence(
         .with_columns(
             pl.when(pl.col("purchase_days") >= personal_purchases).then(repeats).otherwise(0).alias("own_gaps"),
             _nearest("mean_log_gap").alias("product_log_gap"),
-            shrunk(customer_mean, customer_gaps, everyone, CUSTOMER_PRIOR_GAPS).alias("customer_log_gap"),
+            shrunk(customer_mean, customer_gaps, pl.col("mean_log_gap_global"), CUSTOMER_PRIOR_GAPS).alias(
+                "customer_log_gap"
+            ),
             ((repeats + OWN_PRIOR_REPEATS) / exposed).alias("base_rate"),
             _days_since("last_day", as_of).alias("elapsed_days"),
             _days_since("customer_last_day", as_of).alias("visit_days"),
@@ -138,7 +139,7 @@ def evidence(
             pl.col("buyers_7d_product", "buyers_28d_product").fill_null(0),
         )
         .with_columns(
-            shrunk(own_mean, pl.col("own_gaps"), product_mean, OWN_PRIOR_GAPS).alias("own_log_gap"),
+            shrunk(own_mean, pl.col("own_gaps"), pl.col("product_log_gap"), OWN_PRIOR_GAPS).alias("own_log_gap"),
             shrunk(own_variance, pl.col("own_gaps"), pl.lit(PRIOR_SPREAD), OWN_PRIOR_GAPS).alias("own_spread"),
         )
         .sort("customer_id", "product_id")

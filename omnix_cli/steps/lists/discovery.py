@@ -22,7 +22,7 @@ class NeighbourTable:
     """The neighbours as a sparse matrix: `scores[i, j]` is the score of product j as a neighbour of product i."""
 
     product_ids: pl.Series
-    """Sorted; the code of a product is its place."""
+    """Sorted; the code of a product is its index here."""
     scores: sparse.csr_array
     facts: pl.DataFrame
     """The evidence for each entry of `scores`: `source` and `target` (codes), score, same_category; `together`, the
@@ -52,7 +52,7 @@ class NeighbourTable:
 
 
 def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
-    """The place of each id among the sorted `known` ids, which hold them all."""
+    """The index of each id in `known`, sorted ids that contain them all."""
     return ids.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int32)
 
 

@@ -53,7 +53,7 @@ def popularity(
             *(pl.when(pl.col(count) >= min_customers).then(count).alias(count) for count in _COUNTS),
         )
         .sort("kind", "scope", -pl.col("score"), "product_id")
-        .with_columns(_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
+        .with_columns(reason=_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
     )
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in schemas.POPULARITY_KINDS}
     figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
@@ -117,5 +117,4 @@ def _reason(window_days: int) -> pl.Expr:
         .when(pl.col("kind") == "seasonal")
         .then(pl.coalesce(of_category, pl.format("{})", season)))
         .otherwise(pl.format("bought by {} customers", "customers"))
-        .alias("reason")
     )

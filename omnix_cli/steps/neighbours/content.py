@@ -113,7 +113,7 @@ def _postings(
     of: NDArray[np.int32] | None = None,
     weight: NDArray[np.float64] | None = None,
 ) -> Postings:
-    """Who has each attribute, in `order` within it; `of` names the holder of each entry if it is not its place."""
+    """Who has each attribute, in `order` within it; `of` names the holder of each entry if it is not its index."""
     place = np.lexsort((attribute,) if order is None else (order, attribute))
     place = place[np.searchsorted(attribute[place], 0) :]
     start = np.concatenate([[0], np.cumsum(np.bincount(attribute[place]))])

@@ -49,7 +49,7 @@ def test_reliability_table_by_hand() -> None:
     table = reliability(PROBABILITY, HAPPENED, bins=5)
     assert table["from"].to_list() == [0.0, 0.2, 0.4, 0.8]
     assert table["cases"].to_list() == [1, 1, 2, 2]
-    assert table["said"].to_list() == pytest.approx([0.1, 0.2, 0.4, 0.875])
+    assert table["predicted"].to_list() == pytest.approx([0.1, 0.2, 0.4, 0.875])
     assert table["happened"].to_list() == [0.0, 0.0, 0.5, 1.0]
     assert calibration_error(table) == pytest.approx((0.1 + 0.2 + 2 * 0.1 + 2 * 0.125) / 6)
 
