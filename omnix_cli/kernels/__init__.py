@@ -1,4 +1,4 @@
-"""The numeric kernels, compiled by numba, and plain reference implementations to test them against.
+"""The numeric kernels, compiled by numba.
 
 They know arrays and numbers only: no frames, no settings, no files.
 """

@@ -75,11 +75,7 @@ def blended(co_purchase: float, content: float, co_purchase_weight: float) -> fl
 
 @compiled
 def _gather(
-    i: int,
-    candidates: Candidates,
-    listed: NDArray[np.int32],
-    neighbour: NDArray[np.int32],
-    evidence: NDArray[np.int64],
+    i: int, candidates: Candidates, listed: NDArray[np.int32], neighbour: NDArray[np.int32], evidence: NDArray[np.int64]
 ) -> int:
     """Writes product i's candidates of both lists, each once, with their evidence; returns how many."""
     found = 0
@@ -103,16 +99,14 @@ def _gather(
 @compiled
 def blend(first: int, last: int, candidates: Candidates, scoring: Scoring, chosen: Chosen) -> None:
     """Chooses the neighbours of the products [first, last) from both their lists."""
-    rule, scales, things = scoring.rule, scoring.scales, scoring.things
-    thing_of, weights, co_purchase_weight = scoring.thing_of, scoring.weights, scoring.co_purchase_weight
+    rule, scales, things, thing_of, weights, co_purchase_weight = scoring
     k = rule.neighbours
     keys, place_of = np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 1), dtype=np.int64)
     neighbour, evidence = np.empty(2 * k, dtype=np.int32), np.empty((2 * k, 2), dtype=np.int64)
     co_purchase, content = np.empty(2 * k, dtype=np.float64), np.empty(2 * k, dtype=np.float64)
     listed = np.full(len(thing_of), -1, dtype=np.int32)
-    category, brand, price = things.category, things.brand, things.price
-    word_start, word, word_weight = things.word_start, things.word, things.word_weight
-    norm, degree, groups = scales.inverse_norm, scales.degree, scales.groups
+    category, brand, price, word_start, word, word_weight = things
+    groups, degree, norm = scales
     for i in range(first, last):
         found, own = _gather(i, candidates, listed, neighbour, evidence), thing_of[i]
         for place in range(found):

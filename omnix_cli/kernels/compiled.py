@@ -47,4 +47,4 @@ def compiled(function: _Function) -> _Function:
 
 def is_cached() -> bool:
     """Whether this machine compiled these kernels before, so that they load in a fraction of a second."""
-    return any(CACHE_FOLDER.rglob("walks.walk_*.nbc"))
+    return any(CACHE_FOLDER.rglob("co_purchase.walk_*.nbc"))

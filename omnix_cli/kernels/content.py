@@ -117,7 +117,7 @@ class Index(NamedTuple):
     by_category: Postings
     """In order of price within a category."""
     category_place: NDArray[np.int64]
-    """The place of each thing in `by_category`."""
+    """The index of each thing in `by_category`."""
     by_brand: Postings
     by_word: Postings
 

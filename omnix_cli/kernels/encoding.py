@@ -22,25 +22,21 @@ def number_hashes(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArra
     mask = np.uint64(len(table) - 1)
     known = 0
     for row in range(len(hashes)):
+        if known == len(first_row):
+            longer = np.empty(2 * known, dtype=np.int64)
+            table = np.full(4 * known, _EMPTY, dtype=np.int64)
+            mask = np.uint64(len(table) - 1)
+            for number in range(known):
+                longer[number] = first_row[number]
+                place = hashes[first_row[number]] & mask
+                while table[place] != _EMPTY:
+                    place = (place + np.uint64(1)) & mask
+                table[place] = number
+            first_row = longer
         place = hashes[row] & mask
         while table[place] != _EMPTY and hashes[first_row[table[place]]] != hashes[row]:
             place = (place + np.uint64(1)) & mask
         if table[place] == _EMPTY:
-            if known == len(first_row):
-                longer = np.empty(2 * known, dtype=np.int64)
-                for number in range(known):
-                    longer[number] = first_row[number]
-                first_row = longer
-                table = np.full(4 * known, _EMPTY, dtype=np.int64)
-                mask = np.uint64(len(table) - 1)
-                for number in range(known):
-                    place = hashes[first_row[number]] & mask
-                    while table[place] != _EMPTY:
-                        place = (place + np.uint64(1)) & mask
-                    table[place] = number
-                place = hashes[row] & mask
-                while table[place] != _EMPTY:
-                    place = (place + np.uint64(1)) & mask
             first_row[known] = row
             table[place] = known
             known += 1

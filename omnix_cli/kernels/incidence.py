@@ -33,7 +33,7 @@ class Incidence(NamedTuple):
     group: NDArray[np.int32]
     """The groups of an item, rising."""
     position: NDArray[np.int64]
-    """The item's place in that group's list, as an index of `entries`."""
+    """The index of the item in `entries`, in that group's list."""
     squared_norm: NDArray[np.int64]
     """The sum of an item's squared weights."""
     code: NDArray[np.int32]
@@ -54,10 +54,14 @@ class Incidence(NamedTuple):
         """The groups of each item."""
         return np.diff(self.item_start)
 
-    @property
-    def nbytes(self) -> int:
-        """The memory it takes."""
-        return sum(array.nbytes for array in self)
+
+class _Lists(NamedTuple):
+    """The items of group g, rising, and their weights, at [room[g], room[g] + length[g]); the rest is unused."""
+
+    room: NDArray[np.int64]
+    length: NDArray[np.int64]
+    item: NDArray[np.int32]
+    weight: NDArray[np.int64]
 
 
 def build(
@@ -79,17 +83,15 @@ def build(
     start_of_item = np.concatenate([[0], np.cumsum(lines[code])])
     line_group, line_weight = _by_item(groups, items, weights, popularity, start_of_item[:-1].copy())
     room = np.concatenate([[0], np.cumsum(np.bincount(groups, minlength=group_count))])
-    item_list, weight_list, length = _merge(start_of_item, line_group, line_weight, room)
+    lists = _merge(start_of_item, line_group, line_weight, room)
     del line_group, line_weight
     if max_items_per_group is not None:
-        _keep_heaviest(room, length, item_list, weight_list, max_items_per_group)
-    scale = (
-        NORM * _ROUNDING_ROOM / np.sqrt(np.maximum(_squared_norm(room, length, item_list, weight_list, item_count), 1))
-    )
-    group_start = np.concatenate([[0], np.cumsum(length)])
-    entries = _entries(room, group_start, item_list, weight_list, scale)
-    del item_list, weight_list
-    item_start = np.concatenate([[0], np.cumsum(_degrees(entries, item_count))])
+        _keep_heaviest(lists, max_items_per_group)
+    scale = NORM * _ROUNDING_ROOM / np.sqrt(np.maximum(_squared_norm(lists, item_count), 1))
+    group_start = np.concatenate([[0], np.cumsum(lists.length)])
+    entries = _entries(lists, group_start, scale)
+    del lists
+    item_start = np.concatenate([[0], np.cumsum(np.bincount(entries[:, 0], minlength=item_count))])
     group, position, squared_norm = _transpose(group_start, entries, item_start)
     return Incidence(group_start, entries, item_start, group, position, squared_norm, code)
 
@@ -120,9 +122,8 @@ def _merge(
     line_group: NDArray[np.uint32],
     line_weight: NDArray[np.int64],
     room: NDArray[np.int64],
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Each group's items, rising, with the sum of their weights, and how many there are; group g has room from
-    `room[g]` on."""
+) -> _Lists:
+    """The items of each group with the sums of their weights."""
     length = np.zeros(len(room) - 1, dtype=np.int64)
     item_list = np.empty(len(line_group), dtype=np.int32)
     weight_list = np.empty(len(line_group), dtype=np.int64)
@@ -136,18 +137,13 @@ def _merge(
                 item_list[end] = item
                 weight_list[end] = line_weight[line]
                 length[group] += 1
-    return item_list, weight_list, length
+    return _Lists(room, length, item_list, weight_list)
 
 
 @compiled
-def _keep_heaviest(
-    room: NDArray[np.int64],
-    length: NDArray[np.int64],
-    item_list: NDArray[np.int32],
-    weight_list: NDArray[np.int64],
-    most: int,
-) -> None:
+def _keep_heaviest(lists: _Lists, most: int) -> None:
     """Shortens the lists of more than `most` items to their heaviest, in place and in order."""
+    room, length, item_list, weight_list = lists
     for group in range(len(length)):
         if length[group] <= most:
             continue
@@ -161,13 +157,8 @@ def _keep_heaviest(
 
 
 @compiled
-def _squared_norm(
-    room: NDArray[np.int64],
-    length: NDArray[np.int64],
-    item_list: NDArray[np.int32],
-    weight_list: NDArray[np.int64],
-    item_count: int,
-) -> NDArray[np.float64]:
+def _squared_norm(lists: _Lists, item_count: int) -> NDArray[np.float64]:
+    room, length, item_list, weight_list = lists
     total = np.zeros(item_count, dtype=np.float64)
     for group in range(len(length)):
         for place in range(room[group], room[group] + length[group]):
@@ -177,14 +168,9 @@ def _squared_norm(
 
 
 @compiled
-def _entries(
-    room: NDArray[np.int64],
-    group_start: NDArray[np.int64],
-    item_list: NDArray[np.int32],
-    weight_list: NDArray[np.int64],
-    scale: NDArray[np.float64],
-) -> NDArray[np.uint32]:
+def _entries(lists: _Lists, group_start: NDArray[np.int64], scale: NDArray[np.float64]) -> NDArray[np.uint32]:
     """The lists without the room between them, the weights scaled and rounded, at least 1."""
+    room, _, item_list, weight_list = lists
     entries = np.empty((group_start[-1], 2), dtype=np.uint32)
     for group in range(len(group_start) - 1):
         shift = room[group] - group_start[group]
@@ -196,18 +182,10 @@ def _entries(
 
 
 @compiled
-def _degrees(entries: NDArray[np.uint32], item_count: int) -> NDArray[np.int64]:
-    degrees = np.zeros(item_count, dtype=np.int64)
-    for place in range(len(entries)):
-        degrees[entries[place, 0]] += 1
-    return degrees
-
-
-@compiled
 def _transpose(
     group_start: NDArray[np.int64], entries: NDArray[np.uint32], item_start: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """For every item its groups, its places in their lists, and its squared norm."""
+    """The groups of every item, its positions in their lists, and its squared norm."""
     free = item_start[:-1].copy()
     group_of = np.empty(len(entries), dtype=np.int32)
     position = np.empty(len(entries), dtype=np.int64)

@@ -12,7 +12,7 @@ import polars as pl
 from omnix_cli import schemas
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PredictionSettings, dump
-from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.evidence import evidence, shrunk
 from omnix_cli.steps.forecasts.hazard import (
     HORIZON_DAYS,
     Coefficients,
@@ -23,7 +23,6 @@ from omnix_cli.steps.forecasts.hazard import (
 )
 from omnix_cli.steps.forecasts.intervals import log_interval
 from omnix_cli.steps.forecasts.rhythms import PERSONAL, SHARED, model_parts
-from omnix_cli.steps.forecasts.shared_rhythms import shrunk
 from omnix_cli.steps.forecasts.urgency import urgency
 
 PRIOR_PURCHASES = 2.0

@@ -115,10 +115,9 @@ def _customer_habits(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
             pl.col("purchase_day").filter(recent).n_unique().alias("customer_recent_shopping_days"),
             pl.col("product_id").n_unique().alias("customer_products"),
             pl.len().alias("customer_purchase_days"),
-            (from_fixed_point(log_gap.sum()) / pl.col("gap").count()).alias("customer_mean_log_gap"),
+            (from_fixed_point(log_gap.sum()) / pl.col("gap").count()).fill_nan(None).alias("customer_mean_log_gap"),
             pl.col("purchase_day").min().alias("customer_first_day"),
             pl.col("purchase_day").max().alias("customer_last_day"),
         )
-        .with_columns(pl.col("customer_mean_log_gap").fill_nan(None))
         .collect()
     )

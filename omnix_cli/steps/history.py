@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 _PAIR = ["customer_id", "product_id"]
+SEEN_COLUMNS = [*_PAIR, "purchase_id", "purchased_at", "purchase_day", "quantity", "total_price", "kind"]
+"""The columns that `seen` reads."""
 
 
 def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:

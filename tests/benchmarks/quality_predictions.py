@@ -30,22 +30,13 @@ from omnix_cli.predictors.statistical import HORIZON_INTERVALS, MIN_HORIZON_DAYS
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import (
-    DateErrors,
-    area_under_curve,
-    brier_score,
-    calibration_error,
-    coverage,
-    date_errors,
-    log_loss,
-    reliability,
-)
-from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
+from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from omnix_cli.steps.forecasts.hazard import HORIZON_DAYS
 from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, log_interval
 from omnix_cli.steps.forecasts.rhythms import rhythms
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
 from tests.complete_journey import DATA, transactions
+from tests.measures import area_under_curve, coverage, log_loss
 
 YEAR_END = date(2018, 1, 1)
 CUTOFF = date(2017, 10, 1)
@@ -190,7 +181,7 @@ def print_bought_again(forecasts: pl.DataFrame, lines: pl.DataFrame) -> None:
     for name, score in simple_scores(forecasts, lines):
         print(f"  {name:34} {area_under_curve(score, happened):.4f}")
     print(f"  {'omnix':34} {area_under_curve(forecasts['probability_14d'].to_numpy(), happened):.4f}")
-    print("\n  omnix, days    AUC   Brier  log loss    said  happened")
+    print("\n  omnix, days    AUC   Brier  log losspredicted  happened")
     for days in (7, 14, 28):
         probability, happened = forecasts[f"probability_{days}d"].to_numpy(), true < days
         print(
@@ -245,8 +236,8 @@ def print_calibration(forecasts: pl.DataFrame) -> None:
 
 def print_table(table: pl.DataFrame) -> None:
     """A reliability table and its error."""
-    for start, cases, said, happened in table.iter_rows():
-        print(f"  {start:.1f}..{start + 0.1:.1f}  {cases:9,}  said {said:.3f}  happened {happened:.3f}")
+    for start, cases, predicted, happened in table.iter_rows():
+        print(f"  {start:.1f}..{start + 0.1:.1f}  {cases:9,}  predicted {predicted:.3f}  happened {happened:.3f}")
     print(f"  calibration error {calibration_error(table):.3f}")
 
 

@@ -20,13 +20,13 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Resources
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import ndcg_at_k, recall_at_k
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.lists.next_basket import next_basket
 from omnix_cli.steps.lists.popularity import popularity
 from omnix_cli.steps.lists.recommendation import recommend
 from omnix_cli.steps.neighbours.similarity import similarity
 from tests.complete_journey import products, transactions
+from tests.measures import ndcg_at_k, recall_at_k
 
 AS_OF = date(2018, 1, 1)
 PLACES = 10

@@ -11,9 +11,10 @@ import pytest
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import area_under_curve, calibration_error, reliability
+from omnix_cli.steps.forecasts.evaluation import calibration_error, reliability
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.benchmarks.quality_predictions import catalogue, purchase_lines
+from tests.measures import area_under_curve
 
 CUTOFF = date(2017, 10, 1)
 PAIR = ["customer_id", "product_id"]

@@ -191,11 +191,11 @@ class Shop:
             as_of=AS_OF,
         )  # fmt: skip
         bought = cycles.select("customer_id", "product_id", "last_day", "purchase_days").to_dicts()
-        said = {(r["customer"], r["product"]): _prediction(r) for r in rows(self.predictions)}
+        predicted = {(r["customer"], r["product"]): _prediction(r) for r in rows(self.predictions)}
         return {
             "cycles": cycles.lazy(),
             "predictions": frame(
-                "predictions", *(row | said.get((row["customer_id"], row["product_id"]), {}) for row in bought)
+                "predictions", *(row | predicted.get((row["customer_id"], row["product_id"]), {}) for row in bought)
             ),
             "neighbours": frame("neighbours", *_neighbours(self.goes_with)),
             "popularity": frame(

@@ -1,13 +1,21 @@
-"""What is known about a customer and a product on the day of a forecast: their own cycle and the shared rhythms."""
+"""What is known about a customer and a product on the day of a forecast: their own cycle, and the rhythms of the
+product, its category and the whole shop."""
 
 from __future__ import annotations
 
 from datetime import date
+from math import log
 
 import polars as pl
 
-from omnix_cli.steps.forecasts.shared_rhythms import shrunk
+from omnix_cli import schemas
+from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 
+PRODUCT_PRIOR_GAPS = 10.0
+CATEGORY_PRIOR_GAPS = 20.0
+PRIOR_REPEATS = 2.0
+RECENT_DAYS = (7, 28)
+_FIRST_GUESS = {"mean_log_gap": log(30), "daily_rate": 1 / 365}
 OWN_PRIOR_GAPS = 3.0
 PRIOR_SPREAD = 1.0
 CUSTOMER_PRIOR_GAPS = 10.0
@@ -23,6 +31,75 @@ _SHARED = (
     "buyers_7d",
     "buyers_28d",
 )
+
+
+def shrunk(mean: pl.Expr, count: pl.Expr, prior: pl.Expr, strength: float) -> pl.Expr:
+    """(count * mean + strength * prior) / (count + strength)."""
+    return (mean * count + prior * strength) / (count + strength)
+
+
+def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
+    """The frame `rhythms`: each level shrunk toward the one above it, the top toward a gap of 30 days.
+
+    Log gaps: `shrunk` with strength 10 gaps for a product, 20 for a category. Daily rate: (repeats + 2) /
+    (days since the first purchases + 2 / rate above), so that a product without repeat purchases keeps a small rate.
+    """
+    category_of = products.select("product_id", "category")
+    sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect(engine="streaming")
+    if sums.is_empty():
+        return schemas.FRAMES["rhythms"].empty()
+    repeats = cycles.filter(pl.col("purchase_days") > 1).join(category_of, on="product_id", how="left")
+    top = _level("global", pl.lit(""), sums, repeats, pl.DataFrame(_FIRST_GUESS), 1.0)
+    guess = top.select(*_FIRST_GUESS)
+    category = _level("category", pl.col("category"), sums, repeats, guess, CATEGORY_PRIOR_GAPS)
+    above = sums.select("category", key="product_id").join(
+        category.select(*_FIRST_GUESS, category="key"), on="category", how="left"
+    )
+    above = above.with_columns(pl.col(column).fill_null(top[column].item()) for column in _FIRST_GUESS)
+    product = _level("product", pl.col("product_id"), sums, repeats, above, PRODUCT_PRIOR_GAPS)
+    frame = pl.concat([top, category, product]).with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)))
+    return schemas.FRAMES["rhythms"].conform(frame.sort("level", "key"))
+
+
+def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    """Whole-number sums per product, so that categories are exact sums whatever the order."""
+    gaps = pl.col("purchase_days").cast(pl.Int64) - 1
+    log_sum, age = (pl.col("mean_log_gap") * gaps).fill_null(0.0), _days_since("last_day", as_of)
+    return cycles.group_by("product_id").agg(
+        pl.len().cast(pl.Int64).alias("pairs"),
+        gaps.sum().alias("gaps"),
+        fixed_point(log_sum).sum().alias("log_sum"),
+        _days_since("first_day", as_of).sum().alias("exposure"),
+        fixed_point(pl.col("recency_weight")).sum().alias("recency_sum"),
+        fixed_point(pl.col("typical_quantity")).sum().alias("quantity_sum"),
+        *((age <= days).sum().cast(pl.Int64).alias(f"buyers_{days}d") for days in RECENT_DAYS),
+        pl.col("last_day").max(),
+    )
+
+
+def _level(
+    level: str, key: pl.Expr, sums: pl.DataFrame, repeats: pl.LazyFrame, above: pl.DataFrame, strength: float
+) -> pl.DataFrame:
+    """The statistics of one level, by `key`; `above` has those of the level above, per key or for all. The repeaters
+    are the customers who bought something of the key again."""
+    totals = sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max()).drop_nulls("key")
+    known = repeats.select("customer_id", key=key).drop_nulls().group_by("key")
+    repeaters = known.agg(pl.col("customer_id").n_unique().alias("repeaters")).collect(engine="streaming")
+    joined = totals.join(above, on="key", how="left") if "key" in above.columns else totals.join(above, how="cross")
+    log_sum, gaps = from_fixed_point(pl.col("log_sum")), pl.col("gaps")
+    return joined.join(repeaters, on="key", how="left").select(
+        "key",
+        "pairs",
+        "gaps",
+        "last_day",
+        pl.col("repeaters").fill_null(0),
+        *(f"buyers_{days}d" for days in RECENT_DAYS),
+        level=pl.lit(level),
+        mean_log_gap=(log_sum + pl.col("mean_log_gap") * strength) / (gaps + strength),
+        daily_rate=(gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("daily_rate")),
+        recency_weight=from_fixed_point(pl.col("recency_sum")),
+        typical_quantity=from_fixed_point(pl.col("quantity_sum")) / pl.col("pairs"),
+    )
 
 
 def evidence(
@@ -41,8 +118,7 @@ def evidence(
     """
     repeats = pl.col("purchase_days") - 1
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
-    customer_mean, everyone = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap_global")
-    own_mean, product_mean = pl.col("mean_log_gap").fill_null(0.0), pl.col("product_log_gap")
+    customer_mean, own_mean = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap").fill_null(0.0)
     own_variance = pl.col("std_log_gap").fill_null(0.0) ** 2 * (1.0 - 1.0 / pl.max_horizontal(repeats, 1))
     exposed = _days_since("first_day", as_of) + OWN_PRIOR_REPEATS / _nearest("daily_rate")
     return (
@@ -50,7 +126,9 @@ def evidence(
         .with_columns(
             pl.when(pl.col("purchase_days") >= personal_purchases).then(repeats).otherwise(0).alias("own_gaps"),
             _nearest("mean_log_gap").alias("product_log_gap"),
-            shrunk(customer_mean, customer_gaps, everyone, CUSTOMER_PRIOR_GAPS).alias("customer_log_gap"),
+            shrunk(customer_mean, customer_gaps, pl.col("mean_log_gap_global"), CUSTOMER_PRIOR_GAPS).alias(
+                "customer_log_gap"
+            ),
             ((repeats + OWN_PRIOR_REPEATS) / exposed).alias("base_rate"),
             _days_since("last_day", as_of).alias("elapsed_days"),
             _days_since("customer_last_day", as_of).alias("visit_days"),
@@ -61,7 +139,7 @@ def evidence(
             pl.col("buyers_7d_product", "buyers_28d_product").fill_null(0),
         )
         .with_columns(
-            shrunk(own_mean, pl.col("own_gaps"), product_mean, OWN_PRIOR_GAPS).alias("own_log_gap"),
+            shrunk(own_mean, pl.col("own_gaps"), pl.col("product_log_gap"), OWN_PRIOR_GAPS).alias("own_log_gap"),
             shrunk(own_variance, pl.col("own_gaps"), pl.lit(PRIOR_SPREAD), OWN_PRIOR_GAPS).alias("own_spread"),
         )
         .sort("customer_id", "product_id")

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 EDGES = (0, 1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 84, 112, 147, 182)
 HORIZON_DAYS = EDGES[-1]
+_DAYS = np.array(EDGES, dtype=np.float64)
 STATIC_TERMS = {
     "level": pl.lit(1.0),
     "purchase_days": pl.col("purchase_days").log(),
@@ -77,8 +78,7 @@ def probability_within(total: Floats, days: Floats | float) -> Floats:
     """P(purchase within `days` days): 1 - exp(-H), with H growing evenly within a period."""
     days = np.clip(np.broadcast_to(days, len(total)), 0.0, HORIZON_DAYS)
     period = np.clip(np.searchsorted(EDGES, days, side="right") - 1, 0, len(EDGES) - 2)
-    edges = np.array(EDGES, dtype=np.float64)
-    share = (days - edges[period]) / (edges[period + 1] - edges[period])
+    share = (days - _DAYS[period]) / (_DAYS[period + 1] - _DAYS[period])
     row = np.arange(len(total))
     low, high = total[row, period], total[row, period + 1]
     return np.asarray(-np.expm1(-(low + share * (high - low))))
@@ -88,11 +88,10 @@ def day_of_chance(total: Floats, chance: Floats) -> Floats:
     """Days ahead (a real number) within which a purchase has this chance; at most the last of `EDGES`."""
     wanted = -np.log1p(-chance)
     period = np.clip((total <= wanted[:, None]).sum(axis=1) - 1, 0, len(EDGES) - 2)
-    edges = np.array(EDGES, dtype=np.float64)
     row = np.arange(len(total))
     low, high = total[row, period], total[row, period + 1]
     share = np.divide(wanted - low, high - low, out=np.zeros_like(low), where=high > low).clip(0.0, 1.0)
-    return np.asarray(edges[period] + share * (edges[period + 1] - edges[period]))
+    return np.asarray(_DAYS[period] + share * (_DAYS[period + 1] - _DAYS[period]))
 
 
 def fit_hazard(rows: dict[str, Floats], days_ahead: Floats, followed_days: Floats, weight: Floats) -> Coefficients:

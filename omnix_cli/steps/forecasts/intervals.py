@@ -16,8 +16,14 @@ import numpy.typing as npt
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from omnix_cli.steps.forecasts.evidence import CUSTOMER_PRIOR_GAPS, OWN_PRIOR_GAPS, PRIOR_SPREAD, evidence
-from omnix_cli.steps.forecasts.shared_rhythms import PRODUCT_PRIOR_GAPS, shrunk
+from omnix_cli.steps.forecasts.evidence import (
+    CUSTOMER_PRIOR_GAPS,
+    OWN_PRIOR_GAPS,
+    PRIOR_SPREAD,
+    PRODUCT_PRIOR_GAPS,
+    evidence,
+    shrunk,
+)
 
 TERMS = {
     "level": pl.col("own_gaps") * 0.0 + 1.0,

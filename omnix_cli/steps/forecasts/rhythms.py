@@ -16,11 +16,10 @@ import polars as pl
 from omnix_cli import schemas
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import pair_cycles
-from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from omnix_cli.steps.forecasts.hazard import Coefficients, columns, fit_hazard
 from omnix_cli.steps.forecasts.intervals import fit_interval
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
-from omnix_cli.steps.history import seen
+from omnix_cli.steps.history import SEEN_COLUMNS, seen
 
 LOOK_BACK_DAYS = (14, 28, 56, 112)
 LOOK_BACK_MEMORY_DAYS = 60.0
@@ -28,27 +27,12 @@ MIN_HISTORY_DAYS = 14
 MAX_LINES = 3_000_000
 MAX_PAIRS_PER_LOOK = 12_000
 PERSONAL, SHARED = "hazard_personal", "hazard_shared"
-_NEEDED = (
-    "purchase_id",
-    "customer_id",
-    "product_id",
-    "purchased_at",
-    "purchase_day",
-    "quantity",
-    "total_price",
-    "kind",
-)
 
 
 def rhythms(
-    purchases: pl.LazyFrame,
-    cycles: pl.LazyFrame,
-    products: pl.LazyFrame,
-    *,
-    as_of: date,
-    personal_purchases: int,
+    purchases: pl.LazyFrame, cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
 ) -> StepOutput:
-    """The frames `rhythms` (see `steps.forecasts.shared_rhythms`) and `forecast_model`.
+    """The frames `rhythms` (see `evidence.shared_rhythms`) and `forecast_model`.
 
     The model's parts: `interval` (see `steps.forecasts.intervals`) from all gaps, `hazard_personal` and
     `hazard_shared` (see `steps.forecasts.hazard`) for pairs with and without a rhythm of their own, from the evidence
@@ -85,7 +69,7 @@ def model_parts(forecast_model: pl.DataFrame) -> dict[str, Coefficients]:
 
 def _learning_lines(purchases: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """The lines to learn from, in memory: of all customers, or of every k-th when there are too many lines."""
-    lines = purchases.filter(pl.col("purchase_day") < as_of).select(_NEEDED)
+    lines = purchases.filter(pl.col("purchase_day") < as_of).select(SEEN_COLUMNS)
     stride = _stride(lines.select(pl.len()).collect().item(), MAX_LINES)
     if stride > 1:
         customers = lines.select("customer_id").unique().sort("customer_id").gather_every(stride)

@@ -6,29 +6,20 @@ from datetime import date
 
 import polars as pl
 
-from omnix_cli.steps.lists.interest import adjusted
-from omnix_cli.steps.lists.shelves import OFFER
-from omnix_cli.steps.lists.tastes import MET
+from omnix_cli.steps.lists.preferences import MET, adjusted
+from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each
 
 DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
-PREDICTION_COLUMNS = (
-    *_PAIR,
-    "predicted_date",
-    "probability_7d",
-    "probability_14d",
-    "confidence",
-    "urgency",
-    "reason",
-)
-"""The columns of the predictions that the offers need."""
+_READ = (*_PAIR, "predicted_date", "probability_7d", "probability_14d", "confidence", "urgency", "reason")
 
 
-def dated(predictions: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """The predictions with dates that fit their urgency: what is overdue is due now, what has lapsed is not due."""
+def dated(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
+    """What offers need of the predictions, with dates that fit their urgency: what is overdue is due now, what has
+    lapsed is not due."""
     # Lapsed pairs stay: without them Recall@10 of the homepage falls from 0.176 to 0.163 on Complete Journey.
     urgency = pl.col("urgency").cast(pl.String)
-    return predictions.with_columns(
+    return predictions.select(_READ).with_columns(
         predicted_date=pl.when(urgency == "overdue")
         .then(pl.min_horizontal("predicted_date", pl.lit(as_of)))
         .when(urgency != "lapsed")
@@ -40,69 +31,45 @@ def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.Dat
     """The `most` best predicted products of each customer as offers, by `basket_score` moved by open interest.
 
     The confidence is the predicted chance of a purchase within 14 days, the reason that of the prediction."""
-    best = (
+    scored = (
         predictions.select(_PAIR)
         .join(baskets.select(*_PAIR, "basket_score"), on=_PAIR)
         .join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left")
         .select(*_PAIR, score=adjusted(pl.col("basket_score")))
-        .sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(most)
     )
-    return _as_offers(best.join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
+    return _due_offers(best_of_each(scored, most).join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
 
 
 def new_for_you(
     found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame
 ) -> pl.DataFrame:
-    """Offers of products never bought: those `found` and those of open interest. The score combines both; a product
+    """Offers of products never bought: `found` ones and those of open interest. The score combines both; a product
     that meets one of the `tastes` scores a little higher.
 
     `reasons.explain` fills in confidence and reason."""
     fondness = pl.when(pl.col("taste").is_not_null()).then(MET).otherwise(1.0)
     wanted = interest.filter(pl.col("interest") > 0).join(baskets, on=_PAIR, how="anti")
-    return (
+    rows = (
         found.join(wanted.select(_PAIR), on=_PAIR, how="full", coalesce=True)
         .join(interest, on=_PAIR, how="left")
         .join(tastes, on=_PAIR, how="left")
-        .with_columns(
-            shelf=pl.lit("new_for_you"),
-            score=adjusted((pl.col("score").fill_null(0.0) * fondness).clip(0, 1)),
-            confidence=pl.lit(0.0),
-            reason=pl.lit(""),
-            tags=pl.lit([], pl.List(pl.String)),
-            predicted_date=pl.lit(None, pl.Date),
-            urgency=pl.lit(None, pl.String),
-        )
-        .select(OFFER.keys())
     )
+    score = adjusted((pl.col("score").fill_null(0.0) * fondness).clip(0, 1))
+    return as_offers(rows, shelf=pl.lit("new_for_you"), score=score, tags=pl.lit([], pl.List(pl.String)))
 
 
 def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
     """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
     due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
-    return _as_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
+    return _due_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
 
 
 def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
     """The `count` most probable offers of each customer, in the order of their dates."""
-    return (
-        due.sort("customer_id", -pl.col("score"), "product_id")
-        .group_by("customer_id", maintain_order=True)
-        .head(count)
-        .sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
-    )
+    return best_of_each(due, count).sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
 
 
-def _as_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
-    urgency = pl.col("urgency").cast(pl.String)
-    return predicted.select(
-        *_PAIR,
-        "score",
-        "reason",
-        "predicted_date",
-        shelf=pl.lit("due_again"),
-        confidence=confidence,
-        tags=pl.concat_list(urgency),
-        urgency=urgency,
-    ).select(OFFER.keys())
+def _due_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
+    urgency, chance = pl.col("urgency").cast(pl.String), pl.col(confidence)
+    tags = pl.concat_list(urgency)
+    return as_offers(predicted, shelf=pl.lit("due_again"), confidence=chance, tags=tags, urgency=urgency)

@@ -7,8 +7,8 @@ from functools import partial
 
 import polars as pl
 
-from omnix_cli.steps.lists.shelves import OFFER, Stage
-from omnix_cli.steps.lists.tastes import TASTES, Taste
+from omnix_cli.steps.lists.preferences import TASTES, Taste
+from omnix_cli.steps.lists.ranked_lists import Stage, as_offers
 
 FIRST_BLOCK = 50
 BLOCK_GROWTH = 4
@@ -26,7 +26,8 @@ def stages(popularity: pl.DataFrame, catalogue: pl.DataFrame, *, season: str) ->
         ranked = described.drop_nulls(taste.attribute).sort(taste.attribute, "rank")
         yield partial(_favourites, popular=ranked, taste=taste)
     current = pl.concat([_ranked(popularity, "trending", "all"), _ranked(popularity, "seasonal", season)])
-    yield partial(_current, ranked=current.sort("rank", maintain_order=True).head(FIRST_BLOCK))
+    first = current.sort("rank", maintain_order=True).head(FIRST_BLOCK)
+    yield lambda people: _offers(people.filter("personalised"), first)
     start, size = 0, FIRST_BLOCK
     while start < popular.height:
         yield partial(_offers, ranked=popular.slice(start, size))
@@ -48,26 +49,10 @@ def _favourites(people: pl.DataFrame, popular: pl.DataFrame, taste: Taste) -> pl
         .sort("customer_id", "rank")
     )
     reason = pl.format(f"{taste.wording}, {{}}", taste.attribute, "reason")
-    return _conformed(chosen.with_columns(reason=reason, kind=pl.lit(taste.tag)))
-
-
-def _current(people: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
-    return _offers(people.filter("personalised"), ranked)
+    tags = pl.concat_list(pl.lit(taste.tag))
+    return as_offers(chosen, shelf=pl.lit("fallback"), reason=reason, tags=tags)
 
 
 def _offers(people: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
-    return _conformed(people.select("customer_id").join(ranked, how="cross", maintain_order="left_right"))
-
-
-def _conformed(chosen: pl.DataFrame) -> pl.DataFrame:
-    return chosen.select(
-        "customer_id",
-        "product_id",
-        "score",
-        "confidence",
-        "reason",
-        shelf=pl.lit("fallback"),
-        tags=pl.concat_list("kind"),
-        predicted_date=pl.lit(None, pl.Date),
-        urgency=pl.lit(None, pl.String),
-    ).select(list(OFFER))
+    offered = people.select("customer_id").join(ranked, how="cross", maintain_order="left_right")
+    return as_offers(offered, shelf=pl.lit("fallback"), tags=pl.concat_list("kind"))

@@ -59,12 +59,8 @@ def _purchase_ages(cycles: pl.DataFrame, as_of: date) -> tuple[np.ndarray, np.nd
     before = np.concatenate(
         [[0], np.cumsum(cycles["gap_days"].explode(empty_as_null=False).to_numpy().astype(np.int64))]
     )
-    last_age = cycles.select(_days_since("last_day", as_of)).to_series().to_numpy()
+    last_age = cycles.select((pl.lit(as_of) - pl.col("last_day")).dt.total_days()).to_series().to_numpy()
     earlier = np.repeat(np.arange(cycles.height), gaps)
     since_last = before[ends[earlier]] - before[:-1]
     row = np.concatenate([np.arange(cycles.height), earlier])
     return row, np.concatenate([last_age, last_age[earlier] + since_last])
-
-
-def _days_since(day: str, as_of: date) -> pl.Expr:
-    return (pl.lit(as_of) - pl.col(day)).dt.total_days()

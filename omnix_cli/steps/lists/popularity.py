@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from typing import Literal
 
 import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.seasons import Hemisphere
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import seen
-from omnix_cli.steps.lists.seasons import YEAR_DAYS, seasonal
-from omnix_cli.steps.lists.trends import trending
+from omnix_cli.steps.lists.trends import YEAR_DAYS, seasonal, trending
 
 HALF_LIFE_DAYS = 90
 CONFIDENCE_DAYS = 14
@@ -27,7 +26,7 @@ def popularity(
     *,
     as_of: date,
     trending_window_days: int,
-    hemisphere: Literal["northern", "southern"],
+    hemisphere: Hemisphere,
     min_customers: int,
 ) -> StepOutput:
     """The ranked lists of the whole shop before `as_of`, from distinct customers, never from quantities.
@@ -54,7 +53,7 @@ def popularity(
             *(pl.when(pl.col(count) >= min_customers).then(count).alias(count) for count in _COUNTS),
         )
         .sort("kind", "scope", -pl.col("score"), "product_id")
-        .with_columns(_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
+        .with_columns(reason=_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
     )
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in schemas.POPULARITY_KINDS}
     figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
@@ -105,25 +104,17 @@ def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.Data
 
 
 def _reason(window_days: int) -> pl.Expr:
-    before = pl.coalesce(pl.format(", {} before", "customers_before"), pl.lit(", hardly anybody before"))
-    rise = pl.concat_str(pl.format(f"bought by {{}} customers in the last {window_days} days", "customers"), before)
+    before = pl.coalesce(pl.col("customers_before").cast(pl.String), pl.lit("hardly anybody"))
+    rise = pl.format(f"bought by {{}} customers in the last {window_days} days, {{}} before", "customers", before)
     times = pl.col("season_index").round(1).cast(pl.String)
-    season = pl.format("sells {} times as well in {} as on average", times, "scope")
-    rests_on = pl.format(" ({} days of {}", "season_days", "scope")
-    seasonal_reason = (
-        pl.when(pl.col("category").is_null())
-        .then(pl.concat_str(season, rests_on, pl.lit(")")))
-        .otherwise(
-            pl.concat_str(
-                pl.format("category {} ", "category"), season, rests_on, pl.lit(", less than a year of history)")
-            )
-        )
+    season = pl.format(
+        "sells {} times as well in {} as on average ({} days of {}", times, "scope", "season_days", "scope"
     )
+    of_category = pl.format("category {} {}, less than a year of history)", "category", season)
     return (
         pl.when(pl.col("kind") == "trending")
         .then(rise)
         .when(pl.col("kind") == "seasonal")
-        .then(seasonal_reason)
+        .then(pl.coalesce(of_category, pl.format("{})", season)))
         .otherwise(pl.format("bought by {} customers", "customers"))
-        .alias("reason")
     )

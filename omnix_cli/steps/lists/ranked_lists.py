@@ -1,10 +1,96 @@
-"""Ranked lists in the form in which they are stored."""
+"""Ranked lists: two shelves blended in fixed shares, fallbacks until a list is full, and the form that is stored.
+
+An offer is a row of customer_id, product_id, shelf, score, confidence, reason, tags, predicted_date and urgency.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
 from omnix_cli import schemas
+
+OFFER = {
+    "customer_id": pl.String(),
+    "product_id": pl.String(),
+    "shelf": pl.String(),
+    "score": pl.Float64(),
+    "confidence": pl.Float64(),
+    "reason": pl.String(),
+    "tags": pl.List(pl.String()),
+    "predicted_date": pl.Date(),
+    "urgency": pl.String(),
+}
+Stage = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def as_offers(rows: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
+    """The rows with these columns, as offers; a column of `OFFER` that is still missing is null."""
+    rows = rows.with_columns(**columns)
+    missing = (pl.lit(None, dtype).alias(name) for name, dtype in OFFER.items() if name not in rows.columns)
+    return rows.with_columns(missing).select(OFFER.keys())
+
+
+def best_of_each(rows: pl.DataFrame, most: int, *, by: str = "score") -> pl.DataFrame:
+    """The `most` rows of each customer with the highest `by`, best first; ties by product id."""
+    return rows.sort("customer_id", -pl.col(by), "product_id").group_by("customer_id", maintain_order=True).head(most)
+
+
+def blend(offers: pl.DataFrame, *, count: int, due_share: float) -> pl.DataFrame:
+    """Of the offers of the shelves due_again and new_for_you, `count` per customer, in the order of the list.
+
+    due_again has round(count * due_share) places, new_for_you the rest. If one shelf has too few offers, the other
+    fills its places: those items come last and have the tag `fills_up`. The shelves alternate in proportion to their
+    places: the i-th of p places has its turn at (i - 1/2) / p.
+    """
+    due_places = int(count * due_share + 0.5)
+    places = pl.when(pl.col("shelf") == "due_again").then(due_places).otherwise(count - due_places)
+    others = pl.len().over("customer_id") - pl.len().over("customer_id", "shelf")
+    room = pl.max_horizontal(places, count - others.cast(pl.Int64))
+    fills_up = pl.col("place") > pl.col("places")
+    return (
+        offers.sort("customer_id", "shelf", -pl.col("score"), "product_id")
+        .with_columns(place=pl.int_range(1, pl.len() + 1).over("customer_id", "shelf"))
+        .with_columns(places=places, room=room)
+        .filter(pl.col("place") <= pl.col("room"))
+        .with_columns(
+            tags=pl.when(fills_up).then(pl.concat_list("tags", pl.lit("fills_up"))).otherwise("tags"),
+            turn=pl.when(fills_up)
+            .then(2 * count * count + pl.col("place"))
+            .otherwise((2 * pl.col("place") - 1) * (count - pl.col("places"))),
+        )
+        .sort("customer_id", "turn", "shelf", "place")
+        .select(list(OFFER))
+    )
+
+
+def fill_up(
+    lists: pl.DataFrame,
+    people: pl.DataFrame,
+    stages: Iterable[Stage],
+    *,
+    count: int,
+    rules: Callable[[pl.DataFrame], pl.DataFrame],
+) -> pl.DataFrame:
+    """Fills the lists that are shorter than `count`, stage by stage, until all are full.
+
+    A stage gets the people whose lists are short and returns offers, best first; those that the `rules` let pass and
+    that the list does not hold yet are appended."""
+    for stage in stages:
+        missing = lists.group_by("customer_id").agg(missing=count - pl.len().cast(pl.Int64))
+        short = people.join(missing, on="customer_id", how="left", maintain_order="left")
+        short = short.with_columns(pl.col("missing").fill_null(count)).filter(pl.col("missing") > 0)
+        if short.is_empty():
+            break
+        fresh = rules(stage(short).join(lists, on=["customer_id", "product_id"], how="anti", maintain_order="left"))
+        added = (
+            fresh.unique(["customer_id", "product_id"], keep="first", maintain_order=True)
+            .join(short.select("customer_id", "missing"), on="customer_id", how="left", maintain_order="left")
+            .filter(pl.int_range(pl.len()).over("customer_id") < pl.col("missing"))
+        )
+        lists = pl.concat([lists, added.select(list(OFFER))])
+    return lists
 
 
 def listed(offers: pl.DataFrame, *, kind: str, list_id: pl.Expr) -> pl.DataFrame:

@@ -25,9 +25,8 @@ def explain(
 
     The reason is the customer's own signal (cart, wish), else what links the product to the `source_id` of the
     `evidence`: bought together, else the category, else that it is alike, else the weaker signals; and which of the
-    customer's `tastes` it meets.
-    Confidence: of the customers who shop now, the share who buy the product within 14 days (`popular`) and do so for
-    the first time (1 - repeat_share), times the lift of the evidence.
+    customer's `tastes` it meets. The confidence: of the customers who shop now, the share who buy the product within 14
+    days (`popular`) and do so for the first time (1 - repeat_share), times the lift of the evidence.
     """
     names = catalogue.select(source_id="product_id", source_name="name")
     known = (

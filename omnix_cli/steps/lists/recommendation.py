@@ -16,12 +16,10 @@ from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
 from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
 from omnix_cli.steps.lists.eligibility import Rules, catalogue
-from omnix_cli.steps.lists.interest import open_interest
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
-from omnix_cli.steps.lists.ranked_lists import listed, stored
+from omnix_cli.steps.lists.preferences import open_interest, tastes_met
+from omnix_cli.steps.lists.ranked_lists import blend, fill_up, listed, stored
 from omnix_cli.steps.lists.reasons import explain
-from omnix_cli.steps.lists.shelves import blend, fill_up
-from omnix_cli.steps.lists.tastes import tastes_met
 
 CANDIDATES_PER_PLACE = 5
 
@@ -39,14 +37,13 @@ def recommend(
     parameters: RecommendSettings,
     privacy: PrivacySettings,
 ) -> StepOutput:
-    """For each customer the list `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
+    """The lists `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
 
     The homepage blends what the customer buys again (ranked by `next_basket`) with neighbours of it that are new
     (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
     `eligibility` hold everywhere. The confidence of an item of the homepage is the chance that the customer buys it
-    within 14 days, that of the replenishment list what the prediction says. A customer without consent to
-    personalisation gets the shop's popular products; profile and history are not used.
-    Figures: customers, items per shelf, and how many offers each rule removed.
+    within 14 days, that of the replenishment list what the prediction says. Without consent to personalisation a
+    customer gets the shop's popular products. Figures: customers, items per shelf, offers removed by each rule.
     """
     shop = popularity.collect()
     popular = shop.filter(pl.col("kind") == "popular")
@@ -56,8 +53,7 @@ def recommend(
     rules = Rules(known, people, min_support=parameters.min_support)
     baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    predicted = _of(predictions.select(*candidates.PREDICTION_COLUMNS), personalised)
-    predicted = candidates.dated(predicted, as_of=as_of)
+    predicted = _of(candidates.dated(predictions, as_of=as_of), personalised)
     tastes = partial(tastes_met, people=people, catalogue=known)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     shelves, evidence = _shelves(predicted, baskets, interest, table, tastes, rules, parameters)
@@ -66,10 +62,8 @@ def recommend(
     homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
     due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
-        [
-            listed(homepage, kind="personal", list_id=list_ids.personal(pl.col("customer_id"), "homepage")),
-            listed(due, kind="replenishment", list_id=list_ids.personal(pl.col("customer_id"), "replenishment")),
-        ]
+        listed(offers, kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
+        for offers, kind, context in ((homepage, "personal", "homepage"), (due, "replenishment", "replenishment"))
     )
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
     figures: Figures = {"customers": people.height, **items, "replenishment": due.height, **rules.removed}
@@ -101,23 +95,14 @@ def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _people(
-    cycles: pl.LazyFrame,
-    customers: pl.LazyFrame,
-    interactions: pl.LazyFrame,
-    *,
-    as_of: date,
-    default_consent: bool,
+    cycles: pl.LazyFrame, customers: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, default_consent: bool
 ) -> pl.DataFrame:
     """Every known customer, with the parts of the profile that the lists use; null without consent."""
-    seen_ids = [
-        cycles.select("customer_id"),
-        customers.select("customer_id"),
-        interactions.filter(pl.col("interaction_day") < as_of).select("customer_id"),
-    ]
+    visits = interactions.filter(pl.col("interaction_day") < as_of)
     diet = pl.col("dietary_restrictions").list.eval(pl.element().str.to_lowercase())
     profile = ("favorite_categories", "brand_preferences", "dietary_restrictions", "budget_min", "budget_max")
     return (
-        pl.concat(seen_ids)
+        pl.concat(rows.select("customer_id") for rows in (cycles, customers, visits))
         .unique()
         .join(customers, on="customer_id", how="left")
         .with_columns(diet, personalised=pl.col("consent_personalisation").fill_null(default_consent))

@@ -69,6 +69,7 @@ def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.Data
         "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(pl.lit("similar price")),
         "similar_text": pl.when(pl.col("text_similarity") >= SIMILAR_TEXT).then(pl.lit("similar description")),
     }
+    words = pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True)
     adoption = pl.col("conditional") * pl.col("customers") / (pl.col("customers") + SHRINK_CUSTOMERS)
     return (
         neighbours.rename({"product_id": "source_id", "neighbour_id": "product_id"})
@@ -79,13 +80,12 @@ def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.Data
         .join(catalogue.lazy().select("product_id", "category", "brand"), on="product_id", how="left")
         .sort("source_id", "rank")
         .with_columns(
-            reason=pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True),
+            reason=words.replace("", "similar product"),
             tags=pl.concat_list(
-                pl.when(words.is_not_null()).then(pl.lit(tag)) for tag, words in parts.items()
+                pl.when(part.is_not_null()).then(pl.lit(tag)) for tag, part in parts.items()
             ).list.drop_nulls(),
             confidence=adoption.fill_null(0.0),
         )
-        .with_columns(reason=pl.when(pl.col("reason") == "").then(pl.lit("similar product")).otherwise("reason"))
         .drop("rank")
         .collect()
     )

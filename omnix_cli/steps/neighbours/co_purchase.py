@@ -73,14 +73,15 @@ def co_purchases(
 def fits_symmetric(bought: CoPurchases, resources: Resources) -> bool:
     """Whether the faster walk fits into the memory; reports the expected time and memory before the work begins."""
     matrix, work, rule, threads = bought.matrix, bought.work, bought.rule, resources.threads
-    result = matrix.nbytes + _RESULT_BYTES * matrix.items * rule.neighbours
-    symmetric = result + co_purchase.symmetric_bytes(matrix, work, rule, threads)
+    result = sum(array.nbytes for array in matrix) + _RESULT_BYTES * matrix.items * rule.neighbours
+    symmetric = result + co_purchase.walk_bytes(matrix, work, rule, threads, one_sided=False)
     fits = symmetric <= resources.memory_bytes
-    expected = symmetric if fits else result + co_purchase.one_sided_bytes(matrix, work, rule, threads)
+    expected = symmetric if fits else result + co_purchase.walk_bytes(matrix, work, rule, threads, one_sided=True)
+    pairs = min(work.multiply_adds, matrix.items * (matrix.items - 1) // 2)
     sums = work.multiply_adds if fits else int(work.whole_sums.sum())
     seconds = sums / _SUMS_PER_SECOND / threads + matrix.items * rule.neighbours / _NEIGHBOURS_PER_SECOND
     resources.say(
-        f"similarity: {sums:,} multiply-adds for at most {work.pairs_at_most:,} pairs of {matrix.items:,} products; "
+        f"similarity: {sums:,} multiply-adds for at most {pairs:,} pairs of {matrix.items:,} products; "
         f"expected {seconds:.1f} s and {expected / 1e9:.2f} GB on {threads} threads"
         + ("" if fits else f", row by row: both ends at once would take {symmetric / 1e9:.2f} GB")
         + ("" if is_cached() else f"; compiling the kernels first takes about {_COMPILING_SECONDS} s, this once")
@@ -93,18 +94,11 @@ def bought_together(
 ) -> tuple[co_purchase.Neighbours, NDArray[np.int64], Figures]:
     """The neighbours by co-purchase; the evidence of the pairs that content proposes (`alike`), in their order; and
     the figures."""
-    matrix, (products, most) = bought.matrix, alike.keys.shape
-    place = np.repeat(np.arange(products) * most, alike.counts) + _ranks(alike.counts)
-    product = np.repeat(np.arange(products), alike.counts)
-    lookups, answer = _lookups(matrix, product, indexes_of(alike.keys.ravel()[place]))
+    matrix = bought.matrix
+    filled = np.arange(alike.keys.shape[1]) < alike.counts[:, None]
+    lookups, answer = _lookups(matrix, np.nonzero(filled)[0], indexes_of(alike.keys[filled]))
     found, tally = co_purchase.neighbours(
-        matrix,
-        bought.work,
-        bought.rule,
-        owner=bought.owner,
-        lookups=lookups,
-        threads=threads,
-        one_sided=not symmetric,
+        matrix, bought.work, bought.rule, owner=bought.owner, lookups=lookups, threads=threads, one_sided=not symmetric
     )
     figures: Figures = {
         "customers": bought.customers,
@@ -116,12 +110,6 @@ def bought_together(
         "pairs_suppressed": tally.suppressed,
     }
     return found, lookups.evidence[answer], figures
-
-
-def _ranks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1, ... count - 1 for each count in turn."""
-    ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
 
 
 def _lookups(matrix: Incidence, one: NDArray[np.int64], other: NDArray[np.int32]) -> tuple[Lookups, NDArray[np.int64]]:

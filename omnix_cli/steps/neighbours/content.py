@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from omnix_cli.kernels.content import Attributes, Index, Postings, Ranked, Weights, nearest, spread
 from omnix_cli.kernels.threads import equal_blocks, share_out
-from omnix_cli.settings import ContentWeights
 
 _WORD = r"[\p{L}][\p{L}\p{N}]+"
 _DESCRIPTION = ["category", "brand", "price", "words"]
@@ -88,7 +87,7 @@ def _weigh_words(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.int32]
     return start, word, weight / norm[text]
 
 
-def content_neighbours(described: Descriptions, weights: ContentWeights, *, neighbours: int, threads: int) -> Ranked:
+def content_neighbours(described: Descriptions, weights: Weights, *, neighbours: int, threads: int) -> Ranked:
     """The best neighbours of each product by content (keys: see `kernels.topk`)."""
     things, thing_of = described.things, described.thing_of
     sets, products, k = len(things.category), len(thing_of), neighbours
@@ -100,17 +99,10 @@ def content_neighbours(described: Descriptions, weights: ContentWeights, *, neig
     index = Index(by_category, category_place, _postings(things.brand), by_word)
     best_sets = Ranked(np.empty((sets, k + 1), dtype=np.int64), np.zeros(sets, dtype=np.int64))
     blocks = equal_blocks(np.ones(sets, dtype=np.int64), threads)
-    shares, members = kernel_weights(weights), _postings(thing_of)
+    members = _postings(thing_of)
     best = Ranked(np.empty((products, k), dtype=np.int64), np.zeros(products, dtype=np.int64))
-
-    def solve_block(thread: int, first: int, last: int) -> None:
-        nearest(first, last, k + 1, things, shares, index, best_sets)
-
-    def spread_block(thread: int, first: int, last: int) -> None:
-        spread(first, last, k, best_sets, members, best)
-
-    share_out(blocks, threads, solve_block)
-    share_out(blocks, threads, spread_block)
+    share_out(blocks, threads, lambda _, first, last: nearest(first, last, k + 1, things, weights, index, best_sets))
+    share_out(blocks, threads, lambda _, first, last: spread(first, last, k, best_sets, members, best))
     return best
 
 
@@ -121,14 +113,9 @@ def _postings(
     of: NDArray[np.int32] | None = None,
     weight: NDArray[np.float64] | None = None,
 ) -> Postings:
-    """Who has each attribute, in `order` within it; `of` names the holder of each entry if it is not its place."""
+    """Who has each attribute, in `order` within it; `of` names the holder of each entry if it is not its index."""
     place = np.lexsort((attribute,) if order is None else (order, attribute))
     place = place[np.searchsorted(attribute[place], 0) :]
     start = np.concatenate([[0], np.cumsum(np.bincount(attribute[place]))])
     holder = place.astype(np.int32) if of is None else of[place]
     return Postings(start, holder, np.zeros(0) if weight is None else weight[place])
-
-
-def kernel_weights(weights: ContentWeights) -> Weights:
-    """The weights as the kernels take them."""
-    return Weights(weights.category, weights.brand, weights.price, weights.text)

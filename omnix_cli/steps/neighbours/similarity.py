@@ -41,8 +41,9 @@ def similarity(
     Ties go to the lower product id. Pairs of fewer than `privacy.min_customers` customers show no co-purchase figure.
     """
     from omnix_cli.kernels.blend import Scoring
+    from omnix_cli.kernels.content import Weights
     from omnix_cli.steps.neighbours.co_purchase import bought_together, co_purchases, fits_symmetric
-    from omnix_cli.steps.neighbours.content import content_neighbours, describe, kernel_weights
+    from omnix_cli.steps.neighbours.content import content_neighbours, describe
 
     baskets, half_life_days = parameters.basis == "basket", parameters.half_life_days
     lines = purchase_lines(purchases, as_of=as_of, baskets=baskets, half_life_days=half_life_days)
@@ -55,10 +56,10 @@ def similarity(
     )
     del lines
     symmetric = fits_symmetric(bought, resources)
-    threads = resources.threads
-    alike = content_neighbours(described, parameters.content, neighbours=parameters.neighbours, threads=threads)
+    threads, weights = resources.threads, Weights(**parameters.content.model_dump())
+    alike = content_neighbours(described, weights, neighbours=parameters.neighbours, threads=threads)
     together, evidence, figures = bought_together(bought, alike, threads=threads, symmetric=symmetric)
-    weights, share = kernel_weights(parameters.content), parameters.co_purchase_weight
+    share = parameters.co_purchase_weight
     scoring = Scoring(bought.rule, bought.scales, described.things, described.thing_of, weights, share)
     chosen = _blend(together, alike, evidence, scoring, threads)
     del together, alike, evidence
@@ -96,11 +97,8 @@ def _blend(
         np.empty((products, k)),
         np.empty((products, k, 2), dtype=np.int64),
     )
-
-    def blend_block(thread: int, first: int, last: int) -> None:
-        blend(first, last, candidates, scoring, chosen)
-
-    share_out(equal_blocks(np.diff(together.start) + alike.counts, threads), threads, blend_block)
+    blocks = equal_blocks(np.diff(together.start) + alike.counts, threads)
+    share_out(blocks, threads, lambda _, first, last: blend(first, last, candidates, scoring, chosen))
     return chosen
 
 
@@ -149,20 +147,16 @@ def _with_components(pairs: pl.DataFrame, groups: float) -> pl.DataFrame:
         "lift": support * groups / (pl.col("degree") * pl.col("neighbour_degree")),
         "conditional": support / pl.col("degree"),
     }
-    cheaper = pl.col("price") < pl.col("neighbour_price")
-    ratio = (
-        pl.when(cheaper)
-        .then(pl.col("price") / pl.col("neighbour_price"))
-        .otherwise(pl.col("neighbour_price") / pl.col("price"))
-        .fill_nan(1.0)
-    )
+    prices = ("price", "neighbour_price")
+    ratio = pl.min_horizontal(*prices) / pl.max_horizontal(*prices)
+    both_priced = pl.all_horizontal(pl.col(*prices).is_not_null())
     co_purchase_columns = ["cosine", "jaccard", "lift", "conditional", "support", "customers"]
     return (
         floats.with_columns(
             **measures,
             same_category=_same("category"),
             same_brand=_same("brand"),
-            price_similarity=ratio,
+            price_similarity=pl.when(both_priced).then(ratio.fill_nan(1.0)),
         )
         .with_columns(pl.when(pl.col("co_purchase").is_not_null()).then(pl.col(*co_purchase_columns)))
         .select(Neighbours.column_names())

@@ -55,8 +55,8 @@ def read_prompt(text: str) -> tuple[date | None, list[Customer]]:
 
 
 def forecast(turns: Sequence[str]) -> dict[str, Any] | None:
-    """The answer to what the user said, or None when it asks about nobody. Later turns may name the customers of the
-    first that are to be told about again."""
+    """The answer to the turns of the user, or None when they ask about nobody. Later turns may name the customers of
+    the first that are asked about again."""
     today, customers = read_prompt(turns[0])
     if today is None or not customers:
         return None

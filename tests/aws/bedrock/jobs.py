@@ -48,8 +48,8 @@ class Job:
     def arn(self) -> str:
         return f"arn:aws:bedrock:{self.region}:123456789012:model-invocation-job/{self.identity}"
 
-    def told(self) -> dict[str, Any]:
-        """What is told of it."""
+    def description(self) -> dict[str, Any]:
+        """What the service returns about it."""
         asked = {
             name: self.parameters[name]
             for name in ("jobName", "modelId", "roleArn", "clientRequestToken", "inputDataConfig", "outputDataConfig")
@@ -104,12 +104,12 @@ class Jobs:
         return {"jobArn": job.arn}
 
     def get(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """What is told of a job, after the step it takes for being asked about."""
+        """The description of a job, which then goes one step further."""
         job = self._job(parameters)
-        told = job.told()
+        description = job.description()
         if self._behaviour().job_step_seconds is None:
             self._step(job)
-        return told
+        return description
 
     def list(self, parameters: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
@@ -118,7 +118,7 @@ class Jobs:
             found.reverse()
         first, size = int(parameters.get("nextToken", "0")), int(parameters.get("maxResults", 100))
         rest = {"nextToken": str(first + size)} if first + size < len(found) else {}
-        return {"invocationJobSummaries": [job.told() for job in found[first : first + size]], **rest}
+        return {"invocationJobSummaries": [job.description() for job in found[first : first + size]], **rest}
 
     def stop(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Half of the records of a job at work are done by then."""

@@ -56,8 +56,8 @@ class Model:
     def _usage(
         self, model: str, request: dict[str, Any], content: list[dict[str, Any]], behaviour: Behaviour
     ) -> dict[str, int]:
-        """Read from the cache: the longest beginning up to a cache point that was seen before; written: the rest of
-        what stands before the last one."""
+        """Read from the cache: the longest beginning up to a cache point that was sent before; written: the rest of
+        what comes before the last one."""
         whole = "".join(text for text in _pieces(request) if text is not None)
         total, read, written, prefix = _tokens(whole), 0, 0, model
         for text in _pieces(request):
@@ -189,7 +189,7 @@ def _cut(content: list[dict[str, Any]], stop_reason: str, most: int) -> tuple[li
 
 
 def _pieces(request: dict[str, Any]) -> Iterator[str | None]:
-    """The text that the model reads, in its order; None stands for a cache point."""
+    """The text that the model reads, in its order; None is a cache point."""
     for tool in _tools(request):
         yield None if "cachePoint" in tool else json.dumps(tool, sort_keys=True)
     yield _output_schema(request) or ""
@@ -210,7 +210,7 @@ def _output_schema(request: dict[str, Any]) -> str | None:
 
 
 def _words(model: str, request: dict[str, Any]) -> str:
-    """What tells one question from another, however it is put: the model, and what it is told."""
+    """What makes two questions the same, whatever their form: the model, and the texts it is sent."""
     blocks = [*request.get("system", []), *(block for turn in request["messages"] for block in turn["content"])]
     return _digest("\x1f".join([model, *(str(block["text"]) for block in blocks if "text" in block)]))
 

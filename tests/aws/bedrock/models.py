@@ -19,7 +19,7 @@ _REGIONS = {
     "apac": ("ap-northeast-1", "ap-south-1", "ap-southeast-2"),
     "global": ("", "us-east-1", "eu-west-1", "ap-northeast-1"),
 }
-"""Where the profiles of an area send requests to; "" stands for any region."""
+"""Where the profiles of an area send requests to; "" is any region."""
 
 
 def foundation_model(identifier: str, region: str) -> dict[str, Any]:

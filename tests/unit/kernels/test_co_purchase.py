@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from omnix_cli.kernels import reference
 from omnix_cli.kernels.accumulators import Lookups
-from omnix_cli.kernels.co_purchase import Neighbours, Tally, neighbours, symmetric_bytes, workload
+from omnix_cli.kernels.co_purchase import Limits, Neighbours, Tally, neighbours, walk_bytes, workload
 from omnix_cli.kernels.incidence import NORM, Incidence, build
 from omnix_cli.kernels.measures import CUSTOMERS_MASK, MEASURES, SUPPORT_SHIFT, Rule
-from omnix_cli.kernels.walks import Limits
+from tests.unit.kernels import reference
 
 NO_OWNER = np.zeros(0, dtype=np.int32)
 
@@ -178,6 +177,15 @@ def test_checkerboard_products_are_near_those_of_their_colour_only():
 
 def test_memory_of_the_symmetric_walk_grows_with_the_threads():
     matrix = zipf_matrix()
-    one, two = (symmetric_bytes(matrix, workload(matrix), rule(), threads) for threads in (1, 2))
+    one, two = (walk_bytes(matrix, workload(matrix), rule(), threads, one_sided=False) for threads in (1, 2))
 
     assert one < two < 2 * one
+
+
+def test_the_multiply_adds_of_a_row_are_known_before_the_walk() -> None:
+    """Groups {0, 1, 2}, {0, 1} and {0}: item 1 meets the more popular item 0 twice, item 2 meets two items once."""
+    groups, items = np.array([0, 0, 0, 1, 1, 2], dtype=np.uint32), np.array([0, 1, 2, 0, 1, 0], dtype=np.uint32)
+    matrix = build(groups, items, np.ones(6, dtype=np.int64), group_count=3, item_count=3)
+    symmetric, one_sided = workload(matrix)
+    assert symmetric.tolist() == [0, 2, 2]
+    assert one_sided.tolist() == [3 + 2 + 1, 3 + 2, 3]

@@ -21,5 +21,4 @@ def test_the_cache_folder_is_named_after_all_kernel_sources(tmp_path: Path) -> N
 
 
 def test_the_walks_are_where_the_cache_is_looked_for() -> None:
-    assert (KERNELS / "walks.py").exists()
-    assert "def walk_pairs" in (KERNELS / "walks.py").read_text()
+    assert "def walk_pairs" in (KERNELS / "co_purchase.py").read_text()

@@ -4,7 +4,7 @@ import numpy as np
 
 from omnix_cli.kernels.incidence import build
 from omnix_cli.kernels.measures import MEASURES, Rule
-from omnix_cli.kernels.reference import neighbours
+from tests.unit.kernels.reference import neighbours
 
 
 def test_neighbours_of_three_items_by_hand() -> None:

@@ -10,10 +10,11 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import area_under_curve, calibration_error, coverage, reliability
+from omnix_cli.steps.forecasts.evaluation import calibration_error, reliability
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.conftest import purchases
 from tests.histories import START, catalogue, households
+from tests.measures import area_under_curve, coverage
 
 AS_OF = START + timedelta(days=300)
 
@@ -57,9 +58,9 @@ def test_known_rhythms_are_recovered(population: pl.DataFrame) -> None:
 def test_probabilities_and_confidence_come_true(population: pl.DataFrame) -> None:
     true = population["true"].fill_null(10_000).to_numpy()
     for days in (7, 14, 28):
-        said = population[f"probability_{days}d"].to_numpy()
-        assert said.mean() == pytest.approx((true < days).mean(), abs=0.03)
-        assert calibration_error(reliability(said, true < days, bins=5)) < 0.06
+        predicted = population[f"probability_{days}d"].to_numpy()
+        assert predicted.mean() == pytest.approx((true < days).mean(), abs=0.03)
+        assert calibration_error(reliability(predicted, true < days, bins=5)) < 0.06
     inside = (true >= population["date_p10"].to_numpy()) & (true <= population["date_p90"].to_numpy())
     assert calibration_error(reliability(population["confidence"].to_numpy(), inside, bins=5)) < 0.06
 

@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from omnix_cli.steps.forecasts.evaluation import (
-    area_under_curve,
-    brier_score,
-    calibration_error,
-    coverage,
-    date_errors,
-    log_loss,
-    ndcg_at_k,
-    recall_at_k,
-    reliability,
-)
+from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, date_errors, reliability
+from tests.measures import area_under_curve, coverage, log_loss, ndcg_at_k, recall_at_k
 
 PROBABILITY = np.array([0.1, 0.4, 0.4, 0.8, 0.95, 0.2])
 HAPPENED = np.array([False, False, True, True, True, False])
@@ -58,7 +49,7 @@ def test_reliability_table_by_hand() -> None:
     table = reliability(PROBABILITY, HAPPENED, bins=5)
     assert table["from"].to_list() == [0.0, 0.2, 0.4, 0.8]
     assert table["cases"].to_list() == [1, 1, 2, 2]
-    assert table["said"].to_list() == pytest.approx([0.1, 0.2, 0.4, 0.875])
+    assert table["predicted"].to_list() == pytest.approx([0.1, 0.2, 0.4, 0.875])
     assert table["happened"].to_list() == [0.0, 0.0, 0.5, 1.0]
     assert calibration_error(table) == pytest.approx((0.1 + 0.2 + 2 * 0.1 + 2 * 0.125) / 6)
 

@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evidence import evidence
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
+from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from tests.conftest import purchases
 
 AS_OF = date(2024, 3, 1)

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import minimize
 
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evidence import evidence
+from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from omnix_cli.steps.forecasts.intervals import (
     PLAIN,
     RIDGE,
@@ -19,7 +19,6 @@ from omnix_cli.steps.forecasts.intervals import (
     modal_regression,
     past_gaps,
 )
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
 from tests.conftest import purchases
 
 AS_OF = date(2024, 7, 1)

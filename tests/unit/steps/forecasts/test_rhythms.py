@@ -10,8 +10,8 @@ import pytest
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.forecasts.evidence import shared_rhythms
 from omnix_cli.steps.forecasts.rhythms import model_frame, model_parts, rhythms
-from omnix_cli.steps.forecasts.shared_rhythms import shared_rhythms
 from tests.conftest import purchases
 
 AS_OF = date(2024, 7, 1)

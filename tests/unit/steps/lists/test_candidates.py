@@ -69,7 +69,7 @@ def test_no_date_contradicts_its_urgency() -> None:
     later = predicted(milk="overdue", oil="lapsed", tea="later").with_columns(
         predicted_date=pl.lit(AS_OF + timedelta(days=9))
     )
-    found = dated(later, as_of=AS_OF)
+    found = dated(later.lazy(), as_of=AS_OF).collect()
     assert found["predicted_date"].to_list() == [AS_OF, None, AS_OF + timedelta(days=9)]
 
 

@@ -71,4 +71,5 @@ def test_the_evidence_names_the_source_and_hides_few_customers() -> None:
 
 
 def test_a_pair_that_is_not_in_the_table_has_no_facts() -> None:
-    assert table().find(pl.Series(["milk", "jam"]), pl.Series(["oats", "milk"])).to_list()[1] is None
+    picks = pl.DataFrame({"customer_id": ["ann", "ann"], "product_id": ["milk", "unknown"]})
+    assert strongest_sources(picks, sources(BASKETS, table()), table()).is_empty()

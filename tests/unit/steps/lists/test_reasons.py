@@ -5,8 +5,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from omnix_cli.steps.lists.ranked_lists import OFFER
 from omnix_cli.steps.lists.reasons import explain
-from omnix_cli.steps.lists.shelves import OFFER
 from tests.unit.steps.frames import frame
 from tests.unit.steps.lists.shop import Shop, neighbours, popular
 

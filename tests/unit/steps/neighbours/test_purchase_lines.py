@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import math
 
+import polars as pl
 import pytest
 
-from omnix_cli.steps.neighbours.purchase_lines import WEIGHT_ONE, purchase_lines
+from omnix_cli.steps.neighbours.purchase_lines import WEIGHT_ONE, encode, purchase_lines
 from tests.unit.steps.neighbours.solving import AS_OF, pair, purchases, solve
 
 
@@ -60,3 +61,14 @@ def test_a_basket_is_an_order_or_a_day_without_orders() -> None:
     lines = purchase_lines(table.lazy(), as_of=AS_OF, baskets=True, half_life_days=None)
     assert (lines.group_count, lines.customers) == (3, 2)
     assert sorted(lines.owner.tolist()) == [0, 0, 1]
+
+
+def test_numbers_follow_the_order_of_the_strings() -> None:
+    values, numbers = encode(pl.Series(["tea", "milk", "tea", "bread"]))
+    assert values.to_list() == ["bread", "milk", "tea"]
+    assert numbers.tolist() == [2, 1, 2, 0]
+
+
+def test_no_rows_have_no_values() -> None:
+    values, numbers = encode(pl.Series([], dtype=pl.String))
+    assert (values.to_list(), numbers.tolist()) == ([], [])

@@ -1,8 +1,10 @@
-"""Open interest: what a customer viewed, wished for or put into the cart and has not bought since."""
+"""What a customer likes: open interest (viewed, wished for or put into the cart, and not bought since), and the tastes
+of the profile."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
@@ -10,7 +12,25 @@ import polars as pl
 MEMORY_DAYS = 90
 HALF_LIFE_DAYS = 30
 STRENGTHS = {"add_to_cart": 0.5, "wishlist": 0.4, "view": 0.1, "search": 0.1, "remove_from_cart": -0.5}
+MET = 1.1
+"""The score of a product that meets a taste is multiplied by this."""
 _PAIR = ["customer_id", "product_id"]
+
+
+@dataclass(frozen=True)
+class Taste:
+    """Values of an `attribute` of products that a column of the profile names."""
+
+    attribute: str
+    profile: str
+    tag: str
+    wording: str
+
+
+TASTES = (
+    Taste("category", "favorite_categories", "favourite_category", "in your favourite category {}"),
+    Taste("brand", "brand_preferences", "preferred_brand", "of {}, a brand you prefer"),
+)
 
 
 def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
@@ -33,9 +53,7 @@ def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: da
         .sort(*_PAIR, "occurred_at", "interaction_id")
         .filter(removal.cum_sum(reverse=True).over(_PAIR) - removal == 0)
         .with_columns(
-            signal=signal,
-            days_ago=age,
-            interest=signal.replace_strict(STRENGTHS, return_dtype=pl.Float64) * forgetting,
+            signal=signal, days_ago=age, interest=signal.replace_strict(STRENGTHS, return_dtype=pl.Float64) * forgetting
         )
         .sort(*_PAIR, -pl.col("interest").abs(), -pl.col("interest"), "signal")
         .unique(_PAIR, keep="first", maintain_order=True)
@@ -47,3 +65,16 @@ def adjusted(score: pl.Expr) -> pl.Expr:
     """The score moved by the column `interest` (null: none): toward 1 by its share when positive, toward 0 when not."""
     interest = pl.col("interest").fill_null(0.0)
     return pl.when(interest > 0).then(score + (1 - score) * interest).otherwise(score * (1 + interest))
+
+
+def tastes_met(offers: pl.DataFrame, people: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """One row per offer whose product meets a taste of its customer: the pair, the first `taste` in words, its tag."""
+    known = (
+        offers.select(_PAIR)
+        .join(catalogue.select("product_id", *(taste.attribute for taste in TASTES)), on="product_id")
+        .join(people.select("customer_id", *(taste.profile for taste in TASTES)), on="customer_id")
+    )
+    met = [pl.when(pl.col(taste.profile).list.contains(pl.col(taste.attribute))) for taste in TASTES]
+    words = [each.then(pl.format(taste.wording, taste.attribute)) for each, taste in zip(met, TASTES, strict=True)]
+    tags = [each.then(pl.lit(taste.tag)) for each, taste in zip(met, TASTES, strict=True)]
+    return known.select(*_PAIR, taste=pl.coalesce(words), taste_tag=pl.coalesce(tags)).drop_nulls("taste")
