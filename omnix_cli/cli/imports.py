@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note, render
-from omnix_cli.cli.places import From, MaxReadUnits
+from omnix_cli.cli.options import DryRun, From, MaxReadUnits, Output, Session, command, note, render
 
 if TYPE_CHECKING:
     from omnix_cli.services.importing.reports import ImportReport
 
-app = typer.Typer(help="Import files or tables.", no_args_is_help=True)
+app = typer.Typer(name="import", help="Import files or tables.", no_args_is_help=True)
 
 Files = Annotated[
     list[str] | None,
@@ -52,21 +51,19 @@ Timezone = Annotated[
     ),
 ]
 
-EXAMPLES = {
+_EXAMPLES = {
     "purchases": "omnix import purchases history.csv.gz --map purchased_at=sold_on --timezone Europe/Paris",
     "products": "omnix import products catalogue.parquet --dry-run",
     "customers": "omnix import customers profiles.ndjson",
     "interactions": "omnix import interactions clicks/ --max-bad 0.05",
     "orders": "omnix import orders orders.ndjson",
 }
-
-
 REASONS = ("reason", "column", "expected", "rows", "example")
 _FILES = ("name", "read", "accepted", "quarantined", "known", "findings")
 
 
-def _command(kind: str) -> Callable[..., None]:
-    def command(
+def _import(kind: str) -> Callable[..., None]:
+    def import_kind(
         session: Session,
         output: Output,
         files: Files = None,
@@ -94,8 +91,8 @@ def _command(kind: str) -> Callable[..., None]:
         )
         render(work, lambda report: show_report(output, report, title=f"Import of {kind}"))
 
-    command.__doc__ = f"Import {kind}."
-    return command
+    import_kind.__doc__ = f"Import {kind}."
+    return import_kind
 
 
 def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
@@ -121,8 +118,8 @@ def show_report(output: Output, report: ImportReport, *, title: str) -> None:
     if report.reasons:
         note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
     if not report.refused:
-        output.write(records_table(report.files, _FILES), title=f"{title}{': dry run' if report.dry_run else ''}")
+        output.write_records(report.files, _FILES, title=f"{title}{': dry run' if report.dry_run else ''}")
 
 
-for _kind, _example in EXAMPLES.items():
-    app.command(_kind, epilog=f"Example: {_example}")(expand(_command(_kind)))
+for _kind, _example in _EXAMPLES.items():
+    command(app, _example, name=_kind)(_import(_kind))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, Output, Session, expand, instead, note, render
+from omnix_cli.cli.options import AsOf, Output, Session, command, expand, instead, note, render
 from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
     from omnix_cli.records import BatchJob
     from omnix_cli.services.models.backtest import Backtest
     from omnix_cli.services.models.cost_estimate import CostEstimate
-    from omnix_cli.services.models.prompt_checks import PromptReport
 
-app = typer.Typer(help="Predict when each customer needs what again.", invoke_without_command=True)
+app = typer.Typer(name="predict", help="Predict when each customer needs what again.", invoke_without_command=True)
 prompts = typer.Typer(help="List, compare and test the prompts.", no_args_is_help=True)
 app.add_typer(prompts, name="prompts")
 
@@ -27,29 +27,25 @@ Prompt = Annotated[str | None, typer.Option("--prompt", help="The prompt: a name
 Budget = Annotated[
     str | None, typer.Option("--budget", metavar="DOLLARS", help="Spend at most so many dollars on a model.")
 ]
-Customers = Annotated[int | None, typer.Option("--customers", min=1, help="Compare on at most so many customers.")]
 OldCompare = Annotated[str | None, typer.Option("--compare", hidden=True, help="See `omnix predict compare`.")]
 OldCustomers = Annotated[int | None, typer.Option("--customers", hidden=True, help="See `omnix predict compare`.")]
 OldShowPrompt = Annotated[
     str | None, typer.Option("--show-prompt", hidden=True, help="See `omnix predict show-prompt`.")
 ]
 
-_SCORES = (
-    "predictor",
-    "customers",
-    "bought",
-    "mean_error_days",
-    "median_error_days",
-    "within_7_days",
-    "brier",
-    "calibration_error",
-    "invalid_share",
-    "input_tokens",
-    "output_tokens",
-    "cost",
-    "seconds",
-)
+_USE = ("input_tokens", "output_tokens", "cost", "seconds")
+_ERRORS = ("mean_error_days", "median_error_days", "within_7_days", "brier", "calibration_error", "invalid_share")
+_SCORES = ("predictor", "customers", "bought", *_ERRORS, *_USE)
 _COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked."""
+
+    model: Model = None
+    prompt: Prompt = None
+    budget: Budget = None
 
 
 @app.callback(epilog="Example: omnix predict --predictor bedrock --budget 5")
@@ -59,10 +55,9 @@ def predict(
     session: Session,
     output: Output,
     work: Work,
+    *,
     predictor: Predictor = None,
-    model: Model = None,
-    prompt: Prompt = None,
-    budget: Budget = None,
+    asking: Asking,
     old_compare: OldCompare = None,
     old_customers: OldCustomers = None,
     old_show_prompt: OldShowPrompt = None,
@@ -73,24 +68,19 @@ def predict(
     workspace, models, day = session.workspace, session.workspace.models, work.as_of
     if old_compare is not None:
         instead("predict --compare", "predict compare")
-        made = models.compare(
-            old_compare, as_of=day, customers=old_customers, model=model, prompt=prompt, budget=budget
-        )
-        _show_scores(made, output)
+        _show_scores(models.compare(old_compare, as_of=day, customers=old_customers, **vars(asking)), output)
     elif old_show_prompt is not None:
         instead("predict --show-prompt", "predict show-prompt")
-        text = models.show_prompt(old_show_prompt, as_of=day, predictor=predictor, model=model, prompt=prompt)
-        sys.stdout.write(text)
+        chosen = {"predictor": predictor, "model": asking.model, "prompt": asking.prompt}
+        sys.stdout.write(models.show_prompt(old_show_prompt, as_of=day, **chosen))
     elif work.dry_run and models.asks(predictor):
         instead("predict --dry-run", "predict estimate")
-        _show_costs(models.estimate(as_of=day, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+        _show_costs(models.estimate(as_of=day, predictor=predictor, **vars(asking)), output)
     else:
-        call = workspace.predict
-        show_run(lambda: call(**vars(work), predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+        show_run(lambda: workspace.predict(**vars(work), predictor=predictor, **vars(asking)), output)
 
 
-@app.command(epilog="Example: omnix predict compare statistical bedrock --budget 1")
-@expand
+@command(app, "omnix predict compare statistical bedrock --budget 1")
 def compare(
     session: Session,
     output: Output,
@@ -101,20 +91,19 @@ def compare(
             help="Two or more of: statistical, bedrock, bedrock=MODEL, bedrock=MODEL+PROMPT@VERSION.",
         ),
     ],
+    *,
     as_of: AsOf = None,
-    customers: Customers = None,
-    model: Model = None,
-    prompt: Prompt = None,
-    budget: Budget = None,
+    customers: Annotated[
+        int | None, typer.Option("--customers", min=1, help="Compare on at most so many customers.")
+    ] = None,
+    asking: Asking,
 ) -> None:
     """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
-    call = session.workspace.models.compare
-    made = call(*predictors, as_of=as_of, customers=customers, model=model, prompt=prompt, budget=budget)
+    made = session.workspace.models.compare(*predictors, as_of=as_of, customers=customers, **vars(asking))
     _show_scores(made, output)
 
 
-@app.command("show-prompt", epilog="Example: omnix predict show-prompt 1142 --prompt replenishment")
-@expand
+@command(app, "omnix predict show-prompt 1142 --prompt replenishment", name="show-prompt")
 def show_prompt(
     session: Session,
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A customer id.")],
@@ -128,31 +117,21 @@ def show_prompt(
     sys.stdout.write(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
 
 
-@app.command(epilog="Example: omnix predict estimate --predictor bedrock --budget 5")
-@expand
+@command(app, "omnix predict estimate --predictor bedrock --budget 5")
 def estimate(
-    session: Session,
-    output: Output,
-    as_of: AsOf = None,
-    predictor: Predictor = None,
-    model: Model = None,
-    prompt: Prompt = None,
-    budget: Budget = None,
+    session: Session, output: Output, *, as_of: AsOf = None, predictor: Predictor = None, asking: Asking
 ) -> None:
     """Estimate the cost of predictions by a model. Nothing is sent."""
-    call = session.workspace.models.estimate
-    _show_costs(call(as_of=as_of, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+    _show_costs(session.workspace.models.estimate(as_of=as_of, predictor=predictor, **vars(asking)), output)
 
 
-@app.command(epilog="Example: omnix predict status")
-@expand
+@command(app, "omnix predict status")
 def status(session: Session, output: Output) -> None:
     """Show the batch jobs and their state."""
     _show_jobs(session.workspace.models.jobs(), output)
 
 
-@app.command(epilog="Example: omnix predict collect")
-@expand
+@command(app, "omnix predict collect")
 def collect(session: Session, output: Output) -> None:
     """Collect the answers of finished batch jobs."""
     jobs = session.workspace.models.collect()
@@ -161,8 +140,7 @@ def collect(session: Session, output: Output) -> None:
         note("The next `omnix predict` or `omnix run` uses the collected answers.")
 
 
-@app.command("retry-failed", epilog="Example: omnix predict retry-failed --as-of 2018-01-01")
-@expand
+@command(app, "omnix predict retry-failed --as-of 2018-01-01", name="retry-failed")
 def retry_failed(
     session: Session, output: Output, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
 ) -> None:
@@ -171,22 +149,19 @@ def retry_failed(
     show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), output)
 
 
-@app.command(epilog="Example: omnix predict usage --format csv")
-@expand
+@command(app, "omnix predict usage --format csv")
 def usage(session: Session, output: Output) -> None:
     """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
     output.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
-@prompts.command("list", epilog="Example: omnix predict prompts list")
-@expand
+@command(prompts, "omnix predict prompts list", name="list")
 def list_prompts(session: Session, output: Output) -> None:
     """List the prompts with their versions and hashes."""
     output.write(session.workspace.models.prompts(), title="Prompts")
 
 
-@prompts.command("diff", epilog="Example: omnix predict prompts diff replenishment@1 replenishment")
-@expand
+@command(prompts, "omnix predict prompts diff replenishment@1 replenishment", name="diff")
 def diff_prompts(
     session: Session,
     old: Annotated[str, typer.Argument(help="A prompt: a name, or name@version.")],
@@ -196,8 +171,7 @@ def diff_prompts(
     sys.stdout.write(session.workspace.models.diff_prompts(old, new))
 
 
-@prompts.command("test", epilog="Example: omnix predict prompts test replenishment --model amazon.nova-pro-v1:0")
-@expand
+@command(prompts, "omnix predict prompts test replenishment --model amazon.nova-pro-v1:0", name="test")
 def test_prompt(
     session: Session,
     output: Output,
@@ -206,14 +180,14 @@ def test_prompt(
     budget: Budget = None,
 ) -> None:
     """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if one is not good."""
-    from omnix_cli.reports.printed_tables import records_table
-
-    def show(report: PromptReport) -> None:
-        columns = ("case", "is_valid", "is_good", "problems", "input_tokens", "output_tokens", "cost", "seconds")
-        title = f"{report.prompt}: {report.good} of {len(report.trials)} answers are good"
-        output.write(records_table(report.trials, columns), title=title)
-
-    render(lambda: session.workspace.models.check_prompt(prompt, model=model, budget=budget), show)
+    render(
+        lambda: session.workspace.models.check_prompt(prompt, model=model, budget=budget),
+        lambda report: output.write_records(
+            report.trials,
+            ("case", "is_valid", "is_good", "problems", *_USE),
+            title=f"{report.prompt}: {report.good} of {len(report.trials)} answers are good",
+        ),
+    )
 
 
 def _show_scores(made: Backtest, output: Output) -> None:
@@ -227,7 +201,5 @@ def _show_costs(made: CostEstimate, output: Output) -> None:
 
 
 def _show_jobs(jobs: list[BatchJob], output: Output) -> None:
-    from omnix_cli.reports.printed_tables import records_table
-
     columns = ("name", "status", "as_of", "model", "questions", "collected", "failed", "submitted_at", "message")
-    output.write(records_table(jobs, columns), title="Batch jobs")
+    output.write_records(jobs, columns, title="Batch jobs")

@@ -6,26 +6,20 @@ from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.options import RUN, DryRun, Limit, Output, Session, expand
+from omnix_cli.cli.options import RUN, DryRun, Limit, Output, Session, command
 
-app = typer.Typer(help="Look at earlier runs, and remove old ones.", no_args_is_help=True)
+app = typer.Typer(name="runs", help="Look at earlier runs, and remove old ones.", no_args_is_help=True)
 
 
-@app.command("list", epilog="Example: omnix runs list --limit 5")
-@expand
-def list_runs(
-    session: Session,
-    output: Output,
-    limit: Limit = 20,
-) -> None:
+@command(app, "omnix runs list --limit 5", name="list")
+def list_runs(session: Session, output: Output, limit: Limit = 20) -> None:
     """List the runs, newest first."""
     from omnix_cli.reports.printed_tables import runs_table
 
     output.write(runs_table(session.workspace.runs.list(limit=limit)), title="Runs")
 
 
-@app.command(epilog="Example: omnix runs show latest --format json")
-@expand
+@command(app, "omnix runs show latest --format json")
 def show(
     session: Session,
     output: Output,
@@ -39,8 +33,7 @@ def show(
     output.write(steps_table(record.steps), title=f"Run {record.run_id}, as of {record.as_of}: {record.status}{code}")
 
 
-@app.command(epilog="Example: omnix runs diff 20180101 latest")
-@expand
+@command(app, "omnix runs diff 20180101 latest")
 def diff(
     session: Session,
     output: Output,
@@ -50,15 +43,11 @@ def diff(
     ] = "latest",
 ) -> None:
     """Show what differs between two runs. Compares settings, sources, and each step's key, rows and figures."""
-    from omnix_cli.reports.printed_tables import records_table
-
     made = session.workspace.runs.diff(before, after)
-    table = records_table(made.differences, ("what", "before", "after"))
-    output.write(table, title=f"From {made.before} to {made.after}")
+    output.write_records(made.differences, ("what", "before", "after"), title=f"From {made.before} to {made.after}")
 
 
-@app.command(epilog="Example: omnix runs prune --keep 7 --dry-run")
-@expand
+@command(app, "omnix runs prune --keep 7 --dry-run")
 def prune(
     session: Session,
     output: Output,

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.options import RUN, AsOf, Limit, Output, Session, expand
+from omnix_cli.cli.options import RUN, AsOf, Limit, Output, Session, command
 from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
-app = typer.Typer(help="Look at the results of runs.", no_args_is_help=True)
+app = typer.Typer(name="show", help="Look at the results of runs.", no_args_is_help=True)
 
 _LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
 """The columns of a list in a table; JSON, CSV and Parquet have all of them."""
 
 
-class Context(StrEnum):
-    """Where a customer's list is shown."""
-
-    HOMEPAGE = "homepage"
-    REPLENISHMENT = "replenishment"
-
-
-class Season(StrEnum):
-    """A season, or the one of the day of the run."""
-
-    CURRENT = "current"
-    SPRING = "spring"
-    SUMMER = "summer"
-    AUTUMN = "autumn"
-    WINTER = "winter"
+Context = Literal["homepage", "replenishment"]
+Season = Literal["current", "spring", "summer", "autumn", "winter"]
 
 
 @dataclass(frozen=True)
@@ -47,14 +33,13 @@ class Chosen:
     as_of: AsOf = None
 
 
-@app.command(epilog="Example: omnix show recommendations 1142 --context homepage")
-@expand
+@command(app, "omnix show recommendations 1142 --context homepage")
 def recommendations(
     session: Session,
     output: Output,
     chosen: Chosen,
     customer: Annotated[str, typer.Argument(help="A customer id.")],
-    context: Annotated[Context, typer.Option("--context", help="Where the list is shown.")] = Context.HOMEPAGE,
+    context: Annotated[Context, typer.Option("--context", help="Where the list is shown.")] = "homepage",
     limit: Limit = 20,
 ) -> None:
     """Show a customer's list with the reasons. An unknown customer gets the popular products, marked as `fallback`."""
@@ -62,8 +47,7 @@ def recommendations(
     output.write(rows, title=f"Recommendations for {customer} ({context})", brief=_LISTED)
 
 
-@app.command(epilog="Example: omnix show similar 1082185 --limit 5")
-@expand
+@command(app, "omnix show similar 1082185 --limit 5")
 def similar(
     session: Session,
     output: Output,
@@ -77,8 +61,7 @@ def similar(
     output.write(rows, title=f"Similar to {product}", brief=columns)
 
 
-@app.command(epilog="Example: omnix show due --days 7 --limit 20")
-@expand
+@command(app, "omnix show due --days 7 --limit 20")
 def due(
     session: Session,
     output: Output,
@@ -95,22 +78,20 @@ def due(
     output.write(rows, title=f"Due within {days} days", brief=columns)
 
 
-@app.command(epilog="Example: omnix show trending --limit 10")
-@expand
+@command(app, "omnix show trending --limit 10")
 def trending(session: Session, output: Output, chosen: Chosen, limit: Limit = 10) -> None:
     """Show what is trending. Its customers lately rose faster than those of the shop as a whole."""
     output.write(session.workspace.trending(limit=limit, **vars(chosen)), title="Trending", brief=_LISTED)
 
 
-@app.command(epilog="Example: omnix show seasonal --season winter")
-@expand
+@command(app, "omnix show seasonal --season winter")
 def seasonal(
     session: Session,
     output: Output,
     chosen: Chosen,
     season: Annotated[
         Season, typer.Option("--season", help="A season; `current` is that of the day of the run.")
-    ] = Season.CURRENT,
+    ] = "current",
     limit: Limit = 10,
 ) -> None:
     """Show what this shop sells above all in a season."""
@@ -119,8 +100,7 @@ def seasonal(
     output.write(rows, title=f"Seasonal: {name}", brief=_LISTED)
 
 
-@app.command(epilog="Example: omnix show customer 1142")
-@expand
+@command(app, "omnix show customer 1142")
 def customer(
     session: Session,
     output: Output,
@@ -149,4 +129,4 @@ def _summary(profile: DataFrame) -> str:
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in known if value not in (None, []))
 
 
-app.command("quarantine", hidden=True, epilog="Example: omnix show quarantine purchases")(show_quarantine)
+command(app, "omnix show quarantine purchases", name="quarantine", hidden=True)(show_quarantine)
