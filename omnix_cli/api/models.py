@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omnix_cli.api.opening import Opening
+from omnix_cli.api.opening import Opening, model_settings
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     import polars as pl
 
+    from omnix_cli.api.opening import Dollars
     from omnix_cli.records import BatchJob
     from omnix_cli.services.models.backtest import Backtest
     from omnix_cli.services.models.cost_estimate import CostEstimate
@@ -32,19 +31,15 @@ class Models:
         customers: int | None = None,
         model: str | None = None,
         prompt: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> Backtest:
         """Backtests predictors on a past period: `statistical`, `bedrock`, `bedrock=MODEL` or
         `bedrock=MODEL+PROMPT@VERSION`. A model is asked on demand, about consenting customers."""
         from omnix_cli.services.models.backtest import compare_predictors
 
+        asking = model_settings(model, prompt, budget)
         with self.opening.locked(
-            "predict compare",
-            as_of=as_of,
-            prediction__compare_customers=customers,
-            bedrock__model=model,
-            bedrock__prompt=prompt,
-            bedrock__budget=budget,
+            "predict compare", as_of=as_of, prediction__compare_customers=customers, **asking
         ) as workspace:
             runner = workspace.runner(workspace.predictors.statistical())
             return compare_predictors(predictors, workspace.predictors.contender, runner)
@@ -60,19 +55,14 @@ class Models:
         predictor: str | None = None,
         model: str | None = None,
         prompt: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> CostEstimate:
         """What a prediction run by a model would ask and cost. Nothing is asked and nothing is kept."""
         from omnix_cli.services.models.cost_estimate import estimate_costs
 
+        asking = model_settings(model, prompt, budget)
         with self.opening.locked(
-            "predict estimate",
-            dry_run=True,
-            as_of=as_of,
-            prediction__predictor=predictor,
-            bedrock__model=model,
-            bedrock__prompt=prompt,
-            bedrock__budget=budget,
+            "predict estimate", dry_run=True, as_of=as_of, prediction__predictor=predictor, **asking
         ) as workspace:
             predictors, bedrock = workspace.predictors, workspace.settings.bedrock
             terms = predictors.terms(workspace.answers.seconds_per_reply(model=bedrock.model))
@@ -93,9 +83,8 @@ class Models:
         """Exactly what would be sent to the model about a customer."""
         from omnix_cli.services.models.prompt_checks import show_prompt
 
-        workspace = self.opening.read(
-            as_of=as_of, prediction__predictor=predictor, bedrock__model=model, bedrock__prompt=prompt
-        )
+        asking = model_settings(model, prompt)
+        workspace = self.opening.read(as_of=as_of, prediction__predictor=predictor, **asking)
         predicting = workspace.predictors.bedrock()
         with workspace.scratch_runner(predicting) as runner:
             return show_prompt(predicting, runner, customer)
@@ -118,7 +107,7 @@ class Models:
         *,
         as_of: str | None = None,
         predictor: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> RunReport:
         """Asks again about the customers for whom a model gave no valid answer, and predicts again."""
         from omnix_cli.services.models.failed_customers import retry_failed
@@ -158,7 +147,7 @@ class Models:
         prompt: str = "replenishment",
         *,
         model: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> PromptReport:
         """Asks the model about invented customers whose good answers are known."""
         from omnix_cli.services.models.prompt_checks import check_prompt
