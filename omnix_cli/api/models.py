@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
     from omnix_cli.api.opening import Dollars
     from omnix_cli.records import BatchJob
-    from omnix_cli.services.models.backtest import Backtest
-    from omnix_cli.services.models.cost_estimate import CostEstimate
-    from omnix_cli.services.models.prompt_checks import PromptReport
+    from omnix_cli.services.models import Backtest, CostEstimate, PromptReport
     from omnix_cli.services.runs.commands import RunReport
 
 
@@ -35,7 +33,7 @@ class Models:
     ) -> Backtest:
         """Backtests predictors on a past period: `statistical`, `bedrock`, `bedrock=MODEL` or
         `bedrock=MODEL+PROMPT@VERSION`. A model is asked on demand, about consenting customers."""
-        from omnix_cli.services.models.backtest import compare_predictors
+        from omnix_cli.services.models import compare_predictors
 
         asking = model_settings(model, prompt, budget)
         with self.opening.locked(
@@ -58,7 +56,7 @@ class Models:
         budget: Dollars | None = None,
     ) -> CostEstimate:
         """What a prediction run by a model would ask and cost. Nothing is asked and nothing is kept."""
-        from omnix_cli.services.models.cost_estimate import estimate_costs
+        from omnix_cli.services.models import estimate_costs
 
         asking = model_settings(model, prompt, budget)
         with self.opening.locked(
@@ -81,7 +79,7 @@ class Models:
         prompt: str | None = None,
     ) -> str:
         """Exactly what would be sent to the model about a customer."""
-        from omnix_cli.services.models.prompt_checks import show_prompt
+        from omnix_cli.services.models import show_prompt
 
         asking = model_settings(model, prompt)
         workspace = self.opening.read(as_of=as_of, prediction__predictor=predictor, **asking)
@@ -91,13 +89,13 @@ class Models:
 
     def jobs(self) -> list[BatchJob]:
         """All batch jobs in their present state, newest first."""
-        from omnix_cli.services.models.batch_jobs import job_states
+        from omnix_cli.services.models import job_states
 
         return job_states(self.opening.read().predictors.jobs())
 
     def collect(self) -> list[BatchJob]:
         """Collects the answers of finished batch jobs; the next `predict` or `run` uses them."""
-        from omnix_cli.services.models.batch_jobs import collect_jobs
+        from omnix_cli.services.models import collect_jobs
 
         with self.opening.locked("predict collect", resumes=True) as workspace:
             return collect_jobs(workspace.predictors.jobs())
@@ -110,7 +108,7 @@ class Models:
         budget: Dollars | None = None,
     ) -> RunReport:
         """Asks again about the customers for whom a model gave no valid answer, and predicts again."""
-        from omnix_cli.services.models.failed_customers import retry_failed
+        from omnix_cli.services.models import retry_failed
 
         with self.opening.locked(
             "predict retry-failed", as_of=as_of, prediction__predictor=predictor, bedrock__budget=budget
@@ -150,7 +148,7 @@ class Models:
         budget: Dollars | None = None,
     ) -> PromptReport:
         """Asks the model about invented customers whose good answers are known."""
-        from omnix_cli.services.models.prompt_checks import check_prompt
+        from omnix_cli.services.models import check_prompt
 
         with self.opening.locked("predict prompts test", bedrock__model=model, bedrock__budget=budget) as workspace:
             predictors, bedrock = workspace.predictors, workspace.settings.bedrock

@@ -24,7 +24,7 @@ Opened = TypeVar("Opened", bound="WorkspaceReader")
 
 
 def present() -> datetime:
-    """The current time."""
+    """The current time; the only clock of the program."""
     return datetime.now(UTC)
 
 

@@ -12,7 +12,6 @@ import sys
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, is_dataclass
-from datetime import UTC, datetime
 from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -87,7 +86,6 @@ class Session:
             config=self.config or (default if default.exists() else None),
             environment=os.environ,
             settings={} if folder is None else {name: folder},
-            now=now,
             log_to=lambda folder: log_to_file(folder / "logs" / "omnix.log"),
         )
         return Workspace(opening)
@@ -174,11 +172,6 @@ def _parameters(function: Any) -> list[inspect.Parameter]:
     hints = typing.get_type_hints(function, include_extras=True)
     given = inspect.signature(function).parameters.values()
     return [one.replace(annotation=hints[one.name], kind=inspect.Parameter.KEYWORD_ONLY) for one in given]
-
-
-def now() -> datetime:
-    """The current time; the only clock of the program."""
-    return datetime.now(UTC)
 
 
 def note(message: str) -> None:

@@ -13,8 +13,7 @@ from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
     from omnix_cli.records import BatchJob
-    from omnix_cli.services.models.backtest import Backtest
-    from omnix_cli.services.models.cost_estimate import CostEstimate
+    from omnix_cli.services.models import Backtest, CostEstimate
 
 app = typer.Typer(name="predict", help="Predict when each customer needs what again.", invoke_without_command=True)
 prompts = typer.Typer(help="List, compare and test the prompts.", no_args_is_help=True)
