@@ -213,8 +213,8 @@ class Tables:
 
     @contextmanager
     def _administration(self, prefix: str | None, stage: str | None) -> Iterator[TableAdministration]:
-        from omnix_cli.wiring.stores import table_administration
+        from omnix_cli.wiring.stores import store_factory
 
         settings = self.opening.load(store__prefix=prefix, store__stage=stage).values
-        with closing(table_administration(settings, now=self.opening.now)) as administration:
+        with closing(store_factory(settings, now=self.opening.now).administration()) as administration:
             yield administration

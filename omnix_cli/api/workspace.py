@@ -198,12 +198,12 @@ class Workspace:
 
         samples: list[Mapping[str, Any]] = []
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
-            publisher = partial(workspace.publisher, force=force, dry_run=dry_run, show=samples.append)
+            publisher = workspace.publisher(force=force, dry_run=dry_run, show=samples.append)
             return bring_up_to_date(
                 command,
                 workspace.runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
-                publisher=publisher() if command.publishes else None,
+                publisher=publisher if command.publishes else None,
                 samples=samples,
                 force=force,
                 dry_run=dry_run,

@@ -134,7 +134,7 @@ class Workspace(WorkspaceReader):
         force: bool,
         dry_run: bool,
         roll_back: bool = False,
-        show: Callable[[Mapping[str, Any]], None] = lambda item: None,
+        show: Callable[[Mapping[str, Any]], None],
     ) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones. A dry run
         passes some of the items that it would write to `show`."""
