@@ -101,11 +101,7 @@ class Models:
             return collect_jobs(workspace.predictors.jobs())
 
     def retry_failed(
-        self,
-        *,
-        as_of: str | None = None,
-        predictor: str | None = None,
-        budget: Dollars | None = None,
+        self, *, as_of: str | None = None, predictor: str | None = None, budget: Dollars | None = None
     ) -> RunReport:
         """Asks again about the customers for whom a model gave no valid answer, and predicts again."""
         from omnix_cli.services.models import retry_failed
@@ -141,11 +137,7 @@ class Models:
         return prompt_difference(load_prompt(old), load_prompt(new))
 
     def check_prompt(
-        self,
-        prompt: str = "replenishment",
-        *,
-        model: str | None = None,
-        budget: Dollars | None = None,
+        self, prompt: str = "replenishment", *, model: str | None = None, budget: Dollars | None = None
     ) -> PromptReport:
         """Asks the model about invented customers whose good answers are known."""
         from omnix_cli.services.models import check_prompt

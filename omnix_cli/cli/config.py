@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from omnix_cli.cli.options import Output, Session, command, note
+from omnix_cli.cli.options import OutputSession, Session, command, note
 
 app = typer.Typer(name="config", help="Show and check the settings.", no_args_is_help=True)
 
 
 @command(app, "omnix config show --config configs/sample.toml --format json")
-def show(session: Session, output: Output) -> None:
+def show(session: OutputSession) -> None:
     """Show every setting, its value, and where the value comes from."""
     from omnix_cli.reports.printed_tables import settings_table
 
     origins = session.workspace.settings().origins
     typed = [{"setting": one.name, "value": one.value, "source": one.source} for one in origins]
-    output.write(settings_table(origins), title="Settings", objects=typed)
+    session.write(settings_table(origins), title="Settings", objects=typed)
 
 
 @command(app, "omnix config check --config configs/sample.toml")

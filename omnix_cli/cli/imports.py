@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, From, MaxReadUnits, Output, Session, command, note, render
+from omnix_cli.cli.options import DryRun, From, MaxReadUnits, OutputSession, command, note, render
 
 if TYPE_CHECKING:
     from omnix_cli.services.importing.reports import ImportReport
@@ -31,9 +31,7 @@ Mapping = Annotated[
 Map = Annotated[
     list[str] | None,
     typer.Option(
-        "--map",
-        metavar="COLUMN=COLUMN",
-        help="omnix column = file column, such as purchased_at=sold_on (repeatable).",
+        "--map", metavar="COLUMN=COLUMN", help="omnix column = file column, such as purchased_at=sold_on (repeatable)."
     ),
 ]
 MaxBad = Annotated[
@@ -64,8 +62,7 @@ _FILES = ("name", "read", "accepted", "quarantined", "known", "findings")
 
 def _import(kind: str) -> Callable[..., None]:
     def import_kind(
-        session: Session,
-        output: Output,
+        session: OutputSession,
         files: Files = None,
         from_store: From = None,
         max_read_units: MaxReadUnits = None,
@@ -89,7 +86,7 @@ def _import(kind: str) -> Callable[..., None]:
             max_bad=max_bad,
             dry_run=dry_run,
         )
-        render(work, lambda report: show_report(output, report, title=f"Import of {kind}"))
+        render(work, lambda report: show_report(session, report, title=f"Import of {kind}"))
 
     import_kind.__doc__ = f"Import {kind}."
     return import_kind
@@ -104,7 +101,7 @@ def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
     return {name.strip(): column.strip() for name, _, column in split}
 
 
-def show_report(output: Output, report: ImportReport, *, title: str) -> None:
+def show_report(session: OutputSession, report: ImportReport, *, title: str) -> None:
     """Prints the rows of each file; the totals, notes and reasons go to stderr. Of a refused import, only these."""
     from omnix_cli.reports.printed_tables import as_text, records_table
 
@@ -118,7 +115,7 @@ def show_report(output: Output, report: ImportReport, *, title: str) -> None:
     if report.reasons:
         note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
     if not report.refused:
-        output.write_records(report.files, _FILES, title=f"{title}{': dry run' if report.dry_run else ''}")
+        session.write_records(report.files, _FILES, title=f"{title}{': dry run' if report.dry_run else ''}")
 
 
 for _kind, _example in _EXAMPLES.items():

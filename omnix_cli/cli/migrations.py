@@ -15,7 +15,7 @@ from omnix_cli.cli.options import (
     DryRun,
     From,
     MaxReadUnits,
-    Output,
+    OutputSession,
     Session,
     To,
     ToFolder,
@@ -93,18 +93,15 @@ class CopyOptions(RewriteOptions):
 
 
 @command(app, "omnix tables export purchase-history products --to backup/monday")
-def export(
-    session: Session, output: Output, speed: SpeedOptions, tables: Names, to: ToFolder, source: From = None
-) -> None:
+def export(session: OutputSession, speed: SpeedOptions, tables: Names, to: ToFolder, source: From = None) -> None:
     """Export tables to Parquet files that keep every type. Run it again to continue an export that was stopped."""
     report = session.workspace.tables.export(tables, to, source=source or (), speed=speed, progress=on_stderr())
-    output.write_records(report, _ITEMS, title=f"Exported to {to}")
+    session.write_records(report, _ITEMS, title=f"Exported to {to}")
 
 
 @command(app, "omnix tables load backup/monday --to stage=test --dry-run")
 def load(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     speed: SpeedOptions,
     options: CopyOptions,
     folder: Folder,
@@ -113,13 +110,12 @@ def load(
 ) -> None:
     """Copy an export into the tables of a store. Like any copy, it can be continued and undone."""
     call = partial(session.workspace.tables.load, folder, tables or (), target=to or (), **options.arguments())
-    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, output))
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, session))
 
 
 @command(app, "omnix tables copy purchase-history --to stage=prod --max-write-units 500 --dry-run")
 def copy(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     speed: SpeedOptions,
     options: CopyOptions,
     tables: AnyNames = None,
@@ -132,24 +128,23 @@ def copy(
         instead("tables copy --undo", "tables undo")
         if tables or source or to or options != CopyOptions():
             raise ConfigError("--undo needs nothing but the run", hint="The run knows its tables and its target.")
-        undo(session, output, speed, undo_run)
+        undo(session, speed, undo_run)
         return
     places: dict[str, Any] = {"source": source or (), "target": to or ()}
     call = partial(session.workspace.tables.copy, tables or (), **places, **options.arguments())
-    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, output))
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, session))
 
 
 @command(app, "omnix tables undo latest")
-def undo(session: Session, output: Output, speed: SpeedOptions, run: Run) -> None:
+def undo(session: OutputSession, speed: SpeedOptions, run: Run) -> None:
     """Put back what a copy changed. Changes made to those items since the copy are lost."""
     report = session.workspace.tables.undo(run, speed=speed, progress=on_stderr())
-    output.write_records(report, _ITEMS, title="Put back")
+    session.write_records(report, _ITEMS, title="Put back")
 
 
 @command(app, "omnix tables verify purchase-history --from backup/monday --to stage=test")
 def verify(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     speed: SpeedOptions,
     *,
     tables: AnyNames = None,
@@ -160,21 +155,16 @@ def verify(
     """Compare tables item by item and list what is missing, extra or different. Exit code 5 if anything is."""
     places: dict[str, Any] = {"source": source or (), "target": to or ()}
     call = partial(session.workspace.tables.verify, tables or (), **places, rewrite=options.rules())
-    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_differences, output))
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_differences, session))
 
 
 @command(app, "omnix tables backfill --to dynamodb --dry-run")
 def backfill(
-    session: Session,
-    output: Output,
-    speed: SpeedOptions,
-    to: To = None,
-    create: Create = False,
-    dry_run: DryRun = False,
+    session: OutputSession, speed: SpeedOptions, to: To = None, create: Create = False, dry_run: DryRun = False
 ) -> None:
     """Write the imported purchases, without cancelled and returned ones, to purchase-history with their dates."""
     call = partial(session.workspace.tables.backfill, target=to or (), create=create, dry_run=dry_run)
-    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, output))
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, session))
 
 
 @command(app, "omnix tables bulk purchase-history --to-files s3://my-bucket/load --to dynamodb")
@@ -205,18 +195,18 @@ def bulk(
     print(json.dumps(report.answer if start else report.requests, indent=2, default=str))
 
 
-def _show_copy(output: Output, report: CopyReport) -> None:
+def _show_copy(session: OutputSession, report: CopyReport) -> None:
     for line in (*report.limits, *report.samples):
         note(line)
     columns = ("table", "read", "added", "changed", "unchanged", "refused", "write_units", "read_units")
     title = f"Run {report.run_id}" if report.run_id else "What would be copied"
-    output.write_records(report.tables, columns, title=f"{title}: about ${report.cost:,.2f}")
+    session.write_records(report.tables, columns, title=f"{title}: about ${report.cost:,.2f}")
 
 
-def _show_differences(output: Output, report: VerifyReport) -> None:
+def _show_differences(session: OutputSession, report: VerifyReport) -> None:
     for one in report.tables:
         note(
             f"{one.table}: {one.source_items:,} items in the source, {one.target_items:,} in the target: "
             f"{one.missing:,} missing, {one.extra:,} extra, {one.different:,} different"
         )
-    output.write(report.differences, title="Differences")
+    session.write(report.differences, title="Differences")

@@ -1,6 +1,6 @@
 """Options that mean the same in every command, and the session that they open.
 
-A command takes a group of options (`Session`, `Output`) as one argument; `command` turns it into single options.
+A command takes a group of options (`OutputSession`) as one argument; `command` turns it into single options.
 Nothing heavy is imported before a command runs, so that help and completion answer at once.
 """
 
@@ -65,8 +65,7 @@ class Session:
         Path | None, typer.Option("--config", envvar="OMNIX_CONFIG", help="A configuration file (TOML).")
     ] = None
     workspace_folder: Annotated[
-        str | None,
-        typer.Option("--workspace", help="The folder or s3:// address of the workspace (default: .omnix)."),
+        str | None, typer.Option("--workspace", help="The folder or s3:// address of the workspace (default: .omnix).")
     ] = None
     log_format: Annotated[LogFormat, typer.Option("--log-format", help="The format of log lines on stderr.")] = "text"
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show more log lines.")] = False
@@ -92,10 +91,9 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Output:
-    """Where results go, and in which format."""
+class OutputSession(Session):
+    """A session with results: where they go, and in which format."""
 
-    session: Session
     format: Annotated[Format, typer.Option("--format", help="The format of the results.")] = "table"
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Write to this file or s3:// address instead of stdout.")
@@ -127,7 +125,7 @@ class Output:
             return Path(self.output) if self.output else None
         from omnix_cli.wiring.stores import uploader
 
-        return uploader(self.session.workspace.settings().values, self.output)
+        return uploader(self.workspace.settings().values, self.output)
 
 
 def command(
@@ -143,23 +141,19 @@ def command(
 
 
 def expand(function: Callable[..., None]) -> Callable[..., None]:
-    """Gives Typer a flat signature: a parameter that is a group of options becomes these options.
-
-    A group with another group as a field gets the one that the command takes before it."""
+    """Gives Typer a flat signature: a parameter that is a group of options becomes these options."""
     groups: dict[str, Any] = {one.name: one.annotation for one in _parameters(function) if is_dataclass(one.annotation)}
     flat: list[inspect.Parameter] = []
     for one in _parameters(function):
-        options = _parameters(one.annotation) if one.name in groups else (one,)
-        flat.extend(option for option in options if not is_dataclass(option.annotation))
+        flat.extend(_parameters(one.annotation) if one.name in groups else [one])
 
     @wraps(function)
     def expanded(**values: Any) -> None:
-        made: dict[Any, Any] = {}
-        for group in groups.values():
-            options = _parameters(group)
-            inner = {one.name: made[one.annotation] for one in options if is_dataclass(one.annotation)}
-            made[group] = group(**inner, **{one.name: values.pop(one.name) for one in options if one.name not in inner})
-        function(**values, **{name: made[group] for name, group in groups.items()})
+        made = {
+            name: group(**{option.name: values.pop(option.name) for option in _parameters(group)})
+            for name, group in groups.items()
+        }
+        function(**values, **made)
 
     expanded.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     expanded.__annotations__ = {one.name: one.annotation for one in flat}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, Output, Session, command, expand, instead, note, render
+from omnix_cli.cli.options import AsOf, OutputSession, Session, command, expand, instead, note, render
 from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class Asking:
 @expand
 def predict(
     context: typer.Context,
-    session: Session,
-    output: Output,
+    session: OutputSession,
     work: Work,
     *,
     predictor: Predictor = None,
@@ -67,22 +66,21 @@ def predict(
     workspace, models, day = session.workspace, session.workspace.models, work.as_of
     if old_compare is not None:
         instead("predict --compare", "predict compare")
-        _show_scores(models.compare(old_compare, as_of=day, customers=old_customers, **vars(asking)), output)
+        _show_scores(models.compare(old_compare, as_of=day, customers=old_customers, **vars(asking)), session)
     elif old_show_prompt is not None:
         instead("predict --show-prompt", "predict show-prompt")
         chosen = {"predictor": predictor, "model": asking.model, "prompt": asking.prompt}
         sys.stdout.write(models.show_prompt(old_show_prompt, as_of=day, **chosen))
     elif work.dry_run and models.asks(predictor):
         instead("predict --dry-run", "predict estimate")
-        _show_costs(models.estimate(as_of=day, predictor=predictor, **vars(asking)), output)
+        _show_costs(models.estimate(as_of=day, predictor=predictor, **vars(asking)), session)
     else:
-        show_run(lambda: workspace.predict(**vars(work), predictor=predictor, **vars(asking)), output)
+        show_run(lambda: workspace.predict(**vars(work), predictor=predictor, **vars(asking)), session)
 
 
 @command(app, "omnix predict compare statistical bedrock --budget 1")
 def compare(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     predictors: Annotated[
         list[str],
         typer.Argument(
@@ -99,7 +97,7 @@ def compare(
 ) -> None:
     """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
     made = session.workspace.models.compare(*predictors, as_of=as_of, customers=customers, **vars(asking))
-    _show_scores(made, output)
+    _show_scores(made, session)
 
 
 @command(app, "omnix predict show-prompt 1142 --prompt replenishment", name="show-prompt")
@@ -117,47 +115,45 @@ def show_prompt(
 
 
 @command(app, "omnix predict estimate --predictor bedrock --budget 5")
-def estimate(
-    session: Session, output: Output, *, as_of: AsOf = None, predictor: Predictor = None, asking: Asking
-) -> None:
+def estimate(session: OutputSession, *, as_of: AsOf = None, predictor: Predictor = None, asking: Asking) -> None:
     """Estimate the cost of predictions by a model. Nothing is sent."""
-    _show_costs(session.workspace.models.estimate(as_of=as_of, predictor=predictor, **vars(asking)), output)
+    _show_costs(session.workspace.models.estimate(as_of=as_of, predictor=predictor, **vars(asking)), session)
 
 
 @command(app, "omnix predict status")
-def status(session: Session, output: Output) -> None:
+def status(session: OutputSession) -> None:
     """Show the batch jobs and their state."""
-    _show_jobs(session.workspace.models.jobs(), output)
+    _show_jobs(session.workspace.models.jobs(), session)
 
 
 @command(app, "omnix predict collect")
-def collect(session: Session, output: Output) -> None:
+def collect(session: OutputSession) -> None:
     """Collect the answers of finished batch jobs."""
     jobs = session.workspace.models.collect()
-    _show_jobs(jobs, output)
+    _show_jobs(jobs, session)
     if any(job.done for job in jobs):
         note("The next `omnix predict` or `omnix run` uses the collected answers.")
 
 
 @command(app, "omnix predict retry-failed --as-of 2018-01-01", name="retry-failed")
 def retry_failed(
-    session: Session, output: Output, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
+    session: OutputSession, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
 ) -> None:
     """Ask again about failed customers. These are the customers for whom a model gave no valid answer."""
     call = session.workspace.models.retry_failed
-    show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), output)
+    show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), session)
 
 
 @command(app, "omnix predict usage --format csv")
-def usage(session: Session, output: Output) -> None:
+def usage(session: OutputSession) -> None:
     """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
-    output.write(session.workspace.models.usage(), title="Replies of models, in dollars")
+    session.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
 @command(prompts, "omnix predict prompts list", name="list")
-def list_prompts(session: Session, output: Output) -> None:
+def list_prompts(session: OutputSession) -> None:
     """List the prompts with their versions and hashes."""
-    output.write(session.workspace.models.prompts(), title="Prompts")
+    session.write(session.workspace.models.prompts(), title="Prompts")
 
 
 @command(prompts, "omnix predict prompts diff replenishment@1 replenishment", name="diff")
@@ -172,8 +168,7 @@ def diff_prompts(
 
 @command(prompts, "omnix predict prompts test replenishment --model amazon.nova-pro-v1:0", name="test")
 def test_prompt(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     prompt: Annotated[str, typer.Argument(help="A prompt: a name, or name@version.")] = "replenishment",
     model: Model = None,
     budget: Budget = None,
@@ -181,7 +176,7 @@ def test_prompt(
     """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if one is not good."""
     render(
         lambda: session.workspace.models.check_prompt(prompt, model=model, budget=budget),
-        lambda report: output.write_records(
+        lambda report: session.write_records(
             report.trials,
             ("case", "is_valid", "is_good", "problems", *_USE),
             title=f"{report.prompt}: {report.good} of {len(report.trials)} answers are good",
@@ -189,16 +184,16 @@ def test_prompt(
     )
 
 
-def _show_scores(made: Backtest, output: Output) -> None:
+def _show_scores(made: Backtest, session: OutputSession) -> None:
     title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
-    output.write(made.frame, title=title, brief=_SCORES)
+    session.write(made.frame, title=title, brief=_SCORES)
 
 
-def _show_costs(made: CostEstimate, output: Output) -> None:
+def _show_costs(made: CostEstimate, session: OutputSession) -> None:
     note("\n".join(made.notes))
-    output.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
+    session.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
 
 
-def _show_jobs(jobs: list[BatchJob], output: Output) -> None:
+def _show_jobs(jobs: list[BatchJob], session: OutputSession) -> None:
     columns = ("name", "status", "as_of", "model", "questions", "collected", "failed", "submitted_at", "message")
-    output.write_records(jobs, columns, title="Batch jobs")
+    session.write_records(jobs, columns, title="Batch jobs")

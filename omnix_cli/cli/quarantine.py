@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_report
-from omnix_cli.cli.options import DryRun, Limit, Output, Session, command, instead, note, renamed, render
+from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
 
 app = typer.Typer(
     name="quarantine", help="Show, replay or discard rows that could not be imported.", no_args_is_help=True
@@ -40,33 +40,26 @@ _ROWS = ("file", "row_number", "column", "value", "reason", "expected")
 
 @command(app, "omnix quarantine show purchases --rows --limit 50")
 def show(
-    session: Session,
-    output: Output,
-    *,
-    kind: Kind = "purchases",
-    selected: Selected,
-    rows: Rows = False,
-    limit: Limit = 20,
+    session: OutputSession, *, kind: Kind = "purchases", selected: Selected, rows: Rows = False, limit: Limit = 20
 ) -> None:
     """Count quarantined rows by reason, or list them."""
     found = session.workspace.quarantine.show(kind, limit=limit, **vars(selected))
     if rows:
-        output.write(found.rows, title=f"Quarantine of {kind}", brief=_ROWS)
+        session.write(found.rows, title=f"Quarantine of {kind}", brief=_ROWS)
     else:
-        output.write_records(found.reasons, REASONS, title=f"Quarantine of {kind}")
+        session.write_records(found.reasons, REASONS, title=f"Quarantine of {kind}")
 
 
-def show_quarantine(session: Session, output: Output, kind: Kind = "purchases", limit: Limit = 20) -> None:
+def show_quarantine(session: OutputSession, kind: Kind = "purchases", limit: Limit = 20) -> None:
     """List quarantined rows. Now: omnix quarantine show --rows."""
     instead("omnix show quarantine", "omnix quarantine show --rows")
     found = session.workspace.quarantine.show(kind, limit=limit)
-    output.write(found.rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
+    session.write(found.rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
 
 
 @command(app, "omnix quarantine replay purchases --fixed history.csv=fixed.csv --dry-run")
 def replay(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     *,
     kind: Kind = "purchases",
     mapping: Mapping = None,
@@ -86,7 +79,7 @@ def replay(
         lambda: replay(
             kind, mapping=mapping, columns=columns, timezone=timezone, fixed=copies, dry_run=dry_run, **vars(selected)
         ),
-        lambda report: show_report(output, report, title=f"Replay of {kind}"),
+        lambda report: show_report(session, report, title=f"Replay of {kind}"),
     )
 
 

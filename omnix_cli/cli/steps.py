@@ -15,7 +15,7 @@ from omnix_cli.cli.options import (
     AsOf,
     DryRun,
     Force,
-    Output,
+    OutputSession,
     PredictorName,
     Session,
     StoreKind,
@@ -64,50 +64,45 @@ def init(session: Session) -> None:
 
 @command(app, "omnix run --config configs/sample.toml")
 def run(
-    session: Session,
-    output: Output,
-    work: Work,
-    max_memory: MaxMemory = None,
-    predictor: Predictor = None,
-    store: Store = None,
+    session: OutputSession, work: Work, max_memory: MaxMemory = None, predictor: Predictor = None, store: Store = None
 ) -> None:
     """Do the whole nightly job. Imports the configured sources, runs every step and publishes."""
     call = session.workspace.run
-    show_run(lambda: call(**vars(work), max_memory=max_memory, predictor=predictor, store=store), output)
+    show_run(lambda: call(**vars(work), max_memory=max_memory, predictor=predictor, store=store), session)
 
 
 @command(app, "omnix explain --as-of 2018-01-01")
-def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
+def explain(session: OutputSession, as_of: AsOf = None, force: Force = False) -> None:
     """Show what `omnix run` would do, and why. Says which steps it would compute and which it would reuse."""
     from omnix_cli.reports.printed_tables import steps_table
 
     report = session.workspace.explain(as_of=as_of, force=force)
-    output.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
+    session.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
 
 
 @command(app, "omnix similarity --force")
-def similarity(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
+def similarity(session: OutputSession, work: Work, max_memory: MaxMemory = None) -> None:
     """Find the nearest products of every product. Uses co-purchase and content."""
-    show_run(lambda: session.workspace.similarity(**vars(work), max_memory=max_memory), output)
+    show_run(lambda: session.workspace.similarity(**vars(work), max_memory=max_memory), session)
 
 
 @command(app, "omnix recommend --workspace /data/omnix")
-def recommend(session: Session, output: Output, work: Work) -> None:
+def recommend(session: OutputSession, work: Work) -> None:
     """Make the recommendation lists. These are personal, replenishment, similar, trending and seasonal lists."""
-    show_run(lambda: session.workspace.recommend(**vars(work)), output)
+    show_run(lambda: session.workspace.recommend(**vars(work)), session)
 
 
 @command(app, "omnix publish --dry-run")
-def publish(session: Session, output: Output, work: Work, store: Store = None, rollback: Rollback = None) -> None:
+def publish(session: OutputSession, work: Work, store: Store = None, rollback: Rollback = None) -> None:
     """Write the lists to the store. Writes only what changed and removes what is stale."""
     if rollback is None:
-        show_run(lambda: session.workspace.publish(**vars(work), store=store), output)
+        show_run(lambda: session.workspace.publish(**vars(work), store=store), session)
     else:
         call = session.workspace.roll_back
-        show_run(lambda: call(rollback, force=work.force, dry_run=work.dry_run, store=store), output)
+        show_run(lambda: call(rollback, force=work.force, dry_run=work.dry_run, store=store), session)
 
 
-def show_run(call: Callable[[], RunReport], output: Output) -> None:
+def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
     """Shows what a command did to each step, or would do, and about whom it asked a model."""
     from omnix_cli.reports.printed_tables import model_report, steps_table
 
@@ -119,6 +114,6 @@ def show_run(call: Callable[[], RunReport], output: Output) -> None:
                 note(model_report(step.figures))
         run = report.run
         title = f"Run {run.run_id}, as of {run.as_of}" if run else f"omnix {report.command}: what would happen"
-        output.write(steps_table(report.steps), title=title, brief=_BRIEF)
+        session.write(steps_table(report.steps), title=title, brief=_BRIEF)
 
     render(call, show)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, command, note, render
+from omnix_cli.cli.options import DryRun, OutputSession, command, note, render
 from omnix_cli.errors import ConfigError
 
 app = typer.Typer(name="tables", help="Create, check, drop and move the tables of the store.", no_args_is_help=True)
@@ -32,36 +32,30 @@ class Naming:
 
 
 @command(app, "omnix tables create --stage production --dry-run")
-def create(session: Session, output: Output, naming: Naming, dry_run: DryRun = False) -> None:
+def create(session: OutputSession, naming: Naming, dry_run: DryRun = False) -> None:
     """Create missing tables, indexes, expiry, backups and protection. Removes nothing."""
     changes = session.workspace.tables.create(**vars(naming), dry_run=dry_run)
-    output.write_records(changes, ("table", "what"), title="Would be created" if dry_run else "Created")
+    session.write_records(changes, ("table", "what"), title="Would be created" if dry_run else "Created")
 
 
 @command(app, "omnix tables status --stage production --format json")
-def status(session: Session, output: Output, naming: Naming) -> None:
+def status(session: OutputSession, naming: Naming) -> None:
     """Compare the tables with their specification. Exit code 2 if something differs."""
     columns = ("table", "items", "size_bytes", "what", "found", "wanted", "to_do")
     render(
         lambda: session.workspace.tables.status(**vars(naming)),
-        lambda findings: output.write_records(findings, columns, title="Tables"),
+        lambda findings: session.write_records(findings, columns, title="Tables"),
     )
 
 
 @command(app, "omnix tables drop recommendations --stage test --dry-run")
 def drop(
-    session: Session,
-    output: Output,
-    *,
-    tables: Names = None,
-    naming: Naming,
-    yes: Yes = False,
-    dry_run: DryRun = False,
+    session: OutputSession, *, tables: Names = None, naming: Naming, yes: Yes = False, dry_run: DryRun = False
 ) -> None:
     """Drop tables with all their items, after asking. Protected tables are never dropped."""
     doomed = session.workspace.tables.drop(tables or (), **vars(naming), dry_run=True)
     title = "Would be dropped" if dry_run else "To be dropped"
-    output.write_records(doomed, ("full_name", "items", "size_bytes"), title=title)
+    session.write_records(doomed, ("full_name", "items", "size_bytes"), title=title)
     if dry_run or not doomed:
         return
     if not yes:

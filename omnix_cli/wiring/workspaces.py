@@ -129,12 +129,7 @@ class Workspace(WorkspaceReader):
             yield without_trace(self.runner(predictor), ParquetCheckpoints(DiskShelf(Path(folder)), now=self.now))
 
     def publisher(
-        self,
-        *,
-        force: bool,
-        dry_run: bool,
-        roll_back: bool = False,
-        show: Callable[[Mapping[str, Any]], None],
+        self, *, force: bool, dry_run: bool, roll_back: bool = False, show: Callable[[Mapping[str, Any]], None]
     ) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones. A dry run
         passes some of the items that it would write to `show`."""
