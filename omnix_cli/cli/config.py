@@ -12,11 +12,12 @@ app = typer.Typer(name="config", help="Show and check the settings.", no_args_is
 @command(app, "omnix config show --config configs/sample.toml --format json")
 def show(session: OutputSession) -> None:
     """Show every setting, its value, and where the value comes from."""
-    from omnix_cli.reports.printed_tables import settings_table
+    from omnix_cli.reports.printed_tables import records_table
 
     origins = session.workspace.settings().origins
     typed = [{"setting": one.name, "value": one.value, "source": one.source} for one in origins]
-    session.write(settings_table(origins), title="Settings", objects=typed)
+    table = records_table(origins, ("name", "value", "source")).rename({"name": "setting"})
+    session.write(table, title="Settings", objects=typed)
 
 
 @command(app, "omnix config check --config configs/sample.toml")

@@ -14,7 +14,6 @@ app = typer.Typer(
     name="quarantine", help="Show, replay or discard rows that could not be imported.", no_args_is_help=True
 )
 
-
 Kind = Annotated[
     Literal["purchases", "products", "customers", "interactions"],
     typer.Argument(help="The kind of rows; lines of order documents are purchases."),

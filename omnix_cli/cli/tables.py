@@ -53,13 +53,13 @@ def drop(
     session: OutputSession, *, tables: Names = None, naming: Naming, yes: Yes = False, dry_run: DryRun = False
 ) -> None:
     """Drop tables with all their items, after asking. Protected tables are never dropped."""
-    doomed = session.workspace.tables.drop(tables or (), **vars(naming), dry_run=True)
+    chosen = session.workspace.tables.drop(tables or (), **vars(naming), dry_run=True)
     title = "Would be dropped" if dry_run else "To be dropped"
-    session.write_records(doomed, ("full_name", "items", "size_bytes"), title=title)
-    if dry_run or not doomed:
+    session.write_records(chosen, ("full_name", "items", "size_bytes"), title=title)
+    if dry_run or not chosen:
         return
     if not yes:
-        _ask(f"Drop {len(doomed)} tables and all their items?")
+        _ask(f"Drop {len(chosen)} tables and all their items?")
     for state in session.workspace.tables.drop(tables or (), **vars(naming)):
         note(f"dropped {state.full_name}")
 
