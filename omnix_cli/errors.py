@@ -22,22 +22,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = [
-    "EXIT_CODES",
-    "ConfigError",
-    "CorruptCheckpoint",
-    "DataError",
-    "ExitCode",
-    "Interrupted",
-    "ItemsRefused",
-    "LockedError",
-    "OmnixError",
-    "PartialError",
-    "UnavailableError",
-    "exit_code",
-    "os_failure",
-]
-
 
 @dataclass(frozen=True)
 class ExitCode:

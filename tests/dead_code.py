@@ -14,25 +14,9 @@ from vulture import Vulture
 ROOT = Path(__file__).parents[1]
 COLUMNS = {"schemas.py"}
 """Files whose variables are columns of frames: the steps name them as text."""
-DECORATORS = ["@*.command", "@*.callback", "@*_validator", "@*.rule"]
+DECORATORS = ["@command", "@*.command", "@*.callback", "@*_validator", "@*.rule"]
 """What typer, pydantic and dataframely call by themselves."""
 USED = {
-    "AUTO": "a choice of --predictor",
-    "AUTUMN": "a choice of --season",
-    "BEDROCK": "a choice of --predictor",
-    "BEDROCK_BATCH": "a choice of --predictor",
-    "CSV": "a choice of --format",
-    "CUSTOMERS": "a choice of --kind",
-    "DYNAMODB": "a choice of --from",
-    "INTERACTIONS": "a choice of --kind",
-    "PARQUET": "a choice of --format",
-    "PRODUCTS": "a choice of --kind",
-    "REPLENISHMENT": "a choice of --context",
-    "SPRING": "a choice of --season",
-    "SQLITE": "a choice of --from",
-    "STATISTICAL": "a choice of --predictor",
-    "SUMMER": "a choice of --season",
-    "WINTER": "a choice of --season",
     "__annotations__": "typer reads it",
     "__getattr__": "Python calls it for names that are loaded when asked for",
     "__signature__": "typer reads it",

@@ -27,7 +27,6 @@ SAYS_NOTHING = {
 SHARED_NAMES = {
     "bedrock": "models on Amazon Bedrock: the predictor and its settings",
     "factory": "what makes the store of one kind",
-    "places": "where items come from and go to: the options, and what opens them",
     "s3": "files on S3: the store and its settings",
     "similarity": "similar products: the step and its settings",
     "administration": "makes and checks the tables of a store",

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omnix_cli.api.opening import Opening
+from omnix_cli.api.opening import Opening, model_settings
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     import polars as pl
 
+    from omnix_cli.api.opening import Dollars
     from omnix_cli.records import BatchJob
-    from omnix_cli.services.models.backtest import Backtest
-    from omnix_cli.services.models.cost_estimate import CostEstimate
-    from omnix_cli.services.models.prompt_checks import PromptReport
+    from omnix_cli.services.models import Backtest, CostEstimate, PromptReport
     from omnix_cli.services.runs.commands import RunReport
 
 
@@ -32,19 +29,15 @@ class Models:
         customers: int | None = None,
         model: str | None = None,
         prompt: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> Backtest:
         """Backtests predictors on a past period: `statistical`, `bedrock`, `bedrock=MODEL` or
         `bedrock=MODEL+PROMPT@VERSION`. A model is asked on demand, about consenting customers."""
-        from omnix_cli.services.models.backtest import compare_predictors
+        from omnix_cli.services.models import compare_predictors
 
+        asking = model_settings(model, prompt, budget)
         with self.opening.locked(
-            "predict compare",
-            as_of=as_of,
-            prediction__compare_customers=customers,
-            bedrock__model=model,
-            bedrock__prompt=prompt,
-            bedrock__budget=budget,
+            "predict compare", as_of=as_of, prediction__compare_customers=customers, **asking
         ) as workspace:
             runner = workspace.runner(workspace.predictors.statistical())
             return compare_predictors(predictors, workspace.predictors.contender, runner)
@@ -60,19 +53,14 @@ class Models:
         predictor: str | None = None,
         model: str | None = None,
         prompt: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> CostEstimate:
         """What a prediction run by a model would ask and cost. Nothing is asked and nothing is kept."""
-        from omnix_cli.services.models.cost_estimate import estimate_costs
+        from omnix_cli.services.models import estimate_costs
 
+        asking = model_settings(model, prompt, budget)
         with self.opening.locked(
-            "predict estimate",
-            dry_run=True,
-            as_of=as_of,
-            prediction__predictor=predictor,
-            bedrock__model=model,
-            bedrock__prompt=prompt,
-            bedrock__budget=budget,
+            "predict estimate", dry_run=True, as_of=as_of, prediction__predictor=predictor, **asking
         ) as workspace:
             predictors, bedrock = workspace.predictors, workspace.settings.bedrock
             terms = predictors.terms(workspace.answers.seconds_per_reply(model=bedrock.model))
@@ -91,37 +79,32 @@ class Models:
         prompt: str | None = None,
     ) -> str:
         """Exactly what would be sent to the model about a customer."""
-        from omnix_cli.services.models.prompt_checks import show_prompt
+        from omnix_cli.services.models import show_prompt
 
-        workspace = self.opening.read(
-            as_of=as_of, prediction__predictor=predictor, bedrock__model=model, bedrock__prompt=prompt
-        )
+        asking = model_settings(model, prompt)
+        workspace = self.opening.read(as_of=as_of, prediction__predictor=predictor, **asking)
         predicting = workspace.predictors.bedrock()
         with workspace.scratch_runner(predicting) as runner:
             return show_prompt(predicting, runner, customer)
 
     def jobs(self) -> list[BatchJob]:
         """All batch jobs in their present state, newest first."""
-        from omnix_cli.services.models.batch_jobs import job_states
+        from omnix_cli.services.models import job_states
 
         return job_states(self.opening.read().predictors.jobs())
 
     def collect(self) -> list[BatchJob]:
         """Collects the answers of finished batch jobs; the next `predict` or `run` uses them."""
-        from omnix_cli.services.models.batch_jobs import collect_jobs
+        from omnix_cli.services.models import collect_jobs
 
         with self.opening.locked("predict collect", resumes=True) as workspace:
             return collect_jobs(workspace.predictors.jobs())
 
     def retry_failed(
-        self,
-        *,
-        as_of: str | None = None,
-        predictor: str | None = None,
-        budget: Decimal | float | str | None = None,
+        self, *, as_of: str | None = None, predictor: str | None = None, budget: Dollars | None = None
     ) -> RunReport:
         """Asks again about the customers for whom a model gave no valid answer, and predicts again."""
-        from omnix_cli.services.models.failed_customers import retry_failed
+        from omnix_cli.services.models import retry_failed
 
         with self.opening.locked(
             "predict retry-failed", as_of=as_of, prediction__predictor=predictor, bedrock__budget=budget
@@ -154,14 +137,10 @@ class Models:
         return prompt_difference(load_prompt(old), load_prompt(new))
 
     def check_prompt(
-        self,
-        prompt: str = "replenishment",
-        *,
-        model: str | None = None,
-        budget: Decimal | float | str | None = None,
+        self, prompt: str = "replenishment", *, model: str | None = None, budget: Dollars | None = None
     ) -> PromptReport:
         """Asks the model about invented customers whose good answers are known."""
-        from omnix_cli.services.models.prompt_checks import check_prompt
+        from omnix_cli.services.models import check_prompt
 
         with self.opening.locked("predict prompts test", bedrock__model=model, bedrock__budget=budget) as workspace:
             predictors, bedrock = workspace.predictors, workspace.settings.bedrock

@@ -7,22 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from omnix_cli.errors import Interrupted
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.wiring.workspace_reader import WorkspaceReader
     from omnix_cli.wiring.workspaces import Workspace
 
-Opened = TypeVar("Opened", bound="WorkspaceReader")
+    Dollars: TypeAlias = Decimal | float | str
 
-_RESUMES = "Run the same command again: it continues where it stopped."
+Opened = TypeVar("Opened", bound="WorkspaceReader")
 
 
 def present() -> datetime:
-    """The current time."""
+    """The current time; the only clock of the program."""
     return datetime.now(UTC)
 
 
@@ -71,7 +73,7 @@ class Opening:
         A dry run in a workspace that does not exist yet uses an empty one, which is deleted afterwards. If the command
         `resumes`, an interruption says so."""
         workspace = self.read(**arguments)
-        with _hinted(_RESUMES if resumes and not dry_run else None):
+        with resumable(resumes and not dry_run):
             if dry_run and workspace.is_new:
                 from tempfile import TemporaryDirectory
 
@@ -93,10 +95,17 @@ class Opening:
 
 
 @contextmanager
-def _hinted(hint: str | None) -> Iterator[None]:
-    """Gives an interruption this hint."""
+def resumable(resumes: bool = True) -> Iterator[None]:
+    """Says after an interruption, if the command `resumes`, that it continues where it stopped."""
     try:
         yield
     except Interrupted as error:
-        error.hint = error.hint or hint
+        error.hint = "Run the same command again: it continues where it stopped." if resumes else None
         raise
+
+
+def model_settings(
+    model: str | None = None, prompt: str | None = None, budget: Dollars | None = None
+) -> dict[str, Any]:
+    """The settings that say how a model is asked, as arguments of a call."""
+    return {"bedrock__model": model, "bedrock__prompt": prompt, "bedrock__budget": budget}

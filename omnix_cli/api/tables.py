@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omnix_cli.api.opening import Opening
-from omnix_cli.errors import Interrupted
+from omnix_cli.api.opening import Opening, resumable
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Tables:
         from omnix_cli.services.migrations.exporting import PART_ITEMS, export
 
         places = self._places(speed)
-        with _resumes(), places.source(source) as opened:
+        with resumable(), places.source(source) as opened:
             size, now = self.part_items or PART_ITEMS, places.workspace.now()
             return export(tables, opened, places.folder(folder), now=now, part_items=size, progress=progress)
 
@@ -126,7 +125,7 @@ class Tables:
 
         places = self._places(speed)
         options = self._options(places, rewrite, create=create, dry_run=dry_run)
-        with _resumes(not dry_run), places.source(source) as read, places.target(target) as written:
+        with resumable(not dry_run), places.source(source) as read, places.target(target) as written:
             return copy(tables, read, written, places.journals(), options=options, progress=progress)
 
     def undo(self, run: str, *, speed: Speed = Speed(), progress: Progress = NO_PROGRESS) -> tuple[TableItems, ...]:
@@ -135,7 +134,7 @@ class Tables:
 
         places = self._places(speed)
         settings = places.workspace.settings.store
-        with _resumes():
+        with resumable():
             return undo(run, places.journals(), settings=settings, open_store=places.store, progress=progress)
 
     def verify(
@@ -171,7 +170,7 @@ class Tables:
         places = self._places(speed)
         purchases = places.workspace.ledger.view("purchases")
         options = self._options(places, None, create=create, dry_run=dry_run)
-        with _resumes(not dry_run), places.target(target) as written:
+        with resumable(not dry_run), places.target(target) as written:
             return backfill(purchases, written, places.journals(), options=options, progress=progress)
 
     def bulk(
@@ -214,18 +213,8 @@ class Tables:
 
     @contextmanager
     def _administration(self, prefix: str | None, stage: str | None) -> Iterator[TableAdministration]:
-        from omnix_cli.wiring.stores import table_administration
+        from omnix_cli.wiring.stores import store_factory
 
         settings = self.opening.load(store__prefix=prefix, store__stage=stage).values
-        with closing(table_administration(settings, now=self.opening.now)) as administration:
+        with closing(store_factory(settings, now=self.opening.now).administration()) as administration:
             yield administration
-
-
-@contextmanager
-def _resumes(resumes: bool = True) -> Iterator[None]:
-    """Says after an interruption whether the command continues where it stopped."""
-    try:
-        yield
-    except Interrupted as error:
-        error.hint = "Run the same command again: it continues where it stopped." if resumes else None
-        raise

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omnix_cli.api.imports import Imports
+from omnix_cli.api.imports import Imports, Quarantine
 from omnix_cli.api.models import Models
-from omnix_cli.api.opening import Opening, present
-from omnix_cli.api.quarantine import Quarantine
+from omnix_cli.api.opening import Opening, model_settings, present
 from omnix_cli.api.runs import Runs
+from omnix_cli.api.tables import Tables
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     import polars as pl
 
-    from omnix_cli.api.tables import Tables
+    from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
 
 
-@dataclass(frozen=True)
 class Workspace:
     """A workspace and its settings. Each method is one command of `omnix`; groups of commands are attributes.
 
@@ -36,34 +32,18 @@ class Workspace:
     that look up results return polars frames; `run` is a run's id, the beginning of one, or `latest`, and `as_of`
     chooses the latest run for that day."""
 
-    opening: Opening
-
-    @cached_property
-    def imports(self) -> Imports:
+    def __init__(self, opening: Opening) -> None:
+        self.opening = opening
+        self.imports = Imports(opening)
         """Imports of files, tables and the configured sources."""
-        return Imports(self.opening)
-
-    @cached_property
-    def quarantine(self) -> Quarantine:
+        self.quarantine = Quarantine(opening)
         """The input rows that could not be imported."""
-        return Quarantine(self.opening)
-
-    @cached_property
-    def models(self) -> Models:
+        self.models = Models(opening)
         """Estimates, comparisons, prompts and batch jobs of models."""
-        return Models(self.opening)
-
-    @cached_property
-    def runs(self) -> Runs:
+        self.runs = Runs(opening)
         """The records of runs."""
-        return Runs(self.opening)
-
-    @cached_property
-    def tables(self) -> Tables:
-        """The `omnix tables` commands."""
-        from omnix_cli.api.tables import Tables
-
-        return Tables(self.opening)
+        self.tables = Tables(opening)
+        """Creating, checking, dropping and moving tables."""
 
     def settings(self, **arguments: Any) -> LoadedSettings:
         """The settings that apply, and where each of them comes from."""
@@ -116,15 +96,13 @@ class Workspace:
         predictor: str | None = None,
         model: str | None = None,
         prompt: str | None = None,
-        budget: Decimal | float | str | None = None,
+        budget: Dollars | None = None,
     ) -> RunReport:
         """Predicts when each customer needs what again."""
         from omnix_cli.services.runs.commands import PREDICT
 
-        flags = {"bedrock__model": model, "bedrock__prompt": prompt, "bedrock__budget": budget}
-        return self._update(
-            PREDICT, as_of=as_of, force=force, dry_run=dry_run, prediction__predictor=predictor, **flags
-        )
+        flags = {"prediction__predictor": predictor, **model_settings(model, prompt, budget)}
+        return self._update(PREDICT, as_of=as_of, force=force, dry_run=dry_run, **flags)
 
     def recommend(self, *, as_of: str | None = None, force: bool = False, dry_run: bool = False) -> RunReport:
         """Makes the recommendation lists."""
@@ -220,12 +198,12 @@ class Workspace:
 
         samples: list[Mapping[str, Any]] = []
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
-            publisher = partial(workspace.publisher, force=force, dry_run=dry_run, show=samples.append)
+            publisher = workspace.publisher(force=force, dry_run=dry_run, show=samples.append)
             return bring_up_to_date(
                 command,
                 workspace.runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
-                publisher=publisher() if command.publishes else None,
+                publisher=publisher if command.publishes else None,
                 samples=samples,
                 force=force,
                 dry_run=dry_run,

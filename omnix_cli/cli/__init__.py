@@ -50,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         failure = os_failure(error)
         if failure.exit_code == OmnixError.exit_code:
             return _fail_with_bug(error)
-        _log_traceback(error)
+        from omnix_cli.cli.logs import log_traceback  # here, since only failures need it
+
+        log_traceback(error)
         return _fail(failure.message, failure.hint, failure.exit_code)
     except Exception as error:
         return _fail_with_bug(error)
@@ -61,7 +63,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _fail_with_bug(error: Exception) -> int:
-    from omnix_cli.cli.logs import keep_traceback  # here, since only failures need it
+    from omnix_cli.cli.logs import keep_traceback
 
     file = keep_traceback(error)
     message = f"a bug in omnix: {type(error).__name__}: {error}"
@@ -73,9 +75,3 @@ def _fail(message: str, hint: str | None, code: int) -> int:
     if hint:
         print(f"hint: {hint}", file=sys.stderr)
     return code
-
-
-def _log_traceback(error: Exception) -> None:
-    from omnix_cli.cli.logs import log_traceback
-
-    log_traceback(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from importlib import import_module
 from typing import Annotated
 
@@ -12,25 +11,17 @@ import typer
 from omnix_cli import __version__
 from omnix_cli.errors import EXIT_CODES
 
-_COMMANDS = {
-    "init": "workspace",
-    "run": "steps",
-    "explain": "steps",
-    "similarity": "steps",
-    "recommend": "steps",
-    "publish": "steps",
-}
-"""The module whose `register` adds a command."""
-_GROUPS = {
+_MODULES = {
+    **dict.fromkeys(("init", "run", "explain", "similarity", "recommend", "publish"), "steps"),
     "import": "imports",
     "predict": "predictions",
     "show": "show",
     "quarantine": "quarantine",
     "runs": "runs",
-    "tables": "tables",
+    "tables": "migrations",
     "config": "config",
 }
-"""The module whose `app` is a group of commands."""
+"""The module whose `app` has a command, or is a group of commands."""
 
 
 def _show_version(asked: bool) -> None:
@@ -60,18 +51,6 @@ def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
     )
     app.callback()(_root)
     first = arguments[0] if arguments else ""
-    is_known = first in _COMMANDS or first in _GROUPS
-    for module in dict.fromkeys(_COMMANDS[name] for name in _COMMANDS if name == first or not is_known):
-        import_module(f"omnix_cli.cli.{module}").register(app)
-    for name in _GROUPS:
-        if name == first or not is_known:
-            app.add_typer(_group(_GROUPS[name]), name=name)
+    for module in [_MODULES[first]] if first in _MODULES else dict.fromkeys(_MODULES.values()):
+        app.add_typer(import_module(f"omnix_cli.cli.{module}").app)
     return app
-
-
-@cache
-def _group(module: str) -> typer.Typer:
-    group: typer.Typer = import_module(f"omnix_cli.cli.{module}").app
-    if module == "tables":
-        import_module("omnix_cli.cli.migrations").register(group)
-    return group

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note, render
-from omnix_cli.cli.places import From, MaxReadUnits
+from omnix_cli.cli.options import DryRun, From, MaxReadUnits, OutputSession, command, note, render
 
 if TYPE_CHECKING:
     from omnix_cli.services.importing.reports import ImportReport
 
-app = typer.Typer(help="Import files or tables.", no_args_is_help=True)
+app = typer.Typer(name="import", help="Import files or tables.", no_args_is_help=True)
 
 Files = Annotated[
     list[str] | None,
@@ -32,9 +31,7 @@ Mapping = Annotated[
 Map = Annotated[
     list[str] | None,
     typer.Option(
-        "--map",
-        metavar="COLUMN=COLUMN",
-        help="omnix column = file column, such as purchased_at=sold_on (repeatable).",
+        "--map", metavar="COLUMN=COLUMN", help="omnix column = file column, such as purchased_at=sold_on (repeatable)."
     ),
 ]
 MaxBad = Annotated[
@@ -52,23 +49,20 @@ Timezone = Annotated[
     ),
 ]
 
-EXAMPLES = {
+_EXAMPLES = {
     "purchases": "omnix import purchases history.csv.gz --map purchased_at=sold_on --timezone Europe/Paris",
     "products": "omnix import products catalogue.parquet --dry-run",
     "customers": "omnix import customers profiles.ndjson",
     "interactions": "omnix import interactions clicks/ --max-bad 0.05",
     "orders": "omnix import orders orders.ndjson",
 }
-
-
 REASONS = ("reason", "column", "expected", "rows", "example")
 _FILES = ("name", "read", "accepted", "quarantined", "known", "findings")
 
 
-def _command(kind: str) -> Callable[..., None]:
-    def command(
-        session: Session,
-        output: Output,
+def _import(kind: str) -> Callable[..., None]:
+    def import_kind(
+        session: OutputSession,
         files: Files = None,
         from_store: From = None,
         max_read_units: MaxReadUnits = None,
@@ -92,10 +86,10 @@ def _command(kind: str) -> Callable[..., None]:
             max_bad=max_bad,
             dry_run=dry_run,
         )
-        render(work, lambda report: show_report(output, report, title=f"Import of {kind}"))
+        render(work, lambda report: show_report(session, report, title=f"Import of {kind}"))
 
-    command.__doc__ = f"Import {kind}."
-    return command
+    import_kind.__doc__ = f"Import {kind}."
+    return import_kind
 
 
 def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
@@ -107,7 +101,7 @@ def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
     return {name.strip(): column.strip() for name, _, column in split}
 
 
-def show_report(output: Output, report: ImportReport, *, title: str) -> None:
+def show_report(session: OutputSession, report: ImportReport, *, title: str) -> None:
     """Prints the rows of each file; the totals, notes and reasons go to stderr. Of a refused import, only these."""
     from omnix_cli.reports.printed_tables import as_text, records_table
 
@@ -121,8 +115,8 @@ def show_report(output: Output, report: ImportReport, *, title: str) -> None:
     if report.reasons:
         note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
     if not report.refused:
-        output.write(records_table(report.files, _FILES), title=f"{title}{': dry run' if report.dry_run else ''}")
+        session.write_records(report.files, _FILES, title=f"{title}{': dry run' if report.dry_run else ''}")
 
 
-for _kind, _example in EXAMPLES.items():
-    app.command(_kind, epilog=f"Example: {_example}")(expand(_command(_kind)))
+for _kind, _example in _EXAMPLES.items():
+    command(app, _example, name=_kind)(_import(_kind))

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from omnix_cli.api.tables import Speed
-from omnix_cli.cli.options import DryRun, Output, Session, expand, instead, note, render
-from omnix_cli.cli.places import From, MaxReadUnits, To, ToFolder
+from omnix_cli.cli.options import (
+    DryRun,
+    From,
+    MaxReadUnits,
+    OutputSession,
+    Session,
+    To,
+    ToFolder,
+    command,
+    instead,
+    note,
+    renamed,
+    render,
+)
 from omnix_cli.cli.progress_bars import on_stderr
+from omnix_cli.cli.tables import app
 from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     from omnix_cli.services.migrations.copying import CopyReport
-    from omnix_cli.services.migrations.sides import TableItems
     from omnix_cli.services.migrations.verifying import VerifyReport
-
-Value = TypeVar("Value")
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="A table such as purchase-history.")]
 Names = Annotated[list[str], typer.Argument(metavar="TABLE", help="Tables such as purchase-history.")]
@@ -33,12 +43,8 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="The id of a copy, or `l
 Folder = Annotated[
     str, typer.Argument(metavar="FOLDER", help="The folder of an export, on disk or s3://BUCKET/PREFIX.")
 ]
-Rewrite = Annotated[
-    Path | None,
-    typer.Option("--rewrite", metavar="FILE", help="Rules that change items (TOML): key_prefix, rename, drop, set."),
-]
-OldMapping = Annotated[Path | None, typer.Option("--mapping", hidden=True)]
 Create = Annotated[bool, typer.Option("--create", help="Create tables that are missing in the target.")]
+_ITEMS = ("table", "items")
 
 
 @dataclass(frozen=True)
@@ -58,45 +64,44 @@ class SpeedOptions(Speed):
 
 
 @dataclass(frozen=True)
-class CopyOptions:
-    """How tables are copied."""
+class RewriteOptions:
+    """How items change on their way."""
 
-    rewrite: Rewrite = None
-    mapping: OldMapping = None
-    create: Create = False
-    dry_run: DryRun = False
+    rewrite: Annotated[
+        Path | None,
+        typer.Option(
+            "--rewrite", metavar="FILE", help="Rules that change items (TOML): key_prefix, rename, drop, set."
+        ),
+    ] = None
+    mapping: Annotated[Path | None, typer.Option("--mapping", hidden=True)] = None
 
     def rules(self) -> Path | None:
         """The file of rewrite rules."""
-        return _renamed(self.rewrite, self.mapping, old="--mapping", new="--rewrite")
+        return renamed(self.rewrite, self.mapping, old="--mapping", new="--rewrite")
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands to the group `tables`."""
-    examples: dict[Callable[..., None], str] = {
-        export: "omnix tables export purchase-history products --to backup/monday",
-        load: "omnix tables load backup/monday --to stage=test --dry-run",
-        copy: "omnix tables copy purchase-history --to stage=prod --max-write-units 500 --dry-run",
-        undo: "omnix tables undo latest",
-        verify: "omnix tables verify purchase-history --from backup/monday --to stage=test",
-        backfill: "omnix tables backfill --to dynamodb --dry-run",
-        bulk: "omnix tables bulk purchase-history --to-files s3://my-bucket/load --to dynamodb",
-    }
-    for function, example in examples.items():
-        app.command(epilog=f"Example: {example}")(expand(function))
+@dataclass(frozen=True)
+class CopyOptions(RewriteOptions):
+    """How tables are copied."""
+
+    create: Create = False
+    dry_run: DryRun = False
+
+    def arguments(self) -> dict[str, Any]:
+        """The same as arguments of the API."""
+        return {"rewrite": self.rules(), "create": self.create, "dry_run": self.dry_run}
 
 
-def export(
-    session: Session, output: Output, speed: SpeedOptions, tables: Names, to: ToFolder, source: From = None
-) -> None:
+@command(app, "omnix tables export purchase-history products --to backup/monday")
+def export(session: OutputSession, speed: SpeedOptions, tables: Names, to: ToFolder, source: From = None) -> None:
     """Export tables to Parquet files that keep every type. Run it again to continue an export that was stopped."""
     report = session.workspace.tables.export(tables, to, source=source or (), speed=speed, progress=on_stderr())
-    _show_items(output, report, title=f"Exported to {to}")
+    session.write_records(report, _ITEMS, title=f"Exported to {to}")
 
 
+@command(app, "omnix tables load backup/monday --to stage=test --dry-run")
 def load(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     speed: SpeedOptions,
     options: CopyOptions,
     folder: Folder,
@@ -104,25 +109,13 @@ def load(
     to: To = None,
 ) -> None:
     """Copy an export into the tables of a store. Like any copy, it can be continued and undone."""
-    rules = options.rules()
-    render(
-        lambda: session.workspace.tables.load(
-            folder,
-            tables or (),
-            target=to or (),
-            rewrite=rules,
-            create=options.create,
-            dry_run=options.dry_run,
-            speed=speed,
-            progress=on_stderr(),
-        ),
-        lambda report: _show_copy(output, report),
-    )
+    call = partial(session.workspace.tables.load, folder, tables or (), target=to or (), **options.arguments())
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, session))
 
 
+@command(app, "omnix tables copy purchase-history --to stage=prod --max-write-units 500 --dry-run")
 def copy(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     speed: SpeedOptions,
     options: CopyOptions,
     tables: AnyNames = None,
@@ -135,67 +128,46 @@ def copy(
         instead("tables copy --undo", "tables undo")
         if tables or source or to or options != CopyOptions():
             raise ConfigError("--undo needs nothing but the run", hint="The run knows its tables and its target.")
-        undo(session, output, speed, undo_run)
+        undo(session, speed, undo_run)
         return
-    rules = options.rules()
-    render(
-        lambda: session.workspace.tables.copy(
-            tables or (),
-            source=source or (),
-            target=to or (),
-            rewrite=rules,
-            create=options.create,
-            dry_run=options.dry_run,
-            speed=speed,
-            progress=on_stderr(),
-        ),
-        lambda report: _show_copy(output, report),
-    )
+    places: dict[str, Any] = {"source": source or (), "target": to or ()}
+    call = partial(session.workspace.tables.copy, tables or (), **places, **options.arguments())
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, session))
 
 
-def undo(session: Session, output: Output, speed: SpeedOptions, run: Run) -> None:
+@command(app, "omnix tables undo latest")
+def undo(session: OutputSession, speed: SpeedOptions, run: Run) -> None:
     """Put back what a copy changed. Changes made to those items since the copy are lost."""
     report = session.workspace.tables.undo(run, speed=speed, progress=on_stderr())
-    _show_items(output, report, title="Put back")
+    session.write_records(report, _ITEMS, title="Put back")
 
 
+@command(app, "omnix tables verify purchase-history --from backup/monday --to stage=test")
 def verify(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     speed: SpeedOptions,
+    *,
     tables: AnyNames = None,
     source: From = None,
     to: To = None,
-    rewrite: Rewrite = None,
-    mapping: OldMapping = None,
+    options: RewriteOptions,
 ) -> None:
     """Compare tables item by item and list what is missing, extra or different. Exit code 5 if anything is."""
-    rules = _renamed(rewrite, mapping, old="--mapping", new="--rewrite")
-    render(
-        lambda: session.workspace.tables.verify(
-            tables or (), source=source or (), target=to or (), rewrite=rules, speed=speed, progress=on_stderr()
-        ),
-        lambda report: _show_differences(output, report),
-    )
+    places: dict[str, Any] = {"source": source or (), "target": to or ()}
+    call = partial(session.workspace.tables.verify, tables or (), **places, rewrite=options.rules())
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_differences, session))
 
 
+@command(app, "omnix tables backfill --to dynamodb --dry-run")
 def backfill(
-    session: Session,
-    output: Output,
-    speed: SpeedOptions,
-    to: To = None,
-    create: Create = False,
-    dry_run: DryRun = False,
+    session: OutputSession, speed: SpeedOptions, to: To = None, create: Create = False, dry_run: DryRun = False
 ) -> None:
     """Write the imported purchases, without cancelled and returned ones, to purchase-history with their dates."""
-    render(
-        lambda: session.workspace.tables.backfill(
-            target=to or (), create=create, dry_run=dry_run, speed=speed, progress=on_stderr()
-        ),
-        lambda report: _show_copy(output, report),
-    )
+    call = partial(session.workspace.tables.backfill, target=to or (), create=create, dry_run=dry_run)
+    render(lambda: call(speed=speed, progress=on_stderr()), partial(_show_copy, session))
 
 
+@command(app, "omnix tables bulk purchase-history --to-files s3://my-bucket/load --to dynamodb")
 def bulk(
     session: Session,
     speed: SpeedOptions,
@@ -212,7 +184,7 @@ def bulk(
     """Write files that DynamoDB loads by itself, and print the requests that start the load.
 
     StartBulkPutItems loads them into an existing table, ImportTable into a new one."""
-    address = _renamed(to_files, files, old="--files", new="--to-files")
+    address = renamed(to_files, files, old="--files", new="--to-files")
     if address is None:
         raise typer.BadParameter("say where to write the files", param_hint="--to-files")
     report = session.workspace.tables.bulk(
@@ -223,36 +195,18 @@ def bulk(
     print(json.dumps(report.answer if start else report.requests, indent=2, default=str))
 
 
-def _renamed(value: Value | None, old_value: Value | None, *, old: str, new: str) -> Value | None:
-    """The value of an option that is given by its new or by its old name."""
-    if old_value is None:
-        return value
-    if value is not None:
-        raise typer.BadParameter(f"use only {new}, its new name", param_hint=old)
-    instead(old, new)
-    return old_value
-
-
-def _show_items(output: Output, report: Sequence[TableItems], *, title: str) -> None:
-    from omnix_cli.reports.printed_tables import records_table
-
-    output.write(records_table(report, ("table", "items")), title=title)
-
-
-def _show_copy(output: Output, report: CopyReport) -> None:
-    from omnix_cli.reports.printed_tables import records_table
-
+def _show_copy(session: OutputSession, report: CopyReport) -> None:
     for line in (*report.limits, *report.samples):
         note(line)
     columns = ("table", "read", "added", "changed", "unchanged", "refused", "write_units", "read_units")
     title = f"Run {report.run_id}" if report.run_id else "What would be copied"
-    output.write(records_table(report.tables, columns), title=f"{title}: about ${report.cost:,.2f}")
+    session.write_records(report.tables, columns, title=f"{title}: about ${report.cost:,.2f}")
 
 
-def _show_differences(output: Output, report: VerifyReport) -> None:
+def _show_differences(session: OutputSession, report: VerifyReport) -> None:
     for one in report.tables:
         note(
             f"{one.table}: {one.source_items:,} items in the source, {one.target_items:,} in the target: "
             f"{one.missing:,} missing, {one.extra:,} extra, {one.different:,} different"
         )
-    output.write(report.differences, title="Differences")
+    session.write(report.differences, title="Differences")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, Output, Session, expand, instead, note, render
+from omnix_cli.cli.options import AsOf, OutputSession, Session, command, expand, instead, note, render
 from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
     from omnix_cli.records import BatchJob
-    from omnix_cli.services.models.backtest import Backtest
-    from omnix_cli.services.models.cost_estimate import CostEstimate
-    from omnix_cli.services.models.prompt_checks import PromptReport
+    from omnix_cli.services.models import Backtest, CostEstimate
 
-app = typer.Typer(help="Predict when each customer needs what again.", invoke_without_command=True)
+app = typer.Typer(name="predict", help="Predict when each customer needs what again.", invoke_without_command=True)
 prompts = typer.Typer(help="List, compare and test the prompts.", no_args_is_help=True)
 app.add_typer(prompts, name="prompts")
 
@@ -27,42 +26,36 @@ Prompt = Annotated[str | None, typer.Option("--prompt", help="The prompt: a name
 Budget = Annotated[
     str | None, typer.Option("--budget", metavar="DOLLARS", help="Spend at most so many dollars on a model.")
 ]
-Customers = Annotated[int | None, typer.Option("--customers", min=1, help="Compare on at most so many customers.")]
 OldCompare = Annotated[str | None, typer.Option("--compare", hidden=True, help="See `omnix predict compare`.")]
 OldCustomers = Annotated[int | None, typer.Option("--customers", hidden=True, help="See `omnix predict compare`.")]
 OldShowPrompt = Annotated[
     str | None, typer.Option("--show-prompt", hidden=True, help="See `omnix predict show-prompt`.")
 ]
 
-_SCORES = (
-    "predictor",
-    "customers",
-    "bought",
-    "mean_error_days",
-    "median_error_days",
-    "within_7_days",
-    "brier",
-    "calibration_error",
-    "invalid_share",
-    "input_tokens",
-    "output_tokens",
-    "cost",
-    "seconds",
-)
+_USE = ("input_tokens", "output_tokens", "cost", "seconds")
+_ERRORS = ("mean_error_days", "median_error_days", "within_7_days", "brier", "calibration_error", "invalid_share")
+_SCORES = ("predictor", "customers", "bought", *_ERRORS, *_USE)
 _COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked."""
+
+    model: Model = None
+    prompt: Prompt = None
+    budget: Budget = None
 
 
 @app.callback(epilog="Example: omnix predict --predictor bedrock --budget 5")
 @expand
 def predict(
     context: typer.Context,
-    session: Session,
-    output: Output,
+    session: OutputSession,
     work: Work,
+    *,
     predictor: Predictor = None,
-    model: Model = None,
-    prompt: Prompt = None,
-    budget: Budget = None,
+    asking: Asking,
     old_compare: OldCompare = None,
     old_customers: OldCustomers = None,
     old_show_prompt: OldShowPrompt = None,
@@ -73,27 +66,21 @@ def predict(
     workspace, models, day = session.workspace, session.workspace.models, work.as_of
     if old_compare is not None:
         instead("predict --compare", "predict compare")
-        made = models.compare(
-            old_compare, as_of=day, customers=old_customers, model=model, prompt=prompt, budget=budget
-        )
-        _show_scores(made, output)
+        _show_scores(models.compare(old_compare, as_of=day, customers=old_customers, **vars(asking)), session)
     elif old_show_prompt is not None:
         instead("predict --show-prompt", "predict show-prompt")
-        text = models.show_prompt(old_show_prompt, as_of=day, predictor=predictor, model=model, prompt=prompt)
-        sys.stdout.write(text)
+        chosen = {"predictor": predictor, "model": asking.model, "prompt": asking.prompt}
+        sys.stdout.write(models.show_prompt(old_show_prompt, as_of=day, **chosen))
     elif work.dry_run and models.asks(predictor):
         instead("predict --dry-run", "predict estimate")
-        _show_costs(models.estimate(as_of=day, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+        _show_costs(models.estimate(as_of=day, predictor=predictor, **vars(asking)), session)
     else:
-        call = workspace.predict
-        show_run(lambda: call(**vars(work), predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+        show_run(lambda: workspace.predict(**vars(work), predictor=predictor, **vars(asking)), session)
 
 
-@app.command(epilog="Example: omnix predict compare statistical bedrock --budget 1")
-@expand
+@command(app, "omnix predict compare statistical bedrock --budget 1")
 def compare(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     predictors: Annotated[
         list[str],
         typer.Argument(
@@ -101,20 +88,19 @@ def compare(
             help="Two or more of: statistical, bedrock, bedrock=MODEL, bedrock=MODEL+PROMPT@VERSION.",
         ),
     ],
+    *,
     as_of: AsOf = None,
-    customers: Customers = None,
-    model: Model = None,
-    prompt: Prompt = None,
-    budget: Budget = None,
+    customers: Annotated[
+        int | None, typer.Option("--customers", min=1, help="Compare on at most so many customers.")
+    ] = None,
+    asking: Asking,
 ) -> None:
     """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
-    call = session.workspace.models.compare
-    made = call(*predictors, as_of=as_of, customers=customers, model=model, prompt=prompt, budget=budget)
-    _show_scores(made, output)
+    made = session.workspace.models.compare(*predictors, as_of=as_of, customers=customers, **vars(asking))
+    _show_scores(made, session)
 
 
-@app.command("show-prompt", epilog="Example: omnix predict show-prompt 1142 --prompt replenishment")
-@expand
+@command(app, "omnix predict show-prompt 1142 --prompt replenishment", name="show-prompt")
 def show_prompt(
     session: Session,
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A customer id.")],
@@ -128,65 +114,49 @@ def show_prompt(
     sys.stdout.write(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
 
 
-@app.command(epilog="Example: omnix predict estimate --predictor bedrock --budget 5")
-@expand
-def estimate(
-    session: Session,
-    output: Output,
-    as_of: AsOf = None,
-    predictor: Predictor = None,
-    model: Model = None,
-    prompt: Prompt = None,
-    budget: Budget = None,
-) -> None:
+@command(app, "omnix predict estimate --predictor bedrock --budget 5")
+def estimate(session: OutputSession, *, as_of: AsOf = None, predictor: Predictor = None, asking: Asking) -> None:
     """Estimate the cost of predictions by a model. Nothing is sent."""
-    call = session.workspace.models.estimate
-    _show_costs(call(as_of=as_of, predictor=predictor, model=model, prompt=prompt, budget=budget), output)
+    _show_costs(session.workspace.models.estimate(as_of=as_of, predictor=predictor, **vars(asking)), session)
 
 
-@app.command(epilog="Example: omnix predict status")
-@expand
-def status(session: Session, output: Output) -> None:
+@command(app, "omnix predict status")
+def status(session: OutputSession) -> None:
     """Show the batch jobs and their state."""
-    _show_jobs(session.workspace.models.jobs(), output)
+    _show_jobs(session.workspace.models.jobs(), session)
 
 
-@app.command(epilog="Example: omnix predict collect")
-@expand
-def collect(session: Session, output: Output) -> None:
+@command(app, "omnix predict collect")
+def collect(session: OutputSession) -> None:
     """Collect the answers of finished batch jobs."""
     jobs = session.workspace.models.collect()
-    _show_jobs(jobs, output)
+    _show_jobs(jobs, session)
     if any(job.done for job in jobs):
         note("The next `omnix predict` or `omnix run` uses the collected answers.")
 
 
-@app.command("retry-failed", epilog="Example: omnix predict retry-failed --as-of 2018-01-01")
-@expand
+@command(app, "omnix predict retry-failed --as-of 2018-01-01", name="retry-failed")
 def retry_failed(
-    session: Session, output: Output, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
+    session: OutputSession, as_of: AsOf = None, predictor: Predictor = None, budget: Budget = None
 ) -> None:
     """Ask again about failed customers. These are the customers for whom a model gave no valid answer."""
     call = session.workspace.models.retry_failed
-    show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), output)
+    show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), session)
 
 
-@app.command(epilog="Example: omnix predict usage --format csv")
-@expand
-def usage(session: Session, output: Output) -> None:
+@command(app, "omnix predict usage --format csv")
+def usage(session: OutputSession) -> None:
     """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
-    output.write(session.workspace.models.usage(), title="Replies of models, in dollars")
+    session.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
-@prompts.command("list", epilog="Example: omnix predict prompts list")
-@expand
-def list_prompts(session: Session, output: Output) -> None:
+@command(prompts, "omnix predict prompts list", name="list")
+def list_prompts(session: OutputSession) -> None:
     """List the prompts with their versions and hashes."""
-    output.write(session.workspace.models.prompts(), title="Prompts")
+    session.write(session.workspace.models.prompts(), title="Prompts")
 
 
-@prompts.command("diff", epilog="Example: omnix predict prompts diff replenishment@1 replenishment")
-@expand
+@command(prompts, "omnix predict prompts diff replenishment@1 replenishment", name="diff")
 def diff_prompts(
     session: Session,
     old: Annotated[str, typer.Argument(help="A prompt: a name, or name@version.")],
@@ -196,38 +166,34 @@ def diff_prompts(
     sys.stdout.write(session.workspace.models.diff_prompts(old, new))
 
 
-@prompts.command("test", epilog="Example: omnix predict prompts test replenishment --model amazon.nova-pro-v1:0")
-@expand
+@command(prompts, "omnix predict prompts test replenishment --model amazon.nova-pro-v1:0", name="test")
 def test_prompt(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     prompt: Annotated[str, typer.Argument(help="A prompt: a name, or name@version.")] = "replenishment",
     model: Model = None,
     budget: Budget = None,
 ) -> None:
     """Test a prompt on invented customers whose good answers are known. Ends with exit code 5 if one is not good."""
-    from omnix_cli.reports.printed_tables import records_table
+    render(
+        lambda: session.workspace.models.check_prompt(prompt, model=model, budget=budget),
+        lambda report: session.write_records(
+            report.trials,
+            ("case", "is_valid", "is_good", "problems", *_USE),
+            title=f"{report.prompt}: {report.good} of {len(report.trials)} answers are good",
+        ),
+    )
 
-    def show(report: PromptReport) -> None:
-        columns = ("case", "is_valid", "is_good", "problems", "input_tokens", "output_tokens", "cost", "seconds")
-        title = f"{report.prompt}: {report.good} of {len(report.trials)} answers are good"
-        output.write(records_table(report.trials, columns), title=title)
 
-    render(lambda: session.workspace.models.check_prompt(prompt, model=model, budget=budget), show)
-
-
-def _show_scores(made: Backtest, output: Output) -> None:
+def _show_scores(made: Backtest, session: OutputSession) -> None:
     title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
-    output.write(made.frame, title=title, brief=_SCORES)
+    session.write(made.frame, title=title, brief=_SCORES)
 
 
-def _show_costs(made: CostEstimate, output: Output) -> None:
+def _show_costs(made: CostEstimate, session: OutputSession) -> None:
     note("\n".join(made.notes))
-    output.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
+    session.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
 
 
-def _show_jobs(jobs: list[BatchJob], output: Output) -> None:
-    from omnix_cli.reports.printed_tables import records_table
-
+def _show_jobs(jobs: list[BatchJob], session: OutputSession) -> None:
     columns = ("name", "status", "as_of", "model", "questions", "collected", "failed", "submitted_at", "message")
-    output.write(records_table(jobs, columns), title="Batch jobs")
+    session.write_records(jobs, columns, title="Batch jobs")

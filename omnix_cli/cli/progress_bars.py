@@ -5,12 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-
-    from omnix_cli.protocols.progress import Progress
+from omnix_cli.protocols.progress import Progress
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +20,12 @@ class ProgressBar:
     """A bar with the time left."""
 
     def begin(self, name: str, total: int) -> None:
-        self._rich = _rich_progress()
+        from rich import progress as bars
+        from rich.console import Console
+
+        count, elapsed, left = bars.MofNCompleteColumn(), bars.TimeElapsedColumn(), bars.TimeRemainingColumn()
+        columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), count, elapsed)
+        self._rich = bars.Progress(*columns, bars.TextColumn("left"), left, console=Console(stderr=True))
         self._task = self._rich.add_task(name, total=total or None)
         self._rich.start()
 
@@ -48,18 +49,3 @@ class ProgressLog:
     def end(self) -> None:
         seconds = round(time.perf_counter() - self._began, 1)
         _log.info("items done", extra={"table": self._name, "items": sum(self._counts), "seconds": seconds})
-
-
-def _rich_progress() -> RichProgress:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True))

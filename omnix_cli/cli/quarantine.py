@@ -2,77 +2,70 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import typer
 
 from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_report
-from omnix_cli.cli.options import DryRun, Limit, Output, Session, expand, note, renamed, render
+from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
 
-app = typer.Typer(help="Show, replay or discard rows that could not be imported.", no_args_is_help=True)
+app = typer.Typer(
+    name="quarantine", help="Show, replay or discard rows that could not be imported.", no_args_is_help=True
+)
 
-
-class Kind(StrEnum):
-    """A kind of rows."""
-
-    PURCHASES = "purchases"
-    PRODUCTS = "products"
-    CUSTOMERS = "customers"
-    INTERACTIONS = "interactions"
-
-
-KindOf = Annotated[Kind, typer.Argument(help="The kind of rows; lines of order documents are purchases.")]
-Reason = Annotated[str | None, typer.Option("--reason", help="Only rows with this reason.")]
-File = Annotated[str | None, typer.Option("--file", help="Only quarantined rows of this input file.")]
+Kind = Annotated[
+    Literal["purchases", "products", "customers", "interactions"],
+    typer.Argument(help="The kind of rows; lines of order documents are purchases."),
+]
 Fixed = Annotated[
     list[str] | None,
     typer.Option("--fixed", metavar="FILE=FILE", help="Quarantined file = its fixed copy (repeatable)."),
 ]
 Mended = Annotated[list[str] | None, typer.Option("--mended", hidden=True)]
 Rows = Annotated[bool, typer.Option("--rows", help="List the rows instead of counting them by reason.")]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The rows that a command is about."""
+
+    reason: Annotated[str | None, typer.Option("--reason", help="Only rows with this reason.")] = None
+    file: Annotated[str | None, typer.Option("--file", help="Only quarantined rows of this input file.")] = None
+
+
 _ROWS = ("file", "row_number", "column", "value", "reason", "expected")
 
 
-@app.command(epilog="Example: omnix quarantine show purchases --rows --limit 50")
-@expand
+@command(app, "omnix quarantine show purchases --rows --limit 50")
 def show(
-    session: Session,
-    output: Output,
-    kind: KindOf = Kind.PURCHASES,
-    reason: Reason = None,
-    file: File = None,
-    rows: Rows = False,
-    limit: Limit = 20,
+    session: OutputSession, *, kind: Kind = "purchases", selected: Selected, rows: Rows = False, limit: Limit = 20
 ) -> None:
     """Count quarantined rows by reason, or list them."""
-    from omnix_cli.reports.printed_tables import records_table
+    found = session.workspace.quarantine.show(kind, limit=limit, **vars(selected))
+    if rows:
+        session.write(found.rows, title=f"Quarantine of {kind}", brief=_ROWS)
+    else:
+        session.write_records(found.reasons, REASONS, title=f"Quarantine of {kind}")
 
-    found = session.workspace.quarantine.show(kind.value, reason=reason, file=file, limit=limit)
-    table = found.rows if rows else records_table(found.reasons, REASONS)
-    output.write(table, title=f"Quarantine of {kind}", brief=_ROWS if rows else REASONS)
 
-
-@expand
-def show_quarantine(session: Session, output: Output, kind: KindOf = Kind.PURCHASES, limit: Limit = 20) -> None:
+def show_quarantine(session: OutputSession, kind: Kind = "purchases", limit: Limit = 20) -> None:
     """List quarantined rows. Now: omnix quarantine show --rows."""
-    note("`omnix show quarantine` is now `omnix quarantine show --rows`; the old name goes with the next release")
-    found = session.workspace.quarantine.show(kind.value, limit=limit)
-    output.write(found.rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
+    instead("omnix show quarantine", "omnix quarantine show --rows")
+    found = session.workspace.quarantine.show(kind, limit=limit)
+    session.write(found.rows.drop("batch", "item", "row"), title=f"Quarantine of {kind}")
 
 
-@app.command(epilog="Example: omnix quarantine replay purchases --fixed history.csv=fixed.csv --dry-run")
-@expand
+@command(app, "omnix quarantine replay purchases --fixed history.csv=fixed.csv --dry-run")
 def replay(
-    session: Session,
-    output: Output,
-    kind: KindOf = Kind.PURCHASES,
+    session: OutputSession,
+    *,
+    kind: Kind = "purchases",
     mapping: Mapping = None,
     map_columns: Map = None,
     fixed: Fixed = None,
     mended: Mended = None,
-    reason: Reason = None,
-    file: File = None,
+    selected: Selected,
     timezone: Timezone = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -80,22 +73,17 @@ def replay(
 
     Rows that are still bad stay in quarantine."""
     copies = pairs(renamed(fixed or None, mended or None, old="--mended", new="--fixed") or (), flag="--fixed")
-    columns = pairs(map_columns or ())
-    quarantine = session.workspace.quarantine
-    selected = {"timezone": timezone, "reason": reason, "file": file}
+    columns, replay = pairs(map_columns or ()), session.workspace.quarantine.replay
     render(
-        lambda: quarantine.replay(
-            kind.value, mapping=mapping, columns=columns, fixed=copies, dry_run=dry_run, **selected
+        lambda: replay(
+            kind, mapping=mapping, columns=columns, timezone=timezone, fixed=copies, dry_run=dry_run, **vars(selected)
         ),
-        lambda report: show_report(output, report, title=f"Replay of {kind}"),
+        lambda report: show_report(session, report, title=f"Replay of {kind}"),
     )
 
 
-@app.command(epilog="Example: omnix quarantine discard purchases --file history.csv --dry-run")
-@expand
-def discard(
-    session: Session, kind: KindOf = Kind.PURCHASES, reason: Reason = None, file: File = None, dry_run: DryRun = False
-) -> None:
+@command(app, "omnix quarantine discard purchases --file history.csv --dry-run")
+def discard(session: Session, *, kind: Kind = "purchases", selected: Selected, dry_run: DryRun = False) -> None:
     """Discard quarantined rows for good."""
-    discarded = session.workspace.quarantine.discard(kind.value, reason=reason, file=file, dry_run=dry_run)
+    discarded = session.workspace.quarantine.discard(kind, dry_run=dry_run, **vars(selected))
     note(f"{discarded.rows:,} rows {'would be ' if discarded.dry_run else ''}discarded")

@@ -6,29 +6,22 @@ from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.options import RUN, DryRun, Limit, Output, Session, expand
+from omnix_cli.cli.options import RUN, DryRun, Limit, OutputSession, command
 
-app = typer.Typer(help="Look at earlier runs, and remove old ones.", no_args_is_help=True)
+app = typer.Typer(name="runs", help="Look at earlier runs, and remove old ones.", no_args_is_help=True)
 
 
-@app.command("list", epilog="Example: omnix runs list --limit 5")
-@expand
-def list_runs(
-    session: Session,
-    output: Output,
-    limit: Limit = 20,
-) -> None:
+@command(app, "omnix runs list --limit 5", name="list")
+def list_runs(session: OutputSession, limit: Limit = 20) -> None:
     """List the runs, newest first."""
     from omnix_cli.reports.printed_tables import runs_table
 
-    output.write(runs_table(session.workspace.runs.list(limit=limit)), title="Runs")
+    session.write(runs_table(session.workspace.runs.list(limit=limit)), title="Runs")
 
 
-@app.command(epilog="Example: omnix runs show latest --format json")
-@expand
+@command(app, "omnix runs show latest --format json")
 def show(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     run: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = "latest",
 ) -> None:
     """Show the steps of a run. For each: rows, seconds, peak memory, whether it ran or was reused, and why."""
@@ -36,32 +29,25 @@ def show(
 
     record = session.workspace.runs.show(run)
     code = "" if record.exit_code is None else f", exit code {record.exit_code}"
-    output.write(steps_table(record.steps), title=f"Run {record.run_id}, as of {record.as_of}: {record.status}{code}")
+    session.write(steps_table(record.steps), title=f"Run {record.run_id}, as of {record.as_of}: {record.status}{code}")
 
 
-@app.command(epilog="Example: omnix runs diff 20180101 latest")
-@expand
+@command(app, "omnix runs diff 20180101 latest")
 def diff(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     before: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, or the beginning of one.")],
     after: Annotated[
         str, typer.Argument(metavar=RUN, help="Another run's id, the beginning of one, or `latest`.")
     ] = "latest",
 ) -> None:
     """Show what differs between two runs. Compares settings, sources, and each step's key, rows and figures."""
-    from omnix_cli.reports.printed_tables import records_table
-
     made = session.workspace.runs.diff(before, after)
-    table = records_table(made.differences, ("what", "before", "after"))
-    output.write(table, title=f"From {made.before} to {made.after}")
+    session.write_records(made.differences, ("what", "before", "after"), title=f"From {made.before} to {made.after}")
 
 
-@app.command(epilog="Example: omnix runs prune --keep 7 --dry-run")
-@expand
+@command(app, "omnix runs prune --keep 7 --dry-run")
 def prune(
-    session: Session,
-    output: Output,
+    session: OutputSession,
     keep: Annotated[int, typer.Option("--keep", min=1, help="Keep so many of the newest runs.")] = 10,
     dry_run: DryRun = False,
 ) -> None:
@@ -72,4 +58,4 @@ def prune(
     verb = "Would be removed" if report.dry_run else "Removed"
     kept = f"kept: {report.kept_runs} runs, {report.kept_checkpoints} checkpoints"
     title = f"{verb}: {report.freed_bytes / 1e6:.1f} MB; {kept}"
-    output.write(removed_table(report.runs, report.checkpoints), title=title)
+    session.write(removed_table(report.runs, report.checkpoints), title=title)

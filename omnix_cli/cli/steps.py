@@ -1,10 +1,11 @@
-"""`omnix run`, a command for each step, and `omnix explain`."""
+"""The commands without a group: `omnix init`, `omnix run`, a command for each step, and `omnix explain`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,17 +15,19 @@ from omnix_cli.cli.options import (
     AsOf,
     DryRun,
     Force,
-    Output,
+    OutputSession,
     PredictorName,
     Session,
     StoreKind,
-    expand,
+    command,
     note,
     render,
 )
 
 if TYPE_CHECKING:
     from omnix_cli.services.runs.commands import RunReport
+
+app = typer.Typer()
 
 MaxMemory = Annotated[
     str | None,
@@ -40,15 +43,6 @@ _BRIEF = ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why")
 """The columns of a table of steps; `omnix runs show` adds the figures, other formats have everything."""
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command(epilog="Example: omnix run --config configs/sample.toml")(expand(run))
-    app.command(epilog="Example: omnix explain --as-of 2018-01-01")(expand(explain))
-    app.command(epilog="Example: omnix similarity --force")(expand(similarity))
-    app.command(epilog="Example: omnix recommend --workspace /data/omnix")(expand(recommend))
-    app.command(epilog="Example: omnix publish --dry-run")(expand(publish))
-
-
 @dataclass(frozen=True)
 class Work:
     """How steps are brought up to date."""
@@ -58,47 +52,57 @@ class Work:
     dry_run: DryRun = False
 
 
+@command(app, "omnix init --config shop.toml")
+def init(session: Session) -> None:
+    """Make a workspace and a configuration file. The file is omnix.toml, or the one that --config names."""
+    file = session.config or Path("omnix.toml")
+    if not file.exists():
+        session = replace(session, config=None)
+    made = session.workspace.initialise(file)
+    note("\n".join(f"made {path}" for path in made) or "nothing to do: everything exists already")
+
+
+@command(app, "omnix run --config configs/sample.toml")
 def run(
-    session: Session,
-    output: Output,
-    work: Work,
-    max_memory: MaxMemory = None,
-    predictor: Predictor = None,
-    store: Store = None,
+    session: OutputSession, work: Work, max_memory: MaxMemory = None, predictor: Predictor = None, store: Store = None
 ) -> None:
     """Do the whole nightly job. Imports the configured sources, runs every step and publishes."""
     call = session.workspace.run
-    show_run(lambda: call(**vars(work), max_memory=max_memory, predictor=predictor, store=store), output)
+    show_run(lambda: call(**vars(work), max_memory=max_memory, predictor=predictor, store=store), session)
 
 
-def similarity(session: Session, output: Output, work: Work, max_memory: MaxMemory = None) -> None:
-    """Find the nearest products of every product. Uses co-purchase and content."""
-    show_run(lambda: session.workspace.similarity(**vars(work), max_memory=max_memory), output)
-
-
-def recommend(session: Session, output: Output, work: Work) -> None:
-    """Make the recommendation lists. These are personal, replenishment, similar, trending and seasonal lists."""
-    show_run(lambda: session.workspace.recommend(**vars(work)), output)
-
-
-def publish(session: Session, output: Output, work: Work, store: Store = None, rollback: Rollback = None) -> None:
-    """Write the lists to the store. Writes only what changed and removes what is stale."""
-    if rollback is None:
-        show_run(lambda: session.workspace.publish(**vars(work), store=store), output)
-    else:
-        call = session.workspace.roll_back
-        show_run(lambda: call(rollback, force=work.force, dry_run=work.dry_run, store=store), output)
-
-
-def explain(session: Session, output: Output, as_of: AsOf = None, force: Force = False) -> None:
+@command(app, "omnix explain --as-of 2018-01-01")
+def explain(session: OutputSession, as_of: AsOf = None, force: Force = False) -> None:
     """Show what `omnix run` would do, and why. Says which steps it would compute and which it would reuse."""
     from omnix_cli.reports.printed_tables import steps_table
 
     report = session.workspace.explain(as_of=as_of, force=force)
-    output.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
+    session.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
 
 
-def show_run(call: Callable[[], RunReport], output: Output) -> None:
+@command(app, "omnix similarity --force")
+def similarity(session: OutputSession, work: Work, max_memory: MaxMemory = None) -> None:
+    """Find the nearest products of every product. Uses co-purchase and content."""
+    show_run(lambda: session.workspace.similarity(**vars(work), max_memory=max_memory), session)
+
+
+@command(app, "omnix recommend --workspace /data/omnix")
+def recommend(session: OutputSession, work: Work) -> None:
+    """Make the recommendation lists. These are personal, replenishment, similar, trending and seasonal lists."""
+    show_run(lambda: session.workspace.recommend(**vars(work)), session)
+
+
+@command(app, "omnix publish --dry-run")
+def publish(session: OutputSession, work: Work, store: Store = None, rollback: Rollback = None) -> None:
+    """Write the lists to the store. Writes only what changed and removes what is stale."""
+    if rollback is None:
+        show_run(lambda: session.workspace.publish(**vars(work), store=store), session)
+    else:
+        call = session.workspace.roll_back
+        show_run(lambda: call(rollback, force=work.force, dry_run=work.dry_run, store=store), session)
+
+
+def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
     """Shows what a command did to each step, or would do, and about whom it asked a model."""
     from omnix_cli.reports.printed_tables import model_report, steps_table
 
@@ -110,6 +114,6 @@ def show_run(call: Callable[[], RunReport], output: Output) -> None:
                 note(model_report(step.figures))
         run = report.run
         title = f"Run {run.run_id}, as of {run.as_of}" if run else f"omnix {report.command}: what would happen"
-        output.write(steps_table(report.steps), title=title, brief=_BRIEF)
+        session.write(steps_table(report.steps), title=title, brief=_BRIEF)
 
     render(call, show)

@@ -3,74 +3,64 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
-from omnix_cli.cli.options import DryRun, Output, Session, expand, note, render
+from omnix_cli.cli.options import DryRun, OutputSession, command, note, render
 from omnix_cli.errors import ConfigError
 
-if TYPE_CHECKING:
-    from omnix_cli.services.tables import Finding
-
-app = typer.Typer(help="Create, check, drop and move the tables of the store.", no_args_is_help=True)
+app = typer.Typer(name="tables", help="Create, check, drop and move the tables of the store.", no_args_is_help=True)
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="TABLE", help="Tables such as recommendations (default: all).")
 ]
-Prefix = Annotated[str | None, typer.Option("--prefix", help="The tables are named <prefix>-<table>-<stage>.")]
-Stage = Annotated[str | None, typer.Option("--stage", help="The stage in these names, such as dev or production.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-@app.command(epilog="Example: omnix tables create --stage production --dry-run")
-@expand
-def create(
-    session: Session, output: Output, prefix: Prefix = None, stage: Stage = None, dry_run: DryRun = False
-) -> None:
+@dataclass(frozen=True)
+class Naming:
+    """How the tables are named."""
+
+    prefix: Annotated[str | None, typer.Option("--prefix", help="The tables are named <prefix>-<table>-<stage>.")] = (
+        None
+    )
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="The stage in these names, such as dev or production.")
+    ] = None
+
+
+@command(app, "omnix tables create --stage production --dry-run")
+def create(session: OutputSession, naming: Naming, dry_run: DryRun = False) -> None:
     """Create missing tables, indexes, expiry, backups and protection. Removes nothing."""
-    from omnix_cli.reports.printed_tables import records_table
-
-    changes = session.workspace.tables.create(prefix=prefix, stage=stage, dry_run=dry_run)
-    output.write(records_table(changes, ("table", "what")), title="Would be created" if dry_run else "Created")
+    changes = session.workspace.tables.create(**vars(naming), dry_run=dry_run)
+    session.write_records(changes, ("table", "what"), title="Would be created" if dry_run else "Created")
 
 
-@app.command(epilog="Example: omnix tables status --stage production --format json")
-@expand
-def status(session: Session, output: Output, prefix: Prefix = None, stage: Stage = None) -> None:
+@command(app, "omnix tables status --stage production --format json")
+def status(session: OutputSession, naming: Naming) -> None:
     """Compare the tables with their specification. Exit code 2 if something differs."""
-    from omnix_cli.reports.printed_tables import records_table
-
     columns = ("table", "items", "size_bytes", "what", "found", "wanted", "to_do")
+    render(
+        lambda: session.workspace.tables.status(**vars(naming)),
+        lambda findings: session.write_records(findings, columns, title="Tables"),
+    )
 
-    def show(findings: list[Finding]) -> None:
-        output.write(records_table(findings, columns), title="Tables")
 
-    render(lambda: session.workspace.tables.status(prefix=prefix, stage=stage), show)
-
-
-@app.command(epilog="Example: omnix tables drop recommendations --stage test --dry-run")
-@expand
+@command(app, "omnix tables drop recommendations --stage test --dry-run")
 def drop(
-    session: Session,
-    output: Output,
-    tables: Names = None,
-    prefix: Prefix = None,
-    stage: Stage = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
+    session: OutputSession, *, tables: Names = None, naming: Naming, yes: Yes = False, dry_run: DryRun = False
 ) -> None:
     """Drop tables with all their items, after asking. Protected tables are never dropped."""
-    from omnix_cli.reports.printed_tables import records_table
-
-    doomed = session.workspace.tables.drop(tables or (), prefix=prefix, stage=stage, dry_run=True)
-    shown = records_table(doomed, ("full_name", "items", "size_bytes"))
-    output.write(shown, title="Would be dropped" if dry_run else "To be dropped")
-    if dry_run or not doomed:
+    chosen = session.workspace.tables.drop(tables or (), **vars(naming), dry_run=True)
+    title = "Would be dropped" if dry_run else "To be dropped"
+    session.write_records(chosen, ("full_name", "items", "size_bytes"), title=title)
+    if dry_run or not chosen:
         return
     if not yes:
-        _ask(f"Drop {len(doomed)} tables and all their items?")
-    for state in session.workspace.tables.drop(tables or (), prefix=prefix, stage=stage):
+        _ask(f"Drop {len(chosen)} tables and all their items?")
+    for state in session.workspace.tables.drop(tables or (), **vars(naming)):
         note(f"dropped {state.full_name}")
 
 

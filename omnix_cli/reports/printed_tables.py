@@ -6,15 +6,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from io import StringIO
 from types import NoneType
 from typing import Any
 
 import polars as pl
 
-from omnix_cli.configuration import Origin
 from omnix_cli.records import RunRecord, StepRecord
 
 _PLAIN = (str, int, float, date, NoneType)
@@ -102,11 +100,6 @@ def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
     )
 
 
-def settings_table(origins: Iterable[Origin]) -> pl.DataFrame:
-    """One row for each setting: its value, and where the value comes from."""
-    return _table(("setting", "value", "source"), [(one.name, _cell(one.value), one.source) for one in origins])
-
-
 def removed_table(runs: Iterable[str], checkpoints: Iterable[str]) -> pl.DataFrame:
     """One row for each run or checkpoint that is removed."""
     return _table(("what", "id"), [("run", run) for run in runs] + [("checkpoint", key) for key in checkpoints])
@@ -136,8 +129,6 @@ def _cell(value: Any) -> str:
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     if isinstance(value, str):
         return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
-    if isinstance(value, Decimal | date | datetime):
-        return str(value)
     if isinstance(value, list | tuple | pl.Series):
         return ", ".join(_cell(one) for one in value)
     if isinstance(value, Mapping):

@@ -47,16 +47,8 @@ def status(administration: TableAdministration) -> list[Finding]:
 
 
 def drop(administration: TableAdministration, tables: Collection[str], *, dry_run: bool = False) -> list[TableState]:
-    """Drops what `droppable` gives; returns it."""
-    states = droppable(administration, tables)
-    for state in states if not dry_run else ():
-        administration.drop(state.table)
-    return states
-
-
-def droppable(administration: TableAdministration, tables: Collection[str]) -> list[TableState]:
-    """Those of our tables that exist, or of them the named `tables`. Raises `ConfigError` for a table that is not ours
-    or is protected."""
+    """Drops the existing ones of our tables, or of the named `tables`; returns them. Raises `ConfigError` for a table
+    that is not ours or is protected."""
     states = {state.table: state for state in administration.states()}
     for name in tables:
         if name not in states:
@@ -71,6 +63,8 @@ def droppable(administration: TableAdministration, tables: Collection[str]) -> l
             f"protected against deletion: {', '.join(protected)}; nothing was dropped",
             hint="Turn off the protection in the AWS account first, if you are sure.",
         )
+    for state in existing if not dry_run else ():
+        administration.drop(state.table)
     return existing
 
 

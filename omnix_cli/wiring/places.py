@@ -20,7 +20,6 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.migrations.bulk_loading import BulkTarget
-from omnix_cli.services.migrations.segments import Take
 from omnix_cli.services.migrations.sides import Source, Target
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.store_kinds import FACTORIES
@@ -82,7 +81,8 @@ class Places:
         settings = self.settings(place)
         with closing(self.store(settings)) as store:
             segments = settings.segments if "segments" in place.settings or store.traits.scans_in_parallel else 1
-            yield Source(store, segments, pace=lambda: _read_pace(settings))
+            limit = settings.max_read_units
+            yield Source(store, segments, pace=lambda: None if limit is None else Pace(limit=limit).take)
 
     @contextmanager
     def target(self, texts: str | Sequence[str]) -> Iterator[Target]:
@@ -132,10 +132,6 @@ class Places:
     def journals(self) -> Journals:
         """The journals of the workspace's copies; they stay on this machine even when the workspace is on S3."""
         return Journals(self.workspace.folder / "migrations", self.workspace.now)
-
-
-def _read_pace(settings: StoreSettings) -> Take | None:
-    return None if settings.max_read_units is None else Pace(limit=settings.max_read_units).take
 
 
 def check_folder(address: str) -> None:

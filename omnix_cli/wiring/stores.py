@@ -10,7 +10,7 @@ from importlib import import_module
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.stores import StoreFactory
-from omnix_cli.protocols.tables import TableAdministration, TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import Settings
 from omnix_cli.store_kinds import FACTORIES, check_kind
 from omnix_cli.stores.s3.prefix import connect
@@ -29,11 +29,6 @@ def store_factory(settings: Settings, *, now: Callable[[], datetime]) -> StoreFa
 def table_store(settings: Settings, *, now: Callable[[], datetime]) -> TableStore:
     """The store that the settings name."""
     return store_factory(settings, now=now).store()
-
-
-def table_administration(settings: Settings, *, now: Callable[[], datetime]) -> TableAdministration:
-    """What creates, checks and drops the tables of the store that the settings name."""
-    return store_factory(settings, now=now).administration()
 
 
 def whole_table(settings: Settings, kind: str, *, now: Callable[[], datetime]) -> AbstractContextManager[Sources]:

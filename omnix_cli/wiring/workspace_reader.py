@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -75,16 +75,13 @@ class WorkspaceReader:
         """All imported frames as they are now."""
         return {kind: self.source(kind) for kind in SOURCES}
 
-    def as_of(self) -> date:
-        """The day for which a run with these settings computes."""
-        settings = self.settings
-        purchases, timezone = self.source("purchases"), settings.imports.timezone
-        return resolve_as_of(settings.as_of, purchases=purchases, now=self.now(), timezone=timezone)
-
     def results(self, run: str = LATEST, *, on_day: bool = False) -> Results:
         """The results of a run (an id, the beginning of one, or `latest`); with `on_day`, of the latest run for the day
         of the settings."""
-        as_of = self.as_of() if on_day else None
+        as_of = None
+        if on_day:
+            purchases, timezone = self.source("purchases"), self.settings.imports.timezone
+            as_of = resolve_as_of(self.settings.as_of, purchases=purchases, now=self.now(), timezone=timezone)
         frames = RunFrames(self.records, self.checkpoints, self.source, run, as_of)
         return Results(frames, self.settings.recommend.hemisphere)
 

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +27,7 @@ from omnix_cli.services.runs.configured_imports import import_sources
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
-from omnix_cli.settings import Settings, SourceSettings
+from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
@@ -130,12 +129,7 @@ class Workspace(WorkspaceReader):
             yield without_trace(self.runner(predictor), ParquetCheckpoints(DiskShelf(Path(folder)), now=self.now))
 
     def publisher(
-        self,
-        *,
-        force: bool,
-        dry_run: bool,
-        roll_back: bool = False,
-        show: Callable[[Mapping[str, Any]], None] = lambda item: None,
+        self, *, force: bool, dry_run: bool, roll_back: bool = False, show: Callable[[Mapping[str, Any]], None]
     ) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones. A dry run
         passes some of the items that it would write to `show`."""
@@ -179,8 +173,3 @@ class Workspace(WorkspaceReader):
         answers: SqliteAnswers | None = self.__dict__.pop("answers", None)
         if answers is not None:
             answers.close()
-
-
-def open_workspace(settings: Settings, *, now: Callable[[], datetime]) -> Workspace:
-    """The workspace that the settings name. Raises `ConfigError` when its folder is something else."""
-    return Workspace.open(settings, now=now)

@@ -33,10 +33,10 @@ def test_old_spellings_still_work_and_name_the_new_ones(omnix: Omnix, tmp_path: 
     omnix("import", "purchases", "a.csv", "--max-bad", "1")
     shown = omnix("show", "quarantine", "--format", "json")
     assert [row["row_number"] for row in json.loads(shown.out)] == [5]
-    assert "now `omnix quarantine show --rows`" in shown.err
+    assert "use `omnix quarantine show --rows`" in shown.err
     replayed = omnix("quarantine", "replay", "--mended", "a.csv=fixed.csv")
     assert (replayed.code, "1 accepted" in replayed.err) == (0, True)
-    assert "--mended is now --fixed" in replayed.err
+    assert "`--mended` will be removed in the next release; use `--fixed`" in replayed.err
 
 
 def test_quarantined_rows_of_one_file(omnix: Omnix, tmp_path: Path) -> None:

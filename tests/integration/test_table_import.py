@@ -19,7 +19,7 @@ from omnix_cli.cli import main
 from omnix_cli.configuration import load_settings
 from omnix_cli.settings import Settings
 from omnix_cli.stores.sqlite.store import SqliteStore
-from omnix_cli.wiring.workspaces import open_workspace
+from omnix_cli.wiring.workspaces import Workspace
 from tests.aws.accounts import new_stage, store_maker
 from tests.cli.conftest import Answer, Omnix
 from tests.integration.test_table_exports import item
@@ -59,7 +59,7 @@ def imported(omnix: Omnix, kind: str, *arguments: str) -> dict[str, Any]:
 
 
 def standing(kind: str) -> list[dict[str, Any]]:
-    view = open_workspace(Settings(), now=lambda: pytest.fail("no clock is needed")).ledger.view(kind)
+    view = Workspace(Settings(), now=lambda: pytest.fail("no clock is needed")).ledger.view(kind)
     return view.scan().collect().to_dicts()
 
 
@@ -165,5 +165,5 @@ def test_a_table_is_a_source_of_the_nightly_job(tables: Any, ministack: str) -> 
     tables.put_many("purchase-history", [item(number) for number in range(4)])
     Path("omnix.toml").write_text('[[imports.sources]]\nkind = "purchases"\nstore = "dynamodb"\n')
     settings = load_settings(file=Path("omnix.toml"), environment=os.environ).values
-    (record,) = open_workspace(settings, now=lambda: datetime.now(UTC)).import_sources(dry_run=False)
+    (record,) = Workspace(settings, now=lambda: datetime.now(UTC)).import_sources(dry_run=False)
     assert (record.name, record.status, record.rows_in, record.rows_out) == ("import purchases", "ran", 4, 4)

@@ -15,47 +15,14 @@ from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.services.lookups.run_frames import RunFrames
 
-_PREDICTED = (
-    "predicted_date",
-    "date_p10",
-    "date_p90",
-    "probability_7d",
-    "probability_28d",
-    "expected_quantity",
-    "confidence",
-    "urgency",
-)
-_LISTED = (
-    "rank",
-    "product_id",
-    "product_name",
-    "score",
-    "confidence",
-    "shelf",
-    "reason",
-    "predicted_date",
-    "urgency",
-    "tags",
-)
-
-
+_DATES = ("predicted_date", "date_p10", "date_p90")
+_PREDICTED = (*_DATES, "probability_7d", "probability_28d", "expected_quantity", "confidence", "urgency")
 _PREDICTION = ("customer_id", "product_id", *_PREDICTED, "reason")
-_NEIGHBOUR = (
-    "product_id",
-    "score",
-    "co_purchase",
-    "content",
-    "cosine",
-    "jaccard",
-    "lift",
-    "conditional",
-    "support",
-    "customers",
-    "same_category",
-    "same_brand",
-    "price_similarity",
-    "text_similarity",
-)
+_PRODUCT = ("product_id", "product_name")
+_LISTED = ("rank", *_PRODUCT, "score", "confidence", "shelf", "reason", "predicted_date", "urgency", "tags")
+_CO_PURCHASE = ("cosine", "jaccard", "lift", "conditional", "support", "customers")
+_CONTENT = ("same_category", "same_brand", "price_similarity", "text_similarity")
+_NEIGHBOUR = ("product_id", "score", "co_purchase", "content", *_CO_PURCHASE, *_CONTENT)
 _BOUGHT = ("purchase_days", "last_day", "median_gap_days")
 
 
@@ -72,10 +39,8 @@ class Results:
         contexts = list_ids.CUSTOMER_CONTEXTS
         if context not in contexts:
             raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(contexts)}.")
-        theirs = self.frames.scan("recommendations", "customer_id", "list_id", *_LISTED).filter(
-            pl.col("customer_id") == customer
-        )
-        own = theirs.filter(pl.col("list_id") == list_ids.personal(customer, context)).collect()
+        theirs = self.frames.scan("recommendations", "customer_id", "list_id", *_LISTED)
+        own = theirs.filter(customer_id=customer, list_id=list_ids.personal(customer, context)).collect()
         if own.is_empty() and context == "homepage":
             return self._shop_list(list_ids.popular(), limit=limit).with_columns(shelf=pl.lit("fallback"))
         return own.sort("rank").select(_LISTED).head(limit)
@@ -98,13 +63,9 @@ class Results:
 
     def similar(self, product: str, *, limit: int) -> pl.DataFrame:
         """The neighbours of a product with every part of their score. Raises `DataError` for an unknown product."""
-        nearest = (
-            self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
-            .filter(pl.col("product_id") == product)
-            .head(limit)
-        )
-        names = self._names("neighbour_id")
-        rows = nearest.join(names, on="neighbour_id", how="left").sort("rank").collect()
+        neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
+        nearest = neighbours.filter(product_id=product).head(limit)
+        rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left").sort("rank").collect()
         if rows.is_empty() and not self._is_known("product_id", product):
             raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
         return rows.select("rank", "neighbour_id", "product_name", *_NEIGHBOUR)
@@ -114,36 +75,31 @@ class Results:
         last_day = self.frames.day("predictions") + timedelta(days=days)
         rows = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("predicted_date") <= last_day)
         if customer is not None:
-            rows = rows.filter(pl.col("customer_id") == customer)
-        first = rows.sort(
-            ["confidence", "predicted_date", "customer_id", "product_id"], descending=[True, False, False, False]
-        ).head(limit)
-        columns = ("customer_id", "product_id", "product_name", *_PREDICTION[2:])
-        return self._with_names(first).select(columns).collect()
+            rows = rows.filter(customer_id=customer)
+        order = ("confidence", "predicted_date", "customer_id", "product_id")
+        first = rows.sort(order, descending=[True, False, False, False]).head(limit)
+        return self._with_names(first).select("customer_id", *_PRODUCT, *_PREDICTED, "reason").collect()
 
     def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
         """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError` for an
         unknown customer."""
-        rows = self.frames.scan("cycles", "customer_id", "product_id", *_BOUGHT).filter(
-            pl.col("customer_id") == customer
-        )
-        predictions = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("customer_id") == customer)
+        rows = self.frames.scan("cycles", "customer_id", "product_id", *_BOUGHT).filter(customer_id=customer)
+        predictions = self.frames.scan("predictions", *_PREDICTION).filter(customer_id=customer)
         merged = rows.join(predictions.select("product_id", *_PREDICTED), on="product_id", how="left")
         most = self._with_names(merged).sort(["purchase_days", "product_id"], descending=[True, False]).head(limit)
-        columns = ("product_id", "product_name", *_BOUGHT, *_PREDICTED)
-        result = most.select(columns).collect()
+        result = most.select(*_PRODUCT, *_BOUGHT, *_PREDICTED).collect()
         if result.is_empty():
             self._check_customer(customer)
         return result
 
     def profile(self, customer: str) -> pl.DataFrame:
         """The imported profile of a customer: one row, or none."""
-        return self.frames.source("customers").scan().filter(pl.col("customer_id") == customer).collect()
+        return self.frames.source("customers").scan().filter(customer_id=customer).collect()
 
     def analysis(self, customer: str) -> pl.DataFrame:
         """What a model said about a customer, as names and values; no rows when none was asked. Raises `DataError`
         for an unknown customer."""
-        rows = self.frames.scan("analyses").filter(pl.col("customer_id") == customer).collect()
+        rows = self.frames.scan("analyses").filter(customer_id=customer).collect()
         if rows.is_empty():
             self._check_customer(customer)
         return pl.DataFrame(
@@ -153,13 +109,8 @@ class Results:
         )
 
     def _shop_list(self, list_id: str, *, limit: int) -> pl.DataFrame:
-        rows = (
-            self.frames.scan("shop_lists", "list_id", *_LISTED)
-            .filter(pl.col("list_id") == list_id)
-            .head(limit)
-            .collect()
-        )
-        return rows.sort("rank").select(_LISTED)
+        lists = self.frames.scan("shop_lists", "list_id", *_LISTED)
+        return lists.filter(list_id=list_id).head(limit).collect().sort("rank").select(_LISTED)
 
     def _check_customer(self, customer: str) -> None:
         if not self._is_known("customer_id", customer):
@@ -167,10 +118,8 @@ class Results:
 
     def _is_known(self, column: str, value: str) -> bool:
         kinds = ("products", "purchases") if column == "product_id" else ("customers", "purchases", "interactions")
-        rows = (
-            self.frames.source(kind).scan(column).filter(pl.col(column) == value).head(1).collect() for kind in kinds
-        )
-        return any(row.height for row in rows)
+        sources = (self.frames.source(kind).scan(column) for kind in kinds)
+        return any(rows.filter(pl.col(column) == value).head(1).collect().height for rows in sources)
 
     def _with_names(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         return rows.join(self._names("product_id"), on="product_id", how="left", maintain_order="left")

@@ -62,3 +62,11 @@ def test_a_table_of_another_store_or_export(workspace: Workspace, tmp_path: Path
     line = full_line({"id": "1", "name": "Tea"})
     folder = write_export(tmp_path / "in", [[line]], table="products")
     assert workspace.imports.table("products", str(folder)).accepted == 1
+
+
+def test_rows_are_discarded(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.imports.files("purchases", str(tmp_path / "a.csv"), columns={"quantity": "n"}, max_bad=1)
+    assert workspace.quarantine.discard(dry_run=True).rows == 1
+    assert workspace.quarantine.discard(reason="not a number").rows == 0
+    assert workspace.quarantine.discard().rows == 1
+    assert workspace.quarantine.discard().rows == 0

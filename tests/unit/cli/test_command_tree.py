@@ -15,7 +15,7 @@ def names(*arguments: str) -> set[str]:
 
 def test_only_what_is_called_is_built() -> None:
     assert names("show", "due") == {"show"}
-    assert names("run") == {"run", "explain", "similarity", "recommend", "publish"}
+    assert names("run") == {"init", "run", "explain", "similarity", "recommend", "publish"}
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("rum",), ("--version", "show")])

@@ -6,7 +6,7 @@ import pytest
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.tables import Difference, TableChange, TableState
-from omnix_cli.services.tables import droppable, findings, status
+from omnix_cli.services.tables import drop, findings, status
 
 FINE = TableState("products", "omnix-products", 2, 40, is_ours=True, is_protected=False, differences=())
 EXPIRY = Difference("expiry", "off", "ttl", "Run `omnix tables create`.")
@@ -18,6 +18,7 @@ class Tables:
 
     def __init__(self, *states: TableState) -> None:
         self._states = list(states)
+        self.dropped: list[str] = []
 
     def states(self) -> list[TableState]:
         return self._states
@@ -26,7 +27,7 @@ class Tables:
         return []
 
     def drop(self, table: str) -> None:
-        pass
+        self.dropped.append(table)
 
     def close(self) -> None:
         pass
@@ -49,8 +50,12 @@ def test_differences_are_counted() -> None:
 
 
 def test_only_tables_that_exist_are_dropped() -> None:
-    assert droppable(Tables(FINE, MISSING), ()) == [FINE]
-    assert droppable(Tables(FINE, MISSING), ["recommendations"]) == []
+    tables = Tables(FINE, MISSING)
+    assert drop(tables, (), dry_run=True) == [FINE]
+    assert drop(tables, ["recommendations"]) == []
+    assert tables.dropped == []
+    assert drop(tables, ()) == [FINE]
+    assert tables.dropped == ["products"]
 
 
 @pytest.mark.parametrize(
@@ -63,4 +68,4 @@ def test_only_tables_that_exist_are_dropped() -> None:
 )
 def test_a_table_that_must_stay_stops_everything(state: TableState, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        droppable(Tables(state), ["products"])
+        drop(Tables(state), ["products"])

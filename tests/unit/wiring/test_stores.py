@@ -12,7 +12,7 @@ import pytest
 from omnix_cli.errors import ConfigError
 from omnix_cli.settings import Settings
 from omnix_cli.stores.sqlite.store import SqliteStore
-from omnix_cli.wiring.stores import table_administration, table_store, uploader, with_store
+from omnix_cli.wiring.stores import store_factory, table_store, uploader, with_store
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def test_the_default_is_a_file_in_the_workspace(tmp_path: Path) -> None:
         assert isinstance(store, SqliteStore)
         store.create_tables()
     assert [file.name for file in (tmp_path / "ws").iterdir()] == ["store.sqlite"]
-    with closing(table_administration(settings, now=lambda: NOW)) as tables:
+    with closing(store_factory(settings, now=lambda: NOW).administration()) as tables:
         assert all(not state.differences for state in tables.states())
 
 

@@ -1,0 +1,152 @@
+"""What is done with models besides predicting: estimate the cost, compare, test prompts, collect jobs, retry.
+
+Functions take what they need (a predictor, a runner, a ledger) and return small reports; nothing here connects to AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from omnix_cli.errors import ConfigError, DataError, PartialError
+from omnix_cli.predictors.bedrock.asking.estimates import Terms, estimate
+from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
+from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
+from omnix_cli.predictors.bedrock.prompts.trials import Trial, try_prompt
+from omnix_cli.predictors.comparison import HeldOut, Score, compare, held_out
+from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
+from omnix_cli.protocols.steps import Predictor
+from omnix_cli.records import BatchJob, Question
+from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES
+from omnix_cli.services.lookups.run_frames import RunFrames
+from omnix_cli.services.runs.commands import Command, RunReport, bring_up_to_date
+from omnix_cli.services.runs.runner import Runner
+from omnix_cli.settings import BedrockSettings
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+
+_RETRY = Command("predict retry-failed", ("predict",))
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """`costs` has one row for each model and mode; `notes` say whom a run would ask about and how sure the figures
+    are."""
+
+    costs: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def estimate_costs(
+    model: BedrockPredictor, runner: Runner, terms: Terms, *, count: Callable[[Question], int | None] | None
+) -> CostEstimate:
+    """Estimates the cost of the questions that a run would ask now. Nothing is asked, except to count tokens when
+    `count` is given."""
+    today = model.questions(**_inputs(runner), as_of=runner.as_of())
+    products = sum(len(today.subjects[one].rows) for question in today.missing for one in question.customers)
+    costs = estimate(today.missing, products, terms, count=count)
+    skipped = today.choice.skipped.group_by("reason").len().sort("reason").iter_rows()
+    counted = (
+        "tokens of some questions counted by the service, the others estimated from their length"
+        if count
+        else "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
+    )
+    notes = (
+        f"{sum(len(question.customers) for question in today.missing):,} customers to ask about in"
+        f" {len(today.missing):,} questions; {len(today.reused):,} served by earlier answers,"
+        f" {len(today.replies):,} questions already answered",
+        *(f"{number:,} customers skipped: {reason}" for reason, number in skipped),
+        counted,
+        terms.prices.note,
+    )
+    return CostEstimate(costs, notes)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The scores of predictors on a past period."""
+
+    period: HeldOut
+    scores: Sequence[Score]
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """One row for each predictor."""
+        return pl.DataFrame([asdict(score) for score in self.scores])
+
+
+def compare_predictors(specs: Sequence[str], contender: Callable[[str], Predictor], runner: Runner) -> Backtest:
+    """Compares the predictors that `specs` name on the newest full period before the run's day. A spec may list several
+    names, divided by commas; `contender` makes the predictor of a name."""
+    names = [name for spec in specs for name in spec.split(",")]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ConfigError(
+            "a comparison needs two or more different predictors", hint="Write `statistical bedrock`, for example."
+        )
+    contenders = {name: contender(name) for name in names}
+    if not runner.sources["purchases"].rows:
+        raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
+    consent = runner.settings.privacy.consent_ai_analysis
+    period = held_out(runner.as_of(), runner.settings.prediction, default_consent=consent)
+    frames = (runner.sources[name].scan() for name in ("purchases", "products", "customers"))
+    return Backtest(period, compare(contenders, *frames, period=period))
+
+
+@dataclass(frozen=True)
+class PromptReport:
+    """The answers of a model to a prompt, one for each invented customer."""
+
+    prompt: str
+    trials: tuple[Trial, ...]
+
+    @property
+    def good(self) -> int:
+        """How many answers are good."""
+        return sum(trial.is_good for trial in self.trials)
+
+
+def show_prompt(model: BedrockPredictor, runner: Runner, customer: str) -> str:
+    """Exactly what would be sent to the model about a customer."""
+    return model.show(customer, **_inputs(runner), as_of=runner.as_of())
+
+
+def _inputs(runner: Runner) -> dict[str, pl.LazyFrame]:
+    return {name: frame.scan() for name, frame in runner.inputs("predict").items()}
+
+
+def check_prompt(spec: str, answers: AnswerLedger, asker: Asker, settings: BedrockSettings) -> PromptReport:
+    """Asks a model about invented customers whose good answers are known. Raises `PartialError` with the report when
+    some answers are not good."""
+    report = PromptReport(spec, tuple(try_prompt(load_prompt(spec), answers, asker, settings)))
+    bad = len(report.trials) - report.good
+    if bad:
+        message = f"{bad} of {len(report.trials)} answers are not good"
+        raise PartialError(message, hint="See `problems`.", report=report)
+    return report
+
+
+def job_states(service: BatchJobs) -> list[BatchJob]:
+    """All batch jobs in their present state, newest first."""
+    return [job if job.done else service.status(job) for job in service.jobs()]
+
+
+def collect_jobs(service: BatchJobs) -> list[BatchJob]:
+    """Collects the answers of all finished jobs; returns all jobs, newest first."""
+    return [job if job.done else service.collect(job) for job in service.jobs()]
+
+
+def retry_failed(runner: Runner, frames: RunFrames, answers: SqliteAnswers, *, model: str, prompt: str) -> RunReport:
+    """Asks again about the customers in the dead letters of the newest predictions for the run's day, and predicts
+    again. `frames` are the frames of that day."""
+    as_of = runner.as_of()
+    asked = answers.asked(model=model, prompt=prompt, since=as_of, until=as_of)
+    answers.drop(questions_to_drop(frames.scan("dead_letters").collect(), asked))
+    return bring_up_to_date(_RETRY, lambda: runner, force=True)
+
+
+def questions_to_drop(dead_letters: pl.DataFrame, asked: pl.DataFrame) -> list[str]:
+    """The questions whose replies must be deleted before their customers can be asked about again: those about
+    customers of `dead_letters` (`customer_id`) only. `asked` has one row for each `customer_id` and `question`."""
+    failed = pl.col("customer_id").is_in(dead_letters["customer_id"].implode())
+    return asked.group_by("question").agg(failed.all().alias("all")).filter("all")["question"].sort().to_list()
