@@ -109,7 +109,8 @@ def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
     magic = stream.peek(4)
     if magic[:2] == b"\x1f\x8b":
         return gzip.GzipFile(fileobj=stream, mode="rb"), "gzip"  # type: ignore[call-overload]
-    if magic == b"\x28\xb5\x2f\xfd":
+    is_skippable = magic[1:4] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5  # pzstd begins with such a frame (RFC 8878)
+    if magic == b"\x28\xb5\x2f\xfd" or is_skippable:
         return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"), "zstd"
     return stream, None
 
