@@ -13,7 +13,7 @@ from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.inputs.dynamodb.item_columns import Documents, ItemColumns
-from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
+from omnix_cli.stores.inputs.line_blocks import RejectedLine, as_frame
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 _TABLES = {
