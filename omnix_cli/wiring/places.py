@@ -20,8 +20,7 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.migrations.bulk_loading import BulkTarget
-from omnix_cli.services.migrations.segments import Take
-from omnix_cli.services.migrations.sides import Source, Target
+from omnix_cli.services.migrations.sides import Source, Take, Target
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.store_kinds import FACTORIES
 from omnix_cli.stores.dynamodb.client.retries import Pace

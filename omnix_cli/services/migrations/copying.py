@@ -77,7 +77,12 @@ def copy(
     limits = {name: target.store.write_limit(name) for name in names}
 
     def moved(work: Callable[[Route], TableCopy]) -> list[TableCopy]:
-        return [_moved(_route(name, source, target, limits[name], options, progress), work) for name in names]
+        done = []
+        for name in names:
+            route = _route(name, source, target, limits[name], options, progress)
+            with shown(progress, name, source.items.expected_items(name)):
+                done.append(work(route))
+        return done
 
     if options.dry_run:
         in_words = tuple(f"{name}: {limit}" for name, limit in limits.items() if limit)
@@ -159,12 +164,6 @@ def _route(
         take_read_units=source.pace(),
         progress=progress,
     )
-
-
-def _moved(route: Route, work: Callable[[Route], TableCopy]) -> TableCopy:
-    name = route.table.name
-    with shown(route.progress, name, route.source.expected_items(name)):
-        return work(route)
 
 
 def _report(

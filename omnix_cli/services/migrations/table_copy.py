@@ -23,7 +23,7 @@ from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.protocols.tables import READ_UNIT_BYTES, WRITE_UNIT_BYTES, FrameSource, ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.migrations.checksums import canonical
-from omnix_cli.services.migrations.segments import Take, chunks, in_segments, paced
+from omnix_cli.services.migrations.sides import Take, chunks, in_segments, paced
 from omnix_cli.stores.migrations.journal import Images, Journal
 from omnix_cli.stores.migrations.rewrites import ItemRewrite
 from omnix_cli.stores.tables.specs import TableSpec

@@ -67,18 +67,20 @@ class JsonRows:
 
     def _chunk(self, documents: Iterable[tuple[int, Any]], rejected: list[RejectedLine]) -> RawChunk:
         rows: list[dict[str, str | None]] = []
-        positions: list[tuple[int, int]] = []
+        numbers: list[int] = []
+        items: list[int] = []
         for number, document in documents:
             if not isinstance(document, dict):
                 rejected.append(RejectedLine(number, "not a JSON object", orjson.dumps(document).decode()))
                 continue
             for item, row in self._rows(document):
                 rows.append(row)
-                positions.append((number, item))
+                numbers.append(number)
+                items.append(item)
                 self._columns.update(dict.fromkeys(row))
         frame = pl.DataFrame(rows, schema=dict.fromkeys(self._columns, pl.String), orient="row")
-        numbered = pl.DataFrame(positions, schema={ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32}, orient="row")
-        return RawChunk(pl.concat([frame, numbered], how="horizontal"), as_frame(rejected))
+        positions = [pl.Series(ROW_NUMBER, numbers, dtype=pl.UInt64), pl.Series(ITEM, items, dtype=pl.UInt32)]
+        return RawChunk(frame.with_columns(positions), as_frame(rejected))
 
     def _rows(self, document: dict[str, Any]) -> Iterator[tuple[int, dict[str, str | None]]]:
         entries = document.get(self._items) if self._items else None

@@ -68,6 +68,7 @@ class DiskSpill:
     def __init__(
         self,
         folder: Path,
+        *,
         memory_bytes: int = MEMORY_BYTES,
         piece_bytes: int = PIECE_BYTES,
         row_group_rows: int = ROW_GROUP_ROWS,
@@ -121,20 +122,13 @@ class DiskSpill:
 
 
 @contextmanager
-def open_spill(
-    folder: Path | None = None,
-    *,
-    memory_bytes: int = MEMORY_BYTES,
-    piece_bytes: int = PIECE_BYTES,
-    row_group_rows: int = ROW_GROUP_ROWS,
-) -> Iterator[DiskSpill]:
-    """A spill in a temporary folder (within `folder`), which is deleted afterwards."""
-    with disk_errors(folder or Path(tempfile.gettempdir())):
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+def open_spill(folder: Path, **sizes: int) -> Iterator[DiskSpill]:
+    """A spill of these `sizes` in a temporary folder within `folder`, which is deleted afterwards."""
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
-        yield DiskSpill(temporary, memory_bytes, piece_bytes, row_group_rows)
+        yield DiskSpill(temporary, **sizes)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
