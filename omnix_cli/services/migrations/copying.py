@@ -169,6 +169,5 @@ def _route(
 def _report(
     run_id: str | None, tables: Sequence[TableCopy], options: CopyOptions, limits: tuple[str, ...] = ()
 ) -> CopyReport:
-    writing = options.write_price * sum(table.write_units for table in tables)
-    reading = options.read_price * sum(table.read_units for table in tables)
-    return CopyReport(run_id, tuple(tables), (writing + reading) / 1e6, limits)
+    cost = sum(options.write_price * one.write_units + options.read_price * one.read_units for one in tables) / 1e6
+    return CopyReport(run_id, tuple(tables), cost, limits)

@@ -143,15 +143,8 @@ def compare_table(pair: TablePair, buckets: KeyBuckets) -> Comparison:
     rows = [row for bucket in buckets.buckets() for row in _differences(pair, _suspects(bucket))]
     differences = pl.DataFrame(rows, schema=DIFFERENCES, orient="row").sort("table", "key")
     kinds = dict(differences.group_by("difference").len().iter_rows())
-    return Comparison(
-        pair.table.name,
-        counts[SOURCE],
-        counts[TARGET],
-        kinds.get("missing", 0),
-        kinds.get("extra", 0),
-        kinds.get("different", 0),
-        differences,
-    )
+    missing, extra, different = (kinds.get(kind, 0) for kind in ("missing", "extra", "different"))
+    return Comparison(pair.table.name, counts[SOURCE], counts[TARGET], missing, extra, different, differences)
 
 
 def _fill(pair: TablePair, side: str, buckets: KeyBuckets) -> int:
@@ -170,16 +163,12 @@ def _fill(pair: TablePair, side: str, buckets: KeyBuckets) -> int:
 
 def _suspects(bucket: pl.DataFrame) -> list[str]:
     """The keys that one side lacks or whose checksums differ."""
-    by_side = [bucket.filter(pl.col("side") == side).select("key", "checksum") for side in (SOURCE, TARGET)]
-    if by_side[0].height == by_side[1].height and _sum(by_side[0]) == _sum(by_side[1]):
+    left, right = (bucket.filter(pl.col("side") == side).select("key", "checksum") for side in (SOURCE, TARGET))
+    sums = [sum(map(int.from_bytes, rows["checksum"])) for rows in (left, right)]  # the same in any order
+    if left.height == right.height and sums[0] == sums[1]:
         return []
-    both = by_side[0].join(by_side[1], on="key", how="full", coalesce=True)
+    both = left.join(right, on="key", how="full", coalesce=True)
     return both.filter(~pl.col("checksum").eq_missing(pl.col("checksum_right")))["key"].unique().sort().to_list()
-
-
-def _sum(rows: pl.DataFrame) -> int:
-    """The sum of the checksums as whole numbers: the same in any order."""
-    return sum(int.from_bytes(one) for one in rows["checksum"])
 
 
 def _differences(pair: TablePair, keys: Sequence[str]) -> Iterator[tuple[str, str, str, list[str]]]:

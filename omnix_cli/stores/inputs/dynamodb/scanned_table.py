@@ -54,8 +54,8 @@ class ScannedTable:
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
         pages = chain.from_iterable(log.pages() for log in self._logs)
-        fingerprint = partial(self.fingerprint, name)
-        yield OpenTable(name, pages, len(self._logs), ItemChunks(mapping, self._now), fingerprint)
+        items = ItemChunks(mapping, self._now)
+        yield OpenTable(name, pages, len(self._logs), items, partial(self.fingerprint, name))
 
 
 class OpenTable:

@@ -127,12 +127,8 @@ class TableScan:
 
     def _read(self, log: PageLog, segment: int, segments: int) -> None:
         """Reads one segment to its end, from its last page."""
-        request = {
-            "TableName": self.table,
-            "ReturnConsumedCapacity": "TOTAL",
-            "Segment": segment,
-            "TotalSegments": segments,
-        }
+        part = {"Segment": segment, "TotalSegments": segments}
+        request = {"TableName": self.table, "ReturnConsumedCapacity": "TOTAL", **part}
         end = next((page_end(page) for page in log.recover()), None)
         expected = _FULL_PAGE_UNITS if end is None else end.units
         while (end is None or end.position is not None) and not self._stop.is_set():
@@ -162,8 +158,7 @@ class TableScan:
         now = self.clock()
         with self._lock:
             slow = error.is_throttling and (now - self._slowed >= 1.0 or self._pace.rate is None)
-            if slow:
-                self._slowed = now
+            self._slowed = now if slow else self._slowed
         if slow:
             self._pace.throttled(self.units / max(now - self._began, 0.1))
 
@@ -171,8 +166,7 @@ class TableScan:
         with self._lock:
             self.items += end.items
             self.units += end.units
-            due = self.clock() - self._reported >= _REPORT_SECONDS
-            if due:
+            if due := self.clock() - self._reported >= _REPORT_SECONDS:
                 self._reported = self.clock()
         if due:
             self._report("so far")
