@@ -99,8 +99,8 @@ class LineBlocks:
         self._rest = self._lines(head)
 
     @property
-    def found(self) -> str:
-        """The encoding, for reports."""
+    def encoding_name(self) -> str:
+        """The encoding as reports name it."""
         names = {"cp1252": "windows-1252 (Latin-1)", None: "utf-8"}
         return names.get(self._named or self.encoding, str(self._named or self.encoding))
 

@@ -50,7 +50,7 @@ class Source:
     def findings(self) -> dict[str, str]:
         found = dict(self._findings)
         if self._blocks is not None:
-            found["encoding"] = self._blocks.found
+            found["encoding"] = self._blocks.encoding_name
         return found | dict(self._rows.findings if self._rows is not None else {})
 
     def chunks(self) -> Iterator[RawChunk]:
