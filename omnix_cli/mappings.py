@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.schemas import FRAMES
@@ -41,6 +41,19 @@ _ALIASES = {
 }
 
 
+def _check_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError:
+        raise ValueError(f"there is no encoding `{name}`") from None
+    return name
+
+
+def _check_expression(pattern: str) -> str:
+    re.compile(pattern)
+    return pattern
+
+
 class JoinedColumns(Section):
     """A text joined from several columns; if the first is empty, the first non-empty column of `fallback` replaces
     it."""
@@ -68,16 +81,9 @@ class SetAside(Section):
     """Rows where it has one of these values, in upper or lower case."""
     other_than: tuple[str, ...] = ()
     """Rows where it has a value other than these, in upper or lower case."""
-    matches: str | None = None
+    matches: Annotated[str, AfterValidator(_check_expression)] | None = None
     """Rows where it matches this regular expression."""
     reason: str
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            re.compile(pattern)
-        return pattern
 
 
 class ColumnMapping(Section):
@@ -98,11 +104,11 @@ class ColumnMapping(Section):
     """Whether 03/04/2017 is the third of April; unset: detected from the file."""
     decimal_comma: bool | None = None
     """Whether 1,5 is one and a half; unset: detected from the file."""
-    timezone: str | None = None
+    timezone: Annotated[str, AfterValidator(check_timezone)] | None = None
     """The shop's time zone, used for the date of a purchase; unset: that of the settings."""
-    written_timezone: str | None = None
+    written_timezone: Annotated[str, AfterValidator(check_timezone)] | None = None
     """The time zone of times without an offset; unset: that of the shop."""
-    encoding: str | None = None
+    encoding: Annotated[str, AfterValidator(_check_encoding)] | None = None
     """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) if the file is not UTF-8."""
     separator: str | None = Field(None, min_length=1, max_length=1)
     list_separator: str = Field("|", min_length=1)
@@ -126,25 +132,9 @@ class ColumnMapping(Section):
         kind = info.data.get("kind")
         return value if kind is None else {canonical_name(kind, name): source for name, source in value.items()}
 
-    @field_validator("timezone", "written_timezone")
-    @classmethod
-    def _zone_exists(cls, name: str | None) -> str | None:
-        return None if name is None else check_timezone(name)
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            try:
-                "".encode(name)
-            except LookupError:
-                raise ValueError(f"there is no encoding `{name}`") from None
-        return name
-
     @model_validator(mode="after")
     def _one_source(self) -> ColumnMapping:
-        both = sorted(self.columns.keys() & self.constants.keys())
-        if both:
+        if both := sorted(self.columns.keys() & self.constants.keys()):
             raise ValueError(f"both a column and a constant for {', '.join(both)}")
         return self
 
@@ -161,9 +151,7 @@ class ColumnMapping(Section):
 
     def with_columns(self, given: Mapping[str, str]) -> ColumnMapping:
         """This mapping with single columns replaced, as `--map` does."""
-        columns = dict(self.columns)
-        for name, column in given.items():
-            columns[canonical_name(self.kind, name)] = column
+        columns = self.columns | {canonical_name(self.kind, name): column for name, column in given.items()}
         constants = {name: value for name, value in self.constants.items() if name not in columns}
         return self.model_copy(update={"columns": columns, "constants": constants})
 

@@ -16,7 +16,7 @@ from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.settings import ImportSettings
-from omnix_cli.stores.inputs.byte_streams import BLOCK_BYTES
+from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES
 from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import PIECE_BYTES, open_spill

@@ -19,8 +19,7 @@ class AnswerLedger(Protocol):
     """Every reply of a model, by the key of its question, so that nothing is paid for twice. Thread-safe."""
 
     def keep(self, reply: Reply, question: Question) -> None:
-        """Keeps a reply and the customers it is about; it is on disk when this returns. Keeping the same question again
-        changes nothing."""
+        """Keeps a reply and its customers; it is on disk when this returns. Keeping it again changes nothing."""
         ...
 
     def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
@@ -28,7 +27,7 @@ class AnswerLedger(Protocol):
         ...
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
-        """The replies to these questions, by key; questions without a reply are left out."""
+        """By the key of the question; questions without a reply are left out."""
         ...
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
@@ -66,20 +65,17 @@ class Objects(Protocol):
         ...
 
     def read(self, key: str) -> bytes:
-        """The content of an object. Raises FileNotFoundError."""
+        """Raises FileNotFoundError."""
         ...
 
     def open(self, key: str) -> AbstractContextManager[Iterable[bytes]]:
         """The lines of an object, read one by one. Raises FileNotFoundError."""
         ...
 
-    def write_lines(self, key: str, lines: Iterable[bytes]) -> None:
-        """Writes an object of any number of lines."""
-        ...
+    def write_lines(self, key: str, lines: Iterable[bytes]) -> None: ...
 
     def change(self, key: str, edit: Callable[[bytes | None], bytes]) -> None:
-        """Replaces the content of an object by what `edit` makes of it (None when there is no such object). A change
-        that somebody else makes at the same time is not lost."""
+        """Replaces the content with what `edit` returns for it (None: no such object); concurrent changes are kept."""
         ...
 
 

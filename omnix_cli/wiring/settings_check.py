@@ -5,8 +5,8 @@ from __future__ import annotations
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.as_of import parse_day
 from omnix_cli.settings import Settings
+from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.recipes import load_mapping
-from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.s3.prefix import connect
 from omnix_cli.wiring.engines import resources

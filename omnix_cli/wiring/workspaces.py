@@ -28,8 +28,8 @@ from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
 from omnix_cli.settings import SourceSettings
+from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.recipes import load_mapping
-from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
 from omnix_cli.services.importing.imports import import_files
+from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.recipes import load_mapping
-from omnix_cli.stores.inputs.s3_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from tests.aws.buckets import TestBucket
 from tests.importing import RUN_ROWS, assert_conserved, current_rows, imported, importer

@@ -55,7 +55,7 @@ def bulk(
         raise ConfigError("DynamoDB loads files from S3 only", hint="Write them to s3://BUCKET/PREFIX.")
     spec, store = TABLES[name], target.settings
     full_name = spec.full_name(store.prefix, store.stage)
-    limit = target.pacing.limit(lambda: _description(target, full_name))
+    limit = target.pacing.limit(lambda: _asked(target, lambda service: service.description(full_name) or {}))
     with shown(progress, name, source.items.expected_items(name)):
         try:
             files = write_bulk_files(spec, _counted(source.items.scan(name), progress), target.folder.write)
@@ -68,7 +68,9 @@ def bulk(
         START: bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=units),
         "ImportTable": import_request(spec, full_name, bucket, prefix, store.tables, token=files.token),
     }
-    answer = _send(target, START, requests[START], full_name) if start else None
+    answer = None
+    if start:
+        answer = _asked(target, lambda service: service.answer(START, requests[START], full_name))
     return BulkReport(files, target.address, requests, answer)
 
 
@@ -95,14 +97,8 @@ def _check_no_others(folder: Folder, names: Sequence[str]) -> None:
         raise ConfigError(message, hint="Delete them, or choose another folder.")
 
 
-def _send(target: BulkTarget, operation: str, request: Mapping[str, Any], table: str) -> dict[str, Any]:
+def _asked(target: BulkTarget, ask: Callable[[Service], dict[str, Any]]) -> dict[str, Any]:
+    """An answer of the DynamoDB that loads the files."""
     service = target.connect()
     with closing(service.transport):
-        return service.answer(operation, request, table)
-
-
-def _description(target: BulkTarget, table: str) -> dict[str, Any]:
-    """The answer of DescribeTable; empty for a table that does not exist."""
-    service = target.connect()
-    with closing(service.transport):
-        return service.description(table) or {}
+        return ask(service)

@@ -77,7 +77,12 @@ def copy(
     limits = {name: target.store.write_limit(name) for name in names}
 
     def moved(work: Callable[[Route], TableCopy]) -> list[TableCopy]:
-        return [_moved(_route(name, source, target, limits[name], options, progress), work) for name in names]
+        done = []
+        for name in names:
+            route = _route(name, source, target, limits[name], options, progress)
+            with shown(progress, name, source.items.expected_items(name)):
+                done.append(work(route))
+        return done
 
     if options.dry_run:
         in_words = tuple(f"{name}: {limit}" for name, limit in limits.items() if limit)
@@ -161,15 +166,8 @@ def _route(
     )
 
 
-def _moved(route: Route, work: Callable[[Route], TableCopy]) -> TableCopy:
-    name = route.table.name
-    with shown(route.progress, name, route.source.expected_items(name)):
-        return work(route)
-
-
 def _report(
     run_id: str | None, tables: Sequence[TableCopy], options: CopyOptions, limits: tuple[str, ...] = ()
 ) -> CopyReport:
-    writing = options.write_price * sum(table.write_units for table in tables)
-    reading = options.read_price * sum(table.read_units for table in tables)
-    return CopyReport(run_id, tuple(tables), (writing + reading) / 1e6, limits)
+    cost = sum(options.write_price * one.write_units + options.read_price * one.read_units for one in tables) / 1e6
+    return CopyReport(run_id, tuple(tables), cost, limits)

@@ -7,8 +7,7 @@ from datetime import datetime
 from threading import Event
 
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
-from omnix_cli.services.migrations.segments import chunks, in_segments, paced
-from omnix_cli.services.migrations.sides import Source, TableItems, chosen_tables
+from omnix_cli.services.migrations.sides import Source, TableItems, chosen_tables, chunks, in_segments, paced
 from omnix_cli.stores.migrations.archives import ArchiveWriter
 from omnix_cli.stores.workspace.folders import Folder
 

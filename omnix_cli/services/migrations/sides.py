@@ -1,20 +1,27 @@
-"""The two sides of a migration, and the tables that it moves."""
+"""The two sides of a migration, the tables that it moves, and their segments, read at the same time and no faster than
+allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import Event
+from typing import Any, TypeVar
 
+from omnix_cli.batching import batched
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
-from omnix_cli.protocols.tables import ItemSource, TableStore
-from omnix_cli.services.migrations.segments import Take
+from omnix_cli.protocols.tables import READ_UNIT_BYTES, ItemSource, TableStore
+from omnix_cli.services.migrations.checksums import canonical
 from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.tables.specs import TABLES
 
+Take = Callable[[float], None]
+"""Waits until so many units may be used."""
 
-def _unlimited() -> None:
-    return None
+_Result = TypeVar("_Result")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Source:
     segments: int = 1
     tables: Sequence[str] = ()
     """The tables of an export: all of them are moved where none is named."""
-    pace: Callable[[], Take | None] = _unlimited
+    pace: Callable[[], Take | None] = lambda: None
     """Makes what limits the reading of one table; None for no limit."""
 
 
@@ -56,3 +63,38 @@ def chosen_tables(named: Sequence[str], *sources: Source) -> list[str]:
         if name not in TABLES:
             raise ConfigError(f"there is no table {name!r}", hint=suggestion(name, list(TABLES), what="Tables"))
     return list(dict.fromkeys(tables))
+
+
+def in_segments(work: Callable[[int, Event], _Result], segments: int) -> list[_Result]:
+    """What `work` returns for each segment, called with its number in a thread of its own.
+
+    When one fails, or the program is interrupted, the event tells the others to stop, and the error is raised when all
+    have stopped."""
+    stop = Event()
+    with ThreadPoolExecutor(segments) as pool:
+        tasks = [pool.submit(work, segment, stop) for segment in range(segments)]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BaseException:
+            stop.set()
+            raise
+    return [task.result() for task in tasks]
+
+
+def chunks(values: Iterable[_Value], size: int, stop: Event) -> Iterator[list[_Value]]:
+    """The values, `size` at a time, until the event is set."""
+    batches = batched(values, size)
+    while not stop.is_set() and (chunk := next(batches, None)) is not None:
+        yield chunk
+
+
+def paced(items: Iterator[dict[str, Any]], take_read_units: Take | None) -> Iterator[dict[str, Any]]:
+    """The items of a scan, each after its share of a read unit was taken; at once where nothing limits reading."""
+    return items if take_read_units is None else _taken(items, take_read_units)
+
+
+def _taken(items: Iterable[dict[str, Any]], take_read_units: Take) -> Iterator[dict[str, Any]]:
+    for item in items:
+        take_read_units(len(canonical(item)) / READ_UNIT_BYTES)
+        yield item

@@ -23,7 +23,7 @@ from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.protocols.tables import READ_UNIT_BYTES, WRITE_UNIT_BYTES, FrameSource, ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.migrations.checksums import canonical
-from omnix_cli.services.migrations.segments import Take, chunks, in_segments, paced
+from omnix_cli.services.migrations.sides import Take, chunks, in_segments, paced
 from omnix_cli.stores.migrations.journal import Images, Journal
 from omnix_cli.stores.migrations.rewrites import ItemRewrite
 from omnix_cli.stores.tables.specs import TableSpec
@@ -33,6 +33,7 @@ Item = dict[str, Any]
 NAMED_KEYS = 20
 """How many keys of refused items are reported."""
 SAMPLE = 3
+_COUNTS = ("read", "added", "changed", "unchanged", "refused", "write_units")
 
 Chunk = list[Item] | pl.DataFrame
 """Items of a segment that are copied together."""
@@ -165,7 +166,7 @@ def _before(route: Route, chunk: Chunk) -> _Before:
     else:
         wanted = {item[key]: item for item in map(partial(_rewritten, route), chunk)}
         last, current = chunk[-1][key], _current(route, list(wanted))
-    texts = {name: canonical(item) for name, item in wanted.items()}
+    texts, copies = {name: canonical(item) for name, item in wanted.items()}, route.table.copies
     images = {
         name: current.get(name)
         for name, text in texts.items()
@@ -174,10 +175,7 @@ def _before(route: Route, chunk: Chunk) -> _Before:
     return _Before(
         differing=[wanted[name] for name in images],
         images=images,
-        units={
-            name: -(-len(text) // WRITE_UNIT_BYTES) * (1 + route.table.copies(wanted[name]))
-            for name, text in texts.items()
-        },
+        units={name: -(-len(text) // WRITE_UNIT_BYTES) * (1 + copies(wanted[name])) for name, text in texts.items()},
         last=last,
         read=len(chunk),
         read_bytes=sum(map(len, texts.values())),
@@ -208,9 +206,8 @@ def _rewritten(route: Route, item: Item) -> Item:
     try:
         route.table.check(rewritten)
     except ValueError as error:
-        raise DataError(
-            f"the item {item[route.table.key]!r} cannot be copied: {error}", hint="Correct it, or the rewrite file."
-        ) from error
+        message = f"the item {item[route.table.key]!r} cannot be copied: {error}"
+        raise DataError(message, hint="Correct it, or the rewrite file.") from error
     return rewritten
 
 
@@ -248,13 +245,8 @@ def _after(progress: SegmentProgress, before: _Before, images: Images, refused: 
 def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Mapping[str, Any], ...] = ()) -> TableCopy:
     return TableCopy(
         table=route.table.name,
-        read=sum(part.read for part in parts),
-        added=sum(part.added for part in parts),
-        changed=sum(part.changed for part in parts),
-        unchanged=sum(part.unchanged for part in parts),
-        refused=sum(part.refused for part in parts),
+        **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
         refused_keys=tuple(key for part in parts for key in part.refused_keys)[:NAMED_KEYS],
-        write_units=sum(part.write_units for part in parts),
         read_units=-(-sum(part.read_bytes for part in parts) // READ_UNIT_BYTES),
         sample=sample,
     )

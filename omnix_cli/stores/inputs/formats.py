@@ -29,7 +29,7 @@ class Rows(Protocol):
 @dataclass(frozen=True)
 class InputFile:
     """A file as the reader of its format gets it. `content` is a seekable file of a binary format, otherwise
-    `byte_streams.LineBlocks`."""
+    `line_blocks.LineBlocks`."""
 
     name: str
     format: str
@@ -46,12 +46,8 @@ class Format:
     module: str
     begins: re.Pattern[bytes]
     is_binary: bool = False
-    but_not: str | None = None
-    """A suffix of file names that rules the format out."""
-
-    def fits(self, name: str, beginning: bytes) -> bool:
-        """Whether a file with this name and beginning has this format."""
-        return self.begins.match(beginning) is not None and not (self.but_not and name.endswith(self.but_not))
+    but_not: tuple[str, ...] = ()
+    """Suffixes of file names that rule the format out."""
 
     def open(self, file: InputFile) -> Rows:
         """The rows of a file of this format."""
@@ -69,8 +65,8 @@ FORMATS = (
     Format("Parquet", "parquet_rows", re.compile(rb"PAR1"), is_binary=True),
     Format("DynamoDB export", "dynamodb.exports", _FULL),
     Format("DynamoDB incremental export", "dynamodb.exports", _INCREMENTAL),
-    Format("NDJSON", "json_rows", re.compile(rb"\{"), but_not=".csv"),
-    Format("JSON", "json_rows", re.compile(rb"\["), but_not=".csv"),
+    Format("NDJSON", "json_rows", re.compile(rb"\{"), but_not=(".csv",)),
+    Format("JSON", "json_rows", re.compile(rb"\["), but_not=(".csv",)),
     Format("CSV", "csv_rows", re.compile(rb"")),
 )
 """In this order; the first that fits is used."""
@@ -81,5 +77,5 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
 
 def recognised(name: str, beginning: bytes, *, is_binary: bool) -> Format | None:
     """The binary or text format of a file."""
-    formats = (one for one in FORMATS if one.is_binary is is_binary)
-    return next((one for one in formats if one.fits(name, beginning)), None)
+    formats = (one for one in FORMATS if one.is_binary is is_binary and not name.endswith(one.but_not))
+    return next((one for one in formats if one.begins.match(beginning)), None)

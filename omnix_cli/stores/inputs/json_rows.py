@@ -11,9 +11,8 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
-from omnix_cli.stores.inputs.byte_streams import LineBlocks
 from omnix_cli.stores.inputs.formats import InputFile
-from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame, undecodable
+from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_frame
 
 ARRAY_BYTES = 1 << 30
 """The largest JSON array; it is parsed at once."""
@@ -44,16 +43,12 @@ class JsonRows:
         if self._is_array:
             yield self._chunk(enumerate(self._array(), start=1), [])
             return
-        line = 1
-        for block in self._blocks:
-            utf8, broken = self._blocks.as_utf8(block)
-            rejected = [undecodable(block, number, line) for number in broken]
+        for first, _, utf8, rejected in self._blocks.texts():
             documents: list[tuple[int, Any]] = []
-            for number, text in enumerate(utf8.split(b"\n")[:-1], start=line):
+            for number, text in enumerate(utf8.split(b"\n")[:-1], start=first):
                 if text.strip():
                     _load(text, number, documents, rejected)
             yield self._chunk(documents, rejected)
-            line += block.count(b"\n")
 
     def _array(self) -> list[Any]:
         pieces: list[bytes] = []
@@ -76,18 +71,16 @@ class JsonRows:
         items: list[int] = []
         for number, document in documents:
             if not isinstance(document, dict):
-                text = orjson.dumps(document).decode()
-                rejected.append(RejectedLine(number, "not a JSON object", text))
+                rejected.append(RejectedLine(number, "not a JSON object", orjson.dumps(document).decode()))
                 continue
             for item, row in self._rows(document):
                 rows.append(row)
                 numbers.append(number)
                 items.append(item)
-        for row in rows:
-            self._columns.update(dict.fromkeys(row))
+                self._columns.update(dict.fromkeys(row))
         frame = pl.DataFrame(rows, schema=dict.fromkeys(self._columns, pl.String), orient="row")
-        places = [pl.Series(ROW_NUMBER, numbers, dtype=pl.UInt64), pl.Series(ITEM, items, dtype=pl.UInt32)]
-        return RawChunk(frame.with_columns(places), as_frame(rejected))
+        positions = [pl.Series(ROW_NUMBER, numbers, dtype=pl.UInt64), pl.Series(ITEM, items, dtype=pl.UInt32)]
+        return RawChunk(frame.with_columns(positions), as_frame(rejected))
 
     def _rows(self, document: dict[str, Any]) -> Iterator[tuple[int, dict[str, str | None]]]:
         entries = document.get(self._items) if self._items else None

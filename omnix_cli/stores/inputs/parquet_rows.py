@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.stores.inputs.formats import InputFile
-from omnix_cli.stores.inputs.rejected_lines import as_frame
+from omnix_cli.stores.inputs.line_blocks import as_frame
 
 CHUNK_ROWS = 500_000
 
@@ -32,9 +32,8 @@ class ParquetRows:
     def __iter__(self) -> Iterator[RawChunk]:
         file = pq.ParquetFile(self._source)
         first = 1
-        empty = pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
         if file.metadata.num_rows == 0:
-            yield self._chunk(empty, first)
+            yield self._chunk(pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table())), first)
         for batch in file.iter_batches(batch_size=CHUNK_ROWS):
             rows = pl.DataFrame(pl.from_arrow(batch))
             yield self._chunk(rows, first)

@@ -13,11 +13,11 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.inputs.byte_streams import BLOCK_BYTES, HashedStream, LineBlocks, input_errors, unpacked
+from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
 from omnix_cli.stores.inputs.formats import SUFFIXES, Format, InputFile, Rows, recognised
-from omnix_cli.stores.inputs.local_files import InputFiles, LocalFiles
-from omnix_cli.stores.inputs.s3_files import S3Files
+from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
+from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES, LineBlocks
 from omnix_cli.stores.s3.prefix import SCHEME
 
 STDIN = "-"
@@ -50,7 +50,7 @@ class Source:
     def findings(self) -> dict[str, str]:
         found = dict(self._findings)
         if self._blocks is not None:
-            found["encoding"] = self._blocks.found
+            found["encoding"] = self._blocks.encoding_name
         return found | dict(self._rows.findings if self._rows is not None else {})
 
     def chunks(self) -> Iterator[RawChunk]:
@@ -128,7 +128,7 @@ class FileSources:
             exported = self._exported.get(name)
             yield Source(name, file, mapping, exported=exported, now=self._now, block_bytes=self._block_bytes)
 
-    def _files(self, name: str) -> InputFiles:
+    def _files(self, name: str) -> LocalFiles | S3Files:
         return self._s3 if name.startswith(SCHEME) else self._local
 
     def _matches(self, pattern: str) -> list[str]:
@@ -142,7 +142,7 @@ class FileSources:
         return [name for name in below if _is_input(name)] or files.matching(pattern)
 
 
-def _content(files: InputFiles, name: str) -> bytes:
+def _content(files: LocalFiles | S3Files, name: str) -> bytes:
     with files.open(name) as file:
         return file.read()
 

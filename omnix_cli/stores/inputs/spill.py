@@ -53,12 +53,12 @@ class StagedRows:
         size = self.row_group_rows
         groups = marked.arg_true() // size * size  # the others need not be unpacked
         part = pl.scan_parquet(self.file.path)
-        rows = [
+        rows = (
             pl.concat([part.slice(first, size).collect(), beside.slice(first, size)], how="horizontal").filter(
                 marked.slice(first, size)
             )
             for first in groups.unique().sort()
-        ]
+        )
         return pl.concat(rows)
 
 
@@ -68,6 +68,7 @@ class DiskSpill:
     def __init__(
         self,
         folder: Path,
+        *,
         memory_bytes: int = MEMORY_BYTES,
         piece_bytes: int = PIECE_BYTES,
         row_group_rows: int = ROW_GROUP_ROWS,
@@ -81,7 +82,6 @@ class DiskSpill:
         self._files = count()
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Adds rows."""
         if rows.is_empty():
             return
         self._waiting.append(rows)
@@ -90,23 +90,18 @@ class DiskSpill:
             self._waiting.clear()
 
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """All rows in the order in which they were added."""
         for piece in self._pieces:
             yield piece.whole()
         if self._waiting:
             yield pl.concat(self._waiting)
 
     def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedRows:
-        """Writes the part; the other columns are kept as all rows are."""
         with disk_errors(self._folder):
             file = stage(
-                self._next(".parquet"),
+                self._folder / f"{next(self._files):05d}.parquet",
                 partial(write_parquet, rows.select(columns), row_group_rows=self._row_group_rows),
             )
         return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))), self._row_group_rows)
-
-    def _next(self, suffix: str) -> Path:
-        return self._folder / f"{next(self._files):05d}{suffix}"
 
     def _piece(self, rows: pl.DataFrame) -> _Piece:
         constants = {name: rows[name].new_from_index(0, 1) for name in rows.columns[1:] if _is_constant(rows[name])}
@@ -114,27 +109,20 @@ class DiskSpill:
         self._room -= int(kept.estimated_size())
         if self._room >= 0:
             return _Piece(kept, constants, rows.columns)
-        path = self._next(".arrow")
+        path = self._folder / f"{next(self._files):05d}.arrow"
         with disk_errors(self._folder):
             kept.write_ipc(path)
         return _Piece(path, constants, rows.columns)
 
 
 @contextmanager
-def open_spill(
-    folder: Path | None = None,
-    *,
-    memory_bytes: int = MEMORY_BYTES,
-    piece_bytes: int = PIECE_BYTES,
-    row_group_rows: int = ROW_GROUP_ROWS,
-) -> Iterator[DiskSpill]:
-    """A spill in a temporary folder (within `folder`), which is deleted afterwards."""
-    with disk_errors(folder or Path(tempfile.gettempdir())):
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+def open_spill(folder: Path, **sizes: int) -> Iterator[DiskSpill]:
+    """A spill of these `sizes` in a temporary folder within `folder`, which is deleted afterwards."""
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
-        yield DiskSpill(temporary, memory_bytes, piece_bytes, row_group_rows)
+        yield DiskSpill(temporary, **sizes)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import io
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import IO, cast
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.tables import TableStore
@@ -32,7 +32,7 @@ class StoredTable:
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
-        yield Source(name, cast(IO[bytes], _Joined(self._lines())), mapping)
+        yield Source(name, io.BufferedReader(_Joined(self._lines())), mapping)
 
     def _lines(self) -> Iterator[bytes]:
         for item in self._store.scan(self._table.name):
@@ -41,24 +41,18 @@ class StoredTable:
                 yield encode({self._table.key: item[self._table.key], **item}).encode() + b"\n"
 
 
-class _Joined:
+class _Joined(io.RawIOBase):
     """Pieces of bytes as a stream."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._waiting = b""
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
 
-    def read(self, size: int = -1, /) -> bytes:
-        """At most that many bytes (all if negative); empty at the end."""
-        gathered = [self._waiting]
-        missing = size - len(self._waiting)
-        while size < 0 or missing > 0:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            gathered.append(piece)
-            missing -= len(piece)
-        content = b"".join(gathered)
-        cut = len(content) if size < 0 else size
-        self._waiting = content[cut:]
-        return content[:cut]
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = self._rest or next(self._pieces, b"")
+        size = min(len(buffer), len(content))
+        buffer[:size], self._rest = content[:size], content[size:]
+        return size

@@ -51,16 +51,16 @@ class Journal:
         """Keeps the images of a chunk before it is written, and returns all that are kept. Those of an earlier attempt
         at the chunk stay: they were read before that attempt wrote."""
         kept: dict[str, dict[str, Any] | None] = {}
+        folder, beginning = self._folder / "images", f"{table}-{segment:03d}-{chunk:07d}-"
         attempt = 0
-        while (path := self._image(table, segment, chunk, attempt)).exists():
-            known = read_items(path.read_bytes(), TABLES[table].key)
-            kept |= {key: item for key, item in known if key not in kept}
+        while (path := folder / f"{beginning}{attempt:03d}.parquet").exists():
+            kept = dict(self.image(table, path.name)) | kept
             attempt += 1
         new = {key: item for key, item in images.items() if key not in kept}
         if new:
             items = [item for item in new.values() if item is not None]
             absent = [key for key, item in new.items() if item is None]
-            DiskFolder(path.parent).write(path.name, as_parquet(items_frame(TABLES[table], items, absent)))
+            DiskFolder(folder).write(path.name, as_parquet(items_frame(TABLES[table], items, absent)))
         return kept | new
 
     def images(self, table: str) -> list[str]:
@@ -69,9 +69,6 @@ class Journal:
 
     def image(self, table: str, name: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
         return read_items((self._folder / "images" / name).read_bytes(), TABLES[table].key)
-
-    def _image(self, table: str, segment: int, chunk: int, attempt: int) -> Path:
-        return self._folder / "images" / f"{table}-{segment:03d}-{chunk:07d}-{attempt:03d}.parquet"
 
     def _write(self, name: str, content: MigrationRecord | SegmentProgress) -> None:
         DiskFolder(self._folder).write(name, content.model_dump_json(indent=1).encode())

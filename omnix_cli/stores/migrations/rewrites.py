@@ -19,9 +19,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.settings import Section, dump
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 
@@ -33,10 +34,8 @@ def _storable(value: Any) -> Any:
     return value
 
 
-class RewriteRules(BaseModel):
+class RewriteRules(Section):
     """The rules for one table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     key_prefix: str = ""
     rename: dict[str, Annotated[str, Field(min_length=1)]] = {}
@@ -69,7 +68,7 @@ class ItemRewrite:
 
     def as_json(self) -> dict[str, Any] | None:
         """The rules as plain JSON values."""
-        return self.rules.model_dump(mode="json") if self.rules else None
+        return dump(self.rules) if self.rules else None
 
     def source_key(self, key: str) -> str:
         """The key in the source that becomes this key in the target."""
@@ -108,9 +107,8 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(
-            f"the rewrite file {file} cannot be read: {error}", hint="Check its path and that line."
-        ) from error
+        hint = "Check its path and that line."
+        raise ConfigError(f"the rewrite file {file} cannot be read: {error}", hint=hint) from error
 
 
 def _check(rules: RewriteRules, spec: TableSpec, file: str | Path | None) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from concurrent.futures import Future
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,14 +17,14 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import OmnixError
 from omnix_cli.records import Question, Reply
-from omnix_cli.stores.replies.reply_table import ReplyTable
-from omnix_cli.stores.replies.rows import (
+from omnix_cli.stores.replies.reply_table import (
     IN_LIST,
     REPLY_COLUMNS,
     TOTALS,
     TOTALS_COLUMNS,
     WHO_WAS_ASKED,
     KeptReply,
+    ReplyTable,
     as_list,
     kept_reply,
     reply_of,
@@ -36,15 +36,6 @@ TRANSACTION_REPLIES = 500
 """Replies to write in one transaction: enough to be fast, few enough to lose little when the process is killed."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(eq=False)
-class _Waiting:
-    """A reply that waits to be written."""
-
-    kept: KeptReply
-    is_done: bool = False
-    error: Exception | None = None
 
 
 class SqliteAnswers:
@@ -66,7 +57,7 @@ class SqliteAnswers:
     ) -> None:
         self._now = now
         self._writing = threading.Lock()
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[tuple[KeptReply, Future[None]]] = deque()
         self._table = ReplyTable(path, busy_seconds=busy_seconds)
         self._shared = SharedReplies(shared, self._table, clock=clock, file_replies=file_replies) if shared else None
         if self._shared:
@@ -86,47 +77,39 @@ class SqliteAnswers:
             _log.warning("new replies are not shared yet: %s", failure.message)
 
     def keep(self, reply: Reply, question: Question) -> None:
-        """Keeps a reply; it is on disk when this returns. Keeping the same question again changes nothing."""
-        waiting = _Waiting(kept_reply(reply, question))
-        self._queue.append(waiting)
+        written: Future[None] = Future()
+        self._queue.append((kept_reply(reply, question), written))
         with self._writing:
-            if not waiting.is_done:  # whoever writes, writes for all that wait
+            if not written.done():  # whoever writes, writes for all that wait
                 self._write_queue()
-        if waiting.error:
-            raise waiting.error
+        written.result()
         if self._shared:
             self._shared.send_if_due(1)
 
     def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
-        """Keeps many replies, TRANSACTION_REPLIES at a time."""
         for together in batched((kept_reply(*one) for one in answered), TRANSACTION_REPLIES):
             self._table.add(together)
             if self._shared:
                 self._shared.send_if_due(len(together))
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
-        """The replies to these questions, by key; questions without a reply are left out."""
         rows = self._table.query(f"SELECT {REPLY_COLUMNS} FROM replies WHERE question {IN_LIST}", as_list(questions))
         return {row[0]: reply_of(row) for row in rows}
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
-        """The customers in the questions of these days, newest first for each customer."""
         rows = self._table.query(WHO_WAS_ASKED, model, prompt, since.isoformat(), until.isoformat())
         columns = ("customer_id", "history", "prior", "question", "as_of")
         frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
         return frame.with_columns(pl.col("as_of").str.to_date("%Y-%m-%d"))
 
     def totals(self) -> pl.DataFrame:
-        """Replies, tokens and dollars by run, model, prompt and mode, newest run first."""
         return pl.DataFrame(self._table.query(TOTALS), schema=TOTALS_COLUMNS, orient="row")
 
     def seconds_per_reply(self, *, model: str) -> float | None:
-        """How long a model takes to answer on demand, on average; None when nothing is known."""
         mean = self._table.query("SELECT AVG(seconds) FROM replies WHERE model = ? AND way = 'on_demand'", model)[0][0]
         return None if mean is None else float(mean)
 
     def forget(self, customer_id: str) -> int:
-        """Removes all replies to questions about a customer and returns their number. See `drop`."""
         if self._shared:
             self._shared.fetch()
         rows = self._table.query("SELECT DISTINCT question FROM asked WHERE customer_id = ?", customer_id)
@@ -135,7 +118,7 @@ class SqliteAnswers:
         return len(questions)
 
     def drop(self, questions: Collection[str]) -> None:
-        """Removes the replies to these questions, here and in the shared folder, so that they can be asked again.
+        """Removes the replies to these questions, here and in the shared folder.
 
         Overwrites their bytes and empties the write-ahead log. Raises `UnavailableError` when another process prevents
         that."""
@@ -154,9 +137,10 @@ class SqliteAnswers:
     def _write_queue(self) -> None:
         together = [self._queue.popleft() for _ in range(len(self._queue))]
         try:
-            self._table.add(waiting.kept for waiting in together)
-        except Exception as error:
-            for waiting in together:
-                waiting.error = error
-        for waiting in together:
-            waiting.is_done = True
+            self._table.add(kept for kept, _ in together)
+        except BaseException as error:
+            for _, written in together:
+                written.set_exception(error)
+        else:
+            for _, written in together:
+                written.set_result(None)

@@ -14,15 +14,14 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from omnix_cli.errors import CorruptCheckpoint, OmnixError
-from omnix_cli.records import Reply
-from omnix_cli.stores.replies.reply_table import ReplyTable
-from omnix_cli.stores.replies.rows import KeptReply
+from omnix_cli.stores.replies.reply_table import KeptReply, ReplyTable
 from omnix_cli.stores.workspace.folders import Folder
 
 FILE_REPLIES = 500
@@ -31,6 +30,7 @@ FILE_SECONDS = 20.0
 """... or this long after the last one, if there are new replies."""
 FORGOTTEN = "forgotten.json"
 _READERS = 8
+_KEPT = TypeAdapter(KeptReply)
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class SharedReplies:
         self._table = table
         self._clock = clock
         self._file_replies = file_replies
-        self._sending = threading.Lock()
+        self._sending = threading.RLock()
         self._new = 0
         self._sent_at = clock()
 
@@ -67,7 +67,7 @@ class SharedReplies:
         if not is_due or not self._sending.acquire(blocking=False):
             return
         try:
-            self._send()
+            self.send()
         except OmnixError as error:
             _log.warning("new replies are not shared yet: %s", error.message)
         finally:
@@ -77,7 +77,8 @@ class SharedReplies:
     def send(self) -> None:
         """Sends all new replies."""
         with self._sending:
-            self._send()
+            while new := self._table.unshared(self._file_replies):
+                self._write(new)
 
     def drop(self, questions: Collection[str], now: datetime) -> None:
         """Removes these replies from the folder. Other machines remove them when they next open it."""
@@ -86,20 +87,14 @@ class SharedReplies:
             return
 
         def noted(content: bytes | None) -> bytes:
-            known = _moments(content) | dict.fromkeys(sorted(gone), now)
-            return orjson.dumps(known, option=orjson.OPT_INDENT_2)
+            return orjson.dumps(_moments(content) | dict.fromkeys(sorted(gone), now), option=orjson.OPT_INDENT_2)
 
         self._folder.change(FORGOTTEN, noted)
         for name in sorted(self._table.files(gone)):
             content = self._read(name)
-            left = [kept for kept in _parsed(name, content or b"") if kept.reply.question not in gone]
-            if left:
+            if left := [kept for kept in _parsed(name, content or b"") if kept.reply.question not in gone]:
                 self._write(left)
             self._folder.remove(name)
-
-    def _send(self) -> None:
-        while new := self._table.unshared(self._file_replies):
-            self._write(new)
 
     def _write(self, kept: list[KeptReply]) -> None:
         content = b"".join(orjson.dumps(_line(one)) + b"\n" for one in kept)
@@ -121,17 +116,8 @@ def _line(kept: KeptReply) -> dict[str, Any]:
 
 def _parsed(name: str, content: bytes) -> list[KeptReply]:
     try:
-        lines = [orjson.loads(line) for line in content.splitlines()]
-        return [
-            KeptReply(
-                Reply.model_validate(line["reply"]),
-                date.fromisoformat(line["as_of"]),
-                tuple(line["customers"]),
-                tuple(line["histories"]),
-                tuple(line["priors"]),
-            )
-            for line in lines
-        ]
+        lines = map(orjson.loads, content.splitlines())
+        return [_KEPT.validate_python({field: line[field] for field in KeptReply._fields}) for line in lines]
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable(name, error) from error
 

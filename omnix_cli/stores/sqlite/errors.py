@@ -6,9 +6,26 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 
+
+class SqliteFile(NamedTuple):
+    """How messages name a file, and what they say when it is damaged or (if it is not made on opening) missing."""
+
+    name: str
+    damaged: type[OmnixError]
+    damaged_hint: str
+    missing_hint: str | None = None
+
+
+STORE = SqliteFile(
+    "the store",
+    ConfigError,
+    damaged_hint="Move it away and publish again, or set `store.path` to another file.",
+    missing_hint="`omnix tables create` creates all tables; `omnix publish` creates the one it writes.",
+)
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _NO_SPACE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
@@ -16,43 +33,34 @@ _NOT_WRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turns errors of sqlite3 into `ConfigError` (what the user must fix) and `UnavailableError` (what may pass). A
-    wrong statement is a bug of ours and stays as it is."""
+def translated(path: Path, kind: SqliteFile = STORE) -> Iterator[None]:
+    """Turns errors of sqlite3 into errors of omnix. A wrong statement is a bug of ours and stays as it is."""
     try:
         yield
     except sqlite3.Error as error:
-        translation = explained(error, path)
+        translation = explained(error, path, kind)
         if translation is None:
             raise
         raise translation from error
 
 
-def explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
+def explained(error: sqlite3.Error, path: Path, kind: SqliteFile = STORE) -> OmnixError | None:
     """What happened, in the user's terms; None for a bug of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
+    file, cannot_open = f"{kind.name} {path}", code == sqlite3.SQLITE_CANTOPEN
     if code in _BUSY:
-        return UnavailableError(
-            f"the store {path} is in use: {error}", hint="Try again when the other program has finished writing."
-        )
+        hint = "Try again when the other program has finished writing."
+        return UnavailableError(f"{file} is in use: {error}", hint=hint)
     if code in _NO_SPACE:
-        return UnavailableError(
-            f"the store {path} could not be written: {error}", hint="Free some disk space, then run again."
-        )
+        return UnavailableError(f"{file} could not be written: {error}", hint="Free some disk space, then run again.")
     if code in _DAMAGED:
-        return ConfigError(
-            f"{path} is damaged or not a SQLite file: {error}",
-            hint="Move it away and publish again, or set `store.path` to another file.",
-        )
+        message = f"{file} cannot be read, it is damaged or not a SQLite file: {error}"
+        return kind.damaged(message, hint=kind.damaged_hint)
     if code in _NOT_WRITABLE:
-        return ConfigError(f"the store {path} cannot be written to: {error}", hint="Check the permissions of the file.")
-    if "no such table" in str(error) or (code == sqlite3.SQLITE_CANTOPEN and not path.exists()):
-        message = f"the store {path} has {error}" if path.exists() else f"the store {path} does not exist"
-        return ConfigError(
-            message, hint="`omnix tables create` creates all tables; `omnix publish` creates the one it writes."
-        )
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return ConfigError(
-            f"the store {path} cannot be opened: {error}", hint="Check its permissions, or change `store.path`."
-        )
+        return ConfigError(f"{file} cannot be written to: {error}", hint="Check the permissions of the file.")
+    if kind.missing_hint and ("no such table" in str(error) or (cannot_open and not path.exists())):
+        message = f"{file} has {error}" if path.exists() else f"{file} does not exist"
+        return ConfigError(message, hint=kind.missing_hint)
+    if cannot_open:
+        return ConfigError(f"{file} cannot be opened: {error}", hint="Check its permissions, or use another file.")
     return None

@@ -13,11 +13,10 @@ import orjson
 import polars as pl
 
 from omnix_cli.protocols.inputs import ROW_NUMBER, RawChunk
-from omnix_cli.stores.inputs.byte_streams import LineBlocks
 from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
 from omnix_cli.stores.inputs.dynamodb.item_columns import Document, parsed
 from omnix_cli.stores.inputs.formats import InputFile
-from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame, undecodable
+from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_frame
 
 _IMAGES = ("NewImage", "OldImage", "Keys")
 
@@ -41,15 +40,11 @@ class ExportRows:
         """The items so far."""
 
     def __iter__(self) -> Iterator[RawChunk]:
-        first = 1
-        for block in self._blocks:
-            utf8, broken = self._blocks.as_utf8(block)
-            rejected = [undecodable(block, number, first) for number in broken]
+        for first, _, utf8, rejected in self._blocks.texts():
             text = pl.Series("line", [utf8[:-1]], dtype=pl.Binary).cast(pl.String)
             lines = text.str.split("\n").explode().to_frame()
             numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER)
             yield self._chunk(lines.with_columns(numbers).filter(pl.col("line").str.strip_chars() != ""), rejected)
-            first += lines.height
 
     def _chunk(self, lines: pl.DataFrame, rejected: list[RejectedLine]) -> RawChunk:
         self.count += lines.height

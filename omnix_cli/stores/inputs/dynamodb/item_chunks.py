@@ -13,7 +13,7 @@ from omnix_cli.mappings import REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.inputs.dynamodb.item_columns import Documents, ItemColumns
-from omnix_cli.stores.inputs.rejected_lines import RejectedLine, as_frame
+from omnix_cli.stores.inputs.line_blocks import RejectedLine, as_frame
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 _TABLES = {
@@ -45,12 +45,8 @@ class ItemChunks:
     def __post_init__(self) -> None:
         self.table = table_of(self.mapping.kind)
         frame = FRAMES[self.mapping.kind].empty()
-        lists = [
-            source
-            for name, dtype in frame.schema.items()
-            for source in _alternatives(self.mapping.columns.get(name, name))
-            if isinstance(dtype, pl.List)
-        ]
+        names = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+        lists = [source for name in names for source in self._alternatives(name)]
         expiry = [self.table.ttl] if self.table.ttl else []
         attributes = [self.table.key, *expiry, *self.mapping.input_columns()]
         self.items = ItemColumns(attributes, lists, self.mapping.list_separator)
@@ -81,7 +77,7 @@ class ItemChunks:
     def _see(self, rows: pl.DataFrame) -> None:
         self._seen.update(column.name for column in rows if column.null_count() < rows.height)
         for name in REQUIRED[self.mapping.kind] if rows.height else ():
-            names = _alternatives(self.mapping.columns.get(name, name))
+            names = self._alternatives(name)
             if name not in self.mapping.constants and self._seen.isdisjoint(names):
                 self._seen.update(names[-1:])  # the last one, so that any other goes first once it is there
 
@@ -91,8 +87,8 @@ class ItemChunks:
         expiry = columns[self.table.ttl].cast(pl.Float64, strict=False)
         return (expiry <= self.now.timestamp()).fill_null(False)
 
-
-def _alternatives(source: str | tuple[str, ...] | JoinedColumns) -> tuple[str, ...]:
-    if isinstance(source, JoinedColumns):
-        return ()
-    return (source,) if isinstance(source, str) else source
+    def _alternatives(self, name: str) -> tuple[str, ...]:
+        source = self.mapping.columns.get(name, name)
+        if isinstance(source, JoinedColumns):
+            return ()
+        return (source,) if isinstance(source, str) else source

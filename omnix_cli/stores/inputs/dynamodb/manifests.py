@@ -83,9 +83,8 @@ class _Export:
     def of(cls, name: str, read: Callable[[str], bytes]) -> _Export:
         summary = _parsed(read(name), name)
         if summary.get("outputFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
-            raise DataError(
-                f"{name}: an export as {summary['outputFormat']}", hint="Export the table again as DYNAMODB_JSON."
-            )
+            message = f"{name}: an export as {summary['outputFormat']}"
+            raise DataError(message, hint="Export the table again as DYNAMODB_JSON.")
         time = summary.get("exportToTime") or summary.get("exportTime") or summary.get("endTime") or ""
         table = str(summary.get("tableArn", "")).rpartition("/")[2]
         return cls(name.rpartition("/")[0], table, str(time), int(summary.get("itemCount", 0)))

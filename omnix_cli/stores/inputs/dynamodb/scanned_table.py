@@ -17,8 +17,7 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
 from omnix_cli.stores.inputs.dynamodb.item_columns import Document, parsed
-from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
-from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
+from omnix_cli.stores.inputs.dynamodb.scanning import PageLog, TableScan
 
 CHUNK_PAGES = 16
 """Pages (of up to 1 MB) that are parsed at a time."""
@@ -54,8 +53,8 @@ class ScannedTable:
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
         pages = chain.from_iterable(log.pages() for log in self._logs)
-        fingerprint = partial(self.fingerprint, name)
-        yield OpenTable(name, pages, len(self._logs), ItemChunks(mapping, self._now), fingerprint)
+        items = ItemChunks(mapping, self._now)
+        yield OpenTable(name, pages, len(self._logs), items, partial(self.fingerprint, name))
 
 
 class OpenTable:

@@ -6,31 +6,35 @@ each segment resumes behind its last page. Items written while the table is bein
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import struct
 import threading
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
+import pyarrow as pa
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.retries import Pace
 from omnix_cli.stores.dynamodb.client.service import Service
-from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
-from omnix_cli.stores.workspace.files import write_atomically
+from omnix_cli.stores.workspace.files import checksum, disk_errors, write_atomically
 
 OLDEST = timedelta(hours=24)
 """An older scan is not resumed: the table has changed since."""
 _FULL_PAGE_UNITS = 128.0
 """Read units of a page of 1 MB: half a unit for every 4 KB, without strong consistency."""
 _REPORT_SECONDS = 10.0
+_HEADER = struct.Struct("<III")
 _LAST_KEY = re.compile(rb'"LastEvaluatedKey"\s*:\s*(\{\s*"[^"]*"\s*:\s*\{\s*"S"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\})')
 _COUNT = re.compile(rb'"Count"\s*:\s*(\d+)')
 _UNITS = re.compile(rb'"ConsumedCapacity"\s*:\s*\{[^{}]*"CapacityUnits"\s*:\s*([\d.]+)')
@@ -61,6 +65,64 @@ def page_end(page: bytes) -> PageEnd:
     else:  # an attribute has that name
         position = orjson.loads(page).get("LastEvaluatedKey")
     return PageEnd(position, int(count[1]), float(units[1]) if units else _FULL_PAGE_UNITS)
+
+
+class PageLog:
+    """One file of pages as they were received, appended to by one thread at a time.
+
+    A record has the size of a page, the size and checksum of its zstd frame, and the frame. Records are only appended,
+    and flushed to the disk, so a killed process can only leave its last record incomplete; the next one cuts it off."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, page: bytes) -> None:
+        """Adds a page, and returns when it is on the disk."""
+        frame = pa.compress(page, codec="zstd", asbytes=True)
+        with disk_errors(self._path.parent), self._path.open("ab") as file:
+            file.write(_HEADER.pack(len(page), len(frame), zlib.crc32(frame)) + frame)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def recover(self) -> list[bytes]:
+        """The last complete page, if there is one. Cuts off what a killed process left incomplete."""
+        if not self._path.exists():
+            return []
+        last: list[bytes] = []
+        with disk_errors(self._path.parent), self._path.open("r+b") as file:
+            whole = 0
+            while (page := _next_page(file)) is not None:
+                last, whole = [page], file.tell()
+            file.truncate(whole)
+        return last
+
+    def pages(self) -> Iterator[bytes]:
+        """All pages in order. Raises `CorruptCheckpoint` when one does not match its checksum."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            while (page := _next_page(file)) is not None:
+                yield page
+            if file.read(1):
+                raise CorruptCheckpoint(f"{self._path}: a page is damaged", hint="Import the table again.")
+
+    def checksum(self) -> str:
+        """The SHA-256 of the pages as stored, in hex."""
+        return checksum(self._path)
+
+
+def _next_page(file: IO[bytes]) -> bytes | None:
+    """The next page, or None if it is incomplete; then the position in the file does not change."""
+    start = file.tell()
+    header = file.read(_HEADER.size)
+    if len(header) == _HEADER.size:
+        size, frame_size, crc = _HEADER.unpack(header)
+        frame = file.read(frame_size)
+        if len(frame) == frame_size and zlib.crc32(frame) == crc:
+            page: bytes = pa.decompress(frame, decompressed_size=size, codec="zstd", asbytes=True)
+            return page
+    file.seek(start)
+    return None
 
 
 @dataclass
@@ -127,12 +189,8 @@ class TableScan:
 
     def _read(self, log: PageLog, segment: int, segments: int) -> None:
         """Reads one segment to its end, from its last page."""
-        request = {
-            "TableName": self.table,
-            "ReturnConsumedCapacity": "TOTAL",
-            "Segment": segment,
-            "TotalSegments": segments,
-        }
+        part = {"Segment": segment, "TotalSegments": segments}
+        request = {"TableName": self.table, "ReturnConsumedCapacity": "TOTAL", **part}
         end = next((page_end(page) for page in log.recover()), None)
         expected = _FULL_PAGE_UNITS if end is None else end.units
         while (end is None or end.position is not None) and not self._stop.is_set():
@@ -162,8 +220,7 @@ class TableScan:
         now = self.clock()
         with self._lock:
             slow = error.is_throttling and (now - self._slowed >= 1.0 or self._pace.rate is None)
-            if slow:
-                self._slowed = now
+            self._slowed = now if slow else self._slowed
         if slow:
             self._pace.throttled(self.units / max(now - self._began, 0.1))
 
@@ -171,8 +228,7 @@ class TableScan:
         with self._lock:
             self.items += end.items
             self.units += end.units
-            due = self.clock() - self._reported >= _REPORT_SECONDS
-            if due:
+            if due := self.clock() - self._reported >= _REPORT_SECONDS:
                 self._reported = self.clock()
         if due:
             self._report("so far")

@@ -14,7 +14,7 @@ from omnix_cli.services.migrations.sides import Source
 from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing
 from omnix_cli.stores.workspace.folders import DiskFolder
-from tests.unit.services.migrations.test_differences import MemoryItems, keyed
+from tests.unit.services.migrations.memory_items import MemoryItems, keyed
 
 ITEMS = MemoryItems(keyed({"a": {"price": 1}, "b": {}}))
 

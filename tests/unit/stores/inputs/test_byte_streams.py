@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,37 +11,39 @@ from omnix_cli.errors import DataError
 from tests.unit.stores.inputs.contents import read, values
 
 
-def test_encodings() -> None:
-    text = "name,city\nJosé,Łódź\n"
-    assert values(read(text.encode())[0]) == [("José", "Łódź")]
-    assert values(read(text.encode("utf-8-sig"))[0]) == [("José", "Łódź")]
-    assert values(read(text.encode("utf-16"))[0]) == [("José", "Łódź")]
-    assert values(read(text.encode("cp1250"), encoding="cp1250")[0]) == [("José", "Łódź")]
+def zstd(content: bytes) -> bytes:
+    """The content as one zstd frame."""
+    return bytes(pa.Codec("zstd").compress(content, asbytes=True))
 
 
-def test_latin_1_is_detected() -> None:
-    rows, rejected, findings = read("name,price\nCafé,5\nMüsli,3 €\n".encode("cp1252"))
-    assert values(rows) == [("Café", "5"), ("Müsli", "3 €")]
-    assert findings["encoding"] == "windows-1252 (Latin-1)"
+def skippable(size: int, number: int = 0) -> bytes:
+    """A frame without content, as pzstd writes it before each frame (RFC 8878, 3.1.2)."""
+    return struct.pack("<II", 0x184D2A50 + number, size) + bytes(size)
+
+
+FIRST, SECOND = zstd(b"a,b\n1,2\n"), zstd(b"3,4\n5,6\n")
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        pytest.param(FIRST + SECOND, id="two frames"),
+        pytest.param(skippable(4) + FIRST + skippable(4) + SECOND, id="pzstd"),
+        pytest.param(skippable(100_000, 15) + FIRST + SECOND, id="long skippable frame first"),
+        pytest.param(FIRST + skippable(0, 7) + SECOND, id="skippable frame between"),
+        pytest.param(zstd(b"") + FIRST + SECOND, id="empty frame first"),
+    ],
+)
+def test_a_zstd_file_of_several_frames(packed: bytes) -> None:
+    rows, rejected, findings = read(packed)
+    assert values(rows) == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert findings["compression"] == "zstd"
     assert rejected == []
-
-
-def test_a_broken_line_in_a_utf_8_file_is_rejected() -> None:
-    rows, rejected, _ = read("a,b\né,1\nü,2\n".encode() + b"\xff,3\nx,4\n")
-    assert values(rows) == [("é", "1"), ("ü", "2"), ("x", "4")]
-    assert rejected == [(4, "not UTF-8")]
-
-
-def test_a_given_encoding_that_is_wrong_is_an_error() -> None:
-    with pytest.raises(DataError, match="another encoding than expected"):
-        read(b"a,b\n1,2\n3", encoding="utf-16")
-    with pytest.raises(DataError, match="another encoding than expected"):
-        read("a,b\né,2\n".encode(), encoding="ascii")
 
 
 def test_compressed_files(tmp_path: Path) -> None:
     content = b"a,b\n" + b"1,2\n" * 1000
-    packed = {"gzip": gzip.compress(content), "zstd": bytes(pa.Codec("zstd").compress(content, asbytes=True))}
+    packed = {"gzip": gzip.compress(content), "zstd": zstd(content)}
     for name, packed_content in packed.items():
         rows, _, findings = read(packed_content)
         assert rows.height == 1000

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
-from omnix_cli.stores.inputs.byte_streams import LineBlocks
 from omnix_cli.stores.inputs.csv_rows import CsvRows
+from omnix_cli.stores.inputs.line_blocks import LineBlocks
 from tests.unit.stores.inputs.contents import read, values
 
 

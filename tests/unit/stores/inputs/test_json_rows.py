@@ -7,8 +7,8 @@ import pytest
 
 from omnix_cli.errors import DataError
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
-from omnix_cli.stores.inputs.byte_streams import LineBlocks
 from omnix_cli.stores.inputs.json_rows import JsonRows
+from omnix_cli.stores.inputs.line_blocks import LineBlocks
 from tests.unit.stores.inputs.contents import read, values
 
 

@@ -1,14 +1,49 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from omnix_cli.errors import UnavailableError
-from omnix_cli.stores.replies.reply_table import ReplyTable
-from omnix_cli.stores.replies.rows import kept_reply
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, OmnixError, UnavailableError
+from omnix_cli.stores.replies.reply_table import (
+    REPLIES_FILE,
+    REPLY_COLUMNS,
+    ReplyTable,
+    instant,
+    kept_reply,
+    reply_of,
+    row_of,
+)
+from omnix_cli.stores.sqlite.errors import translated
 from tests.questions import MOMENT, question, questions, reply
+
+
+def test_a_reply_is_the_same_after_a_row() -> None:
+    asked = question("ann", "bob")
+    row = row_of(kept_reply(reply(asked), asked))
+    assert len(row) == len(REPLY_COLUMNS.split(", "))
+    assert reply_of(row) == reply(asked)
+
+
+def test_a_question_without_a_forecast_keeps_an_empty_one_for_each_customer() -> None:
+    asked = question("ann", "bob", priors=())
+    assert kept_reply(reply(asked), asked).priors == ("", "")
+
+
+def test_times_sort_as_text_whatever_their_zone() -> None:
+    later = (MOMENT + timedelta(microseconds=1)).astimezone(ZoneInfo("America/New_York"))
+    assert instant(MOMENT) < instant(later)
+    assert datetime.fromisoformat(instant(later)) == later
+
+
+def test_only_replies_after_the_drop_come_back() -> None:
+    asked = question("ann")
+    kept = kept_reply(reply(asked), asked)
+    assert kept.is_newer({}) and kept.is_newer({asked.key: MOMENT - timedelta(seconds=1)})
+    assert not kept.is_newer({asked.key: MOMENT})
 
 
 def test_a_reply_is_unshared_until_it_has_a_file(tmp_path: Path) -> None:
@@ -45,3 +80,36 @@ def test_a_file_in_use_can_be_tried_again(tmp_path: Path) -> None:
     assert raised.value.hint
     table.close()
     other.close()
+
+
+def sqlite_error(kind: type[sqlite3.Error], code: int) -> sqlite3.Error:
+    error = kind("it failed")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_BUSY), UnavailableError),
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_LOCKED), UnavailableError),
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_BUSY | 2 << 8), UnavailableError),
+        (sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_NOTADB), CorruptCheckpoint),
+        (sqlite_error(sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT), CorruptCheckpoint),
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_FULL), UnavailableError),
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_IOERR), UnavailableError),
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_READONLY), ConfigError),
+        (sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_CANTOPEN), ConfigError),
+    ],
+)
+def test_errors_that_sqlite_raises_in_practice(
+    tmp_path: Path, error: sqlite3.Error, expected: type[OmnixError]
+) -> None:
+    with pytest.raises(expected) as raised, translated(tmp_path / "answers.sqlite", REPLIES_FILE):
+        raise error
+    assert raised.value.hint
+
+
+def test_a_wrong_statement_is_a_bug_and_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError), translated(tmp_path / "answers.sqlite", REPLIES_FILE):
+        raise sqlite_error(sqlite3.OperationalError, sqlite3.SQLITE_ERROR)

@@ -8,9 +8,9 @@ import orjson
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import DELETED, ROW_NUMBER
-from omnix_cli.stores.inputs.byte_streams import LineBlocks
 from omnix_cli.stores.inputs.dynamodb.exports import ExportRows
 from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
+from omnix_cli.stores.inputs.line_blocks import LineBlocks
 from tests.table_exports import change_line, full_line
 
 

@@ -21,9 +21,8 @@ from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError, Unavaila
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.client.retries import Retries
 from omnix_cli.stores.dynamodb.client.service import Service
-from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
 from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
-from omnix_cli.stores.inputs.dynamodb.scanning import TableScan, page_end
+from omnix_cli.stores.inputs.dynamodb.scanning import PageLog, TableScan, page_end
 from omnix_cli.stores.inputs.recipes import load_mapping
 from tests.scanned_pages import PagedTable
 

@@ -1,24 +1,53 @@
-"""Input files on S3: addresses of objects, prefixes as folders, and globs."""
+"""Input files on this machine, and on S3: addresses of objects, prefixes as folders, and globs."""
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
+from io import BufferedReader
+from pathlib import Path
 
 from omnix_cli.errors import DataError
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.prefix import SCHEME, Prefix, StoredObject, connect
 from omnix_cli.stores.s3.streams import BLOCK_BYTES as STREAM_BYTES
 from omnix_cli.stores.s3.streams import ObjectStream
+from omnix_cli.stores.workspace.files import checksum
 from omnix_cli.stores.workspace.folders import Folder
 
 
+class LocalFiles:
+    """Files on this machine."""
+
+    def below(self, folder: str) -> list[str]:
+        """All files in a folder and its subfolders, in order; none if this is not a folder."""
+        return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+
+    def matching(self, pattern: str) -> list[str]:
+        """The file with this name, or those that match a glob, in order."""
+        if Path(pattern).exists():
+            return [] if Path(pattern).is_dir() else [pattern]
+        found = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute patterns
+        return sorted(name for name in found if Path(name).is_file())
+
+    def exists(self, name: str) -> bool:
+        return Path(name).is_file()
+
+    def fingerprint(self, name: str) -> str:
+        """The SHA-256 of the content."""
+        return checksum(Path(name))
+
+    def open(self, name: str) -> BufferedReader:
+        return Path(name).open("rb")
+
+
 class S3Files:
-    """Objects of any buckets. Implements `local_files.InputFiles`.
+    """Objects of any buckets, with the methods of `LocalFiles`.
 
     An object that changes after it was listed is not read: that is a `DataError`."""
 

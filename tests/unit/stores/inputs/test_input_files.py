@@ -14,7 +14,7 @@ import pytest
 from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.inputs.s3_files import S3Files
+from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.s3.prefix import Prefix
 from omnix_cli.stores.s3.streams import ObjectStream
@@ -159,3 +159,16 @@ class TestTroubles:
     def test_nobody_listens(self, aws_environment: None) -> None:
         with pytest.raises(UnavailableError, match="cannot be reached"):
             FileSources(s3=S3Files(S3Settings(endpoint_url="http://127.0.0.1:9"))).find(["s3://tests/in/"])
+
+
+def test_local_folders_globs_and_fingerprints(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "deep/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    files = LocalFiles()
+    assert files.below(str(tmp_path)) == [str(tmp_path / name) for name in ("a.csv", "b.csv", "deep/c.csv")]
+    assert files.matching(str(tmp_path / "*.csv")) == [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert files.matching(str(tmp_path / "deep")) == []
+    assert files.fingerprint(str(tmp_path / "a.csv")) == hashlib.sha256(b"a.csv").hexdigest()
+    assert files.exists(str(tmp_path / "a.csv"))
+    assert not files.exists(str(tmp_path / "z.csv"))
