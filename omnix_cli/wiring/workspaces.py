@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
@@ -23,8 +22,8 @@ from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
-from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
-from omnix_cli.services.runs.configured_imports import import_sources
+from omnix_cli.services.publishing.publisher import Publisher
+from omnix_cli.services.runs.commands import import_sources
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
@@ -129,24 +128,17 @@ class Workspace(WorkspaceReader):
         with TemporaryDirectory(prefix="omnix-") as folder:
             yield without_trace(self.runner(predictor), ParquetCheckpoints(DiskShelf(Path(folder)), now=self.now))
 
-    def publisher(
-        self,
-        *,
-        force: bool,
-        dry_run: bool,
-        roll_back: bool = False,
-        show: Callable[[Mapping[str, Any]], None] = lambda item: None,
-    ) -> Publisher:
-        """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones. A dry run
-        passes some of the items that it would write to `show`."""
+    def publisher(self, *, force: bool, dry_run: bool, roll_back: bool = False) -> Publisher:
+        """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones."""
         return Publisher(
             open_store=partial(table_store, self.settings, now=self.now),
             checkpoints=self.checkpoints,
             settings=self.settings.publish,
             clock=self.now,
             holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
-            options=PublishOptions(force=force, dry_run=dry_run, roll_back=roll_back),
-            show=show,
+            force=force,
+            roll_back=roll_back,
+            dry_run=dry_run,
         )
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:

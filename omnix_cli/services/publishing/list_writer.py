@@ -11,17 +11,19 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import items_of
+from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.progress import Progress
-from omnix_cli.protocols.tables import TableStore
+from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import Edition
 from omnix_cli.services.publishing.published_state import PublishedState
-from omnix_cli.services.publishing.verification import write_units
 
 WRITE_ROWS = 5_000
 """Items written between two checks of the lease."""
 _SAMPLES = 3
+_FRAME_BYTES = 260
+"""What the times, the status, the run and the hash of an item add to its content."""
 
 
 class ListWriter:
@@ -77,7 +79,7 @@ class ListWriter:
         """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so
         that a `status` set by the customer in the meantime is kept."""
         self._fates.update(compared["fate"].to_list())
-        units = compared.select("fate", units=write_units(pl.col("content"), pl.col("list_id")))
+        units = compared.select("fate", units=_write_units())
         all_units, kept = (int(part["units"].sum()) for part in (units, units.filter(fate="unchanged")))
         self.units_saved += kept
         self.units += all_units - kept
@@ -110,6 +112,12 @@ def aged(edition: Edition, refresh_share: float) -> pl.Expr:
     lifetime = pl.col("expires_at") - pl.col("published_at")
     age = edition.generated_at - pl.col("published_at")
     return age.dt.total_milliseconds() > lifetime.dt.total_milliseconds() * refresh_share
+
+
+def _write_units() -> pl.Expr:
+    """The write units of each item: a customer's list is also in an index, which costs the same again."""
+    size = pl.col("content").str.len_bytes().cast(pl.Int64) + _FRAME_BYTES
+    return -(-size // WRITE_UNIT_BYTES) * pl.when(is_shared(pl.col("list_id"))).then(1).otherwise(2)
 
 
 def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: pl.Expr) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Reading back what was published, and what it costs to write."""
+"""Reading back what was published."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.checkpoints import StoredFrame
-from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.publishing.leases import TABLE
 from omnix_cli.services.publishing.list_items import contents, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
 
-_FRAME_BYTES = 260
-"""What the times, the status, the run and the hash of an item add to its content."""
 _NAMED = 20
 
 
@@ -63,12 +60,6 @@ def verify(
         chunks = (chunk.join(wanted, on="list_id", how="semi") for frame in frames for chunk in lists_of(frame))
     differing = [list_id for chunk in chunks for list_id in _differing(store, chunk)]
     return Verification(len(chosen), receipts.height, tuple(sorted(differing)))
-
-
-def write_units(content: pl.Expr, list_id: pl.Expr) -> pl.Expr:
-    """The write units of each item: a customer's list is also in an index, which costs the same again."""
-    units = (content.str.len_bytes().cast(pl.Int64) + _FRAME_BYTES + WRITE_UNIT_BYTES - 1) // WRITE_UNIT_BYTES
-    return units * pl.when(is_shared(list_id)).then(1).otherwise(2)
 
 
 def _differing(store: TableStore, lists: pl.DataFrame) -> Iterator[str]:
