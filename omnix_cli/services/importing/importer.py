@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +15,14 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
 from omnix_cli.protocols.inputs import ImportLedger, OpenSource, Sources, Spill
 from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
-from omnix_cli.services.importing.cancel_rows import cancel_rows
 from omnix_cli.services.importing.clean_rows import FileCounts, clean_file
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
 from omnix_cli.services.importing.read_files import Reader
 from omnix_cli.services.importing.reports import ImportReport, merged_reasons
-from omnix_cli.services.importing.store_rows import store_rows
+from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
 
@@ -62,7 +62,6 @@ class Import:
 
     @property
     def kind(self) -> str:
-        """What is imported."""
         return self.reader.mapping.kind
 
     def read(self, source: OpenSource) -> None:
@@ -89,7 +88,7 @@ class Import:
             corrected = store_rows(self.comparison, writer, self.files)
             yield StoredRows(None if dry_run else batch.key, writer, corrected)
         if not dry_run:
-            batch.enter(self._records(replay), corrected=corrected, replay=replay)
+            batch.enter(files=tuple(self._records(replay)), corrected=corrected, replay=replay)
 
     def report(self, **found: Any) -> ImportReport:
         """The counts so far; `found` are further fields of the report."""
@@ -151,18 +150,16 @@ class NewBatch:
             inputs={self.kind: self.view.key},
         )
 
-    def enter(self, files: Iterable[ImportedFile] = (), *, corrected: int = 0, replay: bool = False) -> None:
-        """Adds it to the ledger."""
-        self.importer.ledger.add(
-            ImportBatch(
-                key=self.key,
-                kind=self.kind,
-                imported_at=self.importer.now,
-                files=tuple(files),
-                corrected=corrected,
-                replay=replay,
-            )
-        )
+    def enter(self, **facts: Any) -> None:
+        """Adds it to the ledger, with these further fields of `ImportBatch`."""
+        now = self.importer.now
+        self.importer.ledger.add(ImportBatch(key=self.key, kind=self.kind, imported_at=now, **facts))
+
+
+def resolved(rows: pl.DataFrame, how: str) -> pl.DataFrame:
+    """Quarantine rows with their `batch` that are no longer open, as the frame `resolved`."""
+    spec = FRAMES["resolved"]
+    return spec.conform(rows.with_columns(pl.lit(how).alias("how"))).sort(spec.sort)
 
 
 class NoWriter:
@@ -175,10 +172,10 @@ class NoWriter:
         return None
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
-        """Ignores the rows."""
+        pass
 
     def adopt(self, name: str, part: StagedPart) -> None:
-        """Ignores the part."""
+        pass
 
     def add_figures(self, figures: Figures) -> None:
-        """Ignores the figures."""
+        pass
