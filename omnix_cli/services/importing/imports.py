@@ -36,7 +36,7 @@ def import_files(
         _drop_damaged(importer)
     kind = mapping.kind
     names = importer.sources.find(patterns)
-    with importer.begin(mapping) as work:
+    with importer.begin(mapping, dry_run=dry_run) as work:
         for name in names:
             _read(work, name)
         work.finish_reading()
@@ -44,14 +44,13 @@ def import_files(
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = tuple(check_limits(work.report(), batches, importer.settings, today))
         if all("unchanged" in file.findings for file in work.files):
-            return work.report(notes=notes, dry_run=dry_run)
+            return work.report(notes)
         contents = [(file.name, file.sha256) for file in work.files]
-        with work.store({"files": contents}, dry_run=dry_run) as stored:
+        with work.store({"files": contents}) as writer:
             for piece in work.quarantine.pieces():
-                stored.writer.append("quarantine", piece)
-            stored.writer.append("resolved", _read_again(importer, kind, work.files))
-        notes = (*row_fall_note(work.report(corrected=stored.corrected), batches), *notes)
-        return work.report(corrected=stored.corrected, notes=notes, batch=stored.batch, dry_run=dry_run)
+                writer.append("quarantine", piece)
+            writer.append("resolved", _read_again(importer, kind, work.files))
+        return work.report((*row_fall_note(work.report(), batches), *notes))
 
 
 def check_limits(

@@ -63,19 +63,19 @@ def quarantine_replay(
     _check_fixed(importer, kind, fixed or {})
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
-        work = stack.enter_context(importer.begin(mapping))
+        work = stack.enter_context(importer.begin(mapping, dry_run=dry_run))
         origins = rows.partition_by("batch", "file", maintain_order=True)
         for origin in origins:
             work.read(_source(stack, importer, mapping, origin, fixed or {}))
         work.finish_reading()
         settled = _settled(origins, work.comparison)
         if settled.is_empty():
-            return work.report(dry_run=dry_run)
+            return work.report()
         if kind in ("purchases", "interactions"):
             work.comparison.identifier.count_numbers_taken(_stored_from(importer, kind, origins, work.comparison))
-        with work.store({"replayed": settled.rows()}, replay=True, dry_run=dry_run) as stored:
-            stored.writer.append("resolved", settled)
-        return work.report(corrected=stored.corrected, batch=stored.batch, dry_run=dry_run)
+        with work.store({"replayed": settled.rows()}, replay=True) as writer:
+            writer.append("resolved", settled)
+        return work.report()
 
 
 def quarantine_discard(

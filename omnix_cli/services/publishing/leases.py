@@ -47,23 +47,12 @@ class Lease:
         """Whether it was taken."""
         return self._fence is not None
 
-    def take(self) -> None:
-        """Takes the lease. Raises `LockedError` while another publisher holds it."""
-        now = self.clock()
-        control = self.store.get(TABLE, CONTROL, now=now)
-        if control is not None:
-            self._respect(control, now)
-        fence = int(control.get("fence", 0)) + 1 if control else 1
-        expected = {name: value for name, value in (control or {}).items() if name in ("fence", "state")}
-        if not self._put(fence, now, expected if control else None):
-            raise _lost("another run began to publish to the store at the same time")
-
     def keep(self) -> None:
-        """Renews the lease once half of it is over; call it before every write. Raises `LockedError` when the lease was
-        lost."""
-        now = self.clock()
+        """Takes the lease at first, and renews it once half of it is over; call it before every write. Raises
+        `LockedError` when it was lost or another publisher holds it."""
         if self._until is None or self._fence is None:
-            raise AssertionError("take the lease before keeping it")
+            return self._take()
+        now = self.clock()
         if self._until - now < timedelta(seconds=self.seconds / 2) and not self._put(
             self._fence, now, {"fence": self._fence, "state": "writing"}
         ):
@@ -79,6 +68,16 @@ class Lease:
         """Says that the receipts cannot be trusted: the next publish reads the store."""
         item = {**self._item(self._fence), "state": "disturbed"}
         self.store.put_if(TABLE, item, expected={"fence": self._fence, "state": "writing"})
+
+    def _take(self) -> None:
+        now = self.clock()
+        control = self.store.get(TABLE, CONTROL, now=now)
+        if control is not None:
+            self._respect(control, now)
+        fence = int(control.get("fence", 0)) + 1 if control else 1
+        expected = {name: value for name, value in (control or {}).items() if name in ("fence", "state")}
+        if not self._put(fence, now, expected if control else None):
+            raise _lost("another run began to publish to the store at the same time")
 
     def _respect(self, control: Mapping[str, Any], now: datetime) -> None:
         until = control.get("leaseUntil")

@@ -67,13 +67,9 @@ class ListWriter:
 
     def may_write(self) -> bool:
         """Takes the lease before the first write and renews it before later ones; false in a dry run."""
-        if self._dry_run:
-            return False
-        if self._lease.held:
+        if not self._dry_run:
             self._lease.keep()
-        else:
-            self._lease.take()
-        return True
+        return not self._dry_run
 
     def _write(self, compared: pl.DataFrame) -> None:
         """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -67,11 +66,6 @@ def _differing(store: TableStore, lists: pl.DataFrame) -> Iterator[str]:
         return
     stored = {item["id"]: item for item in store.get_many(TABLE, lists["list_id"].to_list())}
     for list_id, content in lists.select("list_id", "content").iter_rows():
-        wanted = contents(content)
-        if _part(stored.get(list_id), wanted) != wanted:
+        item = stored.get(list_id, {})  # its times and status may change
+        if any(item.get(name) != value for name, value in contents(content).items()):
             yield list_id
-
-
-def _part(item: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The attributes of an item that come from its list; its times and status may change."""
-    return None if item is None else {name: item.get(name) for name in wanted}

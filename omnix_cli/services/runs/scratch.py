@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,10 +29,8 @@ class ScratchCheckpoints:
     def open(self, key: str) -> Checkpoint:
         return self._holder(key).open(key)
 
-    def write(
-        self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
-    ) -> AbstractContextManager[CheckpointWriter]:
-        return self.scratch.write(key=key, step=step, version=version, parameters=parameters, inputs=inputs)
+    def write(self, **what: Any) -> AbstractContextManager[CheckpointWriter]:
+        return self.scratch.write(**what)
 
     def manifests(self) -> Iterator[Manifest]:
         return self.lasting.manifests()
@@ -69,8 +67,5 @@ class ReadRecords:
 
 def without_trace(runner: Runner, scratch: Checkpoints) -> Runner:
     """A runner that computes what is missing into `scratch` and records nothing."""
-    return replace(
-        runner,
-        checkpoints=ScratchCheckpoints(runner.checkpoints, scratch),
-        records=ReadRecords(runner.records),
-    )
+    checkpoints = ScratchCheckpoints(runner.checkpoints, scratch)
+    return replace(runner, checkpoints=checkpoints, records=ReadRecords(runner.records))

@@ -63,8 +63,7 @@ def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) ->
     Raises `DataError` when all dates are like 03/04/2017."""
     if mapping.day_first is not None or mapping.date_formats:
         return bool(mapping.day_first)
-    instant = INSTANTS.get(mapping.kind, (None,))[0]
-    source = mapping.columns.get(instant) if instant else None
+    source = mapping.columns.get(INSTANTS[mapping.kind][0]) if mapping.kind in INSTANTS else None
     if not isinstance(source, str) or not isinstance(raw.schema[source], pl.String):
         return False
     evidence = fields.day_first_evidence(fields.text(raw[source], mapping.null_values))
@@ -83,7 +82,8 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
     if mapping.decimal_comma is not None:
         return mapping.decimal_comma
     columns = FRAMES[mapping.kind].schema.columns()
-    sources = [source for name, source in mapping.columns.items() if name != LINE and _is_amount(columns[name].dtype)]
+    amounts = {name for name, spec in columns.items() if spec.dtype.is_float() or spec.dtype.is_decimal()}
+    sources = [source for name, source in mapping.columns.items() if name in amounts]
     written = [fields.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
     texts = pl.concat(written) if written else pl.Series(dtype=pl.String)
     evidence = fields.decimal_comma_evidence(texts)
@@ -111,10 +111,6 @@ def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:
     if found is None:
         raise _missing(f"set_aside ({rule.reason})", rule.column, available, file)
     return rule.model_copy(update={"column": found})
-
-
-def _is_amount(dtype: pl.DataType) -> bool:
-    return dtype.is_float() or dtype.is_decimal()
 
 
 def _present(
