@@ -27,12 +27,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             needs_resources=True,
         ),
         PlanStep(
-            "cycles",
-            cycles.cycles,
-            inputs=("purchases",),
-            outputs=("cycles",),
-            version="1",
-            by_customer=("purchases",),
+            "cycles", cycles.cycles, inputs=("purchases",), outputs=("cycles",), version="1", by_customer=("purchases",)
         ),
         PlanStep(
             "rhythms",

@@ -23,11 +23,7 @@ class PolarsEngine:
         self._slice_rows = slice_rows
 
     def run(
-        self,
-        step: PlanStep,
-        inputs: Mapping[str, StoredFrame],
-        arguments: Mapping[str, Any],
-        writer: CheckpointWriter,
+        self, step: PlanStep, inputs: Mapping[str, StoredFrame], arguments: Mapping[str, Any], writer: CheckpointWriter
     ) -> None:
         """See `protocols.Engine.run`."""
         split = {name: inputs[name] for name in step.by_customer}

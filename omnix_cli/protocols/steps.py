@@ -58,11 +58,7 @@ class Engine(Protocol):
     name: str
 
     def run(
-        self,
-        step: PlanStep,
-        inputs: Mapping[str, StoredFrame],
-        arguments: Mapping[str, Any],
-        writer: CheckpointWriter,
+        self, step: PlanStep, inputs: Mapping[str, StoredFrame], arguments: Mapping[str, Any], writer: CheckpointWriter
     ) -> None:
         """Calls `step.function(**inputs as LazyFrames, **arguments)`, once or for each slice of customers, and appends
         what it returns. The slices change neither the rows nor their order."""

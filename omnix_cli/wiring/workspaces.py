@@ -36,6 +36,7 @@ from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
+from omnix_cli.stores.workspace.run_records import RunFolder
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
@@ -126,7 +127,8 @@ class Workspace(WorkspaceReader):
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:
         """A runner that keeps nothing: what it computes is deleted when the block ends."""
         with TemporaryDirectory(prefix="omnix-") as folder:
-            yield without_trace(self.runner(predictor), ParquetCheckpoints(DiskShelf(Path(folder)), now=self.now))
+            scratch = ParquetCheckpoints(DiskShelf(Path(folder) / "checkpoints"), now=self.now)
+            yield without_trace(self.runner(predictor), scratch, RunFolder(DiskFolder(Path(folder) / "runs")))
 
     def publisher(self, *, force: bool, dry_run: bool, roll_back: bool = False) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones."""

@@ -49,7 +49,6 @@ class FileCounts:
             self.newest_day = max(newest, self.newest_day or newest)
 
     def report(self) -> FileReport:
-        """The counts, for people."""
         counts = (self.read, self.accepted, self.quarantined, self.expected, self.known)
         return FileReport(self.name, *counts, self.findings)
 

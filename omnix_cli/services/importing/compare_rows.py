@@ -97,7 +97,6 @@ class RowBuffer:
             self.height += frame.height
 
     def rest(self) -> pl.DataFrame:
-        """The rows that do not fill a frame."""
         return pl.concat(self._frames)
 
 

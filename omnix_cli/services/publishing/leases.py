@@ -44,7 +44,6 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether it was taken."""
         return self._fence is not None
 
     def keep(self) -> None:

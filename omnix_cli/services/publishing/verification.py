@@ -39,12 +39,7 @@ class Verification:
 
 
 def verify(
-    store: TableStore,
-    receipts: pl.DataFrame,
-    frames: Sequence[StoredFrame],
-    settings: PublishSettings,
-    *,
-    seed: str,
+    store: TableStore, receipts: pl.DataFrame, frames: Sequence[StoredFrame], settings: PublishSettings, *, seed: str
 ) -> Verification | None:
     """Compares items of the store with the lists they should hold; another `seed` chooses another sample."""
     if settings.verify == "none" or receipts.is_empty():

@@ -105,11 +105,7 @@ def _previous(step: str, checkpoints: Checkpoints, records: RunRecords) -> Manif
 
 
 def _why(
-    step: PlanStep,
-    key: str,
-    parameters: Mapping[str, Any],
-    inputs: Mapping[str, str],
-    previous: Manifest | str | None,
+    step: PlanStep, key: str, parameters: Mapping[str, Any], inputs: Mapping[str, str], previous: Manifest | str | None
 ) -> str:
     if previous is None:
         return "first time"

@@ -215,7 +215,6 @@ class _Journal:
     record: RunRecord
 
     def save(self, **changes: Any) -> None:
-        """Changes the record."""
         self.record = self.record.model_copy(update=changes)
         self.records.save(self.record)
 
