@@ -94,12 +94,8 @@ def quarantine_discard(
 
 def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | None) -> pl.DataFrame:
     """The open rows with the `batch` they came with, all or those of one reason or file."""
-    rows = importer.ledger.quarantine(kind)
-    if reason is not None:
-        rows = rows.filter(pl.col("reason") == reason)
-    if file is not None:
-        rows = rows.filter(pl.col("file") == file)
-    return rows.collect().sort(*_PLACE, "batch")
+    wanted = {name: value for name, value in (("reason", reason), ("file", file)) if value is not None}
+    return importer.ledger.quarantine(kind).filter(**wanted).collect().sort(*_PLACE, "batch")
 
 
 def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> None:

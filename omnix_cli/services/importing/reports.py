@@ -97,27 +97,22 @@ class ImportRefused(DataError):
 
 def reason_counts(quarantine: pl.DataFrame) -> pl.DataFrame:
     """Quarantine rows counted by reason, most frequent first, each with its first example."""
-    return (
-        quarantine.sort("file", "row_number", "item")
-        .group_by("reason", "column", "expected")
-        .agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("file", "row_number", "value", "row").first())
-        .sort("expected", -pl.col("rows"), "reason", "column")
-    )
+    return _summed(quarantine.sort("file", "row_number", "item").with_columns(rows=pl.lit(1, pl.Int64)))
 
 
 def merged_reasons(parts: Sequence[pl.DataFrame]) -> tuple[ReasonCount, ...]:
     """Adds up counts by reason."""
-    if not parts:
-        return ()
-    merged = (
-        pl.concat(parts)
-        .group_by("reason", "column", "expected", maintain_order=True)
-        .agg(pl.col("rows").sum(), pl.col("file", "row_number", "value", "row").first())
-        .sort("expected", -pl.col("rows"), "reason", "column")
-    )
     return tuple(
         ReasonCount(row["reason"], row["column"], row["expected"], row["rows"], _example(row))
-        for row in merged.iter_rows(named=True)
+        for row in (_summed(pl.concat(parts)).iter_rows(named=True) if parts else ())
+    )
+
+
+def _summed(counts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        counts.group_by("reason", "column", "expected", maintain_order=True)
+        .agg(pl.col("rows").sum(), pl.col("file", "row_number", "value", "row").first())
+        .sort("expected", -pl.col("rows"), "reason", "column")
     )
 
 

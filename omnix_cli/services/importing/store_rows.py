@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
@@ -47,10 +48,7 @@ def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence
 
     A run of which every row is stored becomes a part as it is; what remains of the others is made into new runs."""
     work = _Store(comparison, files)
-
-    def ordered(rows: pl.DataFrame) -> pl.DataFrame:
-        return sorted_by_text(rows, comparison.identifier.range_column)
-
+    ordered = partial(sorted_by_text, column=comparison.identifier.range_column)
     for run in mapped(ordered, prefetched(_runs(work.rows(), comparison.sizes.run_rows)), threads=1):
         writer.append(comparison.kind, run)
     for part in work.whole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -26,18 +27,19 @@ _FRAME_BYTES = 260
 """What the times, the status, the run and the hash of an item add to its content."""
 
 
+@dataclass
 class ListWriter:
     """The writes of one publish; a dry run only counts them."""
 
-    def __init__(self, store: TableStore, edition: Edition, lease: Lease, *, dry_run: bool) -> None:
-        self._store = store
-        self._edition = edition
-        self._lease = lease
-        self._dry_run = dry_run
-        self._fates: Counter[str] = Counter()
-        self.refused: set[str] = set()
-        self.samples: list[Mapping[str, Any]] = []
-        self.units = self.units_saved = 0
+    store: TableStore
+    edition: Edition
+    lease: Lease
+    dry_run: bool
+    refused: set[str] = field(default_factory=set)
+    samples: list[Mapping[str, Any]] = field(default_factory=list)
+    units: int = 0
+    units_saved: int = 0
+    _fates: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> dict[str, int]:
         """How many lists were added, changed and so on."""
@@ -57,7 +59,7 @@ class ListWriter:
         columns = FRAMES["receipts"].schema.column_names()
         receipts = [FRAMES["receipts"].empty()]
         for chunk in chunks:
-            compared = _compared(chunk, before.receipts, self._edition, aged)
+            compared = _compared(chunk, before.receipts, self.edition, aged)
             self._write(compared)
             receipts.append(compared.select(columns))
             progress.advance(chunk.height)
@@ -67,9 +69,9 @@ class ListWriter:
 
     def may_write(self) -> bool:
         """Takes the lease before the first write and renews it before later ones; false in a dry run."""
-        if not self._dry_run:
-            self._lease.keep()
-        return not self._dry_run
+        if not self.dry_run:
+            self.lease.keep()
+        return not self.dry_run
 
     def _write(self, compared: pl.DataFrame) -> None:
         """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so
@@ -82,16 +84,16 @@ class ListWriter:
         self._put(compared.filter(pl.col("fate").is_in(["added", "changed", "expired"])))
         for refreshed in compared.filter(pl.col("fate") == "refreshed").iter_slices(WRITE_ROWS):
             if self.may_write():
-                changes = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
-                absent = self._store.update_many(TABLE, changes)
+                changes = ({"id": list_id, **self.edition.times} for list_id in refreshed["list_id"])
+                absent = self.store.update_many(TABLE, changes)
                 self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def _put(self, compared: pl.DataFrame) -> None:
-        self.samples += items_of(self._edition.items(compared.head(_SAMPLES - len(self.samples))))
+        self.samples += items_of(self.edition.items(compared.head(_SAMPLES - len(self.samples))))
         for rows in compared.iter_slices(WRITE_ROWS):
             if rows.height and self.may_write():
                 try:
-                    self._store.put_many(TABLE, self._edition.items(rows))
+                    self.store.put_many(TABLE, self.edition.items(rows))
                 except ItemsRefused as refusal:
                     self.refused.update(refusal.keys)
 
@@ -100,7 +102,7 @@ class ListWriter:
         self.units += len(list_ids)
         for some in batched(list_ids.to_list(), WRITE_ROWS):
             if self.may_write():
-                self._store.delete_many(TABLE, some)
+                self.store.delete_many(TABLE, some)
 
 
 def aged(edition: Edition, refresh_share: float) -> pl.Expr:

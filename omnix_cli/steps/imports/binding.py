@@ -17,6 +17,8 @@ from omnix_cli.steps.imports import fields
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
 
+_Source = str | tuple[str, ...] | JoinedColumns
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -35,7 +37,7 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
 
     Raises `DataError` when the file lacks a required column or one without alternatives, or has it twice."""
     _refuse_repeated(mapping, available, file)
-    columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
+    columns: dict[str, _Source] = {}
     for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
         if name in DERIVED or (name == LINE and LINE not in mapping.columns):
             continue
@@ -113,9 +115,7 @@ def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:
     return rule.model_copy(update={"column": found})
 
 
-def _present(
-    source: str | tuple[str, ...] | JoinedColumns, available: list[str]
-) -> str | tuple[str, ...] | JoinedColumns | None:
+def _present(source: _Source, available: list[str]) -> _Source | None:
     if isinstance(source, JoinedColumns):
         there = tuple(column for column in source.columns if column in available)
         spare = tuple(column for column in source.fallback if column in available)
@@ -124,7 +124,7 @@ def _present(
     return next((column for column in alternatives if column in available), None)
 
 
-def _missing(name: str, source: str | tuple[str, ...] | JoinedColumns, available: list[str], file: str) -> DataError:
+def _missing(name: str, source: _Source, available: list[str], file: str) -> DataError:
     if isinstance(source, JoinedColumns):
         source = source.columns
     wanted = source if isinstance(source, str) else source[0]
