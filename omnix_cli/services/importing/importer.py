@@ -1,4 +1,4 @@
-"""One import under way: inputs are read, cleaned and compared, then stored as one batch or not at all."""
+"""An import in progress: inputs are read, cleaned and compared, then stored as one batch or not at all."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Importer:
 
 @dataclass
 class Import:
-    """One import under way. A dry run does the same work and writes nothing."""
+    """An import in progress. A dry run does the same work and writes nothing."""
 
     importer: Importer
     reader: Reader

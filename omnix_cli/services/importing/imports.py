@@ -32,8 +32,10 @@ def import_files(
 
     Raises `ImportRefused` and imports nothing when a limit of the settings is exceeded; `DataError` when a file cannot
     be read."""
-    if not dry_run:
-        _drop_damaged(importer)
+    damaged = () if dry_run else importer.ledger.damaged()
+    if damaged:
+        _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
+        importer.ledger.drop(damaged)
     kind = mapping.kind
     names = importer.sources.find(patterns)
     with importer.begin(mapping, dry_run=dry_run) as work:
@@ -94,13 +96,6 @@ def row_fall_note(found: ImportReport, batches: Sequence[ImportBatch]) -> Iterat
 def described(batches: Iterable[ImportBatch]) -> str:
     """Batches by kind and files, for people."""
     return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
-
-
-def _drop_damaged(importer: Importer) -> None:
-    damaged = importer.ledger.damaged()
-    if damaged:
-        _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
-        importer.ledger.drop(damaged)
 
 
 def _read(work: Import, name: str) -> None:

@@ -46,7 +46,7 @@ def cancel_rows(
 def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileCounts]) -> int:
     """Writes what is new or corrected; returns how many rows were corrected.
 
-    A run of which every row is stored becomes a part as it is; what remains of the others is made into new runs."""
+    A run whose rows are all stored becomes a part as it is; what remains of the others is made into new runs."""
     work = _Store(comparison, files)
     ordered = partial(sorted_by_text, column=comparison.identifier.range_column)
     for run in mapped(ordered, prefetched(_runs(work.rows(), comparison.sizes.run_rows)), threads=1):
@@ -59,7 +59,7 @@ def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence
 
 @dataclass
 class _Store:
-    """The rows of an import on their way into a checkpoint."""
+    """Divides the rows of an import into parts that stay and rows that are written anew."""
 
     comparison: Comparison
     files: Sequence[FileCounts]

@@ -37,7 +37,7 @@ def compare(before: RunRecord, after: RunRecord) -> RunComparison:
 
 
 def mark_killed(records: RunRecords) -> None:
-    """Marks runs whose process died without saying so. The caller holds the lock, so none of them is still running."""
+    """Marks runs whose process was killed. The caller holds the lock, so none of them is still running."""
     for record in records.newest_first():
         if record.status == "running":
             records.save(record.model_copy(update={"status": "killed"}))

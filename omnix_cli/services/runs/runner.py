@@ -145,11 +145,15 @@ class Runner:
 
     @contextmanager
     def _recorded(self, journal: _Journal) -> Iterator[None]:
-        """Writes the record of a run when it begins and when it ends, however it ends."""
+        """Writes the record of a run when it begins and when it ends, however it ends. Raises `PartialError` when a
+        step could not do all of its work."""
         try:
             journal.save()
             yield
-            _refuse_incomplete(journal.record)
+            problems = [f"{step.name}: {step.incomplete}" for step in journal.record.steps if step.incomplete]
+            if problems:
+                hint = f"`omnix runs show {journal.record.run_id}` has the figures."
+                raise PartialError("; ".join(problems), hint=hint)
             journal.save(status="done", exit_code=0, finished_at=self.now())
         except BaseException as error:
             try:
@@ -223,13 +227,6 @@ class _Journal:
         self.save(steps=(*self.record.steps, step))
         facts = {name: getattr(step, name) for name in ("status", "key", "reason", "rows_in", "rows_out", "seconds")}
         _log.info("step done", extra={"step": step.name, **facts, **step.figures})
-
-
-def _refuse_incomplete(record: RunRecord) -> None:
-    """Raises `PartialError` when a step could not do all of its work."""
-    problems = [f"{step.name}: {step.incomplete}" for step in record.steps if step.incomplete]
-    if problems:
-        raise PartialError("; ".join(problems), hint=f"`omnix runs show {record.run_id}` has the figures.")
 
 
 def _step_record(decision: Decision, checkpoint: Checkpoint, frames: Mapping[str, StoredFrame]) -> StepRecord:

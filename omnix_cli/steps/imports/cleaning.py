@@ -68,8 +68,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     if mapping.kind in ("products", "customers"):
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
     problems.extend(_broken_rules(rows, raw, mapping))
-    good, bad = _split(raw, rows, problems, reading.file)
-    return Cleaned(good, bad)
+    return _split(raw, rows, problems, reading.file)
 
 
 def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
@@ -176,11 +175,9 @@ def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.
     return raw[source] if isinstance(source, str) else otherwise
 
 
-def _split(
-    raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str) -> Cleaned:
     found = [problem for problem in problems if problem.mask.any()]
     if not found:
-        return rows, FRAMES["quarantine"].empty()
+        return Cleaned(rows, FRAMES["quarantine"].empty())
     bad = reduce(or_, (problem.mask for problem in found))
-    return rows.filter(~bad), quarantined(raw, bad, found, file)
+    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file))

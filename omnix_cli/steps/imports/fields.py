@@ -272,7 +272,7 @@ def _reader(shape: str, spelling: str, clock: Clock) -> _Reader:
 
 
 def _from_epoch(numbers: pl.Series) -> pl.Series:
-    """Seconds or milliseconds since 1970, told apart by their size."""
+    """Seconds or milliseconds since 1970, recognised by their size."""
     milliseconds = numbers.abs() >= 100_000_000_000
     micros = pl.select(pl.when(milliseconds).then(numbers * 1000).otherwise(numbers * 1_000_000)).to_series()
     return micros.cast(UTC_INSTANT)
