@@ -41,9 +41,6 @@ _log = logging.getLogger(__name__)
 PUBLISHED = ("recommendations", "shop_lists")
 """The frames that are written to the store."""
 
-Frames = Mapping[str, StoredFrame]
-"""The frames of a run by name, those of `PUBLISHED` among them."""
-
 
 @dataclass(frozen=True)
 class PublishReport:
@@ -127,10 +124,10 @@ class Publisher:
     chunk_rows: int = CHUNK_ROWS
     samples: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def publish(self, frames: Frames, run_id: str, as_of: date) -> StepRecord:
-        """Publishes the lists and says what was done. Without `force`, lists that are older than the published ones or
-        belong to a future day are not published: recomputing a past night, or looking ahead, must not replace the
-        lists that customers see today.
+    def publish(self, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
+        """Publishes those of the frames that `PUBLISHED` names, and says what was done. Without `force`, lists that are
+        older than the published ones or belong to a future day are not published: recomputing a past night, or looking
+        ahead, must not replace the lists that customers see today.
 
         Raises `LockedError` while another workspace publishes to the same store."""
         memory = PeakMemory()
@@ -156,7 +153,7 @@ class Publisher:
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
 
-    def write(self, store: TableStore, frames: Frames, run_id: str, as_of: date) -> PublishReport:
+    def write(self, store: TableStore, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> PublishReport:
         """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day."""
         began, now = time.perf_counter(), self.clock()
         if not self.dry_run:
