@@ -11,7 +11,7 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import OpenSource
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.pipelining import mapped, prefetched
+from omnix_cli.services.importing.pipelining import pipelined
 from omnix_cli.services.importing.read_files import Chunk, Reader, findings
 from omnix_cli.services.importing.reports import FileReport, reason_counts
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
@@ -57,8 +57,8 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileCoun
     """The rows of an input, the `number`-th of the import, with FILE; counts them."""
     kind = reader.mapping.kind
     readings: list[Reading] = []
-    chunks = prefetched(reader.chunks(source, number, readings))
-    for cleaned in mapped(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
+    chunks = reader.chunks(source, number, readings)
+    for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
         yield cleaned
     counts.sha256 = source.fingerprint()

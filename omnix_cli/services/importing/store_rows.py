@@ -13,7 +13,7 @@ from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.clean_rows import FileCounts
 from omnix_cli.services.importing.compare_rows import RUN, Comparison, RowBuffer
-from omnix_cli.services.importing.pipelining import mapped, prefetched
+from omnix_cli.services.importing.pipelining import pipelined
 from omnix_cli.steps.imports import deletions
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, reconcile
 from omnix_cli.steps.imports.ordering import sorted_by_text
@@ -49,7 +49,7 @@ def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence
     A run whose rows are all stored becomes a part as it is; what remains of the others is made into new runs."""
     work = _Store(comparison, files)
     ordered = partial(sorted_by_text, column=comparison.identifier.range_column)
-    for run in mapped(ordered, prefetched(_runs(work.rows(), comparison.sizes.run_rows)), threads=1):
+    for run in pipelined(ordered, _runs(work.rows(), comparison.sizes.run_rows), threads=1):
         writer.append(comparison.kind, run)
     for part in work.whole:
         writer.adopt(comparison.kind, part)
