@@ -7,35 +7,11 @@ raise the version whenever a change of the code changes the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from omnix_cli.protocols.steps import Predictor, StepOutput
-from omnix_cli.settings import Settings
+from omnix_cli.protocols.steps import PlanStep, Predictor
 from omnix_cli.steps import cycles
 from omnix_cli.steps.forecasts import rhythms
 from omnix_cli.steps.lists import popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
-
-
-@dataclass(frozen=True)
-class PlanStep:
-    """One step. `settings` returns the arguments of `function` that come from the settings, as sections or single
-    values, and no more than it reads: a changed setting then recomputes only what depends on it."""
-
-    name: str
-    function: Callable[..., StepOutput]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    version: str
-    by_customer: tuple[str, ...] = ()
-    settings: Callable[[Settings], Mapping[str, Any]] = lambda settings: {}
-    extra_key: Callable[[], Mapping[str, Any]] = lambda: {}
-    dated: bool = True
-    """Whether the function takes `as_of`."""
-    needs_resources: bool = False
-    """Whether the function takes `resources` (threads, memory, a logger of its plans)."""
 
 
 def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
@@ -51,12 +27,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             needs_resources=True,
         ),
         PlanStep(
-            "cycles",
-            cycles.cycles,
-            inputs=("purchases",),
-            outputs=("cycles",),
-            version="1",
-            by_customer=("purchases",),
+            "cycles", cycles.cycles, inputs=("purchases",), outputs=("cycles",), version="1", by_customer=("purchases",)
         ),
         PlanStep(
             "rhythms",

@@ -29,6 +29,7 @@ URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
 POPULARITY_KINDS = ("trending", "seasonal", "popular")
+ANSWER_STATES = ("asked", "repaired", "reused", "failed")
 LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
 
 MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
@@ -255,9 +256,6 @@ class Predictions(dy.Schema):
     predictor = dy.String()
     predictor_version = dy.String()
     fallback = dy.Bool()
-
-
-ANSWER_STATES = ("asked", "repaired", "reused", "failed")
 
 
 class DeadLetters(dy.Schema):

@@ -122,10 +122,9 @@ class Workspace:
         """Publishes the lists of an earlier run again."""
         from omnix_cli.services.runs.commands import roll_back
 
-        samples: list[Mapping[str, Any]] = []
         with self.opening.locked("publish", dry_run=dry_run, resumes=True, store__kind=store) as workspace:
-            publisher = workspace.publisher(force=force, dry_run=dry_run, roll_back=True, show=samples.append)
-            return roll_back(workspace.runner(), run, publisher, samples=samples, dry_run=dry_run)
+            publisher = workspace.publisher(force=force, dry_run=dry_run, roll_back=True)
+            return roll_back(workspace.runner(), run, publisher, dry_run=dry_run)
 
     def explain(self, *, as_of: str | None = None, force: bool = False) -> RunReport:
         """What `run` would compute and what it would reuse, and why."""
@@ -196,15 +195,12 @@ class Workspace:
     def _update(self, command: Command, *, force: bool, dry_run: bool, **arguments: Any) -> RunReport:
         from omnix_cli.services.runs.commands import bring_up_to_date
 
-        samples: list[Mapping[str, Any]] = []
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
-            publisher = workspace.publisher(force=force, dry_run=dry_run, show=samples.append)
             return bring_up_to_date(
                 command,
                 workspace.runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
-                publisher=publisher if command.publishes else None,
-                samples=samples,
+                publisher=workspace.publisher(force=force, dry_run=dry_run) if command.publishes else None,
                 force=force,
                 dry_run=dry_run,
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StoredFrame
-from omnix_cli.protocols.steps import Step, StepOutput
+from omnix_cli.protocols.steps import PlanStep
 from omnix_cli.schemas import FRAMES
 
 
@@ -23,32 +23,26 @@ class PolarsEngine:
         self._slice_rows = slice_rows
 
     def run(
-        self,
-        step: Step,
-        function: Callable[..., StepOutput],
-        inputs: Mapping[str, StoredFrame],
-        arguments: Mapping[str, Any],
-        writer: CheckpointWriter,
+        self, step: PlanStep, inputs: Mapping[str, StoredFrame], arguments: Mapping[str, Any], writer: CheckpointWriter
     ) -> None:
         """See `protocols.Engine.run`."""
         split = {name: inputs[name] for name in step.by_customer}
         whole = {name: frame.scan() for name, frame in inputs.items() if name not in split}
         for customers in _slices(split.values(), self._slice_rows):
             parts = {name: frame.scan().filter(customers) for name, frame in split.items()}
-            output = function(**parts, **whole, **arguments)
+            output = step.function(**parts, **whole, **arguments)
             for name in step.outputs:
                 writer.append(name, FRAMES[name].conform(output.frames[name]))
             writer.add_figures(output.figures)
 
 
-def _slices(frames: Any, slice_rows: int) -> Iterator[pl.Expr]:
+def _slices(frames: Collection[StoredFrame], slice_rows: int) -> Iterator[pl.Expr]:
     """Conditions on customer_id that divide the customers of all frames into slices, in order."""
-    stored = tuple(frames)
-    if sum(frame.rows for frame in stored) <= slice_rows:
+    if sum(frame.rows for frame in frames) <= slice_rows:
         yield pl.lit(True)
         return
     counts = (
-        pl.concat([frame.scan().select("customer_id") for frame in stored])
+        pl.concat([frame.scan().select("customer_id") for frame in frames])
         .group_by("customer_id")
         .len()
         .sort("customer_id")

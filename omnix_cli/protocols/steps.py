@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFrame
+from omnix_cli.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,24 @@ class Resources:
     say: Callable[[str], None] = lambda message: None
 
 
-class Step(Protocol):
-    """One row of the plan, as an engine sees it."""
+@dataclass(frozen=True)
+class PlanStep:
+    """One step of the plan. `settings` returns the arguments of `function` that come from the settings, as sections or
+    single values, and no more than it reads: a changed setting then recomputes only what depends on it."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def by_customer(self) -> tuple[str, ...]:
-        """Inputs that are split by customer; empty if the step needs all customers at once."""
-        ...
-
-    @property
-    def outputs(self) -> tuple[str, ...]: ...
+    name: str
+    function: Callable[..., StepOutput]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    version: str
+    by_customer: tuple[str, ...] = ()
+    """The inputs that are split by customer; empty if the step needs all customers at once."""
+    settings: Callable[[Settings], Mapping[str, Any]] = lambda settings: {}
+    extra_key: Callable[[], Mapping[str, Any]] = lambda: {}
+    dated: bool = True
+    """Whether the function takes `as_of`."""
+    needs_resources: bool = False
+    """Whether the function takes `resources` (threads, memory, a logger of its plans)."""
 
 
 class Engine(Protocol):
@@ -51,15 +58,10 @@ class Engine(Protocol):
     name: str
 
     def run(
-        self,
-        step: Step,
-        function: Callable[..., StepOutput],
-        inputs: Mapping[str, StoredFrame],
-        arguments: Mapping[str, Any],
-        writer: CheckpointWriter,
+        self, step: PlanStep, inputs: Mapping[str, StoredFrame], arguments: Mapping[str, Any], writer: CheckpointWriter
     ) -> None:
-        """Calls `function(**inputs as LazyFrames, **arguments)`, once or for each slice of customers, and appends what
-        it returns. The slices change neither the rows nor their order."""
+        """Calls `step.function(**inputs as LazyFrames, **arguments)`, once or for each slice of customers, and appends
+        what it returns. The slices change neither the rows nor their order."""
         ...
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
@@ -22,8 +21,8 @@ from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
-from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
-from omnix_cli.services.runs.configured_imports import import_sources
+from omnix_cli.services.publishing.publisher import Publisher
+from omnix_cli.services.runs.commands import import_sources
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
@@ -36,6 +35,7 @@ from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
+from omnix_cli.stores.workspace.run_records import RunFolder
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
@@ -126,21 +126,20 @@ class Workspace(WorkspaceReader):
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:
         """A runner that keeps nothing: what it computes is deleted when the block ends."""
         with TemporaryDirectory(prefix="omnix-") as folder:
-            yield without_trace(self.runner(predictor), ParquetCheckpoints(DiskShelf(Path(folder)), now=self.now))
+            scratch = ParquetCheckpoints(DiskShelf(Path(folder) / "checkpoints"), now=self.now)
+            yield without_trace(self.runner(predictor), scratch, RunFolder(DiskFolder(Path(folder) / "runs")))
 
-    def publisher(
-        self, *, force: bool, dry_run: bool, roll_back: bool = False, show: Callable[[Mapping[str, Any]], None]
-    ) -> Publisher:
-        """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones. A dry run
-        passes some of the items that it would write to `show`."""
+    def publisher(self, *, force: bool, dry_run: bool, roll_back: bool = False) -> Publisher:
+        """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones."""
         return Publisher(
             open_store=partial(table_store, self.settings, now=self.now),
             checkpoints=self.checkpoints,
             settings=self.settings.publish,
             clock=self.now,
             holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
-            options=PublishOptions(force=force, dry_run=dry_run, roll_back=roll_back),
-            show=show,
+            force=force,
+            roll_back=roll_back,
+            dry_run=dry_run,
         )
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:

@@ -14,8 +14,7 @@ import polars as pl
 
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import CONTROL
-from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.publishing.reports import PublishReport
+from omnix_cli.services.publishing.publisher import Publisher, PublishReport
 from omnix_cli.settings import PublishSettings
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,7 @@ from omnix_cli.mappings import parse_mapping
 from omnix_cli.plan import plan
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.checkpoints import Figures
-from omnix_cli.protocols.steps import Engine, StepOutput
+from omnix_cli.protocols.steps import Engine, PlanStep, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings
 from omnix_cli.steps.history import seen
@@ -27,15 +26,6 @@ from tests.spec.ascii_tables import Row, names, rows, written
 from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions
 
 PLAN = {step.name: step for step in plan(StatisticalPredictor(PredictionSettings()))}
-
-
-@dataclass(frozen=True)
-class _History:
-    """The step that only looks at the history."""
-
-    name: str = "history"
-    by_customer: tuple[str, ...] = ("purchases",)
-    outputs: tuple[str, ...] = ("purchases",)
 
 
 @dataclass
@@ -57,8 +47,7 @@ class _Written:
 
 def run(
     engine: Engine,
-    step: Any,
-    function: Callable[..., StepOutput],
+    step: PlanStep,
     inputs: Mapping[str, pl.LazyFrame],
     output: str,
     **arguments: Any,
@@ -66,7 +55,7 @@ def run(
     """One frame that a step writes on this engine."""
     writer = _Written()
     stored = {name: MemoryFrame(name, rows.collect(), name) for name, rows in inputs.items()}
-    engine.run(step, function, stored, arguments, writer)
+    engine.run(step, stored, arguments, writer)
     return pl.concat(writer.parts[output])
 
 
@@ -88,11 +77,15 @@ def history(engine: Engine, table: str) -> pl.DataFrame:
         pl.DataFrame([dict.fromkeys(columns) | line for line in lines], infer_schema_length=None).sort("customer_id")
     )
 
-    def step(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
+    def kept_lines(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
         kept = seen(purchases, as_of=as_of).sort("customer_id", "product_id", "purchased_at", "purchase_id")
         return StepOutput({"purchases": kept.collect()})
 
-    kept = run(engine, _History(), step, {"purchases": stored.lazy()}, "purchases", as_of=AS_OF)
+    frame_names = ("purchases",)
+    step = PlanStep(
+        "history", kept_lines, inputs=frame_names, outputs=frame_names, version="1", by_customer=frame_names
+    )
+    kept = run(engine, step, {"purchases": stored.lazy()}, "purchases", as_of=AS_OF)
     return kept.rename(
         {"customer_id": "customer", "product_id": "product", "purchase_day": "day", "total_price": "total"}
     )
@@ -169,14 +162,13 @@ class Shop:
         return self._list(engine, f"{customer}#replenishment", **settings)
 
     def _list(self, engine: Engine, list_id: str, *, consent: bool = True, **settings: Any) -> pl.DataFrame:
-        step = PLAN["recommend"]
         settings = {"min_support": 1} | settings
         lists = run(
             engine,
-            step,
-            partial(step.function, as_of=AS_OF),
+            PLAN["recommend"],
             self._inputs(engine),
             "recommendations",
+            as_of=AS_OF,
             parameters=RecommendSettings(**settings),
             privacy=PrivacySettings(consent_personalisation=consent),
         )
@@ -186,10 +178,7 @@ class Shop:
         lines = [
             (str(r["customer"]), str(r["product"]), days_ago(int(str(r["days ago"])))) for r in rows(self.purchases)
         ]
-        cycles = run(
-            engine, PLAN["cycles"], PLAN["cycles"].function, {"purchases": purchases(*lines).lazy()}, "cycles",
-            as_of=AS_OF,
-        )  # fmt: skip
+        cycles = run(engine, PLAN["cycles"], {"purchases": purchases(*lines).lazy()}, "cycles", as_of=AS_OF)
         bought = cycles.select("customer_id", "product_id", "last_day", "purchase_days").to_dicts()
         predicted = {(r["customer"], r["product"]): _prediction(r) for r in rows(self.predictions)}
         return {

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import NamedTuple
 
 import polars as pl
 
 from omnix_cli.protocols.inputs import OpenSource
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.pipelining import mapped, prefetched
+from omnix_cli.services.importing.pipelining import pipelined
 from omnix_cli.services.importing.read_files import Chunk, Reader, findings
 from omnix_cli.services.importing.reports import FileReport, reason_counts
-from omnix_cli.steps.imports import cleaning
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
+from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.identity import FILE
 
 _THREADS = 2
@@ -46,28 +45,20 @@ class FileCounts:
         if bad.height:
             self.reasons.append(reason_counts(bad))
         if kind in INSTANTS and rows.height:
-            days = [self.newest_day, rows.select(pl.max(INSTANTS[kind][1])).item()]
-            self.newest_day = max(day for day in days if day is not None)
+            newest: date = rows.select(pl.max(INSTANTS[kind][1])).item()
+            self.newest_day = max(newest, self.newest_day or newest)
 
     def report(self) -> FileReport:
-        """The counts, for people."""
         counts = (self.read, self.accepted, self.quarantined, self.expected, self.known)
         return FileReport(self.name, *counts, self.findings)
 
 
-class Cleaned(NamedTuple):
-    """Canonical rows with FILE and their position, and quarantine rows."""
-
-    rows: pl.DataFrame
-    quarantine: pl.DataFrame
-
-
 def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileCounts) -> Iterator[Cleaned]:
-    """The rows of an input, the `number`-th of the import; counts them."""
+    """The rows of an input, the `number`-th of the import, with FILE; counts them."""
     kind = reader.mapping.kind
     readings: list[Reading] = []
-    chunks = prefetched(reader.chunks(source, number, readings))
-    for cleaned in mapped(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
+    chunks = reader.chunks(source, number, readings)
+    for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
         yield cleaned
     counts.sha256 = source.fingerprint()
@@ -77,6 +68,6 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileCoun
 def _clean(chunk: Chunk, *, kind: str, number: int) -> Cleaned:
     if chunk.reading is None:
         return Cleaned(FRAMES[kind].empty(), chunk.rejected)
-    cleaned = cleaning.clean(chunk.raw, chunk.reading)
+    cleaned = clean(chunk.raw, chunk.reading)
     rows = cleaned.rows.with_columns(pl.repeat(number, cleaned.rows.height, dtype=pl.Int32, eager=True).alias(FILE))
     return Cleaned(rows, pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item"))

@@ -97,7 +97,6 @@ class RowBuffer:
             self.height += frame.height
 
     def rest(self) -> pl.DataFrame:
-        """The rows that do not fill a frame."""
         return pl.concat(self._frames)
 
 
@@ -143,7 +142,7 @@ class Comparison:
             yield self.identifier.ordered(self._buffer.rest())
 
     def runs(self) -> Iterator[Run]:
-        """The full runs in order, without those of which every row is disputed."""
+        """The full runs in order, without those whose rows are all disputed."""
         return (run for finished in self._runs if (run := finished.result()) is not None)
 
     def fresh(self) -> Iterator[pl.DataFrame]:

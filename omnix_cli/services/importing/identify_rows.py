@@ -38,7 +38,6 @@ class Identifier:
         return identity.with_made_ids(sorted_by_text(rows, self.range_column), self.kind)
 
     def hashes(self, rows: pl.DataFrame) -> Hashes:
-        """The hashes of the ids."""
         return rows[self.own_id].hash().to_numpy()
 
     def may_be_numbered(self, rows: pl.DataFrame) -> pl.Series:

@@ -1,9 +1,9 @@
-"""One import under way: inputs are read, cleaned and compared, then stored as one batch or not at all."""
+"""An import in progress: inputs are read, cleaned and compared, then stored as one batch or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,14 +15,14 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
 from omnix_cli.protocols.inputs import ImportLedger, OpenSource, Sources, Spill
 from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
-from omnix_cli.services.importing.cancel_rows import cancel_rows
 from omnix_cli.services.importing.clean_rows import FileCounts, clean_file
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
 from omnix_cli.services.importing.read_files import Reader
 from omnix_cli.services.importing.reports import ImportReport, merged_reasons
-from omnix_cli.services.importing.store_rows import store_rows
+from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
 
@@ -40,29 +40,31 @@ class Importer:
     sizes: RunSizes = field(default_factory=RunSizes)
 
     @contextmanager
-    def begin(self, mapping: ColumnMapping) -> Iterator[Import]:
+    def begin(self, mapping: ColumnMapping, *, dry_run: bool) -> Iterator[Import]:
         """A new import; nothing of it remains unless it is stored."""
         with ExitStack() as stack:
             written, disputed, quarantine = (stack.enter_context(self.open_spill()) for _ in range(3))
             view = self.ledger.view(mapping.kind)
             comparison = Comparison(Identifier(mapping.kind), view, written, disputed, self.sizes)
             reader = Reader(mapping, self.settings.timezone, self.now)
-            yield Import(self, reader, stack.enter_context(comparison), quarantine)
+            yield Import(self, reader, stack.enter_context(comparison), quarantine, dry_run)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Import:
-    """One import under way."""
+    """An import in progress. A dry run does the same work and writes nothing."""
 
     importer: Importer
     reader: Reader
     comparison: Comparison
     quarantine: Spill
+    dry_run: bool
     files: list[FileCounts] = field(default_factory=list)
+    corrected: int = 0
+    batch: str | None = None
 
     @property
     def kind(self) -> str:
-        """What is imported."""
         return self.reader.mapping.kind
 
     def read(self, source: OpenSource) -> None:
@@ -78,27 +80,29 @@ class Import:
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
     @contextmanager
-    def store(
-        self, ingredients: Mapping[str, Any], *, replay: bool = False, dry_run: bool = False
-    ) -> Iterator[StoredRows]:
+    def store(self, ingredients: Mapping[str, Any], *, replay: bool = False) -> Iterator[CheckpointWriter]:
         """Stores the rows as a batch whose key is made of these ingredients. The caller may append further frames; when
-        it has, the batch enters the ledger. A dry run does the same work and writes nothing."""
+        it has, the batch enters the ledger."""
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
-        with NoWriter() if dry_run else batch.write({"mapping": dump(self.reader.mapping)}) as writer:
-            corrected = store_rows(self.comparison, writer, self.files)
-            yield StoredRows(None if dry_run else batch.key, writer, corrected)
-        if not dry_run:
-            batch.enter(self._records(replay), corrected=corrected, replay=replay)
+        with nullcontext(NoWriter()) if self.dry_run else batch.write({"mapping": dump(self.reader.mapping)}) as writer:
+            self.corrected = store_rows(self.comparison, writer, self.files)
+            yield writer
+        if not self.dry_run:
+            self.batch = batch.key
+            batch.enter(files=tuple(self._records(replay)), corrected=self.corrected, replay=replay)
 
-    def report(self, **found: Any) -> ImportReport:
-        """The counts so far; `found` are further fields of the report."""
+    def report(self, notes: Iterable[str] = ()) -> ImportReport:
+        """The counts so far."""
         return ImportReport(
             kind=self.kind,
             files=tuple(file.report() for file in self.files),
             reasons=merged_reasons([part for file in self.files for part in file.reasons]),
+            corrected=self.corrected,
             newest_day=max((file.newest_day for file in self.files if file.newest_day), default=None),
-            **found,
+            notes=tuple(notes),
+            batch=self.batch,
+            dry_run=self.dry_run,
         )
 
     def _records(self, replay: bool) -> Iterator[ImportedFile]:
@@ -115,15 +119,6 @@ class Import:
                 known=file.known,
                 newest_day=file.newest_day,
             )
-
-
-@dataclass(frozen=True)
-class StoredRows:
-    """The rows of an import in a checkpoint that is still being written; `batch` is its key, None for a dry run."""
-
-    batch: str | None
-    writer: CheckpointWriter
-    corrected: int
 
 
 @dataclass(frozen=True)
@@ -151,34 +146,26 @@ class NewBatch:
             inputs={self.kind: self.view.key},
         )
 
-    def enter(self, files: Iterable[ImportedFile] = (), *, corrected: int = 0, replay: bool = False) -> None:
-        """Adds it to the ledger."""
-        self.importer.ledger.add(
-            ImportBatch(
-                key=self.key,
-                kind=self.kind,
-                imported_at=self.importer.now,
-                files=tuple(files),
-                corrected=corrected,
-                replay=replay,
-            )
-        )
+    def enter(self, **facts: Any) -> None:
+        """Adds it to the ledger, with these further fields of `ImportBatch`."""
+        now = self.importer.now
+        self.importer.ledger.add(ImportBatch(key=self.key, kind=self.kind, imported_at=now, **facts))
+
+
+def resolved(rows: pl.DataFrame, how: str) -> pl.DataFrame:
+    """Quarantine rows with their `batch` that are no longer open, as the frame `resolved`."""
+    spec = FRAMES["resolved"]
+    return spec.conform(rows.with_columns(pl.lit(how).alias("how"))).sort(spec.sort)
 
 
 class NoWriter:
     """A checkpoint writer that writes nothing, for dry runs."""
 
-    def __enter__(self) -> NoWriter:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
     def append(self, name: str, frame: pl.DataFrame) -> None:
-        """Ignores the rows."""
+        pass
 
     def adopt(self, name: str, part: StagedPart) -> None:
-        """Ignores the part."""
+        pass
 
     def add_figures(self, figures: Figures) -> None:
-        """Ignores the figures."""
+        pass

@@ -1,22 +1,27 @@
-"""Importing files or a whole table as one batch."""
+"""Importing files or a whole table as one batch, unless it exceeds a limit of the settings."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.clean_rows import FileCounts
-from omnix_cli.services.importing.import_limits import check_limits, row_fall_note
-from omnix_cli.services.importing.importer import Import, Importer
-from omnix_cli.services.importing.reports import ImportReport
+from omnix_cli.services.importing.importer import Import, Importer, resolved
+from omnix_cli.services.importing.reports import ImportRefused, ImportReport
+from omnix_cli.settings import ImportSettings
 
 _log = logging.getLogger(__name__)
+
+_NOTED_FALL = 0.2
+"""A report mentions that an import has fewer rows than usual from this share on."""
 
 
 def import_files(
@@ -27,11 +32,13 @@ def import_files(
 
     Raises `ImportRefused` and imports nothing when a limit of the settings is exceeded; `DataError` when a file cannot
     be read."""
-    if not dry_run:
-        _drop_damaged(importer)
+    damaged = () if dry_run else importer.ledger.damaged()
+    if damaged:
+        _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
+        importer.ledger.drop(damaged)
     kind = mapping.kind
     names = importer.sources.find(patterns)
-    with importer.begin(mapping) as work:
+    with importer.begin(mapping, dry_run=dry_run) as work:
         for name in names:
             _read(work, name)
         work.finish_reading()
@@ -39,14 +46,51 @@ def import_files(
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = tuple(check_limits(work.report(), batches, importer.settings, today))
         if all("unchanged" in file.findings for file in work.files):
-            return work.report(notes=notes, dry_run=dry_run)
+            return work.report(notes)
         contents = [(file.name, file.sha256) for file in work.files]
-        with work.store({"files": contents}, dry_run=dry_run) as stored:
+        with work.store({"files": contents}) as writer:
             for piece in work.quarantine.pieces():
-                stored.writer.append("quarantine", piece)
-            stored.writer.append("resolved", _read_again(importer, kind, work.files))
-        notes = (*row_fall_note(work.report(corrected=stored.corrected), batches), *notes)
-        return work.report(corrected=stored.corrected, notes=notes, batch=stored.batch, dry_run=dry_run)
+                writer.append("quarantine", piece)
+            writer.append("resolved", _read_again(importer, kind, work.files))
+        return work.report((*row_fall_note(work.report(), batches), *notes))
+
+
+def check_limits(
+    found: ImportReport, batches: Sequence[ImportBatch], settings: ImportSettings, today: date
+) -> Iterator[str]:
+    """Notes on the import for its report. Raises `ImportRefused` when it exceeds a limit of the settings."""
+    bad = found.quarantined - found.expected
+    if found.bad_share > settings.max_bad:
+        raise ImportRefused(
+            f"{bad:,} of {found.read:,} rows are bad ({found.bad_share:.1%}, allowed {settings.max_bad:.1%}):"
+            f" {'; '.join(_worst(found))}",
+            hint="Fix the files or the mapping, or allow more with --max-bad.",
+            report=found,
+        )
+    fall = _row_fall(batches, found.read)
+    if fall is not None and settings.max_row_fall is not None and fall > settings.max_row_fall:
+        raise ImportRefused(
+            f"the files have {_fewer(found.read, fall)} (allowed {settings.max_row_fall:.0%})",
+            hint="If the export is complete, raise imports.max_row_fall.",
+            report=found,
+        )
+    age = (today - found.newest_day).days if found.newest_day else None
+    if age is not None and settings.max_age_days is not None and age > settings.max_age_days:
+        raise ImportRefused(
+            f"the newest row is of {found.newest_day}, {age} days ago (allowed {settings.max_age_days})",
+            hint="If the export is current, raise imports.max_age_days.",
+            report=found,
+        )
+    days = [file.newest_day for batch in batches for file in batch.files if file.newest_day]
+    if found.newest_day and days and found.newest_day < max(days):
+        yield f"the newest row is of {found.newest_day}, older than rows already imported ({max(days)})"
+
+
+def row_fall_note(found: ImportReport, batches: Sequence[ImportBatch]) -> Iterator[str]:
+    """Notes that the import has few rows, unless all of them were known: then the files are no full export."""
+    fall = _row_fall(batches, found.read)
+    if fall is not None and (not found.read or found.read > found.known + found.corrected):
+        yield _fewer(found.read, fall)
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -54,40 +98,18 @@ def described(batches: Iterable[ImportBatch]) -> str:
     return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
 
 
-def _drop_damaged(importer: Importer) -> None:
-    damaged = importer.ledger.damaged()
-    if damaged:
-        _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
-        importer.ledger.drop(damaged)
-
-
 def _read(work: Import, name: str) -> None:
     """Reads a file, unless it was imported with the same mapping before."""
     importer = work.importer
-    before = _imported_before(work, name)
-    if before is None:
-        with importer.sources.open(name, work.reader.mapping) as source:
-            work.read(source)
-        return
-    batch, file = before
-    found = {"unchanged": f"imported on {batch.imported_at:%Y-%m-%d %H:%M}"}
-    work.files.append(FileCounts(name, file.sha256, read=file.read, known=file.read, findings=found))
-
-
-def _imported_before(work: Import, name: str) -> tuple[ImportBatch, ImportedFile] | None:
-    batches = work.importer.ledger.batches(work.kind)
-    content = work.importer.sources.fingerprint(name) if batches else None
-    if content is None:
-        return None
-    return next(
-        (
-            (batch, file)
-            for batch in batches
-            for file in batch.files
-            if (file.sha256, file.mapping_key) == (content, work.reader.key)
-        ),
-        None,
-    )
+    batches = importer.ledger.batches(work.kind)
+    content = importer.sources.fingerprint(name) if batches else None
+    for before, file in ((batch, file) for batch in batches for file in batch.files):
+        if (file.sha256, file.mapping_key) == (content, work.reader.key):
+            found = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
+            work.files.append(FileCounts(name, file.sha256, read=file.read, known=file.read, findings=found))
+            return
+    with importer.sources.open(name, work.reader.mapping) as source:
+        work.read(source)
 
 
 def _read_again(importer: Importer, kind: str, files: Sequence[FileCounts]) -> pl.DataFrame:
@@ -104,4 +126,20 @@ def _read_again(importer: Importer, kind: str, files: Sequence[FileCounts]) -> p
         return FRAMES["resolved"].empty()
     settled = pl.DataFrame(places, schema={"batch": pl.String, "file": pl.String}, orient="row").unique()
     rows = importer.ledger.quarantine(kind).join(settled.lazy(), on=["batch", "file"], how="semi").collect()
-    return FRAMES["resolved"].conform(rows.with_columns(pl.lit("replayed").alias("how"))).sort(FRAMES["resolved"].sort)
+    return resolved(rows, "replayed")
+
+
+def _worst(found: ImportReport) -> Iterator[str]:
+    for reason in [reason for reason in found.reasons if not reason.expected][:3]:
+        yield f"{reason.rows:,} {reason.column or 'line'} {reason.reason} ({reason.example})"
+
+
+def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
+    past = [sum(file.read for file in batch.files) for batch in batches if not batch.replay]
+    usual = median(past) if past else 0
+    fall = 1 - read / usual if usual else 0.0
+    return fall if fall >= _NOTED_FALL else None
+
+
+def _fewer(read: int, fall: float) -> str:
+    return f"{read:,} rows: {fall:.0%} fewer than past imports had"

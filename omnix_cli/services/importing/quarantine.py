@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 import polars as pl
@@ -14,7 +14,7 @@ from omnix_cli.mappings import ColumnMapping, suggestion
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, RawChunk
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.compare_rows import Comparison
-from omnix_cli.services.importing.importer import Importer, NewBatch
+from omnix_cli.services.importing.importer import Importer, NewBatch, resolved
 from omnix_cli.services.importing.reports import ImportReport, ReasonCount, merged_reasons, reason_counts
 from omnix_cli.steps.imports.identity import FILE
 
@@ -63,19 +63,19 @@ def quarantine_replay(
     _check_fixed(importer, kind, fixed or {})
     rows = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
-        work = stack.enter_context(importer.begin(mapping))
+        work = stack.enter_context(importer.begin(mapping, dry_run=dry_run))
         origins = rows.partition_by("batch", "file", maintain_order=True)
         for origin in origins:
             work.read(_source(stack, importer, mapping, origin, fixed or {}))
         work.finish_reading()
         settled = _settled(origins, work.comparison)
         if settled.is_empty():
-            return work.report(dry_run=dry_run)
+            return work.report()
         if kind in ("purchases", "interactions"):
             work.comparison.identifier.count_numbers_taken(_stored_from(importer, kind, origins, work.comparison))
-        with work.store({"replayed": settled.rows()}, replay=True, dry_run=dry_run) as stored:
-            stored.writer.append("resolved", settled)
-        return work.report(corrected=stored.corrected, batch=stored.batch, dry_run=dry_run)
+        with work.store({"replayed": settled.rows()}, replay=True) as writer:
+            writer.append("resolved", settled)
+        return work.report()
 
 
 def quarantine_discard(
@@ -84,22 +84,18 @@ def quarantine_discard(
     """Discards open rows. The batch they came with still has them, but they are not shown or replayed again."""
     rows = open_rows(importer, kind, reason=reason, file=file)
     if rows.height and not dry_run:
-        discarded = _resolved(rows, "discarded")
+        discarded = resolved(rows, "discarded")
         batch = NewBatch(importer, kind, {"discarded": discarded.rows()}, importer.ledger.view(kind))
         with batch.write({}) as writer:
             writer.append("resolved", discarded)
-        batch.enter(replay=True)
+        batch.enter(files=(), replay=True)
     return Discarded(rows.height, dry_run)
 
 
 def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | None) -> pl.DataFrame:
     """The open rows with the `batch` they came with, all or those of one reason or file."""
-    rows = importer.ledger.quarantine(kind)
-    if reason is not None:
-        rows = rows.filter(pl.col("reason") == reason)
-    if file is not None:
-        rows = rows.filter(pl.col("file") == file)
-    return rows.collect().sort(*_PLACE, "batch")
+    wanted = {name: value for name, value in (("reason", reason), ("file", file)) if value is not None}
+    return importer.ledger.quarantine(kind).filter(**wanted).collect().sort(*_PLACE, "batch")
 
 
 def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> None:
@@ -119,7 +115,7 @@ def _source(
     if name not in fixed:
         return _QuarantinedRows(name, origin)
     source = stack.enter_context(importer.sources.open(fixed[name], mapping))
-    return _FixedLines(name, source, origin.select("row_number", "item"))
+    return _FixedLines(name, origin, source)
 
 
 def _settled(origins: Sequence[pl.DataFrame], good: Comparison) -> pl.DataFrame:
@@ -130,7 +126,7 @@ def _settled(origins: Sequence[pl.DataFrame], good: Comparison) -> pl.DataFrame:
     imported = pl.concat(places).unique()
     rows = pl.concat(rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)) for number, rows in enumerate(origins))
     rows = rows.join(imported, left_on=[FILE, "row_number", "item"], right_on=[FILE, ROW_NUMBER, ITEM], how="semi")
-    return _resolved(rows, "replayed")
+    return resolved(rows, "replayed")
 
 
 def _stored_from(
@@ -157,18 +153,16 @@ def _batches_of(importer: Importer, kind: str, batch: str, file: str) -> Iterato
             yield later.key
 
 
-def _resolved(rows: pl.DataFrame, how: str) -> pl.DataFrame:
-    spec = FRAMES["resolved"]
-    return spec.conform(rows.with_columns(pl.lit(how).alias("how"))).sort(spec.sort)
-
-
 @dataclass
 class _QuarantinedRows:
     """Rows read back from the JSON that the quarantine keeps. Implements `protocols.OpenSource`."""
 
     name: str
     rows: pl.DataFrame
-    findings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> Mapping[str, str]:
+        return {}
 
     def chunks(self) -> Iterator[RawChunk]:
         """All in one chunk: they are few. Lines that were not rows (without a column) are rejected again."""
@@ -181,31 +175,23 @@ class _QuarantinedRows:
         yield RawChunk(places.with_columns(raw.get_columns()), rejected.drop("file", "batch"))
 
     def fingerprint(self) -> str:
-        """Empty: this is not a file."""
+        """Empty: these are not all lines of a file."""
         return ""
 
 
 @dataclass
-class _FixedLines:
-    """Lines of a fixed file, under the name of the file they were quarantined with. Implements
-    `protocols.OpenSource`."""
+class _FixedLines(_QuarantinedRows):
+    """The same lines of a fixed file, under the name of the file they were quarantined with."""
 
-    name: str
-    source: OpenSource
-    places: pl.DataFrame
+    fixed: OpenSource
 
     @property
     def findings(self) -> Mapping[str, str]:
-        """Those of the fixed file."""
-        return self.source.findings
+        return self.fixed.findings
 
     def chunks(self) -> Iterator[RawChunk]:
         """The quarantined lines only; those that the fixed file lacks stay open."""
-        for chunk in self.source.chunks():
-            rows = chunk.rows.join(self.places, left_on=[ROW_NUMBER, ITEM], right_on=["row_number", "item"], how="semi")
-            rejected = chunk.rejected.join(self.places, on=["row_number", "item"], how="semi")
-            yield RawChunk(rows, rejected)
-
-    def fingerprint(self) -> str:
-        """Empty: only some lines of the file are imported."""
-        return ""
+        place = ["row_number", "item"]
+        for chunk in self.fixed.chunks():
+            rows = chunk.rows.join(self.rows, left_on=[ROW_NUMBER, ITEM], right_on=place, how="semi")
+            yield RawChunk(rows, chunk.rejected.join(self.rows, on=place, how="semi"))

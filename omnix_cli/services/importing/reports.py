@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import orjson
 import polars as pl
@@ -90,44 +91,34 @@ class ImportRefused(DataError):
     """An import that exceeded a limit: nothing was imported. `report` has the counts."""
 
     def __init__(self, message: str, *, hint: str, report: ImportReport) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=f"Nothing was imported. {hint}")
         self.report: ImportReport = replace(report, refused=True)
 
 
 def reason_counts(quarantine: pl.DataFrame) -> pl.DataFrame:
     """Quarantine rows counted by reason, most frequent first, each with its first example."""
-    return (
-        quarantine.sort("file", "row_number", "item")
-        .group_by("reason", "column", "expected")
-        .agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("file", "row_number", "value", "row").first())
-        .sort("expected", -pl.col("rows"), "reason", "column")
-    )
+    return _summed(quarantine.sort("file", "row_number", "item").with_columns(rows=pl.lit(1, pl.Int64)))
 
 
 def merged_reasons(parts: Sequence[pl.DataFrame]) -> tuple[ReasonCount, ...]:
     """Adds up counts by reason."""
-    if not parts:
-        return ()
-    merged = (
-        pl.concat(parts)
-        .group_by("reason", "column", "expected", maintain_order=True)
+    return tuple(
+        ReasonCount(row["reason"], row["column"], row["expected"], row["rows"], _example(row))
+        for row in (_summed(pl.concat(parts)).iter_rows(named=True) if parts else ())
+    )
+
+
+def _summed(counts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        counts.group_by("reason", "column", "expected", maintain_order=True)
         .agg(pl.col("rows").sum(), pl.col("file", "row_number", "value", "row").first())
         .sort("expected", -pl.col("rows"), "reason", "column")
     )
-    return tuple(
-        ReasonCount(row["reason"], row["column"], row["expected"], row["rows"], _example(row))
-        for row in merged.iter_rows(named=True)
-    )
 
 
-def _example(row: Mapping[str, object]) -> str:
-    value = "" if row["value"] is None else f": {row['value']}"
-    return f"{_place(str(row['file']), row)}{value}"
-
-
-def _place(file: str, row: Mapping[str, object]) -> str:
-    """File and line; for an item of a table, its key, which is the first attribute of its row."""
-    name, key = next(iter(orjson.loads(str(row["row"])).items()))
-    if file.startswith(_TABLES) and name != "line":
-        return f"{file} {name}={key}"
-    return f"{file}:{row['row_number']}"
+def _example(row: Mapping[str, Any]) -> str:
+    """File and line (for an item of a table, its key, which is the first attribute of its row), and the value."""
+    name, key = next(iter(orjson.loads(row["row"]).items()))
+    is_item = row["file"].startswith(_TABLES) and name != "line"
+    position = f" {name}={key}" if is_item else f":{row['row_number']}"
+    return f"{row['file']}{position}" + ("" if row["value"] is None else f": {row['value']}")

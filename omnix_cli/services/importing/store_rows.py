@@ -1,34 +1,55 @@
-"""Store: writes the new and corrected rows of an import, and counts them by file."""
+"""Store: cancels what an input deleted, writes the new and corrected rows of an import, and counts them by file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.clean_rows import FileCounts
 from omnix_cli.services.importing.compare_rows import RUN, Comparison, RowBuffer
-from omnix_cli.services.importing.pipelining import mapped, prefetched
+from omnix_cli.services.importing.pipelining import pipelined
+from omnix_cli.steps.imports import deletions
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, reconcile
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 _NO_PLACES = pl.DataFrame(schema={RUN: pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32})
 
 
+def cancel_rows(
+    deleted_ids: Sequence[pl.DataFrame], comparison: Comparison, files: Sequence[FileCounts], quarantine: Spill
+) -> None:
+    """Adds a cancelled line for each purchase whose id was deleted, if it is a current row or a row of this import;
+    call it when all files are read. The other deletions go to quarantine."""
+    if not deleted_ids:
+        return
+    kind, bare = comparison.kind, pl.concat(deleted_ids)
+    columns, known = FRAMES[kind].schema.column_names(), FRAMES[kind].empty()
+    if kind == "purchases":
+        new = (piece.select(columns).join(bare, on="purchase_id", how="semi") for piece in comparison.pieces())
+        known = pl.concat([comparison.current(bare).select(columns), *new])
+    for (number,), rows in sorted(bare.partition_by(FILE, as_dict=True).items()):
+        bad = deletions.nothing_done(rows, known, kind, files[number].name)
+        quarantine.add(bad)
+        good = FRAMES[kind].empty()
+        if known.height:
+            good = deletions.cancelled(rows, known).select(*columns, ROW_NUMBER, ITEM, FILE)
+            comparison.add(good)
+        files[number].count(good, bad, kind)
+
+
 def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileCounts]) -> int:
     """Writes what is new or corrected; returns how many rows were corrected.
 
-    A run of which every row is stored becomes a part as it is; what remains of the others is made into new runs."""
+    A run whose rows are all stored becomes a part as it is; what remains of the others is made into new runs."""
     work = _Store(comparison, files)
-
-    def ordered(rows: pl.DataFrame) -> pl.DataFrame:
-        return sorted_by_text(rows, comparison.identifier.range_column)
-
-    for run in mapped(ordered, prefetched(_runs(work.rows(), comparison.sizes.run_rows)), threads=1):
+    ordered = partial(sorted_by_text, column=comparison.identifier.range_column)
+    for run in pipelined(ordered, _runs(work.rows(), comparison.sizes.run_rows), threads=1):
         writer.append(comparison.kind, run)
     for part in work.whole:
         writer.adopt(comparison.kind, part)
@@ -38,7 +59,7 @@ def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence
 
 @dataclass
 class _Store:
-    """The rows of an import on their way into a checkpoint."""
+    """Divides the rows of an import into parts that stay and rows that are written anew."""
 
     comparison: Comparison
     files: Sequence[FileCounts]

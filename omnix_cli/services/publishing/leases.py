@@ -44,26 +44,14 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether it was taken."""
         return self._fence is not None
 
-    def take(self) -> None:
-        """Takes the lease. Raises `LockedError` while another publisher holds it."""
-        now = self.clock()
-        control = self.store.get(TABLE, CONTROL, now=now)
-        if control is not None:
-            self._respect(control, now)
-        fence = int(control.get("fence", 0)) + 1 if control else 1
-        expected = {name: value for name, value in (control or {}).items() if name in ("fence", "state")}
-        if not self._put(fence, now, expected if control else None):
-            raise _lost("another run began to publish to the store at the same time")
-
     def keep(self) -> None:
-        """Renews the lease once half of it is over; call it before every write. Raises `LockedError` when the lease was
-        lost."""
-        now = self.clock()
+        """Takes the lease at first, and renews it once half of it is over; call it before every write. Raises
+        `LockedError` when it was lost or another publisher holds it."""
         if self._until is None or self._fence is None:
-            raise AssertionError("take the lease before keeping it")
+            return self._take()
+        now = self.clock()
         if self._until - now < timedelta(seconds=self.seconds / 2) and not self._put(
             self._fence, now, {"fence": self._fence, "state": "writing"}
         ):
@@ -80,13 +68,19 @@ class Lease:
         item = {**self._item(self._fence), "state": "disturbed"}
         self.store.put_if(TABLE, item, expected={"fence": self._fence, "state": "writing"})
 
-    def _respect(self, control: Mapping[str, Any], now: datetime) -> None:
-        until = control.get("leaseUntil")
-        if control["state"] == "writing" and until and until > iso(now) and control.get("holder") != self.holder:
+    def _take(self) -> None:
+        now = self.clock()
+        control = self.store.get(TABLE, CONTROL, now=now) or {}
+        is_held = control.get("state") == "writing" and (control.get("leaseUntil") or "") > iso(now)
+        if is_held and control.get("holder") != self.holder:
             raise LockedError(
-                f"run {control['runId']} of another workspace is publishing to this store, at least until {until}",
+                f"run {control['runId']} of another workspace is publishing to this store, at least until"
+                f" {control['leaseUntil']}",
                 hint="Try again when it has finished.",
             )
+        expected = {name: value for name, value in control.items() if name in ("fence", "state")}
+        if not self._put(int(control.get("fence", 0)) + 1, now, expected if control else None):
+            raise _lost("another run began to publish to the store at the same time")
 
     def _put(self, fence: int, now: datetime, expected: Mapping[str, Any] | None) -> bool:
         until = now + timedelta(seconds=self.seconds)

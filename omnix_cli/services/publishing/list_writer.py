@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -11,31 +12,34 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import items_of
+from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.progress import Progress
-from omnix_cli.protocols.tables import TableStore
+from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import Edition
 from omnix_cli.services.publishing.published_state import PublishedState
-from omnix_cli.services.publishing.verification import write_units
 
 WRITE_ROWS = 5_000
 """Items written between two checks of the lease."""
 _SAMPLES = 3
+_FRAME_BYTES = 260
+"""What the times, the status, the run and the hash of an item add to its content."""
 
 
+@dataclass
 class ListWriter:
     """The writes of one publish; a dry run only counts them."""
 
-    def __init__(self, store: TableStore, edition: Edition, lease: Lease, *, dry_run: bool) -> None:
-        self._store = store
-        self._edition = edition
-        self._lease = lease
-        self._dry_run = dry_run
-        self._fates: Counter[str] = Counter()
-        self.refused: set[str] = set()
-        self.samples: list[Mapping[str, Any]] = []
-        self.units = self.units_saved = 0
+    store: TableStore
+    edition: Edition
+    lease: Lease
+    dry_run: bool
+    refused: set[str] = field(default_factory=set)
+    samples: list[Mapping[str, Any]] = field(default_factory=list)
+    units: int = 0
+    units_saved: int = 0
+    _fates: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> dict[str, int]:
         """How many lists were added, changed and so on."""
@@ -55,7 +59,7 @@ class ListWriter:
         columns = FRAMES["receipts"].schema.column_names()
         receipts = [FRAMES["receipts"].empty()]
         for chunk in chunks:
-            compared = _compared(chunk, before.receipts, self._edition, aged)
+            compared = _compared(chunk, before.receipts, self.edition, aged)
             self._write(compared)
             receipts.append(compared.select(columns))
             progress.advance(chunk.height)
@@ -65,35 +69,31 @@ class ListWriter:
 
     def may_write(self) -> bool:
         """Takes the lease before the first write and renews it before later ones; false in a dry run."""
-        if self._dry_run:
-            return False
-        if self._lease.held:
-            self._lease.keep()
-        else:
-            self._lease.take()
-        return True
+        if not self.dry_run:
+            self.lease.keep()
+        return not self.dry_run
 
     def _write(self, compared: pl.DataFrame) -> None:
         """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so
         that a `status` set by the customer in the meantime is kept."""
         self._fates.update(compared["fate"].to_list())
-        units = compared.select("fate", units=write_units(pl.col("content"), pl.col("list_id")))
+        units = compared.select("fate", units=_write_units())
         all_units, kept = (int(part["units"].sum()) for part in (units, units.filter(fate="unchanged")))
         self.units_saved += kept
         self.units += all_units - kept
         self._put(compared.filter(pl.col("fate").is_in(["added", "changed", "expired"])))
         for refreshed in compared.filter(pl.col("fate") == "refreshed").iter_slices(WRITE_ROWS):
             if self.may_write():
-                changes = ({"id": list_id, **self._edition.times} for list_id in refreshed["list_id"])
-                absent = self._store.update_many(TABLE, changes)
+                changes = ({"id": list_id, **self.edition.times} for list_id in refreshed["list_id"])
+                absent = self.store.update_many(TABLE, changes)
                 self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def _put(self, compared: pl.DataFrame) -> None:
-        self.samples += items_of(self._edition.items(compared.head(_SAMPLES - len(self.samples))))
+        self.samples += items_of(self.edition.items(compared.head(_SAMPLES - len(self.samples))))
         for rows in compared.iter_slices(WRITE_ROWS):
             if rows.height and self.may_write():
                 try:
-                    self._store.put_many(TABLE, self._edition.items(rows))
+                    self.store.put_many(TABLE, self.edition.items(rows))
                 except ItemsRefused as refusal:
                     self.refused.update(refusal.keys)
 
@@ -102,7 +102,7 @@ class ListWriter:
         self.units += len(list_ids)
         for some in batched(list_ids.to_list(), WRITE_ROWS):
             if self.may_write():
-                self._store.delete_many(TABLE, some)
+                self.store.delete_many(TABLE, some)
 
 
 def aged(edition: Edition, refresh_share: float) -> pl.Expr:
@@ -110,6 +110,12 @@ def aged(edition: Edition, refresh_share: float) -> pl.Expr:
     lifetime = pl.col("expires_at") - pl.col("published_at")
     age = edition.generated_at - pl.col("published_at")
     return age.dt.total_milliseconds() > lifetime.dt.total_milliseconds() * refresh_share
+
+
+def _write_units() -> pl.Expr:
+    """The write units of each item: a customer's list is also in an index, which costs the same again."""
+    size = pl.col("content").str.len_bytes().cast(pl.Int64) + _FRAME_BYTES
+    return -(-size // WRITE_UNIT_BYTES) * pl.when(is_shared(pl.col("list_id"))).then(1).otherwise(2)
 
 
 def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: pl.Expr) -> pl.DataFrame:

@@ -19,7 +19,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -27,14 +27,13 @@ from typing import Any
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
-from omnix_cli.protocols.tables import TableStore
+from omnix_cli.protocols.tables import TableStore, WriteLimit
 from omnix_cli.records import StepRecord
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import CHUNK_ROWS, Edition, lists_of
 from omnix_cli.services.publishing.list_writer import ListWriter, aged
 from omnix_cli.services.publishing.published_state import keep_receipts, published_day, published_state
-from omnix_cli.services.publishing.reports import PublishReport
-from omnix_cli.services.publishing.verification import verify
+from omnix_cli.services.publishing.verification import Verification, verify
 from omnix_cli.settings import PublishSettings
 
 _log = logging.getLogger(__name__)
@@ -42,55 +41,109 @@ _log = logging.getLogger(__name__)
 PUBLISHED = ("recommendations", "shop_lists")
 """The frames that are written to the store."""
 
-Frames = Mapping[str, StoredFrame]
-"""The frames of a run by name, those of `PUBLISHED` among them."""
-
 
 @dataclass(frozen=True)
-class PublishOptions:
-    """How to publish: `force` reads the store instead of trusting the receipts, and publishes lists of any day;
-    `dry_run` writes nothing; `roll_back` allows lists that are older than the published ones."""
+class PublishReport:
+    """What a publish did, or would do. The lists are those added, changed, refreshed and unchanged together.
 
-    force: bool = False
-    dry_run: bool = False
-    roll_back: bool = False
+    `refreshed` lists keep their content and get a new lifetime; `removed` lists were published before and are no longer
+    made; `foreign` items belong to another service and are never touched (counted only when the store was read);
+    `refused` items were rejected by the store as invalid (too large, say). `compared_with` says what the lists were
+    compared with, `receipts_key` names the receipts of what the store holds now. `units` are the write units used,
+    `units_saved` those of the unchanged lists. `samples` are a few of the items written; `limit` is how fast a dry run
+    would write.
+    """
+
+    lists: int
+    added: int
+    changed: int
+    refreshed: int
+    unchanged: int
+    removed: int
+    foreign: int
+    refused: int
+    compared_with: str
+    receipts_key: str | None
+    units: int
+    units_saved: int
+    samples: tuple[Mapping[str, Any], ...]
+    limit: WriteLimit | None
+    verification: Verification | None
+    dry_run: bool
+    seconds: float
+
+    @property
+    def written(self) -> int:
+        """Items written, refreshed or deleted."""
+        return self.added + self.changed + self.refreshed + self.removed
+
+    @property
+    def figures(self) -> dict[str, int | float | str]:
+        """How many lists were added, changed and so on."""
+        names = ("added", "changed", "refreshed", "unchanged", "removed", "refused")
+        return {name: getattr(self, name) for name in names if name != "refused" or self.refused}
+
+    def cost(self, price: float) -> dict[str, int | float | str]:
+        """Write units and dollars, spent and saved, at a price for a million units."""
+        spent, saved = (round(units * price / 1e6, 4) for units in (self.units, self.units_saved))
+        units = {"write_units": self.units, "write_units_saved": self.units_saved}
+        return {**units, "cost_usd": spent, "cost_saved_usd": saved}
+
+    @property
+    def summary(self) -> str:
+        """What the lists were compared with, what the verification proves, how fast a dry run would write."""
+        details = [str(detail) for detail in (self.verification, self.limit) if detail]
+        return "; ".join([f"compared with {self.compared_with}", *details])
+
+    @property
+    def incomplete(self) -> str:
+        """What could not be done; empty when everything was."""
+        differing = str(self.verification) if self.verification and self.verification.differences else ""
+        refused = f"the store refused {self.refused} items" if self.refused else ""
+        return "; ".join(filter(None, (refused, differing)))
 
 
 @dataclass(frozen=True)
 class Publisher:
     """Publishes the lists of a run to a store, which is opened for each publish. `holder` names the workspace that
-    publishes; `show` gets some of the items that a dry run would write."""
+    publishes.
+
+    `force` reads the store instead of trusting the receipts, and publishes lists of any day; `roll_back` allows lists
+    that are older than the published ones; `dry_run` writes nothing, and adds some of the items that it would write to
+    `samples`."""
 
     open_store: Callable[[], TableStore]
     checkpoints: Checkpoints
     settings: PublishSettings
     clock: Callable[[], datetime]
     holder: str
-    options: PublishOptions = PublishOptions()
+    force: bool = False
+    roll_back: bool = False
+    dry_run: bool = False
     progress: Progress = NO_PROGRESS
-    show: Callable[[Mapping[str, Any]], None] = lambda item: None
     chunk_rows: int = CHUNK_ROWS
+    samples: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def publish(self, frames: Frames, run_id: str, as_of: date) -> StepRecord:
-        """Publishes the lists and says what was done. Without `force`, lists that are older than the published ones or
-        belong to a future day are not published: recomputing a past night, or looking ahead, must not replace the
-        lists that customers see today.
+    def publish(self, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> StepRecord:
+        """Publishes those of the frames that `PUBLISHED` names, and says what was done. Without `force`, lists that are
+        older than the published ones or belong to a future day are not published: recomputing a past night, or looking
+        ahead, must not replace the lists that customers see today.
 
         Raises `LockedError` while another workspace publishes to the same store."""
         memory = PeakMemory()
         with closing(self.open_store()) as store:
-            reason = None if self.options.force else self._objection(store, as_of)
+            reason = None if self.force else self._objection(store, as_of)
             if reason:
                 _log.warning("not published: %s", reason)
                 return StepRecord(name="publish", key="", status="skipped", reason=reason)
             report = self.write(store, frames, run_id, as_of)
             bills = store.traits.bills_capacity
-        for item in report.samples if self.options.dry_run else ():
-            self.show(item)
+        if self.dry_run:
+            self.samples.extend(report.samples)
         return StepRecord(
             name="publish",
             key=report.receipts_key or "",
-            status="reused" if not report.written else "pending" if self.options.dry_run else "ran",
+            status="reused" if not report.written else "pending" if self.dry_run else "ran",
             reason=report.summary,
             incomplete=report.incomplete,
             rows_in=sum(frames[name].rows for name in PUBLISHED),
@@ -100,16 +153,16 @@ class Publisher:
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
 
-    def write(self, store: TableStore, frames: Frames, run_id: str, as_of: date) -> PublishReport:
+    def write(self, store: TableStore, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> PublishReport:
         """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day."""
-        began, now, dry_run = time.perf_counter(), self.clock(), self.options.dry_run
-        if not dry_run:
+        began, now = time.perf_counter(), self.clock()
+        if not self.dry_run:
             store.create_tables()
-        before = published_state(store, self.checkpoints, now, force=self.options.force)
+        before = published_state(store, self.checkpoints, now, force=self.force)
         edition = Edition.of(run_id, now=now, lifetime_days=self.settings.lifetime_days)
         facts = {"runId": run_id, "asOf": as_of.isoformat()}
         lease = Lease(store, self.holder, self.clock, self.settings.lease_seconds, facts)
-        writer = ListWriter(store, edition, lease, dry_run=dry_run)
+        writer = ListWriter(store, edition, lease, dry_run=self.dry_run)
         published = [frames[name] for name in PUBLISHED]
         keys = {frame.name: frame.key for frame in published}
         is_aged = aged(edition, self.settings.refresh_share)
@@ -120,7 +173,7 @@ class Publisher:
             chunks = chain.from_iterable(lists_of(frame, chunk_rows=self.chunk_rows) for frame in published)
             with shown(self.progress, "publish", before.receipts.height):
                 after = writer.replace(before, chunks, is_aged, self.progress)
-            if not dry_run and (lease.held or key is None):
+            if not self.dry_run and (lease.held or key is None):
                 writer.may_write()
                 verification = verify(store, after, published, self.settings, seed=run_id)
                 if verification and verification.differences:
@@ -138,9 +191,9 @@ class Publisher:
             units=writer.units,
             units_saved=writer.units_saved,
             samples=tuple(writer.samples),
-            limit=store.write_limit(TABLE) if dry_run and TABLE not in store.missing_tables() else None,
+            limit=store.write_limit(TABLE) if self.dry_run and TABLE not in store.missing_tables() else None,
             verification=verification,
-            dry_run=dry_run,
+            dry_run=self.dry_run,
             seconds=time.perf_counter() - began,
         )
 
@@ -148,7 +201,7 @@ class Publisher:
         """Why lists of this day should not be published; None if they should."""
         now = self.clock()
         published = published_day(store, now=now)
-        if published is not None and published > as_of and not self.options.roll_back:
+        if published is not None and published > as_of and not self.roll_back:
             return f"the store holds newer lists, as of {published}; use --force to publish those of {as_of} anyway"
         if as_of > now.date() + timedelta(days=1):
             return f"{as_of} is in the future; use --force to publish anyway"

@@ -1,23 +1,19 @@
-"""Reading back what was published, and what it costs to write."""
+"""Reading back what was published."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.checkpoints import StoredFrame
-from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.publishing.leases import TABLE
 from omnix_cli.services.publishing.list_items import contents, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
 
-_FRAME_BYTES = 260
-"""What the times, the status, the run and the hash of an item add to its content."""
 _NAMED = 20
 
 
@@ -43,12 +39,7 @@ class Verification:
 
 
 def verify(
-    store: TableStore,
-    receipts: pl.DataFrame,
-    frames: Sequence[StoredFrame],
-    settings: PublishSettings,
-    *,
-    seed: str,
+    store: TableStore, receipts: pl.DataFrame, frames: Sequence[StoredFrame], settings: PublishSettings, *, seed: str
 ) -> Verification | None:
     """Compares items of the store with the lists they should hold; another `seed` chooses another sample."""
     if settings.verify == "none" or receipts.is_empty():
@@ -65,22 +56,11 @@ def verify(
     return Verification(len(chosen), receipts.height, tuple(sorted(differing)))
 
 
-def write_units(content: pl.Expr, list_id: pl.Expr) -> pl.Expr:
-    """The write units of each item: a customer's list is also in an index, which costs the same again."""
-    units = (content.str.len_bytes().cast(pl.Int64) + _FRAME_BYTES + WRITE_UNIT_BYTES - 1) // WRITE_UNIT_BYTES
-    return units * pl.when(is_shared(list_id)).then(1).otherwise(2)
-
-
 def _differing(store: TableStore, lists: pl.DataFrame) -> Iterator[str]:
     if lists.is_empty():
         return
     stored = {item["id"]: item for item in store.get_many(TABLE, lists["list_id"].to_list())}
     for list_id, content in lists.select("list_id", "content").iter_rows():
-        wanted = contents(content)
-        if _part(stored.get(list_id), wanted) != wanted:
+        item = stored.get(list_id, {})  # its times and status may change
+        if any(item.get(name) != value for name, value in contents(content).items()):
             yield list_id
-
-
-def _part(item: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The attributes of an item that come from its list; its times and status may change."""
-    return None if item is None else {name: item.get(name) for name in wanted}

@@ -1,16 +1,20 @@
-"""What each command asks of the plan, and the report it ends with."""
+"""What each command asks of the plan and imports before, and the report it ends with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.errors import OmnixError
+from omnix_cli.process_memory import PeakMemory
 from omnix_cli.records import RunRecord, StepRecord
+from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.runner import Runner
+from omnix_cli.services.runs.runner import LIST_STEPS, Runner
+from omnix_cli.settings import SourceSettings
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,14 @@ class Command:
     forces_all: bool = False
 
     def forced(self, runner: Runner) -> tuple[str, ...]:
-        """The steps that `--force` computes again."""
-        return runner.step_names if self.forces_all else self.steps
+        return tuple(step.name for step in runner.plan) if self.forces_all else self.steps
 
 
-_LISTS = ("recommend", "shop_lists")
-RUN = Command("run", ("similarity", "predict", *_LISTS), imports=True, publishes=True, forces_all=True)
+RUN = Command("run", ("similarity", "predict", *LIST_STEPS), imports=True, publishes=True, forces_all=True)
 SIMILARITY = Command("similarity", ("similarity",))
 PREDICT = Command("predict", ("predict",))
-RECOMMEND = Command("recommend", _LISTS)
-PUBLISH = Command("publish", _LISTS, publishes=True)
+RECOMMEND = Command("recommend", LIST_STEPS)
+PUBLISH = Command("publish", LIST_STEPS, publishes=True)
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,20 @@ def bring_up_to_date(
     *,
     import_sources: Callable[[], tuple[StepRecord, ...]] = tuple,
     publisher: Publisher | None = None,
-    samples: Sequence[Mapping[str, Any]] = (),
     force: bool = False,
     dry_run: bool = False,
 ) -> RunReport:
     """Brings the steps of a command up to date, after its imports and before its publish.
 
     `open_runner` is called after the imports, so that the run reads what they added. `publisher` must be a dry run if
-    this is one; it may add to `samples`. Raises `PartialError` with the report when some customers or items failed."""
+    this is one. Raises `PartialError` with the report when some customers or items failed."""
     with _reported(command.name):
         imported = import_sources() if command.imports else ()
         runner = open_runner()
         forced = command.forced(runner) if force else ()
         if dry_run:
             steps = runner.preview(command.steps, force=forced, publisher=publisher)
-            return RunReport(command.name, (*imported, *steps), samples=tuple(samples))
+            return RunReport(command.name, (*imported, *steps), samples=tuple(publisher.samples) if publisher else ())
         run = runner.execute(command.steps, command=command.name, force=forced, publisher=publisher, imported=imported)
         return RunReport(command.name, run.steps, run)
 
@@ -78,15 +79,37 @@ def explain(runner: Runner, *, force: bool = False) -> RunReport:
     return RunReport("explain", runner.preview(RUN.steps, force=RUN.forced(runner) if force else ()))
 
 
-def roll_back(
-    runner: Runner, run: str, publisher: Publisher, *, samples: Sequence[Mapping[str, Any]] = (), dry_run: bool = False
-) -> RunReport:
+def roll_back(runner: Runner, run: str, publisher: Publisher, *, dry_run: bool = False) -> RunReport:
     """Publishes the lists of an earlier run again."""
     if dry_run:
-        return RunReport(PUBLISH.name, runner.preview_roll_back(run, publisher), samples=tuple(samples))
+        return RunReport(PUBLISH.name, runner.preview_roll_back(run, publisher), samples=tuple(publisher.samples))
     with _reported(PUBLISH.name):
         record = runner.roll_back(run, publisher)
         return RunReport(PUBLISH.name, record.steps, record)
+
+
+def import_sources(
+    sources: Iterable[SourceSettings], import_one: Callable[[SourceSettings], ImportReport]
+) -> tuple[StepRecord, ...]:
+    """Imports each source in order; one record each."""
+    return tuple(_import(source, import_one) for source in sources)
+
+
+def _import(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> StepRecord:
+    memory, began = PeakMemory(), time.perf_counter()
+    report = import_one(source)
+    is_known = report.known == report.read
+    return StepRecord(
+        name=f"import {source.kind}",
+        key=report.batch or "",
+        status="reused" if is_known else "pending" if report.dry_run else "ran",
+        reason="; ".join(report.notes) or ("nothing new" if is_known else "new rows"),
+        rows_in=report.read,
+        rows_out=report.accepted,
+        seconds=round(time.perf_counter() - began, 3),
+        peak_memory_bytes=memory.peak_bytes(),
+        figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
+    )
 
 
 @contextmanager

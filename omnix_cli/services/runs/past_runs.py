@@ -31,15 +31,13 @@ class RunComparison:
 def compare(before: RunRecord, after: RunRecord) -> RunComparison:
     """Where two runs differ: day, settings, sources, and each step's key, rows and figures."""
     left, right = dict(_facts(before)), dict(_facts(after))
-    names = [*left, *(name for name in right if name not in left)]
-    differences = tuple(
-        Difference(name, left.get(name), right.get(name)) for name in names if left.get(name) != right.get(name)
-    )
+    compared = (Difference(name, left.get(name), right.get(name)) for name in left | right)
+    differences = tuple(found for found in compared if found.before != found.after)
     return RunComparison(before.run_id, after.run_id, differences)
 
 
 def mark_killed(records: RunRecords) -> None:
-    """Marks runs whose process died without saying so. The caller holds the lock, so none of them is still running."""
+    """Marks runs whose process was killed. The caller holds the lock, so none of them is still running."""
     for record in records.newest_first():
         if record.status == "running":
             records.save(record.model_copy(update={"status": "killed"}))

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
+from omnix_cli.protocols.steps import PlanStep
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.settings import Section, Settings, dump
@@ -58,10 +58,13 @@ def decide(
         inputs = {name: keys[name] for name in step.inputs}
         parameters = _parameters(step, settings, as_of)
         key = _key(step, parameters, inputs)
-        is_forced = step.name in force
-        reuse = None if is_forced else checkpoints.find(key)
-        previous = _previous(step.name, key, checkpoints, records)
-        reason = "nothing changed" if reuse else _why(step, key, parameters, inputs, previous, forced=is_forced)
+        reuse = None if step.name in force else checkpoints.find(key)
+        if reuse:
+            reason = "nothing changed"
+        elif step.name in force:
+            reason = "forced"
+        else:
+            reason = _why(step, key, parameters, inputs, _previous(step.name, checkpoints, records))
         decisions.append(Decision(step, key, inputs, parameters, reuse, reason))
         keys.update(dict.fromkeys(step.outputs, key))
     return tuple(decisions)
@@ -88,7 +91,7 @@ def _key(step: PlanStep, parameters: Mapping[str, Any], inputs: Mapping[str, str
     return f"{step.name}-{digest(ingredients)}"
 
 
-def _previous(step: str, key: str, checkpoints: Checkpoints, records: RunRecords) -> Manifest | str | None:
+def _previous(step: str, checkpoints: Checkpoints, records: RunRecords) -> Manifest | str | None:
     """The manifest of this step in the newest run that has it, or its key when that checkpoint was removed."""
     for record in records.newest_first():
         done = record.step(step)
@@ -102,16 +105,8 @@ def _previous(step: str, key: str, checkpoints: Checkpoints, records: RunRecords
 
 
 def _why(
-    step: PlanStep,
-    key: str,
-    parameters: Mapping[str, Any],
-    inputs: Mapping[str, str],
-    previous: Manifest | str | None,
-    *,
-    forced: bool,
+    step: PlanStep, key: str, parameters: Mapping[str, Any], inputs: Mapping[str, str], previous: Manifest | str | None
 ) -> str:
-    if forced:
-        return "forced"
     if previous is None:
         return "first time"
     if isinstance(previous, str):

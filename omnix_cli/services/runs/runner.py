@@ -16,10 +16,9 @@ import polars as pl
 
 from omnix_cli import __version__
 from omnix_cli.errors import DataError, Interrupted, PartialError, exit_code
-from omnix_cli.plan import PlanStep
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
-from omnix_cli.protocols.steps import Engine, Resources
-from omnix_cli.records import RunRecord, StepRecord, StepStatus, run_id_at
+from omnix_cli.protocols.steps import Engine, PlanStep, Resources
+from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of
 from omnix_cli.services.publishing.publisher import PUBLISHED, Publisher
 from omnix_cli.services.runs.planning import Decision, closure, decide
@@ -27,7 +26,8 @@ from omnix_cli.settings import Settings, dump
 
 _log = logging.getLogger(__name__)
 
-_LIST_STEPS = ("recommend", "shop_lists")
+LIST_STEPS = ("recommend", "shop_lists")
+"""The steps that make the published frames."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,11 @@ class Runner:
             force=force,
         )
 
-    @property
-    def step_names(self) -> tuple[str, ...]:
-        """The names of all steps of the plan."""
-        return tuple(step.name for step in self.plan)
-
     def preview(
         self, targets: Collection[str], *, force: Collection[str] = (), publisher: Publisher | None = None
     ) -> tuple[StepRecord, ...]:
         """What `execute` would do, step by step: `reused` or `pending`, and why. `publisher` must be a dry run; it
-        is
-        called only when the lists it would publish already exist."""
+        is called only when the lists it would publish already exist."""
         if not self.sources["purchases"].rows:
             waiting = closure(self.plan, targets)
             return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
@@ -80,9 +74,8 @@ class Runner:
         steps = []
         for decision in self.explain(targets, force=force):
             if decision.reuse:
-                inputs = {name: frames[name] for name in decision.step.inputs if name in frames}
+                steps.append(_step_record(decision, decision.reuse, frames))
                 frames.update({name: decision.reuse.frame(name) for name in decision.step.outputs})
-                steps.append(_step_record(decision, decision.reuse, "reused", inputs))
             else:
                 name, key = decision.step.name, decision.key
                 steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
@@ -139,25 +132,28 @@ class Runner:
 
     def _past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
         past = self.records.load(run_id)
-        lists = dict(self._lists_of(past))
+        made = [self.checkpoints.find(step.key) for step in past.steps if step.name in LIST_STEPS]
+        lists = {
+            name: checkpoint.frame(name)
+            for checkpoint in made
+            for name in PUBLISHED
+            if checkpoint and name in checkpoint.manifest.parts
+        }
         if set(lists) != set(PUBLISHED):
             raise DataError(f"run {past.run_id} has no lists", hint="`omnix runs list` shows all runs.")
         return past, lists
 
-    def _lists_of(self, record: RunRecord) -> Iterator[tuple[str, StoredFrame]]:
-        for step in record.steps:
-            checkpoint = self.checkpoints.find(step.key) if step.name in _LIST_STEPS else None
-            for name in PUBLISHED if checkpoint else ():
-                if checkpoint and name in checkpoint.manifest.parts:
-                    yield name, checkpoint.frame(name)
-
     @contextmanager
     def _recorded(self, journal: _Journal) -> Iterator[None]:
-        """Writes the record of a run when it begins and when it ends, however it ends."""
+        """Writes the record of a run when it begins and when it ends, however it ends. Raises `PartialError` when a
+        step could not do all of its work."""
         try:
             journal.save()
             yield
-            _refuse_incomplete(journal.record)
+            problems = [f"{step.name}: {step.incomplete}" for step in journal.record.steps if step.incomplete]
+            if problems:
+                hint = f"`omnix runs show {journal.record.run_id}` has the figures."
+                raise PartialError("; ".join(problems), hint=hint)
             journal.save(status="done", exit_code=0, finished_at=self.now())
         except BaseException as error:
             try:
@@ -190,9 +186,8 @@ class Runner:
         frames = dict(self.sources)
         for decision in decisions:
             checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
-            inputs = {name: frames[name] for name in decision.step.inputs}
+            journal.note(_step_record(decision, checkpoint, frames))
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
-            journal.note(_step_record(decision, checkpoint, "reused" if decision.reuse else "ran", inputs))
         if publisher:
             lists = {name: frames[name] for name in PUBLISHED}
             journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
@@ -212,7 +207,7 @@ class Runner:
             parameters=decision.parameters,
             inputs=decision.inputs,
         ) as writer:
-            self.engine.run(step, step.function, {name: frames[name] for name in step.inputs}, arguments, writer)
+            self.engine.run(step, {name: frames[name] for name in step.inputs}, arguments, writer)
         return self.checkpoints.open(decision.key)
 
 
@@ -224,7 +219,6 @@ class _Journal:
     record: RunRecord
 
     def save(self, **changes: Any) -> None:
-        """Changes the record."""
         self.record = self.record.model_copy(update=changes)
         self.records.save(self.record)
 
@@ -235,27 +229,18 @@ class _Journal:
         _log.info("step done", extra={"step": step.name, **facts, **step.figures})
 
 
-def _refuse_incomplete(record: RunRecord) -> None:
-    """Raises `PartialError` when a step could not do all of its work."""
-    problems = [f"{step.name}: {step.incomplete}" for step in record.steps if step.incomplete]
-    if problems:
-        raise PartialError("; ".join(problems), hint=f"`omnix runs show {record.run_id}` has the figures.")
-
-
-def _step_record(
-    decision: Decision, checkpoint: Checkpoint, status: StepStatus, inputs: Mapping[str, StoredFrame]
-) -> StepRecord:
-    manifest = checkpoint.manifest
+def _step_record(decision: Decision, checkpoint: Checkpoint, frames: Mapping[str, StoredFrame]) -> StepRecord:
+    manifest, ran = checkpoint.manifest, decision.reuse is None
     return StepRecord(
         name=decision.step.name,
         key=decision.key,
-        status=status,
+        status="ran" if ran else "reused",
         reason=decision.reason,
         incomplete=str(manifest.figures.get("incomplete", "")),
-        rows_in=sum(frame.rows for frame in inputs.values()),
+        rows_in=sum(frames[name].rows for name in decision.step.inputs if name in frames),
         rows_out=sum(manifest.rows(name) for name in decision.step.outputs),
-        seconds=manifest.seconds if status == "ran" else 0.0,
-        peak_memory_bytes=manifest.peak_memory_bytes if status == "ran" else 0,
+        seconds=manifest.seconds if ran else 0.0,
+        peak_memory_bytes=manifest.peak_memory_bytes if ran else 0,
         figures=dict(manifest.figures),
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, CheckpointWriter, Manifest, RunRecords
-from omnix_cli.records import RunRecord
 from omnix_cli.services.runs.runner import Runner
 
 
@@ -24,15 +23,16 @@ class ScratchCheckpoints:
         return self.scratch.find(key) or self.lasting.find(key)
 
     def damage(self, key: str) -> str | None:
-        return self._holder(key).damage(key)
+        return self.scratch.damage(key) and self.lasting.damage(key)
 
     def open(self, key: str) -> Checkpoint:
-        return self._holder(key).open(key)
+        try:
+            return self.scratch.open(key)
+        except CorruptCheckpoint:
+            return self.lasting.open(key)
 
-    def write(
-        self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
-    ) -> AbstractContextManager[CheckpointWriter]:
-        return self.scratch.write(key=key, step=step, version=version, parameters=parameters, inputs=inputs)
+    def write(self, **what: Any) -> AbstractContextManager[CheckpointWriter]:
+        return self.scratch.write(**what)
 
     def manifests(self) -> Iterator[Manifest]:
         return self.lasting.manifests()
@@ -40,37 +40,7 @@ class ScratchCheckpoints:
     def remove(self, key: str) -> None:
         self.scratch.remove(key)
 
-    def _holder(self, key: str) -> Checkpoints:
-        try:
-            self.scratch.open(key)
-        except CorruptCheckpoint:
-            return self.lasting
-        return self.scratch
 
-
-@dataclass(frozen=True)
-class ReadRecords:
-    """Records of runs that can be read but not changed. Implements `protocols.RunRecords`."""
-
-    lasting: RunRecords
-
-    def save(self, record: RunRecord) -> None:
-        """Does nothing."""
-
-    def load(self, run_id: str) -> RunRecord:
-        return self.lasting.load(run_id)
-
-    def newest_first(self) -> Iterator[RunRecord]:
-        return self.lasting.newest_first()
-
-    def remove(self, run_id: str) -> None:
-        """Does nothing."""
-
-
-def without_trace(runner: Runner, scratch: Checkpoints) -> Runner:
-    """A runner that computes what is missing into `scratch` and records nothing."""
-    return replace(
-        runner,
-        checkpoints=ScratchCheckpoints(runner.checkpoints, scratch),
-        records=ReadRecords(runner.records),
-    )
+def without_trace(runner: Runner, scratch: Checkpoints, records: RunRecords) -> Runner:
+    """A runner that computes what is missing into `scratch` and writes its records to `records`."""
+    return replace(runner, checkpoints=ScratchCheckpoints(runner.checkpoints, scratch), records=records)

@@ -17,6 +17,8 @@ from omnix_cli.steps.imports import fields
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
 
+_Source = str | tuple[str, ...] | JoinedColumns
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -35,7 +37,7 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
 
     Raises `DataError` when the file lacks a required column or one without alternatives, or has it twice."""
     _refuse_repeated(mapping, available, file)
-    columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
+    columns: dict[str, _Source] = {}
     for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
         if name in DERIVED or (name == LINE and LINE not in mapping.columns):
             continue
@@ -63,8 +65,7 @@ def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) ->
     Raises `DataError` when all dates are like 03/04/2017."""
     if mapping.day_first is not None or mapping.date_formats:
         return bool(mapping.day_first)
-    instant = INSTANTS.get(mapping.kind, (None,))[0]
-    source = mapping.columns.get(instant) if instant else None
+    source = mapping.columns.get(INSTANTS[mapping.kind][0]) if mapping.kind in INSTANTS else None
     if not isinstance(source, str) or not isinstance(raw.schema[source], pl.String):
         return False
     evidence = fields.day_first_evidence(fields.text(raw[source], mapping.null_values))
@@ -83,7 +84,8 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
     if mapping.decimal_comma is not None:
         return mapping.decimal_comma
     columns = FRAMES[mapping.kind].schema.columns()
-    sources = [source for name, source in mapping.columns.items() if name != LINE and _is_amount(columns[name].dtype)]
+    amounts = {name for name, spec in columns.items() if spec.dtype.is_float() or spec.dtype.is_decimal()}
+    sources = [source for name, source in mapping.columns.items() if name in amounts]
     written = [fields.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
     texts = pl.concat(written) if written else pl.Series(dtype=pl.String)
     evidence = fields.decimal_comma_evidence(texts)
@@ -113,13 +115,7 @@ def _bound_rule(rule: SetAside, available: list[str], file: str) -> SetAside:
     return rule.model_copy(update={"column": found})
 
 
-def _is_amount(dtype: pl.DataType) -> bool:
-    return dtype.is_float() or dtype.is_decimal()
-
-
-def _present(
-    source: str | tuple[str, ...] | JoinedColumns, available: list[str]
-) -> str | tuple[str, ...] | JoinedColumns | None:
+def _present(source: _Source, available: list[str]) -> _Source | None:
     if isinstance(source, JoinedColumns):
         there = tuple(column for column in source.columns if column in available)
         spare = tuple(column for column in source.fallback if column in available)
@@ -128,7 +124,7 @@ def _present(
     return next((column for column in alternatives if column in available), None)
 
 
-def _missing(name: str, source: str | tuple[str, ...] | JoinedColumns, available: list[str], file: str) -> DataError:
+def _missing(name: str, source: _Source, available: list[str], file: str) -> DataError:
     if isinstance(source, JoinedColumns):
         source = source.columns
     wanted = source if isinstance(source, str) else source[0]

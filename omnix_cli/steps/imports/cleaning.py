@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 
 import dataframely as dy
 import polars as pl
@@ -61,13 +63,12 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             rows = with_line_ids(rows, fields.text(line, mapping.null_values))
     if mapping.kind in INSTANTS:
         instant, day = INSTANTS[mapping.kind]
-        rows = rows.with_columns(_day(rows[instant], reading.clock.timezone).rename(day))
+        rows = rows.with_columns(pl.col(instant).dt.convert_time_zone(reading.clock.timezone).dt.date().alias(day))
         problems.extend(_impossible_times(rows[instant], instant, raw, reading))
     if mapping.kind in ("products", "customers"):
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
     problems.extend(_broken_rules(rows, raw, mapping))
-    good, bad = _split(raw, rows, problems, reading.file)
-    return Cleaned(good, bad)
+    return _split(raw, rows, problems, reading.file)
 
 
 def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
@@ -106,7 +107,7 @@ def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) ->
         return fields.Parsed(fields.entries(written, texts, mapping.list_separator), None)
     if isinstance(dtype, pl.String):
         ids = mapping.whole_number_ids and name in _IDS
-        return fields.Parsed(fields.whole_ids(texts) if ids else texts, None)
+        return fields.Parsed(texts.str.replace(r"\.0+$", "") if ids else texts, None)  # spreadsheets add .0
     values = fields.word(texts, dtype) if isinstance(dtype, pl.Enum) else fields.flag(texts)
     return fields.Parsed(values, values.is_null() & texts.is_not_null())
 
@@ -144,10 +145,6 @@ def _unreadable(dtype: pl.DataType) -> str:
     return "not a whole number" if dtype.is_integer() else "not a number"
 
 
-def _day(instants: pl.Series, zone: str) -> pl.Series:
-    return (instants if zone == "UTC" else instants.dt.convert_time_zone(zone)).dt.date()
-
-
 def _impossible_times(instants: pl.Series, name: str, raw: pl.DataFrame, reading: Reading) -> Iterator[Problem]:
     written = _source(raw, reading.mapping, name, instants)
     yield Problem((instants > reading.now.astimezone(UTC)).fill_null(False), name, "in the future", written)
@@ -178,13 +175,9 @@ def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.
     return raw[source] if isinstance(source, str) else otherwise
 
 
-def _split(
-    raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str) -> Cleaned:
     found = [problem for problem in problems if problem.mask.any()]
     if not found:
-        return rows, FRAMES["quarantine"].empty()
-    bad = found[0].mask
-    for problem in found[1:]:
-        bad = bad | problem.mask
-    return rows.filter(~bad), quarantined(raw, bad, found, file)
+        return Cleaned(rows, FRAMES["quarantine"].empty())
+    bad = reduce(or_, (problem.mask for problem in found))
+    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file))

@@ -33,7 +33,7 @@ def set_aside(raw: pl.DataFrame, mapping: ColumnMapping) -> list[Problem]:
 
 
 def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows; and separately the deleted ones of which the input has only the id, with their `row` as JSON."""
+    """The rows; and separately the deleted ones that have nothing but an id, with their `row` as JSON."""
     own_id = FRAMES[mapping.kind].key[0]
     source = mapping.columns.get(own_id, own_id)
     names = (source,) if isinstance(source, str) else source if isinstance(source, tuple) else ()

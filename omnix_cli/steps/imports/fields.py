@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import orjson
 import polars as pl
@@ -41,16 +42,8 @@ _ZONED: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What times with a zone look like, and the formats to try then."""
 _CLOCKS = (
     "",
-    " %H:%M:%S",
-    " %H:%M",
-    "T%H:%M:%S",
-    "T%H:%M",
-    " %H:%M:%S%.f",
-    "T%H:%M:%S%.f",
-    "T%H%M%S",
-    "T%H%M",
-    " %I:%M:%S %p",
-    " %I:%M %p",
+    *(gap + time for time in ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f") for gap in (" ", "T")),
+    *("T%H%M%S", "T%H%M", " %I:%M:%S %p", " %I:%M %p"),
 )
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y")
@@ -117,24 +110,18 @@ def word(texts: pl.Series, words: pl.Enum) -> pl.Series:
     return texts.str.to_lowercase().str.replace_all(r"[\s-]+", "_").cast(words, strict=False)
 
 
-def whole_ids(column: pl.Series) -> pl.Series:
-    """Ids without the `.0` that a spreadsheet added."""
-    return column.str.replace(r"\.0+$", "")
-
-
 def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
     """Numbers, also with currency signs and thousands separators; infinite ones are unreadable, NaN is absent."""
     if column.dtype.is_numeric():
         numbers = column.cast(pl.Float64)
         infinite = numbers.is_infinite().fill_null(False)
-        return Parsed(numbers.set(~numbers.is_finite(), None), infinite)
+        return Parsed(_finite(numbers), infinite)
     if column.dtype.is_nested():
         column = text(column, ())
-    spelled = _spelled_with_comma if decimal_comma else _spelled_with_point
     plain = column.cast(pl.Float64, strict=False)
     if decimal_comma:
         plain = plain.set(column.str.contains(".", literal=True), None)
-    return _second_look(column, plain.set(~plain.is_finite(), None), null_values, spelled)
+    return _second_look(column, _finite(plain), null_values, partial(_spelled_out, decimal_comma=decimal_comma))
 
 
 def money(numbers: pl.Series) -> pl.Series:
@@ -217,29 +204,21 @@ def _second_look(
     return Parsed(values, pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True).scatter(unreadable, True))
 
 
-def _spelled_with_point(texts: pl.Series) -> pl.Series:
-    bare = _bare(texts)
-    grouped = bare.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
-    return _finite(pl.select(pl.when(grouped).then(bare.str.replace_all(",", "")).otherwise(bare)).to_series())
-
-
-def _spelled_with_comma(texts: pl.Series) -> pl.Series:
-    bare = _bare(texts)
-    grouped = bare.str.contains(r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
-    joined = bare.str.replace_all(".", "", literal=True)
-    ungrouped = pl.select(pl.when(grouped).then(joined).otherwise(bare)).to_series()
-    return _finite(ungrouped.str.replace(",", ".", literal=True))
-
-
-def _finite(texts: pl.Series) -> pl.Series:
-    numbers = texts.cast(pl.Float64, strict=False)
-    return numbers.set(~numbers.is_finite(), None)
-
-
-def _bare(texts: pl.Series) -> pl.Series:
-    """Without currency signs and the spaces and apostrophes that group thousands."""
+def _spelled_out(texts: pl.Series, *, decimal_comma: bool) -> pl.Series:
+    """Numbers with currency signs, and with spaces, apostrophes, points or commas that group thousands."""
     signs = texts.str.replace_all(_CURRENCY, "")
-    return signs.str.replace_all(r"(\d)[\s'\u{a0}\u{202f}](\d{3})", "$1$2").str.strip_chars()
+    bare = signs.str.replace_all(r"(\d)[\s'\u{a0}\u{202f}](\d{3})", "$1$2").str.strip_chars()
+    group, point = (".", ",") if decimal_comma else (",", ".")
+    grouped = bare.str.contains(rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([{point}]\d*)?$")
+    joined = bare.str.replace_all(group, "", literal=True)
+    ungrouped = pl.select(pl.when(grouped).then(joined).otherwise(bare)).to_series()
+    if decimal_comma:
+        ungrouped = ungrouped.str.replace(",", ".", literal=True)
+    return _finite(ungrouped.cast(pl.Float64, strict=False))
+
+
+def _finite(numbers: pl.Series) -> pl.Series:
+    return numbers.set(~numbers.is_finite(), None)
 
 
 def _readers(texts: pl.Series, clock: Clock) -> list[_Reader]:
@@ -247,8 +226,8 @@ def _readers(texts: pl.Series, clock: Clock) -> list[_Reader]:
     readers = [_reader(r"", spelling, clock) for spelling in clock.formats] or _usual_readers(clock)
     beginning = texts.head(_SAMPLE)
     sample = beginning.filter(beginning.str.strip_chars() != "").head(1)
-    fitting = (reader for reader in readers if _reads(reader, sample))
-    return [next(fitting, readers[0]), *readers]
+    shaped = (reader for reader in readers if sample.str.contains(reader.shape).any())
+    return [next((reader for reader in shaped if not reader.read(sample).null_count()), readers[0]), *readers]
 
 
 @dataclass(frozen=True)
@@ -257,11 +236,6 @@ class _Reader:
 
     shape: str
     read: Callable[[pl.Series], pl.Series]
-
-
-def _reads(reader: _Reader, sample: pl.Series) -> bool:
-    shaped = sample.str.contains(reader.shape).any()
-    return shaped and reader.read(sample).null_count() == 0
 
 
 def _try_in_turn(texts: pl.Series, readers: Sequence[_Reader]) -> pl.Series:
@@ -298,7 +272,7 @@ def _reader(shape: str, spelling: str, clock: Clock) -> _Reader:
 
 
 def _from_epoch(numbers: pl.Series) -> pl.Series:
-    """Seconds or milliseconds since 1970, told apart by their size."""
+    """Seconds or milliseconds since 1970, recognised by their size."""
     milliseconds = numbers.abs() >= 100_000_000_000
     micros = pl.select(pl.when(milliseconds).then(numbers * 1000).otherwise(numbers * 1_000_000)).to_series()
     return micros.cast(UTC_INSTANT)

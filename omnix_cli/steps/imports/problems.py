@@ -35,20 +35,10 @@ def quarantined(raw: pl.DataFrame, bad: pl.Series, problems: list[Problem], file
         written = fields.text(problem.value.filter(bad), ()).str.slice(0, _LONGEST_VALUE)
         which = which.set(here, number)
         value = pl.select(pl.when(here).then(written).otherwise(value)).to_series()
-    labels = pl.DataFrame(
-        {
-            "which": pl.Series(range(len(problems)), dtype=pl.Int32),
-            "column": [problem.column for problem in problems],
-            "reason": [problem.reason for problem in problems],
-            "expected": [problem.expected for problem in problems],
-        }
-    )
-    return quarantine_rows(
-        pl.DataFrame({"which": which, "value": value})
-        .with_columns(rows[ROW_NUMBER].alias("row_number"), rows[ITEM].alias("item"), as_json(rows))
-        .join(labels, on="which", how="left", maintain_order="left"),
-        file,
-    )
+    columns = {"value": value, "row_number": rows[ROW_NUMBER], "item": rows[ITEM], "row": as_json(rows)}
+    for name in ("column", "reason", "expected"):
+        columns[name] = pl.Series([getattr(problem, name) for problem in problems]).gather(which)
+    return quarantine_rows(pl.DataFrame(columns), file)
 
 
 def quarantine_rows(rows: pl.DataFrame, file: str) -> pl.DataFrame:

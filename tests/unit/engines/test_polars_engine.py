@@ -6,8 +6,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.engines.polars_engine import PolarsEngine
-from omnix_cli.plan import PlanStep
-from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.protocols.steps import PlanStep, StepOutput
 from omnix_cli.schemas import FRAMES
 from tests.conftest import MemoryFrame
 
@@ -46,6 +45,6 @@ def test_slices_hold_whole_customers_in_order(slice_rows: int, slices: list[str]
     parts = Parts()
     step = PlanStep("count", count, ("people", "shop"), ("resolved",), version="1", by_customer=("people",))
     inputs = {"people": MemoryFrame("people", PEOPLE), "shop": MemoryFrame("shop", PEOPLE)}
-    PolarsEngine(slice_rows=slice_rows).run(step, count, inputs, {}, parts)
+    PolarsEngine(slice_rows=slice_rows).run(step, inputs, {}, parts)
     assert [figures["customers"] for figures in parts.figures] == slices
     assert {figures["shop"] for figures in parts.figures} == {PEOPLE.height}  # what is not split is whole

@@ -12,8 +12,7 @@ import polars as pl
 
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import CONTROL
-from omnix_cli.services.publishing.publisher import Publisher, PublishOptions
-from omnix_cli.services.publishing.reports import PublishReport
+from omnix_cli.services.publishing.publisher import Publisher, PublishReport
 from omnix_cli.settings import PublishSettings
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -111,8 +110,7 @@ class PublishingShop:
     ) -> PublishReport:
         """Publishes the lists; `changes` are fields of the publisher."""
         self.runs += 1
-        options = PublishOptions(dry_run=dry_run)
-        publisher = self.publisher(now=now, options=options, progress=AfterEveryChunk(after_chunk), **changes)
+        publisher = self.publisher(now=now, dry_run=dry_run, progress=AfterEveryChunk(after_chunk), **changes)
         return publisher.write(store or self.store, frames(*lists), f"run-{self.runs}", now.date())
 
     def items(self) -> dict[str, dict[str, Any]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import as_dictionaries
 from omnix_cli.protocols.tables import StoreTraits, WriteLimit
-from omnix_cli.services.publishing.publisher import PublishOptions
+from omnix_cli.services.publishing.publisher import PublishReport
+from omnix_cli.services.publishing.verification import Verification
 from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.unit.services.publishing.publishing_shop import (
     ANN,
@@ -136,10 +138,9 @@ class TestTheStep:
         assert step.figures["write_units"] == 3
 
     def test_a_dry_run_shows_some_items(self, shop: PublishingShop) -> None:
-        shown: list[str] = []
-        publisher = shop.publisher(options=PublishOptions(dry_run=True), show=lambda item: shown.append(item["id"]))
+        publisher = shop.publisher(dry_run=True)
         assert publisher.publish(frames(ANN, SIMILAR), "dry-run", NOW.date()).status == "pending"
-        assert shown == ["ann#homepage", "similar#milk"]
+        assert [item["id"] for item in publisher.samples] == ["ann#homepage", "similar#milk"]
 
 
 class TestWhichDay:
@@ -153,12 +154,12 @@ class TestWhichDay:
             "the store holds newer lists, as of 2026-03-01; use --force to publish those of 2026-02-28 anyway"
         )
         assert shop.products() == {"ann#homepage": ["milk", "tea"]}
-        forced = shop.publisher(options=PublishOptions(force=True)).publish(frames(BOB), "run-3", date(2026, 2, 28))
+        forced = shop.publisher(force=True).publish(frames(BOB), "run-3", date(2026, 2, 28))
         assert (forced.status, shop.products()) == ("ran", {"bob#homepage": ["tea"]})
 
     def test_a_rollback_wants_an_earlier_day(self, shop: PublishingShop) -> None:
         shop.publish(ANN)
-        publisher = shop.publisher(options=PublishOptions(roll_back=True))
+        publisher = shop.publisher(roll_back=True)
         assert publisher.publish(frames(BOB), "run-2", date(2026, 2, 28)).status == "ran"
 
     def test_lists_of_a_future_day_are_left_out_unless_forced(self, shop: PublishingShop) -> None:
@@ -166,3 +167,45 @@ class TestWhichDay:
         later = shop.publisher().publish(frames(ANN), "run-1", date(2026, 3, 3))
         assert (tomorrow.status, later.status) == ("ran", "skipped")
         assert later.reason == "2026-03-03 is in the future; use --force to publish anyway"
+
+
+REPORT = PublishReport(
+    lists=10,
+    added=1,
+    changed=2,
+    refreshed=3,
+    unchanged=4,
+    removed=5,
+    foreign=0,
+    refused=0,
+    compared_with="the last receipts",
+    receipts_key="publish-1",
+    units=2_000_000,
+    units_saved=500_000,
+    samples=(),
+    limit=None,
+    verification=None,
+    dry_run=False,
+    seconds=1.0,
+)
+
+
+class TestTheReport:
+    def test_unchanged_lists_are_not_written(self) -> None:
+        assert REPORT.written == 11
+        assert REPORT.figures == {"added": 1, "changed": 2, "refreshed": 3, "unchanged": 4, "removed": 5}
+
+    def test_the_price_is_that_of_a_million_units(self) -> None:
+        assert (REPORT.cost(0.625)["cost_usd"], REPORT.cost(0.625)["cost_saved_usd"]) == (1.25, 0.3125)
+
+    def test_the_summary_adds_what_is_known(self) -> None:
+        assert REPORT.summary == "compared with the last receipts"
+        checked = replace(REPORT, verification=Verification(10, 10, ()), limit=WriteLimit(100, "as set"))
+        proved, pace = "all 10 items read back and equal", "at most 100 write units a second (as set)"
+        assert checked.summary == f"compared with the last receipts; {proved}; {pace}"
+
+    def test_refused_and_differing_items_make_it_incomplete(self) -> None:
+        assert REPORT.incomplete == ""
+        broken = replace(REPORT, refused=2, verification=Verification(10, 10, ("ann#homepage",)))
+        assert broken.incomplete == "the store refused 2 items; 1 of 10 items differ: ann#homepage"
+        assert broken.figures["refused"] == 2

@@ -9,7 +9,9 @@ import pytest
 from omnix_cli.errors import PartialError
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.records import StepRecord
-from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, explain
+from omnix_cli.services.importing.reports import FileReport, ImportReport
+from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, explain, import_sources
+from omnix_cli.settings import SourceSettings
 from omnix_cli.steps.cycles import cycles
 from tests.unit.services.runs.test_runner import PLAN, make_runner
 
@@ -74,3 +76,27 @@ def test_a_partial_error_carries_the_report(workspace: Path) -> None:
 def test_explain_previews(workspace: Path) -> None:
     make_runner(workspace).execute(["similarity"], command="run")
     assert {step.status for step in explain(make_runner(workspace)).steps} == {"reused"}
+
+
+SOURCES = (SourceSettings(kind="products", files=("p.csv",)), SourceSettings(kind="purchases", files=("h.csv",)))
+
+
+def imported(source: SourceSettings, *, known: int, dry_run: bool = False) -> ImportReport:
+    file = FileReport(source.files[0], 10, 10 - known - 1, 1, 0, known, {})
+    return ImportReport(source.kind, (file,), (), batch=None if dry_run else "key", dry_run=dry_run)
+
+
+def test_each_source_is_a_step_of_the_run() -> None:
+    steps = import_sources(SOURCES, lambda source: imported(source, known=3))
+    assert [(step.name, step.status, step.rows_in, step.rows_out) for step in steps] == [
+        ("import products", "ran", 10, 6),
+        ("import purchases", "ran", 10, 6),
+    ]
+    assert steps[0].figures == {"quarantined": 1, "known": 3, "corrected": 0}
+
+
+def test_files_without_new_rows_are_reused_and_a_dry_run_is_pending() -> None:
+    (known,) = import_sources(SOURCES[:1], lambda source: imported(source, known=10))
+    assert (known.status, known.reason) == ("reused", "nothing new")
+    (dry,) = import_sources(SOURCES[:1], lambda source: imported(source, known=0, dry_run=True))
+    assert (dry.status, dry.reason, dry.key) == ("pending", "new rows", "")

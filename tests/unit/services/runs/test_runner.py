@@ -11,8 +11,7 @@ import pytest
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.plan import PlanStep
-from omnix_cli.protocols.steps import Resources, StepOutput
+from omnix_cli.protocols.steps import PlanStep, Resources, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.runs.past_runs import compare, prune
 from omnix_cli.services.runs.planning import closure

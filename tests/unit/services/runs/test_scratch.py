@@ -4,7 +4,8 @@ from pathlib import Path
 
 from omnix_cli.services.runs.scratch import without_trace
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.workspace.folders import DiskShelf
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.run_records import RunFolder
 from tests.unit.services.runs.test_runner import CLOCK, make_runner
 
 
@@ -17,10 +18,11 @@ def test_what_is_computed_without_a_trace_is_right_and_gone(tmp_path: Path) -> N
     runner.execute(["cycles"], command="cycles")
     before = files(tmp_path / "lasting")
     scratch = ParquetCheckpoints(DiskShelf(tmp_path / "scratch"), now=CLOCK)
-    record = without_trace(runner, scratch).execute(["similarity"], command="similarity")
+    records = RunFolder(DiskFolder(tmp_path / "runs"))
+    record = without_trace(runner, scratch, records).execute(["similarity"], command="similarity")
     assert [(step.name, step.status) for step in record.steps] == [("cycles", "reused"), ("similarity", "ran")]
     assert files(tmp_path / "lasting") == before
     assert [record.command for record in runner.records.newest_first()] == ["cycles"]
     done = make_runner(tmp_path / "lasting").execute(["similarity"], command="similarity").step("similarity")
-    told = record.step("similarity")
-    assert done and told and (done.key, done.figures) == (told.key, told.figures)
+    computed = record.step("similarity")
+    assert done and computed and (done.key, done.figures) == (computed.key, computed.figures)
