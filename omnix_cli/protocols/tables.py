@@ -128,7 +128,10 @@ class TableStore(ItemSource, Protocol):
         Returns the keys for which no item is stored; none is created for them."""
         ...
 
-    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None: ...
+    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
+        """The item, read consistently; None if there is none, or if it has expired."""
+        ...
+
     def query(
         self,
         table: str,
@@ -143,7 +146,7 @@ class TableStore(ItemSource, Protocol):
         """Up to `limit` (1..500) items of one hash value, sorted by range attribute; equal ones in any order.
 
         Following the cursors gives every item that existed at the start exactly once, whatever is added. An index may
-        lag behind its table for a moment."""
+        lag behind its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
         ...
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:

@@ -109,9 +109,9 @@ class Predictors:
             )
         from omnix_cli.predictors.bedrock.batches.job_service import connect_jobs
         from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
-        from omnix_cli.stores.s3.objects import S3Objects
+        from omnix_cli.stores.s3.folders import s3_folder
 
-        objects = S3Objects(bedrock.batch.location, self.settings.s3)
+        objects = s3_folder(bedrock.batch.location, self.settings.s3)
         return BedrockBatches(connect_jobs(bedrock), objects, self._recorder())
 
     @cached_property

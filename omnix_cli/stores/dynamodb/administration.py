@@ -32,7 +32,6 @@ class DynamoTables:
         self._options = options
 
     def states(self) -> list[TableState]:
-        """Every table as it is, compared with its specification."""
         return [self._state(spec) for spec in TABLES.values()]
 
     def missing(self) -> list[str]:
@@ -40,7 +39,6 @@ class DynamoTables:
         return [spec.name for spec in self._ours() if self._service.description(self._names[spec.name]) is None]
 
     def create_missing(self) -> list[str]:
-        """Creates those of our tables that do not exist, complete; returns their names."""
         missing = self.missing()
         if missing:
             self.complete(only=missing)

@@ -10,10 +10,10 @@ from datetime import datetime
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings, StoreSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.dynamodb.client.service import Service
 from omnix_cli.stores.dynamodb.store import DynamoStore
-from omnix_cli.stores.dynamodb.writing.dead_letters import keep_dead_letters
+from omnix_cli.stores.dynamodb.writing.bulk_writer import keep_dead_letters
 from omnix_cli.stores.dynamodb.writing.limits import WritePacing
 from omnix_cli.stores.tables.specs import TABLES
 
@@ -68,8 +68,7 @@ class Factory:
 
 def dynamodb_service(settings: StoreSettings, *, now: Callable[[], datetime]) -> Service:
     """DynamoDB in the account and region that the settings name."""
-    account = Account(settings.profile, settings.region, settings.endpoint_url, settings.transport)
-    return Service(connect(account, now=now))
+    return Service(connect(settings, now=now))
 
 
 def write_pacing(settings: StoreSettings) -> WritePacing:

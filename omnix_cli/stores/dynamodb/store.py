@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import starmap
 from typing import Any
 
@@ -17,10 +18,8 @@ from omnix_cli.item_frames import Items
 from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
-from omnix_cli.stores.dynamodb.batch_reads import read_items
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
 from omnix_cli.stores.dynamodb.expressions import Placeholders, alive, condition, projection, update
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
@@ -29,7 +28,6 @@ from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     BulkWriter,
     DeadLetter,
     WriteRequest,
-    Written,
     delete_request,
     put_request,
 )
@@ -38,6 +36,7 @@ from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing
 from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
+BATCH_KEYS = 100
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
@@ -67,47 +66,23 @@ class DynamoStore:
         self._keep_dead_letters = keep_dead_letters
 
     def missing_tables(self) -> list[str]:
-        """Those of our tables that do not exist."""
         return self._tables.missing()
 
     def create_tables(self) -> list[str]:
-        """Creates the missing tables and waits until they are ready; returns their names."""
         return self._tables.create_missing()
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        """What the settings allow for the table as DynamoDB describes it."""
         return self._pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
-        """Puts the items in bulk; the last one of a key wins. Raises `ItemsRefused` for items that DynamoDB rejects as
-        invalid; the others are written."""
         spec = TABLES[table]
-        counted = _Counted(encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items))
-        self._write(table, starmap(put_request, counted))
-        return counted.count
+        pairs = encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items)
+        return self._write(table, starmap(put_request, pairs))
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        """Deletes the items with these keys, if they exist; returns how many keys were given."""
-        counted = _Counted(keys)
-        key = TABLES[table].key
-        self._write(table, (delete_request(key, value) for value in counted))
-        return counted.count
-
-    def writer(self, table: str) -> BulkWriter:
-        """A bulk writer for one table."""
-        spec = TABLES[table]
-        return BulkWriter(
-            self._service.transport,
-            self._names[table],
-            spec.key,
-            self._service.retries,
-            self._pace(table),
-            threads=self._threads,
-            copies=len(spec.indexes),
-        )
+        return self._write(table, map(partial(delete_request, TABLES[table].key), keys))
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none)."""
         spec = TABLES[table]
         spec.check(item)
         wire = to_wire(item)
@@ -123,7 +98,6 @@ class DynamoStore:
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the given attributes of each item; returns the keys for which no item is stored."""
         spec = TABLES[table]
         absent = []
         with ThreadPoolExecutor(self._threads) as pool:
@@ -136,7 +110,6 @@ class DynamoStore:
         return absent
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
-        """The item, unless it has expired at `now`; read consistently."""
         item = self._item(table, key)
         return item if item is not None and _is_alive(TABLES[table], item, now) else None
 
@@ -151,8 +124,6 @@ class DynamoStore:
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """One page of the items of one hash value; items of the same range value are in any order. An index lags behind
-        its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
         check_limit(limit)
         spec = TABLES[table]
         keys = tuple(dict.fromkeys((*spec.index(index).attributes, spec.key)))
@@ -196,8 +167,23 @@ class DynamoStore:
             yield from map(from_wire, page["Items"])
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The items with these keys that exist, expired ones too; read consistently."""
-        return read_items(self._service, self._names[table], TABLES[table].key, keys)
+        """Reads consistently. An answer has up to 100 items of 16 MB together; keys that it leaves out are sent again.
+
+        Source: API reference, BatchGetItem."""
+        name, key, retries = self._names[table], TABLES[table].key, self._service.retries
+        for some in batched(dict.fromkeys(keys), BATCH_KEYS):
+            batch, attempt = [{key: {"S": value}} for value in some], 0
+            while batch:
+                request = {"RequestItems": {name: {"Keys": batch, "ConsistentRead": True}}}
+                answer = self._answer("BatchGetItem", request, table)
+                yield from map(from_wire, answer.get("Responses", {}).get(name, ()))
+                left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+                attempt = attempt + 1 if len(left) == len(batch) else 0
+                if attempt == retries.attempts:
+                    raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), name)
+                if left:
+                    retries.wait(attempt, throttled=True)
+                batch = left
 
     def address(self, table: str) -> str:
         """The ARN of the table."""
@@ -231,7 +217,6 @@ class DynamoStore:
                 return
 
     def close(self) -> None:
-        """Closes the connections; the next call opens new ones."""
         self._service.transport.close()
 
     def _pace(self, table: str) -> Pace:
@@ -247,11 +232,7 @@ class DynamoStore:
         return description
 
     def _item(self, table: str, key: str) -> dict[str, Any] | None:
-        request = {
-            "TableName": self._names[table],
-            "Key": {TABLES[table].key: {"S": key}},
-            "ConsistentRead": True,
-        }
+        request = {"TableName": self._names[table], "Key": {TABLES[table].key: {"S": key}}, "ConsistentRead": True}
         answer = self._answer("GetItem", request, table)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
@@ -271,17 +252,20 @@ class DynamoStore:
     def _answer(self, operation: str, request: Request, table: str) -> dict[str, Any]:
         return self._service.answer(operation, request, self._names[table])
 
-    def _write(self, table: str, requests: Iterable[WriteRequest]) -> None:
+    def _write(self, table: str, requests: Iterable[WriteRequest]) -> int:
+        """Writes in bulk; keeps the requests that DynamoDB rejects and raises `ItemsRefused`. Returns how many requests
+        were given."""
+        spec, name, service = TABLES[table], self._names[table], self._service
+        indexes = len(spec.indexes)
+        writer = BulkWriter(
+            service.transport, name, spec.key, service.retries, self._pace(table), self._threads, copies=indexes
+        )
         try:
-            written = self.writer(table).write(requests)
+            written = writer.write(requests)
         except ServiceError as error:
-            raise explained(error, self._names[table]) from error
-        self._settle(written)
-
-    def _settle(self, written: Written) -> None:
-        """Keeps what was rejected, and raises `ItemsRefused`."""
+            raise explained(error, name) from error
         if not written.dead_letters:
-            return
+            return written.given
         first, more = written.dead_letters[0], len(written.dead_letters) - 1
         kept_in = self._keep_dead_letters(written.dead_letters)
         raise ItemsRefused(
@@ -289,19 +273,6 @@ class DynamoStore:
             keys=tuple(letter.key for letter in written.dead_letters),
             hint="All other items were written." + (f" The rejected ones are in {kept_in}." if kept_in else ""),
         )
-
-
-class _Counted:
-    """Counts the values that are read."""
-
-    def __init__(self, values: Iterable[Any]) -> None:
-        self._values = values
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        for value in self._values:
-            self.count += 1
-            yield value
 
 
 def _checked(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -325,10 +296,9 @@ def _position(cursor: str, names: tuple[str, ...], value: str) -> dict[str, Any]
     """The last key of a page of this hash value, from its cursor."""
 
     def fits(position: Any) -> bool:
-        has_names = isinstance(position, dict) and set(position) == set(names)
-        return (
-            has_names and position[names[0]] == {"S": value} and all(set(part) == {"S"} for part in position.values())
-        )
+        if not isinstance(position, dict) or set(position) != set(names) or position[names[0]] != {"S": value}:
+            return False
+        return all(set(part) == {"S"} for part in position.values())
 
     position: dict[str, Any] = position_of(cursor, fits)
     return position

@@ -6,6 +6,7 @@ Credentials, profile, region and endpoint come from the settings, then from wher
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,8 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.batching import batched
+from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
 
@@ -26,6 +28,8 @@ ATTEMPTS = 8
 """How often a request is tried that S3 throttles or that fails on the way."""
 PART_BYTES = 16 << 20
 """Larger files are uploaded in parts of this size."""
+BLOCK_BYTES = 8 << 20
+"""An object is read in blocks of this size."""
 _DELETED_AT_ONCE = 1000
 
 
@@ -138,6 +142,10 @@ class Prefix:
         """The content of an object and its tag, or None when it does not exist."""
         return self._fetch(key, {})
 
+    def open(self, stored: StoredObject, block_bytes: int = BLOCK_BYTES) -> io.BufferedReader:
+        """An object from its beginning. Reading raises `DataError` when it changed since it was listed."""
+        return io.BufferedReader(_Blocks(self, stored), block_bytes)
+
     def block(self, key: str, start: int, size: int, etag: str) -> bytes:
         """Some bytes of an object. Raises `Changed` when the object no longer has this tag."""
         found = self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})
@@ -170,10 +178,9 @@ class Prefix:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes these objects; one that does not exist is no error."""
-        names = [{"Key": self.prefix + key} for key in keys]
-        for first in range(0, len(names), _DELETED_AT_ONCE):
-            some = {"Objects": names[first : first + _DELETED_AT_ONCE], "Quiet": True}
-            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete=some)
+        for some in batched(({"Key": self.prefix + key} for key in keys), _DELETED_AT_ONCE):
+            request = {"Objects": some, "Quiet": True}
+            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete=request)
             for error in answer.get("Errors", ()):
                 raise refusal(f"{SCHEME}{self.bucket.name}/{error['Key']}", error["Code"], error["Message"])
 
@@ -195,9 +202,7 @@ class Prefix:
 
     def _fetch(self, key: str, request: Mapping[str, str]) -> tuple[bytes, str] | None:
         """Retries when the connection is lost while the content is read; botocore does not."""
-        attempts = 0
-        while True:
-            attempts += 1
+        for attempt in range(ATTEMPTS):
             answer = self._ask("get_object", key, request)
             if answer is None:
                 return None
@@ -205,8 +210,9 @@ class Prefix:
                 with s3_errors(f"{self}{key}"):
                     return answer["Body"].read(), answer["ETag"]
             except UnavailableError:
-                if attempts == ATTEMPTS:
+                if attempt + 1 == ATTEMPTS:
                     raise
+        raise AssertionError("there is at least one attempt")
 
     @property
     def _client(self) -> Any:
@@ -226,3 +232,30 @@ class Prefix:
         place = f"{SCHEME}{self.bucket.name}/{request.get('Key', self.prefix)}"
         with s3_errors(place):
             return getattr(self._client, operation)(**request)  # type: ignore[no-any-return]
+
+
+class _Blocks(io.RawIOBase):
+    """The content of an object, read block by block so that a lost connection costs one block."""
+
+    def __init__(self, objects: Prefix, stored: StoredObject) -> None:
+        self._objects = objects
+        self._stored = stored
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = min(len(buffer), self._stored.size - self._position)
+        if size == 0:
+            return 0
+        try:
+            content = self._objects.block(self._stored.key, self._position, size, self._stored.etag)
+        except Changed:
+            raise DataError(
+                f"{self._objects}{self._stored.key} was changed or deleted while it was being read",
+                hint="Nothing of it was imported. Import it again when nothing writes to it.",
+            ) from None
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)

@@ -31,28 +31,19 @@ def translated(path: Path) -> Iterator[None]:
 def explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
     """What happened, in the user's terms; None for a bug of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
+    store = f"the store {path}"
     if code in _BUSY:
-        return UnavailableError(
-            f"the store {path} is in use: {error}", hint="Try again when the other program has finished writing."
-        )
+        return UnavailableError(f"{store} is in use: {error}", hint="Try again when the other program has finished.")
     if code in _NO_SPACE:
-        return UnavailableError(
-            f"the store {path} could not be written: {error}", hint="Free some disk space, then run again."
-        )
+        return UnavailableError(f"{store} could not be written: {error}", hint="Free some disk space, then run again.")
     if code in _DAMAGED:
-        return ConfigError(
-            f"{path} is damaged or not a SQLite file: {error}",
-            hint="Move it away and publish again, or set `store.path` to another file.",
-        )
+        hint = "Move it away and publish again, or set `store.path` to another file."
+        return ConfigError(f"{path} is damaged or not a SQLite file: {error}", hint=hint)
     if code in _NOT_WRITABLE:
-        return ConfigError(f"the store {path} cannot be written to: {error}", hint="Check the permissions of the file.")
+        return ConfigError(f"{store} cannot be written to: {error}", hint="Check the permissions of the file.")
     if "no such table" in str(error) or (code == sqlite3.SQLITE_CANTOPEN and not path.exists()):
-        message = f"the store {path} has {error}" if path.exists() else f"the store {path} does not exist"
-        return ConfigError(
-            message, hint="`omnix tables create` creates all tables; `omnix publish` creates the one it writes."
-        )
+        hint = "`omnix tables create` creates all tables; `omnix publish` creates the one it writes."
+        return ConfigError(f"{store} has {error}" if path.exists() else f"{store} does not exist", hint=hint)
     if code == sqlite3.SQLITE_CANTOPEN:
-        return ConfigError(
-            f"the store {path} cannot be opened: {error}", hint="Check its permissions, or change `store.path`."
-        )
+        return ConfigError(f"{store} cannot be opened: {error}", hint="Check its permissions, or change `store.path`.")
     return None

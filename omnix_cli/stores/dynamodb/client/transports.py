@@ -14,18 +14,19 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import orjson
 
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, from_botocore
-from omnix_cli.stores.dynamodb.client.responses import Answer, receive
 from omnix_cli.stores.dynamodb.client.signing import Signer
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 TARGET = "DynamoDB_20120810"
 TIMEOUT_SECONDS = 30.0
+_RECEIVED_AT_ONCE = 1 << 18
+_LONGEST_HEAD = 1 << 16
 
 Request = Mapping[str, Any] | bytes
 """A request as DynamoDB's JSON: as values, or already encoded."""
@@ -40,6 +41,14 @@ class Transport(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Answer(NamedTuple):
+    """An answer over a connection; the names of the headers are in lower case."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,40 @@ class BotoTransport:
 
     def close(self) -> None:
         self._client.close()
+
+
+def receive(connection: socket.socket) -> Answer:
+    """Reads one answer: a status line, headers, and a body whose length is in a header. Raises OSError when the
+    connection ends too early, ValueError for any other answer.
+
+    `http.client` reads any kind of answer and takes ten times as long, a third of all the work of writing a batch."""
+    received = b""
+    while (end := received.find(b"\r\n\r\n")) < 0:
+        if len(received) > _LONGEST_HEAD:
+            raise ValueError("the head of the answer does not end")
+        received += _more(connection)
+    status_line, *lines = received[:end].split(b"\r\n")
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(b":")
+        headers[name.lower()] = value.strip()
+    if not status_line.startswith(b"HTTP/1.") or b"content-length" not in headers:
+        raise ValueError(f"an answer without a length: {status_line[:40]!r}")
+    pieces = [received[end + 4 :]]
+    missing = int(headers[b"content-length"]) - len(pieces[0])
+    while missing > 0:
+        pieces.append(_more(connection))
+        missing -= len(pieces[-1])
+    if missing < 0:
+        raise ValueError("the answer is longer than it says")
+    return Answer(int(status_line[9:12]), headers, b"".join(pieces))
+
+
+def _more(connection: socket.socket) -> bytes:
+    received = connection.recv(_RECEIVED_AT_ONCE)
+    if not received:
+        raise ConnectionError("the connection was closed")
+    return received
 
 
 def _check(content: bytes, checksum: str | bytes | None) -> None:

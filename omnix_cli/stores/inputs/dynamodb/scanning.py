@@ -21,8 +21,7 @@ import orjson
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.retries import Pace
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.inputs.dynamodb.page_log import PageLog
 from omnix_cli.stores.workspace.files import write_atomically
 

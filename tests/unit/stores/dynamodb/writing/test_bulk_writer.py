@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,9 +18,16 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import UnavailableError
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
+from omnix_cli.stores.dynamodb.client.service import Pace, Retries
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
-from omnix_cli.stores.dynamodb.writing.bulk_writer import BulkWriter, Written, delete_request, put_request
+from omnix_cli.stores.dynamodb.writing.bulk_writer import (
+    BulkWriter,
+    DeadLetter,
+    Written,
+    delete_request,
+    keep_dead_letters,
+    put_request,
+)
 
 NAME = "omnix-ai-products-dev"
 
@@ -245,3 +254,13 @@ def test_a_ramp_begins_low_and_rises_to_the_limit() -> None:
     clock.sleep(1_000)
     pace.take(1)
     assert pace.rate == 1_000
+
+
+def test_dead_letters_are_added_to_the_file_of_the_day(tmp_path: Path) -> None:
+    for key in ("milk", "tea"):
+        letter = DeadLetter("omnix-ai-products-dev", *put_request(key, encoded({"id": key})), "too large")
+        path = keep_dead_letters(tmp_path / "dead_letters", [letter], datetime(2026, 3, 1, tzinfo=UTC))
+    lines = [orjson.loads(line) for line in Path(path).read_bytes().splitlines()]
+    assert Path(path).name == "2026-03-01.ndjson"
+    assert [(line["key"], line["reason"]) for line in lines] == [("milk", "too large"), ("tea", "too large")]
+    assert lines[0]["request"] == {"PutRequest": {"Item": {"id": {"S": "milk"}}}}
