@@ -38,12 +38,6 @@ class DynamoTables:
         """Those of our tables that do not exist."""
         return [spec.name for spec in self._ours() if self._service.description(self._names[spec.name]) is None]
 
-    def create_missing(self) -> list[str]:
-        missing = self.missing()
-        if missing:
-            self.complete(only=missing)
-        return missing
-
     def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
         """Creates what our tables lack (or `only` these tables), and waits until it is ready."""
         specs = [spec for spec in self._ours() if only is None or spec.name in only]
@@ -77,22 +71,21 @@ class DynamoTables:
 
     def _state(self, spec: TableSpec) -> TableState:
         name = self._names[spec.name]
-        description = self._service.description(name)
-        found = None if description is None else self._shape(name, description)
+        description = self._service.description(name) or {}
+        found = self._shape(name, description) if description else None
         ours = is_ours(spec, self._options)
         return TableState(
             table=spec.name,
             full_name=name,
-            items=None if description is None else description.get("ItemCount"),
-            size_bytes=None if description is None else description.get("TableSizeBytes"),
+            items=description.get("ItemCount"),
+            size_bytes=description.get("TableSizeBytes"),
             is_ours=ours,
             is_protected=found is not None and bool(found.protection),
             differences=differences(wanted_shape(spec, self._options), found, ours=ours),
         )
 
     def _shape(self, name: str, description: Mapping[str, Any]) -> TableShape:
-        about = {"TableName": name}
-        expiry = self._service.answer("DescribeTimeToLive", about, name)
+        expiry = self._service.answer("DescribeTimeToLive", {"TableName": name}, name)
         return found_shape(description, expiry, self._backups(name))
 
     def _backups(self, name: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Factory:
         """Items that DynamoDB rejects are kept in the workspace."""
         settings = self._settings
         return DynamoStore(
-            self._service().transport,
+            dynamodb_service(self._settings, now=self._now).transport,
             prefix=settings.prefix,
             stage=settings.stage,
             threads=settings.threads,
@@ -43,7 +43,12 @@ class Factory:
 
     def administration(self) -> DynamoTables:
         settings = self._settings
-        return DynamoTables(self._service(), prefix=settings.prefix, stage=settings.stage, options=settings.tables)
+        return DynamoTables(
+            dynamodb_service(self._settings, now=self._now),
+            prefix=settings.prefix,
+            stage=settings.stage,
+            options=settings.tables,
+        )
 
     @contextmanager
     def whole_table(self, table: str) -> Iterator[Sources]:
@@ -54,16 +59,13 @@ class Factory:
         settings = self._settings
         name = TABLES[table].full_name(settings.prefix, settings.stage)
         folder = self._workspace / "scans" / name
-        service = self._service()
+        service = dynamodb_service(self._settings, now=self._now)
         with closing(service.transport):
             scan = TableScan(
                 service, name, folder, self._now, settings.segments, max_units=settings.max_read_units, say=_log.info
             )
             with scanned(scan) as sources:
                 yield sources
-
-    def _service(self) -> Service:
-        return dynamodb_service(self._settings, now=self._now)
 
 
 def dynamodb_service(settings: StoreSettings, *, now: Callable[[], datetime]) -> Service:

@@ -19,7 +19,7 @@ from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.service import Pace, Retries, Service
+from omnix_cli.stores.dynamodb.client.service import Failed, Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
 from omnix_cli.stores.dynamodb.expressions import Placeholders, alive, condition, projection, update
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
@@ -37,7 +37,6 @@ from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
 BATCH_KEYS = 100
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class DynamoStore:
@@ -69,7 +68,9 @@ class DynamoStore:
         return self._tables.missing()
 
     def create_tables(self) -> list[str]:
-        return self._tables.create_missing()
+        missing = self._tables.missing()
+        self._tables.complete(only=missing)
+        return missing
 
     def write_limit(self, table: str) -> WriteLimit | None:
         return self._pacing.limit(lambda: self._description(table))
@@ -86,16 +87,11 @@ class DynamoStore:
         spec = TABLES[table]
         spec.check(item)
         wire = to_wire(item)
-        request = {"TableName": self._names[table], "Item": wire, **condition(spec.key, expected)}
         unsure: list[ServiceError] = []
-        try:
-            self._service.call("PutItem", request, unsure.append)
-        except ServiceError as error:
-            if error.code != _CONDITION_FAILED:
-                raise explained(error, self._names[table]) from error
-            # The answer to an earlier attempt may have been lost: then we have already put the item.
-            return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
-        return True
+        if self._is_met("PutItem", table, {"Item": wire, **condition(spec.key, expected)}, unsure.append):
+            return True
+        # The answer to an earlier attempt may have been lost: then we have already put the item.
+        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         spec = TABLES[table]
@@ -137,7 +133,10 @@ class DynamoStore:
         if spec.ttl:
             request["FilterExpression"] = alive(names, spec.ttl, now.timestamp())
         request |= names.in_request()
-        position = None if cursor is None else _position(cursor, keys, value)
+        position = None
+        if cursor is not None:
+            texts = position_of(cursor, len(keys), first=value)
+            position = {name: {"S": text} for name, text in zip(keys, texts, strict=True)}
         items: list[dict[str, Any]] = []
         while True:
             more = limit + 1 - len(items)  # one more than the page, to know whether there is a next one
@@ -146,8 +145,7 @@ class DynamoStore:
             items += map(from_wire, answer.get("Items", ()))
             position = answer.get("LastEvaluatedKey")
             if len(items) > limit:
-                last = to_wire({name: items[limit - 1][name] for name in keys})
-                return Page(items[:limit], cursor_at(last))
+                return Page(items[:limit], cursor_at([items[limit - 1][name] for name in keys]))
             if position is None:
                 return Page(items, None)
 
@@ -160,11 +158,18 @@ class DynamoStore:
         segments: int = 1,
         after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every item, page by page; the segments are those of a parallel scan."""
-        start = None if after is None else {TABLES[table].key: {"S": after}}
-        pages = self.scan_pages(table, attributes=attributes, segment=segment, segments=segments, start=start)
-        for page in pages:
-            yield from map(from_wire, page["Items"])
+        """The segments are those of a parallel scan."""
+        request = {"TableName": self._names[table], **({} if attributes is None else projection(attributes))}
+        if segments > 1:
+            request |= {"Segment": segment, "TotalSegments": segments}
+        position = None if after is None else {TABLES[table].key: {"S": after}}
+        while True:
+            start = {"ExclusiveStartKey": position} if position else {}
+            answer = self._answer("Scan", {**request, **start}, table)
+            yield from map(from_wire, answer["Items"])
+            position = answer.get("LastEvaluatedKey")
+            if position is None:
+                return
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Reads consistently. An answer has up to 100 items of 16 MB together; keys that it leaves out are sent again.
@@ -186,35 +191,11 @@ class DynamoStore:
                 batch = left
 
     def address(self, table: str) -> str:
-        """The ARN of the table."""
         return str(self._description(table)["TableArn"])
 
     def expected_items(self, table: str) -> int:
         """How many items DynamoDB counted; it counts every six hours."""
         return int(self._description(table)["ItemCount"])
-
-    def scan_pages(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        start: Mapping[str, Any] | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """The answers to a scan as DynamoDB gives them; starts after a `LastEvaluatedKey` if given."""
-        request: dict[str, Any] = {"TableName": self._names[table], "ReturnConsumedCapacity": "TOTAL"}
-        if segments > 1:
-            request |= {"Segment": segment, "TotalSegments": segments}
-        if attributes is not None:
-            request |= projection(attributes)
-        position = start
-        while True:
-            answer = self._answer("Scan", {**request, **({"ExclusiveStartKey": position} if position else {})}, table)
-            yield answer
-            position = answer.get("LastEvaluatedKey")
-            if position is None:
-                return
 
     def close(self) -> None:
         self._service.transport.close()
@@ -239,13 +220,17 @@ class DynamoStore:
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
         """Sets attributes of one item; false if it does not exist."""
         values = {name: value for name, value in change.items() if name != spec.key}
-        key = {spec.key: {"S": change[spec.key]}}
-        request = {"TableName": self._names[spec.name], "Key": key, **update(spec.key, values)}
+        return self._is_met(
+            "UpdateItem", spec.name, {"Key": {spec.key: {"S": change[spec.key]}}, **update(spec.key, values)}
+        )
+
+    def _is_met(self, operation: str, table: str, request: dict[str, Any], failed: Failed = lambda error: None) -> bool:
+        """Sends a write with a condition; whether the condition was met."""
         try:
-            self._service.call("UpdateItem", request)
+            self._service.call(operation, {"TableName": self._names[table], **request}, failed)
         except ServiceError as error:
-            if error.code != _CONDITION_FAILED:
-                raise explained(error, self._names[spec.name]) from error
+            if error.code != "ConditionalCheckFailedException":
+                raise explained(error, self._names[table]) from error
             return False
         return True
 
@@ -290,15 +275,3 @@ def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tu
 def _is_alive(spec: TableSpec, item: Mapping[str, Any], now: datetime) -> bool:
     expiry = item.get(spec.ttl) if spec.ttl else None
     return not isinstance(expiry, int | Decimal) or expiry > now.timestamp()
-
-
-def _position(cursor: str, names: tuple[str, ...], value: str) -> dict[str, Any]:
-    """The last key of a page of this hash value, from its cursor."""
-
-    def fits(position: Any) -> bool:
-        if not isinstance(position, dict) or set(position) != set(names) or position[names[0]] != {"S": value}:
-            return False
-        return all(set(part) == {"S"} for part in position.values())
-
-    position: dict[str, Any] = position_of(cursor, fits)
-    return position

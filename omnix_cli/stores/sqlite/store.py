@@ -143,7 +143,7 @@ class SqliteStore:
         check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
-        position = [] if cursor is None else _position(cursor, len(sql.order(spec)))
+        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)))
         statement = sql.page(spec, after=bool(position), newest_first=newest_first)
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
@@ -233,14 +233,3 @@ class SqliteStore:
 def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
     row = database.execute(statement, arguments).fetchone()
     return None if row is None else decode(row[0])
-
-
-def _position(cursor: str, length: int) -> list[str]:
-    """The position after which the page begins: one text for each attribute that items are sorted by."""
-
-    def fits(position: Any) -> bool:
-        is_list = isinstance(position, list) and len(position) == length
-        return is_list and all(isinstance(part, str) for part in position)
-
-    position: list[str] = position_of(cursor, fits)
-    return position

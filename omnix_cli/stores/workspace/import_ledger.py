@@ -14,11 +14,11 @@ from functools import cached_property
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.errors import OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import ImportBatch
 from omnix_cli.stores.workspace.folders import Folder
-from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
+from omnix_cli.stores.workspace.versions import unreadable
 
 _BATCHES = TypeAdapter(tuple[ImportBatch, ...])
 LEDGER = "imports.json"
@@ -104,18 +104,16 @@ class FileLedger:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise _unreadable() from error
+            raise _unreadable(error) from error
 
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
         return _BATCHES.validate_json(content)
     except ValidationError as error:
-        raise (newer_workspace() if has_unknown_field(error) else _unreadable()) from error
+        raise _unreadable(error) from error
 
 
-def _unreadable() -> CorruptCheckpoint:
-    return CorruptCheckpoint(
-        f"the ledger of imports {LEDGER} cannot be read",
-        hint="Restore it from a backup, or move it away and import the files again.",
-    )
+def _unreadable(error: Exception) -> OmnixError:
+    hint = "Restore it from a backup, or move it away and import the files again."
+    return unreadable(error, f"the ledger of imports {LEDGER}", hint=hint)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from omnix_cli.errors import CorruptCheckpoint, DataError
 from omnix_cli.records import RunRecord
 from omnix_cli.stores.workspace.folders import Folder
-from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
+from omnix_cli.stores.workspace.versions import unreadable
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +51,5 @@ class RunFolder:
         try:
             return RunRecord.model_validate_json(self._folder.read(f"{run_id}.json"))
         except (OSError, ValidationError) as error:
-            if has_unknown_field(error):
-                raise newer_workspace(f"run {run_id}") from error
-            raise CorruptCheckpoint(
-                f"the record of run {run_id} cannot be read", hint="Delete the file, or restore it from a backup."
-            ) from error
+            hint = "Delete the file, or restore it from a backup."
+            raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error

@@ -17,6 +17,8 @@ _SLOWEST = 25.0
 """Write units a second, about a batch of small items: a lower rate only makes a throttled table slower."""
 
 _Answer = TypeVar("_Answer")
+Failed = Callable[[ServiceError], None]
+"""Called with every error that may pass."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Retries:
         base = self.throttled_base if throttled else self.base
         self.sleep(full_jitter(attempt, base=base, cap=self.longest, random=self.random))
 
-    def call(self, send: Callable[[], _Answer], failed: Callable[[ServiceError], None] = lambda error: None) -> _Answer:
+    def call(self, send: Callable[[], _Answer], failed: Failed = lambda error: None) -> _Answer:
         """Sends until it succeeds; `failed` gets every error that may pass. Raises the last `ServiceError`."""
         for attempt in range(self.attempts):
             try:
@@ -57,9 +59,7 @@ class Service:
     transport: Transport
     retries: Retries = field(default_factory=Retries)
 
-    def call(
-        self, operation: str, request: Request, failed: Callable[[ServiceError], None] = lambda error: None
-    ) -> dict[str, Any]:
+    def call(self, operation: str, request: Request, failed: Failed = lambda error: None) -> dict[str, Any]:
         """The answer; `failed` is called with every error that may pass. Raises `ServiceError`."""
         return self.retries.call(lambda: self.transport(operation, request), failed)
 
