@@ -30,17 +30,18 @@ class DynamoTables:
         self._service = service
         self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
         self._options = options
+        self._ours = [spec for spec in TABLES.values() if is_ours(spec, options)]
 
     def states(self) -> list[TableState]:
         return [self._state(spec) for spec in TABLES.values()]
 
     def missing(self) -> list[str]:
         """Those of our tables that do not exist."""
-        return [spec.name for spec in self._ours() if self._service.description(self._names[spec.name]) is None]
+        return [spec.name for spec in self._ours if self._service.description(self._names[spec.name]) is None]
 
     def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
         """Creates what our tables lack (or `only` these tables), and waits until it is ready."""
-        specs = [spec for spec in self._ours() if only is None or spec.name in only]
+        specs = [spec for spec in self._ours if only is None or spec.name in only]
         missing = [spec for spec in specs if self._service.description(self._names[spec.name]) is None]
         changes = [TableChange(spec.name, "table") for spec in missing]
         if not dry_run:
@@ -66,14 +67,11 @@ class DynamoTables:
     def close(self) -> None:
         self._service.transport.close()
 
-    def _ours(self) -> list[TableSpec]:
-        return [spec for spec in TABLES.values() if is_ours(spec, self._options)]
-
     def _state(self, spec: TableSpec) -> TableState:
         name = self._names[spec.name]
         description = self._service.description(name) or {}
         found = self._shape(name, description) if description else None
-        ours = is_ours(spec, self._options)
+        ours = spec in self._ours
         return TableState(
             table=spec.name,
             full_name=name,
@@ -100,13 +98,11 @@ class DynamoTables:
     def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
         name = self._names[spec.name]
         description = self._service.description(name) if dry_run else self._wait(name, _is_ready)
-        made = []
-        for addition in additions(spec, name, self._options, self._shape(name, description or {})):
-            if not dry_run:
-                self._make(spec, addition)
-                self._wait(name, _is_ready)
-            made.append(TableChange(spec.name, addition.what))
-        return made
+        lacking = list(additions(spec, name, self._options, self._shape(name, description or {})))
+        for addition in [] if dry_run else lacking:
+            self._make(spec, addition)
+            self._wait(name, _is_ready)
+        return [TableChange(spec.name, addition.what) for addition in lacking]
 
     def _make(self, spec: TableSpec, addition: Addition) -> None:
         """Sends a request. It is no error if another process was faster, or if an earlier answer was lost."""

@@ -106,8 +106,10 @@ class DynamoStore:
         return absent
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
-        item = self._item(table, key)
-        return item if item is not None and _is_alive(TABLES[table], item, now) else None
+        item = self._item(table, key) or {}
+        expiry = item.get(TABLES[table].ttl or "")
+        has_expired = isinstance(expiry, int | Decimal) and expiry <= now.timestamp()
+        return None if has_expired else item or None
 
     def query(
         self,
@@ -209,8 +211,7 @@ class DynamoStore:
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
-        description: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
-        return description
+        return dict(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"])
 
     def _item(self, table: str, key: str) -> dict[str, Any] | None:
         request = {"TableName": self._names[table], "Key": {TABLES[table].key: {"S": key}}, "ConsistentRead": True}
@@ -270,8 +271,3 @@ def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tu
     for item in items:
         spec.check(item)
         yield item[spec.key], encoded(item)
-
-
-def _is_alive(spec: TableSpec, item: Mapping[str, Any], now: datetime) -> bool:
-    expiry = item.get(spec.ttl) if spec.ttl else None
-    return not isinstance(expiry, int | Decimal) or expiry > now.timestamp()

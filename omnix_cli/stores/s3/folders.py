@@ -135,7 +135,8 @@ class _S3Draft:
             self.objects.put(MANIFEST, manifest, unchanged(self.replaces))
             self.is_committed = True
         except Changed:
-            if not self._is_the_same(self.objects.get(MANIFEST)):
+            theirs, _ = self.objects.get(MANIFEST) or (b"", "")
+            if sorted(part["sha256"] for part in _parts(theirs)) != sorted(part["sha256"] for part in self.parts):
                 raise LockedError(
                     f"another run has just written {self.objects} with other content",
                     hint="Run again to reuse its result.",
@@ -146,10 +147,6 @@ class _S3Draft:
         if not self.is_committed:
             with suppress(OmnixError):
                 self.objects.delete([str(part["path"]) for part in self.parts])
-
-    def _is_the_same(self, found: tuple[bytes, str] | None) -> bool:
-        theirs = sorted(part["sha256"] for part in _parts(found[0] if found else b""))
-        return theirs == sorted(part["sha256"] for part in self.parts)
 
 
 @dataclass(frozen=True)

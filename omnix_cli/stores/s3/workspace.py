@@ -82,7 +82,8 @@ class _Lease:
     def take(self) -> None:
         content, self._etag = self._objects.get(LOCK) or (_FREE, None)
         try:
-            if content != _FREE and not self._has_ended():
+            age = self._objects.age(LOCK) if content != _FREE else None
+            if age is not None and age.total_seconds() < self._seconds:
                 raise Changed
             self._write()
         except Changed:
@@ -111,10 +112,6 @@ class _Lease:
             self._objects.put(LOCK, _FREE, unchanged(self._etag))
         except (Changed, OmnixError) as error:
             _log.warning("the lock of %s could not be released: %s", self._objects, error)
-
-    def _has_ended(self) -> bool:
-        age = self._objects.age(LOCK)
-        return age is None or age.total_seconds() >= self._seconds
 
     def _write(self) -> None:
         self._renewals += 1

@@ -126,28 +126,28 @@ class DiskFolder:
         return None
 
 
+@dataclass(frozen=True)
 class _DiskDraft:
     """Files in a hidden folder, each flushed to the disk. Implements `Draft`."""
 
-    def __init__(self, folder: Path, shelf: DiskShelf, key: str) -> None:
-        self.folder = folder
-        self._shelf = shelf
-        self._key = key
+    folder: Path
+    shelf: DiskShelf
+    key: str
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
         if file.path != self.folder / name:
-            with disk_errors(self._shelf.path):
+            with disk_errors(self.shelf.path):
                 shutil.move(file.path, self.folder / name)
                 sync(self.folder / name)  # it may have come from another disk
         return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
 
     def commit(self, manifest: bytes) -> None:
-        with disk_errors(self._shelf.path):
+        with disk_errors(self.shelf.path):
             write_atomically(self.folder / MANIFEST, manifest)
             sync(self.folder)
-            self._shelf.remove(self._key)
-            self.folder.rename(self._shelf.path / self._key)
-            sync(self._shelf.path)
+            self.shelf.remove(self.key)
+            self.folder.rename(self.shelf.path / self.key)
+            sync(self.shelf.path)
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,12 @@ class LedgerView:
         return pl.concat(reversed(parts)) if parts else FRAMES[self.name].empty().lazy()
 
 
+@dataclass(frozen=True)
 class FileLedger:
     """The ledger in a file. Implements `protocols.ImportLedger`."""
 
-    def __init__(self, folder: Folder, checkpoints: Checkpoints) -> None:
-        self._folder = folder
-        self._checkpoints = checkpoints
+    folder: Folder
+    checkpoints: Checkpoints
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if batch.kind == kind)
@@ -71,14 +71,14 @@ class FileLedger:
         self._change(lambda known: (*known, batch))
 
     def damaged(self) -> tuple[ImportBatch, ...]:
-        return tuple(batch for batch in self._load() if self._checkpoints.damage(batch.key))
+        return tuple(batch for batch in self._load() if self.checkpoints.damage(batch.key))
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
         self._change(lambda known: tuple(batch for batch in known if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
         batches = [batch for batch in self.batches(kind) if batch.accepted]
-        checkpoints = tuple(self._checkpoints.open(batch.key) for batch in batches)
+        checkpoints = tuple(self.checkpoints.open(batch.key) for batch in batches)
         return LedgerView(kind, checkpoints, sum(batch.accepted - batch.corrected for batch in batches))
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
@@ -87,7 +87,7 @@ class FileLedger:
         empty = FRAMES["quarantine"].empty().lazy().with_columns(pl.lit("").alias("batch"))
         rows, settled = [empty], [FRAMES["resolved"].empty().lazy()]
         for batch in self.batches(kind):
-            checkpoint = self._checkpoints.open(batch.key)
+            checkpoint = self.checkpoints.open(batch.key)
             rows.append(checkpoint.frame("quarantine").scan().with_columns(pl.lit(batch.key).alias("batch")))
             settled.append(checkpoint.frame("resolved").scan())
         return pl.concat(rows).join(pl.concat(settled), on=_PLACE, how="anti")
@@ -96,11 +96,11 @@ class FileLedger:
         def changed(content: bytes | None) -> bytes:
             return _BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n"
 
-        self._folder.change(LEDGER, changed)
+        self.folder.change(LEDGER, changed)
 
     def _load(self) -> tuple[ImportBatch, ...]:
         try:
-            return _parsed(self._folder.read(LEDGER))
+            return _parsed(self.folder.read(LEDGER))
         except FileNotFoundError:
             return ()
         except OSError as error:

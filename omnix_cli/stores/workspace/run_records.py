@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -15,14 +16,14 @@ from omnix_cli.stores.workspace.versions import unreadable
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class RunFolder:
     """The folder `runs/` of a workspace. Implements `protocols.RunRecords`."""
 
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
+    folder: Folder
 
     def save(self, record: RunRecord) -> None:
-        self._folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
+        self.folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
 
     def load(self, run_id: str) -> RunRecord:
         """The run with this id, the one whose id begins so, or `latest`."""
@@ -42,14 +43,14 @@ class RunFolder:
                 _log.warning("%s; skipped", error.message)
 
     def remove(self, run_id: str) -> None:
-        self._folder.remove(f"{run_id}.json")
+        self.folder.remove(f"{run_id}.json")
 
     def _ids(self) -> list[str]:
-        return [name.removesuffix(".json") for name in reversed(self._folder.names()) if name.endswith(".json")]
+        return [name.removesuffix(".json") for name in reversed(self.folder.names()) if name.endswith(".json")]
 
     def _read(self, run_id: str) -> RunRecord:
         try:
-            return RunRecord.model_validate_json(self._folder.read(f"{run_id}.json"))
+            return RunRecord.model_validate_json(self.folder.read(f"{run_id}.json"))
         except (OSError, ValidationError) as error:
             hint = "Delete the file, or restore it from a backup."
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error

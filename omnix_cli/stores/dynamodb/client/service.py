@@ -73,12 +73,11 @@ class Service:
     def description(self, table: str) -> dict[str, Any] | None:
         """The answer to DescribeTable; None if the table does not exist."""
         try:
-            description: dict[str, Any] = self.call("DescribeTable", {"TableName": table})["Table"]
+            return dict(self.call("DescribeTable", {"TableName": table})["Table"])
         except ServiceError as error:
             if error.code == "ResourceNotFoundException":
                 return None
             raise explained(error, table) from error
-        return description
 
 
 @dataclass

@@ -12,7 +12,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -79,32 +79,34 @@ class Endpoint:
         return context.wrap_socket(connection, server_hostname=address[0])
 
 
+@dataclass
 class SignedTransport:
     """Reuses connections and signs requests by hand. Implements `Transport`."""
 
-    def __init__(self, endpoint: Endpoint, signer: Signer, now: Callable[[], datetime]) -> None:
-        self._endpoint = endpoint
-        self._signer = signer
-        self._now = now
-        self._idle: list[socket.socket] = []
+    endpoint: Endpoint
+    signer: Signer
+    now: Callable[[], datetime]
+    _idle: list[socket.socket] = field(default_factory=list)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
         return _parsed(self.raw(operation, request), 200)
 
     def raw(self, operation: str, request: Request) -> bytes:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
-        headers = self._signer.headers(f"{TARGET}.{operation}", body, self._now())
+        headers = self.signer.headers(f"{TARGET}.{operation}", body, self.now())
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
         try:
             answer = self._exchange(head.encode() + body)
         except (OSError, ValueError) as error:
             self.close()  # the idle connections were probably closed, too
-            reason = f"{self._endpoint.url}: {error or type(error).__name__}"
+            reason = f"{self.endpoint.url}: {error or type(error).__name__}"
             raise ServiceError("ConnectionError", reason, 0) from error
         _check(answer.content, answer.headers.get(b"x-amz-crc32"))
         if answer.status != 200:
-            raise _refusal(answer.content, answer.status)
+            refusal = _parsed(answer.content, answer.status)
+            code = str(refusal.get("__type", "UnknownError")).rpartition("#")[2]
+            raise ServiceError(code, str(refusal.get("message", refusal.get("Message", ""))), answer.status)
         return answer.content
 
     def close(self) -> None:
@@ -113,7 +115,10 @@ class SignedTransport:
 
     def _exchange(self, message: bytes) -> Answer:
         """Sends a request and reads the answer; keeps the connection if that succeeded."""
-        connection = self._connection()
+        try:
+            connection = self._idle.pop()
+        except IndexError:  # other threads use all of them
+            connection = self.endpoint.connect()
         kept = False
         try:
             connection.sendall(message)
@@ -125,12 +130,6 @@ class SignedTransport:
             else:
                 connection.close()
         return answer
-
-    def _connection(self) -> socket.socket:
-        try:
-            return self._idle.pop()
-        except IndexError:  # other threads use all of them
-            return self._endpoint.connect()
 
 
 class BotoTransport:
@@ -211,12 +210,6 @@ def _parsed(content: bytes, status: int) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500)) from error
     return answer
-
-
-def _refusal(content: bytes, status: int) -> ServiceError:
-    answer = _parsed(content, status)
-    code = str(answer.get("__type", "UnknownError")).rpartition("#")[2]
-    return ServiceError(code, str(answer.get("message", answer.get("Message", ""))), status)
 
 
 def _with_bytes(value: Any) -> Any:

@@ -30,7 +30,7 @@ def add(ledger: FileLedger, key: str, names: dict[str, str], superseded: list[st
     empty = FRAMES["products"].empty().drop("product_id", "name", "tags", "dietary").clear(len(names))
     products = pl.concat([rows, empty], how="horizontal").with_columns(tags=lists, dietary=lists)
     replaced = FRAMES["superseded"].conform(pl.DataFrame({"id": superseded or []}, {"id": pl.String}))
-    with ledger._checkpoints.write(key=key, step="import-products", version="1", parameters={}, inputs={}) as writer:
+    with ledger.checkpoints.write(key=key, step="import-products", version="1", parameters={}, inputs={}) as writer:
         writer.append("products", FRAMES["products"].conform(products))
         writer.append("superseded", replaced)
     file = ImportedFile(name=f"{key}.csv", sha256=key, mapping_key="", read=len(names), accepted=len(names))

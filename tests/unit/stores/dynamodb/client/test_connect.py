@@ -86,7 +86,7 @@ def test_a_request_after_the_keys_were_rotated_is_signed_with_the_new_ones(
 def test_the_region_names_the_endpoint(aws_environment: None) -> None:
     with closing(connect(StoreSettings(region="eu-central-1"), now=lambda: NOW)) as transport:
         assert isinstance(transport, SignedTransport)
-        assert transport._endpoint.url == "https://dynamodb.eu-central-1.amazonaws.com"
+        assert transport.endpoint.url == "https://dynamodb.eu-central-1.amazonaws.com"
 
 
 @pytest.mark.parametrize("left_out", ["AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"])
