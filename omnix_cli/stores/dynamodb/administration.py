@@ -128,9 +128,8 @@ class DynamoTables:
             if enough(description):
                 return description
             self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
-        raise UnavailableError(
-            f"the table {name} is still being changed", hint="Run the same command later: it continues from there."
-        )
+        hint = "Run the same command later: it continues from there."
+        raise UnavailableError(f"the table {name} is still being changed", hint=hint)
 
 
 def _is_ready(description: dict[str, Any] | None) -> bool:

@@ -137,10 +137,8 @@ class _S3Draft:
         except Changed:
             theirs, _ = self.objects.get(MANIFEST) or (b"", "")
             if sorted(part["sha256"] for part in _parts(theirs)) != sorted(part["sha256"] for part in self.parts):
-                raise LockedError(
-                    f"another run has just written {self.objects} with other content",
-                    hint="Run again to reuse its result.",
-                ) from None
+                message = f"another run has just written {self.objects} with other content"
+                raise LockedError(message, hint="Run again to reuse its result.") from None
 
     def clear(self) -> None:
         """Deletes the files if they were not committed; a later sweep deletes what this cannot."""
@@ -163,7 +161,7 @@ class S3Shelf:
         return sorted(key for key, _, name in keys if name == MANIFEST and "/" not in key)
 
     def manifest(self, key: str) -> bytes | None:
-        found = self._under(key).get(MANIFEST)
+        found = self.objects.within(key).get(MANIFEST)
         return found[0] if found else None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
@@ -171,7 +169,7 @@ class S3Shelf:
         listed = self._listed.get(f"{key}/{part['path']}")
         if listed is not None and (listed.size, listed.etag) == (part["bytes"], part.get("etag")):
             return None
-        return S3Folder(self._under(key)).damage(part)
+        return S3Folder(self.objects.within(key)).damage(part)
 
     @cached_property
     def _listed(self) -> dict[str, StoredObject]:
@@ -179,13 +177,13 @@ class S3Shelf:
         return {stored.key: stored for stored in self.objects.list()}
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
-        return self._under(key).scan(paths)
+        return self.objects.within(key).scan(paths)
 
     @contextmanager
     def draft(self, key: str) -> Iterator[_S3Draft]:
-        earlier = self._under(key).head(MANIFEST)
+        earlier = self.objects.within(key).head(MANIFEST)
         with tempfile.TemporaryDirectory(prefix="omnix-") as scratch:
-            draft = _S3Draft(self._under(key), Path(scratch), earlier.etag if earlier else None)
+            draft = _S3Draft(self.objects.within(key), Path(scratch), earlier.etag if earlier else None)
             try:
                 yield draft
             finally:
@@ -193,11 +191,11 @@ class S3Shelf:
 
     def hide(self, key: str) -> None:
         """Deletes the manifest; a sweep deletes the parts."""
-        self._under(key).delete([MANIFEST])
+        self.objects.within(key).delete([MANIFEST])
 
     def remove(self, key: str) -> None:
         """Deletes the manifest first, so that no reader finds half a checkpoint."""
-        objects = self._under(key)
+        objects = self.objects.within(key)
         objects.delete([MANIFEST])
         objects.delete([stored.key for stored in objects.list()])
 
@@ -217,9 +215,6 @@ class S3Shelf:
             return []
         used = {str(part["path"]) for part in _parts(self.manifest(key) or b"")} | {MANIFEST}
         return [path for path, modified in paths.items() if path not in used and modified < before]
-
-    def _under(self, key: str) -> Prefix:
-        return self.objects.within(key)
 
 
 def _parts(manifest: bytes) -> list[dict[str, Any]]:

@@ -81,12 +81,8 @@ def connect(address: str, settings: S3Settings) -> Prefix:
     name, _, prefix = address.removeprefix(SCHEME).partition("/")
     if not address.startswith(SCHEME) or not name:
         raise ConfigError(f"{address!r} is not an address on S3", hint="Write it as s3://bucket/prefix.")
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=10,
-        read_timeout=60,
-        tcp_keepalive=True,
-    )
+    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    config = Config(retries=retries, connect_timeout=10, read_timeout=60, tcp_keepalive=True)
     with s3_errors(address):
         session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
         client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
@@ -115,7 +111,7 @@ class Prefix:
 
     def list(self, beginning: str = "") -> Iterator[StoredObject]:
         """All objects, by key."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(**self._named(beginning, "Prefix"))
+        pages = self.bucket.client.get_paginator("list_objects_v2").paginate(**self._named(beginning, "Prefix"))
         with s3_errors(str(self)):
             for page in pages:
                 for entry in page.get("Contents", ()):
@@ -172,9 +168,9 @@ class Prefix:
 
         config = TransferConfig(multipart_threshold=2 * PART_BYTES, multipart_chunksize=PART_BYTES)
         extra = {"ChecksumAlgorithm": "SHA256"}
-        with s3_errors(f"{self}{key}"), TransferManager(self._client, config) as transfers:
+        with s3_errors(f"{self}{key}"), TransferManager(self.bucket.client, config) as transfers:
             transfers.upload(str(path), self.bucket.name, self.prefix + key, extra_args=extra).result()
-            return str(self._client.head_object(**self._named(key))["ETag"])
+            return str(self.bucket.client.head_object(**self._named(key))["ETag"])
 
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes these objects; one that does not exist is no error."""
@@ -214,10 +210,6 @@ class Prefix:
                     raise
         raise AssertionError("there is at least one attempt")
 
-    @property
-    def _client(self) -> Any:
-        return self.bucket.client
-
     def _named(self, key: str, name: str = "Key") -> dict[str, str]:
         return {"Bucket": self.bucket.name, name: self.prefix + key}
 
@@ -231,7 +223,7 @@ class Prefix:
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         place = f"{SCHEME}{self.bucket.name}/{request.get('Key', self.prefix)}"
         with s3_errors(place):
-            return getattr(self._client, operation)(**request)  # type: ignore[no-any-return]
+            return getattr(self.bucket.client, operation)(**request)  # type: ignore[no-any-return]
 
 
 class _Blocks(io.RawIOBase):
@@ -252,10 +244,9 @@ class _Blocks(io.RawIOBase):
         try:
             content = self._objects.block(self._stored.key, self._position, size, self._stored.etag)
         except Changed:
-            raise DataError(
-                f"{self._objects}{self._stored.key} was changed or deleted while it was being read",
-                hint="Nothing of it was imported. Import it again when nothing writes to it.",
-            ) from None
+            message = f"{self._objects}{self._stored.key} was changed or deleted while it was being read"
+            hint = "Nothing of it was imported. Import it again when nothing writes to it."
+            raise DataError(message, hint=hint) from None
         buffer[: len(content)] = content
         self._position += len(content)
         return len(content)

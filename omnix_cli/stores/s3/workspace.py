@@ -24,7 +24,6 @@ from omnix_cli.stores.s3.prefix import Prefix, connect, unchanged
 from omnix_cli.stores.workspace.lock import holder, owner
 
 LOCK = "lock"
-LEASE_SECONDS = 60.0
 _FREE = b""
 
 _log = logging.getLogger(__name__)
@@ -52,9 +51,7 @@ class S3Workspace:
 
 
 @contextmanager
-def bucket_lock(
-    objects: Prefix, *, command: str, now: datetime, lease_seconds: float = LEASE_SECONDS
-) -> Iterator[None]:
+def bucket_lock(objects: Prefix, *, command: str, now: datetime, lease_seconds: float = 60.0) -> Iterator[None]:
     """Holds the lease. Raises `LockedError`, which names the holder, when another process has it."""
     lease = _Lease(objects, {**owner(command, now), "lease": uuid4().hex}, lease_seconds)
     lease.take()
@@ -88,10 +85,9 @@ class _Lease:
             self._write()
         except Changed:
             current, _ = self._objects.get(LOCK) or (content, None)
-            raise LockedError(
-                f"another run holds the lock of {self._objects}: {holder(current or content)}",
-                hint=f"Wait for it to end. If its process died, the lock expires after {self._seconds:.0f} seconds.",
-            ) from None
+            message = f"another run holds the lock of {self._objects}: {holder(current or content)}"
+            hint = f"Wait for it to end. If its process died, the lock expires after {self._seconds:.0f} seconds."
+            raise LockedError(message, hint=hint) from None
 
     def renew(self, done: threading.Event) -> None:
         """Renews the lease until `done` is set or the lease is lost."""

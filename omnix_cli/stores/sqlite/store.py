@@ -211,13 +211,9 @@ class SqliteStore:
             except OSError as error:
                 raise os_failure(error, f"the folder of the store {self._path} cannot be created") from error
         uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        connection = sqlite3.connect(
-            uri,
-            uri=True,
-            isolation_level=None,
-            timeout=self._busy_seconds,
-            check_same_thread=False,  # each connection is used by one thread, but any thread may close it
-        )
+        wait = self._busy_seconds
+        # Each connection is used by one thread, but any thread may close it.
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -182,10 +182,8 @@ class BulkWriter:
                 self._write_batch({key: request}, done)
 
     def _given_up(self, error: ServiceError) -> UnavailableError:
-        return UnavailableError(
-            f"{self.table} does not accept more items: {error}",
-            hint="What was written stays. Try again later, perhaps with a lower store.max_write_units.",
-        )
+        hint = "What was written stays. Try again later, perhaps with a lower store.max_write_units."
+        return UnavailableError(f"{self.table} does not accept more items: {error}", hint=hint)
 
 
 def keep_dead_letters(folder: Path, letters: Sequence[DeadLetter], now: datetime) -> str:
