@@ -97,9 +97,10 @@ class DynamoStore:
         spec = TABLES[table]
         absent = []
         with ThreadPoolExecutor(self._threads) as pool:
-            for chunk in batched(_checked(spec, changes), CHUNK_REQUESTS):
+            for chunk in batched(changes, CHUNK_REQUESTS):
                 by_key: dict[str, list[Mapping[str, Any]]] = {}
                 for change in chunk:
+                    spec.check(change)
                     by_key.setdefault(change[spec.key], []).append(change)
                 there = pool.map(lambda several: all([self._update(spec, one) for one in several]), by_key.values())
                 absent += [key for key, found in zip(by_key, there, strict=True) if not found]
@@ -221,9 +222,8 @@ class DynamoStore:
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
         """Sets attributes of one item; false if it does not exist."""
         values = {name: value for name, value in change.items() if name != spec.key}
-        return self._is_met(
-            "UpdateItem", spec.name, {"Key": {spec.key: {"S": change[spec.key]}}, **update(spec.key, values)}
-        )
+        request = {"Key": {spec.key: {"S": change[spec.key]}}, **update(spec.key, values)}
+        return self._is_met("UpdateItem", spec.name, request)
 
     def _is_met(self, operation: str, table: str, request: dict[str, Any], failed: Failed = lambda error: None) -> bool:
         """Sends a write with a condition; whether the condition was met."""
@@ -241,11 +241,8 @@ class DynamoStore:
     def _write(self, table: str, requests: Iterable[WriteRequest]) -> int:
         """Writes in bulk; keeps the requests that DynamoDB rejects and raises `ItemsRefused`. Returns how many requests
         were given."""
-        spec, name, service = TABLES[table], self._names[table], self._service
-        indexes = len(spec.indexes)
-        writer = BulkWriter(
-            service.transport, name, spec.key, service.retries, self._pace(table), self._threads, copies=indexes
-        )
+        spec, name, pace = TABLES[table], self._names[table], self._pace(table)
+        writer = BulkWriter(self._service, name, spec.key, pace, self._threads, copies=len(spec.indexes))
         try:
             written = writer.write(requests)
         except ServiceError as error:
@@ -259,12 +256,6 @@ class DynamoStore:
             keys=tuple(letter.key for letter in written.dead_letters),
             hint="All other items were written." + (f" The rejected ones are in {kept_in}." if kept_in else ""),
         )
-
-
-def _checked(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for item in items:
-        spec.check(item)
-        yield item
 
 
 def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:

@@ -28,8 +28,7 @@ from omnix_cli.batching import batched
 from omnix_cli.errors import UnavailableError
 from omnix_cli.protocols.tables import WRITE_UNIT_BYTES
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.service import Pace, Retries
-from omnix_cli.stores.dynamodb.client.transports import Transport
+from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import disk_errors
 
 BATCH_REQUESTS = 25
@@ -86,11 +85,10 @@ def delete_request(attribute: str, key: str) -> WriteRequest:
 class BulkWriter:
     """Writes requests to one table. `copies` is the number of indexes that an item can be in, which also use units."""
 
-    transport: Transport
+    service: Service
     table: str
     key: str
     """The name of the key attribute, which is a text."""
-    retries: Retries
     pace: Pace
     threads: int = 4
     copies: int = 0
@@ -135,19 +133,19 @@ class BulkWriter:
                     self._refused(waiting, error, done)
                     return
                 left, throttled = waiting, error.is_throttling
-                if attempt + 1 >= self.retries.attempts:
+                if attempt + 1 >= self.service.retries.attempts:
                     raise self._given_up(error) from error
             else:
                 throttled = bool(left)
                 attempt = 0 if len(left) < len(waiting) else attempt
-                if left and attempt + 1 >= self.retries.attempts:
+                if left and attempt + 1 >= self.service.retries.attempts:
                     raise self._given_up(ServiceError("UnprocessedItems", f"{len(left)} items, again and again", 200))
             if left:
                 done.resent += len(left)
                 if throttled:
                     done.throttled += 1
                     self.pace.throttled(self._units / max(self.clock() - self._began, 0.1))
-                self.retries.wait(attempt, throttled=throttled)
+                self.service.retries.wait(attempt, throttled=throttled)
                 attempt += 1
             waiting = left
 
@@ -156,7 +154,9 @@ class BulkWriter:
         expected = sum([-(-size // WRITE_UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
         self.pace.take(expected)
         body = b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}'
-        answer = self.transport("BatchWriteItem", body % (orjson.dumps(self.table), b",".join(requests.values())))
+        answer = self.service.transport(
+            "BatchWriteItem", body % (orjson.dumps(self.table), b",".join(requests.values()))
+        )
         units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
         if units:
             self.pace.correct(units - expected)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import UnavailableError
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.service import Pace, Retries
+from omnix_cli.stores.dynamodb.client.service import Pace, Retries, Service
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     BulkWriter,
@@ -83,7 +83,7 @@ def items(count: int) -> list[dict[str, Any]]:
 def write(table: Table, wanted: list[dict[str, Any]], **options: Any) -> Written:
     retries = Retries(attempts=options.pop("attempts", 10), random=Random(1), sleep=lambda seconds: None)
     pace = options.pop("pace", None) or Pace(clock=lambda: 0.0, sleep=lambda seconds: None)
-    writer = BulkWriter(table, NAME, "id", retries, pace, threads=options.pop("threads", 3), clock=lambda: 0.0)
+    writer = BulkWriter(Service(table, retries), NAME, "id", pace, threads=options.pop("threads", 3), clock=lambda: 0.0)
     return writer.write(put_request(item["id"], encoded(item)) for item in wanted)
 
 
@@ -137,7 +137,9 @@ def test_deletes_and_puts_of_one_key_follow_each_other() -> None:
     table.items = {"a": {"id": "a"}, "b": {"id": "b"}}
     retries = Retries(sleep=lambda seconds: None)
     requests = [put_request("a", encoded({"id": "a", "x": 1})), delete_request("id", "a"), delete_request("id", "b")]
-    BulkWriter(table, NAME, "id", retries, Pace()).write([*requests, put_request("b", encoded({"id": "b", "x": 2}))])
+    BulkWriter(Service(table, retries), NAME, "id", Pace()).write(
+        [*requests, put_request("b", encoded({"id": "b", "x": 2}))]
+    )
     assert table.items == {"b": {"id": "b", "x": 2}}
 
 
