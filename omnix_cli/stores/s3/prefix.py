@@ -25,7 +25,7 @@ from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
 
 SCHEME = "s3://"
 ATTEMPTS = 8
-"""How often a request is tried that S3 throttles or that fails on the way."""
+"""How often a request is sent that S3 throttles or that fails on the network."""
 PART_BYTES = 16 << 20
 """Larger files are uploaded in parts of this size."""
 BLOCK_BYTES = 8 << 20

@@ -17,8 +17,8 @@ _NOT_WRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turns errors of sqlite3 into `ConfigError` (what the user must fix) and `UnavailableError` (what may pass). A
-    wrong statement is a bug of ours and stays as it is."""
+    """Turns errors of sqlite3 into `ConfigError` (the user has to fix something) and `UnavailableError` (temporary). A
+    wrong statement is a bug in omnix and stays as it is."""
     try:
         yield
     except sqlite3.Error as error:
@@ -29,7 +29,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def explained(error: sqlite3.Error, path: Path) -> OmnixError | None:
-    """What happened, in the user's terms; None for a bug of ours."""
+    """What happened, in the user's terms; None for a bug in omnix."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail
     store = f"the store {path}"
     if code in _BUSY:

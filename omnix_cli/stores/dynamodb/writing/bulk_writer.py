@@ -153,10 +153,9 @@ class BulkWriter:
         """Sends the requests once; returns those left unprocessed."""
         expected = sum([-(-size // WRITE_UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
         self.pace.take(expected)
-        body = b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}'
-        answer = self.service.transport(
-            "BatchWriteItem", body % (orjson.dumps(self.table), b",".join(requests.values()))
-        )
+        parts = (orjson.dumps(self.table), b",".join(requests.values()))
+        body = b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % parts
+        answer = self.service.transport("BatchWriteItem", body)
         units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
         if units:
             self.pace.correct(units - expected)

@@ -1,4 +1,4 @@
-"""When something is tried again, and how long is waited for it."""
+"""When a request is sent again, and how long omnix waits before that."""
 
 from __future__ import annotations
 
