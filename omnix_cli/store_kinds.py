@@ -6,7 +6,7 @@ FACTORIES = {
     "sqlite": "omnix_cli.stores.sqlite.factory",
     "dynamodb": "omnix_cli.stores.dynamodb.factory",
 }
-"""The module of each kind that has its `Factory` (see `protocols.stores`); a module is imported only when its kind is
+"""The module of each kind that has its `Factory` (see `protocols.tables`); a module is imported only when its kind is
 used."""
 
 

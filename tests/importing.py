@@ -22,7 +22,7 @@ from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import PIECE_BYTES, open_spill
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.import_ledger import FileLedger
+from omnix_cli.stores.workspace.records import FileLedger
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
 HEADER = "customer_id,order_id,product_id,quantity,unit_price,purchased_at"

@@ -1,8 +1,9 @@
-"""Tables of items: reading them, writing them, and creating and checking the tables themselves."""
+"""Tables of items: reading and writing them, creating and checking the tables, and what makes a kind of store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -10,6 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 import polars as pl
 
 from omnix_cli.item_frames import Items
+from omnix_cli.protocols.inputs import Sources
+from omnix_cli.settings import Settings
 
 WRITE_UNIT_BYTES = 1024
 """A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
@@ -128,7 +131,10 @@ class TableStore(ItemSource, Protocol):
         Returns the keys for which no item is stored; none is created for them."""
         ...
 
-    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None: ...
+    def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
+        """The item, read consistently; None if there is none, or if it has expired."""
+        ...
+
     def query(
         self,
         table: str,
@@ -143,7 +149,7 @@ class TableStore(ItemSource, Protocol):
         """Up to `limit` (1..500) items of one hash value, sorted by range attribute; equal ones in any order.
 
         Following the cursors gives every item that existed at the start exactly once, whatever is added. An index may
-        lag behind its table for a moment."""
+        lag behind its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
         ...
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
@@ -198,3 +204,21 @@ class TableAdministration(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class StoreFactory(Protocol):
+    """Makes the parts of one store. `store_kinds` lists the modules that have one, each under the name `Factory`."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None: ...
+
+    def store(self) -> TableStore:
+        """Reads and writes items."""
+        ...
+
+    def administration(self) -> TableAdministration:
+        """Creates, checks and drops the tables."""
+        ...
+
+    def whole_table(self, table: str) -> AbstractContextManager[Sources]:
+        """A whole table as the input of an import."""
+        ...

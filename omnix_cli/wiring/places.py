@@ -23,12 +23,12 @@ from omnix_cli.services.migrations.bulk_loading import BulkTarget
 from omnix_cli.services.migrations.sides import Source, Target
 from omnix_cli.settings import StoreSettings, dump
 from omnix_cli.store_kinds import FACTORIES
-from omnix_cli.stores.dynamodb.client.retries import Pace
+from omnix_cli.stores.dynamodb.client.service import Pace
 from omnix_cli.stores.dynamodb.factory import dynamodb_service, write_pacing
 from omnix_cli.stores.migrations.archives import Archive
 from omnix_cli.stores.migrations.journal import Journals
-from omnix_cli.stores.s3.folders import S3Folder
-from omnix_cli.stores.s3.prefix import SCHEME, connect
+from omnix_cli.stores.s3.folders import s3_folder
+from omnix_cli.stores.s3.prefix import SCHEME
 from omnix_cli.stores.workspace.folders import DiskFolder, Folder
 from omnix_cli.wiring.stores import table_store
 from omnix_cli.wiring.workspaces import Workspace
@@ -105,7 +105,7 @@ class Places:
     def folder(self, address: str) -> Folder:
         """A folder on disk or on S3. Raises `ConfigError` for any other address."""
         if address.startswith(SCHEME):
-            return S3Folder(connect(address, self.workspace.settings.s3).within(""))
+            return s3_folder(address, self.workspace.settings.s3)
         if "://" in address or parse_place(address).folder is None:
             raise ConfigError(f"{address} is not a folder", hint="Name a folder on disk, or s3://bucket/prefix.")
         return DiskFolder(Path(address).absolute())

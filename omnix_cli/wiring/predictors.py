@@ -24,7 +24,7 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import AnswerLedger, BatchJobs
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.settings import Settings
-from omnix_cli.stores.s3.objects import S3Objects
+from omnix_cli.stores.s3.folders import s3_folder
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Predictors:
                 "batch jobs need a location and a role",
                 hint="Set bedrock.batch.location and bedrock.batch.role_arn.",
             )
-        objects = S3Objects(bedrock.batch.location, self.settings.s3)
+        objects = s3_folder(bedrock.batch.location, self.settings.s3)
         return BedrockBatches(JobService(connect(bedrock, "bedrock"), bedrock), objects, self._recorder())
 
     @cached_property

@@ -9,8 +9,7 @@ from importlib import import_module
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.inputs import Sources
-from omnix_cli.protocols.stores import StoreFactory
-from omnix_cli.protocols.tables import TableStore
+from omnix_cli.protocols.tables import StoreFactory, TableStore
 from omnix_cli.settings import Settings
 from omnix_cli.store_kinds import FACTORIES, check_kind
 from omnix_cli.stores.s3.prefix import connect

@@ -17,8 +17,7 @@ from omnix_cli.services.lookups.run_frames import LATEST, RunFrames
 from omnix_cli.settings import Settings
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.import_ledger import FileLedger
-from omnix_cli.stores.workspace.run_records import RunFolder
+from omnix_cli.stores.workspace.records import FileLedger, RunFolder
 from omnix_cli.stores.workspace.versions import check_format
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
-from omnix_cli.stores.workspace.run_records import RunFolder
+from omnix_cli.stores.workspace.records import RunFolder
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors

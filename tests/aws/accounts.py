@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.dynamodb.client.transports import Transport
 from omnix_cli.stores.dynamodb.store import DynamoStore
 
@@ -35,7 +36,7 @@ LEFT_OUT = (
 
 def transport_to(url: str, kind: Literal["signed", "boto3"] = "signed") -> Transport:
     """A transport to the emulator at that address."""
-    return connect(Account(endpoint_url=url, transport=kind), now=lambda: datetime.now(UTC))
+    return connect(StoreSettings(endpoint_url=url, transport=kind), now=lambda: datetime.now(UTC))
 
 
 def store_maker(

@@ -35,7 +35,7 @@ from omnix_cli.services.importing.imports import import_files
 from omnix_cli.settings import ImportSettings
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.import_ledger import FileLedger
+from omnix_cli.stores.workspace.records import FileLedger
 from omnix_cli.stores.inputs.recipes import load_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill

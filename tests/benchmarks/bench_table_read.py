@@ -33,12 +33,13 @@ print(json.dumps([items, time.perf_counter() - before, time.process_time() - use
 """
 
 _IMPORT = """
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
 from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
 from omnix_cli.stores.dynamodb.client.service import Service
 from omnix_cli.stores.inputs.recipes import load_mapping
-service, mapping = Service(connect(Account(endpoint_url=endpoint), now=now)), load_mapping("purchases")
+service, mapping = Service(connect(StoreSettings(endpoint_url=endpoint), now=now)), load_mapping("purchases")
 def read():
     with tempfile.TemporaryDirectory() as folder:
         with scanned(TableScan(service, table, Path(folder) / "scan", now, segments=1)) as source:
@@ -47,9 +48,10 @@ def read():
 """
 
 _TRANSPORT = """
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.inputs.dynamodb.scanning import page_end
-transport = connect(Account(endpoint_url=endpoint), now=now)
+transport = connect(StoreSettings(endpoint_url=endpoint), now=now)
 def pages():
     start = {}
     while start is not None:
@@ -104,9 +106,10 @@ def read():
 )
 
 _VALUES = """
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
-store = DynamoStore(connect(Account(endpoint_url=endpoint), now=now))
+store = DynamoStore(connect(StoreSettings(endpoint_url=endpoint), now=now))
 def read():
     return sum(1 for item in store.scan("purchase-history"))
 """

@@ -59,9 +59,10 @@ print(json.dumps([time.perf_counter() - before, time.process_time() - used, len(
 _OMNIX = """
 from datetime import UTC, datetime
 import polars as pl
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
-account = Account(endpoint_url=endpoint, transport="{transport}")
+account = StoreSettings(endpoint_url=endpoint, transport="{transport}")
 store = DynamoStore(connect(account, now=lambda: datetime.now(UTC)), threads={threads})
 frame = pl.DataFrame(items)
 def write():

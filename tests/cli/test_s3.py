@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.stores.s3 import prefix as s3
-from omnix_cli.stores.s3.lock import bucket_lock
+from omnix_cli.stores.s3.workspace import bucket_lock
 from tests.aws.buckets import TestBucket
 from tests.cli.conftest import Omnix, write_shop
 

@@ -15,8 +15,7 @@ from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.protocols.tables import TableChange
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
-from omnix_cli.stores.dynamodb.client.retries import Retries
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Transport
 from omnix_cli.stores.dynamodb.store import DynamoStore
 from omnix_cli.stores.sqlite.administration import SqliteTables

@@ -13,7 +13,7 @@ from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.records import BatchJob, Reply
 from omnix_cli.settings import BatchSettings, BedrockSettings
-from omnix_cli.stores.s3.objects import S3Objects
+from omnix_cli.stores.s3.folders import s3_folder
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.bedrock.prompts import questions
 from tests.aws.buckets import TestBucket
@@ -59,7 +59,7 @@ def machines(bedrock: BedrockDouble, bucket: TestBucket) -> Make:
     """Makes another machine each time, with settings of its own."""
     bedrock.behaviour = replace(bedrock.behaviour, min_records=10)
     batch = batch_settings(bucket)
-    objects = S3Objects(str(batch.location), bucket.settings)
+    objects = s3_folder(str(batch.location), bucket.settings)
     client = bedrock.client("bedrock", retries={"total_max_attempts": 1})
     return lambda **changes: Machine(BedrockSettings(**{"batch": batch, **changes}), client, objects)
 

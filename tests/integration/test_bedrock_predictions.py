@@ -27,7 +27,7 @@ from omnix_cli.protocols.models import BatchJobs
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import BatchSettings, BedrockSettings, PredictionSettings
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
-from omnix_cli.stores.s3.objects import S3Objects
+from omnix_cli.stores.s3.folders import s3_folder
 from tests.aws.bedrock import BedrockDouble, Behaviour, Fault
 from tests.aws.buckets import TestBucket
 from tests.memory_answers import REPLIED_AT
@@ -71,7 +71,7 @@ class ModelRuns:
         return self._predictor(access, "bedrock-batch").predict(**frames(HISTORY))
 
     def jobs(self, bucket: TestBucket) -> BedrockBatches:
-        objects = S3Objects(str(self.settings.batch.location), bucket.settings)
+        objects = s3_folder(str(self.settings.batch.location), bucket.settings)
         return BedrockBatches(JobService(connect(self.settings, "bedrock"), self.settings), objects, self.recorder)
 
     def _predictor(self, access: ModelAccess, name: str) -> BedrockPredictor:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import ItemsRefused, UnavailableError
-from omnix_cli.stores.dynamodb.client.retries import Retries
+from omnix_cli.stores.dynamodb.client.service import Retries
 from omnix_cli.stores.dynamodb.store import DynamoStore
 from tests.aws.accounts import new_stage, transport_to
 from tests.aws.fault_proxy import FAULTS, FaultProxy

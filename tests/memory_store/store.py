@@ -91,9 +91,7 @@ class MemoryStore:
     ) -> Page:
         check_limit(limit)
         spec, names = TABLES[table], TABLES[table].index(index).attributes
-        last = (
-            None if cursor is None else position_of(cursor, lambda at: isinstance(at, list) and len(at) == len(names))
-        )
+        last = None if cursor is None else position_of(cursor, len(names))
 
         def order(item: Mapping[str, Any]) -> list[bytes]:
             return [item[name].encode() for name in (*names[1:], spec.key)]

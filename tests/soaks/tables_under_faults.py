@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.stores.dynamodb.client.retries import Retries
+from omnix_cli.stores.dynamodb.client.service import Retries
 from tests.aws.accounts import ENVIRONMENT, LEFT_OUT, store_maker
 from tests.aws.emulators import run_ministack
 from tests.aws.fault_proxy import FaultProxy

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from omnix_cli.protocols.stores import StoreFactory
+from omnix_cli.protocols.tables import StoreFactory
 from omnix_cli.store_kinds import FACTORIES, check_kind
 
 

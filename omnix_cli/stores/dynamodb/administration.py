@@ -30,25 +30,18 @@ class DynamoTables:
         self._service = service
         self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
         self._options = options
+        self._ours = [spec for spec in TABLES.values() if is_ours(spec, options)]
 
     def states(self) -> list[TableState]:
-        """Every table as it is, compared with its specification."""
         return [self._state(spec) for spec in TABLES.values()]
 
     def missing(self) -> list[str]:
         """Those of our tables that do not exist."""
-        return [spec.name for spec in self._ours() if self._service.description(self._names[spec.name]) is None]
-
-    def create_missing(self) -> list[str]:
-        """Creates those of our tables that do not exist, complete; returns their names."""
-        missing = self.missing()
-        if missing:
-            self.complete(only=missing)
-        return missing
+        return [spec.name for spec in self._ours if self._service.description(self._names[spec.name]) is None]
 
     def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
         """Creates what our tables lack (or `only` these tables), and waits until it is ready."""
-        specs = [spec for spec in self._ours() if only is None or spec.name in only]
+        specs = [spec for spec in self._ours if only is None or spec.name in only]
         missing = [spec for spec in specs if self._service.description(self._names[spec.name]) is None]
         changes = [TableChange(spec.name, "table") for spec in missing]
         if not dry_run:
@@ -74,27 +67,23 @@ class DynamoTables:
     def close(self) -> None:
         self._service.transport.close()
 
-    def _ours(self) -> list[TableSpec]:
-        return [spec for spec in TABLES.values() if is_ours(spec, self._options)]
-
     def _state(self, spec: TableSpec) -> TableState:
         name = self._names[spec.name]
-        description = self._service.description(name)
-        found = None if description is None else self._shape(name, description)
-        ours = is_ours(spec, self._options)
+        description = self._service.description(name) or {}
+        found = self._shape(name, description) if description else None
+        ours = spec in self._ours
         return TableState(
             table=spec.name,
             full_name=name,
-            items=None if description is None else description.get("ItemCount"),
-            size_bytes=None if description is None else description.get("TableSizeBytes"),
+            items=description.get("ItemCount"),
+            size_bytes=description.get("TableSizeBytes"),
             is_ours=ours,
             is_protected=found is not None and bool(found.protection),
             differences=differences(wanted_shape(spec, self._options), found, ours=ours),
         )
 
     def _shape(self, name: str, description: Mapping[str, Any]) -> TableShape:
-        about = {"TableName": name}
-        expiry = self._service.answer("DescribeTimeToLive", about, name)
+        expiry = self._service.answer("DescribeTimeToLive", {"TableName": name}, name)
         return found_shape(description, expiry, self._backups(name))
 
     def _backups(self, name: str) -> dict[str, Any]:
@@ -109,13 +98,11 @@ class DynamoTables:
     def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
         name = self._names[spec.name]
         description = self._service.description(name) if dry_run else self._wait(name, _is_ready)
-        made = []
-        for addition in additions(spec, name, self._options, self._shape(name, description or {})):
-            if not dry_run:
-                self._make(spec, addition)
-                self._wait(name, _is_ready)
-            made.append(TableChange(spec.name, addition.what))
-        return made
+        lacking = list(additions(spec, name, self._options, self._shape(name, description or {})))
+        for addition in [] if dry_run else lacking:
+            self._make(spec, addition)
+            self._wait(name, _is_ready)
+        return [TableChange(spec.name, addition.what) for addition in lacking]
 
     def _make(self, spec: TableSpec, addition: Addition) -> None:
         """Sends a request. It is no error if another process was faster, or if an earlier answer was lost."""
@@ -141,9 +128,8 @@ class DynamoTables:
             if enough(description):
                 return description
             self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
-        raise UnavailableError(
-            f"the table {name} is still being changed", hint="Run the same command later: it continues from there."
-        )
+        hint = "Run the same command later: it continues from there."
+        raise UnavailableError(f"the table {name} is still being changed", hint=hint)
 
 
 def _is_ready(description: dict[str, Any] | None) -> bool:

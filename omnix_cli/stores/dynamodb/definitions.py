@@ -30,6 +30,7 @@ def is_ours(spec: TableSpec, options: TableSettings) -> bool:
 def wanted_shape(spec: TableSpec, options: TableSettings) -> TableShape:
     """The table as it should be. For a table of another service, only the key and the indexes matter."""
     ours = is_ours(spec, options)
+    warm = (options.warm_read_units or 0, options.warm_write_units or 0)
     return TableShape(
         key=(f"{spec.key} text",),
         indexes={index.name: IndexShape(tuple(f"{name} text" for name in index.attributes)) for index in spec.indexes},
@@ -37,7 +38,7 @@ def wanted_shape(spec: TableSpec, options: TableSettings) -> TableShape:
         billing=ON_DEMAND if ours else None,
         recovery=options.point_in_time_recovery if ours else None,
         protection=options.deletion_protection if ours else None,
-        warm=_warm(options) if ours else None,
+        warm=warm if ours and any(warm) else None,
     )
 
 
@@ -119,11 +120,6 @@ def _index(index: IndexSpec, options: TableSettings) -> dict[str, Any]:
         "Projection": {"ProjectionType": "ALL"},
         **_warmth(options),
     }
-
-
-def _warm(options: TableSettings) -> tuple[int, int] | None:
-    reads, writes = options.warm_read_units, options.warm_write_units
-    return None if reads is None and writes is None else (reads or 0, writes or 0)
 
 
 def _warmth(options: TableSettings) -> dict[str, Any]:

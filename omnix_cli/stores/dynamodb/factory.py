@@ -10,10 +10,10 @@ from datetime import datetime
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings, StoreSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.dynamodb.client.service import Service
 from omnix_cli.stores.dynamodb.store import DynamoStore
-from omnix_cli.stores.dynamodb.writing.dead_letters import keep_dead_letters
+from omnix_cli.stores.dynamodb.writing.bulk_writer import keep_dead_letters
 from omnix_cli.stores.dynamodb.writing.limits import WritePacing
 from omnix_cli.stores.tables.specs import TABLES
 
@@ -32,7 +32,7 @@ class Factory:
         """Items that DynamoDB rejects are kept in the workspace."""
         settings = self._settings
         return DynamoStore(
-            self._service().transport,
+            dynamodb_service(self._settings, now=self._now).transport,
             prefix=settings.prefix,
             stage=settings.stage,
             threads=settings.threads,
@@ -43,7 +43,12 @@ class Factory:
 
     def administration(self) -> DynamoTables:
         settings = self._settings
-        return DynamoTables(self._service(), prefix=settings.prefix, stage=settings.stage, options=settings.tables)
+        return DynamoTables(
+            dynamodb_service(self._settings, now=self._now),
+            prefix=settings.prefix,
+            stage=settings.stage,
+            options=settings.tables,
+        )
 
     @contextmanager
     def whole_table(self, table: str) -> Iterator[Sources]:
@@ -54,7 +59,7 @@ class Factory:
         settings = self._settings
         name = TABLES[table].full_name(settings.prefix, settings.stage)
         folder = self._workspace / "scans" / name
-        service = self._service()
+        service = dynamodb_service(self._settings, now=self._now)
         with closing(service.transport):
             scan = TableScan(
                 service, name, folder, self._now, settings.segments, max_units=settings.max_read_units, say=_log.info
@@ -62,14 +67,10 @@ class Factory:
             with scanned(scan) as sources:
                 yield sources
 
-    def _service(self) -> Service:
-        return dynamodb_service(self._settings, now=self._now)
-
 
 def dynamodb_service(settings: StoreSettings, *, now: Callable[[], datetime]) -> Service:
     """DynamoDB in the account and region that the settings name."""
-    account = Account(settings.profile, settings.region, settings.endpoint_url, settings.transport)
-    return Service(connect(account, now=now))
+    return Service(connect(settings, now=now))
 
 
 def write_pacing(settings: StoreSettings) -> WritePacing:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import starmap
 from typing import Any
 
@@ -17,10 +18,8 @@ from omnix_cli.item_frames import Items
 from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
-from omnix_cli.stores.dynamodb.batch_reads import read_items
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Failed, Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
 from omnix_cli.stores.dynamodb.expressions import Placeholders, alive, condition, projection, update
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
@@ -29,7 +28,6 @@ from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     BulkWriter,
     DeadLetter,
     WriteRequest,
-    Written,
     delete_request,
     put_request,
 )
@@ -38,7 +36,7 @@ from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing
 from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
-_CONDITION_FAILED = "ConditionalCheckFailedException"
+BATCH_KEYS = 100
 
 
 class DynamoStore:
@@ -67,78 +65,52 @@ class DynamoStore:
         self._keep_dead_letters = keep_dead_letters
 
     def missing_tables(self) -> list[str]:
-        """Those of our tables that do not exist."""
         return self._tables.missing()
 
     def create_tables(self) -> list[str]:
-        """Creates the missing tables and waits until they are ready; returns their names."""
-        return self._tables.create_missing()
+        missing = self._tables.missing()
+        self._tables.complete(only=missing)
+        return missing
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        """What the settings allow for the table as DynamoDB describes it."""
         return self._pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
-        """Puts the items in bulk; the last one of a key wins. Raises `ItemsRefused` for items that DynamoDB rejects as
-        invalid; the others are written."""
         spec = TABLES[table]
-        counted = _Counted(encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items))
-        self._write(table, starmap(put_request, counted))
-        return counted.count
+        pairs = encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items)
+        return self._write(table, starmap(put_request, pairs))
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        """Deletes the items with these keys, if they exist; returns how many keys were given."""
-        counted = _Counted(keys)
-        key = TABLES[table].key
-        self._write(table, (delete_request(key, value) for value in counted))
-        return counted.count
-
-    def writer(self, table: str) -> BulkWriter:
-        """A bulk writer for one table."""
-        spec = TABLES[table]
-        return BulkWriter(
-            self._service.transport,
-            self._names[table],
-            spec.key,
-            self._service.retries,
-            self._pace(table),
-            threads=self._threads,
-            copies=len(spec.indexes),
-        )
+        return self._write(table, map(partial(delete_request, TABLES[table].key), keys))
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none)."""
         spec = TABLES[table]
         spec.check(item)
         wire = to_wire(item)
-        request = {"TableName": self._names[table], "Item": wire, **condition(spec.key, expected)}
         unsure: list[ServiceError] = []
-        try:
-            self._service.call("PutItem", request, unsure.append)
-        except ServiceError as error:
-            if error.code != _CONDITION_FAILED:
-                raise explained(error, self._names[table]) from error
-            # The answer to an earlier attempt may have been lost: then we have already put the item.
-            return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
-        return True
+        if self._is_met("PutItem", table, {"Item": wire, **condition(spec.key, expected)}, unsure.append):
+            return True
+        # The answer to an earlier attempt may have been lost: then we have already put the item.
+        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the given attributes of each item; returns the keys for which no item is stored."""
         spec = TABLES[table]
         absent = []
         with ThreadPoolExecutor(self._threads) as pool:
-            for chunk in batched(_checked(spec, changes), CHUNK_REQUESTS):
+            for chunk in batched(changes, CHUNK_REQUESTS):
                 by_key: dict[str, list[Mapping[str, Any]]] = {}
                 for change in chunk:
+                    spec.check(change)
                     by_key.setdefault(change[spec.key], []).append(change)
                 there = pool.map(lambda several: all([self._update(spec, one) for one in several]), by_key.values())
                 absent += [key for key, found in zip(by_key, there, strict=True) if not found]
         return absent
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
-        """The item, unless it has expired at `now`; read consistently."""
-        item = self._item(table, key)
-        return item if item is not None and _is_alive(TABLES[table], item, now) else None
+        item = self._item(table, key) or {}
+        expiry = item.get(TABLES[table].ttl or "")
+        has_expired = isinstance(expiry, int | Decimal) and expiry <= now.timestamp()
+        return None if has_expired else item or None
 
     def query(
         self,
@@ -151,8 +123,6 @@ class DynamoStore:
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """One page of the items of one hash value; items of the same range value are in any order. An index lags behind
-        its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
         check_limit(limit)
         spec = TABLES[table]
         keys = tuple(dict.fromkeys((*spec.index(index).attributes, spec.key)))
@@ -166,7 +136,10 @@ class DynamoStore:
         if spec.ttl:
             request["FilterExpression"] = alive(names, spec.ttl, now.timestamp())
         request |= names.in_request()
-        position = None if cursor is None else _position(cursor, keys, value)
+        position = None
+        if cursor is not None:
+            texts = position_of(cursor, len(keys), first=value)
+            position = {name: {"S": text} for name, text in zip(keys, texts, strict=True)}
         items: list[dict[str, Any]] = []
         while True:
             more = limit + 1 - len(items)  # one more than the page, to know whether there is a next one
@@ -175,8 +148,7 @@ class DynamoStore:
             items += map(from_wire, answer.get("Items", ()))
             position = answer.get("LastEvaluatedKey")
             if len(items) > limit:
-                last = to_wire({name: items[limit - 1][name] for name in keys})
-                return Page(items[:limit], cursor_at(last))
+                return Page(items[:limit], cursor_at([items[limit - 1][name] for name in keys]))
             if position is None:
                 return Page(items, None)
 
@@ -189,49 +161,46 @@ class DynamoStore:
         segments: int = 1,
         after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every item, page by page; the segments are those of a parallel scan."""
-        start = None if after is None else {TABLES[table].key: {"S": after}}
-        pages = self.scan_pages(table, attributes=attributes, segment=segment, segments=segments, start=start)
-        for page in pages:
-            yield from map(from_wire, page["Items"])
+        """The segments are those of a parallel scan."""
+        request = {"TableName": self._names[table], **({} if attributes is None else projection(attributes))}
+        if segments > 1:
+            request |= {"Segment": segment, "TotalSegments": segments}
+        position = None if after is None else {TABLES[table].key: {"S": after}}
+        while True:
+            start = {"ExclusiveStartKey": position} if position else {}
+            answer = self._answer("Scan", {**request, **start}, table)
+            yield from map(from_wire, answer["Items"])
+            position = answer.get("LastEvaluatedKey")
+            if position is None:
+                return
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The items with these keys that exist, expired ones too; read consistently."""
-        return read_items(self._service, self._names[table], TABLES[table].key, keys)
+        """Reads consistently. An answer has up to 100 items of 16 MB together; keys that it leaves out are sent again.
+
+        Source: API reference, BatchGetItem."""
+        name, key, retries = self._names[table], TABLES[table].key, self._service.retries
+        for some in batched(dict.fromkeys(keys), BATCH_KEYS):
+            batch, attempt = [{key: {"S": value}} for value in some], 0
+            while batch:
+                request = {"RequestItems": {name: {"Keys": batch, "ConsistentRead": True}}}
+                answer = self._answer("BatchGetItem", request, table)
+                yield from map(from_wire, answer.get("Responses", {}).get(name, ()))
+                left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+                attempt = attempt + 1 if len(left) == len(batch) else 0
+                if attempt == retries.attempts:
+                    raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), name)
+                if left:
+                    retries.wait(attempt, throttled=True)
+                batch = left
 
     def address(self, table: str) -> str:
-        """The ARN of the table."""
         return str(self._description(table)["TableArn"])
 
     def expected_items(self, table: str) -> int:
         """How many items DynamoDB counted; it counts every six hours."""
         return int(self._description(table)["ItemCount"])
 
-    def scan_pages(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        start: Mapping[str, Any] | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """The answers to a scan as DynamoDB gives them; starts after a `LastEvaluatedKey` if given."""
-        request: dict[str, Any] = {"TableName": self._names[table], "ReturnConsumedCapacity": "TOTAL"}
-        if segments > 1:
-            request |= {"Segment": segment, "TotalSegments": segments}
-        if attributes is not None:
-            request |= projection(attributes)
-        position = start
-        while True:
-            answer = self._answer("Scan", {**request, **({"ExclusiveStartKey": position} if position else {})}, table)
-            yield answer
-            position = answer.get("LastEvaluatedKey")
-            if position is None:
-                return
-
     def close(self) -> None:
-        """Closes the connections; the next call opens new ones."""
         self._service.transport.close()
 
     def _pace(self, table: str) -> Pace:
@@ -243,45 +212,43 @@ class DynamoStore:
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
-        description: dict[str, Any] = self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"]
-        return description
+        return dict(self._answer("DescribeTable", {"TableName": self._names[table]}, table)["Table"])
 
     def _item(self, table: str, key: str) -> dict[str, Any] | None:
-        request = {
-            "TableName": self._names[table],
-            "Key": {TABLES[table].key: {"S": key}},
-            "ConsistentRead": True,
-        }
+        request = {"TableName": self._names[table], "Key": {TABLES[table].key: {"S": key}}, "ConsistentRead": True}
         answer = self._answer("GetItem", request, table)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
         """Sets attributes of one item; false if it does not exist."""
         values = {name: value for name, value in change.items() if name != spec.key}
-        key = {spec.key: {"S": change[spec.key]}}
-        request = {"TableName": self._names[spec.name], "Key": key, **update(spec.key, values)}
+        request = {"Key": {spec.key: {"S": change[spec.key]}}, **update(spec.key, values)}
+        return self._is_met("UpdateItem", spec.name, request)
+
+    def _is_met(self, operation: str, table: str, request: dict[str, Any], failed: Failed = lambda error: None) -> bool:
+        """Sends a write with a condition; whether the condition was met."""
         try:
-            self._service.call("UpdateItem", request)
+            self._service.call(operation, {"TableName": self._names[table], **request}, failed)
         except ServiceError as error:
-            if error.code != _CONDITION_FAILED:
-                raise explained(error, self._names[spec.name]) from error
+            if error.code != "ConditionalCheckFailedException":
+                raise explained(error, self._names[table]) from error
             return False
         return True
 
     def _answer(self, operation: str, request: Request, table: str) -> dict[str, Any]:
         return self._service.answer(operation, request, self._names[table])
 
-    def _write(self, table: str, requests: Iterable[WriteRequest]) -> None:
+    def _write(self, table: str, requests: Iterable[WriteRequest]) -> int:
+        """Writes in bulk; keeps the requests that DynamoDB rejects and raises `ItemsRefused`. Returns how many requests
+        were given."""
+        spec, name, pace = TABLES[table], self._names[table], self._pace(table)
+        writer = BulkWriter(self._service, name, spec.key, pace, self._threads, copies=len(spec.indexes))
         try:
-            written = self.writer(table).write(requests)
+            written = writer.write(requests)
         except ServiceError as error:
-            raise explained(error, self._names[table]) from error
-        self._settle(written)
-
-    def _settle(self, written: Written) -> None:
-        """Keeps what was rejected, and raises `ItemsRefused`."""
+            raise explained(error, name) from error
         if not written.dead_letters:
-            return
+            return written.given
         first, more = written.dead_letters[0], len(written.dead_letters) - 1
         kept_in = self._keep_dead_letters(written.dead_letters)
         raise ItemsRefused(
@@ -291,44 +258,7 @@ class DynamoStore:
         )
 
 
-class _Counted:
-    """Counts the values that are read."""
-
-    def __init__(self, values: Iterable[Any]) -> None:
-        self._values = values
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        for value in self._values:
-            self.count += 1
-            yield value
-
-
-def _checked(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for item in items:
-        spec.check(item)
-        yield item
-
-
 def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
     for item in items:
         spec.check(item)
         yield item[spec.key], encoded(item)
-
-
-def _is_alive(spec: TableSpec, item: Mapping[str, Any], now: datetime) -> bool:
-    expiry = item.get(spec.ttl) if spec.ttl else None
-    return not isinstance(expiry, int | Decimal) or expiry > now.timestamp()
-
-
-def _position(cursor: str, names: tuple[str, ...], value: str) -> dict[str, Any]:
-    """The last key of a page of this hash value, from its cursor."""
-
-    def fits(position: Any) -> bool:
-        has_names = isinstance(position, dict) and set(position) == set(names)
-        return (
-            has_names and position[names[0]] == {"S": value} and all(set(part) == {"S"} for part in position.values())
-        )
-
-    position: dict[str, Any] = position_of(cursor, fits)
-    return position

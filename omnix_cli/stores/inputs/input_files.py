@@ -14,9 +14,7 @@ from pathlib import Path
 
 from omnix_cli.errors import DataError
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.s3.prefix import SCHEME, Prefix, StoredObject, connect
-from omnix_cli.stores.s3.streams import BLOCK_BYTES as STREAM_BYTES
-from omnix_cli.stores.s3.streams import ObjectStream
+from omnix_cli.stores.s3.prefix import BLOCK_BYTES, SCHEME, Prefix, StoredObject, connect
 from omnix_cli.stores.workspace.files import checksum
 from omnix_cli.stores.workspace.folders import Folder
 
@@ -52,7 +50,7 @@ class S3Files:
     An object that changes after it was listed is not read: that is a `DataError`."""
 
     def __init__(
-        self, settings: S3Settings, fingerprints: Folder | None = None, *, block_bytes: int = STREAM_BYTES
+        self, settings: S3Settings, fingerprints: Folder | None = None, *, block_bytes: int = BLOCK_BYTES
     ) -> None:
         """`fingerprints` is a folder that keeps the fingerprints of objects, by their tags."""
         self._block_bytes = block_bytes
@@ -95,10 +93,10 @@ class S3Files:
         with self.open(name) as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
 
-    def open(self, name: str) -> ObjectStream:
+    def open(self, name: str) -> BufferedReader:
         if not self.exists(name):
             raise DataError(f"{name}: there is no such object", hint="It was deleted after it was listed.")
-        return ObjectStream(self._place(name)[0], self._found[name], self._block_bytes)
+        return self._place(name)[0].open(self._found[name], self._block_bytes)
 
     def _list(self, beginning: str) -> Iterator[str]:
         bucket, prefix = self._place(beginning)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, UnavailableError
 
 _BUSY = {"SlowDown", "RequestTimeout", "RequestLimitExceeded", "Throttling", "ThrottlingException", "InternalError"}
+_LATER = "Try again later; omnix resumes."
 _HINTS = {
     "NoSuchBucket": "Check the name of the bucket, and the region and profile it belongs to.",
     "AccessDenied": "Check the profile and its permissions for this bucket and prefix.",
@@ -30,16 +31,24 @@ class Changed(Exception):
 def s3_errors(place: str) -> Iterator[None]:
     """Turns the errors of botocore into `FileNotFoundError` (no such object), `Changed` (a condition failed),
     `ConfigError` (the user has to fix something) and `UnavailableError` (temporary)."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore import exceptions
 
     try:
         yield
-    except ClientError as error:
+    except exceptions.ClientError as error:
         answer = error.response
         code, status = answer["Error"].get("Code", ""), answer["ResponseMetadata"]["HTTPStatusCode"]
         raise refusal(place, code, answer["Error"].get("Message") or code, status) from error
-    except BotoCoreError as error:
-        raise _connection_error(place, error) from error
+    except (
+        exceptions.HTTPClientError,
+        exceptions.ConnectionError,
+        exceptions.IncompleteReadError,
+        exceptions.FlexibleChecksumError,
+    ) as error:
+        raise UnavailableError(f"{place} cannot be reached: {error}", hint=_LATER) from error
+    except exceptions.BotoCoreError as error:
+        hint = "Log in, choose a profile with s3.profile, or set the AWS_* variables."
+        raise ConfigError(f"{place}: {error}", hint=hint) from error
 
 
 def refusal(place: str, code: str, message: str, status: int = 400) -> Exception:
@@ -49,22 +58,6 @@ def refusal(place: str, code: str, message: str, status: int = 400) -> Exception
     if code in ("PreconditionFailed", "ConditionalRequestConflict", "412", "InvalidRange", "416"):
         return Changed(place)
     if code in _BUSY or status >= 500:
-        return UnavailableError(f"{place}: {message} ({code}, after retries)", hint="Try again later; omnix resumes.")
+        return UnavailableError(f"{place}: {message} ({code}, after retries)", hint=_LATER)
     hint = _HINTS.get(code, "Check the address and the settings under s3.")
     return ConfigError(f"{place}: {message} ({code})", hint=hint)
-
-
-def _connection_error(place: str, error: Exception) -> OmnixError:
-    from botocore import exceptions
-
-    temporary = (
-        exceptions.HTTPClientError,
-        exceptions.ConnectionError,
-        exceptions.IncompleteReadError,
-        exceptions.FlexibleChecksumError,
-    )
-    if isinstance(error, temporary):
-        return UnavailableError(f"{place} cannot be reached: {error}", hint="Try again later; omnix resumes.")
-    return ConfigError(
-        f"{place}: {error}", hint="Log in, choose a profile with s3.profile, or set the AWS_* variables."
-    )

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from io import BufferedReader
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -26,19 +27,24 @@ import polars as pl
 
 from omnix_cli.errors import LockedError, OmnixError, UnavailableError
 from omnix_cli.protocols.checkpoints import StagedFile
+from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed
-from omnix_cli.stores.s3.prefix import Prefix, StoredObject, unchanged
-from omnix_cli.stores.s3.streams import ObjectStream
-from omnix_cli.stores.workspace.files import disk_errors, stage
+from omnix_cli.stores.s3.prefix import Prefix, StoredObject, connect, unchanged
+from omnix_cli.stores.workspace.files import disk_errors
 from omnix_cli.stores.workspace.folders import MANIFEST
 
 _TRIES = 20
 """How often a change is retried when other processes change the file at the same time."""
 
 
+def s3_folder(address: str, settings: S3Settings) -> S3Folder:
+    """The folder at `s3://bucket/prefix`. Raises `ConfigError` when the address or the settings are wrong."""
+    return S3Folder(connect(address, settings).within(""))
+
+
 @dataclass(frozen=True)
 class S3Folder:
-    """Small objects under a prefix. Implements `folders.Folder`."""
+    """Objects under a prefix. Implements `folders.Folder` and, for the files of batch jobs, `protocols.Objects`."""
 
     objects: Prefix
 
@@ -48,11 +54,31 @@ class S3Folder:
     def read(self, name: str) -> bytes:
         found = self.objects.get(name)
         if found is None:
-            raise FileNotFoundError(f"{self.objects}{name}")
+            raise FileNotFoundError(self.address(name))
         return found[0]
+
+    def open(self, name: str) -> BufferedReader:
+        stored = self.objects.head(name)
+        if stored is None:
+            raise FileNotFoundError(self.address(name))
+        return self.objects.open(stored)
+
+    def address(self, name: str) -> str:
+        return f"{self.objects}{name}"
+
+    def keys(self, beginning: str) -> Iterator[str]:
+        return (stored.key for stored in self.objects.list(beginning))
 
     def write(self, name: str, content: bytes) -> None:
         self.objects.put(name, content)
+
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
+        """Writes a temporary file first, since a large object is uploaded in parts."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "lines"
+            with disk_errors(path.parent), path.open("wb") as file:
+                file.writelines(lines)
+            self.objects.upload(name, path)
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
         for _ in range(_TRIES):
@@ -63,7 +89,7 @@ class S3Folder:
         raise UnavailableError(f"other processes keep changing {self.objects}{name}", hint="Try again later.")
 
     def names(self) -> list[str]:
-        return [stored.key for stored in self.objects.list() if "/" not in stored.key]
+        return [key for key in self.keys("") if "/" not in key]
 
     def remove(self, name: str) -> None:
         self.objects.delete([name])
@@ -77,7 +103,7 @@ class S3Folder:
         if stored.size == part["bytes"]:
             if stored.sha256 == part["sha256"]:
                 return None
-            with ObjectStream(self.objects, stored) as content:
+            with self.objects.open(stored) as content:
                 if hashlib.file_digest(content, "sha256").hexdigest() == part["sha256"]:
                     return None
         return f"{path} differs from its checksum"
@@ -88,17 +114,12 @@ class _S3Draft:
     """The objects of one attempt. Implements `folders.Draft`."""
 
     objects: Prefix
-    scratch: Path
+    folder: Path
     replaces: str | None
     """The tag of the manifest that was there when the attempt began."""
     attempt: str = field(default_factory=lambda: uuid4().hex[:12])
     parts: list[dict[str, Any]] = field(default_factory=list)
     is_committed: bool = False
-
-    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        with disk_errors(self.scratch):
-            file = stage(self.scratch / name, write)
-        return self.adopt(name, file)
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
         key = f"{self.attempt}/{name}"
@@ -114,21 +135,16 @@ class _S3Draft:
             self.objects.put(MANIFEST, manifest, unchanged(self.replaces))
             self.is_committed = True
         except Changed:
-            if not self._is_the_same(self.objects.get(MANIFEST)):
-                raise LockedError(
-                    f"another run has just written {self.objects} with other content",
-                    hint="Run again to reuse its result.",
-                ) from None
+            theirs, _ = self.objects.get(MANIFEST) or (b"", "")
+            if sorted(part["sha256"] for part in _parts(theirs)) != sorted(part["sha256"] for part in self.parts):
+                message = f"another run has just written {self.objects} with other content"
+                raise LockedError(message, hint="Run again to reuse its result.") from None
 
     def clear(self) -> None:
         """Deletes the files if they were not committed; a later sweep deletes what this cannot."""
         if not self.is_committed:
             with suppress(OmnixError):
                 self.objects.delete([str(part["path"]) for part in self.parts])
-
-    def _is_the_same(self, found: tuple[bytes, str] | None) -> bool:
-        theirs = sorted(part["sha256"] for part in _parts(found[0] if found else b""))
-        return theirs == sorted(part["sha256"] for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -145,7 +161,7 @@ class S3Shelf:
         return sorted(key for key, _, name in keys if name == MANIFEST and "/" not in key)
 
     def manifest(self, key: str) -> bytes | None:
-        found = self._under(key).get(MANIFEST)
+        found = self.objects.within(key).get(MANIFEST)
         return found[0] if found else None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
@@ -153,7 +169,7 @@ class S3Shelf:
         listed = self._listed.get(f"{key}/{part['path']}")
         if listed is not None and (listed.size, listed.etag) == (part["bytes"], part.get("etag")):
             return None
-        return S3Folder(self._under(key)).damage(part)
+        return S3Folder(self.objects.within(key)).damage(part)
 
     @cached_property
     def _listed(self) -> dict[str, StoredObject]:
@@ -161,13 +177,13 @@ class S3Shelf:
         return {stored.key: stored for stored in self.objects.list()}
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
-        return self._under(key).scan(paths)
+        return self.objects.within(key).scan(paths)
 
     @contextmanager
     def draft(self, key: str) -> Iterator[_S3Draft]:
-        earlier = self._under(key).head(MANIFEST)
+        earlier = self.objects.within(key).head(MANIFEST)
         with tempfile.TemporaryDirectory(prefix="omnix-") as scratch:
-            draft = _S3Draft(self._under(key), Path(scratch), earlier.etag if earlier else None)
+            draft = _S3Draft(self.objects.within(key), Path(scratch), earlier.etag if earlier else None)
             try:
                 yield draft
             finally:
@@ -175,11 +191,11 @@ class S3Shelf:
 
     def hide(self, key: str) -> None:
         """Deletes the manifest; a sweep deletes the parts."""
-        self._under(key).delete([MANIFEST])
+        self.objects.within(key).delete([MANIFEST])
 
     def remove(self, key: str) -> None:
         """Deletes the manifest first, so that no reader finds half a checkpoint."""
-        objects = self._under(key)
+        objects = self.objects.within(key)
         objects.delete([MANIFEST])
         objects.delete([stored.key for stored in objects.list()])
 
@@ -199,9 +215,6 @@ class S3Shelf:
             return []
         used = {str(part["path"]) for part in _parts(self.manifest(key) or b"")} | {MANIFEST}
         return [path for path, modified in paths.items() if path not in used and modified < before]
-
-    def _under(self, key: str) -> Prefix:
-        return self.objects.within(key)
 
 
 def _parts(manifest: bytes) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Credentials, profile, region and endpoint come from the settings, then from wher
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,15 +18,18 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from omnix_cli.errors import ConfigError, UnavailableError
+from omnix_cli.batching import batched
+from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
 
 SCHEME = "s3://"
 ATTEMPTS = 8
-"""How often a request is tried that S3 throttles or that fails on the way."""
+"""How often a request is sent that S3 throttles or that fails on the network."""
 PART_BYTES = 16 << 20
 """Larger files are uploaded in parts of this size."""
+BLOCK_BYTES = 8 << 20
+"""An object is read in blocks of this size."""
 _DELETED_AT_ONCE = 1000
 
 
@@ -77,12 +81,8 @@ def connect(address: str, settings: S3Settings) -> Prefix:
     name, _, prefix = address.removeprefix(SCHEME).partition("/")
     if not address.startswith(SCHEME) or not name:
         raise ConfigError(f"{address!r} is not an address on S3", hint="Write it as s3://bucket/prefix.")
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=10,
-        read_timeout=60,
-        tcp_keepalive=True,
-    )
+    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    config = Config(retries=retries, connect_timeout=10, read_timeout=60, tcp_keepalive=True)
     with s3_errors(address):
         session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
         client = session.client("s3", endpoint_url=settings.endpoint_url, config=config)
@@ -111,7 +111,7 @@ class Prefix:
 
     def list(self, beginning: str = "") -> Iterator[StoredObject]:
         """All objects, by key."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(**self._named(beginning, "Prefix"))
+        pages = self.bucket.client.get_paginator("list_objects_v2").paginate(**self._named(beginning, "Prefix"))
         with s3_errors(str(self)):
             for page in pages:
                 for entry in page.get("Contents", ()):
@@ -137,6 +137,10 @@ class Prefix:
     def get(self, key: str) -> tuple[bytes, str] | None:
         """The content of an object and its tag, or None when it does not exist."""
         return self._fetch(key, {})
+
+    def open(self, stored: StoredObject, block_bytes: int = BLOCK_BYTES) -> io.BufferedReader:
+        """An object from its beginning. Reading raises `DataError` when it changed since it was listed."""
+        return io.BufferedReader(_Blocks(self, stored), block_bytes)
 
     def block(self, key: str, start: int, size: int, etag: str) -> bytes:
         """Some bytes of an object. Raises `Changed` when the object no longer has this tag."""
@@ -164,16 +168,15 @@ class Prefix:
 
         config = TransferConfig(multipart_threshold=2 * PART_BYTES, multipart_chunksize=PART_BYTES)
         extra = {"ChecksumAlgorithm": "SHA256"}
-        with s3_errors(f"{self}{key}"), TransferManager(self._client, config) as transfers:
+        with s3_errors(f"{self}{key}"), TransferManager(self.bucket.client, config) as transfers:
             transfers.upload(str(path), self.bucket.name, self.prefix + key, extra_args=extra).result()
-            return str(self._client.head_object(**self._named(key))["ETag"])
+            return str(self.bucket.client.head_object(**self._named(key))["ETag"])
 
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes these objects; one that does not exist is no error."""
-        names = [{"Key": self.prefix + key} for key in keys]
-        for first in range(0, len(names), _DELETED_AT_ONCE):
-            some = {"Objects": names[first : first + _DELETED_AT_ONCE], "Quiet": True}
-            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete=some)
+        for some in batched(({"Key": self.prefix + key} for key in keys), _DELETED_AT_ONCE):
+            request = {"Objects": some, "Quiet": True}
+            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete=request)
             for error in answer.get("Errors", ()):
                 raise refusal(f"{SCHEME}{self.bucket.name}/{error['Key']}", error["Code"], error["Message"])
 
@@ -195,9 +198,7 @@ class Prefix:
 
     def _fetch(self, key: str, request: Mapping[str, str]) -> tuple[bytes, str] | None:
         """Retries when the connection is lost while the content is read; botocore does not."""
-        attempts = 0
-        while True:
-            attempts += 1
+        for attempt in range(ATTEMPTS):
             answer = self._ask("get_object", key, request)
             if answer is None:
                 return None
@@ -205,12 +206,9 @@ class Prefix:
                 with s3_errors(f"{self}{key}"):
                     return answer["Body"].read(), answer["ETag"]
             except UnavailableError:
-                if attempts == ATTEMPTS:
+                if attempt + 1 == ATTEMPTS:
                     raise
-
-    @property
-    def _client(self) -> Any:
-        return self.bucket.client
+        raise AssertionError("there is at least one attempt")
 
     def _named(self, key: str, name: str = "Key") -> dict[str, str]:
         return {"Bucket": self.bucket.name, name: self.prefix + key}
@@ -225,4 +223,30 @@ class Prefix:
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         place = f"{SCHEME}{self.bucket.name}/{request.get('Key', self.prefix)}"
         with s3_errors(place):
-            return getattr(self._client, operation)(**request)  # type: ignore[no-any-return]
+            return getattr(self.bucket.client, operation)(**request)  # type: ignore[no-any-return]
+
+
+class _Blocks(io.RawIOBase):
+    """The content of an object, read block by block so that a lost connection costs one block."""
+
+    def __init__(self, objects: Prefix, stored: StoredObject) -> None:
+        self._objects = objects
+        self._stored = stored
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = min(len(buffer), self._stored.size - self._position)
+        if size == 0:
+            return 0
+        try:
+            content = self._objects.block(self._stored.key, self._position, size, self._stored.etag)
+        except Changed:
+            message = f"{self._objects}{self._stored.key} was changed or deleted while it was being read"
+            hint = "Nothing of it was imported. Import it again when nothing writes to it."
+            raise DataError(message, hint=hint) from None
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)

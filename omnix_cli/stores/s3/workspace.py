@@ -1,15 +1,32 @@
-"""A workspace that machines share: its checkpoints, ledger, run records and lock under one address on S3."""
+"""A workspace that machines share: its checkpoints, ledger, run records and lock under one address on S3.
+
+The lock allows one run at a time: a lease on the object `lock`, renewed by its holder. The lease of a process that dies
+ends after a minute, by the clock of S3. If a process is suspended for longer than its lease and another one starts,
+neither can damage the other's work: manifests and the ledger are only put if nobody else changed them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from uuid import uuid4
 
+import orjson
+
+from omnix_cli.errors import LockedError, OmnixError
 from omnix_cli.settings import S3Settings
+from omnix_cli.stores.s3.errors import Changed
 from omnix_cli.stores.s3.folders import S3Folder, S3Shelf
-from omnix_cli.stores.s3.lock import bucket_lock
-from omnix_cli.stores.s3.prefix import connect
+from omnix_cli.stores.s3.prefix import Prefix, connect, unchanged
+from omnix_cli.stores.workspace.lock import holder, owner
+
+LOCK = "lock"
+_FREE = b""
+
+_log = logging.getLogger(__name__)
 
 
 class S3Workspace:
@@ -31,3 +48,68 @@ class S3Workspace:
     def lock(self, command: str) -> AbstractContextManager[None]:
         """Its lock: only one process at a time may change it."""
         return bucket_lock(self._objects, command=command, now=self._now())
+
+
+@contextmanager
+def bucket_lock(objects: Prefix, *, command: str, now: datetime, lease_seconds: float = 60.0) -> Iterator[None]:
+    """Holds the lease. Raises `LockedError`, which names the holder, when another process has it."""
+    lease = _Lease(objects, {**owner(command, now), "lease": uuid4().hex}, lease_seconds)
+    lease.take()
+    done = threading.Event()
+    renewing = threading.Thread(target=lease.renew, args=(done,), name="lease", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewing.join()
+        lease.release()
+
+
+class _Lease:
+    """The lease of one process. Every renewal changes its content, and with it its tag."""
+
+    def __init__(self, objects: Prefix, terms: dict[str, object], seconds: float) -> None:
+        self._objects = objects
+        self._terms = terms
+        self._seconds = seconds
+        self._renewals = 0
+        self._etag: str | None = None
+
+    def take(self) -> None:
+        content, self._etag = self._objects.get(LOCK) or (_FREE, None)
+        try:
+            age = self._objects.age(LOCK) if content != _FREE else None
+            if age is not None and age.total_seconds() < self._seconds:
+                raise Changed
+            self._write()
+        except Changed:
+            current, _ = self._objects.get(LOCK) or (content, None)
+            message = f"another run holds the lock of {self._objects}: {holder(current or content)}"
+            hint = f"Wait for it to end. If its process died, the lock expires after {self._seconds:.0f} seconds."
+            raise LockedError(message, hint=hint) from None
+
+    def renew(self, done: threading.Event) -> None:
+        """Renews the lease until `done` is set or the lease is lost."""
+        while not done.wait(self._seconds / 3):
+            try:
+                self._write()
+            except Changed:
+                _log.error("another run took the lock of %s while this one was suspended", self._objects)
+                self._etag = None
+                return
+            except OmnixError as error:
+                _log.warning("the lock could not be renewed: %s", error.message)
+
+    def release(self) -> None:
+        if self._etag is None:
+            return
+        try:
+            self._objects.put(LOCK, _FREE, unchanged(self._etag))
+        except (Changed, OmnixError) as error:
+            _log.warning("the lock of %s could not be released: %s", self._objects, error)
+
+    def _write(self) -> None:
+        self._renewals += 1
+        content = orjson.dumps({**self._terms, "renewals": self._renewals})
+        self._etag = self._objects.put(LOCK, content, unchanged(self._etag))

@@ -20,7 +20,6 @@ class SqliteTables:
         self._store = store
 
     def states(self) -> list[TableState]:
-        """Every table as it is, compared with its specification."""
         missing = self._store.missing_tables()
         return [self._state(name, exists=name not in missing) for name in self._store.tables]
 
@@ -36,7 +35,6 @@ class SqliteTables:
         return changes
 
     def drop(self, table: str) -> None:
-        """Deletes a table and all its items."""
         with self._store.transaction() as database:
             database.execute(self._store.tables[table].drop)
 

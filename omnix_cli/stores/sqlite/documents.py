@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -50,18 +50,14 @@ def _is_plain(values: Iterable[Any]) -> bool:
             plain &= _is_plain(value)
         elif kind in (set, frozenset):
             plain &= _is_plain(value)
-            _check_set(value)
+            kinds = {Decimal if type(part) is int else type(part) for part in value}
+            if len(kinds) != 1 or not kinds <= {str, Decimal, bytes}:
+                raise ValueError("a set must hold texts, numbers or bytes, of one kind and at least one")
         elif kind is int:
             plain &= -(2**63) <= value < 2**64
         elif kind is float:
             raise TypeError(f"a stored number must be an int or a Decimal, not the float {value!r}")
     return plain
-
-
-def _check_set(values: Set[Any]) -> None:
-    kinds = {Decimal if type(value) is int else type(value) for value in values}
-    if len(kinds) != 1 or not kinds <= {str, Decimal, bytes}:
-        raise ValueError("a set must hold texts, numbers or bytes, of one kind and at least one")
 
 
 def _is_mistakable(value: Mapping[str, Any]) -> bool:

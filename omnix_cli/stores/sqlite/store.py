@@ -53,7 +53,6 @@ class SqliteStore:
         self._open: list[sqlite3.Connection] = []
 
     def missing_tables(self) -> list[str]:
-        """The tables that were never created."""
         if not self._path.exists():
             return list(self.tables)
         with self.database() as database:
@@ -61,7 +60,7 @@ class SqliteStore:
         return [name for name, sql in self.tables.items() if sql.full_name not in there]
 
     def create_tables(self) -> list[str]:
-        """Creates the missing tables, and the file and its folder; returns the names of the tables."""
+        """Creates the missing tables, and the file and its folder."""
         missing = self.missing_tables()
         if missing:
             with self.transaction(create=True) as database:
@@ -71,7 +70,7 @@ class SqliteStore:
         return missing
 
     def write_limit(self, table: str) -> None:
-        """There is no limit."""
+        return None
 
     def put_many(self, table: str, items: Items) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
@@ -84,7 +83,6 @@ class SqliteStore:
         return count
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
-        """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none)."""
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
@@ -97,7 +95,6 @@ class SqliteStore:
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Sets the given attributes of each item; returns the keys for which no item is stored."""
         sql = self.tables[table]
         absent = []
         for chunk in batched(changes, self._transaction_items):
@@ -112,13 +109,11 @@ class SqliteStore:
         return absent
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
-        """The item, unless it has expired at `now`."""
         sql = self.tables[table]
         with self.database() as database:
             return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The items with these keys that exist, expired ones too."""
         sql = self.tables[table]
         for chunk in batched(keys, MAX_LIMIT):
             with self.database() as database:
@@ -130,7 +125,6 @@ class SqliteStore:
         return f"{self._path.absolute()}:{self.tables[table].full_name}"
 
     def expected_items(self, table: str) -> int:
-        """How many items there are."""
         with self.database() as database:
             (count,) = database.execute(self.tables[table].count).fetchone()
         return int(count)
@@ -146,11 +140,10 @@ class SqliteStore:
         cursor: str | None = None,
         newest_first: bool = True,
     ) -> Page:
-        """One page of the items of one hash value. Raises `ConfigError` for an impossible limit or cursor."""
         check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
-        position = [] if cursor is None else _position(cursor, len(sql.order(spec)))
+        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)))
         statement = sql.page(spec, after=bool(position), newest_first=newest_first)
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
@@ -181,7 +174,6 @@ class SqliteStore:
             last = rows[-1][0]
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        """Deletes the items with these keys, if they exist; returns how many keys were given."""
         sql = self.tables[table]
         count = 0
         for chunk in batched(keys, self._transaction_items):
@@ -208,22 +200,20 @@ class SqliteStore:
             yield connection
 
     def close(self) -> None:
-        """Closes the file, in all threads; the next call opens it again."""
         while self._open:
             self._open.pop().close()
         self._own = threading.local()
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
-            self._make_folder()
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise os_failure(error, f"the folder of the store {self._path} cannot be created") from error
         uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        connection = sqlite3.connect(
-            uri,
-            uri=True,
-            isolation_level=None,
-            timeout=self._busy_seconds,
-            check_same_thread=False,  # each connection is used by one thread, but any thread may close it
-        )
+        wait = self._busy_seconds
+        # Each connection is used by one thread, but any thread may close it.
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -235,24 +225,7 @@ class SqliteStore:
             raise
         return connection
 
-    def _make_folder(self) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise os_failure(error, f"the folder of the store {self._path} cannot be created") from error
-
 
 def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
     row = database.execute(statement, arguments).fetchone()
     return None if row is None else decode(row[0])
-
-
-def _position(cursor: str, length: int) -> list[str]:
-    """The position after which the page begins: one text for each attribute that items are sorted by."""
-
-    def fits(position: Any) -> bool:
-        is_list = isinstance(position, list) and len(position) == length
-        return is_list and all(isinstance(part, str) for part in position)
-
-    position: list[str] = position_of(cursor, fits)
-    return position

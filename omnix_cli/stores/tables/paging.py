@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 
@@ -21,18 +20,18 @@ def check_limit(limit: int) -> None:
         raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
 
 
-def cursor_at(position: Any) -> str:
-    """The cursor of a position, which is anything that JSON can express."""
+def cursor_at(position: Sequence[str]) -> str:
+    """The cursor of a position: the texts that items are sorted by."""
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
 
 
-def position_of(cursor: str, fits: Callable[[Any], bool]) -> Any:
-    """The position of a cursor. Raises `ConfigError` for any other text, and for a position that does not fit the
-    query."""
+def position_of(cursor: str, length: int, *, first: str | None = None) -> list[str]:
+    """The position of a cursor. Raises `ConfigError` unless it has so many texts, and begins with `first` if given."""
     try:
         position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         position = None
-    if not fits(position):
+    is_position = isinstance(position, list) and len(position) == length
+    if not is_position or not all(isinstance(part, str) for part in position) or first not in (None, position[0]):
         raise ConfigError(f"{cursor!r} is not a cursor of this query", hint="Use the cursor of the last page.")
-    return position
+    return list(position)

@@ -14,9 +14,13 @@ import polars as pl
 class IndexSpec:
     """A secondary index: the items of one hash value, sorted by the range attribute (or by key without one)."""
 
-    name: str
     hash: str
     range: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`<hash>-<range>-index`."""
+        return "-".join((*self.attributes, "index"))
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -72,37 +76,15 @@ class TableSpec:
         return (self.key, *self.index_attributes)
 
 
+_BY_PURCHASE_DATE = (IndexSpec("customerId", "purchaseDate"), IndexSpec("productId", "purchaseDate"))
+_BY_TIMESTAMP = (IndexSpec("customerId", "timestamp"), IndexSpec("productId", "timestamp"))
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
     for spec in (
-        TableSpec(
-            "customer-profiles",
-            key="customerId",
-            indexes=(IndexSpec("customerId-updatedAt-index", "customerId", "updatedAt"),),
-        ),
-        TableSpec(
-            "purchase-history",
-            key="id",
-            indexes=(
-                IndexSpec("customerId-purchaseDate-index", "customerId", "purchaseDate"),
-                IndexSpec("productId-purchaseDate-index", "productId", "purchaseDate"),
-            ),
-        ),
-        TableSpec(
-            "product-interactions",
-            key="id",
-            indexes=(
-                IndexSpec("customerId-timestamp-index", "customerId", "timestamp"),
-                IndexSpec("productId-timestamp-index", "productId", "timestamp"),
-            ),
-            ttl="ttl",
-        ),
-        TableSpec(
-            "recommendations",
-            key="id",
-            indexes=(IndexSpec("customerId-generatedAt-index", "customerId", "generatedAt"),),
-            ttl="ttl",
-        ),
-        TableSpec("products", key="id", indexes=(IndexSpec("category-index", "category"),)),
+        TableSpec("customer-profiles", "customerId", (IndexSpec("customerId", "updatedAt"),)),
+        TableSpec("purchase-history", "id", _BY_PURCHASE_DATE),
+        TableSpec("product-interactions", "id", _BY_TIMESTAMP, ttl="ttl"),
+        TableSpec("recommendations", "id", (IndexSpec("customerId", "generatedAt"),), ttl="ttl"),
+        TableSpec("products", "id", (IndexSpec("category"),)),
     )
 }

@@ -27,6 +27,7 @@ from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
+from omnix_cli.stores.workspace.files import disk_errors, stage
 from omnix_cli.stores.workspace.folders import Draft, Shelf
 from omnix_cli.stores.workspace.versions import newer_workspace
 
@@ -120,8 +121,10 @@ class _Writer:
                 self._write_part(name, rows)
 
     def _write_part(self, name: str, rows: pl.DataFrame) -> None:
-        file = self._draft.add(self._next(name), partial(write_parquet, rows.rechunk()))
-        self._keep(name, rows.schema, rows.height, file)
+        path = self._draft.folder / self._next(name)
+        with disk_errors(path.parent.parent):
+            file = stage(path, partial(write_parquet, rows.rechunk()))
+        self._keep(name, rows.schema, rows.height, self._draft.adopt(path.name, file))
 
     def _next(self, name: str) -> str:
         return f"{name}-{len(self.parts.get(name, ())):05d}.parquet"
@@ -169,10 +172,8 @@ class ParquetCheckpoints:
             content["created_at"] = datetime.fromisoformat(content["created_at"])
             return ParquetCheckpoint(Manifest(**content), self._shelf)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise CorruptCheckpoint(
-                f"checkpoint {key} cannot be read: {error}",
-                hint="Run its step again with --force.",
-            ) from error
+            hint = "Run its step again with --force."
+            raise CorruptCheckpoint(f"checkpoint {key} cannot be read: {error}", hint=hint) from error
 
     @contextmanager
     def write(
@@ -184,6 +185,7 @@ class ParquetCheckpoints:
             writer = _Writer(draft, self._part_rows)
             yield writer
             writer.finish()
+            waited = float(writer.figures.get("waited_seconds", 0))
             manifest = Manifest(
                 key=key,
                 step=step,
@@ -193,14 +195,12 @@ class ParquetCheckpoints:
                 parts=writer.parts,
                 schemas=writer.schemas,
                 figures=writer.figures,
-                seconds=max(
-                    0.0, round(time.perf_counter() - began - float(writer.figures.get("waited_seconds", 0)), 3)
-                ),
+                seconds=max(0.0, round(time.perf_counter() - began - waited, 3)),
                 peak_memory_bytes=memory.peak_bytes(),
                 created_at=self._now(),
                 tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
             )
-            draft.commit(_as_json(manifest))
+            draft.commit(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
             self._verified.add(key)
 
     def manifests(self) -> Iterator[Manifest]:
@@ -223,7 +223,3 @@ class ParquetCheckpoints:
 def write_parquet(rows: pl.DataFrame, file: IO[bytes], *, row_group_rows: int = ROW_GROUP_ROWS) -> None:
     """Writes rows as a part of a checkpoint."""
     rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=row_group_rows, statistics=True)
-
-
-def _as_json(manifest: Manifest) -> bytes:
-    return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)

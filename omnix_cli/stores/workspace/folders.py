@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedFile
-from omnix_cli.stores.workspace.files import checksum, disk_errors, stage, sync, write_atomically
+from omnix_cli.stores.workspace.files import checksum, disk_errors, sync, write_atomically
 
 MANIFEST = "manifest.json"
 
@@ -48,12 +48,13 @@ class Folder(Protocol):
 class Draft(Protocol):
     """A checkpoint being written."""
 
-    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        """Writes one file; returns its entry in the manifest: path, bytes, sha256."""
+    @property
+    def folder(self) -> Path:
+        """Where its files are best written."""
         ...
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
-        """Moves a file here that was written before; returns its entry in the manifest."""
+        """Takes a file from this folder or any other; returns its entry in the manifest: path, bytes, sha256."""
         ...
 
     def commit(self, manifest: bytes) -> None:
@@ -125,32 +126,28 @@ class DiskFolder:
         return None
 
 
+@dataclass(frozen=True)
 class _DiskDraft:
     """Files in a hidden folder, each flushed to the disk. Implements `Draft`."""
 
-    def __init__(self, folder: Path, shelf: DiskShelf, key: str) -> None:
-        self._folder = folder
-        self._shelf = shelf
-        self._key = key
-
-    def add(self, name: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
-        with disk_errors(self._shelf.path):
-            file = stage(self._folder / name, write)
-        return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
+    folder: Path
+    shelf: DiskShelf
+    key: str
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
-        with disk_errors(self._shelf.path):
-            shutil.move(file.path, self._folder / name)
-            sync(self._folder / name)  # it may have come from another disk
+        if file.path != self.folder / name:
+            with disk_errors(self.shelf.path):
+                shutil.move(file.path, self.folder / name)
+                sync(self.folder / name)  # it may have come from another disk
         return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
 
     def commit(self, manifest: bytes) -> None:
-        with disk_errors(self._shelf.path):
-            write_atomically(self._folder / MANIFEST, manifest)
-            sync(self._folder)
-            self._shelf.remove(self._key)
-            self._folder.rename(self._shelf.path / self._key)
-            sync(self._shelf.path)
+        with disk_errors(self.shelf.path):
+            write_atomically(self.folder / MANIFEST, manifest)
+            sync(self.folder)
+            self.shelf.remove(self.key)
+            self.folder.rename(self.shelf.path / self.key)
+            sync(self.shelf.path)
 
 
 @dataclass(frozen=True)

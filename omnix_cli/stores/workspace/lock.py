@@ -26,10 +26,8 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockedError(
-                f"another run holds the lock of {workspace}: {holder(file.read())}",
-                hint="Wait for it to end, or stop that process: the lock is released with it.",
-            ) from None
+            hint = "Wait for it to end, or stop that process: the lock is released with it."
+            raise LockedError(f"another run holds the lock of {workspace}: {holder(file.read())}", hint=hint) from None
         file.seek(0)
         file.truncate()
         file.write(json.dumps(owner(command, now)))

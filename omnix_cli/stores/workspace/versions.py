@@ -12,21 +12,32 @@ import orjson
 from pydantic import ValidationError
 
 from omnix_cli import __version__
-from omnix_cli.errors import ConfigError, CorruptCheckpoint
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, OmnixError
 from omnix_cli.stores.workspace.folders import Folder
 
 FORMAT = 2
 _FILE = "workspace.json"
 
 
-def check_format(folder: Folder) -> None:
-    """Raises `ConfigError` when a newer release wrote the workspace in this folder."""
-    _format_in(folder)
+def check_format(folder: Folder) -> int | None:
+    """The format of the workspace in this folder; None for one of 0.1.0, and for an empty folder. Raises `ConfigError`
+    when a newer release wrote it."""
+    try:
+        content: dict[str, Any] = orjson.loads(folder.read(_FILE))
+        number, written_by = int(content["format"]), content.get("written_by", "?")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        hint = "Restore the file from a backup, or delete it."
+        raise CorruptCheckpoint(f"{folder}/{_FILE} cannot be read: {error}", hint=hint) from error
+    if number > FORMAT:
+        raise newer_workspace(written=f" ({written_by}, format {number})")
+    return number
 
 
 def write_format(folder: Folder) -> None:
     """Marks the workspace as written by this release; call it before the first change."""
-    if _format_in(folder) != FORMAT:
+    if check_format(folder) != FORMAT:
         content = {"format": FORMAT, "written_by": __version__}
         folder.write(_FILE, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
@@ -39,21 +50,8 @@ def newer_workspace(what: str = "this workspace", written: str = "") -> ConfigEr
     )
 
 
-def has_unknown_field(error: Exception) -> bool:
-    """Whether a record could not be read because it has a field that this release does not know."""
-    return isinstance(error, ValidationError) and any(part["type"] == "extra_forbidden" for part in error.errors())
-
-
-def _format_in(folder: Folder) -> int | None:
-    try:
-        content: dict[str, Any] = orjson.loads(folder.read(_FILE))
-        number, written_by = int(content["format"]), content.get("written_by", "?")
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CorruptCheckpoint(
-            f"{folder}/{_FILE} cannot be read: {error}", hint="Restore the file from a backup, or delete it."
-        ) from error
-    if number > FORMAT:
-        raise newer_workspace(written=f" ({written_by}, format {number})")
-    return number
+def unreadable(error: Exception, what: str, *, hint: str, newer: str = "this workspace") -> OmnixError:
+    """The error for a file that cannot be read: it has a field that only a newer release knows, or it is damaged."""
+    if isinstance(error, ValidationError) and any(part["type"] == "extra_forbidden" for part in error.errors()):
+        return newer_workspace(newer)
+    return CorruptCheckpoint(f"{what} cannot be read", hint=hint)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.dynamodb.client.errors import no_credentials, not_connected
 from omnix_cli.stores.dynamodb.client.signing import Credentials, Signer
 from omnix_cli.stores.dynamodb.client.transports import (
@@ -21,32 +20,22 @@ THREADS = 16
 """The most connections that boto3's client keeps."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """Which account, region and endpoint to use; None means as the environment and the AWS configuration files say."""
-
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    transport: Literal["signed", "boto3"] = "signed"
-
-
-def connect(account: Account, *, now: Callable[[], datetime]) -> Transport:
+def connect(settings: StoreSettings, *, now: Callable[[], datetime]) -> Transport:
     """A transport to DynamoDB. Raises `ConfigError` when there is no region, profile or credentials."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = boto3.Session(profile_name=account.profile, region_name=account.region)
+        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
         config = Config(
             parameter_validation=False,
             max_pool_connections=THREADS,
             tcp_keepalive=True,
             retries={"total_max_attempts": 1},  # we retry ourselves: only we know what is left of a batch
         )
-        client = session.client("dynamodb", endpoint_url=account.endpoint_url, config=config)
-        if account.transport == "boto3":
+        client = session.client("dynamodb", endpoint_url=settings.endpoint_url, config=config)
+        if settings.transport == "boto3":
             return BotoTransport(client)
         credentials = session.get_credentials()
     except BotoCoreError as error:

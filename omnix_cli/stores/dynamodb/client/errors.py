@@ -30,7 +30,6 @@ class ServiceError(Exception):
 
     @property
     def is_throttling(self) -> bool:
-        """Whether the service asks for fewer requests."""
         return self.code in THROTTLING
 
     @property

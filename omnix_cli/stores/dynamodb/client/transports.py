@@ -12,20 +12,21 @@ import socket
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import orjson
 
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, from_botocore
-from omnix_cli.stores.dynamodb.client.responses import Answer, receive
 from omnix_cli.stores.dynamodb.client.signing import Signer
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 TARGET = "DynamoDB_20120810"
 TIMEOUT_SECONDS = 30.0
+_RECEIVED_AT_ONCE = 1 << 18
+_LONGEST_HEAD = 1 << 16
 
 Request = Mapping[str, Any] | bytes
 """A request as DynamoDB's JSON: as values, or already encoded."""
@@ -40,6 +41,14 @@ class Transport(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Answer(NamedTuple):
+    """An answer over a connection; the names of the headers are in lower case."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -70,32 +79,34 @@ class Endpoint:
         return context.wrap_socket(connection, server_hostname=address[0])
 
 
+@dataclass
 class SignedTransport:
     """Reuses connections and signs requests by hand. Implements `Transport`."""
 
-    def __init__(self, endpoint: Endpoint, signer: Signer, now: Callable[[], datetime]) -> None:
-        self._endpoint = endpoint
-        self._signer = signer
-        self._now = now
-        self._idle: list[socket.socket] = []
+    endpoint: Endpoint
+    signer: Signer
+    now: Callable[[], datetime]
+    _idle: list[socket.socket] = field(default_factory=list)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
         return _parsed(self.raw(operation, request), 200)
 
     def raw(self, operation: str, request: Request) -> bytes:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
-        headers = self._signer.headers(f"{TARGET}.{operation}", body, self._now())
+        headers = self.signer.headers(f"{TARGET}.{operation}", body, self.now())
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
         try:
             answer = self._exchange(head.encode() + body)
         except (OSError, ValueError) as error:
             self.close()  # the idle connections were probably closed, too
-            reason = f"{self._endpoint.url}: {error or type(error).__name__}"
+            reason = f"{self.endpoint.url}: {error or type(error).__name__}"
             raise ServiceError("ConnectionError", reason, 0) from error
         _check(answer.content, answer.headers.get(b"x-amz-crc32"))
         if answer.status != 200:
-            raise _refusal(answer.content, answer.status)
+            refusal = _parsed(answer.content, answer.status)
+            code = str(refusal.get("__type", "UnknownError")).rpartition("#")[2]
+            raise ServiceError(code, str(refusal.get("message", refusal.get("Message", ""))), answer.status)
         return answer.content
 
     def close(self) -> None:
@@ -104,7 +115,10 @@ class SignedTransport:
 
     def _exchange(self, message: bytes) -> Answer:
         """Sends a request and reads the answer; keeps the connection if that succeeded."""
-        connection = self._connection()
+        try:
+            connection = self._idle.pop()
+        except IndexError:  # other threads use all of them
+            connection = self.endpoint.connect()
         kept = False
         try:
             connection.sendall(message)
@@ -116,12 +130,6 @@ class SignedTransport:
             else:
                 connection.close()
         return answer
-
-    def _connection(self) -> socket.socket:
-        try:
-            return self._idle.pop()
-        except IndexError:  # other threads use all of them
-            return self._endpoint.connect()
 
 
 class BotoTransport:
@@ -152,6 +160,40 @@ class BotoTransport:
         self._client.close()
 
 
+def receive(connection: socket.socket) -> Answer:
+    """Reads one answer: a status line, headers, and a body whose length is in a header. Raises OSError when the
+    connection ends too early, ValueError for any other answer.
+
+    `http.client` reads any kind of answer and takes ten times as long, a third of all the work of writing a batch."""
+    received = b""
+    while (end := received.find(b"\r\n\r\n")) < 0:
+        if len(received) > _LONGEST_HEAD:
+            raise ValueError("the head of the answer does not end")
+        received += _more(connection)
+    status_line, *lines = received[:end].split(b"\r\n")
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(b":")
+        headers[name.lower()] = value.strip()
+    if not status_line.startswith(b"HTTP/1.") or b"content-length" not in headers:
+        raise ValueError(f"an answer without a length: {status_line[:40]!r}")
+    pieces = [received[end + 4 :]]
+    missing = int(headers[b"content-length"]) - len(pieces[0])
+    while missing > 0:
+        pieces.append(_more(connection))
+        missing -= len(pieces[-1])
+    if missing < 0:
+        raise ValueError("the answer is longer than it says")
+    return Answer(int(status_line[9:12]), headers, b"".join(pieces))
+
+
+def _more(connection: socket.socket) -> bytes:
+    received = connection.recv(_RECEIVED_AT_ONCE)
+    if not received:
+        raise ConnectionError("the connection was closed")
+    return received
+
+
 def _check(content: bytes, checksum: str | bytes | None) -> None:
     if checksum is not None and int(checksum) != zlib.crc32(content):
         raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
@@ -168,12 +210,6 @@ def _parsed(content: bytes, status: int) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500)) from error
     return answer
-
-
-def _refusal(content: bytes, status: int) -> ServiceError:
-    answer = _parsed(content, status)
-    code = str(answer.get("__type", "UnknownError")).rpartition("#")[2]
-    return ServiceError(code, str(answer.get("message", answer.get("Message", ""))), status)
 
 
 def _with_bytes(value: Any) -> Any:

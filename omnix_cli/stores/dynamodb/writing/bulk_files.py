@@ -28,6 +28,7 @@ LEAST_UNITS = 1_024
 """The lowest limit of write units a second that StartBulkPutItems accepts."""
 
 START = "StartBulkPutItems"
+_FORMAT = {"InputFormat": "DYNAMODB_JSON", "InputCompressionType": "GZIP"}
 
 Keep = Callable[[str, bytes], object]
 """Keeps a file of that name."""
@@ -80,12 +81,7 @@ def bulk_put_request(
     return {
         "TableName": full_name,
         "ClientToken": token,
-        "InputS3Configuration": {
-            "S3Bucket": bucket,
-            "S3KeyPrefix": f"{prefix}data/",
-            "InputFormat": "DYNAMODB_JSON",
-            "InputCompressionType": "GZIP",
-        },
+        "InputS3Configuration": {"S3Bucket": bucket, "S3KeyPrefix": f"{prefix}data/", **_FORMAT},
         "OutputS3Configuration": {"S3Bucket": bucket, "S3KeyPrefix": f"{prefix}refused/", "OutputType": ["ERROR"]},
         **limit,
     }
@@ -100,7 +96,6 @@ def import_request(
     return {
         "ClientToken": token,
         "S3BucketSource": {"S3Bucket": bucket, "S3KeyPrefix": f"{prefix}data/"},
-        "InputFormat": "DYNAMODB_JSON",
-        "InputCompressionType": "GZIP",
+        **_FORMAT,
         "TableCreationParameters": {name: table[name] for name in wanted if name in table},
     }

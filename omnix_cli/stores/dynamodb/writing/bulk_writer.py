@@ -10,13 +10,16 @@ Limits: 25 requests and 16 MB a batch (API reference, BatchWriteItem).
 
 from __future__ import annotations
 
+import os
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -25,8 +28,8 @@ from omnix_cli.batching import batched
 from omnix_cli.errors import UnavailableError
 from omnix_cli.protocols.tables import WRITE_UNIT_BYTES
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
-from omnix_cli.stores.dynamodb.client.transports import Transport
+from omnix_cli.stores.dynamodb.client.service import Pace, Service
+from omnix_cli.stores.workspace.files import disk_errors
 
 BATCH_REQUESTS = 25
 BATCH_BYTES = 15 << 20
@@ -50,8 +53,9 @@ class DeadLetter:
 
 @dataclass
 class Written:
-    """What a bulk write did: requests written, sent again, throttled answers, capacity units used."""
+    """What a bulk write did: requests given, written and sent again, throttled answers, capacity units used."""
 
+    given: int = 0
     requests: int = 0
     resent: int = 0
     throttled: int = 0
@@ -81,11 +85,10 @@ def delete_request(attribute: str, key: str) -> WriteRequest:
 class BulkWriter:
     """Writes requests to one table. `copies` is the number of indexes that an item can be in, which also use units."""
 
-    transport: Transport
+    service: Service
     table: str
     key: str
     """The name of the key attribute, which is a text."""
-    retries: Retries
     pace: Pace
     threads: int = 4
     copies: int = 0
@@ -98,6 +101,7 @@ class BulkWriter:
         total = Written()
         with ThreadPoolExecutor(self.threads) as pool:
             for chunk in batched(requests, CHUNK_REQUESTS):
+                total.given += len(chunk)
                 batches = iter(list(_batches(dict(chunk))))
                 try:
                     for done in pool.map(self._write_batches, [batches] * self.threads):
@@ -129,17 +133,19 @@ class BulkWriter:
                     self._refused(waiting, error, done)
                     return
                 left, throttled = waiting, error.is_throttling
-                if attempt + 1 >= self.retries.attempts:
+                if attempt + 1 >= self.service.retries.attempts:
                     raise self._given_up(error) from error
             else:
                 throttled = bool(left)
                 attempt = 0 if len(left) < len(waiting) else attempt
-                if left and attempt + 1 >= self.retries.attempts:
+                if left and attempt + 1 >= self.service.retries.attempts:
                     raise self._given_up(ServiceError("UnprocessedItems", f"{len(left)} items, again and again", 200))
             if left:
                 done.resent += len(left)
-                self._slow_down(throttled, done)
-                self.retries.wait(attempt, throttled=throttled)
+                if throttled:
+                    done.throttled += 1
+                    self.pace.throttled(self._units / max(self.clock() - self._began, 0.1))
+                self.service.retries.wait(attempt, throttled=throttled)
                 attempt += 1
             waiting = left
 
@@ -147,7 +153,9 @@ class BulkWriter:
         """Sends the requests once; returns those left unprocessed."""
         expected = sum([-(-size // WRITE_UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
         self.pace.take(expected)
-        answer = self.transport("BatchWriteItem", self._body(requests))
+        parts = (orjson.dumps(self.table), b",".join(requests.values()))
+        body = b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % parts
+        answer = self.service.transport("BatchWriteItem", body)
         units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
         if units:
             self.pace.correct(units - expected)
@@ -162,10 +170,6 @@ class BulkWriter:
         values = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
         return str(values[self.key]["S"])
 
-    def _body(self, requests: Requests) -> bytes:
-        items = b",".join(requests.values())
-        return b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % (orjson.dumps(self.table), items)
-
     def _refused(self, requests: Requests, error: ServiceError, done: Written) -> None:
         """Finds out which requests of a rejected batch are invalid; other errors than invalid data are raised."""
         if error.code not in ("ValidationException", "ItemCollectionSizeLimitExceededException"):
@@ -176,16 +180,23 @@ class BulkWriter:
             else:
                 self._write_batch({key: request}, done)
 
-    def _slow_down(self, throttled: bool, done: Written) -> None:
-        if throttled:
-            done.throttled += 1
-            self.pace.throttled(self._units / max(self.clock() - self._began, 0.1))
-
     def _given_up(self, error: ServiceError) -> UnavailableError:
-        return UnavailableError(
-            f"{self.table} does not accept more items: {error}",
-            hint="What was written stays. Try again later, perhaps with a lower store.max_write_units.",
-        )
+        hint = "What was written stays. Try again later, perhaps with a lower store.max_write_units."
+        return UnavailableError(f"{self.table} does not accept more items: {error}", hint=hint)
+
+
+def keep_dead_letters(folder: Path, letters: Sequence[DeadLetter], now: datetime) -> str:
+    """Appends the requests with table, key and reason to the file of the day, flushes it, and returns its path."""
+    path = folder / f"{now:%Y-%m-%d}.ndjson"
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            for letter in letters:
+                line = {"table": letter.table, "key": letter.key, "reason": letter.reason}
+                file.write(orjson.dumps({**line, "request": orjson.Fragment(letter.request)}) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return str(path)
 
 
 def _batches(requests: Requests) -> Iterator[Requests]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.protocols.tables import WriteLimit
-from omnix_cli.stores.dynamodb.client.retries import Pace
+from omnix_cli.stores.dynamodb.client.service import Pace
 
 DEFAULT_QUOTA = 40_000
 """Write units a second that an on-demand table or index may use by default ("Quotas in Amazon DynamoDB", developer

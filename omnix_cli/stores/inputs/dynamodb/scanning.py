@@ -25,8 +25,7 @@ import pyarrow as pa
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.retries import Pace
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import checksum, disk_errors, write_atomically
 
 OLDEST = timedelta(hours=24)

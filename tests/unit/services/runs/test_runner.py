@@ -20,7 +20,7 @@ from omnix_cli.settings import Settings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.run_records import RunFolder
+from omnix_cli.stores.workspace.records import RunFolder
 from tests.conftest import NOW, MemoryFrame, purchases
 
 HISTORY = purchases(

@@ -5,7 +5,7 @@ from pathlib import Path
 from omnix_cli.services.runs.scratch import without_trace
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.run_records import RunFolder
+from omnix_cli.stores.workspace.records import RunFolder
 from tests.unit.services.runs.test_runner import CLOCK, make_runner
 
 

@@ -17,7 +17,6 @@ from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.s3.prefix import Prefix
-from omnix_cli.stores.s3.streams import ObjectStream
 from omnix_cli.stores.workspace.folders import DiskFolder
 from tests.aws.buckets import TestBucket
 
@@ -133,7 +132,7 @@ class TestReading:
     def test_a_large_object_is_read_block_by_block(self, bucket: TestBucket) -> None:
         content = os.urandom(1 << 20) * 20
         bucket.write("large.bin", content)
-        stream = ObjectStream(bucket.at, next(bucket.at.list()))
+        stream = bucket.at.open(next(bucket.at.list()))
         assert b"".join(iter(lambda: stream.read(700_000), b"")) == content
 
 

@@ -10,10 +10,8 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import LockedError
-from omnix_cli.stores.s3 import lock as s3_lock
 from omnix_cli.stores.s3.errors import Changed
-from omnix_cli.stores.s3.folders import S3Folder, S3Shelf
-from omnix_cli.stores.s3.lock import bucket_lock
+from omnix_cli.stores.s3.folders import S3Folder, S3Shelf, s3_folder
 from omnix_cli.stores.s3.prefix import unchanged
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from tests.aws.buckets import TestBucket
@@ -101,37 +99,46 @@ class TestConditions:
             bucket.at.put("a", b"2", unchanged(tag))
 
 
-class TestLock:
-    def test_a_second_run_is_told_who_holds_it(self, bucket: TestBucket) -> None:
-        with (
-            bucket_lock(bucket.at, command="run", now=now()),
-            pytest.raises(LockedError, match="`omnix run`, process"),
-            bucket_lock(bucket.at, command="import", now=now()),
-        ):
-            pass
-        with bucket_lock(bucket.at, command="import", now=now()):
-            pass
+@pytest.fixture
+def objects(bucket: TestBucket) -> S3Folder:
+    return s3_folder(f"{bucket.address}/batch", bucket.settings)
 
-    def test_the_lock_of_a_dead_process_ends(self, bucket: TestBucket, monkeypatch: pytest.MonkeyPatch) -> None:
-        bucket.write("lock", b'{"command": "run", "pid": 1, "host": "gone", "since": "2018"}')
-        with pytest.raises(LockedError, match="process 1 on gone"), bucket_lock(bucket.at, command="run", now=now()):
-            pass
-        with bucket_lock(bucket.at, command="run", now=now(), lease_seconds=0):
-            assert b'"pid":1,' not in bucket.read("lock")
 
-    def test_a_live_holder_renews_and_notices_a_loss(
-        self, bucket: TestBucket, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        lease = s3_lock._Lease(bucket.at, {"command": "run"}, 0.03)
-        lease.take()
-        first = bucket.read("lock")
-        done = threading.Event()
-        renewing = threading.Thread(target=lease.renew, args=(done,))
-        renewing.start()
-        while bucket.read("lock") == first:
-            pass
-        bucket.write("lock", b"another one's")
-        renewing.join(timeout=10)
-        assert "another run took the lock" in caplog.text
-        lease.release()
-        assert bucket.read("lock") == b"another one's"
+def test_lines_come_back_as_they_were_written(objects: S3Folder, bucket: TestBucket) -> None:
+    lines = [b"%d %s\n" % (number, b"x" * 1000) for number in range(40_000)]  # more than one part of an upload
+    objects.write_lines("job-1/input.jsonl", iter(lines))
+    with objects.open("job-1/input.jsonl") as found:
+        assert list(found) == lines
+    assert objects.address("job-1/input.jsonl") == f"{bucket.address}/batch/job-1/input.jsonl"
+    assert bucket.keys() == ["batch/job-1/input.jsonl"]
+
+
+def test_what_is_not_there(objects: S3Folder) -> None:
+    with pytest.raises(FileNotFoundError, match=r"s3://.*/batch/job-1"):
+        objects.read("job-1")
+    with pytest.raises(FileNotFoundError, match=r"s3://.*/batch/job-1"):
+        objects.open("job-1")
+
+
+def test_keys_are_those_that_begin_so(objects: S3Folder) -> None:
+    for key in ("b/2", "a/1", "b/1"):
+        objects.write_lines(key, [b"x"])
+    assert list(objects.keys("b/")) == ["b/1", "b/2"]
+    assert list(objects.keys("")) == ["a/1", "b/1", "b/2"]
+
+
+def test_no_change_gets_lost(objects: S3Folder) -> None:
+    def add(number: int) -> None:
+        objects.change("numbers", lambda content: b"%s%d " % (content or b"", number))
+
+    for number in range(3):
+        add(number)
+    assert objects.read("numbers") == b"0 1 2 "
+
+    def late(content: bytes | None) -> bytes:
+        if b"3" not in (content or b""):
+            add(3)  # another machine was faster
+        return b"%s4 " % (content or b"")
+
+    objects.change("numbers", late)
+    assert objects.read("numbers") == b"0 1 2 3 4 "

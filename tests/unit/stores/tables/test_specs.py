@@ -25,7 +25,7 @@ def test_the_tables_are_those_in_production() -> None:
 
 
 def test_an_index_is_found_by_name() -> None:
-    assert TABLES["products"].index("category-index") == IndexSpec("category-index", "category")
+    assert TABLES["products"].index("category-index") == IndexSpec("category")
 
 
 def test_index_attributes_leave_the_key_out() -> None:

@@ -14,7 +14,8 @@ from typing import ClassVar
 import pytest
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.stores.dynamodb.client.connect import Account, connect
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.connect import connect
 from omnix_cli.stores.dynamodb.client.transports import SignedTransport
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_a_request_after_the_keys_were_rotated_is_signed_with_the_new_ones(
         keys.write_text(json.dumps({**content, "Expiration": soon.isoformat()}))
 
     rotate("FIRST")
-    account = Account(profile="temporary", endpoint_url=url, transport="boto3" if kind == "boto3" else "signed")
+    account = StoreSettings(profile="temporary", endpoint_url=url, transport="boto3" if kind == "boto3" else "signed")
     with closing(connect(account, now=lambda: NOW)) as transport:
         transport("ListTables", {})
         rotate("SECOND")
@@ -83,9 +84,9 @@ def test_a_request_after_the_keys_were_rotated_is_signed_with_the_new_ones(
 
 
 def test_the_region_names_the_endpoint(aws_environment: None) -> None:
-    with closing(connect(Account(region="eu-central-1"), now=lambda: NOW)) as transport:
+    with closing(connect(StoreSettings(region="eu-central-1"), now=lambda: NOW)) as transport:
         assert isinstance(transport, SignedTransport)
-        assert transport._endpoint.url == "https://dynamodb.eu-central-1.amazonaws.com"
+        assert transport.endpoint.url == "https://dynamodb.eu-central-1.amazonaws.com"
 
 
 @pytest.mark.parametrize("left_out", ["AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"])
@@ -94,10 +95,10 @@ def test_without_a_region_or_credentials_it_says_what_is_missing(
 ) -> None:
     monkeypatch.delenv(left_out)
     with pytest.raises(ConfigError) as caught:
-        connect(Account(), now=lambda: NOW)
+        connect(StoreSettings(), now=lambda: NOW)
     assert caught.value.hint
 
 
 def test_a_profile_that_is_not_there_is_a_configuration_error(aws_environment: None) -> None:
     with pytest.raises(ConfigError, match="nobody"):
-        connect(Account(profile="nobody"), now=lambda: NOW)
+        connect(StoreSettings(profile="nobody"), now=lambda: NOW)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,9 +18,16 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import UnavailableError
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.retries import Pace, Retries
+from omnix_cli.stores.dynamodb.client.service import Pace, Retries, Service
 from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
-from omnix_cli.stores.dynamodb.writing.bulk_writer import BulkWriter, Written, delete_request, put_request
+from omnix_cli.stores.dynamodb.writing.bulk_writer import (
+    BulkWriter,
+    DeadLetter,
+    Written,
+    delete_request,
+    keep_dead_letters,
+    put_request,
+)
 
 NAME = "omnix-ai-products-dev"
 
@@ -74,7 +83,7 @@ def items(count: int) -> list[dict[str, Any]]:
 def write(table: Table, wanted: list[dict[str, Any]], **options: Any) -> Written:
     retries = Retries(attempts=options.pop("attempts", 10), random=Random(1), sleep=lambda seconds: None)
     pace = options.pop("pace", None) or Pace(clock=lambda: 0.0, sleep=lambda seconds: None)
-    writer = BulkWriter(table, NAME, "id", retries, pace, threads=options.pop("threads", 3), clock=lambda: 0.0)
+    writer = BulkWriter(Service(table, retries), NAME, "id", pace, threads=options.pop("threads", 3), clock=lambda: 0.0)
     return writer.write(put_request(item["id"], encoded(item)) for item in wanted)
 
 
@@ -128,7 +137,9 @@ def test_deletes_and_puts_of_one_key_follow_each_other() -> None:
     table.items = {"a": {"id": "a"}, "b": {"id": "b"}}
     retries = Retries(sleep=lambda seconds: None)
     requests = [put_request("a", encoded({"id": "a", "x": 1})), delete_request("id", "a"), delete_request("id", "b")]
-    BulkWriter(table, NAME, "id", retries, Pace()).write([*requests, put_request("b", encoded({"id": "b", "x": 2}))])
+    BulkWriter(Service(table, retries), NAME, "id", Pace()).write(
+        [*requests, put_request("b", encoded({"id": "b", "x": 2}))]
+    )
     assert table.items == {"b": {"id": "b", "x": 2}}
 
 
@@ -245,3 +256,13 @@ def test_a_ramp_begins_low_and_rises_to_the_limit() -> None:
     clock.sleep(1_000)
     pace.take(1)
     assert pace.rate == 1_000
+
+
+def test_dead_letters_are_added_to_the_file_of_the_day(tmp_path: Path) -> None:
+    for key in ("milk", "tea"):
+        letter = DeadLetter("omnix-ai-products-dev", *put_request(key, encoded({"id": key})), "too large")
+        path = keep_dead_letters(tmp_path / "dead_letters", [letter], datetime(2026, 3, 1, tzinfo=UTC))
+    lines = [orjson.loads(line) for line in Path(path).read_bytes().splitlines()]
+    assert Path(path).name == "2026-03-01.ndjson"
+    assert [(line["key"], line["reason"]) for line in lines] == [("milk", "too large"), ("tea", "too large")]
+    assert lines[0]["request"] == {"PutRequest": {"Item": {"id": {"S": "milk"}}}}

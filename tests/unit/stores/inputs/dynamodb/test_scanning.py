@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError, UnavailableError
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.retries import Retries
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Retries, Service
 from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
 from omnix_cli.stores.inputs.dynamodb.scanning import PageLog, TableScan, page_end
 from omnix_cli.stores.inputs.recipes import load_mapping

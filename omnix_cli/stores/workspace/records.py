@@ -1,26 +1,28 @@
-"""The ledger of imports: one file that lists the batches of each kind of data.
+"""The records of a workspace: the ledger of imports in one file, and a file for each run.
 
-Batches are checkpoints and never change. A batch that corrects earlier rows lists their ids in its frame `superseded`;
-the view leaves these rows of earlier batches out.
+The ledger lists the batches of each kind of data. Batches are checkpoints and never change. A batch that corrects
+earlier rows lists their ids in its frame `superseded`; the view leaves these rows of earlier batches out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+import logging
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.errors import CorruptCheckpoint, DataError, OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
-from omnix_cli.records import ImportBatch
+from omnix_cli.records import ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
-from omnix_cli.stores.workspace.versions import has_unknown_field, newer_workspace
+from omnix_cli.stores.workspace.versions import unreadable
 
 _BATCHES = TypeAdapter(tuple[ImportBatch, ...])
+_log = logging.getLogger(__name__)
 LEDGER = "imports.json"
 _PLACE = ["batch", "file", "row_number", "item"]
 
@@ -57,12 +59,12 @@ class LedgerView:
         return pl.concat(reversed(parts)) if parts else FRAMES[self.name].empty().lazy()
 
 
+@dataclass(frozen=True)
 class FileLedger:
     """The ledger in a file. Implements `protocols.ImportLedger`."""
 
-    def __init__(self, folder: Folder, checkpoints: Checkpoints) -> None:
-        self._folder = folder
-        self._checkpoints = checkpoints
+    folder: Folder
+    checkpoints: Checkpoints
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if batch.kind == kind)
@@ -71,14 +73,14 @@ class FileLedger:
         self._change(lambda known: (*known, batch))
 
     def damaged(self) -> tuple[ImportBatch, ...]:
-        return tuple(batch for batch in self._load() if self._checkpoints.damage(batch.key))
+        return tuple(batch for batch in self._load() if self.checkpoints.damage(batch.key))
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
         self._change(lambda known: tuple(batch for batch in known if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
         batches = [batch for batch in self.batches(kind) if batch.accepted]
-        checkpoints = tuple(self._checkpoints.open(batch.key) for batch in batches)
+        checkpoints = tuple(self.checkpoints.open(batch.key) for batch in batches)
         return LedgerView(kind, checkpoints, sum(batch.accepted - batch.corrected for batch in batches))
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
@@ -87,7 +89,7 @@ class FileLedger:
         empty = FRAMES["quarantine"].empty().lazy().with_columns(pl.lit("").alias("batch"))
         rows, settled = [empty], [FRAMES["resolved"].empty().lazy()]
         for batch in self.batches(kind):
-            checkpoint = self._checkpoints.open(batch.key)
+            checkpoint = self.checkpoints.open(batch.key)
             rows.append(checkpoint.frame("quarantine").scan().with_columns(pl.lit(batch.key).alias("batch")))
             settled.append(checkpoint.frame("resolved").scan())
         return pl.concat(rows).join(pl.concat(settled), on=_PLACE, how="anti")
@@ -96,26 +98,64 @@ class FileLedger:
         def changed(content: bytes | None) -> bytes:
             return _BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n"
 
-        self._folder.change(LEDGER, changed)
+        self.folder.change(LEDGER, changed)
 
     def _load(self) -> tuple[ImportBatch, ...]:
         try:
-            return _parsed(self._folder.read(LEDGER))
+            return _parsed(self.folder.read(LEDGER))
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise _unreadable() from error
+            raise _unreadable(error) from error
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder `runs/` of a workspace. Implements `protocols.RunRecords`."""
+
+    folder: Folder
+
+    def save(self, record: RunRecord) -> None:
+        self.folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
+
+    def load(self, run_id: str) -> RunRecord:
+        """The run with this id, the one whose id begins so, or `latest`."""
+        ids = self._ids()
+        found = [known for known in ids if known.startswith(run_id)] or (ids[:1] if run_id == "latest" else [])
+        if not found:
+            raise DataError(f"there is no run {run_id!r}", hint="`omnix runs list` lists all runs.")
+        if len(found) > 1 and found[0] != run_id:
+            raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more characters of the id.")
+        return self._read(found[0])
+
+    def newest_first(self) -> Iterator[RunRecord]:
+        for run_id in self._ids():
+            try:
+                yield self._read(run_id)
+            except CorruptCheckpoint as error:
+                _log.warning("%s; skipped", error.message)
+
+    def remove(self, run_id: str) -> None:
+        self.folder.remove(f"{run_id}.json")
+
+    def _ids(self) -> list[str]:
+        return [name.removesuffix(".json") for name in reversed(self.folder.names()) if name.endswith(".json")]
+
+    def _read(self, run_id: str) -> RunRecord:
+        try:
+            return RunRecord.model_validate_json(self.folder.read(f"{run_id}.json"))
+        except (OSError, ValidationError) as error:
+            hint = "Delete the file, or restore it from a backup."
+            raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
 
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
         return _BATCHES.validate_json(content)
     except ValidationError as error:
-        raise (newer_workspace() if has_unknown_field(error) else _unreadable()) from error
+        raise _unreadable(error) from error
 
 
-def _unreadable() -> CorruptCheckpoint:
-    return CorruptCheckpoint(
-        f"the ledger of imports {LEDGER} cannot be read",
-        hint="Restore it from a backup, or move it away and import the files again.",
-    )
+def _unreadable(error: Exception) -> OmnixError:
+    hint = "Restore it from a backup, or move it away and import the files again."
+    return unreadable(error, f"the ledger of imports {LEDGER}", hint=hint)

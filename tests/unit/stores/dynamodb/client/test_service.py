@@ -1,4 +1,4 @@
-"""When something is tried again, and how long is waited for it."""
+"""When a request is sent again, and how long omnix waits before that."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import pytest
 
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
-from omnix_cli.stores.dynamodb.client.retries import Retries
+from omnix_cli.stores.dynamodb.client.service import Retries
 
 THROTTLED = ServiceError("ThrottlingException", "slow down", 400)
 BROKEN = ServiceError("InternalServerError", "oh", 500)

@@ -1,4 +1,4 @@
-"""Reading items by key."""
+"""Reading items by key, in batches."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import UnavailableError
-from omnix_cli.stores.dynamodb.batch_reads import BATCH_KEYS, read_items
-from omnix_cli.stores.dynamodb.client.retries import Retries
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Retries
+from omnix_cli.stores.dynamodb.store import BATCH_KEYS, DynamoStore
 
 AT_ONCE = Retries(attempts=3, sleep=lambda seconds: None)
+NAME = "omnix-ai-products-dev"
 
 
 class Table:
@@ -23,11 +23,11 @@ class Table:
 
     def __call__(self, operation: str, request: Any) -> dict[str, Any]:
         assert operation == "BatchGetItem"
-        keys = request["RequestItems"]["t"]["Keys"]
+        keys = request["RequestItems"][NAME]["Keys"]
         self.batches.append(len(keys))
         answered, left = keys[: self.most], keys[self.most :]
         items = [key for key in answered if key["id"]["S"] != "absent"]
-        return {"Responses": {"t": items}, "UnprocessedKeys": {"t": {"Keys": left}} if left else {}}
+        return {"Responses": {NAME: items}, "UnprocessedKeys": {NAME: {"Keys": left}} if left else {}}
 
     def raw(self, operation: str, request: Any) -> bytes:
         raise NotImplementedError
@@ -39,7 +39,7 @@ class Table:
 def test_keys_are_read_in_batches_until_every_one_was_answered() -> None:
     table = Table(most=60)
     keys = [*(f"p{number:03d}" for number in range(150)), "absent", "p000"]
-    found = [item["id"] for item in read_items(Service(table, AT_ONCE), "t", "id", keys)]
+    found = [item["id"] for item in DynamoStore(table, retries=AT_ONCE).get_many("products", keys)]
     assert found == keys[:150]
     assert table.batches == [BATCH_KEYS, 40, 51]
 
@@ -47,5 +47,5 @@ def test_keys_are_read_in_batches_until_every_one_was_answered() -> None:
 def test_a_table_that_answers_no_key_is_given_up() -> None:
     table = Table(most=0)
     with pytest.raises(UnavailableError, match="again and again"):
-        list(read_items(Service(table, AT_ONCE), "t", "id", ["milk"]))
+        list(DynamoStore(table, retries=AT_ONCE).get_many("products", ["milk"]))
     assert len(table.batches) == AT_ONCE.attempts

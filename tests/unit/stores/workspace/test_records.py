@@ -1,19 +1,19 @@
-"""The current rows and the open quarantine, as the ledger puts them together from batches."""
+"""The current rows and the open quarantine, as the ledger puts them together from batches; the records of runs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from omnix_cli.errors import ConfigError, CorruptCheckpoint
-from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
+from omnix_cli.records import ImportBatch, ImportedFile, RunRecord
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.import_ledger import FileLedger
+from omnix_cli.stores.workspace.records import FileLedger, RunFolder
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def add(ledger: FileLedger, key: str, names: dict[str, str], superseded: list[st
     empty = FRAMES["products"].empty().drop("product_id", "name", "tags", "dietary").clear(len(names))
     products = pl.concat([rows, empty], how="horizontal").with_columns(tags=lists, dietary=lists)
     replaced = FRAMES["superseded"].conform(pl.DataFrame({"id": superseded or []}, {"id": pl.String}))
-    with ledger._checkpoints.write(key=key, step="import-products", version="1", parameters={}, inputs={}) as writer:
+    with ledger.checkpoints.write(key=key, step="import-products", version="1", parameters={}, inputs={}) as writer:
         writer.append("products", FRAMES["products"].conform(products))
         writer.append("superseded", replaced)
     file = ImportedFile(name=f"{key}.csv", sha256=key, mapping_key="", read=len(names), accepted=len(names))
@@ -70,3 +70,42 @@ def test_a_damaged_ledger_and_one_of_a_newer_release(ledger: FileLedger, tmp_pat
     file.write_text(content[:20])
     with pytest.raises(CorruptCheckpoint, match=r"imports\.json cannot be read"):
         ledger.batches("products")
+
+
+def record(run_id: str) -> RunRecord:
+    started = datetime(2018, 1, 1, tzinfo=UTC)
+    return RunRecord(
+        run_id=run_id,
+        command="run",
+        status="done",
+        as_of=date(2018, 1, 1),
+        started_at=started,
+        settings={},
+        sources={},
+    )
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(DiskFolder(tmp_path))
+    for run_id in ("20180101T1", "20180102T1", "20180102T2"):
+        folder.save(record(run_id))
+    return folder
+
+
+def test_runs_are_found_by_the_beginning_of_their_id(runs: RunFolder) -> None:
+    assert runs.load("latest").run_id == "20180102T2"
+    assert runs.load("20180101").run_id == "20180101T1"
+    with pytest.raises(DataError, match="2 runs begin with '20180102'"):
+        runs.load("20180102")
+    with pytest.raises(DataError, match="there is no run 'x'"):
+        runs.load("x")
+
+
+def test_a_damaged_record_is_skipped_and_a_newer_one_refused(runs: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "20180102T1.json").write_text("{")
+    assert [run.run_id for run in runs.newest_first()] == ["20180102T2", "20180101T1"]
+    content = record("20180102T1").model_dump_json()
+    (tmp_path / "20180102T1.json").write_text(content.replace("{", '{"approved_by": "ann", ', 1))
+    with pytest.raises(ConfigError, match="newer omnix"):
+        list(runs.newest_first())
