@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from omnix_cli.errors import ConfigError
@@ -50,7 +51,11 @@ def _check_encoding(name: str) -> str:
 
 
 def _check_expression(pattern: str) -> str:
-    re.compile(pattern)
+    try:
+        pl.Series([""]).str.contains(pattern)  # polars, which will use it, knows other expressions than `re`
+    except pl.exceptions.ComputeError as error:
+        reason = str(error).partition("\n\n")[0].rpartition("error: ")[2]
+        raise ValueError(f"`{pattern}` is not a regular expression: {reason}") from None
     return pattern
 
 

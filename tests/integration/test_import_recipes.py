@@ -12,6 +12,7 @@ import orjson
 import polars as pl
 import pytest
 
+from omnix_cli.errors import ConfigError
 from omnix_cli.stores.inputs.recipes import load_mapping, recipe_names
 from tests.importing import current_rows, imported, importer, line, write
 
@@ -28,6 +29,28 @@ def test_every_recipe_loads() -> None:
         ("orders", "orders"),
     ]:
         assert load_mapping(kind, recipe).columns
+
+
+@pytest.mark.parametrize("pattern", ["(POST", "*", "(?=POST)"])
+def test_a_recipe_with_a_wrong_regular_expression_is_refused(tmp_path: Path, pattern: str) -> None:
+    recipe = tmp_path / "shop.toml"
+    recipe.write_text(
+        "[purchases]\n"
+        f"set_aside = [{{ column = 'sku', values = ['M'], reason = 'manual' }}, "
+        f"{{ column = 'sku', matches = '{pattern}', reason = 'postage' }}]",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_mapping("purchases", str(recipe))
+    beginning = f"{recipe} [purchases]: set_aside.1.matches: `{pattern}` is not a regular expression: "
+    assert caught.value.message.startswith(beginning)
+    assert "\n" not in caught.value.message
+
+
+def test_a_recipe_may_use_every_regular_expression_that_polars_knows(tmp_path: Path) -> None:
+    recipe = tmp_path / "shop.toml"
+    rule = r"set_aside = [{ column = 'sku', matches = '^\p{Lu}+$', reason = 'letters only' }]"
+    recipe.write_text(f"[purchases]\n{rule}\n")
+    assert load_mapping("purchases", str(recipe)).set_aside[0].matches == r"^\p{Lu}+$"
 
 
 def test_orders_become_purchases_and_a_cancelled_one_cancels_them(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ LONGEST_RECORD_LINES = 100
 
 def rows(file: InputFile) -> CsvRows:
     """The rows of a file."""
-    return CsvRows(file.content, file.name, file.mapping.separator)
+    return CsvRows(file.content, file.name, file.mapping.separator, file.findings)
 
 
 class _Lines(NamedTuple):
@@ -38,22 +38,14 @@ class _Lines(NamedTuple):
 class CsvRows:
     """The rows of one CSV file, in chunks. Line numbers count from 1, the header included."""
 
-    def __init__(self, blocks: LineBlocks, name: str, separator: str | None) -> None:
+    def __init__(self, blocks: LineBlocks, name: str, separator: str | None, findings: dict[str, str]) -> None:
         self._blocks = blocks
+        self._findings = findings
         self._name = name
         self._waiting: list[str] = []
         """The lines of a record that continues in the next block."""
         self.separator = separator or ""
         self.columns: list[str] = []
-        self.repeated: list[str] = []
-        """The names that several columns have."""
-
-    @property
-    def findings(self) -> Mapping[str, str]:
-        found = {"separator": {"\t": "tab"}.get(self.separator, self.separator)}
-        if self.repeated:
-            found["repeated columns"] = ", ".join(self.repeated)
-        return found
 
     def __iter__(self) -> Iterator[RawChunk]:
         end = 1
@@ -80,7 +72,9 @@ class CsvRows:
         if names is None:
             raise DataError(f"{self._name}: the header has broken quotes", hint="Fix the first line.")
         names = [name.strip() for name in names]
-        self.repeated = [name for name, columns in Counter(filter(None, names)).items() if columns > 1]
+        self._findings["separator"] = "tab" if self.separator == "\t" else self.separator
+        if repeated := [name for name, columns in Counter(filter(None, names)).items() if columns > 1]:
+            self._findings["repeated columns"] = ", ".join(repeated)
         self.columns = _distinct(names)
         return end
 

@@ -6,24 +6,14 @@ A new format is one module with a function `rows` and one line in FORMATS.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
-
-
-class Rows(Protocol):
-    """The rows of an open file."""
-
-    def __iter__(self) -> Iterator[RawChunk]: ...
-    @property
-    def findings(self) -> Mapping[str, str]:
-        """What was detected about the file so far, such as its separator."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +26,8 @@ class InputFile:
     content: Any
     mapping: ColumnMapping
     now: datetime | None = None
+    findings: dict[str, str] = field(default_factory=dict)
+    """What the reader detects, such as the separator."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +41,9 @@ class Format:
     but_not: tuple[str, ...] = ()
     """Suffixes of file names that rule the format out."""
 
-    def open(self, file: InputFile) -> Rows:
+    def open(self, file: InputFile) -> Iterable[RawChunk]:
         """The rows of a file of this format."""
-        rows: Rows = import_module(f"omnix_cli.stores.inputs.{self.module}").rows(file)
+        rows: Iterable[RawChunk] = import_module(f"omnix_cli.stores.inputs.{self.module}").rows(file)
         return rows
 
 

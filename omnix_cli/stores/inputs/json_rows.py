@@ -3,7 +3,7 @@ becomes a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -26,8 +26,6 @@ def rows(file: InputFile) -> JsonRows:
 class JsonRows:
     """The rows of one file. `items` names the list in a document whose entries are rows; their columns are named
     `<items>.<field>`. A column that was in a chunk is in every later chunk, too."""
-
-    findings: Mapping[str, str] = {}
 
     def __init__(
         self, blocks: LineBlocks, name: str, items: str | None, *, is_array: bool, array_bytes: int = ARRAY_BYTES

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -15,40 +14,26 @@ from omnix_cli.stores.inputs.line_blocks import as_frame
 CHUNK_ROWS = 500_000
 
 
-def rows(file: InputFile) -> ParquetRows:
-    """The rows of a file."""
-    return ParquetRows(file.content, file.mapping.items)
+def rows(file: InputFile) -> Iterator[RawChunk]:
+    """The rows of a file, numbered from 1. Of the list column `items` of the mapping, each entry becomes a row."""
+    parquet = pq.ParquetFile(file.content)
+    first = 1
+    if parquet.metadata.num_rows == 0:
+        yield _chunk(pl.DataFrame(pl.from_arrow(parquet.schema_arrow.empty_table())), first, file.mapping.items)
+    for batch in parquet.iter_batches(batch_size=CHUNK_ROWS):
+        frame = pl.DataFrame(pl.from_arrow(batch))
+        yield _chunk(frame, first, file.mapping.items)
+        first += frame.height
 
 
-class ParquetRows:
-    """The rows of one file, numbered from 1. Of a list column named `items`, each entry becomes a row."""
-
-    findings: Mapping[str, str] = {}
-
-    def __init__(self, source: Any, items: str | None) -> None:
-        self._source = source
-        self._items = items
-
-    def __iter__(self) -> Iterator[RawChunk]:
-        file = pq.ParquetFile(self._source)
-        first = 1
-        if file.metadata.num_rows == 0:
-            yield self._chunk(pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table())), first)
-        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-            rows = pl.DataFrame(pl.from_arrow(batch))
-            yield self._chunk(rows, first)
-            first += rows.height
-
-    def _chunk(self, rows: pl.DataFrame, first: int) -> RawChunk:
-        numbered = rows.with_columns(
-            pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER),
-            pl.lit(0, pl.UInt32).alias(ITEM),
-        )
-        if self._items in rows.columns and isinstance(rows.schema[self._items], pl.List):
-            numbered = numbered.explode(self._items).with_columns(
-                pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(ROW_NUMBER).alias(ITEM)
-            )
-        return RawChunk(_flat(numbered), as_frame([]))
+def _chunk(rows: pl.DataFrame, first: int, items: str | None) -> RawChunk:
+    numbered = rows.with_columns(
+        pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM)
+    )
+    if items in rows.columns and isinstance(rows.schema[items], pl.List):
+        position = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(ROW_NUMBER)
+        numbered = numbered.explode(items).with_columns(position.alias(ITEM))
+    return RawChunk(_flat(numbered), as_frame([]))
 
 
 def _flat(rows: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
-from omnix_cli.stores.inputs.formats import SUFFIXES, Format, InputFile, Rows, recognised
+from omnix_cli.stores.inputs.formats import SUFFIXES, Format, InputFile, recognised
 from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
 from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES, LineBlocks
 from omnix_cli.stores.s3.prefix import SCHEME
@@ -43,7 +43,8 @@ class Source:
         self._block_bytes = block_bytes
         self._hashed = HashedStream(stream, md5=exported is not None)
         self._findings: dict[str, str] = {}
-        self._rows: Rows | None = None
+        self._row_findings: dict[str, str] = {}
+        self._rows: Iterable[RawChunk] = ()
         self._blocks: LineBlocks | None = None
 
     @property
@@ -51,7 +52,7 @@ class Source:
         found = dict(self._findings)
         if self._blocks is not None:
             found["encoding"] = self._blocks.encoding_name
-        return found | dict(self._rows.findings if self._rows is not None else {})
+        return found | self._row_findings
 
     def chunks(self) -> Iterator[RawChunk]:
         with input_errors(self.name):
@@ -65,7 +66,7 @@ class Source:
     def fingerprint(self) -> str:
         return self._hashed.hexdigest()
 
-    def _open(self, stack: ExitStack) -> Rows:
+    def _open(self, stack: ExitStack) -> Iterable[RawChunk]:
         if (binary := recognised(self.name, self._hashed.peek(4), is_binary=True)) is not None:
             return self._read(binary, stack.enter_context(self._hashed.anywhere()))
         stream, compression = unpacked(self._hashed)
@@ -76,9 +77,9 @@ class Source:
         assert text is not None  # anything may be CSV
         return self._read(text, self._blocks)
 
-    def _read(self, found: Format, content: IO[bytes] | LineBlocks) -> Rows:
+    def _read(self, found: Format, content: IO[bytes] | LineBlocks) -> Iterable[RawChunk]:
         self._findings["format"] = found.name
-        return found.open(InputFile(self.name, found.name, content, self._mapping, self._now))
+        return found.open(InputFile(self.name, found.name, content, self._mapping, self._now, self._row_findings))
 
 
 class FileSources:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 import polars as pl
 
-from omnix_cli.errors import ConfigError, CorruptCheckpoint, LockedError
+from omnix_cli.errors import ConfigError, DataError, LockedError
 from omnix_cli.stores.migrations.item_parquet import ITEM, as_parquet, item_of, items_frame, read_items
 from omnix_cli.stores.tables.specs import TABLES
 from omnix_cli.stores.workspace.folders import MANIFEST, Folder
@@ -109,7 +109,7 @@ class ArchiveWriter:
 class Archive:
     """A finished export, with every part checked against its checksum. Implements `protocols.ItemSource`.
 
-    Raises `ConfigError` where there is none, `CorruptCheckpoint` for a part that is missing or differs."""
+    Raises `ConfigError` where there is none, `DataError` for one that is damaged."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
@@ -119,11 +119,11 @@ class Archive:
             unfinished = _UNFINISHED in folder.names()
             hint = "It is not finished: repeat `omnix tables export`." if unfinished else "Check the folder's name."
             raise ConfigError(f"{folder} holds no export", hint=hint) from None
-        except (OSError, ValueError, KeyError) as error:
-            raise CorruptCheckpoint(f"{MANIFEST} of {folder} cannot be read: {error}", hint="Export again.") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{MANIFEST} of {folder} cannot be read: {error}", hint="Export again.") from error
         damages = (folder.damage(part) for parts in self._parts.values() for part in parts)
         if damage := next(filter(None, damages), None):
-            raise CorruptCheckpoint(f"{folder}: {damage}", hint="Restore it from a backup, or export again.")
+            raise DataError(f"{folder}: {damage}", hint="Restore it from a backup, or export again.")
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ the item was deleted. An incremental export has each changed item once, as it wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import orjson
@@ -29,8 +29,6 @@ def rows(file: InputFile) -> ExportRows:
 
 class ExportRows:
     """The items of one data file, numbered by line."""
-
-    findings: Mapping[str, str] = {}
 
     def __init__(self, blocks: LineBlocks, items: ItemChunks, *, is_incremental: bool) -> None:
         self._blocks = blocks

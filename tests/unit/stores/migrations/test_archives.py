@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError, LockedError
+from omnix_cli.errors import ConfigError, DataError, LockedError
 from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
 from omnix_cli.stores.s3.folders import S3Folder
 from omnix_cli.stores.workspace.folders import DiskFolder, Folder
@@ -117,7 +117,7 @@ def test_of_two_processes_that_write_the_same_export_one_fails(folder: Folder) -
 def test_a_missing_part_is_found(folder: Folder) -> None:
     export(folder)
     folder.remove("products-001-00000.parquet")
-    with pytest.raises(CorruptCheckpoint, match="is missing"):
+    with pytest.raises(DataError, match="is missing"):
         Archive(folder)
 
 
@@ -127,8 +127,17 @@ def test_a_part_that_was_changed_is_found(folder: Folder, harmed: bytes | None) 
     name = "products-001-00000.parquet"
     content = folder.read(name)
     folder.write(name, harmed or content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
-    with pytest.raises(CorruptCheckpoint, match="differs from its checksum"):
+    with pytest.raises(DataError, match="differs from its checksum"):
         Archive(folder)
+
+
+@pytest.mark.parametrize("content", [b"{", b"{}", b"[]"])
+def test_a_damaged_manifest_is_rejected_input(folder: Folder, content: bytes) -> None:
+    export(folder)
+    folder.write("manifest.json", content)
+    with pytest.raises(DataError, match=r"manifest\.json of .* cannot be read") as caught:
+        Archive(folder)
+    assert caught.value.exit_code == 3
 
 
 def test_s3_is_asked_for_the_checksums_of_the_parts(bucket: TestBucket) -> None:
