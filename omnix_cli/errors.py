@@ -128,10 +128,6 @@ class _Failures:
     names: str
     classes: tuple[type[OSError], ...] = ()
 
-    def include(self, number: int | None, error: Exception) -> bool:
-        name = errno.errorcode.get(number, "") if number is not None else ""
-        return name in self.names.split() or isinstance(error, self.classes)
-
 
 _NETWORK = _Failures(
     UnavailableError,
@@ -189,5 +185,6 @@ def _failures(error: Exception) -> _Failures | None:
     number = getattr(error, "errno", None)
     if number is None:
         hidden = re.search(r"\b(?:os error|errno:?) (\d+)", str(error), re.IGNORECASE)
-        number = int(hidden[1]) if hidden else None
-    return next((failures for failures in _ALL_FAILURES if failures.include(number, error)), None)
+        number = int(hidden[1]) if hidden else 0
+    name = errno.errorcode.get(number, "")
+    return next((one for one in _ALL_FAILURES if name in one.names.split() or isinstance(error, one.classes)), None)

@@ -28,10 +28,6 @@ def present() -> datetime:
     return datetime.now(UTC)
 
 
-def _no_log(folder: Path) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class Opening:
     """The settings of a call are those of `config` (a TOML file), overridden by `environment` (OMNIX_* variables), then
@@ -43,7 +39,7 @@ class Opening:
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = present
-    log_to: Callable[[Path], None] = _no_log
+    log_to: Callable[[Path], None] = lambda folder: None
 
     def load(self, **arguments: Any) -> LoadedSettings:
         """The settings of one call. `arguments` are settings with `__` for the dot; None means not given."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,16 +97,8 @@ class Tables:
         progress: Progress = NO_PROGRESS,
     ) -> CopyReport:
         """Copies an export (all its tables, if none is named) to a store."""
-        return self.copy(
-            tables,
-            source=f"{folder.rstrip('/')}/",
-            target=target,
-            rewrite=rewrite,
-            create=create,
-            dry_run=dry_run,
-            speed=speed,
-            progress=progress,
-        )
+        call = partial(self.copy, tables, source=f"{folder.rstrip('/')}/", target=target, rewrite=rewrite)
+        return call(create=create, dry_run=dry_run, speed=speed, progress=progress)
 
     def copy(
         self,

@@ -26,11 +26,6 @@ Prompt = Annotated[str | None, typer.Option("--prompt", help="The prompt: a name
 Budget = Annotated[
     str | None, typer.Option("--budget", metavar="DOLLARS", help="Spend at most so many dollars on a model.")
 ]
-OldCompare = Annotated[str | None, typer.Option("--compare", hidden=True, help="See `omnix predict compare`.")]
-OldCustomers = Annotated[int | None, typer.Option("--customers", hidden=True, help="See `omnix predict compare`.")]
-OldShowPrompt = Annotated[
-    str | None, typer.Option("--show-prompt", hidden=True, help="See `omnix predict show-prompt`.")
-]
 
 _USE = ("input_tokens", "output_tokens", "cost", "seconds")
 _ERRORS = ("mean_error_days", "median_error_days", "within_7_days", "brier", "calibration_error", "invalid_share")
@@ -56,9 +51,9 @@ def predict(
     *,
     predictor: Predictor = None,
     asking: Asking,
-    old_compare: OldCompare = None,
-    old_customers: OldCustomers = None,
-    old_show_prompt: OldShowPrompt = None,
+    old_compare: Annotated[str | None, typer.Option("--compare", hidden=True)] = None,
+    old_customers: Annotated[int | None, typer.Option("--customers", hidden=True)] = None,
+    old_show_prompt: Annotated[str | None, typer.Option("--show-prompt", hidden=True)] = None,
 ) -> None:
     """Predict when each customer needs what again."""
     if context.invoked_subcommand:

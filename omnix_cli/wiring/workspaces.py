@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -11,12 +12,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
 from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
-from omnix_cli.protocols.steps import Predictor
+from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -37,8 +39,8 @@ from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.records import RunFolder
 from omnix_cli.stores.workspace.versions import write_format
-from omnix_cli.wiring.engines import engine, parse_bytes, resources
 from omnix_cli.wiring.predictors import Predictors
+from omnix_cli.wiring.settings_check import parse_bytes
 from omnix_cli.wiring.stores import table_store, whole_table, with_store
 from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
@@ -110,14 +112,15 @@ class Workspace(WorkspaceReader):
         damaged = self.ledger.damaged()
         if damaged:
             raise CorruptCheckpoint(f"imports are damaged: {described(damaged)}", hint="Import these files again.")
+        limits = self.settings.engine
         return Runner(
             plan=plan(predictor or self.predictors.configured()),
-            engine=engine(self.settings),
+            engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,
             sources=self.sources(),
             settings=self.settings,
-            resources=resources(self.settings),
+            resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
             run_id=self.run_id,
         )

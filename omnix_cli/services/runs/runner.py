@@ -246,7 +246,7 @@ def _step_record(decision: Decision, checkpoint: Checkpoint, frames: Mapping[str
 
 
 def _ending(error: BaseException) -> dict[str, Any]:
-    """How a run that did not finish ended."""
-    if isinstance(error, KeyboardInterrupt | Interrupted):
+    """How a run that did not finish ended. A signal that arrives while `_recorded` is entered closes it instead."""
+    if isinstance(error, KeyboardInterrupt | GeneratorExit | Interrupted):
         return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
     return {"status": "failed", "exit_code": exit_code(error), "error": f"{type(error).__name__}: {error}"}

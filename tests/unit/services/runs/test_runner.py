@@ -15,7 +15,7 @@ from omnix_cli.protocols.steps import PlanStep, Resources, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.runs.past_runs import compare, prune
 from omnix_cli.services.runs.planning import closure
-from omnix_cli.services.runs.runner import Runner
+from omnix_cli.services.runs.runner import Runner, _Journal
 from omnix_cli.settings import Settings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -135,6 +135,15 @@ def test_a_failure_is_recorded_and_the_next_run_goes_on(workspace: Path) -> None
     assert (failed.status, failed.exit_code, [step.name for step in failed.steps]) == ("failed", 3, ["cycles"])
     resumed = make_runner(workspace).execute(["similarity"], command="run")
     assert [step.status for step in resumed.steps] == ["reused", "ran"]
+
+
+def test_a_signal_before_the_first_step_is_an_interruption(workspace: Path) -> None:
+    runner = make_runner(workspace)
+    recorded = runner._recorded(_Journal(runner.records, runner._new_record("run", (), date(2018, 1, 10))))
+    recorded.__enter__()
+    del recorded  # what a signal does that arrives between the context manager and its block
+    record = runner.records.load("latest")
+    assert (record.status, record.exit_code, record.error) == ("interrupted", 130, "interrupted")
 
 
 def test_the_day_a_run_stands_on(workspace: Path) -> None:
