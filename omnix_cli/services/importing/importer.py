@@ -17,10 +17,9 @@ from omnix_cli.protocols.inputs import ImportLedger, OpenSource, Sources, Spill
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
-from omnix_cli.services.importing.clean_rows import FileCounts, clean_file
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
-from omnix_cli.services.importing.read_files import Reader
+from omnix_cli.services.importing.read_files import FileCounts, Reader, clean_file
 from omnix_cli.services.importing.reports import ImportReport, merged_reasons
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump

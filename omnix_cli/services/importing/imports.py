@@ -13,8 +13,8 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.clean_rows import FileCounts
 from omnix_cli.services.importing.importer import Import, Importer, resolved
+from omnix_cli.services.importing.read_files import FileCounts
 from omnix_cli.services.importing.reports import ImportRefused, ImportReport
 from omnix_cli.settings import ImportSettings
 
@@ -59,11 +59,12 @@ def check_limits(
     found: ImportReport, batches: Sequence[ImportBatch], settings: ImportSettings, today: date
 ) -> Iterator[str]:
     """Notes on the import for its report. Raises `ImportRefused` when it exceeds a limit of the settings."""
-    bad = found.quarantined - found.expected
     if found.bad_share > settings.max_bad:
+        bad, worst = found.quarantined - found.expected, [one for one in found.reasons if not one.expected][:3]
+        reasons = (f"{one.rows:,} {one.column or 'line'} {one.reason} ({one.example})" for one in worst)
         raise ImportRefused(
             f"{bad:,} of {found.read:,} rows are bad ({found.bad_share:.1%}, allowed {settings.max_bad:.1%}):"
-            f" {'; '.join(_worst(found))}",
+            f" {'; '.join(reasons)}",
             hint="Fix the files or the mapping, or allow more with --max-bad.",
             report=found,
         )
@@ -127,11 +128,6 @@ def _read_again(importer: Importer, kind: str, files: Sequence[FileCounts]) -> p
     settled = pl.DataFrame(places, schema={"batch": pl.String, "file": pl.String}, orient="row").unique()
     rows = importer.ledger.quarantine(kind).join(settled.lazy(), on=["batch", "file"], how="semi").collect()
     return resolved(rows, "replayed")
-
-
-def _worst(found: ImportReport) -> Iterator[str]:
-    for reason in [reason for reason in found.reasons if not reason.expected][:3]:
-        yield f"{reason.rows:,} {reason.column or 'line'} {reason.reason} ({reason.example})"
 
 
 def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:

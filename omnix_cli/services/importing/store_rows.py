@@ -11,9 +11,8 @@ import polars as pl
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.clean_rows import FileCounts
 from omnix_cli.services.importing.compare_rows import RUN, Comparison, RowBuffer
-from omnix_cli.services.importing.pipelining import pipelined
+from omnix_cli.services.importing.read_files import FileCounts, pipelined
 from omnix_cli.steps.imports import deletions
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, reconcile
 from omnix_cli.steps.imports.ordering import sorted_by_text

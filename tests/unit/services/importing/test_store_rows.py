@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.services.importing.clean_rows import FileCounts, clean_file
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
+from omnix_cli.services.importing.read_files import FileCounts, clean_file
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.stores.inputs.spill import open_spill
 from tests.conftest import MemoryFrame, purchases
