@@ -44,54 +44,51 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        return self._fence is not None
+        return self._until is not None
 
     def keep(self) -> None:
         """Takes the lease at first, and renews it once half of it is over; call it before every write. Raises
         `LockedError` when it was lost or another publisher holds it."""
-        if self._until is None or self._fence is None:
-            return self._take()
         now = self.clock()
-        if self._until - now < timedelta(seconds=self.seconds / 2) and not self._put(
-            self._fence, now, {"fence": self._fence, "state": "writing"}
-        ):
+        if self._until is None:
+            self._take(now)
+        elif self._until - now < timedelta(seconds=self.seconds / 2) and not self._extend(now, self._mine):
             raise _lost("this run paused for too long, and another one published to the store")
 
     def complete(self, receipts_key: str) -> None:
         """Says that the store holds exactly what these receipts say. Raises `LockedError` when the lease was lost."""
-        item = {**self._item(self._fence), "state": "complete", "receiptsKey": receipts_key}
-        if not self.store.put_if(TABLE, item, expected={"fence": self._fence, "state": "writing"}):
+        if not self._put(self._mine, state="complete", receiptsKey=receipts_key):
             raise _lost("another run wrote to the store at the same time")
 
     def disturb(self) -> None:
         """Says that the receipts cannot be trusted: the next publish reads the store."""
-        item = {**self._item(self._fence), "state": "disturbed"}
-        self.store.put_if(TABLE, item, expected={"fence": self._fence, "state": "writing"})
+        self._put(self._mine, state="disturbed")
 
-    def _take(self) -> None:
-        now = self.clock()
+    @property
+    def _mine(self) -> Mapping[str, Any]:
+        return {"fence": self._fence, "state": "writing"}
+
+    def _take(self, now: datetime) -> None:
         control = self.store.get(TABLE, CONTROL, now=now) or {}
         is_held = control.get("state") == "writing" and (control.get("leaseUntil") or "") > iso(now)
         if is_held and control.get("holder") != self.holder:
-            raise LockedError(
-                f"run {control['runId']} of another workspace is publishing to this store, at least until"
-                f" {control['leaseUntil']}",
-                hint="Try again when it has finished.",
-            )
+            other = f"run {control['runId']} of another workspace is publishing to this store"
+            message = f"{other}, at least until {control['leaseUntil']}"
+            raise LockedError(message, hint="Try again when it has finished.")
         expected = {name: value for name, value in control.items() if name in ("fence", "state")}
-        if not self._put(int(control.get("fence", 0)) + 1, now, expected if control else None):
+        self._fence = int(control.get("fence", 0)) + 1
+        if not self._extend(now, expected if control else None):
             raise _lost("another run began to publish to the store at the same time")
 
-    def _put(self, fence: int, now: datetime, expected: Mapping[str, Any] | None) -> bool:
+    def _extend(self, now: datetime, expected: Mapping[str, Any] | None) -> bool:
         until = now + timedelta(seconds=self.seconds)
-        item = {**self._item(fence), "state": "writing", "leaseUntil": iso(until)}
-        if not self.store.put_if(TABLE, item, expected=expected):
-            return False
-        self._fence, self._until = fence, until
-        return True
+        is_ours = self._put(expected, state="writing", leaseUntil=iso(until))
+        self._until = until if is_ours else self._until
+        return is_ours
 
-    def _item(self, fence: int | None) -> dict[str, Any]:
-        return {"id": CONTROL, "holder": self.holder, "fence": fence, **self.facts}
+    def _put(self, expected: Mapping[str, Any] | None, **changes: str) -> bool:
+        item = {"id": CONTROL, "holder": self.holder, "fence": self._fence, **self.facts, **changes}
+        return self.store.put_if(TABLE, item, expected=expected)
 
 
 def _lost(why: str) -> LockedError:

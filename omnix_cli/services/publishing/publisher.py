@@ -1,16 +1,8 @@
 """Publishing makes the store hold exactly the latest lists, and writes only what differs.
 
-One publisher writes at a time: it holds a lease in the store (see `leases`). What the store holds is always known, also
-after a process was killed in the middle of a publish:
-
-- Each item carries the hash of its content, so reading the store always says what it holds.
-- The receipts of a finished publish (a checkpoint) say the same without reading, as long as nothing was written since.
-  A control item in the store says so: it names the receipts, and is set to `writing` before the first write.
-- When the control item names receipts that this workspace has, the lists are compared with them. Otherwise (a publish
-  that did not finish, another workspace, a store that was deleted or restored) the store is read.
-
-So after a crash, publish again: lists that were already written are recognised. Afterwards some of the items, or all,
-are read back and compared with what they should be.
+One publisher writes at a time (see `leases`). The lists are compared with the receipts of the last publish or, when
+these may be wrong, with the content hashes of the items in the store (see `published_state`). So after a crash, publish
+again: lists that were already written are recognised.
 """
 
 from __future__ import annotations

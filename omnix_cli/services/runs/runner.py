@@ -100,7 +100,14 @@ class Runner:
             raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
         with self._recorded(journal):
-            self._run_steps(journal, self.explain(targets, force=force), publisher)
+            frames = dict(self.sources)
+            for decision in self.explain(targets, force=force):
+                checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
+                journal.note(_step_record(decision, checkpoint, frames))
+                frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
+            if publisher:
+                lists = {name: frames[name] for name in PUBLISHED}
+                journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
         return journal.record
 
     def inputs(self, name: str) -> dict[str, StoredFrame]:
@@ -181,16 +188,6 @@ class Runner:
             host=socket.gethostname(),
             process=os.getpid(),
         )
-
-    def _run_steps(self, journal: _Journal, decisions: tuple[Decision, ...], publisher: Publisher | None) -> None:
-        frames = dict(self.sources)
-        for decision in decisions:
-            checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
-            journal.note(_step_record(decision, checkpoint, frames))
-            frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
-        if publisher:
-            lists = {name: frames[name] for name in PUBLISHED}
-            journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
 
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step

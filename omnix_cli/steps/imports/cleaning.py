@@ -64,7 +64,10 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     if mapping.kind in INSTANTS:
         instant, day = INSTANTS[mapping.kind]
         rows = rows.with_columns(pl.col(instant).dt.convert_time_zone(reading.clock.timezone).dt.date().alias(day))
-        problems.extend(_impossible_times(rows[instant], instant, raw, reading))
+        times, written = rows[instant], _source(raw, mapping, instant, rows[instant])
+        is_late = (times > reading.now.astimezone(UTC)).fill_null(False)
+        problems.append(Problem(is_late, instant, "in the future", written))
+        problems.append(Problem((times < OLDEST).fill_null(False), instant, f"before {OLDEST.year}", written))
     if mapping.kind in ("products", "customers"):
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
     problems.extend(_broken_rules(rows, raw, mapping))
@@ -143,12 +146,6 @@ def _unreadable(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Enum):
         return f"not one of {', '.join(dtype.categories)}"
     return "not a whole number" if dtype.is_integer() else "not a number"
-
-
-def _impossible_times(instants: pl.Series, name: str, raw: pl.DataFrame, reading: Reading) -> Iterator[Problem]:
-    written = _source(raw, reading.mapping, name, instants)
-    yield Problem((instants > reading.now.astimezone(UTC)).fill_null(False), name, "in the future", written)
-    yield Problem((instants < OLDEST).fill_null(False), name, f"before {OLDEST.year}", written)
 
 
 def _broken_rules(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> Iterator[Problem]:

@@ -20,13 +20,11 @@ _INLINE = 12
 def sorted_by_text(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """The rows sorted by a text column; equal ones keep their order."""
     order = _order(text_keys(rows[column]))
-    return pl.DataFrame([_picked(values, order) for values in rows.iter_columns()], height=rows.height)
-
-
-def _picked(values: pl.Series, order: pl.Series) -> pl.Series:
-    if values.null_count() == len(values):
-        return values.clear(len(values))
-    return values.rechunk().gather(order)  # ten times as fast as from several chunks
+    columns = (  # gathering is ten times as fast from one chunk
+        values.clear(len(values)) if values.null_count() == len(values) else values.rechunk().gather(order)
+        for values in rows.iter_columns()
+    )
+    return pl.DataFrame(columns, height=rows.height)
 
 
 def text_keys(texts: pl.Series) -> list[pl.Series]:

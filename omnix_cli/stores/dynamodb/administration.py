@@ -84,16 +84,9 @@ class DynamoTables:
 
     def _shape(self, name: str, description: Mapping[str, Any]) -> TableShape:
         expiry = self._service.answer("DescribeTimeToLive", {"TableName": name}, name)
-        return found_shape(description, expiry, self._backups(name))
-
-    def _backups(self, name: str) -> dict[str, Any]:
-        """The answer to DescribeContinuousBackups; empty for an emulator without backups."""
-        try:
-            return self._service.call("DescribeContinuousBackups", {"TableName": name})
-        except ServiceError as error:
-            if error.code == "UnknownOperationException":
-                return {}
-            raise explained(error, name) from error
+        # An emulator may know no backups.
+        backups = self._service.find("DescribeContinuousBackups", name, unless="UnknownOperationException")
+        return found_shape(description, expiry, backups or {})
 
     def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
         name = self._names[spec.name]

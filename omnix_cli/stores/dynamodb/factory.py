@@ -42,13 +42,8 @@ class Factory:
         )
 
     def administration(self) -> DynamoTables:
-        settings = self._settings
-        return DynamoTables(
-            dynamodb_service(self._settings, now=self._now),
-            prefix=settings.prefix,
-            stage=settings.stage,
-            options=settings.tables,
-        )
+        settings, service = self._settings, dynamodb_service(self._settings, now=self._now)
+        return DynamoTables(service, prefix=settings.prefix, stage=settings.stage, options=settings.tables)
 
     @contextmanager
     def whole_table(self, table: str) -> Iterator[Sources]:

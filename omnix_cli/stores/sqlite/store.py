@@ -75,12 +75,7 @@ class SqliteStore:
     def put_many(self, table: str, items: Items) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
-        count = 0
-        for rows in batched(map(sql.row, as_dictionaries(items)), self._transaction_items):
-            with self.transaction() as database:
-                database.executemany(sql.put, rows)
-            count += len(rows)
-        return count
+        return self._execute_many(sql.put, map(sql.row, as_dictionaries(items)))
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         sql = self.tables[table]
@@ -174,13 +169,7 @@ class SqliteStore:
             last = rows[-1][0]
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        sql = self.tables[table]
-        count = 0
-        for chunk in batched(keys, self._transaction_items):
-            with self.transaction() as database:
-                database.executemany(sql.delete, [(key,) for key in chunk])
-            count += len(chunk)
-        return count
+        return self._execute_many(self.tables[table].delete, ((key,) for key in keys))
 
     @contextmanager
     def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -203,6 +192,14 @@ class SqliteStore:
         while self._open:
             self._open.pop().close()
         self._own = threading.local()
+
+    def _execute_many(self, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
+        count = 0
+        for chunk in batched(arguments, self._transaction_items):
+            with self.transaction() as database:
+                database.executemany(statement, chunk)
+            count += len(chunk)
+        return count
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:

@@ -79,11 +79,6 @@ class ParquetCheckpoint:
         columns = self.manifest.schemas.get(name, {})
         return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths, columns, self.shelf)
 
-    def damage(self) -> str | None:
-        """What is wrong with its parts."""
-        parts = (part for parts in self.manifest.parts.values() for part in parts)
-        return next(filter(None, (self.shelf.damage(self.manifest.key, part) for part in parts)), None)
-
 
 class _Writer:
     """Cuts appended frames into parts of `part_rows` rows. Implements `protocols.CheckpointWriter`."""
@@ -157,9 +152,11 @@ class ParquetCheckpoints:
         if key in self._verified:
             return None
         try:
-            damage = self.open(key).damage()
+            manifest = self.open(key).manifest
         except CorruptCheckpoint as error:
             return error.message
+        parts = (part for parts in manifest.parts.values() for part in parts)
+        damage = next(filter(None, (self._shelf.damage(key, part) for part in parts)), None)
         if damage is None:
             self._verified.add(key)
         return damage

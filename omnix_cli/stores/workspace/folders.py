@@ -80,7 +80,7 @@ class Shelf(Protocol):
         """A new checkpoint; nothing of it remains unless it is committed."""
         ...
 
-    def hide(self, key: str) -> None:
+    def hide(self, key: str) -> object:
         """Hides a damaged checkpoint; a later `sweep` removes it."""
         ...
 
@@ -183,21 +183,19 @@ class DiskShelf:
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
 
-    def hide(self, key: str) -> None:
-        self._hide(key)
+    def hide(self, key: str) -> Path:
+        """Moves the checkpoint into a hidden folder, and returns that."""
+        hidden = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
+        (self.path / key).rename(hidden / key)
+        return hidden
 
     def remove(self, key: str) -> None:
         """Hides the checkpoint first, so that no reader finds half of it."""
         if (self.path / key).exists():
-            shutil.rmtree(self._hide(key))
+            shutil.rmtree(self.hide(key))
 
     def sweep(self) -> int:
         leftovers = [folder for folder in self.path.glob(".*") if folder.is_dir()]
         for folder in leftovers:
             shutil.rmtree(folder, ignore_errors=True)
         return len(leftovers)
-
-    def _hide(self, key: str) -> Path:
-        hidden = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
-        (self.path / key).rename(hidden / key)
-        return hidden

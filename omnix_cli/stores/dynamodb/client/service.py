@@ -70,14 +70,19 @@ class Service:
         except ServiceError as error:
             raise explained(error, table) from error
 
-    def description(self, table: str) -> dict[str, Any] | None:
-        """The answer to DescribeTable; None if the table does not exist."""
+    def find(self, operation: str, table: str, *, unless: str) -> dict[str, Any] | None:
+        """The answer to a request that has no more than the table; None if the error has the code `unless`."""
         try:
-            return dict(self.call("DescribeTable", {"TableName": table})["Table"])
+            return self.call(operation, {"TableName": table})
         except ServiceError as error:
-            if error.code == "ResourceNotFoundException":
+            if error.code == unless:
                 return None
             raise explained(error, table) from error
+
+    def description(self, table: str) -> dict[str, Any] | None:
+        """The answer to DescribeTable; None if the table does not exist."""
+        answer = self.find("DescribeTable", table, unless="ResourceNotFoundException")
+        return None if answer is None else dict(answer["Table"])
 
 
 @dataclass
