@@ -18,12 +18,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from omnix_cli.store_kinds import FACTORIES
+
 if TYPE_CHECKING:
     import polars as pl
 
     from omnix_cli.api.workspace import Workspace
     from omnix_cli.reports.output import Target
 
+    StoreKind = str
+else:
+    StoreKind = Literal[tuple(FACTORIES)]  # the choices, which a type checker cannot see
 
 Report = TypeVar("Report")
 Value = TypeVar("Value")
@@ -32,12 +37,11 @@ Function = TypeVar("Function", bound=Callable[..., None])
 Format = Literal["table", "json", "csv", "parquet"]
 LogFormat = Literal["text", "json"]
 PredictorName = Literal["statistical", "bedrock", "bedrock-batch", "auto"]
-StoreKind = Literal["sqlite", "dynamodb"]
 
 RUN = "RUN"
 """The name of an argument or option that takes a run."""
 _PLACE = (
-    "a store (dynamodb, sqlite, or settings in which it differs from [store], such as stage=prod; repeatable) "
+    f"a store ({', '.join(FACTORIES)}, or settings in which it differs from [store], such as stage=prod; repeatable) "
     "or the folder of an export."
 )
 
