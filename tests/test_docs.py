@@ -210,3 +210,11 @@ def test_the_locks_name_no_host() -> None:
     pinned = (ROOT / "requirements" / "core.txt").read_text()
     for requirement in project["dependencies"]:
         assert re.search(rf"^{re.split('[><=]', requirement)[0]}==", pinned, re.MULTILINE)
+
+
+def test_every_path_of_the_contributing_guide_exists() -> None:
+    paths = re.findall(r"`((?:[\w.-]+/)*[\w.-]*(?:/|\.py|\.toml))`", (ROOT / "CONTRIBUTING.md").read_text())
+    in_package = ["/" + path.relative_to(ROOT).as_posix() for path in (ROOT / "omnix_cli").rglob("*")]
+    assert len(paths) > 15
+    missing = [path for path in paths if not any(there.endswith("/" + path.rstrip("/")) for there in in_package)]
+    assert [path for path in missing if not (ROOT / path).exists()] == []
