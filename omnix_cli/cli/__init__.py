@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except OmnixError as error:
-        return _fail(error.message, error.hint, error.exit_code)
+        return _fail(error)
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
         return error.exit_code
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from omnix_cli.cli.logs import log_traceback  # here, since only failures need it
 
         log_traceback(error)
-        return _fail(failure.message, failure.hint, failure.exit_code)
+        return _fail(failure)
     except Exception as error:
         return _fail_with_bug(error)
 
@@ -65,13 +65,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _fail_with_bug(error: Exception) -> int:
     from omnix_cli.cli.logs import keep_traceback
 
-    file = keep_traceback(error)
-    message = f"a bug in omnix: {type(error).__name__}: {error}"
-    return _fail(message, f"Report it with the traceback in {file}.", OmnixError.exit_code)
+    hint = f"Report it with the traceback in {keep_traceback(error)}."
+    return _fail(OmnixError(f"a bug in omnix: {type(error).__name__}: {error}", hint=hint))
 
 
-def _fail(message: str, hint: str | None, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    if hint:
-        print(f"hint: {hint}", file=sys.stderr)
-    return code
+def _fail(error: OmnixError) -> int:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    return error.exit_code

@@ -24,15 +24,13 @@ from omnix_cli.services.lookups.run_frames import RunFrames
 from omnix_cli.services.runs.commands import Command, RunReport, bring_up_to_date
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.settings import BedrockSettings
-from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 
 _RETRY = Command("predict retry-failed", ("predict",))
 
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """`costs` has one row for each model and mode; `notes` say whom a run would ask about and how sure the figures
-    are."""
+    """One row of `costs` for each model and mode; `notes` say who would be asked about and how sure the figures are."""
 
     costs: pl.DataFrame
     notes: tuple[str, ...]
@@ -136,7 +134,7 @@ def collect_jobs(service: BatchJobs) -> list[BatchJob]:
     return [job if job.done else service.collect(job) for job in service.jobs()]
 
 
-def retry_failed(runner: Runner, frames: RunFrames, answers: SqliteAnswers, *, model: str, prompt: str) -> RunReport:
+def retry_failed(runner: Runner, frames: RunFrames, answers: AnswerLedger, *, model: str, prompt: str) -> RunReport:
     """Asks again about the customers in the dead letters of the newest predictions for the run's day, and predicts
     again. `frames` are the frames of that day."""
     as_of = runner.as_of()

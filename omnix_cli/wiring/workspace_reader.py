@@ -66,22 +66,18 @@ class WorkspaceReader:
         """The ledger of its imports."""
         return FileLedger(self._shared.folder() if self._shared else DiskFolder(self.folder), self.checkpoints)
 
-    def source(self, kind: str) -> StoredFrame:
-        """An imported frame as it is now, over all imports."""
-        return self.ledger.view(kind)
-
     def sources(self) -> dict[str, StoredFrame]:
         """All imported frames as they are now."""
-        return {kind: self.source(kind) for kind in SOURCES}
+        return {kind: self.ledger.view(kind) for kind in SOURCES}
 
     def results(self, run: str = LATEST, *, on_day: bool = False) -> Results:
         """The results of a run (an id, the beginning of one, or `latest`); with `on_day`, of the latest run for the day
         of the settings."""
         as_of = None
         if on_day:
-            purchases, timezone = self.source("purchases"), self.settings.imports.timezone
+            purchases, timezone = self.ledger.view("purchases"), self.settings.imports.timezone
             as_of = resolve_as_of(self.settings.as_of, purchases=purchases, now=self.now(), timezone=timezone)
-        frames = RunFrames(self.records, self.checkpoints, self.source, run, as_of)
+        frames = RunFrames(self.records, self.checkpoints, self.ledger.view, run, as_of)
         return Results(frames, self.settings.recommend.hemisphere)
 
     @cached_property
