@@ -14,6 +14,8 @@ from omnix_cli.item_frames import Items
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings
 
+Names = Sequence[str] | None
+"""The attributes of an item to read; None: all."""
 WRITE_UNIT_BYTES = 1024
 """A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
 ("Read/write capacity mode", DynamoDB developer guide)."""
@@ -55,7 +57,7 @@ class ItemSource(Protocol):
         self,
         table: str,
         *,
-        attributes: Sequence[str] | None = None,
+        attributes: Names = None,
         segment: int = 0,
         segments: int = 1,
         after: str | None = None,

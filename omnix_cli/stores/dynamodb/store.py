@@ -15,7 +15,7 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
+from omnix_cli.protocols.tables import Names, Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
@@ -153,13 +153,7 @@ class DynamoStore:
                 return Page(items, None)
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """The segments are those of a parallel scan."""
         request = {"TableName": self._names[table], **({} if attributes is None else projection(attributes))}

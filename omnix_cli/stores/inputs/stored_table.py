@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,17 +16,17 @@ from omnix_cli.stores.sqlite.documents import encode
 from omnix_cli.stores.tables.specs import TableSpec
 
 
+@dataclass(frozen=True)
 class StoredTable:
     """Implements `protocols.Sources` with one input. Items that have expired at `now` are left out."""
 
-    def __init__(self, store: TableStore, table: TableSpec, name: str, now: datetime) -> None:
-        self._store = store
-        self._table = table
-        self._name = name
-        self._now = now
+    store: TableStore
+    table: TableSpec
+    name: str
+    now: datetime
 
     def find(self, patterns: Sequence[str]) -> list[str]:
-        return [self._name]
+        return [self.name]
 
     def fingerprint(self, name: str) -> None:
         return None
@@ -35,10 +36,10 @@ class StoredTable:
         yield Source(name, io.BufferedReader(_Joined(self._lines())), mapping)
 
     def _lines(self) -> Iterator[bytes]:
-        for item in self._store.scan(self._table.name):
-            expiry = item.get(self._table.ttl) if self._table.ttl else None
-            if not isinstance(expiry, int | Decimal) or expiry > self._now.timestamp():
-                yield encode({self._table.key: item[self._table.key], **item}).encode() + b"\n"
+        for item in self.store.scan(self.table.name):
+            expiry = item.get(self.table.ttl) if self.table.ttl else None
+            if not isinstance(expiry, int | Decimal) or expiry > self.now.timestamp():
+                yield encode({self.table.key: item[self.table.key], **item}).encode() + b"\n"
 
 
 class _Joined(io.RawIOBase):

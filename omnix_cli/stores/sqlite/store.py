@@ -17,7 +17,7 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Page, StoreTraits
+from omnix_cli.protocols.tables import Names, Page, StoreTraits
 from omnix_cli.stores.sqlite.documents import decode
 from omnix_cli.stores.sqlite.errors import translated
 from omnix_cli.stores.sqlite.statements import TableSql
@@ -146,13 +146,7 @@ class SqliteStore:
         return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """Every item by key, read in pages so that nothing stays open; a segment has the keys of one checksum."""
         sql = self.tables[table]
