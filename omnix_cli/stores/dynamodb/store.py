@@ -17,12 +17,12 @@ from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
 from omnix_cli.protocols.tables import Names, Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
+from omnix_cli.stores.dynamodb import wire
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.service import Failed, Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
-from omnix_cli.stores.dynamodb.expressions import Placeholders, alive, condition, projection, update
-from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
+from omnix_cli.stores.dynamodb.wire import Placeholders, encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     CHUNK_REQUESTS,
     BulkWriter,
@@ -86,12 +86,12 @@ class DynamoStore:
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         spec = TABLES[table]
         spec.check(item)
-        wire = to_wire(item)
+        tagged = to_wire(item)
         unsure: list[ServiceError] = []
-        if self._is_met("PutItem", table, {"Item": wire, **condition(spec.key, expected)}, unsure.append):
+        if self._is_met("PutItem", table, {"Item": tagged, **wire.condition(spec.key, expected)}, unsure.append):
             return True
         # The answer to an earlier attempt may have been lost: then we have already put the item.
-        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
+        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(tagged)
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         spec = TABLES[table]
@@ -134,7 +134,7 @@ class DynamoStore:
             "ScanIndexForward": not newest_first,
         }
         if spec.ttl:
-            request["FilterExpression"] = alive(names, spec.ttl, now.timestamp())
+            request["FilterExpression"] = wire.alive(names, spec.ttl, now.timestamp())
         request |= names.in_request()
         position = None
         if cursor is not None:
@@ -156,7 +156,7 @@ class DynamoStore:
         self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """The segments are those of a parallel scan."""
-        request = {"TableName": self._names[table], **({} if attributes is None else projection(attributes))}
+        request = {"TableName": self._names[table], **({} if attributes is None else wire.projection(attributes))}
         if segments > 1:
             request |= {"Segment": segment, "TotalSegments": segments}
         position = None if after is None else {TABLES[table].key: {"S": after}}
@@ -216,7 +216,7 @@ class DynamoStore:
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
         """Sets attributes of one item; false if it does not exist."""
         values = {name: value for name, value in change.items() if name != spec.key}
-        request = {"Key": {spec.key: {"S": change[spec.key]}}, **update(spec.key, values)}
+        request = {"Key": {spec.key: {"S": change[spec.key]}}, **wire.update(spec.key, values)}
         return self._is_met("UpdateItem", spec.name, request)
 
     def _is_met(self, operation: str, table: str, request: dict[str, Any], failed: Failed = lambda error: None) -> bool:

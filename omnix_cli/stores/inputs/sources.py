@@ -1,18 +1,22 @@
-"""Opening input files on disk, on S3 and from stdin, compressed or not, in any of the formats."""
+"""Opening inputs: files on disk, on S3 and from stdin, compressed or not, in any of the formats; and tables of a store,
+whose items are read as lines of JSON."""
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import IO
 
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
@@ -20,6 +24,8 @@ from omnix_cli.stores.inputs.formats import SUFFIXES, Format, InputFile, recogni
 from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
 from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES, LineBlocks
 from omnix_cli.stores.s3.prefix import SCHEME
+from omnix_cli.stores.sqlite.documents import encode
+from omnix_cli.stores.tables.specs import TableSpec
 
 STDIN = "-"
 
@@ -131,3 +137,46 @@ class FileSources:
 def _is_input(name: str) -> bool:
     last = name.rpartition("/")[2]
     return not last.startswith(".") and last.removesuffix(".gz").removesuffix(".zst").endswith(SUFFIXES)
+
+
+@dataclass(frozen=True)
+class StoredTable:
+    """Implements `protocols.Sources` with one input. Items that have expired at `now` are left out."""
+
+    store: TableStore
+    table: TableSpec
+    name: str
+    now: datetime
+
+    def find(self, patterns: Sequence[str]) -> list[str]:
+        return [self.name]
+
+    def fingerprint(self, name: str) -> None:
+        return None
+
+    @contextmanager
+    def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
+        yield Source(name, io.BufferedReader(_Joined(self._lines())), mapping)
+
+    def _lines(self) -> Iterator[bytes]:
+        for item in self.store.scan(self.table.name):
+            expiry = item.get(self.table.ttl) if self.table.ttl else None
+            if not isinstance(expiry, int | Decimal) or expiry > self.now.timestamp():
+                yield encode({self.table.key: item[self.table.key], **item}).encode() + b"\n"
+
+
+class _Joined(io.RawIOBase):
+    """Pieces of bytes as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = self._rest or next(self._pieces, b"")
+        size = min(len(buffer), len(content))
+        buffer[:size], self._rest = content[:size], content[size:]
+        return size
