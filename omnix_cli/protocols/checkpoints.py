@@ -127,10 +127,8 @@ class RunRecords(Protocol):
     """The records of runs."""
 
     def save(self, record: RunRecord) -> None: ...
-
     def load(self, run_id: str) -> RunRecord:
         """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
 
     def newest_first(self) -> Iterator[RunRecord]: ...
-
     def remove(self, run_id: str) -> None: ...

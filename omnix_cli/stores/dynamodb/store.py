@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -39,30 +40,26 @@ from omnix_cli.stores.tables.specs import TABLES, TableSpec
 BATCH_KEYS = 100
 
 
+@dataclass(eq=False)
 class DynamoStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the same tables."""
 
     traits = StoreTraits(bills_capacity=True, scans_in_parallel=True)
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        prefix: str = "omnix-ai",
-        stage: str = "dev",
-        retries: Retries | None = None,
-        pacing: WritePacing = UNLIMITED,
-        threads: int = 4,
-        tables: TableSettings = EVERY_TABLE,
-        keep_dead_letters: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
-    ) -> None:
-        self._service = Service(transport, retries or Retries())
-        self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
-        self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
-        self._pacing = pacing
-        self._paces: dict[str, Pace] = {}
-        self._threads = threads
-        self._keep_dead_letters = keep_dead_letters
+    transport: Transport
+    prefix: str = "omnix-ai"
+    stage: str = "dev"
+    retries: Retries = field(default_factory=Retries)
+    pacing: WritePacing = UNLIMITED
+    threads: int = 4
+    tables: TableSettings = EVERY_TABLE
+    keep_dead_letters: Callable[[Sequence[DeadLetter]], str] = lambda letters: ""
+    _paces: dict[str, Pace] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._service = Service(self.transport, self.retries)
+        self._tables = DynamoTables(self._service, prefix=self.prefix, stage=self.stage, options=self.tables)
+        self._names = self._tables.names
 
     def missing_tables(self) -> list[str]:
         return self._tables.missing()
@@ -73,7 +70,7 @@ class DynamoStore:
         return missing
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        return self._pacing.limit(lambda: self._description(table))
+        return self.pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
         spec = TABLES[table]
@@ -96,7 +93,7 @@ class DynamoStore:
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         spec = TABLES[table]
         absent = []
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self.threads) as pool:
             for chunk in batched(changes, CHUNK_REQUESTS):
                 by_key: dict[str, list[Mapping[str, Any]]] = {}
                 for change in chunk:
@@ -172,7 +169,7 @@ class DynamoStore:
         """Reads consistently. An answer has up to 100 items of 16 MB together; keys that it leaves out are sent again.
 
         Source: API reference, BatchGetItem."""
-        name, key, retries = self._names[table], TABLES[table].key, self._service.retries
+        name, key = self._names[table], TABLES[table].key
         for some in batched(dict.fromkeys(keys), BATCH_KEYS):
             batch, attempt = [{key: {"S": value}} for value in some], 0
             while batch:
@@ -181,10 +178,10 @@ class DynamoStore:
                 yield from map(from_wire, answer.get("Responses", {}).get(name, ()))
                 left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
                 attempt = attempt + 1 if len(left) == len(batch) else 0
-                if attempt == retries.attempts:
+                if attempt == self.retries.attempts:
                     raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), name)
                 if left:
-                    retries.wait(attempt, throttled=True)
+                    self.retries.wait(attempt, throttled=True)
                 batch = left
 
     def address(self, table: str) -> str:
@@ -195,14 +192,14 @@ class DynamoStore:
         return int(self._description(table)["ItemCount"])
 
     def close(self) -> None:
-        self._service.transport.close()
+        self.transport.close()
 
     def _pace(self, table: str) -> Pace:
         """The pace that all writes to a table share; without a limit, each write adapts on its own."""
-        if self._pacing == UNLIMITED:
+        if self.pacing == UNLIMITED:
             return Pace()
         if table not in self._paces:
-            self._paces.setdefault(table, self._pacing.pace(lambda: self._description(table)))
+            self._paces.setdefault(table, self.pacing.pace(lambda: self._description(table)))
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
@@ -236,7 +233,7 @@ class DynamoStore:
         """Writes in bulk; keeps the requests that DynamoDB rejects and raises `ItemsRefused`. Returns how many requests
         were given."""
         spec, name, pace = TABLES[table], self._names[table], self._pace(table)
-        writer = BulkWriter(self._service, name, spec.key, pace, self._threads, copies=len(spec.indexes))
+        writer = BulkWriter(self._service, name, spec.key, pace, self.threads, copies=len(spec.indexes))
         try:
             written = writer.write(requests)
         except ServiceError as error:
@@ -244,7 +241,7 @@ class DynamoStore:
         if not written.dead_letters:
             return written.given
         first, more = written.dead_letters[0], len(written.dead_letters) - 1
-        kept_in = self._keep_dead_letters(written.dead_letters)
+        kept_in = self.keep_dead_letters(written.dead_letters)
         raise ItemsRefused(
             f"{first.table} rejects the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
             keys=tuple(letter.key for letter in written.dead_letters),

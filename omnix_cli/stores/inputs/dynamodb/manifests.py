@@ -49,11 +49,9 @@ class ExportedFile:
     def check(self, items: int, md5: str) -> None:
         """Raises `DataError` when the file that was read differs from the manifest."""
         if items != self.items or (self.md5 is not None and md5 != self.md5):
-            raise DataError(
-                f"{self.name} differs from its manifest: {items:,} items instead of {self.items:,}"
-                + (" (its checksum differs)" if self.md5 != md5 else ""),
-                hint=_COPY_AGAIN,
-            )
+            damage = " (its checksum differs)" if self.md5 != md5 else ""
+            message = f"{self.name} differs from its manifest: {items:,} items instead of {self.items:,}{damage}"
+            raise DataError(message, hint=_COPY_AGAIN)
 
 
 def exported_files(
