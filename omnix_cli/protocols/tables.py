@@ -83,8 +83,7 @@ class StoreTraits:
 
 class TableStore(ItemSource, Protocol):
     """Tables of items (JSON-like dictionaries, numbers as int or Decimal), with the keys and indexes of
-    `stores.tables`. Several threads may use it. A number comes back with the same value; a whole Decimal may come back
-    as an int.
+    `stores.tables`. Several threads may use it. A whole Decimal may come back as an int.
 
     Writes are idempotent, and each item is written whole or not at all. Reads that are given `now` skip items that
     have expired. Reading a table that was never created is a `ConfigError`."""

@@ -108,9 +108,8 @@ class ArchiveWriter:
 
 
 class Archive:
-    """A finished export, with every part checked against its checksum. Implements `protocols.ItemSource`.
-
-    Raises `ConfigError` where there is none, `DataError` for one that is damaged."""
+    """A finished export, with every part checked against its checksum. Implements `protocols.ItemSource`. Raises
+    `ConfigError` where there is none, `DataError` for one that is damaged."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder

@@ -84,9 +84,8 @@ class ItemRewrite:
 
 
 def load_rewrites(file: str | Path | None) -> dict[str, ItemRewrite]:
-    """The rewrite of every table; without a file, or for a table that it does not name, items stay as they are.
-
-    Raises `ConfigError` for a file that cannot be used."""
+    """The rewrite of every table; without a file, or for a table that it does not name, items stay as they are. Raises
+    `ConfigError` for a file that cannot be used."""
     rewrites = {name: ItemRewrite(spec.key) for name, spec in TABLES.items()}
     for table, content in (_read(Path(file)) if file else {}).items():
         if table not in TABLES:

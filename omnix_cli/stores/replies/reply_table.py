@@ -145,9 +145,8 @@ class ReplyTable:
                 database.execute("INSERT OR IGNORE INTO files VALUES (?)", (file,))
 
     def remove(self, questions: Mapping[str, datetime]) -> None:
-        """Removes the replies to these questions that came until then, and overwrites their bytes.
-
-        Raises `UnavailableError` when another process keeps old bytes readable."""
+        """Removes the replies to these questions that came until then, and overwrites their bytes. Raises
+        `UnavailableError` when another process keeps old bytes readable."""
         rows = self.query(f"SELECT question, replied_at FROM replies WHERE question {IN_LIST}", as_list(questions))
         gone = [question for question, replied_at in rows if replied_at <= instant(questions[question])]
         if not gone:

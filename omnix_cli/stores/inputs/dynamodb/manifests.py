@@ -57,10 +57,8 @@ class ExportedFile:
 def exported_files(
     summaries: Sequence[str], read: Callable[[str], bytes], exists: Callable[[str], bool]
 ) -> list[ExportedFile]:
-    """The data files of the exports with these summaries (paths or addresses with `/`), older exports first, without
-    empty files.
-
-    Raises `DataError` when a manifest or a file is missing or damaged, or when the exports are of several tables."""
+    """The data files of the exports with these summaries, older exports first, without empty files. Raises `DataError`
+    when a manifest or a file is missing or damaged, or when the exports are of several tables."""
     exports = sorted((_Export.of(name, read) for name in summaries), key=lambda export: (export.time, export.folder))
     tables = sorted({export.table for export in exports})
     if len(tables) > 1:
