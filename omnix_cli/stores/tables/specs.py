@@ -51,6 +51,10 @@ class TableSpec:
         """The index with that name."""
         return next(index for index in self.indexes if index.name == name)
 
+    def copies(self, item: Mapping[str, Any]) -> int:
+        """The number of indexes that the item is in."""
+        return sum(all(name in item for name in index.attributes) for index in self.indexes)
+
     def copies_of(self, items: pl.DataFrame) -> pl.Series:
         """The number of indexes that each item of a frame is in."""
         there = {name: pl.col(name).is_not_null() for name in items.columns}
