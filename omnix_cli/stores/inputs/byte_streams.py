@@ -29,10 +29,7 @@ class HashedStream(io.BufferedIOBase):
 
     def peek(self, size: int) -> bytes:
         """The next bytes, which will be read again."""
-        while len(self._head) < size:
-            more = self._stream.read(size - len(self._head))
-            if not more:
-                break
+        while len(self._head) < size and (more := self._stream.read(size - len(self._head))):
             self._head += more
         return self._head[:size]
 

@@ -115,8 +115,7 @@ def _check(rules: RewriteRules, spec: TableSpec, file: str | Path | None) -> Non
     touched = (*rules.rename, *rules.rename.values(), *rules.drop, *rules.set)
     if spec.key in touched:
         raise ConfigError(f"{file}: {spec.name}: the key {spec.key} cannot be changed", hint="Give it a key_prefix.")
-    twice = {name for name in touched if touched.count(name) > 1}
-    if twice:
+    if twice := {name for name in touched if touched.count(name) > 1}:
         raise ConfigError(f"{file}: {spec.name}: {min(twice)} is named twice", hint="Give each attribute one rule.")
     for name in spec.index_attributes:
         value = rules.set.get(name, "text")

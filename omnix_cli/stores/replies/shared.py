@@ -81,8 +81,7 @@ class SharedReplies:
 
     def drop(self, questions: Collection[str], now: datetime) -> None:
         """Removes these replies from the folder. Other machines remove them when they next open it."""
-        gone = set(questions)
-        if not gone:
+        if not (gone := set(questions)):
             return
 
         def noted(content: bytes | None) -> bytes:

@@ -58,8 +58,7 @@ class SqliteStore:
 
     def create_tables(self) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        missing = self.missing_tables()
-        if missing:
+        if missing := self.missing_tables():
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():

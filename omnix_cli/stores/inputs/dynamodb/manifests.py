@@ -96,8 +96,7 @@ class _Export:
         for line in lines:
             key = str(line["dataFileS3Key"])
             places = self._places(key)
-            found = next((place for place in places if exists(place)), None)
-            if found is None:
+            if (found := next((place for place in places if exists(place)), None)) is None:
                 raise DataError(f"the data file {places[0]} of the export is missing", hint=_COPY_AGAIN)
             if int(line["itemCount"]):
                 yield ExportedFile(found, int(line["itemCount"]), line.get("md5Checksum"))
