@@ -175,9 +175,8 @@ def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str) -> Colum
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise ConfigError(
-                f"{where}: unknown key `{key}`", hint=suggestion(key, ColumnMapping.model_fields, what="Known keys")
-            ) from error
+            hint = suggestion(key, ColumnMapping.model_fields, what="Known keys")
+            raise ConfigError(f"{where}: unknown key `{key}`", hint=hint) from error
         message = str(first["msg"]).removeprefix("Value error, ")
         raise ConfigError(f"{where}: {key or kind}: {message}", hint="Fix the mapping.") from error
 

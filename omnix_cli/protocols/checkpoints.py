@@ -27,7 +27,6 @@ class StoredFrame(Protocol):
     @property
     def key(self) -> str:
         """The content key of what is stored: equal keys, equal rows."""
-        ...
 
     @property
     def rows(self) -> int: ...
@@ -35,7 +34,6 @@ class StoredFrame(Protocol):
         """The rows, sorted as `schemas.FRAMES` says within each part; empty (with its schema) if there are none.
 
         With `columns`, these or more columns: for look-ups, which then need not load the schema."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,6 @@ class StagedPart(Protocol):
     def rows(self) -> int: ...
     def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
         """The rows (or the marked ones, at least one), with the columns that were kept beside the part."""
-        ...
 
 
 class CheckpointWriter(Protocol):
@@ -100,7 +97,6 @@ class CheckpointWriter(Protocol):
     def append(self, name: str, frame: pl.DataFrame) -> None: ...
     def adopt(self, name: str, part: StagedPart) -> None:
         """Adds a finished part as it is, before appended rows that do not fill a part yet."""
-        ...
 
     def add_figures(self, figures: Figures) -> None: ...
 
@@ -111,21 +107,17 @@ class Checkpoints(Protocol):
     def find(self, key: str) -> Checkpoint | None:
         """The committed checkpoint, if every part matches its checksum; else None. A damaged one is logged and moved
         away, so that the caller builds it again."""
-        ...
 
     def damage(self, key: str) -> str | None:
         """What is wrong with a checkpoint: missing, unreadable, or different from its checksums. None: it is intact."""
-        ...
 
     def open(self, key: str) -> Checkpoint:
         """The committed checkpoint, without reading its parts. Raises `CorruptCheckpoint` when there is none."""
-        ...
 
     def write(
         self, *, key: str, step: str, version: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
     ) -> AbstractContextManager[CheckpointWriter]:
         """Commits when the block ends; after an exception, `find` and `open` see nothing of it."""
-        ...
 
     def manifests(self) -> Iterator[Manifest]: ...
     def remove(self, key: str) -> None: ...
@@ -135,11 +127,8 @@ class RunRecords(Protocol):
     """The records of runs."""
 
     def save(self, record: RunRecord) -> None: ...
-
     def load(self, run_id: str) -> RunRecord:
         """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
-        ...
 
     def newest_first(self) -> Iterator[RunRecord]: ...
-
     def remove(self, run_id: str) -> None: ...

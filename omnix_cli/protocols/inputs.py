@@ -38,15 +38,12 @@ class OpenSource(Protocol):
     @property
     def findings(self) -> Mapping[str, str]:
         """What was detected: format, compression, encoding, separator."""
-        ...
 
     def chunks(self) -> Iterator[RawChunk]:
         """The rows in order. Raises `DataError` when the file cannot be read or is truncated."""
-        ...
 
     def fingerprint(self) -> str:
         """The SHA-256 of the file as stored; call it after the last chunk."""
-        ...
 
 
 class Sources(Protocol):
@@ -54,11 +51,9 @@ class Sources(Protocol):
 
     def find(self, patterns: Sequence[str]) -> list[str]:
         """The inputs at these paths, folders, globs and `-`, in order. Raises `DataError` when one matches nothing."""
-        ...
 
     def fingerprint(self, name: str) -> str | None:
         """The SHA-256 of an input, or None if it can be read only once."""
-        ...
 
     def open(self, name: str, mapping: ColumnMapping) -> AbstractContextManager[OpenSource]: ...
 
@@ -69,11 +64,9 @@ class Spill(Protocol):
     def add(self, rows: pl.DataFrame) -> None: ...
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows, in the order in which they were added."""
-        ...
 
     def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedPart:
         """Writes these columns (the first ones) as a part of a checkpoint and keeps the others next to it."""
-        ...
 
 
 class ImportLedger(Protocol):
@@ -81,24 +74,18 @@ class ImportLedger(Protocol):
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         """Oldest first."""
-        ...
 
     def add(self, batch: ImportBatch) -> None:
         """Adds a committed checkpoint, in one step."""
-        ...
 
     def damaged(self) -> tuple[ImportBatch, ...]:
         """The batches whose checkpoint is missing or does not match its checksums."""
-        ...
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
         """Removes these batches, so that their files can be imported again."""
-        ...
 
     def view(self, kind: str) -> StoredFrame:
         """The current rows: those of all batches, without what later ones replaced."""
-        ...
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
         """The quarantined rows that are still open, with the key of their `batch`."""
-        ...

@@ -14,6 +14,8 @@ from omnix_cli.item_frames import Items
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings
 
+Names = Sequence[str] | None
+"""The attributes of an item to read; None: all."""
 WRITE_UNIT_BYTES = 1024
 """A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
 ("Read/write capacity mode", DynamoDB developer guide)."""
@@ -45,29 +47,19 @@ class ItemSource(Protocol):
 
     def address(self, table: str) -> str:
         """A name that no other table has, wherever it is."""
-        ...
 
     def expected_items(self, table: str) -> int:
         """About how many items there are, without reading them."""
-        ...
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """Every item (or these attributes of it), expired ones too; the segments of a table can be read in parallel.
 
         A scan continues `after` the item with that key, which an earlier scan of the same segment had reached."""
-        ...
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The items with these keys (all different) that exist, expired ones too, in any order."""
-        ...
 
 
 @runtime_checkable
@@ -78,7 +70,6 @@ class FrameSource(Protocol):
         self, table: str, *, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[pl.DataFrame]:
         """The items of `ItemSource.scan`, in the same order, as frames."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -92,8 +83,7 @@ class StoreTraits:
 
 class TableStore(ItemSource, Protocol):
     """Tables of items (JSON-like dictionaries, numbers as int or Decimal), with the keys and indexes of
-    `stores.tables`. Several threads may use it. A number comes back with the same value; a whole Decimal may come back
-    as an int.
+    `stores.tables`. Several threads may use it. A whole Decimal may come back as an int.
 
     Writes are idempotent, and each item is written whole or not at all. Reads that are given `now` skip items that
     have expired. Reading a table that was never created is a `ConfigError`."""
@@ -102,38 +92,31 @@ class TableStore(ItemSource, Protocol):
 
     def missing_tables(self) -> list[str]:
         """The tables that were never created."""
-        ...
 
     def create_tables(self) -> list[str]:
         """Creates the missing tables; returns their names."""
-        ...
 
     def write_limit(self, table: str) -> WriteLimit | None:
         """How fast the table may be written; None if there is no limit."""
-        ...
 
     def put_many(self, table: str, items: Items) -> int:
         """Puts the items, each replacing the item with the same key (the last one wins); returns how many. A frame is
         written faster than dictionaries.
 
         Raises `ItemsRefused` for items that the store rejects as invalid; all others are written."""
-        ...
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none).
 
         Of several writers that expect the same values and change them, at most one succeeds."""
-        ...
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         """Sets the given attributes of each item and keeps its others; several changes of one item apply in order.
 
         Returns the keys for which no item is stored; none is created for them."""
-        ...
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         """The item, read consistently; None if there is none, or if it has expired."""
-        ...
 
     def query(
         self,
@@ -150,11 +133,9 @@ class TableStore(ItemSource, Protocol):
 
         Following the cursors gives every item that existed at the start exactly once, whatever is added. An index may
         lag behind its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
-        ...
 
     def delete_many(self, table: str, keys: Iterable[str]) -> int:
         """Deletes the items with these keys, if they exist; returns how many keys were given."""
-        ...
 
     def close(self) -> None: ...
 
@@ -197,11 +178,9 @@ class TableAdministration(Protocol):
 
     def complete(self, *, dry_run: bool = False) -> list[TableChange]:
         """Creates missing tables and missing parts of tables, and waits until they are ready; removes nothing."""
-        ...
 
     def drop(self, table: str) -> None:
         """Drops a table with all its items, and waits until it is gone."""
-        ...
 
     def close(self) -> None: ...
 
@@ -213,12 +192,9 @@ class StoreFactory(Protocol):
 
     def store(self) -> TableStore:
         """Reads and writes items."""
-        ...
 
     def administration(self) -> TableAdministration:
         """Creates, checks and drops the tables."""
-        ...
 
     def whole_table(self, table: str) -> AbstractContextManager[Sources]:
         """A whole table as the input of an import."""
-        ...

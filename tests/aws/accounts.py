@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.client.connect import connect
+from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.dynamodb.client.transports import Transport
 from omnix_cli.stores.dynamodb.store import DynamoStore
 

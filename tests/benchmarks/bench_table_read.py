@@ -34,7 +34,7 @@ print(json.dumps([items, time.perf_counter() - before, time.process_time() - use
 
 _IMPORT = """
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.client.connect import connect
+from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.inputs.dynamodb.scanned_table import scanned
 from omnix_cli.stores.inputs.dynamodb.scanning import TableScan
 from omnix_cli.stores.dynamodb.client.service import Service
@@ -49,7 +49,7 @@ def read():
 
 _TRANSPORT = """
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.client.connect import connect
+from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.inputs.dynamodb.scanning import page_end
 transport = connect(StoreSettings(endpoint_url=endpoint), now=now)
 def pages():
@@ -107,7 +107,7 @@ def read():
 
 _VALUES = """
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.client.connect import connect
+from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
 store = DynamoStore(connect(StoreSettings(endpoint_url=endpoint), now=now))
 def read():

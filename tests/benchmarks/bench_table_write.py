@@ -60,7 +60,7 @@ _OMNIX = """
 from datetime import UTC, datetime
 import polars as pl
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.client.connect import connect
+from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
 account = StoreSettings(endpoint_url=endpoint, transport="{transport}")
 store = DynamoStore(connect(account, now=lambda: datetime.now(UTC)), threads={threads})

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings
-from omnix_cli.stores.inputs.stored_table import StoredTable
+from omnix_cli.stores.inputs.sources import StoredTable
 from omnix_cli.stores.tables.specs import TABLES
 from tests.memory_store.store import MemoryStore, MemoryTables
 

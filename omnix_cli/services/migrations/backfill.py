@@ -16,6 +16,7 @@ import polars as pl
 from omnix_cli.item_frames import items_of
 from omnix_cli.protocols.checkpoints import StoredFrame
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress
+from omnix_cli.protocols.tables import Names
 from omnix_cli.services.migrations.copying import CopyOptions, CopyReport, copy
 from omnix_cli.services.migrations.sides import Source, Target
 from omnix_cli.steps.history import seen
@@ -54,13 +55,7 @@ class PurchaseItems:
         return self.purchases.rows
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         for items in self.scan_frames(table, segment=segment, segments=segments, after=after):
             names = items.columns if attributes is None else [name for name in attributes if name in items.columns]

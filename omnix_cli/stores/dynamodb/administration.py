@@ -28,7 +28,7 @@ class DynamoTables:
         self, service: Service, *, prefix: str = "omnix-ai", stage: str = "dev", options: TableSettings = EVERY_TABLE
     ) -> None:
         self._service = service
-        self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
+        self.names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
         self._options = options
         self._ours = [spec for spec in TABLES.values() if is_ours(spec, options)]
 
@@ -37,16 +37,16 @@ class DynamoTables:
 
     def missing(self) -> list[str]:
         """Those of our tables that do not exist."""
-        return [spec.name for spec in self._ours if self._service.description(self._names[spec.name]) is None]
+        return [spec.name for spec in self._ours if self._service.description(self.names[spec.name]) is None]
 
     def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
         """Creates what our tables lack (or `only` these tables), and waits until it is ready."""
         specs = [spec for spec in self._ours if only is None or spec.name in only]
-        missing = [spec for spec in specs if self._service.description(self._names[spec.name]) is None]
+        missing = [spec for spec in specs if self._service.description(self.names[spec.name]) is None]
         changes = [TableChange(spec.name, "table") for spec in missing]
         if not dry_run:
             for spec in missing:
-                self._make(spec, creation(spec, self._names[spec.name], self._options))
+                self._make(spec, creation(spec, self.names[spec.name], self._options))
         for spec in specs:
             if not (dry_run and spec in missing):
                 changes += self._complete(spec, dry_run=dry_run)
@@ -54,7 +54,7 @@ class DynamoTables:
 
     def drop(self, table: str) -> None:
         """Deletes a table and waits until it is gone. Raises `ConfigError` when it is protected."""
-        name = self._names[table]
+        name = self.names[table]
         try:
             self._service.call("DeleteTable", {"TableName": name})
         except ServiceError as error:
@@ -68,7 +68,7 @@ class DynamoTables:
         self._service.transport.close()
 
     def _state(self, spec: TableSpec) -> TableState:
-        name = self._names[spec.name]
+        name = self.names[spec.name]
         description = self._service.description(name) or {}
         found = self._shape(name, description) if description else None
         ours = spec in self._ours
@@ -89,7 +89,7 @@ class DynamoTables:
         return found_shape(description, expiry, backups or {})
 
     def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
-        name = self._names[spec.name]
+        name = self.names[spec.name]
         description = self._service.description(name) if dry_run else self._wait(name, _is_ready)
         lacking = list(additions(spec, name, self._options, self._shape(name, description or {})))
         for addition in [] if dry_run else lacking:
@@ -102,12 +102,12 @@ class DynamoTables:
         try:
             self._service.call(addition.operation, addition.request)
         except ServiceError as error:
-            name = self._names[spec.name]
+            name = self.names[spec.name]
             if error.code not in _DONE_ALREADY or not self._is_there(spec, addition):
                 raise explained(error, name) from error
 
     def _is_there(self, spec: TableSpec, addition: Addition) -> bool:
-        name = self._names[spec.name]
+        name = self.names[spec.name]
         description = self._service.description(name)
         if description is None or addition.operation == "CreateTable":
             return description is not None

@@ -10,8 +10,7 @@ from datetime import datetime
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings, StoreSettings
 from omnix_cli.stores.dynamodb.administration import DynamoTables
-from omnix_cli.stores.dynamodb.client.connect import connect
-from omnix_cli.stores.dynamodb.client.service import Service
+from omnix_cli.stores.dynamodb.client.service import Service, connect
 from omnix_cli.stores.dynamodb.store import DynamoStore
 from omnix_cli.stores.dynamodb.writing.bulk_writer import keep_dead_letters
 from omnix_cli.stores.dynamodb.writing.limits import WritePacing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -15,14 +16,14 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols.tables import Page, StoreTraits, WriteLimit
+from omnix_cli.protocols.tables import Names, Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
+from omnix_cli.stores.dynamodb import wire
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.service import Failed, Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
-from omnix_cli.stores.dynamodb.expressions import Placeholders, alive, condition, projection, update
-from omnix_cli.stores.dynamodb.wire import encoded, from_wire, to_wire
+from omnix_cli.stores.dynamodb.wire import Placeholders, encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     CHUNK_REQUESTS,
     BulkWriter,
@@ -39,30 +40,26 @@ from omnix_cli.stores.tables.specs import TABLES, TableSpec
 BATCH_KEYS = 100
 
 
+@dataclass(eq=False)
 class DynamoStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the same tables."""
 
     traits = StoreTraits(bills_capacity=True, scans_in_parallel=True)
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        prefix: str = "omnix-ai",
-        stage: str = "dev",
-        retries: Retries | None = None,
-        pacing: WritePacing = UNLIMITED,
-        threads: int = 4,
-        tables: TableSettings = EVERY_TABLE,
-        keep_dead_letters: Callable[[Sequence[DeadLetter]], str] = lambda letters: "",
-    ) -> None:
-        self._service = Service(transport, retries or Retries())
-        self._tables = DynamoTables(self._service, prefix=prefix, stage=stage, options=tables)
-        self._names = {spec.name: spec.full_name(prefix, stage) for spec in TABLES.values()}
-        self._pacing = pacing
-        self._paces: dict[str, Pace] = {}
-        self._threads = threads
-        self._keep_dead_letters = keep_dead_letters
+    transport: Transport
+    prefix: str = "omnix-ai"
+    stage: str = "dev"
+    retries: Retries = field(default_factory=Retries)
+    pacing: WritePacing = UNLIMITED
+    threads: int = 4
+    tables: TableSettings = EVERY_TABLE
+    keep_dead_letters: Callable[[Sequence[DeadLetter]], str] = lambda letters: ""
+    _paces: dict[str, Pace] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._service = Service(self.transport, self.retries)
+        self._tables = DynamoTables(self._service, prefix=self.prefix, stage=self.stage, options=self.tables)
+        self._names = self._tables.names
 
     def missing_tables(self) -> list[str]:
         return self._tables.missing()
@@ -73,7 +70,7 @@ class DynamoStore:
         return missing
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        return self._pacing.limit(lambda: self._description(table))
+        return self.pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
         spec = TABLES[table]
@@ -86,17 +83,17 @@ class DynamoStore:
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         spec = TABLES[table]
         spec.check(item)
-        wire = to_wire(item)
+        tagged = to_wire(item)
         unsure: list[ServiceError] = []
-        if self._is_met("PutItem", table, {"Item": wire, **condition(spec.key, expected)}, unsure.append):
+        if self._is_met("PutItem", table, {"Item": tagged, **wire.condition(spec.key, expected)}, unsure.append):
             return True
         # The answer to an earlier attempt may have been lost: then we have already put the item.
-        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(wire)
+        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(tagged)
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         spec = TABLES[table]
         absent = []
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self.threads) as pool:
             for chunk in batched(changes, CHUNK_REQUESTS):
                 by_key: dict[str, list[Mapping[str, Any]]] = {}
                 for change in chunk:
@@ -134,7 +131,7 @@ class DynamoStore:
             "ScanIndexForward": not newest_first,
         }
         if spec.ttl:
-            request["FilterExpression"] = alive(names, spec.ttl, now.timestamp())
+            request["FilterExpression"] = wire.alive(names, spec.ttl, now.timestamp())
         request |= names.in_request()
         position = None
         if cursor is not None:
@@ -153,16 +150,10 @@ class DynamoStore:
                 return Page(items, None)
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """The segments are those of a parallel scan."""
-        request = {"TableName": self._names[table], **({} if attributes is None else projection(attributes))}
+        request = {"TableName": self._names[table], **({} if attributes is None else wire.projection(attributes))}
         if segments > 1:
             request |= {"Segment": segment, "TotalSegments": segments}
         position = None if after is None else {TABLES[table].key: {"S": after}}
@@ -178,7 +169,7 @@ class DynamoStore:
         """Reads consistently. An answer has up to 100 items of 16 MB together; keys that it leaves out are sent again.
 
         Source: API reference, BatchGetItem."""
-        name, key, retries = self._names[table], TABLES[table].key, self._service.retries
+        name, key = self._names[table], TABLES[table].key
         for some in batched(dict.fromkeys(keys), BATCH_KEYS):
             batch, attempt = [{key: {"S": value}} for value in some], 0
             while batch:
@@ -187,10 +178,10 @@ class DynamoStore:
                 yield from map(from_wire, answer.get("Responses", {}).get(name, ()))
                 left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
                 attempt = attempt + 1 if len(left) == len(batch) else 0
-                if attempt == retries.attempts:
+                if attempt == self.retries.attempts:
                     raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), name)
                 if left:
-                    retries.wait(attempt, throttled=True)
+                    self.retries.wait(attempt, throttled=True)
                 batch = left
 
     def address(self, table: str) -> str:
@@ -201,14 +192,14 @@ class DynamoStore:
         return int(self._description(table)["ItemCount"])
 
     def close(self) -> None:
-        self._service.transport.close()
+        self.transport.close()
 
     def _pace(self, table: str) -> Pace:
         """The pace that all writes to a table share; without a limit, each write adapts on its own."""
-        if self._pacing == UNLIMITED:
+        if self.pacing == UNLIMITED:
             return Pace()
         if table not in self._paces:
-            self._paces.setdefault(table, self._pacing.pace(lambda: self._description(table)))
+            self._paces.setdefault(table, self.pacing.pace(lambda: self._description(table)))
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
@@ -222,7 +213,7 @@ class DynamoStore:
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
         """Sets attributes of one item; false if it does not exist."""
         values = {name: value for name, value in change.items() if name != spec.key}
-        request = {"Key": {spec.key: {"S": change[spec.key]}}, **update(spec.key, values)}
+        request = {"Key": {spec.key: {"S": change[spec.key]}}, **wire.update(spec.key, values)}
         return self._is_met("UpdateItem", spec.name, request)
 
     def _is_met(self, operation: str, table: str, request: dict[str, Any], failed: Failed = lambda error: None) -> bool:
@@ -242,7 +233,7 @@ class DynamoStore:
         """Writes in bulk; keeps the requests that DynamoDB rejects and raises `ItemsRefused`. Returns how many requests
         were given."""
         spec, name, pace = TABLES[table], self._names[table], self._pace(table)
-        writer = BulkWriter(self._service, name, spec.key, pace, self._threads, copies=len(spec.indexes))
+        writer = BulkWriter(self._service, name, spec.key, pace, self.threads, copies=len(spec.indexes))
         try:
             written = writer.write(requests)
         except ServiceError as error:
@@ -250,7 +241,7 @@ class DynamoStore:
         if not written.dead_letters:
             return written.given
         first, more = written.dead_letters[0], len(written.dead_letters) - 1
-        kept_in = self._keep_dead_letters(written.dead_letters)
+        kept_in = self.keep_dead_letters(written.dead_letters)
         raise ItemsRefused(
             f"{first.table} rejects the item `{first.key}`: {first.reason}" + (f" (and {more} more)" if more else ""),
             keys=tuple(letter.key for letter in written.dead_letters),

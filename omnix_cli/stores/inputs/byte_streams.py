@@ -29,10 +29,7 @@ class HashedStream(io.BufferedIOBase):
 
     def peek(self, size: int) -> bytes:
         """The next bytes, which will be read again."""
-        while len(self._head) < size:
-            more = self._stream.read(size - len(self._head))
-            if not more:
-                break
+        while len(self._head) < size and (more := self._stream.read(size - len(self._head))):
             self._head += more
         return self._head[:size]
 
@@ -96,13 +93,10 @@ def input_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowInvalid, pa.ArrowIOError) as error:
-        raise DataError(
-            f"{name}: the file is damaged or truncated: {error}", hint="Get the file again; nothing of it was imported."
-        ) from error
+        hint = "Get the file again; nothing of it was imported."
+        raise DataError(f"{name}: the file is damaged or truncated: {error}", hint=hint) from error
     except UnicodeError as error:
-        raise DataError(
-            f"{name}: the file has another encoding than expected: {error}",
-            hint="Set `encoding` in the mapping to the encoding of the file.",
-        ) from error
+        hint = "Set `encoding` in the mapping to the encoding of the file."
+        raise DataError(f"{name}: the file has another encoding than expected: {error}", hint=hint) from error
     except OSError as error:
         raise os_failure(error, f"{name} cannot be read") from error

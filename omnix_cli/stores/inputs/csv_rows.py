@@ -84,11 +84,9 @@ class CsvRows:
     def _chunk(self, block: bytes, first: int, rejected: list[RejectedLine]) -> RawChunk:
         """The rows of a block whose first line has the number `first`."""
         if not self._waiting:
-            rows = self._plain(block, first)
-            if rows is not None:
+            if (rows := self._plain(block, first)) is not None:
                 return RawChunk(rows, as_frame(rejected))
-            found = self._mostly_plain(block, first)
-            if found is not None:
+            if (found := self._mostly_plain(block, first)) is not None:
                 return RawChunk(found[0], as_frame([*rejected, *found[1]]))
         return self._one_by_one(block, first, rejected, final=False)
 
@@ -101,16 +99,14 @@ class CsvRows:
 
     def _mostly_plain(self, block: bytes, first: int) -> tuple[pl.DataFrame, list[RejectedLine]] | None:
         """The lines with the right number of fields at once, the others one by one; None if a field spans lines."""
-        lines = _measure(block, self.separator)
-        if lines is None:
+        if (lines := _measure(block, self.separator)) is None:
             return None
         buffer = np.frombuffer(block, np.uint8)
         length = lines.ends - lines.starts
         blank = (length == 1) | ((length == 2) & (buffer[lines.starts] == ord("\r")))
         right = (lines.separators == len(self.columns) - 1) & ~blank
         numbers = first + np.arange(len(length), dtype=np.uint64)
-        rows = self._parse(buffer[np.repeat(right, length)].tobytes(), pl.Series(numbers[right]))
-        if rows is None:
+        if (rows := self._parse(buffer[np.repeat(right, length)].tobytes(), pl.Series(numbers[right]))) is None:
             return None
         others = np.flatnonzero(~right & ~blank)
         texts = [block[lines.starts[line] : lines.ends[line]].decode().rstrip("\r\n") for line in others]

@@ -6,9 +6,8 @@ import glob
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cache
 from io import BufferedReader
 from pathlib import Path
 
@@ -40,23 +39,25 @@ class LocalFiles:
         """The SHA-256 of the content."""
         return checksum(Path(name))
 
+    def read(self, name: str) -> bytes:
+        return Path(name).read_bytes()
+
     def open(self, name: str) -> BufferedReader:
         return Path(name).open("rb")
 
 
+@dataclass
 class S3Files:
     """Objects of any buckets, with the methods of `LocalFiles`.
 
-    An object that changes after it was listed is not read: that is a `DataError`."""
+    An object that changes after it was listed is not read: that is a `DataError`. The folder `fingerprints` keeps those
+    of objects by their tags, so that an object that does not change is not read every night."""
 
-    def __init__(
-        self, settings: S3Settings, fingerprints: Folder | None = None, *, block_bytes: int = BLOCK_BYTES
-    ) -> None:
-        """`fingerprints` is a folder that keeps the fingerprints of objects, by their tags."""
-        self._block_bytes = block_bytes
-        self._fingerprints = fingerprints
-        self._bucket = cache(lambda name: connect(f"{SCHEME}{name}", settings))
-        self._found: dict[str, StoredObject] = {}
+    settings: S3Settings
+    fingerprints: Folder | None = None
+    block_bytes: int = BLOCK_BYTES
+    _buckets: dict[str, Prefix] = field(default_factory=dict)
+    _found: dict[str, StoredObject] = field(default_factory=dict)
 
     def below(self, folder: str) -> list[str]:
         return list(self._list(folder.rstrip("/") + "/"))
@@ -71,23 +72,25 @@ class S3Files:
     def exists(self, name: str) -> bool:
         if name not in self._found:
             bucket, key = self._place(name)
-            stored = bucket.head(key) if key else None
-            if stored is not None:
+            if key and (stored := bucket.head(key)) is not None:
                 self._found[name] = stored
         return name in self._found
 
     def fingerprint(self, name: str) -> str:
-        """Kept by the tag of the object, so that an object that does not change is not read every night."""
-        if self._fingerprints is None:
+        if self.fingerprints is None:
             return self._computed(name)
         tag = self._found[name].etag if self.exists(name) else ""
         kept = hashlib.sha256(f"{name} {tag}".encode()).hexdigest()
         try:
-            return self._fingerprints.read(kept).decode()
+            return self.fingerprints.read(kept).decode()
         except FileNotFoundError:
             found = self._computed(name)
-            self._fingerprints.write(kept, found.encode())
+            self.fingerprints.write(kept, found.encode())
             return found
+
+    def read(self, name: str) -> bytes:
+        with self.open(name) as content:
+            return content.read()
 
     def _computed(self, name: str) -> str:
         with self.open(name) as content:
@@ -96,7 +99,7 @@ class S3Files:
     def open(self, name: str) -> BufferedReader:
         if not self.exists(name):
             raise DataError(f"{name}: there is no such object", hint="It was deleted after it was listed.")
-        return self._place(name)[0].open(self._found[name], self._block_bytes)
+        return self._place(name)[0].open(self._found[name], self.block_bytes)
 
     def _list(self, beginning: str) -> Iterator[str]:
         bucket, prefix = self._place(beginning)
@@ -108,7 +111,9 @@ class S3Files:
 
     def _place(self, address: str) -> tuple[Prefix, str]:
         name, _, key = address.removeprefix(SCHEME).partition("/")
-        return replace(self._bucket(name), prefix=""), key
+        if name not in self._buckets:
+            self._buckets[name] = connect(f"{SCHEME}{name}", self.settings)
+        return replace(self._buckets[name], prefix=""), key
 
 
 def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ becomes a row."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -23,44 +24,44 @@ def rows(file: InputFile) -> JsonRows:
     return JsonRows(file.content, file.name, file.mapping.items, is_array=file.format == "JSON")
 
 
+@dataclass
 class JsonRows:
     """The rows of one file. `items` names the list in a document whose entries are rows; their columns are named
     `<items>.<field>`. A column that was in a chunk is in every later chunk, too."""
 
-    def __init__(
-        self, blocks: LineBlocks, name: str, items: str | None, *, is_array: bool, array_bytes: int = ARRAY_BYTES
-    ) -> None:
-        self._blocks = blocks
-        self._name = name
-        self._items = items
-        self._is_array = is_array
-        self._array_bytes = array_bytes
-        self._columns: dict[str, None] = {}
+    blocks: LineBlocks
+    name: str
+    items: str | None
+    is_array: bool
+    array_bytes: int = ARRAY_BYTES
+    _columns: dict[str, None] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[RawChunk]:
-        if self._is_array:
+        if self.is_array:
             yield self._chunk(enumerate(self._array(), start=1), [])
             return
-        for first, _, utf8, rejected in self._blocks.texts():
+        for first, _, utf8, rejected in self.blocks.texts():
             documents: list[tuple[int, Any]] = []
             for number, text in enumerate(utf8.split(b"\n")[:-1], start=first):
-                if text.strip():
-                    _load(text, number, documents, rejected)
+                if not text.strip():
+                    continue
+                try:
+                    documents.append((number, orjson.loads(text)))
+                except orjson.JSONDecodeError:
+                    rejected.append(RejectedLine(number, "not JSON", text.decode()))
             yield self._chunk(documents, rejected)
 
     def _array(self) -> list[Any]:
         pieces: list[bytes] = []
-        for block in self._blocks:
+        for block in self.blocks:
             pieces.append(block)
-            if sum(map(len, pieces)) > self._array_bytes:
-                raise DataError(
-                    f"{self._name}: a JSON array of more than {self._array_bytes >> 20:,} MiB",
-                    hint="Write it as NDJSON, one object a line.",
-                )
+            if sum(map(len, pieces)) > self.array_bytes:
+                message = f"{self.name}: a JSON array of more than {self.array_bytes >> 20:,} MiB"
+                raise DataError(message, hint="Write it as NDJSON, one object a line.")
         try:
             documents = orjson.loads(b"".join(pieces))
         except orjson.JSONDecodeError as error:
-            raise DataError(f"{self._name}: not JSON: {error}", hint="Fix the file, or write NDJSON.") from error
+            raise DataError(f"{self.name}: not JSON: {error}", hint="Fix the file, or write NDJSON.") from error
         return list(documents)
 
     def _chunk(self, documents: Iterable[tuple[int, Any]], rejected: list[RejectedLine]) -> RawChunk:
@@ -81,20 +82,13 @@ class JsonRows:
         return RawChunk(frame.with_columns(positions), as_frame(rejected))
 
     def _rows(self, document: dict[str, Any]) -> Iterator[tuple[int, dict[str, str | None]]]:
-        entries = document.get(self._items) if self._items else None
+        entries = document.get(self.items) if self.items else None
         if not isinstance(entries, list) or not entries:
             yield 0, _flat(document)
             return
-        shared = _flat({name: value for name, value in document.items() if name != self._items})
+        shared = _flat({name: value for name, value in document.items() if name != self.items})
         for item, entry in enumerate(entries, start=1):
-            yield item, {**shared, **_flat({str(self._items): entry})}
-
-
-def _load(text: bytes, number: int, documents: list[tuple[int, Any]], rejected: list[RejectedLine]) -> None:
-    try:
-        documents.append((number, orjson.loads(text)))
-    except orjson.JSONDecodeError:
-        rejected.append(RejectedLine(number, "not JSON", text.decode()))
+            yield item, {**shared, **_flat({str(self.items): entry})}
 
 
 def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, str | None]:

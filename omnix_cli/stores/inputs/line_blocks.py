@@ -150,10 +150,8 @@ class LineBlocks:
             pieces.append(more)
             size += len(more)
             if size > LONGEST_LINE:
-                raise DataError(
-                    f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB",
-                    hint="Is this a table with one row a line?",
-                )
+                message = f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB"
+                raise DataError(message, hint="Is this a table with one row a line?")
         content = b"".join(pieces)
         cut = content.rfind(b"\n") + 1
         self._rest = content[cut:]
@@ -174,12 +172,8 @@ def _not_text(number: int, line: bytes) -> RejectedLine:
 
 
 def _guess(block: bytes) -> str:
-    good = bad = 0
-    for line in block.splitlines()[:10_000]:
-        if not line.isascii():
-            valid = _is_text(line)
-            good, bad = good + valid, bad + (not valid)
-    return "utf-8" if good >= bad else "cp1252"
+    valid = [_is_text(line) for line in block.splitlines()[:10_000] if not line.isascii()]
+    return "utf-8" if 2 * sum(valid) >= len(valid) else "cp1252"
 
 
 def _is_text(line: bytes) -> bool:

@@ -22,8 +22,7 @@ def load_mapping(kind: str, recipe: str | None = None, columns: Mapping[str, str
     name = recipe or ("orders" if kind == "orders" else "omnix")
     path = _find(name)
     content = _load(path)
-    unknown = next((table for table in content if table not in INPUT_KINDS), None)
-    if unknown:
+    if unknown := next((table for table in content if table not in INPUT_KINDS), None):
         raise ConfigError(f"{path}: unknown table [{unknown}]", hint=suggestion(unknown, INPUT_KINDS, what="Known"))
     if kind not in content:
         raise ConfigError(f"the recipe `{name}` has no table [{kind}]", hint=f"It has {', '.join(content)}.")

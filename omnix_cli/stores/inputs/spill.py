@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -53,39 +53,31 @@ class StagedRows:
         size = self.row_group_rows
         groups = marked.arg_true() // size * size  # the others need not be unpacked
         part = pl.scan_parquet(self.file.path)
-        rows = (
-            pl.concat([part.slice(first, size).collect(), beside.slice(first, size)], how="horizontal").filter(
-                marked.slice(first, size)
-            )
-            for first in groups.unique().sort()
-        )
-        return pl.concat(rows)
+        pieces = []
+        for first in groups.unique().sort():
+            rows = pl.concat([part.slice(first, size).collect(), beside.slice(first, size)], how="horizontal")
+            pieces.append(rows.filter(marked.slice(first, size)))
+        return pl.concat(pieces)
 
 
+@dataclass
 class DiskSpill:
     """Rows in memory as long as they fit, then in a folder. Implements `protocols.Spill`."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        memory_bytes: int = MEMORY_BYTES,
-        piece_bytes: int = PIECE_BYTES,
-        row_group_rows: int = ROW_GROUP_ROWS,
-    ) -> None:
-        self._folder = folder
-        self._room = memory_bytes
-        self._piece_bytes = piece_bytes
-        self._row_group_rows = row_group_rows
-        self._waiting: list[pl.DataFrame] = []
-        self._pieces: list[_Piece] = []
-        self._files = count()
+    folder: Path
+    memory_bytes: int = MEMORY_BYTES
+    """What may still be kept in memory."""
+    piece_bytes: int = PIECE_BYTES
+    row_group_rows: int = ROW_GROUP_ROWS
+    _waiting: list[pl.DataFrame] = field(default_factory=list, init=False)
+    _pieces: list[_Piece] = field(default_factory=list, init=False)
+    _files: Iterator[int] = field(default_factory=count, init=False)
 
     def add(self, rows: pl.DataFrame) -> None:
         if rows.is_empty():
             return
         self._waiting.append(rows)
-        if sum(waiting.estimated_size() for waiting in self._waiting) >= self._piece_bytes:
+        if sum(waiting.estimated_size() for waiting in self._waiting) >= self.piece_bytes:
             self._pieces.append(self._piece(pl.concat(self._waiting)))
             self._waiting.clear()
 
@@ -96,21 +88,19 @@ class DiskSpill:
             yield pl.concat(self._waiting)
 
     def stage(self, rows: pl.DataFrame, columns: Sequence[str]) -> StagedRows:
-        with disk_errors(self._folder):
-            file = stage(
-                self._folder / f"{next(self._files):05d}.parquet",
-                partial(write_parquet, rows.select(columns), row_group_rows=self._row_group_rows),
-            )
-        return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))), self._row_group_rows)
+        with disk_errors(self.folder):
+            write = partial(write_parquet, rows.select(columns), row_group_rows=self.row_group_rows)
+            file = stage(self.folder / f"{next(self._files):05d}.parquet", write)
+        return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))), self.row_group_rows)
 
     def _piece(self, rows: pl.DataFrame) -> _Piece:
         constants = {name: rows[name].new_from_index(0, 1) for name in rows.columns[1:] if _is_constant(rows[name])}
         kept = rows.drop(constants)
-        self._room -= int(kept.estimated_size())
-        if self._room >= 0:
+        self.memory_bytes -= int(kept.estimated_size())
+        if self.memory_bytes >= 0:
             return _Piece(kept, constants, rows.columns)
-        path = self._folder / f"{next(self._files):05d}.arrow"
-        with disk_errors(self._folder):
+        path = self.folder / f"{next(self._files):05d}.arrow"
+        with disk_errors(self.folder):
             kept.write_ipc(path)
         return _Piece(path, constants, rows.columns)
 

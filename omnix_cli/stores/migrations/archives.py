@@ -20,6 +20,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, DataError, LockedError
+from omnix_cli.protocols.tables import Names
 from omnix_cli.stores.migrations.item_parquet import ITEM, as_parquet, item_of, items_frame, read_items
 from omnix_cli.stores.tables.specs import TABLES
 from omnix_cli.stores.workspace.folders import MANIFEST, Folder
@@ -107,9 +108,8 @@ class ArchiveWriter:
 
 
 class Archive:
-    """A finished export, with every part checked against its checksum. Implements `protocols.ItemSource`.
-
-    Raises `ConfigError` where there is none, `DataError` for one that is damaged."""
+    """A finished export, with every part checked against its checksum. Implements `protocols.ItemSource`. Raises
+    `ConfigError` where there is none, `DataError` for one that is damaged."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
@@ -137,13 +137,7 @@ class Archive:
         return sum(int(part["items"]) for part in self._parts_of(table))
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         key = TABLES[table].key
         paths = self._paths(table)[segment::segments]

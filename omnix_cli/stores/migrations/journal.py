@@ -56,8 +56,7 @@ class Journal:
         while (path := folder / f"{beginning}{attempt:03d}.parquet").exists():
             kept = dict(self.image(table, path.name)) | kept
             attempt += 1
-        new = {key: item for key, item in images.items() if key not in kept}
-        if new:
+        if new := {key: item for key, item in images.items() if key not in kept}:
             items = [item for item in new.values() if item is not None]
             absent = [key for key, item in new.items() if item is None]
             DiskFolder(folder).write(path.name, as_parquet(items_frame(TABLES[table], items, absent)))

@@ -84,9 +84,8 @@ class ItemRewrite:
 
 
 def load_rewrites(file: str | Path | None) -> dict[str, ItemRewrite]:
-    """The rewrite of every table; without a file, or for a table that it does not name, items stay as they are.
-
-    Raises `ConfigError` for a file that cannot be used."""
+    """The rewrite of every table; without a file, or for a table that it does not name, items stay as they are. Raises
+    `ConfigError` for a file that cannot be used."""
     rewrites = {name: ItemRewrite(spec.key) for name, spec in TABLES.items()}
     for table, content in (_read(Path(file)) if file else {}).items():
         if table not in TABLES:
@@ -116,8 +115,7 @@ def _check(rules: RewriteRules, spec: TableSpec, file: str | Path | None) -> Non
     touched = (*rules.rename, *rules.rename.values(), *rules.drop, *rules.set)
     if spec.key in touched:
         raise ConfigError(f"{file}: {spec.name}: the key {spec.key} cannot be changed", hint="Give it a key_prefix.")
-    twice = {name for name in touched if touched.count(name) > 1}
-    if twice:
+    if twice := {name for name in touched if touched.count(name) > 1}:
         raise ConfigError(f"{file}: {spec.name}: {min(twice)} is named twice", hint="Give each attribute one rule.")
     for name in spec.index_attributes:
         value = rules.set.get(name, "text")

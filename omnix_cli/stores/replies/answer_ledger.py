@@ -118,10 +118,8 @@ class SqliteAnswers:
         return len(questions)
 
     def drop(self, questions: Collection[str]) -> None:
-        """Removes the replies to these questions, here and in the shared folder.
-
-        Overwrites their bytes and empties the write-ahead log. Raises `UnavailableError` when another process prevents
-        that."""
+        """Removes these replies, here and in the shared folder, and overwrites their bytes. Raises `UnavailableError`
+        when another process prevents that."""
         if self._shared:
             self._shared.drop(questions, self._now())
         self._table.remove(dict.fromkeys(questions, datetime.max.replace(tzinfo=UTC)))

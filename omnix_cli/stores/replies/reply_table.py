@@ -145,9 +145,8 @@ class ReplyTable:
                 database.execute("INSERT OR IGNORE INTO files VALUES (?)", (file,))
 
     def remove(self, questions: Mapping[str, datetime]) -> None:
-        """Removes the replies to these questions that came until then, and overwrites their bytes.
-
-        Raises `UnavailableError` when another process keeps old bytes readable."""
+        """Removes the replies to these questions that came until then, and overwrites their bytes. Raises
+        `UnavailableError` when another process keeps old bytes readable."""
         rows = self.query(f"SELECT question, replied_at FROM replies WHERE question {IN_LIST}", as_list(questions))
         gone = [question for question, replied_at in rows if replied_at <= instant(questions[question])]
         if not gone:
@@ -158,10 +157,8 @@ class ReplyTable:
         with self._writing, translated(self._path, REPLIES_FILE):
             is_busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_busy:
-            raise UnavailableError(
-                f"{self._path} still contains traces of removed replies, because another process is reading it",
-                hint="Try again when that process has finished.",
-            )
+            message = f"{self._path} still contains traces of removed replies, because another process is reading it"
+            raise UnavailableError(message, hint="Try again when that process has finished.")
 
     def unshared(self, count: int) -> list[KeptReply]:
         """Some of the replies that are in no shared file."""
@@ -170,14 +167,8 @@ class ReplyTable:
         customers = f"SELECT question, customer_id, history, prior FROM asked WHERE question {IN_LIST} ORDER BY place"
         for question, *customer in self.query(customers, as_list(asked)):
             asked[question].append(customer)
-        return [
-            KeptReply(
-                reply_of(row),
-                date.fromisoformat(row[-1]),
-                *(tuple(customer[part] for customer in asked[row[0]]) for part in range(3)),
-            )
-            for row in rows
-        ]
+        parts = {question: [tuple(part) for part in zip(*asked[question], strict=True)] for question in asked}
+        return [KeptReply(reply_of(row), date.fromisoformat(row[-1]), *(parts[row[0]] or [()] * 3)) for row in rows]
 
     def set_file(self, questions: Collection[str], file: str) -> None:
         """Records the shared file that these replies are in."""

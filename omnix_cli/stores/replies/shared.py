@@ -15,7 +15,6 @@ import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
@@ -82,8 +81,7 @@ class SharedReplies:
 
     def drop(self, questions: Collection[str], now: datetime) -> None:
         """Removes these replies from the folder. Other machines remove them when they next open it."""
-        gone = set(questions)
-        if not gone:
+        if not (gone := set(questions)):
             return
 
         def noted(content: bytes | None) -> bytes:
@@ -97,7 +95,8 @@ class SharedReplies:
             self._folder.remove(name)
 
     def _write(self, kept: list[KeptReply]) -> None:
-        content = b"".join(orjson.dumps(_line(one)) + b"\n" for one in kept)
+        lines = ({**one._asdict(), "reply": one.reply.model_dump(mode="json")} for one in kept)
+        content = b"".join(orjson.dumps(line) + b"\n" for line in lines)
         name = f"replies-{hashlib.sha256(content).hexdigest()[:32]}.jsonl"
         self._folder.write(name, content)
         self._table.set_file([one.reply.question for one in kept], name)
@@ -108,10 +107,6 @@ class SharedReplies:
             return self._folder.read(name)
         except FileNotFoundError:
             return None
-
-
-def _line(kept: KeptReply) -> dict[str, Any]:
-    return {**kept._asdict(), "reply": kept.reply.model_dump(mode="json")}
 
 
 def _parsed(name: str, content: bytes) -> list[KeptReply]:
@@ -132,6 +127,5 @@ def _moments(content: bytes | None) -> dict[str, datetime]:
 
 
 def _unreadable(name: str, error: Exception) -> CorruptCheckpoint:
-    return CorruptCheckpoint(
-        f"the shared replies in {name} cannot be read: {error}", hint="Restore that file from a backup."
-    )
+    message = f"the shared replies in {name} cannot be read: {error}"
+    return CorruptCheckpoint(message, hint="Restore that file from a backup.")

@@ -52,14 +52,12 @@ class S3Folder:
         return str(self.objects)
 
     def read(self, name: str) -> bytes:
-        found = self.objects.get(name)
-        if found is None:
+        if (found := self.objects.get(name)) is None:
             raise FileNotFoundError(self.address(name))
         return found[0]
 
     def open(self, name: str) -> BufferedReader:
-        stored = self.objects.head(name)
-        if stored is None:
+        if (stored := self.objects.head(name)) is None:
             raise FileNotFoundError(self.address(name))
         return self.objects.open(stored)
 
@@ -97,8 +95,7 @@ class S3Folder:
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """Uses the checksum that S3 keeps of the whole object; reads the object where there is none."""
         path = str(part["path"])
-        stored = self.objects.head(path)
-        if stored is None:
+        if (stored := self.objects.head(path)) is None:
             return f"{path} is missing"
         if stored.size == part["bytes"]:
             if stored.sha256 == part["sha256"]:

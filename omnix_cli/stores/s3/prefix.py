@@ -120,16 +120,14 @@ class Prefix:
 
     def head(self, key: str) -> StoredObject | None:
         """An object without its content, or None when it does not exist."""
-        answer = self._ask("head_object", key, {"ChecksumMode": "ENABLED"})
-        if answer is None:
+        if (answer := self._ask("head_object", key, {"ChecksumMode": "ENABLED"})) is None:
             return None
         sha256 = base64.b64decode(answer.get("ChecksumSHA256", "").partition("-")[0]).hex()
         return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"], sha256 or None)
 
     def age(self, key: str) -> timedelta | None:
         """How long ago an object was written, by the clock of S3."""
-        answer = self._ask("head_object", key)
-        if answer is None:
+        if (answer := self._ask("head_object", key)) is None:
             return None
         served = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return served - answer["LastModified"]  # type: ignore[no-any-return]
@@ -144,8 +142,7 @@ class Prefix:
 
     def block(self, key: str, start: int, size: int, etag: str) -> bytes:
         """Some bytes of an object. Raises `Changed` when the object no longer has this tag."""
-        found = self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})
-        if found is None:
+        if (found := self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})) is None:
             raise Changed(f"{self}{key}")
         return found[0]
 
@@ -154,8 +151,7 @@ class Prefix:
         fails."""
         request = {**self._named(key), "Body": content, "ChecksumAlgorithm": "SHA256", **(condition or {})}
         try:
-            answer = self._call("put_object", **request)
-            return str(answer["ETag"])
+            return str(self._call("put_object", **request)["ETag"])
         except (Changed, FileNotFoundError) as error:
             found = self.get(key)  # our own put may have succeeded, its answer lost
             if found is None or found[0] != content:
@@ -175,8 +171,7 @@ class Prefix:
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes these objects; one that does not exist is no error."""
         for some in batched(({"Key": self.prefix + key} for key in keys), _DELETED_AT_ONCE):
-            request = {"Objects": some, "Quiet": True}
-            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete=request)
+            answer = self._call("delete_objects", Bucket=self.bucket.name, Delete={"Objects": some, "Quiet": True})
             for error in answer.get("Errors", ()):
                 raise refusal(f"{SCHEME}{self.bucket.name}/{error['Key']}", error["Code"], error["Message"])
 
@@ -199,8 +194,7 @@ class Prefix:
     def _fetch(self, key: str, request: Mapping[str, str]) -> tuple[bytes, str] | None:
         """Retries when the connection is lost while the content is read; botocore does not."""
         for attempt in range(ATTEMPTS):
-            answer = self._ask("get_object", key, request)
-            if answer is None:
+            if (answer := self._ask("get_object", key, request)) is None:
                 return None
             try:
                 with s3_errors(f"{self}{key}"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 
 from omnix_cli.protocols.tables import TableChange, TableState
 from omnix_cli.stores.sqlite.statements import TableSql
@@ -63,9 +64,8 @@ class SqliteTables:
             statements = dict(_additions(database, sql))
         if statements and not dry_run:
             with self._store.transaction() as database:
-                for steps in statements.values():
-                    for step in steps:
-                        database.execute(step)
+                for step in chain.from_iterable(statements.values()):
+                    database.execute(step)
         return [TableChange(sql.spec.name, what) for what in statements]
 
 

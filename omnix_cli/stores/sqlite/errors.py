@@ -38,8 +38,7 @@ def translated(path: Path, kind: SqliteFile = STORE) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        translation = explained(error, path, kind)
-        if translation is None:
+        if (translation := explained(error, path, kind)) is None:
             raise
         raise translation from error
 

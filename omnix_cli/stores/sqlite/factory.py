@@ -31,7 +31,7 @@ class Factory:
     @contextmanager
     def whole_table(self, table: str) -> Iterator[Sources]:
         """Read item by item, while it is imported."""
-        from omnix_cli.stores.inputs.stored_table import StoredTable
+        from omnix_cli.stores.inputs.sources import StoredTable
 
         spec = TABLES[table]
         name = spec.full_name(self._settings.prefix, self._settings.stage)

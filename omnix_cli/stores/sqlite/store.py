@@ -8,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Page, StoreTraits
+from omnix_cli.protocols.tables import Names, Page, StoreTraits
 from omnix_cli.stores.sqlite.documents import decode
 from omnix_cli.stores.sqlite.errors import translated
 from omnix_cli.stores.sqlite.statements import TableSql
@@ -30,30 +31,26 @@ _PAGE_BYTES = 16_384  # items of a few kB fit into one page of a WITHOUT ROWID t
 _CACHE_KIB = 65_536  # the upper pages of a few indexes; with the usual 2 MB SQLite reads and writes them all the time
 
 
+@dataclass(eq=False)
 class SqliteStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the file at the same time: readers never
     wait, a writer waits up to `busy_seconds` for another one."""
 
     traits = StoreTraits()
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        prefix: str = "omnix-ai",
-        stage: str = "dev",
-        busy_seconds: float = 10.0,
-        transaction_items: int = TRANSACTION_ITEMS,
-    ) -> None:
-        self._path = path
-        self.tables = {spec.name: TableSql(spec, spec.full_name(prefix, stage)) for spec in TABLES.values()}
-        self._busy_seconds = busy_seconds
-        self._transaction_items = transaction_items
+    path: Path
+    prefix: str = "omnix-ai"
+    stage: str = "dev"
+    busy_seconds: float = 10.0
+    transaction_items: int = TRANSACTION_ITEMS
+
+    def __post_init__(self) -> None:
+        self.tables = {spec.name: TableSql(spec, spec.full_name(self.prefix, self.stage)) for spec in TABLES.values()}
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
 
     def missing_tables(self) -> list[str]:
-        if not self._path.exists():
+        if not self.path.exists():
             return list(self.tables)
         with self.database() as database:
             there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
@@ -61,8 +58,7 @@ class SqliteStore:
 
     def create_tables(self) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        missing = self.missing_tables()
-        if missing:
+        if missing := self.missing_tables():
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():
@@ -92,7 +88,7 @@ class SqliteStore:
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
         sql = self.tables[table]
         absent = []
-        for chunk in batched(changes, self._transaction_items):
+        for chunk in batched(changes, self.transaction_items):
             with self.transaction() as database:
                 for change in chunk:
                     key = change[sql.spec.key]
@@ -117,7 +113,7 @@ class SqliteStore:
 
     def address(self, table: str) -> str:
         """The file, and the name of the table in it."""
-        return f"{self._path.absolute()}:{self.tables[table].full_name}"
+        return f"{self.path.absolute()}:{self.tables[table].full_name}"
 
     def expected_items(self, table: str) -> int:
         with self.database() as database:
@@ -146,13 +142,7 @@ class SqliteStore:
         return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
 
     def scan(
-        self,
-        table: str,
-        *,
-        attributes: Sequence[str] | None = None,
-        segment: int = 0,
-        segments: int = 1,
-        after: str | None = None,
+        self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """Every item by key, read in pages so that nothing stays open; a segment has the keys of one checksum."""
         sql = self.tables[table]
@@ -181,7 +171,7 @@ class SqliteStore:
     @contextmanager
     def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """The file. Errors of sqlite3 become errors of omnix."""
-        with translated(self._path):
+        with translated(self.path):
             connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
             if connection is None:
                 connection = self._own.connection = self._connect(create=create)
@@ -195,7 +185,7 @@ class SqliteStore:
 
     def _execute_many(self, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
         count = 0
-        for chunk in batched(arguments, self._transaction_items):
+        for chunk in batched(arguments, self.transaction_items):
             with self.transaction() as database:
                 database.executemany(statement, chunk)
             count += len(chunk)
@@ -204,11 +194,11 @@ class SqliteStore:
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise os_failure(error, f"the folder of the store {self._path} cannot be created") from error
-        uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        wait = self._busy_seconds
+                raise os_failure(error, f"the folder of the store {self.path} cannot be created") from error
+        uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        wait = self.busy_seconds
         # Each connection is used by one thread, but any thread may close it.
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
         try:

@@ -27,8 +27,7 @@ class IndexShape:
 class TableShape:
     """A table: the key with its type, the indexes by name, the expiry attribute if expiry is on.
 
-    In a wanted table, None for the other fields means that any value is fine; `warm` are read and write units a
-    second."""
+    In a wanted table, None means that any value is fine; `warm` are read and write units a second."""
 
     key: tuple[str, ...]
     indexes: Mapping[str, IndexShape]
@@ -61,9 +60,7 @@ def differences(wanted: TableShape, found: TableShape | None, *, ours: bool = Tr
 
 def lacks_warmth(wanted: TableShape, found: TableShape) -> bool:
     """Whether the table can handle less at once than it should."""
-    if wanted.warm is None:
-        return False
-    return any(here < there for here, there in zip(found.warm or (0, 0), wanted.warm, strict=True))
+    return any(here < there for here, there in zip(found.warm or (0, 0), wanted.warm or (0, 0), strict=True))
 
 
 def _of_table(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
@@ -110,15 +107,11 @@ def _of_care(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
     for what, setting, should, does in cares:
         if should is not None and bool(does) != should:
             remedy = _CREATE if should else f"Turn it off, or set `store.tables.{setting}`."
-            yield Difference(what, _on(bool(does)), _on(should), remedy)
+            yield Difference(what, "off" if should else "on", "on" if should else "off", remedy)
     if wanted.billing is not None and found.billing != wanted.billing:
         yield Difference("billing", str(found.billing), wanted.billing, "Switch the table to on-demand capacity.")
     if lacks_warmth(wanted, found):
         yield Difference("warm throughput", _units(found.warm), _units(wanted.warm), _CREATE)
-
-
-def _on(value: bool) -> str:
-    return "on" if value else "off"
 
 
 def _units(warm: tuple[int, int] | None) -> str:

@@ -26,23 +26,19 @@ class Folder(Protocol):
 
     def read(self, name: str) -> bytes:
         """Raises FileNotFoundError when there is no such file."""
-        ...
 
     def write(self, name: str, content: bytes) -> None: ...
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
         """Replaces the content with what `edit` returns for it (None: no such file); concurrent changes are kept."""
-        ...
 
     def names(self) -> list[str]: ...
     def remove(self, name: str) -> None: ...
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """What is wrong with the file that a manifest describes as `part`: path, bytes, sha256."""
-        ...
 
     def __str__(self) -> str:
         """Its address."""
-        ...
 
 
 class Draft(Protocol):
@@ -51,15 +47,12 @@ class Draft(Protocol):
     @property
     def folder(self) -> Path:
         """Where its files are best written."""
-        ...
 
     def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
         """Takes a file from this folder or any other; returns its entry in the manifest: path, bytes, sha256."""
-        ...
 
     def commit(self, manifest: bytes) -> None:
         """Turns the files into a checkpoint; replaces an earlier one with this key."""
-        ...
 
 
 class Shelf(Protocol):
@@ -67,28 +60,23 @@ class Shelf(Protocol):
 
     def committed(self) -> list[str]:
         """The keys of all checkpoints, sorted."""
-        ...
 
     def manifest(self, key: str) -> bytes | None: ...
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
         """What is wrong with a file of a checkpoint, which its manifest describes as `part`."""
-        ...
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame: ...
 
     def draft(self, key: str) -> AbstractContextManager[Draft]:
         """A new checkpoint; nothing of it remains unless it is committed."""
-        ...
 
     def hide(self, key: str) -> object:
         """Hides a damaged checkpoint; a later `sweep` removes it."""
-        ...
 
     def remove(self, key: str) -> None: ...
 
     def sweep(self) -> int:
         """Removes what killed processes left behind and returns how many files; call it under the workspace's lock."""
-        ...
 
 
 @dataclass(frozen=True)

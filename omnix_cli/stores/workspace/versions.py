@@ -44,10 +44,8 @@ def write_format(folder: Folder) -> None:
 
 def newer_workspace(what: str = "this workspace", written: str = "") -> ConfigError:
     """The error for something that only a newer release can read."""
-    return ConfigError(
-        f"{what} was written by a newer omnix{written}; this is omnix {__version__}",
-        hint="Upgrade omnix, or choose another workspace with --workspace.",
-    )
+    message = f"{what} was written by a newer omnix{written}; this is omnix {__version__}"
+    return ConfigError(message, hint="Upgrade omnix, or choose another workspace with --workspace.")
 
 
 def unreadable(error: Exception, what: str, *, hint: str, newer: str = "this workspace") -> OmnixError:

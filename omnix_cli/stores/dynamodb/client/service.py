@@ -1,4 +1,4 @@
-"""DynamoDB for the rest of this package: requests that are retried and paced, errors in the user's terms."""
+"""DynamoDB for the rest of this package: connected, requests retried and paced, errors in the user's terms."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from omnix_cli.backoff import full_jitter
-from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.transports import Request, Transport
+from omnix_cli.settings import StoreSettings
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained, no_credentials, not_connected
+from omnix_cli.stores.dynamodb.client.signing import Credentials, Signer
+from omnix_cli.stores.dynamodb.client.transports import (
+    CONTENT_TYPE,
+    BotoTransport,
+    Endpoint,
+    Request,
+    SignedTransport,
+    Transport,
+)
 
+THREADS = 16
+"""The most connections that boto3's client keeps."""
 _SLOWEST = 25.0
 """Write units a second, about a batch of small items: a lower rate only makes a throttled table slower."""
 
@@ -98,7 +110,7 @@ class Pace:
     rise: float = 0.1
     fall: float = 0.85
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -142,3 +154,39 @@ class Pace:
             risen = self.rate + self.rise * max(self._highest, self.rate) * (now - self._changed)
             self.rate = risen if self.limit is None else min(self.limit, risen)
         self._changed = now
+
+
+def connect(settings: StoreSettings, *, now: Callable[[], datetime]) -> Transport:
+    """A transport to DynamoDB, with the credentials, region, profile and endpoint that every AWS tool would use. Raises
+    `ConfigError` when one of them is missing."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
+        config = Config(
+            parameter_validation=False,
+            max_pool_connections=THREADS,
+            tcp_keepalive=True,
+            retries={"total_max_attempts": 1},  # we retry ourselves: only we know what is left of a batch
+        )
+        client = session.client("dynamodb", endpoint_url=settings.endpoint_url, config=config)
+        if settings.transport == "boto3":
+            return BotoTransport(client)
+        credentials = session.get_credentials()
+    except BotoCoreError as error:
+        raise not_connected(error) from error
+    if credentials is None:
+        raise no_credentials()
+
+    def current() -> Credentials:
+        try:
+            frozen = credentials.get_frozen_credentials()
+        except BotoCoreError as error:
+            raise no_credentials(error) from error
+        return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
+
+    endpoint = Endpoint(client.meta.endpoint_url, session._session.get_config_variable("ca_bundle"))
+    signer = Signer("dynamodb", client.meta.region_name, endpoint.host, current, CONTENT_TYPE)
+    return SignedTransport(endpoint, signer, now)

@@ -38,7 +38,6 @@ class Transport(Protocol):
     def __call__(self, operation: str, request: Request) -> dict[str, Any]: ...
     def raw(self, operation: str, request: Request) -> bytes:
         """The answer as JSON that was not parsed yet."""
-        ...
 
     def close(self) -> None: ...
 
@@ -145,8 +144,7 @@ class BotoTransport:
         try:
             answer = method(**_with_bytes(values))
         except Exception as error:
-            translation = from_botocore(error)
-            if translation is None:
+            if (translation := from_botocore(error)) is None:
                 raise
             raise translation from error
         answer.pop("ResponseMetadata", None)
@@ -188,8 +186,7 @@ def receive(connection: socket.socket) -> Answer:
 
 
 def _more(connection: socket.socket) -> bytes:
-    received = connection.recv(_RECEIVED_AT_ONCE)
-    if not received:
+    if not (received := connection.recv(_RECEIVED_AT_ONCE)):
         raise ConnectionError("the connection was closed")
     return received
 

@@ -47,9 +47,8 @@ class BulkFiles:
 def write_bulk_files(
     spec: TableSpec, items: Iterable[Mapping[str, Any]], keep: Keep, *, file_items: int = FILE_ITEMS
 ) -> BulkFiles:
-    """Writes `00000.json.gz` and so on; the same items in the same order give the same bytes.
-
-    Raises ValueError, which names the key, for an item that DynamoDB would reject."""
+    """Writes `00000.json.gz` and so on; the same items in the same order give the same bytes. Raises ValueError, which
+    names the key, for an item that DynamoDB would reject."""
     count = size = 0
     names: list[str] = []
     digest = hashlib.sha256(spec.name.encode())

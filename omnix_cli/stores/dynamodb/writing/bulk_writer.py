@@ -107,7 +107,7 @@ class BulkWriter:
                     for done in pool.map(self._write_batches, [batches] * self.threads):
                         total.add(done)
                 finally:
-                    _exhaust(batches)
+                    deque(batches, maxlen=0)
         return total
 
     def _write_batches(self, batches: Iterator[Requests]) -> Written:
@@ -117,7 +117,7 @@ class BulkWriter:
             for batch in batches:
                 self._write_batch(batch, done)
         except BaseException:
-            _exhaust(batches)
+            deque(batches, maxlen=0)  # leaves nothing for the other threads
             raise
         return done
 
@@ -212,7 +212,3 @@ def _fitting(batch: Requests) -> Iterator[Requests]:
     requests = iter(batch.items())
     yield from _fitting(dict(islice(requests, len(batch) // 2)))
     yield from _fitting(dict(requests))
-
-
-def _exhaust(batches: Iterator[Requests]) -> None:
-    deque(batches, maxlen=0)

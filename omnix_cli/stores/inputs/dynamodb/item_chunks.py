@@ -44,8 +44,8 @@ class ItemChunks:
 
     def __post_init__(self) -> None:
         self.table = table_of(self.mapping.kind)
-        frame = FRAMES[self.mapping.kind].empty()
-        names = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+        schema = FRAMES[self.mapping.kind].empty().schema
+        names = [name for name, dtype in schema.items() if isinstance(dtype, pl.List)]
         lists = [source for name in names for source in self._alternatives(name)]
         expiry = [self.table.ttl] if self.table.ttl else []
         attributes = [self.table.key, *expiry, *self.mapping.input_columns()]
@@ -56,23 +56,21 @@ class ItemChunks:
     ) -> RawChunk:
         """The rows of items that were parsed as `self.items.dtype`, with their numbers and whether they were deleted.
         `documents` returns complete items by their positions."""
-        decoded = self.items.decode(items, documents)
-        expired = self._expired(decoded.columns)
+        columns, unreadable = self.items.decode(items, documents)
+        expired = self._expired(columns)
         self.expired += int(expired.sum())
-        broken = [row for row in sorted(decoded.unreadable) if not expired[row]]
+        broken = [row for row in sorted(unreadable) if not expired[row]]
         rejected = [
-            RejectedLine(int(numbers[row]), decoded.unreadable[row], orjson.dumps(document).decode())
+            RejectedLine(int(numbers[row]), unreadable[row], orjson.dumps(document).decode())
             for row, document in zip(broken, documents(broken), strict=True)
         ]
-        rows = decoded.columns.with_columns(numbers.cast(pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
+        rows = columns.with_columns(numbers.cast(pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
         if deleted is not None:
             rows = rows.with_columns(deleted.alias(DELETED))
         rows = rows.filter(~expired.scatter(broken, True))
         self._see(rows)
-        return RawChunk(
-            rows.select(name for name in rows.columns if name in self._seen or name in (ROW_NUMBER, ITEM)),
-            as_frame(rejected),
-        )
+        kept = (name for name in rows.columns if name in self._seen or name in (ROW_NUMBER, ITEM))
+        return RawChunk(rows.select(kept), as_frame(rejected))
 
     def _see(self, rows: pl.DataFrame) -> None:
         self._seen.update(column.name for column in rows if column.null_count() < rows.height)

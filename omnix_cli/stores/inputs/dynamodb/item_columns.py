@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -31,14 +30,6 @@ Document = Mapping[str, Any]
 """An item as in its JSON: every value with its tag."""
 Documents = Callable[[Sequence[int]], Iterable[Document]]
 """Returns the complete items at some positions."""
-
-
-@dataclass(frozen=True)
-class DecodedItems:
-    """The columns of items, null where an item lacks the attribute; and by position, why an item cannot be read."""
-
-    columns: pl.DataFrame
-    unreadable: dict[int, str]
 
 
 def parsed(texts: pl.Series, dtype: pl.Struct) -> pl.Series:
@@ -70,8 +61,9 @@ class ItemColumns:
         """The type as which polars should parse the next items."""
         return self._struct(())
 
-    def decode(self, items: pl.Series, documents: Documents) -> DecodedItems:
-        """The columns of items that were parsed as `dtype`; may change `dtype` for the next items."""
+    def decode(self, items: pl.Series, documents: Documents) -> tuple[pl.DataFrame, dict[int, str]]:
+        """The columns of items that were parsed as `dtype`, null where an item lacks the attribute; and by position,
+        why an item cannot be read. May change `dtype` for the next items."""
         rows = items.struct.unnest()
         columns = rows.with_columns(self._value(name).alias(name) for name in self._paths).select(*self._paths)
         oddities = rows.select(self._is_odd(name).alias(name) for name in self._paths)
@@ -91,7 +83,7 @@ class ItemColumns:
                 odd, pl.int_range(rows.height, rows.height + len(odd), eager=True)
             )
             columns = pl.concat([columns, pl.DataFrame(again, schema=columns.schema)])[order]
-        return DecodedItems(columns, unreadable)
+        return columns, unreadable
 
     def _struct(self, above: tuple[str, ...]) -> pl.Struct:
         """The type of the map at a path (of the item itself for the empty path)."""

@@ -49,20 +49,16 @@ class ExportedFile:
     def check(self, items: int, md5: str) -> None:
         """Raises `DataError` when the file that was read differs from the manifest."""
         if items != self.items or (self.md5 is not None and md5 != self.md5):
-            raise DataError(
-                f"{self.name} differs from its manifest: {items:,} items instead of {self.items:,}"
-                + (" (its checksum differs)" if self.md5 != md5 else ""),
-                hint=_COPY_AGAIN,
-            )
+            damage = " (its checksum differs)" if self.md5 != md5 else ""
+            message = f"{self.name} differs from its manifest: {items:,} items instead of {self.items:,}{damage}"
+            raise DataError(message, hint=_COPY_AGAIN)
 
 
 def exported_files(
     summaries: Sequence[str], read: Callable[[str], bytes], exists: Callable[[str], bool]
 ) -> list[ExportedFile]:
-    """The data files of the exports with these summaries (paths or addresses with `/`), older exports first, without
-    empty files.
-
-    Raises `DataError` when a manifest or a file is missing or damaged, or when the exports are of several tables."""
+    """The data files of the exports with these summaries, older exports first, without empty files. Raises `DataError`
+    when a manifest or a file is missing or damaged, or when the exports are of several tables."""
     exports = sorted((_Export.of(name, read) for name in summaries), key=lambda export: (export.time, export.folder))
     tables = sorted({export.table for export in exports})
     if len(tables) > 1:
@@ -100,8 +96,7 @@ class _Export:
         for line in lines:
             key = str(line["dataFileS3Key"])
             places = self._places(key)
-            found = next((place for place in places if exists(place)), None)
-            if found is None:
+            if (found := next((place for place in places if exists(place)), None)) is None:
                 raise DataError(f"the data file {places[0]} of the export is missing", hint=_COPY_AGAIN)
             if int(line["itemCount"]):
                 yield ExportedFile(found, int(line["itemCount"]), line.get("md5Checksum"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
@@ -35,62 +36,57 @@ def scanned(scan: TableScan) -> Iterator[ScannedTable]:
     scan.discard()
 
 
+@dataclass(frozen=True)
 class ScannedTable:
     """Implements `protocols.Sources` with one input."""
 
-    def __init__(self, name: str, logs: Sequence[PageLog], now: datetime) -> None:
-        self._name = name
-        self._logs = logs
-        self._now = now
+    name: str
+    logs: Sequence[PageLog]
+    now: datetime
 
     def find(self, patterns: Sequence[str]) -> list[str]:
-        return [self._name]
+        return [self.name]
 
     def fingerprint(self, name: str) -> str:
         """A SHA-256 of the pages of all segments as stored."""
-        return hashlib.sha256("".join(log.checksum() for log in self._logs).encode()).hexdigest()
+        return hashlib.sha256("".join(log.checksum() for log in self.logs).encode()).hexdigest()
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
-        pages = chain.from_iterable(log.pages() for log in self._logs)
-        items = ItemChunks(mapping, self._now)
-        yield OpenTable(name, pages, len(self._logs), items, partial(self.fingerprint, name))
+        pages = chain.from_iterable(log.pages() for log in self.logs)
+        items = ItemChunks(mapping, self.now)
+        yield OpenTable(name, pages, len(self.logs), items, partial(self.fingerprint, name))
 
 
+@dataclass(frozen=True)
 class OpenTable:
     """The items of a table, numbered from 1 in the order they were read. Implements `protocols.OpenSource`."""
 
-    def __init__(
-        self, name: str, pages: Iterator[bytes], segments: int, items: ItemChunks, fingerprint: Callable[[], str]
-    ) -> None:
-        self.name = name
-        self._pages = pages
-        self._segments = segments
-        self._items = items
-        self._fingerprint = fingerprint
+    name: str
+    pages: Iterator[bytes]
+    segments: int
+    items: ItemChunks
+    fingerprint: Callable[[], str]
 
     @property
     def findings(self) -> dict[str, str]:
-        found = {"format": "DynamoDB table", "segments": str(self._segments)}
-        if self._items.expired:
-            found["expired"] = f"{self._items.expired:,} left out"
+        found = {"format": "DynamoDB table", "segments": str(self.segments)}
+        if self.items.expired:
+            found["expired"] = f"{self.items.expired:,} left out"
         return found
 
     def chunks(self) -> Iterator[RawChunk]:
         first, room = 1, 1  # the tags of the first page speed up the others
-        while pages := list(islice(self._pages, room)):
-            answer = pl.Struct({"Items": pl.List(self._items.items.dtype)})
+        while pages := list(islice(self.pages, room)):
+            answer = pl.Struct({"Items": pl.List(self.items.items.dtype)})
             try:
                 read = parsed(pl.Series(pages, dtype=pl.Binary).cast(pl.String), answer)
             except pl.exceptions.PolarsError as error:
                 raise DataError(f"{self.name}: a page is not DynamoDB JSON: {error}") from error
             items = read.struct.field("Items").explode(empty_as_null=False)
             numbers = pl.int_range(first, first + len(items), dtype=pl.UInt64, eager=True)
-            yield self._items.chunk(items, numbers, partial(_documents, pages))
+            yield self.items.chunk(items, numbers, partial(_documents, pages))
             first, room = first + len(items), CHUNK_PAGES
-
-    def fingerprint(self) -> str:
-        return self._fingerprint()
 
 
 def _documents(pages: Sequence[bytes], rows: Sequence[int]) -> list[Document]:

@@ -85,14 +85,13 @@ class PageLog:
 
     def recover(self) -> list[bytes]:
         """The last complete page, if there is one. Cuts off what a killed process left incomplete."""
-        if not self._path.exists():
-            return []
         last: list[bytes] = []
-        with disk_errors(self._path.parent), self._path.open("r+b") as file:
-            whole = 0
-            while (page := _next_page(file)) is not None:
-                last, whole = [page], file.tell()
-            file.truncate(whole)
+        if self._path.exists():
+            with disk_errors(self._path.parent), self._path.open("r+b") as file:
+                whole = 0
+                while (page := _next_page(file)) is not None:
+                    last, whole = [page], file.tell()
+                file.truncate(whole)
         return last
 
     def pages(self) -> Iterator[bytes]:
@@ -136,7 +135,7 @@ class TableScan:
     max_units: float | None = None
     say: Callable[[str], None] = lambda message: None
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] | None = None
+    sleep: Callable[[float], object] | None = None
     """How to wait; by default in a way that an interruption ends."""
     items: int = 0
     """Items read by this process."""
@@ -151,7 +150,7 @@ class TableScan:
         segments = self._begin()
         logs = [PageLog(self.folder / f"{number:06d}.pages") for number in range(segments)]
         self._began = self._reported = self._slowed = self.clock()
-        self._pace = Pace(limit=self.max_units, sleep=self.sleep or self._sleep)
+        self._pace = Pace(limit=self.max_units, sleep=self.sleep or self._stop.wait)
         with ThreadPoolExecutor(segments) as pool:
             work = [pool.submit(self._read, log, number, segments) for number, log in enumerate(logs)]
             try:
@@ -170,9 +169,8 @@ class TableScan:
         """Resumes an unfinished scan of this table, or starts one; returns its number of segments."""
         description = self.service.description(self.table)
         if description is None:
-            raise ConfigError(
-                f"the table {self.table} does not exist", hint="Check store.prefix, store.stage and the region."
-            )
+            hint = "Check store.prefix, store.stage and the region."
+            raise ConfigError(f"the table {self.table} does not exist", hint=hint)
         identity = {"table": description.get("TableArn"), "id": description.get("TableId")}
         state = self.folder / "scan.json"
         before = orjson.loads(state.read_bytes()) if state.exists() else None
@@ -236,6 +234,3 @@ class TableScan:
         seconds = max(self.clock() - self._began, 0.001)
         rate, pace = self.items / seconds, self.units / seconds
         self.say(f"{self.table}: {self.items:,} items {how}, {rate:,.0f} a second, {pace:,.0f} read units a second")
-
-    def _sleep(self, seconds: float) -> None:
-        self._stop.wait(seconds)

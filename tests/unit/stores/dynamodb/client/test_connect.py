@@ -15,7 +15,7 @@ import pytest
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.settings import StoreSettings
-from omnix_cli.stores.dynamodb.client.connect import connect
+from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.dynamodb.client.transports import SignedTransport
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -8,7 +8,7 @@ import orjson
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import DELETED, ROW_NUMBER
-from omnix_cli.stores.inputs.dynamodb.exports import ExportRows
+from omnix_cli.stores.inputs.dynamodb.exports import FULL, INCREMENTAL, ExportRows
 from omnix_cli.stores.inputs.dynamodb.item_chunks import ItemChunks
 from omnix_cli.stores.inputs.line_blocks import LineBlocks
 from tests.table_exports import change_line, full_line
@@ -18,7 +18,7 @@ def rows(*lines: object, is_incremental: bool) -> tuple[list[dict[str, object]],
     """Rows and the reasons of rejected lines of a data file of products."""
     content = b"".join((line if isinstance(line, bytes) else orjson.dumps(line)) + b"\n" for line in lines)
     blocks = LineBlocks(io.BytesIO(content), None, name="f")
-    read = ExportRows(blocks, ItemChunks(ColumnMapping(kind="products"), None), is_incremental=is_incremental)
+    read = ExportRows(blocks, ItemChunks(ColumnMapping(kind="products"), None), INCREMENTAL if is_incremental else FULL)
     (chunk,) = read
     assert read.count == len(lines)
     return chunk.rows.to_dicts(), chunk.rejected["reason"].to_list()

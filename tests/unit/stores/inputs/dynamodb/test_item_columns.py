@@ -22,8 +22,8 @@ NAMES = ("id", "a", "m.x", "m.deep.y", "tags")
 def decode(columns: ItemColumns, items: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[int, str]]:
     wire = [to_wire(item) for item in items]
     texts = pl.Series([orjson.dumps(item).decode() for item in wire], dtype=pl.String)
-    found = columns.decode(parsed(texts, columns.dtype), lambda rows: [wire[row] for row in rows])
-    return found.columns.to_dicts(), found.unreadable
+    read, unreadable = columns.decode(parsed(texts, columns.dtype), lambda rows: [wire[row] for row in rows])
+    return read.to_dicts(), unreadable
 
 
 def test_values_become_texts_and_lists() -> None:
