@@ -12,15 +12,12 @@ class Progress(Protocol):
 
     def begin(self, name: str, total: int) -> None:
         """Starts a piece of work of about `total` things; 0 if nobody knows how many."""
-        ...
 
     def advance(self, done: int) -> None:
         """Adds that many finished things."""
-        ...
 
     def end(self) -> None:
         """Ends what was begun, whether it succeeded or not."""
-        ...
 
 
 class NoProgress:

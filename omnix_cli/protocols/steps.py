@@ -62,7 +62,6 @@ class Engine(Protocol):
     ) -> None:
         """Calls `step.function(**inputs as LazyFrames, **arguments)`, once or for each slice of customers, and appends
         what it returns. The slices change neither the rows nor their order."""
-        ...
 
 
 class Predictor(Protocol):
@@ -80,10 +79,8 @@ class Predictor(Protocol):
 
     def parameters(self) -> Mapping[str, Any]:
         """Everything that changes the result, for the checkpoint's key."""
-        ...
 
     @property
     def predict(self) -> Callable[..., StepOutput]:
         """Returns the frame `predictions` for the cycles of some customers. Called with a lazy frame for each of
         `inputs`, and the day `as_of`."""
-        ...
