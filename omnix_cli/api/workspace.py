@@ -58,10 +58,8 @@ class Workspace:
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
         the file exists."""
-        from omnix_cli.services.configuration_files import write_configuration
-
         with self.opening.locked("init") as workspace:
-            return [workspace.folder, file] if write_configuration(workspace.settings, file) else []
+            return [workspace.folder, file] if workspace.write_configuration(file) else []
 
     def run(
         self,

@@ -20,6 +20,7 @@ from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
+from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
@@ -35,6 +36,7 @@ from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.records import RunFolder
@@ -149,6 +151,13 @@ class Workspace(WorkspaceReader):
         """Removes old runs and the checkpoints that only they needed; import batches stay."""
         needed = [batch.key for kind in SOURCES for batch in self.ledger.batches(kind)]
         return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
+
+    def write_configuration(self, file: Path) -> bool:
+        """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
+        if file.exists():
+            return False
+        write_atomically(file, as_toml(self.settings).encode())
+        return True
 
     def upgrade(self) -> None:
         """Marks it as written by this release; call it under the lock, before the first change."""

@@ -24,8 +24,13 @@ from omnix_cli.records import StepRecord
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import CHUNK_ROWS, Edition, lists_of
 from omnix_cli.services.publishing.list_writer import ListWriter, aged
-from omnix_cli.services.publishing.published_state import keep_receipts, published_day, published_state
-from omnix_cli.services.publishing.verification import Verification, verify
+from omnix_cli.services.publishing.published_state import (
+    Verification,
+    keep_receipts,
+    published_day,
+    published_state,
+    verify,
+)
 from omnix_cli.settings import PublishSettings
 
 _log = logging.getLogger(__name__)
