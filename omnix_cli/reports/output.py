@@ -14,7 +14,7 @@ import polars as pl
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.reports.printed_tables import as_text
 
-Target = Path | Callable[[bytes], None] | None
+Target = Path | Callable[[bytes], object] | None
 """Where a result goes: a file, a function that takes its bytes, or (None) stdout."""
 
 

@@ -25,7 +25,7 @@ from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.commands import import_sources
+from omnix_cli.services.runs.commands import import_source
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import without_trace
@@ -55,7 +55,6 @@ class Workspace(WorkspaceReader):
 
     @cached_property
     def answers(self) -> SqliteAnswers:
-        """The ledger of what models replied."""
         shared = self._shared.folder("answers") if self._shared else None
         return SqliteAnswers(self.folder / "answers.sqlite", now=self.now, shared=shared)
 
@@ -66,7 +65,6 @@ class Workspace(WorkspaceReader):
 
     @property
     def predictors(self) -> Predictors:
-        """The predictors that the settings name."""
         return Predictors(self.settings, lambda: self.answers, self.now, self.run_id)
 
     def importer(self, sources: Sources | None = None) -> Importer:
@@ -101,7 +99,8 @@ class Workspace(WorkspaceReader):
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Imports the sources that the settings name; one record each."""
-        return import_sources(self.settings.imports.sources, partial(self._import_source, dry_run=dry_run))
+        import_one = partial(self._import_source, dry_run=dry_run)
+        return tuple(import_source(source, import_one) for source in self.settings.imports.sources)
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
@@ -120,7 +119,7 @@ class Workspace(WorkspaceReader):
             engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,
-            sources=self.sources(),
+            sources={kind: self.ledger.view(kind) for kind in SOURCES},
             settings=self.settings,
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
@@ -159,12 +158,11 @@ class Workspace(WorkspaceReader):
         write_atomically(file, as_toml(self.settings).encode())
         return True
 
-    def upgrade(self) -> None:
-        """Marks it as written by this release; call it under the lock, before the first change."""
-        write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
-
-    def sweep(self) -> None:
-        """Cleans up after killed processes; call it under the lock."""
+    def prepare(self, *, dry_run: bool) -> None:
+        """Cleans up after killed processes and, unless this is a dry run, marks the workspace as written by this
+        release; call it under the lock, before the first change."""
+        if not dry_run:
+            write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
         DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are on disk even if checkpoints are on S3
         self.checkpoints.sweep()
         mark_killed(self.records)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from threading import Event
 
+from omnix_cli.batching import batched
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
-from omnix_cli.services.migrations.sides import Source, TableItems, chosen_tables, chunks, in_segments, paced
+from omnix_cli.services.migrations.sides import Source, TableItems, chosen_tables, in_segments, paced, until
 from omnix_cli.stores.migrations.archives import ArchiveWriter
 from omnix_cli.stores.workspace.folders import Folder
 
@@ -44,7 +45,7 @@ def _export_table(table: str, source: Source, archive: ArchiveWriter, part_items
     def export_segment(segment: int, stop: Event) -> None:
         progress.advance(archive.items(table, segment))
         items = source.items.scan(table, segment=segment, segments=segments, after=archive.last_key(table, segment))
-        for part in chunks(paced(items, take_read_units), part_items, stop):
+        for part in until(stop, batched(paced(items, take_read_units), part_items)):
             archive.add(table, segment, part)
             progress.advance(len(part))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -88,14 +88,8 @@ def roll_back(runner: Runner, run: str, publisher: Publisher, *, dry_run: bool =
         return RunReport(PUBLISH.name, record.steps, record)
 
 
-def import_sources(
-    sources: Iterable[SourceSettings], import_one: Callable[[SourceSettings], ImportReport]
-) -> tuple[StepRecord, ...]:
-    """Imports each source in order; one record each."""
-    return tuple(_import(source, import_one) for source in sources)
-
-
-def _import(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> StepRecord:
+def import_source(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> StepRecord:
+    """Imports a source; returns its record."""
     memory, began = PeakMemory(), time.perf_counter()
     report = import_one(source)
     is_known = report.known == report.read

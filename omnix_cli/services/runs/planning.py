@@ -17,6 +17,8 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.settings import Section, Settings, dump
 
+_LOST = "its checkpoint is missing or damaged"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -110,9 +112,7 @@ def _why(
     if previous is None:
         return "first time"
     if isinstance(previous, str):
-        return (
-            "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint was removed"
-        )
+        return _LOST if previous == key else "changed; the earlier checkpoint was removed"
     changes = []
     if previous.parameters.get("predictor") != parameters.get("predictor"):  # then nothing else can be compared
         changes.append(f"predictor {previous.parameters.get('predictor')} -> {parameters.get('predictor')}")
@@ -126,7 +126,7 @@ def _why(
     if not changes and previous.key != key:
         current = {name: FRAMES[name].written for name in previous.schemas}
         return "its columns changed" if current != previous.schemas else "another release of omnix computed it"
-    return "; ".join(changes) or "its checkpoint is missing or damaged"
+    return "; ".join(changes) or _LOST
 
 
 def _changed_parameters(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:
