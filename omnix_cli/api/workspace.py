@@ -122,7 +122,7 @@ class Workspace:
 
         with self.opening.locked("publish", dry_run=dry_run, resumes=True, store__kind=store) as workspace:
             publisher = workspace.publisher(force=force, dry_run=dry_run, roll_back=True)
-            return roll_back(workspace.runner(), run, publisher, dry_run=dry_run)
+            return roll_back(workspace.runner(), run, publisher)
 
     def explain(self, *, as_of: str | None = None, force: bool = False) -> RunReport:
         """What `run` would compute and what it would reuse, and why."""

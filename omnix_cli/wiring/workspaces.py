@@ -28,7 +28,7 @@ from omnix_cli.services.publishing.publisher import Publisher
 from omnix_cli.services.runs.commands import import_source
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
-from omnix_cli.services.runs.scratch import without_trace
+from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.recipes import load_mapping
@@ -131,7 +131,9 @@ class Workspace(WorkspaceReader):
         """A runner that keeps nothing: what it computes is deleted when the block ends."""
         with TemporaryDirectory(prefix="omnix-") as folder:
             scratch = ParquetCheckpoints(DiskShelf(Path(folder) / "checkpoints"), now=self.now)
-            yield without_trace(self.runner(predictor), scratch, RunFolder(DiskFolder(Path(folder) / "runs")))
+            records = RunFolder(DiskFolder(Path(folder) / "runs"))
+            checkpoints = ScratchCheckpoints(self.checkpoints, scratch)
+            yield replace(self.runner(predictor), checkpoints=checkpoints, records=records)
 
     def publisher(self, *, force: bool, dry_run: bool, roll_back: bool = False) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones."""

@@ -107,12 +107,8 @@ def _read_again(importer: Importer, kind: str, files: Sequence[FileReport]) -> p
     """The open quarantine rows of files that were now read with another mapping: this batch has those that are still
     bad."""
     again = {file.sha256 for file in files if "unchanged" not in file.findings}
-    places = [
-        (batch.key, file.name)
-        for batch in importer.ledger.batches(kind)
-        for file in batch.files
-        if file.sha256 in again
-    ]
+    batches = importer.ledger.batches(kind)
+    places = [(batch.key, file.name) for batch in batches for file in batch.files if file.sha256 in again]
     if not places:
         return FRAMES["resolved"].empty()
     settled = pl.DataFrame(places, schema={"batch": pl.String, "file": pl.String}, orient="row").unique()

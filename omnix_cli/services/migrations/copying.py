@@ -54,7 +54,6 @@ class CopyReport:
 
     @property
     def refused(self) -> int:
-        """How many items the target refused."""
         return sum(table.refused for table in self.tables)
 
 

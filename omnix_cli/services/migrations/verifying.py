@@ -53,7 +53,6 @@ class Comparison:
 
     @property
     def count(self) -> int:
-        """The differences of all kinds."""
         return self.missing + self.extra + self.different
 
 

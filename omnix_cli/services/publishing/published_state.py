@@ -18,7 +18,7 @@ from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import CONTROL, TABLE
-from omnix_cli.services.publishing.list_items import contents, lists_of, some_lists
+from omnix_cli.services.publishing.list_items import CONTENT, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
 
 VERSION = "1"
@@ -138,5 +138,5 @@ def _differing(store: TableStore, lists: pl.DataFrame) -> Iterator[str]:
     stored = {item["id"]: item for item in store.get_many(TABLE, lists["list_id"].to_list())}
     for list_id, content in lists.select("list_id", "content").iter_rows():
         item = stored.get(list_id, {})  # its times and status may change
-        if any(item.get(name) != value for name, value in contents(content).items()):
+        if any(item.get(name) != value for name, value in CONTENT.decode(content).items()):
             yield list_id

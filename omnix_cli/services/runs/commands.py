@@ -79,10 +79,12 @@ def explain(runner: Runner, *, force: bool = False) -> RunReport:
     return RunReport("explain", runner.preview(RUN.steps, force=RUN.forced(runner) if force else ()))
 
 
-def roll_back(runner: Runner, run: str, publisher: Publisher, *, dry_run: bool = False) -> RunReport:
+def roll_back(runner: Runner, run: str, publisher: Publisher) -> RunReport:
     """Publishes the lists of an earlier run again."""
-    if dry_run:
-        return RunReport(PUBLISH.name, runner.preview_roll_back(run, publisher), samples=tuple(publisher.samples))
+    if publisher.dry_run:
+        past, lists = runner.past_lists(run)
+        would = publisher.publish(lists, "dry-run", past.as_of)
+        return RunReport(PUBLISH.name, (would,), samples=tuple(publisher.samples))
     with _reported(PUBLISH.name):
         record = runner.roll_back(run, publisher)
         return RunReport(PUBLISH.name, record.steps, record)

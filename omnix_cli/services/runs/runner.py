@@ -123,21 +123,15 @@ class Runner:
         return {frame: frames[frame] for frame in step.inputs}
 
     def roll_back(self, run_id: str, publisher: Publisher) -> RunRecord:
-        """Publishes the lists of an earlier run again; only what differs from the store is written.
-
-        Raises `DataError` when that run made no lists, or they were pruned."""
-        past, lists = self._past_lists(run_id)
+        """Publishes the lists of an earlier run again; only what differs from the store is written."""
+        past, lists = self.past_lists(run_id)
         journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
         with self._recorded(journal):
             journal.note(publisher.publish(lists, journal.record.run_id, past.as_of))
         return journal.record
 
-    def preview_roll_back(self, run_id: str, publisher: Publisher) -> tuple[StepRecord, ...]:
-        """What `roll_back` would do; `publisher` must be a dry run."""
-        past, lists = self._past_lists(run_id)
-        return (publisher.publish(lists, "dry-run", past.as_of),)
-
-    def _past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
+    def past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
+        """An earlier run and its lists. Raises `DataError` when it made none, or they were pruned."""
         past = self.records.load(run_id)
         made = [self.checkpoints.find(step.key) for step in past.steps if step.name in LIST_STEPS]
         lists = {

@@ -186,7 +186,6 @@ REPORT = PublishReport(
     limit=None,
     verification=None,
     dry_run=False,
-    seconds=1.0,
 )
 
 
