@@ -45,12 +45,12 @@ def closure(plan: Iterable[PlanStep], targets: Collection[str]) -> tuple[PlanSte
 
 def decide(
     steps: Iterable[PlanStep],
-    *,
     sources: Mapping[str, StoredFrame],
     settings: Settings,
     as_of: date,
     checkpoints: Checkpoints,
     records: RunRecords,
+    *,
     force: Collection[str] = (),
 ) -> tuple[Decision, ...]:
     """One decision for each step, in order. `force` names the steps to compute again even if nothing changed."""

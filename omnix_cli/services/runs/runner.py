@@ -52,15 +52,8 @@ class Runner:
 
     def explain(self, targets: Collection[str], *, force: Collection[str] = ()) -> tuple[Decision, ...]:
         """What `execute` would do to each step, and why. Computes and writes nothing."""
-        return decide(
-            closure(self.plan, targets),
-            sources=self.sources,
-            settings=self.settings,
-            as_of=self.as_of(),
-            checkpoints=self.checkpoints,
-            records=self.records,
-            force=force,
-        )
+        steps, as_of = closure(self.plan, targets), self.as_of()
+        return decide(steps, self.sources, self.settings, as_of, self.checkpoints, self.records, force=force)
 
     def preview(
         self, targets: Collection[str], *, force: Collection[str] = (), publisher: Publisher | None = None
