@@ -1,9 +1,8 @@
 """Copying the items of one table into another, so that the copy can be killed, repeated and undone.
 
 Each segment is copied a chunk at a time: read it, rewrite it, read the target's items with the same keys, keep those in
-the journal, write what differs, save the progress. Each step is on disk before the next one depends on it. A chunk that
-was interrupted is done again: items that were already written compare as equal, and the first attempt kept what they
-replaced.
+the journal, write what differs, save the progress. A chunk that was interrupted is copied again: items that were
+already written compare as equal, and the first attempt kept what they replaced.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """The comparisons of all tables."""
+    """The comparisons of all tables; `count` is the number of differences, which are the rows of `differences`."""
 
     tables: tuple[Comparison, ...]
 
@@ -68,7 +68,6 @@ class VerifyReport:
 
     @property
     def differences(self) -> pl.DataFrame:
-        """One row a difference: table, key, difference, attributes."""
         return pl.concat([table.differences for table in self.tables])
 
 

@@ -1,8 +1,7 @@
 """Publishing makes the store hold exactly the latest lists, and writes only what differs.
 
-One publisher writes at a time (see `leases`). The lists are compared with the receipts of the last publish or, when
-these may be wrong, with the content hashes of the items in the store (see `published_state`). So after a crash, publish
-again: lists that were already written are recognised.
+One publisher writes at a time (see `leases`). The lists are compared with what the store holds (see
+`published_state`), so a publish after a crash recognises the lists that were already written.
 """
 
 from __future__ import annotations

@@ -74,10 +74,7 @@ def decide(
 
 def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, Any]:
     parameters = {name: _plain(value) for name, value in step.settings(settings).items()}
-    parameters.update(step.extra_key())
-    if step.dated:
-        parameters["as_of"] = as_of.isoformat()
-    return parameters
+    return {**parameters, **step.extra_key(), **({"as_of": as_of.isoformat()} if step.dated else {})}
 
 
 def _plain(value: Any) -> Any:

@@ -179,11 +179,9 @@ class Runner:
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
         _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
-        arguments: dict[str, Any] = dict(step.settings(self.settings))
-        if step.dated:
-            arguments["as_of"] = as_of
-        if step.needs_resources:
-            arguments["resources"] = self.resources
+        given = {"as_of": as_of} if step.dated else {}
+        resources = {"resources": self.resources} if step.needs_resources else {}
+        arguments: dict[str, Any] = {**step.settings(self.settings), **given, **resources}
         with self.checkpoints.write(
             key=decision.key,
             step=step.name,
