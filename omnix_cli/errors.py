@@ -74,9 +74,7 @@ class ConfigError(OmnixError):
 
 
 class CorruptCheckpoint(OmnixError):
-    """A file that omnix wrote is missing, cannot be read, or differs from its checksum, and is not rebuilt by itself.
-
-    The hint says how to repair the workspace. Where a run rebuilds the file, there is only a log line."""
+    """A file that omnix wrote is missing or damaged, and no run rebuilds it; the hint says how to repair it."""
 
     exit_code = 2
 
@@ -145,9 +143,7 @@ _ALL_FAILURES = (
         (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError),
     ),
     _Failures(
-        UnavailableError,
-        "Free some disk space (`omnix runs prune` removes old runs), then try again.",
-        "ENOSPC EDQUOT",
+        UnavailableError, "Free some disk space (`omnix runs prune` removes old runs), then try again.", "ENOSPC EDQUOT"
     ),
     _Failures(
         UnavailableError,

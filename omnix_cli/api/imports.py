@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,8 @@ class Imports:
     ) -> ImportReport:
         """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
         names = [files] if isinstance(files, str) else list(files)
-        with self._locked(kind, timezone, max_bad, dry_run) as workspace:
+        changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
+        with self.opening.locked(f"import {kind}", dry_run=dry_run, **changes) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             return workspace.import_files(kind, names, how, dry_run=dry_run)
 
@@ -56,7 +56,8 @@ class Imports:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:
         `dynamodb`, `sqlite`, or settings in which that store differs, such as `stage=prod`; or the folder of a DynamoDB
         export of the table."""
-        with self._locked(kind, timezone, max_bad, dry_run, resumes=True) as workspace:
+        changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
+        with self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=True, **changes) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             at_store, files = _opened(workspace, place)
             return at_store.import_files(kind, files, how, dry_run=dry_run)
@@ -65,12 +66,6 @@ class Imports:
         """Imports the sources of the settings, in order, as a run does first."""
         with self.opening.locked("import", dry_run=dry_run) as workspace:
             return workspace.import_sources(dry_run=dry_run)
-
-    def _locked(
-        self, kind: str, timezone: str | None, max_bad: float | None, dry_run: bool, *, resumes: bool = False
-    ) -> AbstractContextManager[Workspace]:
-        settings: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
-        return self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=resumes, **settings)
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,7 @@ class Opening:
                 return
             with workspace.lock(command):
                 self.log_to(workspace.folder)
-                if not dry_run:
-                    workspace.upgrade()
-                workspace.sweep()
+                workspace.prepare(dry_run=dry_run)
                 yield workspace
 
     def _logged(self, workspace: Opened) -> Opened:

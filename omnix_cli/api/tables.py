@@ -77,7 +77,7 @@ class Tables:
         progress: Progress = NO_PROGRESS,
     ) -> tuple[TableItems, ...]:
         """Exports tables to Parquet files; an export that was stopped continues."""
-        from omnix_cli.services.migrations.exporting import PART_ITEMS, export
+        from omnix_cli.services.migrations.copying import PART_ITEMS, export
 
         places = self._places(speed)
         with resumable(), places.source(source) as opened:

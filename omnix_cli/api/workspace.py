@@ -58,10 +58,8 @@ class Workspace:
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
         the file exists."""
-        from omnix_cli.services.configuration_files import write_configuration
-
         with self.opening.locked("init") as workspace:
-            return [workspace.folder, file] if write_configuration(workspace.settings, file) else []
+            return [workspace.folder, file] if workspace.write_configuration(file) else []
 
     def run(
         self,
@@ -124,7 +122,7 @@ class Workspace:
 
         with self.opening.locked("publish", dry_run=dry_run, resumes=True, store__kind=store) as workspace:
             publisher = workspace.publisher(force=force, dry_run=dry_run, roll_back=True)
-            return roll_back(workspace.runner(), run, publisher, dry_run=dry_run)
+            return roll_back(workspace.runner(), run, publisher)
 
     def explain(self, *, as_of: str | None = None, force: bool = False) -> RunReport:
         """What `run` would compute and what it would reuse, and why."""

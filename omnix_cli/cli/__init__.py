@@ -9,22 +9,54 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from omnix_cli.cli.command_tree import make_app
-from omnix_cli.errors import Interrupted, OmnixError, os_failure
+from omnix_cli import __version__
+from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+_MODULES = {
+    **dict.fromkeys(("init", "run", "explain", "similarity", "recommend", "publish"), "steps"),
+    "import": "imports",
+    "predict": "predictions",
+    "show": "show",
+    "quarantine": "quarantine",
+    "runs": "runs",
+    "tables": "migrations",
+    "config": "config",
+}
+"""The module whose `app` has a command, or is a group of commands."""
 
 
 def __getattr__(name: str) -> Any:
     if name == "app":
         return make_app()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The command line. If the first argument is a command or a group, only what it needs is built: a look-up should be
+    fast."""
+    app = typer.Typer(
+        name="omnix",
+        help="Batch analytics on retail purchase history: similarity, replenishment predictions, recommendations.",
+        epilog=f"Exit codes: {'; '.join(f'{known.code} {known.name}' for known in EXIT_CODES)}.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    first = arguments[0] if arguments else ""
+    for module in [_MODULES[first]] if first in _MODULES else dict.fromkeys(_MODULES.values()):
+        app.add_typer(import_module(f"omnix_cli.cli.{module}").app)
+    return app
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,3 +106,17 @@ def _fail(error: OmnixError) -> int:
     if error.hint:
         print(f"hint: {error.hint}", file=sys.stderr)
     return error.exit_code
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"omnix {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

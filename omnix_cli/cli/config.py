@@ -12,7 +12,7 @@ app = typer.Typer(name="config", help="Show and check the settings.", no_args_is
 @command(app, "omnix config show --config configs/sample.toml --format json")
 def show(session: OutputSession) -> None:
     """Show every setting, its value, and where the value comes from."""
-    from omnix_cli.reports.printed_tables import records_table
+    from omnix_cli.reports.output import records_table
 
     origins = session.workspace.settings().origins
     typed = [{"setting": one.name, "value": one.value, "source": one.source} for one in origins]

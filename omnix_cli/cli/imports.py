@@ -103,7 +103,7 @@ def pairs(texts: Sequence[str], *, flag: str = "--map") -> dict[str, str]:
 
 def show_report(session: OutputSession, report: ImportReport, *, title: str) -> None:
     """Prints the rows of each file; the totals, notes and reasons go to stderr. Of a refused import, only these."""
-    from omnix_cli.reports.printed_tables import as_text, records_table
+    from omnix_cli.reports.output import as_text, records_table
 
     if report.refused:
         note(f"{report.read:,} rows read, {report.quarantined - report.expected:,} bad: nothing was imported")

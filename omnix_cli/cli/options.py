@@ -120,7 +120,7 @@ class OutputSession(Session):
 
     def write_records(self, records: Iterable[Any], columns: Sequence[str], *, title: str) -> None:
         """Prints the fields `columns` of records, or writes them to the file."""
-        from omnix_cli.reports.printed_tables import records_table
+        from omnix_cli.reports.output import records_table
 
         self.write(records_table(records, columns), title=title)
 

@@ -14,7 +14,7 @@ app = typer.Typer(name="runs", help="Look at earlier runs, and remove old ones."
 @command(app, "omnix runs list --limit 5", name="list")
 def list_runs(session: OutputSession, limit: Limit = 20) -> None:
     """List the runs, newest first."""
-    from omnix_cli.reports.printed_tables import runs_table
+    from omnix_cli.reports.output import runs_table
 
     session.write(runs_table(session.workspace.runs.list(limit=limit)), title="Runs")
 
@@ -25,7 +25,7 @@ def show(
     run: Annotated[str, typer.Argument(metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = "latest",
 ) -> None:
     """Show the steps of a run. For each: rows, seconds, peak memory, whether it ran or was reused, and why."""
-    from omnix_cli.reports.printed_tables import steps_table
+    from omnix_cli.reports.output import steps_table
 
     record = session.workspace.runs.show(run)
     code = "" if record.exit_code is None else f", exit code {record.exit_code}"
@@ -52,7 +52,7 @@ def prune(
     dry_run: DryRun = False,
 ) -> None:
     """Remove old runs and unneeded checkpoints. Import batches always stay."""
-    from omnix_cli.reports.printed_tables import removed_table
+    from omnix_cli.reports.output import removed_table
 
     report = session.workspace.runs.prune(keep=keep, dry_run=dry_run)
     verb = "Would be removed" if report.dry_run else "Removed"

@@ -74,7 +74,7 @@ def run(
 @command(app, "omnix explain --as-of 2018-01-01")
 def explain(session: OutputSession, as_of: AsOf = None, force: Force = False) -> None:
     """Show what `omnix run` would do, and why. Says which steps it would compute and which it would reuse."""
-    from omnix_cli.reports.printed_tables import steps_table
+    from omnix_cli.reports.output import steps_table
 
     report = session.workspace.explain(as_of=as_of, force=force)
     session.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
@@ -104,7 +104,7 @@ def publish(session: OutputSession, work: Work, store: Store = None, rollback: R
 
 def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
     """Shows what a command did to each step, or would do, and about whom it asked a model."""
-    from omnix_cli.reports.printed_tables import model_report, steps_table
+    from omnix_cli.reports.output import model_report, steps_table
 
     def show(report: RunReport) -> None:
         for item in report.samples:

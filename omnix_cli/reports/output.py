@@ -1,21 +1,27 @@
-"""Writing results to stdout, a file or S3: a table for people; JSON, CSV or Parquet for programs."""
+"""Results as people and programs read them: a frame as an aligned table, JSON, CSV or Parquet, on stdout, in a file or
+on S3; records as frames."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from io import BytesIO, StringIO
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import orjson
 import polars as pl
 
 from omnix_cli.errors import ConfigError, os_failure
-from omnix_cli.reports.printed_tables import as_text
+from omnix_cli.records import RunRecord, StepRecord
 
-Target = Path | Callable[[bytes], None] | None
+Target = Path | Callable[[bytes], object] | None
 """Where a result goes: a file, a function that takes its bytes, or (None) stdout."""
+_PLAIN = (str, int, float, date, NoneType)
 
 
 def write_frame(frame: pl.DataFrame, *, title: str, kind: str, target: Target) -> None:
@@ -60,3 +66,121 @@ def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> b
     else:
         frame.write_parquet(buffer)
     return buffer.getvalue()
+
+
+def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
+    """The rows as an aligned table under a title, fitted to the width of the terminal, if it is printed to one."""
+    from rich.console import Console  # here, since JSON, CSV and Parquet need none of it
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, dtype in frame.schema.items():
+        fixed = dtype.is_temporal() or name.endswith("_id")
+        table.add_column(
+            Text(name.replace("_", " ")),
+            justify="right" if dtype.is_numeric() else "left",
+            overflow="fold",
+            no_wrap=fixed,
+        )
+    for row in frame.iter_rows():
+        table.add_row(*(Text(_cell(value)) for value in row))
+    buffer = StringIO()
+    on_terminal = terminal and sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if on_terminal else 240
+    console = Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ)
+    console.print(Text(title), style="table.title", soft_wrap=True)  # a title may be wider than the table
+    console.print(table)
+    if frame.is_empty():
+        buffer.write("(nothing)\n")
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
+    """One row for each step: status, rows, seconds, peak memory, why, figures."""
+    return _table(
+        ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why", "figures"),
+        [
+            (
+                step.name,
+                step.status,
+                step.rows_in,
+                step.rows_out,
+                step.seconds,
+                step.peak_memory_bytes // 1_000_000,
+                step.reason,
+                ", ".join(f"{name} {_cell(value)}" for name, value in step.figures.items()),
+            )
+            for step in steps
+        ],
+    )
+
+
+def model_report(figures: Mapping[str, Any]) -> str:
+    """One line on what a model was asked: customers, repaired and failed answers, cost."""
+    skipped = {name: int(count) for name, count in figures.items() if name.startswith("skipped_") and count}
+    parts = [
+        f"a model was asked about {figures['asked'] + figures['repaired'] + figures['failed']:,} customers:"
+        f" {figures['repaired']:,} repaired, {figures['failed']:,} failed",
+        f"{figures['found_in_ledger']:,} replies were already known; all replies cost {figures['dollars']:.4f} dollars",
+        f"{figures['reused']:,} customers served by answers of earlier days",
+        *(f"{count:,} skipped ({name.removeprefix('skipped_').replace('_', ' ')})" for name, count in skipped.items()),
+    ]
+    return "; ".join(parts)
+
+
+def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
+    """One row for each run."""
+    return _table(
+        ("run_id", "command", "status", "exit_code", "as_of", "started_at", "seconds", "steps_run", "steps_reused"),
+        [
+            (
+                record.run_id,
+                record.command,
+                record.status,
+                record.exit_code,
+                record.as_of,
+                record.started_at.strftime("%Y-%m-%d %H:%M:%S"),
+                (record.finished_at - record.started_at).total_seconds() if record.finished_at else None,
+                sum(step.status == "ran" for step in record.steps),
+                sum(step.status == "reused" for step in record.steps),
+            )
+            for record in records
+        ],
+    )
+
+
+def removed_table(runs: Iterable[str], checkpoints: Iterable[str]) -> pl.DataFrame:
+    """One row for each run or checkpoint that is removed."""
+    return _table(("what", "id"), [("run", run) for run in runs] + [("checkpoint", key) for key in checkpoints])
+
+
+def records_table(records: Iterable[Any], columns: Sequence[str]) -> pl.DataFrame:
+    """One row for each record with its fields `columns`; a column with values of other than plain types is text."""
+    rows = [tuple(getattr(record, name) for name in columns) for record in records]
+    mixed = {number for row in rows for number, value in enumerate(row) if not isinstance(value, _PLAIN)}
+    return _table(
+        columns, [tuple(_cell(value) if n in mixed else value for n, value in enumerate(row)) for row in rows]
+    )
+
+
+def _table(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, str):
+        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    if isinstance(value, list | tuple | pl.Series):
+        return ", ".join(_cell(one) for one in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_cell(one)}" for name, one in value.items())
+    return str(value)

@@ -45,17 +45,14 @@ def estimate_costs(
     products = sum(len(today.subjects[one].rows) for question in today.missing for one in question.customers)
     costs = estimate(today.missing, products, terms, count=count)
     skipped = today.choice.skipped.group_by("reason").len().sort("reason").iter_rows()
-    counted = (
-        "tokens of some questions counted by the service, the others estimated from their length"
-        if count
-        else "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
-    )
+    counted = "tokens of some questions counted by the service, the others estimated from their length"
+    estimated = "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
     notes = (
         f"{sum(len(question.customers) for question in today.missing):,} customers to ask about in"
         f" {len(today.missing):,} questions; {len(today.reused):,} served by earlier answers,"
         f" {len(today.replies):,} questions already answered",
         *(f"{number:,} customers skipped: {reason}" for reason, number in skipped),
-        counted,
+        counted if count else estimated,
         terms.prices.note,
     )
     return CostEstimate(costs, notes)
@@ -63,14 +60,13 @@ def estimate_costs(
 
 @dataclass(frozen=True)
 class Backtest:
-    """The scores of predictors on a past period."""
+    """The scores of predictors on a past period; `frame` has one row for each predictor."""
 
     period: HeldOut
     scores: Sequence[Score]
 
     @property
     def frame(self) -> pl.DataFrame:
-        """One row for each predictor."""
         return pl.DataFrame([asdict(score) for score in self.scores])
 
 
@@ -79,9 +75,8 @@ def compare_predictors(specs: Sequence[str], contender: Callable[[str], Predicto
     names, divided by commas; `contender` makes the predictor of a name."""
     names = [name for spec in specs for name in spec.split(",")]
     if len(names) < 2 or len(set(names)) < len(names):
-        raise ConfigError(
-            "a comparison needs two or more different predictors", hint="Write `statistical bedrock`, for example."
-        )
+        hint = "Write `statistical bedrock`, for example."
+        raise ConfigError("a comparison needs two or more different predictors", hint=hint)
     contenders = {name: contender(name) for name in names}
     if not runner.sources["purchases"].rows:
         raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
@@ -93,14 +88,13 @@ def compare_predictors(specs: Sequence[str], contender: Callable[[str], Predicto
 
 @dataclass(frozen=True)
 class PromptReport:
-    """The answers of a model to a prompt, one for each invented customer."""
+    """The answers of a model to a prompt, one for each invented customer; `good` counts the good ones."""
 
     prompt: str
     trials: tuple[Trial, ...]
 
     @property
     def good(self) -> int:
-        """How many answers are good."""
         return sum(trial.is_good for trial in self.trials)
 
 

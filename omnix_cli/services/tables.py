@@ -38,11 +38,8 @@ def status(administration: TableAdministration) -> list[Finding]:
     differing = [state for state in states if state.differences]
     if differing:
         count = sum(len(state.differences) for state in differing)
-        raise ConfigError(
-            f"{_counted(count, 'difference')} in {_counted(len(differing), 'table')}",
-            hint="Follow the column `to_do`, then check again.",
-            report=findings(states),
-        )
+        message = f"{_counted(count, 'difference')} in {_counted(len(differing), 'table')}"
+        raise ConfigError(message, hint="Follow the column `to_do`, then check again.", report=findings(states))
     return findings(states)
 
 
@@ -59,10 +56,8 @@ def drop(administration: TableAdministration, tables: Collection[str], *, dry_ru
     existing = [state for state in chosen if state.items is not None]
     protected = [state.full_name for state in existing if state.is_protected]
     if protected:
-        raise ConfigError(
-            f"protected against deletion: {', '.join(protected)}; nothing was dropped",
-            hint="Turn off the protection in the AWS account first, if you are sure.",
-        )
+        message = f"protected against deletion: {', '.join(protected)}; nothing was dropped"
+        raise ConfigError(message, hint="Turn off the protection in the AWS account first, if you are sure.")
     for state in existing if not dry_run else ():
         administration.drop(state.table)
     return existing

@@ -75,12 +75,9 @@ class Predictors:
             hint = "Use statistical, bedrock, bedrock=MODEL or bedrock=MODEL+PROMPT@VERSION."
             raise ConfigError(f"{spec!r} cannot be compared", hint=hint)
         given = {key: value for key, value in (("model", model), ("prompt", prompt)) if value}
-        changed = self.settings.model_copy(
-            update={
-                "bedrock": self.settings.bedrock.model_copy(update=given),
-                "prediction": self.settings.prediction.model_copy(update={"predictor": "bedrock"}),
-            }
-        )
+        bedrock = self.settings.bedrock.model_copy(update=given)
+        prediction = self.settings.prediction.model_copy(update={"predictor": "bedrock"})
+        changed = self.settings.model_copy(update={"bedrock": bedrock, "prediction": prediction})
         return replace(self, settings=changed).bedrock()
 
     def asker(self) -> ConverseAsker:
@@ -96,10 +93,8 @@ class Predictors:
         """Batch jobs. Raises `ConfigError` when no location or role is set."""
         bedrock = self.settings.bedrock
         if not self.has_jobs or bedrock.batch.location is None:
-            raise ConfigError(
-                "batch jobs need a location and a role",
-                hint="Set bedrock.batch.location and bedrock.batch.role_arn.",
-            )
+            hint = "Set bedrock.batch.location and bedrock.batch.role_arn."
+            raise ConfigError("batch jobs need a location and a role", hint=hint)
         objects = s3_folder(bedrock.batch.location, self.settings.s3)
         return BedrockBatches(JobService(connect(bedrock, "bedrock"), bedrock), objects, self._recorder())
 

@@ -17,13 +17,6 @@ _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10
 
 def check_configuration(settings: Settings) -> list[str]:
     """What the settings lead to, one line each. Raises `ConfigError` for what could not work."""
-    try:
-        return _consequences(settings)
-    except DataError as error:
-        raise ConfigError(error.message, hint=error.hint) from error
-
-
-def _consequences(settings: Settings) -> list[str]:
     lines = [f"workspace {settings.workspace.resolve()}", f"memory {parse_bytes(settings.engine.max_memory):,} bytes"]
     if settings.shared_workspace:
         first = next(connect(settings.shared_workspace, settings.s3).within("").list(), None)
@@ -32,7 +25,10 @@ def _consequences(settings: Settings) -> list[str]:
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:
         load_mapping(source.kind, source.mapping)
-        files = FileSources(s3=S3Files(settings.s3)).find(source.files) if source.files else []
+        try:
+            files = FileSources(s3=S3Files(settings.s3)).find(source.files) if source.files else []
+        except DataError as error:
+            raise ConfigError(error.message, hint=error.hint) from error
         count = f"{len(files)} files" if source.files else f"the table in {source.store}"
         lines.append(f"{source.kind} from {count}")
     return lines

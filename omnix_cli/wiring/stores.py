@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 
 from omnix_cli.errors import ConfigError
@@ -42,15 +43,10 @@ def with_store(settings: Settings, kind: str) -> Settings:
     return settings.model_copy(update={"store": settings.store.model_copy(update={"kind": kind})})
 
 
-def uploader(settings: Settings, address: str) -> Callable[[bytes], None]:
+def uploader(settings: Settings, address: str) -> Callable[[bytes], object]:
     """What writes bytes to an address on S3. Raises `ConfigError` if it is not the address of an object."""
     target = connect(address, settings.s3)
     if not target.prefix or target.prefix.endswith("/"):
-        raise ConfigError(
-            f"{address} is not the address of an object", hint="Write it as s3://bucket/folder/name.parquet."
-        )
-
-    def upload(content: bytes) -> None:
-        target.put("", content)
-
-    return upload
+        hint = "Write it as s3://bucket/folder/name.parquet."
+        raise ConfigError(f"{address} is not the address of an object", hint=hint)
+    return partial(target.put, "")

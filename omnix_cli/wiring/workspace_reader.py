@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.protocols.checkpoints import SOURCES, StoredFrame
 from omnix_cli.services.as_of import resolve_as_of
 from omnix_cli.services.lookups.results import Results
 from omnix_cli.services.lookups.run_frames import LATEST, RunFrames
@@ -35,14 +34,12 @@ class WorkspaceReader:
     def open(cls, settings: Settings, *, now: Callable[[], datetime]) -> Self:
         """The workspace that the settings name. Raises `ConfigError` when its folder is something else."""
         if settings.workspace.exists() and not settings.workspace.is_dir():
-            raise ConfigError(
-                f"the workspace {settings.workspace} is not a folder", hint="Choose another with --workspace."
-            )
+            message = f"the workspace {settings.workspace} is not a folder"
+            raise ConfigError(message, hint="Choose another with --workspace.")
         return cls(settings, now)
 
     @property
     def folder(self) -> Path:
-        """Its folder on this machine."""
         return self.settings.workspace
 
     @property
@@ -52,23 +49,16 @@ class WorkspaceReader:
 
     @cached_property
     def checkpoints(self) -> ParquetCheckpoints:
-        """Its checkpoints."""
         shelf = self._shared.shelf("checkpoints") if self._shared else DiskShelf(self.folder / "checkpoints")
         return ParquetCheckpoints(shelf, now=self.now)
 
     @cached_property
     def records(self) -> RunFolder:
-        """The records of its runs."""
         return RunFolder(self._shared.folder("runs") if self._shared else DiskFolder(self.folder / "runs"))
 
     @cached_property
     def ledger(self) -> FileLedger:
-        """The ledger of its imports."""
         return FileLedger(self._shared.folder() if self._shared else DiskFolder(self.folder), self.checkpoints)
-
-    def sources(self) -> dict[str, StoredFrame]:
-        """All imported frames as they are now."""
-        return {kind: self.ledger.view(kind) for kind in SOURCES}
 
     def results(self, run: str = LATEST, *, on_day: bool = False) -> Results:
         """The results of a run (an id, the beginning of one, or `latest`); with `on_day`, of the latest run for the day

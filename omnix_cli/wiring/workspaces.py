@@ -20,14 +20,15 @@ from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
+from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.commands import import_sources
+from omnix_cli.services.runs.commands import import_source
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
 from omnix_cli.services.runs.runner import Runner
-from omnix_cli.services.runs.scratch import without_trace
+from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.recipes import load_mapping
@@ -35,6 +36,7 @@ from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.records import RunFolder
@@ -53,7 +55,6 @@ class Workspace(WorkspaceReader):
 
     @cached_property
     def answers(self) -> SqliteAnswers:
-        """The ledger of what models replied."""
         shared = self._shared.folder("answers") if self._shared else None
         return SqliteAnswers(self.folder / "answers.sqlite", now=self.now, shared=shared)
 
@@ -64,7 +65,6 @@ class Workspace(WorkspaceReader):
 
     @property
     def predictors(self) -> Predictors:
-        """The predictors that the settings name."""
         return Predictors(self.settings, lambda: self.answers, self.now, self.run_id)
 
     def importer(self, sources: Sources | None = None) -> Importer:
@@ -99,7 +99,8 @@ class Workspace(WorkspaceReader):
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Imports the sources that the settings name; one record each."""
-        return import_sources(self.settings.imports.sources, partial(self._import_source, dry_run=dry_run))
+        import_one = partial(self._import_source, dry_run=dry_run)
+        return tuple(import_source(source, import_one) for source in self.settings.imports.sources)
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
@@ -118,7 +119,7 @@ class Workspace(WorkspaceReader):
             engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,
-            sources=self.sources(),
+            sources={kind: self.ledger.view(kind) for kind in SOURCES},
             settings=self.settings,
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
@@ -130,7 +131,9 @@ class Workspace(WorkspaceReader):
         """A runner that keeps nothing: what it computes is deleted when the block ends."""
         with TemporaryDirectory(prefix="omnix-") as folder:
             scratch = ParquetCheckpoints(DiskShelf(Path(folder) / "checkpoints"), now=self.now)
-            yield without_trace(self.runner(predictor), scratch, RunFolder(DiskFolder(Path(folder) / "runs")))
+            records = RunFolder(DiskFolder(Path(folder) / "runs"))
+            checkpoints = ScratchCheckpoints(self.checkpoints, scratch)
+            yield replace(self.runner(predictor), checkpoints=checkpoints, records=records)
 
     def publisher(self, *, force: bool, dry_run: bool, roll_back: bool = False) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones."""
@@ -150,12 +153,18 @@ class Workspace(WorkspaceReader):
         needed = [batch.key for kind in SOURCES for batch in self.ledger.batches(kind)]
         return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
 
-    def upgrade(self) -> None:
-        """Marks it as written by this release; call it under the lock, before the first change."""
-        write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
+    def write_configuration(self, file: Path) -> bool:
+        """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
+        if file.exists():
+            return False
+        write_atomically(file, as_toml(self.settings).encode())
+        return True
 
-    def sweep(self) -> None:
-        """Cleans up after killed processes; call it under the lock."""
+    def prepare(self, *, dry_run: bool) -> None:
+        """Cleans up after killed processes and, unless this is a dry run, marks the workspace as written by this
+        release; call it under the lock, before the first change."""
+        if not dry_run:
+            write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
         DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are on disk even if checkpoints are on S3
         self.checkpoints.sweep()
         mark_killed(self.records)

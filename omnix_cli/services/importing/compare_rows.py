@@ -2,9 +2,8 @@
 
 Rows are collected into runs. A run is sorted by customer (the rows of a customer keep their order) and written at once
 as a part of the future checkpoint. Memory only holds the hash of each row's id: a row is new if its hash appears once
-in the import and in no current row. The other rows are disputed and compared in full later, so a collision of two
-hashes only costs a comparison. A row whose hash appeared before is disputed at once and not written with its run;
-therefore few runs have to be rewritten.
+in the import and in no current row. The other rows are disputed and compared in full later. A row whose hash appeared
+before is not written with its run, so few runs have to be rewritten.
 """
 
 from __future__ import annotations

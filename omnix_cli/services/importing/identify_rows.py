@@ -72,10 +72,8 @@ class Identifier:
         self._given.append(given[self.own_id].hash())
         found = pl.concat(shared).sort()
         if not found.is_empty():
-            raise DataError(
-                f"the {self.own_id} `{found[0]}` is given to rows of different customers",
-                hint="Nothing was imported. Fix the ids, or leave the column out: omnix then makes ids from content.",
-            )
+            hint = "Nothing was imported. Fix the ids, or leave the column out: omnix then makes ids from content."
+            raise DataError(f"the {self.own_id} `{found[0]}` is given to rows of different customers", hint=hint)
 
 
 def among(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:

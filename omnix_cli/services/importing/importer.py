@@ -19,8 +19,8 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
-from omnix_cli.services.importing.read_files import FileCounts, Reader, clean_file
-from omnix_cli.services.importing.reports import ImportReport, merged_reasons
+from omnix_cli.services.importing.read_files import Reader, clean_file
+from omnix_cli.services.importing.reports import FileReport, ImportReport, merged_reasons
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
@@ -58,7 +58,7 @@ class Import:
     comparison: Comparison
     quarantine: Spill
     dry_run: bool
-    files: list[FileCounts] = field(default_factory=list)
+    files: list[FileReport] = field(default_factory=list)
     corrected: int = 0
     batch: str | None = None
 
@@ -68,7 +68,7 @@ class Import:
 
     def read(self, source: OpenSource) -> None:
         """Reads, cleans and compares one input."""
-        counts = FileCounts(source.name)
+        counts = FileReport(source.name)
         for cleaned in clean_file(self.reader, source, len(self.files), counts):
             self.quarantine.add(cleaned.quarantine)
             self.comparison.add(cleaned.rows)
@@ -95,7 +95,7 @@ class Import:
         """The counts so far."""
         return ImportReport(
             kind=self.kind,
-            files=tuple(file.report() for file in self.files),
+            files=tuple(self.files),
             reasons=merged_reasons([part for file in self.files for part in file.reasons]),
             corrected=self.corrected,
             newest_day=max((file.newest_day for file in self.files if file.newest_day), default=None),

@@ -14,8 +14,7 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.importer import Import, Importer, resolved
-from omnix_cli.services.importing.read_files import FileCounts
-from omnix_cli.services.importing.reports import ImportRefused, ImportReport
+from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
 from omnix_cli.settings import ImportSettings
 
 _log = logging.getLogger(__name__)
@@ -62,26 +61,17 @@ def check_limits(
     if found.bad_share > settings.max_bad:
         bad, worst = found.quarantined - found.expected, [one for one in found.reasons if not one.expected][:3]
         reasons = (f"{one.rows:,} {one.column or 'line'} {one.reason} ({one.example})" for one in worst)
-        raise ImportRefused(
-            f"{bad:,} of {found.read:,} rows are bad ({found.bad_share:.1%}, allowed {settings.max_bad:.1%}):"
-            f" {'; '.join(reasons)}",
-            hint="Fix the files or the mapping, or allow more with --max-bad.",
-            report=found,
-        )
+        share = f"{found.bad_share:.1%}, allowed {settings.max_bad:.1%}"
+        message = f"{bad:,} of {found.read:,} rows are bad ({share}): {'; '.join(reasons)}"
+        raise ImportRefused(message, "Fix the files or the mapping, or allow more with --max-bad.", found)
     fall = _row_fall(batches, found.read)
     if fall is not None and settings.max_row_fall is not None and fall > settings.max_row_fall:
-        raise ImportRefused(
-            f"the files have {_fewer(found.read, fall)} (allowed {settings.max_row_fall:.0%})",
-            hint="If the export is complete, raise imports.max_row_fall.",
-            report=found,
-        )
+        message = f"the files have {_fewer(found.read, fall)} (allowed {settings.max_row_fall:.0%})"
+        raise ImportRefused(message, "If the export is complete, raise imports.max_row_fall.", found)
     age = (today - found.newest_day).days if found.newest_day else None
     if age is not None and settings.max_age_days is not None and age > settings.max_age_days:
-        raise ImportRefused(
-            f"the newest row is of {found.newest_day}, {age} days ago (allowed {settings.max_age_days})",
-            hint="If the export is current, raise imports.max_age_days.",
-            report=found,
-        )
+        message = f"the newest row is of {found.newest_day}, {age} days ago (allowed {settings.max_age_days})"
+        raise ImportRefused(message, "If the export is current, raise imports.max_age_days.", found)
     days = [file.newest_day for batch in batches for file in batch.files if file.newest_day]
     if found.newest_day and days and found.newest_day < max(days):
         yield f"the newest row is of {found.newest_day}, older than rows already imported ({max(days)})"
@@ -107,22 +97,18 @@ def _read(work: Import, name: str) -> None:
     for before, file in ((batch, file) for batch in batches for file in batch.files):
         if (file.sha256, file.mapping_key) == (content, work.reader.key):
             found = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-            work.files.append(FileCounts(name, file.sha256, read=file.read, known=file.read, findings=found))
+            work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=found))
             return
     with importer.sources.open(name, work.reader.mapping) as source:
         work.read(source)
 
 
-def _read_again(importer: Importer, kind: str, files: Sequence[FileCounts]) -> pl.DataFrame:
+def _read_again(importer: Importer, kind: str, files: Sequence[FileReport]) -> pl.DataFrame:
     """The open quarantine rows of files that were now read with another mapping: this batch has those that are still
     bad."""
     again = {file.sha256 for file in files if "unchanged" not in file.findings}
-    places = [
-        (batch.key, file.name)
-        for batch in importer.ledger.batches(kind)
-        for file in batch.files
-        if file.sha256 in again
-    ]
+    batches = importer.ledger.batches(kind)
+    places = [(batch.key, file.name) for batch in batches for file in batch.files if file.sha256 in again]
     if not places:
         return FRAMES["resolved"].empty()
     settled = pl.DataFrame(places, schema={"batch": pl.String, "file": pl.String}, orient="row").unique()

@@ -61,12 +61,16 @@ def quarantine_replay(
     of the fixed file. Raises `ConfigError` for a name that was not imported, `DataError` for a missing file."""
     kind = mapping.kind
     _check_fixed(importer, kind, fixed or {})
-    rows = open_rows(importer, kind, reason=reason, file=file)
+    found = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
         work = stack.enter_context(importer.begin(mapping, dry_run=dry_run))
-        origins = rows.partition_by("batch", "file", maintain_order=True)
+        origins = found.partition_by("batch", "file", maintain_order=True)
         for origin in origins:
-            work.read(_source(stack, importer, mapping, origin, fixed or {}))
+            rows = _QuarantinedRows(str(origin["file"][0]), origin)
+            if fixed and rows.name in fixed:
+                source = stack.enter_context(importer.sources.open(fixed[rows.name], mapping))
+                rows = _FixedLines(rows.name, origin, source)
+            work.read(rows)
         work.finish_reading()
         settled = _settled(origins, work.comparison)
         if settled.is_empty():
@@ -102,20 +106,9 @@ def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> Non
     known = {file.name for batch in importer.ledger.batches(kind) for file in batch.files}
     for name in fixed:
         if name not in known:
-            raise ConfigError(
-                f"no {kind} were imported from `{name}`", hint=suggestion(name, sorted(known), what="Imported files")
-            )
+            hint = suggestion(name, sorted(known), what="Imported files")
+            raise ConfigError(f"no {kind} were imported from `{name}`", hint=hint)
     importer.sources.find(list(fixed.values()))
-
-
-def _source(
-    stack: ExitStack, importer: Importer, mapping: ColumnMapping, origin: pl.DataFrame, fixed: Mapping[str, str]
-) -> OpenSource:
-    name = str(origin["file"][0])
-    if name not in fixed:
-        return _QuarantinedRows(name, origin)
-    source = stack.enter_context(importer.sources.open(fixed[name], mapping))
-    return _FixedLines(name, origin, source)
 
 
 def _settled(origins: Sequence[pl.DataFrame], good: Comparison) -> pl.DataFrame:

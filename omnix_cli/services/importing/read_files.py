@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,10 +16,10 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
-from omnix_cli.services.importing.reports import FileReport, reason_counts
+from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning, deletions
-from omnix_cli.steps.imports.binding import INSTANTS, Reading
+from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.fields import Clock
 from omnix_cli.steps.imports.identity import FILE
@@ -31,37 +31,6 @@ _THREADS = 2
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _END: Any = object()
-
-
-@dataclass
-class FileCounts:
-    """One input of an import so far."""
-
-    name: str
-    sha256: str = ""
-    read: int = 0
-    quarantined: int = 0
-    expected: int = 0
-    known: int = 0
-    accepted: int = 0
-    newest_day: date | None = None
-    findings: dict[str, str] = field(default_factory=dict)
-    reasons: list[pl.DataFrame] = field(default_factory=list)
-
-    def count(self, rows: pl.DataFrame, bad: pl.DataFrame, kind: str) -> None:
-        """Counts canonical rows and quarantine rows of this input."""
-        self.read += rows.height + bad.height
-        self.quarantined += bad.height
-        self.expected += int(bad["expected"].sum())
-        if bad.height:
-            self.reasons.append(reason_counts(bad))
-        if kind in INSTANTS and rows.height:
-            newest: date = rows.select(pl.max(INSTANTS[kind][1])).item()
-            self.newest_day = max(newest, self.newest_day or newest)
-
-    def report(self) -> FileReport:
-        counts = (self.read, self.accepted, self.quarantined, self.expected, self.known)
-        return FileReport(self.name, *counts, self.findings)
 
 
 class Chunk(NamedTuple):
@@ -130,7 +99,7 @@ def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
     return found
 
 
-def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileCounts) -> Iterator[Cleaned]:
+def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileReport) -> Iterator[Cleaned]:
     """The rows of an input, the `number`-th of the import, with FILE; counts them."""
     kind = reader.mapping.kind
     readings: list[Reading] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -11,23 +11,38 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
+from omnix_cli.steps.imports.binding import INSTANTS
 
 _TABLES = ("dynamodb:", "sqlite:")
 """The beginnings of the names of inputs that are tables."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class FileReport:
-    """The rows of one file: read = accepted + quarantined + known. `expected` rows were quarantined by a rule of the
-    mapping; `findings` says what was detected about the file."""
+    """The rows of one input, counted while it is read: read = accepted + quarantined + known. `expected` rows were
+    quarantined by a rule of the mapping; `findings` says what was detected about the input."""
 
     name: str
-    read: int
-    accepted: int
-    quarantined: int
-    expected: int
-    known: int
-    findings: Mapping[str, str]
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    expected: int = 0
+    known: int = 0
+    findings: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+    newest_day: date | None = None
+    reasons: list[pl.DataFrame] = field(default_factory=list)
+
+    def count(self, rows: pl.DataFrame, bad: pl.DataFrame, kind: str) -> None:
+        """Counts canonical rows and quarantine rows of this input."""
+        self.read += rows.height + bad.height
+        self.quarantined += bad.height
+        self.expected += int(bad["expected"].sum())
+        if bad.height:
+            self.reasons.append(reason_counts(bad))
+        if kind in INSTANTS and rows.height:
+            newest: date = rows.select(pl.max(INSTANTS[kind][1])).item()
+            self.newest_day = max(newest, self.newest_day or newest)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,9 @@ class ReasonCount:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """An import in numbers. `batch` is the key of its checkpoint, None if nothing was imported."""
+    """An import in numbers. `accepted` rows include corrections, `quarantined` ones include those `expected` by a rule
+    of the mapping, `known` ones were imported before. `batch` is the key of its checkpoint, None if nothing was
+    imported."""
 
     kind: str
     files: tuple[FileReport, ...]
@@ -58,27 +75,22 @@ class ImportReport:
 
     @property
     def read(self) -> int:
-        """Rows read."""
         return sum(file.read for file in self.files)
 
     @property
     def accepted(self) -> int:
-        """Rows imported, including corrections."""
         return sum(file.accepted for file in self.files)
 
     @property
     def quarantined(self) -> int:
-        """Rows quarantined, including expected ones."""
         return sum(file.quarantined for file in self.files)
 
     @property
     def expected(self) -> int:
-        """Rows quarantined by a rule of the mapping."""
         return sum(file.expected for file in self.files)
 
     @property
     def known(self) -> int:
-        """Rows that were imported before."""
         return sum(file.known for file in self.files)
 
     @property
@@ -90,7 +102,7 @@ class ImportReport:
 class ImportRefused(DataError):
     """An import that exceeded a limit: nothing was imported. `report` has the counts."""
 
-    def __init__(self, message: str, *, hint: str, report: ImportReport) -> None:
+    def __init__(self, message: str, hint: str, report: ImportReport) -> None:
         super().__init__(message, hint=f"Nothing was imported. {hint}")
         self.report: ImportReport = replace(report, refused=True)
 

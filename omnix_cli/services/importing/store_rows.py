@@ -12,7 +12,8 @@ from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.compare_rows import RUN, Comparison, RowBuffer
-from omnix_cli.services.importing.read_files import FileCounts, pipelined
+from omnix_cli.services.importing.read_files import pipelined
+from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.steps.imports import deletions
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, reconcile
 from omnix_cli.steps.imports.ordering import sorted_by_text
@@ -21,7 +22,7 @@ _NO_PLACES = pl.DataFrame(schema={RUN: pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.
 
 
 def cancel_rows(
-    deleted_ids: Sequence[pl.DataFrame], comparison: Comparison, files: Sequence[FileCounts], quarantine: Spill
+    deleted_ids: Sequence[pl.DataFrame], comparison: Comparison, files: Sequence[FileReport], quarantine: Spill
 ) -> None:
     """Adds a cancelled line for each purchase whose id was deleted, if it is a current row or a row of this import;
     call it when all files are read. The other deletions go to quarantine."""
@@ -42,7 +43,7 @@ def cancel_rows(
         files[number].count(good, bad, kind)
 
 
-def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileCounts]) -> int:
+def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileReport]) -> int:
     """Writes what is new or corrected; returns how many rows were corrected.
 
     A run whose rows are all stored becomes a part as it is; what remains of the others is made into new runs."""
@@ -61,7 +62,7 @@ class _Store:
     """Divides the rows of an import into parts that stay and rows that are written anew."""
 
     comparison: Comparison
-    files: Sequence[FileCounts]
+    files: Sequence[FileReport]
     whole: list[StagedPart] = field(default_factory=list)
     """The parts that stay as they are."""
     superseded: list[pl.DataFrame] = field(default_factory=list)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,9 +35,8 @@ class RunFrames:
         checkpoint = self._made(name)[1]
         damage = self.checkpoints.damage(checkpoint.manifest.key)
         if damage:
-            raise CorruptCheckpoint(
-                f"checkpoint {checkpoint.manifest.key} is damaged ({damage})", hint="`omnix run` builds it again."
-            )
+            message = f"checkpoint {checkpoint.manifest.key} is damaged ({damage})"
+            raise CorruptCheckpoint(message, hint="`omnix run` builds it again.")
         return checkpoint.frame(name).scan(*columns)
 
     def any_frame(self, name: str) -> pl.DataFrame:
@@ -53,22 +53,13 @@ class RunFrames:
 
     def _made(self, name: str) -> tuple[RunRecord, Checkpoint]:
         runs = self.records.newest_first() if self.run == LATEST else iter([self.records.load(self.run)])
-        for record in runs:
-            if self.as_of not in (None, record.as_of):
-                continue
-            for checkpoint in self._checkpoints(record):
-                if name in checkpoint.manifest.parts:
-                    return record, checkpoint
+        for record in (run for run in runs if self.as_of in (None, run.as_of)):
+            for step in (step for step in record.steps if step.status in ("ran", "reused")):
+                with suppress(CorruptCheckpoint):
+                    checkpoint = self.checkpoints.open(step.key)
+                    if name in checkpoint.manifest.parts:
+                        return record, checkpoint
         day = f" as of {self.as_of}" if self.as_of else ""
         command = "predict --predictor bedrock" if name in _BY_MODELS else "run"
-        raise DataError(
-            f"no run has made {name}{day} yet", hint=f"`omnix {command}{day and f' --as-of {self.as_of}'}` makes it."
-        )
-
-    def _checkpoints(self, record: RunRecord) -> Iterator[Checkpoint]:
-        for step in record.steps:
-            if step.status in ("ran", "reused"):
-                try:
-                    yield self.checkpoints.open(step.key)
-                except CorruptCheckpoint:
-                    continue
+        hint = f"`omnix {command}{day and f' --as-of {self.as_of}'}` makes it."
+        raise DataError(f"no run has made {name}{day} yet", hint=hint)

@@ -15,7 +15,7 @@ import polars as pl
 
 from omnix_cli.item_frames import items_of
 from omnix_cli.protocols.checkpoints import StoredFrame
-from omnix_cli.protocols.progress import NO_PROGRESS, Progress
+from omnix_cli.protocols.progress import Progress
 from omnix_cli.protocols.tables import Names
 from omnix_cli.services.migrations.copying import CopyOptions, CopyReport, copy
 from omnix_cli.services.migrations.sides import Source, Target
@@ -28,12 +28,7 @@ _CHUNK_ROWS = 20_000
 
 
 def backfill(
-    purchases: StoredFrame,
-    target: Target,
-    journals: Journals,
-    *,
-    options: CopyOptions,
-    progress: Progress = NO_PROGRESS,
+    purchases: StoredFrame, target: Target, journals: Journals, *, options: CopyOptions, progress: Progress
 ) -> CopyReport:
     """Copies the imported purchases to their table; see `copying.copy`."""
     source = Source(PurchaseItems(purchases), segments=1 + purchases.rows // _ROWS_IN_MEMORY)

@@ -68,9 +68,7 @@ def bulk(
         START: bulk_put_request(full_name, bucket, prefix, token=files.token, max_write_units=units),
         "ImportTable": import_request(spec, full_name, bucket, prefix, store.tables, token=files.token),
     }
-    answer = None
-    if start:
-        answer = _asked(target, lambda service: service.answer(START, requests[START], full_name))
+    answer = _asked(target, lambda service: service.answer(START, requests[START], full_name)) if start else None
     return BulkReport(files, target.address, requests, answer)
 
 
@@ -78,8 +76,7 @@ def _bucket_and_prefix(address: str) -> tuple[str, str]:
     """Where DynamoDB finds the files: placeholders for files on a disk."""
     if not address.startswith(SCHEME):
         return "BUCKET", "PREFIX/"
-    bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
-    prefix = prefix.rstrip("/")
+    bucket, _, prefix = address.removeprefix(SCHEME).rstrip("/").partition("/")
     return bucket, f"{prefix}/" if prefix else ""
 
 

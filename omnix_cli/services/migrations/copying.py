@@ -1,26 +1,34 @@
-"""Copying tables from a store or an export to a store, and undoing a copy."""
+"""Copying tables from a store or an export to a store, undoing a copy, and exporting tables.
+
+An export has the items as they are, in parts, so that one that was killed continues."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from threading import Event
 from typing import Any
 
+from omnix_cli.batching import batched
 from omnix_cli.errors import ConfigError, PartialError
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
 from omnix_cli.protocols.tables import TableStore, WriteLimit
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.migrations.checksums import canonical
-from omnix_cli.services.migrations.sides import Source, TableItems, Target, chosen_tables
+from omnix_cli.services.migrations.sides import Source, TableItems, Target, chosen_tables, in_segments, paced, until
 from omnix_cli.services.migrations.table_copy import Route, TableCopy, copy_table, preview_copy, undo_copy
 from omnix_cli.settings import StoreSettings, dump
+from omnix_cli.stores.migrations.archives import ArchiveWriter
 from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.migrations.rewrites import ItemRewrite, load_rewrites
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.workspace.folders import Folder
 
 CHUNK_ITEMS = 1000
+PART_ITEMS = 20_000
 _SMALLEST_CHUNK = 25
 
 
@@ -54,7 +62,6 @@ class CopyReport:
 
     @property
     def refused(self) -> int:
-        """How many items the target refused."""
         return sum(table.refused for table in self.tables)
 
 
@@ -126,6 +133,43 @@ def undo(
                     report.append(TableItems(name, undo_copy(name, store, journal, progress)))
         journal.update(state="undone", finished_at=journals.now())
     return tuple(report)
+
+
+def export(
+    tables: Sequence[str],
+    source: Source,
+    folder: Folder,
+    *,
+    now: datetime,
+    part_items: int = PART_ITEMS,
+    progress: Progress = NO_PROGRESS,
+) -> tuple[TableItems, ...]:
+    """Exports tables to a folder; returns how many items of each it holds."""
+    names = chosen_tables(tables)
+    expected = {name: source.items.expected_items(name) for name in names}  # fails before anything is written
+    address = ", ".join(map(source.items.address, names))
+    archive = ArchiveWriter(folder, source=address, tables=names, segments=source.segments)
+    report = []
+    for name in names:
+        with shown(progress, name, expected[name]):
+            _export_table(name, source, archive, part_items, progress)
+        report.append(TableItems(name, sum(archive.items(name, segment) for segment in range(source.segments))))
+    archive.commit(now)
+    return tuple(report)
+
+
+def _export_table(table: str, source: Source, archive: ArchiveWriter, part_items: int, progress: Progress) -> None:
+    """Adds the items that the archive does not hold yet."""
+    take_read_units, segments = source.pace(), source.segments
+
+    def export_segment(segment: int, stop: Event) -> None:
+        progress.advance(archive.items(table, segment))
+        items = source.items.scan(table, segment=segment, segments=segments, after=archive.last_key(table, segment))
+        for part in until(stop, batched(paced(items, take_read_units), part_items)):
+            archive.add(table, segment, part)
+            progress.advance(len(part))
+
+    in_segments(export_segment, segments)
 
 
 def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOptions) -> dict[str, Any]:

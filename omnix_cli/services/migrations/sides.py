@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any, TypeVar
 
-from omnix_cli.batching import batched
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import READ_UNIT_BYTES, ItemSource, TableStore
@@ -82,19 +81,18 @@ def in_segments(work: Callable[[int, Event], _Result], segments: int) -> list[_R
     return [task.result() for task in tasks]
 
 
-def chunks(values: Iterable[_Value], size: int, stop: Event) -> Iterator[list[_Value]]:
-    """The values, `size` at a time, until the event is set."""
-    batches = batched(values, size)
-    while not stop.is_set() and (chunk := next(batches, None)) is not None:
-        yield chunk
+def until(stop: Event, values: Iterable[_Value]) -> Iterator[_Value]:
+    """The values, until the event is set."""
+    iterator = iter(values)
+    while not stop.is_set() and (value := next(iterator, None)) is not None:
+        yield value
 
 
 def paced(items: Iterator[dict[str, Any]], take_read_units: Take | None) -> Iterator[dict[str, Any]]:
     """The items of a scan, each after its share of a read unit was taken; at once where nothing limits reading."""
-    return items if take_read_units is None else _taken(items, take_read_units)
-
-
-def _taken(items: Iterable[dict[str, Any]], take_read_units: Take) -> Iterator[dict[str, Any]]:
+    if take_read_units is None:
+        yield from items
+        return
     for item in items:
         take_read_units(len(canonical(item)) / READ_UNIT_BYTES)
         yield item

@@ -1,9 +1,8 @@
 """Copying the items of one table into another, so that the copy can be killed, repeated and undone.
 
 Each segment is copied a chunk at a time: read it, rewrite it, read the target's items with the same keys, keep those in
-the journal, write what differs, save the progress. Each step is on disk before the next one depends on it. A chunk that
-was interrupted is done again: items that were already written compare as equal, and the first attempt kept what they
-replaced.
+the journal, write what differs, save the progress. A chunk that was interrupted is copied again: items that were
+already written compare as equal, and the first attempt kept what they replaced.
 """
 
 from __future__ import annotations
@@ -17,13 +16,14 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.batching import batched
 from omnix_cli.errors import DataError, ItemsRefused
 from omnix_cli.item_frames import as_dictionaries, items_of
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.protocols.tables import READ_UNIT_BYTES, WRITE_UNIT_BYTES, FrameSource, ItemSource, TableStore
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.migrations.checksums import canonical
-from omnix_cli.services.migrations.sides import Take, chunks, in_segments, paced
+from omnix_cli.services.migrations.sides import Take, in_segments, paced, until
 from omnix_cli.stores.migrations.journal import Images, Journal
 from omnix_cli.stores.migrations.rewrites import ItemRewrite
 from omnix_cli.stores.tables.specs import TableSpec
@@ -133,13 +133,10 @@ def _chunks(route: Route, segment: int, after: str | None, stop: Event) -> Itera
     name, segments = route.table.name, route.segments
     if isinstance(route.source, FrameSource) and route.rewrite.changes_nothing:
         frames = route.source.scan_frames(name, segment=segment, segments=segments, after=after)
-        for chunk in chain.from_iterable(frame.iter_slices(route.chunk_items) for frame in frames):
-            if stop.is_set():
-                return
-            yield chunk
+        yield from until(stop, chain.from_iterable(frame.iter_slices(route.chunk_items) for frame in frames))
     else:
         items = route.source.scan(name, segment=segment, segments=segments, after=after)
-        yield from chunks(paced(items, route.take_read_units), route.chunk_items, stop)
+        yield from until(stop, batched(paced(items, route.take_read_units), route.chunk_items))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from omnix_cli.errors import PartialError
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
 from omnix_cli.protocols.tables import ItemSource
 from omnix_cli.services.migrations.checksums import checksum, differing_attributes
-from omnix_cli.services.migrations.sides import Source, Take, chosen_tables, chunks, in_segments, paced
+from omnix_cli.services.migrations.sides import Source, Take, chosen_tables, in_segments, paced, until
 from omnix_cli.stores.migrations.key_buckets import KeyBuckets
 from omnix_cli.stores.migrations.rewrites import ItemRewrite
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
@@ -53,24 +53,21 @@ class Comparison:
 
     @property
     def count(self) -> int:
-        """The differences of all kinds."""
         return self.missing + self.extra + self.different
 
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """The comparisons of all tables."""
+    """The comparisons of all tables; `count` is the number of differences, which are the rows of `differences`."""
 
     tables: tuple[Comparison, ...]
 
     @property
     def count(self) -> int:
-        """The number of differences."""
         return sum(table.count for table in self.tables)
 
     @property
     def differences(self) -> pl.DataFrame:
-        """One row a difference: table, key, difference, attributes."""
         return pl.concat([table.differences for table in self.tables])
 
 
@@ -152,7 +149,7 @@ def _fill(pair: TablePair, side: str, buckets: KeyBuckets) -> int:
 
     def read(segment: int, stop: Event) -> int:
         count = 0
-        for chunk in chunks(pair.read(side, segment), _CHUNK_ITEMS, stop):
+        for chunk in until(stop, batched(pair.read(side, segment), _CHUNK_ITEMS)):
             buckets.add(side, [(item[pair.table.key], checksum(item)) for item in chunk])
             count += len(chunk)
             pair.progress.advance(len(chunk))

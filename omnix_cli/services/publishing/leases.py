@@ -1,10 +1,8 @@
 """The right to publish to a store, held by one publisher at a time, in an item of the store itself.
 
 The control item says who writes (`holder`), until when unless renewed (`leaseUntil`), and under which number (`fence`),
-which grows with every publisher. It is replaced only on condition that the number is still the one that was read: of
-two publishers that want it at the same moment one gets it, and one that slept past the end of its lease notices at its
-next renewal, before it writes anything more. When everything is written, the item says `complete` and names the
-receipts of what the store holds.
+which grows with every publisher. It is replaced only while the number is still the one that was read: so one of two
+publishers gets it, and one that slept past the end of its lease notices before it writes anything more.
 
 Source of the fencing number: M. Kleppmann, "How to do distributed locking" (2016).
 """
@@ -29,10 +27,8 @@ receipts of what the store holds."""
 
 @dataclass
 class Lease:
-    """The lease of one publisher. `holder` names its workspace, in which only one publisher can run.
-
-    A lease left behind by the same workspace is replaced at once: that publisher was killed. One of another workspace
-    is respected until it ends."""
+    """The lease of one publisher. `holder` names its workspace, in which only one publisher can run: a lease that the
+    same workspace left behind is replaced at once, one of another workspace is respected until it ends."""
 
     store: TableStore
     holder: str

@@ -28,7 +28,8 @@ CHUNK_ROWS = 100_000
 """Entries turned into JSON at a time, which takes some 100 MB."""
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)
-_DECODER = json.JSONDecoder(parse_float=Decimal)
+CONTENT = json.JSONDecoder(parse_float=Decimal)
+"""Reads the attributes that a row of `lists_of` holds as JSON in `content`."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,6 @@ class Edition:
             status=pl.lit("active"),
             contentHash="content_hash",
         )
-
-
-def contents(content: str) -> dict[str, Any]:
-    """The attributes that a row of `lists` holds as JSON."""
-    attributes: dict[str, Any] = _DECODER.decode(content)
-    return attributes
 
 
 def iso(moment: datetime) -> str:

@@ -1,8 +1,7 @@
 """Publishing makes the store hold exactly the latest lists, and writes only what differs.
 
-One publisher writes at a time (see `leases`). The lists are compared with the receipts of the last publish or, when
-these may be wrong, with the content hashes of the items in the store (see `published_state`). So after a crash, publish
-again: lists that were already written are recognised.
+One publisher writes at a time (see `leases`). The lists are compared with what the store holds (see
+`published_state`), so a publish after a crash recognises the lists that were already written.
 """
 
 from __future__ import annotations
@@ -24,8 +23,13 @@ from omnix_cli.records import StepRecord
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import CHUNK_ROWS, Edition, lists_of
 from omnix_cli.services.publishing.list_writer import ListWriter, aged
-from omnix_cli.services.publishing.published_state import keep_receipts, published_day, published_state
-from omnix_cli.services.publishing.verification import Verification, verify
+from omnix_cli.services.publishing.published_state import (
+    Verification,
+    keep_receipts,
+    published_day,
+    published_state,
+    verify,
+)
 from omnix_cli.settings import PublishSettings
 
 _log = logging.getLogger(__name__)
@@ -36,15 +40,13 @@ PUBLISHED = ("recommendations", "shop_lists")
 
 @dataclass(frozen=True)
 class PublishReport:
-    """What a publish did, or would do. The lists are those added, changed, refreshed and unchanged together.
+    """What a publish did, or would do. The `lists` are those added, changed, refreshed and unchanged; all these and the
+    `removed` ones, except the unchanged, were `written`.
 
-    `refreshed` lists keep their content and get a new lifetime; `removed` lists were published before and are no longer
-    made; `foreign` items belong to another service and are never touched (counted only when the store was read);
-    `refused` items were rejected by the store as invalid (too large, say). `compared_with` says what the lists were
-    compared with, `receipts_key` names the receipts of what the store holds now. `units` are the write units used,
-    `units_saved` those of the unchanged lists. `samples` are a few of the items written; `limit` is how fast a dry run
-    would write.
-    """
+    `refreshed` lists keep their content and get a new lifetime; `removed` lists are no longer made; `foreign` items
+    belong to another service and are never touched (counted only when the store was read); `refused` items were
+    rejected by the store as invalid. `receipts_key` names the receipts of what the store holds now. `units` are the
+    write units used, `units_saved` those of the unchanged lists; `limit` is how fast a dry run would write."""
 
     lists: int
     added: int
@@ -62,11 +64,9 @@ class PublishReport:
     limit: WriteLimit | None
     verification: Verification | None
     dry_run: bool
-    seconds: float
 
     @property
     def written(self) -> int:
-        """Items written, refreshed or deleted."""
         return self.added + self.changed + self.refreshed + self.removed
 
     @property
@@ -122,7 +122,7 @@ class Publisher:
         ahead, must not replace the lists that customers see today.
 
         Raises `LockedError` while another workspace publishes to the same store."""
-        memory = PeakMemory()
+        memory, began = PeakMemory(), time.perf_counter()
         with closing(self.open_store()) as store:
             reason = None if self.force else self._objection(store, as_of)
             if reason:
@@ -140,14 +140,14 @@ class Publisher:
             incomplete=report.incomplete,
             rows_in=sum(frames[name].rows for name in PUBLISHED),
             rows_out=report.lists,
-            seconds=round(report.seconds, 3),
+            seconds=round(time.perf_counter() - began, 3),
             peak_memory_bytes=memory.peak_bytes(),
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
 
     def write(self, store: TableStore, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> PublishReport:
         """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day."""
-        began, now = time.perf_counter(), self.clock()
+        now = self.clock()
         if not self.dry_run:
             store.create_tables()
         before = published_state(store, self.checkpoints, now, force=self.force)
@@ -186,7 +186,6 @@ class Publisher:
             limit=store.write_limit(TABLE) if self.dry_run and TABLE not in store.missing_tables() else None,
             verification=verification,
             dry_run=self.dry_run,
-            seconds=time.perf_counter() - began,
         )
 
     def _objection(self, store: TableStore, as_of: date) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -79,23 +79,19 @@ def explain(runner: Runner, *, force: bool = False) -> RunReport:
     return RunReport("explain", runner.preview(RUN.steps, force=RUN.forced(runner) if force else ()))
 
 
-def roll_back(runner: Runner, run: str, publisher: Publisher, *, dry_run: bool = False) -> RunReport:
+def roll_back(runner: Runner, run: str, publisher: Publisher) -> RunReport:
     """Publishes the lists of an earlier run again."""
-    if dry_run:
-        return RunReport(PUBLISH.name, runner.preview_roll_back(run, publisher), samples=tuple(publisher.samples))
+    if publisher.dry_run:
+        past, lists = runner.past_lists(run)
+        would = publisher.publish(lists, "dry-run", past.as_of)
+        return RunReport(PUBLISH.name, (would,), samples=tuple(publisher.samples))
     with _reported(PUBLISH.name):
         record = runner.roll_back(run, publisher)
         return RunReport(PUBLISH.name, record.steps, record)
 
 
-def import_sources(
-    sources: Iterable[SourceSettings], import_one: Callable[[SourceSettings], ImportReport]
-) -> tuple[StepRecord, ...]:
-    """Imports each source in order; one record each."""
-    return tuple(_import(source, import_one) for source in sources)
-
-
-def _import(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> StepRecord:
+def import_source(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> StepRecord:
+    """Imports a source; returns its record."""
     memory, began = PeakMemory(), time.perf_counter()
     report = import_one(source)
     is_known = report.known == report.read

@@ -17,6 +17,8 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.settings import Section, Settings, dump
 
+_LOST = "its checkpoint is missing or damaged"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -43,12 +45,12 @@ def closure(plan: Iterable[PlanStep], targets: Collection[str]) -> tuple[PlanSte
 
 def decide(
     steps: Iterable[PlanStep],
-    *,
     sources: Mapping[str, StoredFrame],
     settings: Settings,
     as_of: date,
     checkpoints: Checkpoints,
     records: RunRecords,
+    *,
     force: Collection[str] = (),
 ) -> tuple[Decision, ...]:
     """One decision for each step, in order. `force` names the steps to compute again even if nothing changed."""
@@ -72,10 +74,7 @@ def decide(
 
 def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, Any]:
     parameters = {name: _plain(value) for name, value in step.settings(settings).items()}
-    parameters.update(step.extra_key())
-    if step.dated:
-        parameters["as_of"] = as_of.isoformat()
-    return parameters
+    return {**parameters, **step.extra_key(), **({"as_of": as_of.isoformat()} if step.dated else {})}
 
 
 def _plain(value: Any) -> Any:
@@ -110,9 +109,7 @@ def _why(
     if previous is None:
         return "first time"
     if isinstance(previous, str):
-        return (
-            "its checkpoint is missing or damaged" if previous == key else "changed; the earlier checkpoint was removed"
-        )
+        return _LOST if previous == key else "changed; the earlier checkpoint was removed"
     changes = []
     if previous.parameters.get("predictor") != parameters.get("predictor"):  # then nothing else can be compared
         changes.append(f"predictor {previous.parameters.get('predictor')} -> {parameters.get('predictor')}")
@@ -126,7 +123,7 @@ def _why(
     if not changes and previous.key != key:
         current = {name: FRAMES[name].written for name in previous.schemas}
         return "its columns changed" if current != previous.schemas else "another release of omnix computed it"
-    return "; ".join(changes) or "its checkpoint is missing or damaged"
+    return "; ".join(changes) or _LOST
 
 
 def _changed_parameters(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:

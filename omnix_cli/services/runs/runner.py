@@ -52,15 +52,8 @@ class Runner:
 
     def explain(self, targets: Collection[str], *, force: Collection[str] = ()) -> tuple[Decision, ...]:
         """What `execute` would do to each step, and why. Computes and writes nothing."""
-        return decide(
-            closure(self.plan, targets),
-            sources=self.sources,
-            settings=self.settings,
-            as_of=self.as_of(),
-            checkpoints=self.checkpoints,
-            records=self.records,
-            force=force,
-        )
+        steps, as_of = closure(self.plan, targets), self.as_of()
+        return decide(steps, self.sources, self.settings, as_of, self.checkpoints, self.records, force=force)
 
     def preview(
         self, targets: Collection[str], *, force: Collection[str] = (), publisher: Publisher | None = None
@@ -123,21 +116,15 @@ class Runner:
         return {frame: frames[frame] for frame in step.inputs}
 
     def roll_back(self, run_id: str, publisher: Publisher) -> RunRecord:
-        """Publishes the lists of an earlier run again; only what differs from the store is written.
-
-        Raises `DataError` when that run made no lists, or they were pruned."""
-        past, lists = self._past_lists(run_id)
+        """Publishes the lists of an earlier run again; only what differs from the store is written."""
+        past, lists = self.past_lists(run_id)
         journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
         with self._recorded(journal):
             journal.note(publisher.publish(lists, journal.record.run_id, past.as_of))
         return journal.record
 
-    def preview_roll_back(self, run_id: str, publisher: Publisher) -> tuple[StepRecord, ...]:
-        """What `roll_back` would do; `publisher` must be a dry run."""
-        past, lists = self._past_lists(run_id)
-        return (publisher.publish(lists, "dry-run", past.as_of),)
-
-    def _past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
+    def past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
+        """An earlier run and its lists. Raises `DataError` when it made none, or they were pruned."""
         past = self.records.load(run_id)
         made = [self.checkpoints.find(step.key) for step in past.steps if step.name in LIST_STEPS]
         lists = {
@@ -192,11 +179,9 @@ class Runner:
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step
         _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
-        arguments: dict[str, Any] = dict(step.settings(self.settings))
-        if step.dated:
-            arguments["as_of"] = as_of
-        if step.needs_resources:
-            arguments["resources"] = self.resources
+        given = {"as_of": as_of} if step.dated else {}
+        resources = {"resources": self.resources} if step.needs_resources else {}
+        arguments: dict[str, Any] = {**step.settings(self.settings), **given, **resources}
         with self.checkpoints.write(
             key=decision.key,
             step=step.name,

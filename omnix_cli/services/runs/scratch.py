@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, CheckpointWriter, Manifest, RunRecords
-from omnix_cli.services.runs.runner import Runner
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, CheckpointWriter, Manifest
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,3 @@ class ScratchCheckpoints:
 
     def remove(self, key: str) -> None:
         self.scratch.remove(key)
-
-
-def without_trace(runner: Runner, scratch: Checkpoints, records: RunRecords) -> Runner:
-    """A runner that computes what is missing into `scratch` and writes its records to `records`."""
-    return replace(runner, checkpoints=ScratchCheckpoints(runner.checkpoints, scratch), records=records)

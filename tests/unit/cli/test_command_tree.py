@@ -6,7 +6,7 @@ import sys
 import pytest
 import typer
 
-from omnix_cli.cli.command_tree import make_app
+from omnix_cli.cli import make_app
 
 
 def names(*arguments: str) -> set[str]:

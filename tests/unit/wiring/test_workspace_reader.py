@@ -30,7 +30,7 @@ def test_a_workspace_is_new_until_it_is_used(tmp_path: Path) -> None:
     assert workspace.is_new
     with workspace.lock("test"):
         assert not workspace.is_new
-    assert [frame.rows for frame in workspace.sources().values()] == [0, 0, 0, 0]
+    assert [frame.rows for frame in workspace.runner().sources.values()] == [0, 0, 0, 0]
 
 
 def test_reading_loads_nothing_that_computes() -> None:

@@ -8,7 +8,8 @@ import polars as pl
 
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
-from omnix_cli.services.importing.read_files import FileCounts, clean_file
+from omnix_cli.services.importing.read_files import clean_file
+from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.stores.inputs.spill import open_spill
 from tests.conftest import MemoryFrame, purchases
@@ -32,7 +33,7 @@ class Written:
 
 
 def test_new_rows_are_written_and_repeated_lines_numbered(tmp_path: Path) -> None:
-    counts, written, view = FileCounts("a.csv"), Written(), MemoryFrame("purchases", purchases())
+    counts, written, view = FileReport("a.csv"), Written(), MemoryFrame("purchases", purchases())
     with (
         open_spill(tmp_path) as rows,
         open_spill(tmp_path) as disputed,

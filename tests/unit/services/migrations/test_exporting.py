@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.services.migrations.exporting import export
+from omnix_cli.services.migrations.copying import export
 from omnix_cli.services.migrations.sides import Source, TableItems
 from omnix_cli.stores.migrations.archives import Archive
 from omnix_cli.stores.sqlite.store import SqliteStore

@@ -6,8 +6,9 @@ from threading import Barrier, Event
 
 import pytest
 
+from omnix_cli.batching import batched
 from omnix_cli.errors import ConfigError
-from omnix_cli.services.migrations.sides import Source, chosen_tables, chunks, in_segments
+from omnix_cli.services.migrations.sides import Source, chosen_tables, in_segments, until
 from tests.unit.services.migrations.memory_items import MemoryItems
 
 STORE = Source(MemoryItems({}))
@@ -59,9 +60,9 @@ def test_when_one_segment_fails_the_others_stop() -> None:
 def test_chunks_end_when_the_event_is_set() -> None:
     stop = Event()
     taken = []
-    for chunk in chunks(range(10), 4, stop):
+    for chunk in until(stop, batched(range(10), 4)):
         taken.append(chunk)
         if len(taken) == 2:
             stop.set()
     assert taken == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert list(chunks(range(5), 4, Event())) == [[0, 1, 2, 3], [4]]
+    assert list(until(Event(), batched(range(5), 4))) == [[0, 1, 2, 3], [4]]

@@ -10,8 +10,8 @@ from typing import Any
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import as_dictionaries
 from omnix_cli.protocols.tables import StoreTraits, WriteLimit
+from omnix_cli.services.publishing.published_state import Verification
 from omnix_cli.services.publishing.publisher import PublishReport
-from omnix_cli.services.publishing.verification import Verification
 from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.unit.services.publishing.publishing_shop import (
     ANN,
@@ -186,7 +186,6 @@ REPORT = PublishReport(
     limit=None,
     verification=None,
     dry_run=False,
-    seconds=1.0,
 )
 
 

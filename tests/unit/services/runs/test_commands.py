@@ -10,7 +10,7 @@ from omnix_cli.errors import PartialError
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.records import StepRecord
 from omnix_cli.services.importing.reports import FileReport, ImportReport
-from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, explain, import_sources
+from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, explain, import_source
 from omnix_cli.settings import SourceSettings
 from omnix_cli.steps.cycles import cycles
 from tests.unit.services.runs.test_runner import PLAN, make_runner
@@ -87,7 +87,7 @@ def imported(source: SourceSettings, *, known: int, dry_run: bool = False) -> Im
 
 
 def test_each_source_is_a_step_of_the_run() -> None:
-    steps = import_sources(SOURCES, lambda source: imported(source, known=3))
+    steps = [import_source(one, lambda source: imported(source, known=3)) for one in SOURCES]
     assert [(step.name, step.status, step.rows_in, step.rows_out) for step in steps] == [
         ("import products", "ran", 10, 6),
         ("import purchases", "ran", 10, 6),
@@ -96,7 +96,7 @@ def test_each_source_is_a_step_of_the_run() -> None:
 
 
 def test_files_without_new_rows_are_reused_and_a_dry_run_is_pending() -> None:
-    (known,) = import_sources(SOURCES[:1], lambda source: imported(source, known=10))
+    known = import_source(SOURCES[0], lambda source: imported(source, known=10))
     assert (known.status, known.reason) == ("reused", "nothing new")
-    (dry,) = import_sources(SOURCES[:1], lambda source: imported(source, known=0, dry_run=True))
+    dry = import_source(SOURCES[0], lambda source: imported(source, known=0, dry_run=True))
     assert (dry.status, dry.reason, dry.key) == ("pending", "new rows", "")

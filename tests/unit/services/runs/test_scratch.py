@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from omnix_cli.services.runs.scratch import without_trace
+from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.records import RunFolder
@@ -19,7 +20,8 @@ def test_what_is_computed_without_a_trace_is_right_and_gone(tmp_path: Path) -> N
     before = files(tmp_path / "lasting")
     scratch = ParquetCheckpoints(DiskShelf(tmp_path / "scratch"), now=CLOCK)
     records = RunFolder(DiskFolder(tmp_path / "runs"))
-    record = without_trace(runner, scratch, records).execute(["similarity"], command="similarity")
+    apart = replace(runner, checkpoints=ScratchCheckpoints(runner.checkpoints, scratch), records=records)
+    record = apart.execute(["similarity"], command="similarity")
     assert [(step.name, step.status) for step in record.steps] == [("cycles", "reused"), ("similarity", "ran")]
     assert files(tmp_path / "lasting") == before
     assert [record.command for record in runner.records.newest_first()] == ["cycles"]
