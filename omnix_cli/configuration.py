@@ -6,7 +6,7 @@ import difflib
 import json
 import logging
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,17 +119,15 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     return nested
 
 
-def _setting_names(section: type[BaseModel], prefix: str = "") -> tuple[str, ...]:
-    names: list[str] = []
+def _setting_names(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            names.extend(_setting_names(field.annotation, f"{prefix}{name}."))
+            yield from _setting_names(field.annotation, f"{prefix}{name}.")
         else:
-            names.append(f"{prefix}{name}")
-    return tuple(names)
+            yield f"{prefix}{name}"
 
 
-_NAMES = _setting_names(Settings)
+_NAMES = tuple(_setting_names(Settings))
 
 
 def _check_known(name: str, source: str) -> None:

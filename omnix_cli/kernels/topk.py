@@ -129,12 +129,8 @@ def of_thread(buffers: Buffers, thread: int) -> Buffers:
 @compiled
 def one_slot(k: int) -> Buffers:
     """An empty buffer for the candidates of one item at a time."""
-    start = np.zeros(2, dtype=np.int64)
-    start[1] = 2 * k
-    threshold = np.zeros(1, dtype=np.int64)
-    threshold[0] = -1
-    keys, evidence = np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 2), dtype=np.int64)
-    return Buffers(start, np.zeros(1, dtype=np.int64), threshold, keys, evidence)
+    start, fill, threshold = np.array([0, 2 * k]), np.zeros(1, dtype=np.int64), np.full(1, -1)
+    return Buffers(start, fill, threshold, np.empty(2 * k, dtype=np.int64), np.empty((2 * k, 2), dtype=np.int64))
 
 
 @compiled

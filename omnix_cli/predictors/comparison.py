@@ -83,8 +83,7 @@ def compare(
     chosen = _chosen(known, customers, period)
     frames = {
         "cycles": known.lazy().join(chosen.lazy(), on="customer_id", how="semi"),
-        "rhythms": learned["rhythms"].lazy(),
-        "forecast_model": learned["forecast_model"].lazy(),
+        **{name: frame.lazy() for name, frame in learned.items()},
         "products": products,
         "customers": customers.join(chosen.lazy(), on="customer_id", how="semi"),
     }

@@ -4,6 +4,12 @@ Nothing here may read a file or the environment (`configuration` does); a sectio
 its checkpoint.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
 from omnix_cli.settings.analytics import (
     ContentWeights,
     PredictionSettings,
@@ -14,7 +20,6 @@ from omnix_cli.settings.analytics import (
 )
 from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
-from omnix_cli.settings.root import EngineSettings, Settings
 from omnix_cli.settings.section import AwsAccess, Section, dump
 from omnix_cli.settings.storage import PublishSettings, S3Settings, StoreSettings, TableSettings
 
@@ -40,3 +45,38 @@ __all__ = [
     "check_timezone",
     "dump",
 ]
+
+
+class EngineSettings(Section):
+    """How the work is done. Never changes a result."""
+
+    slice_rows: int = Field(2_000_000, ge=1)
+    """Purchases to work on at a time."""
+    threads: int | None = Field(None, ge=1)
+    """Threads of the similarity kernel. Default: all cores. polars itself reads POLARS_MAX_THREADS."""
+    max_memory: str = "4GiB"
+    """The memory a step may use. It works in blocks to stay below."""
+
+
+class Settings(Section):
+    """Every setting."""
+
+    workspace: Path = Path(".omnix")
+    """The folder for checkpoints, runs, the lock and the SQLite store."""
+    shared_workspace: str | None = Field(None, pattern="^s3://[^/]+")
+    """An address `s3://bucket/prefix` for checkpoints, import batches, runs and the lock, so that any machine can
+    continue the work. Logs, temporary files and the SQLite store stay in the folder above."""
+    as_of: str = "latest"
+    """The day to compute for: only rows of earlier days are used. A date, `today`, or `latest`: the day after the
+    newest purchase."""
+    imports: ImportSettings = ImportSettings()
+    similarity: SimilaritySettings = SimilaritySettings()
+    prediction: PredictionSettings = PredictionSettings()
+    bedrock: BedrockSettings = BedrockSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    shop_lists: ShopListSettings = ShopListSettings()
+    publish: PublishSettings = PublishSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    store: StoreSettings = StoreSettings()
+    s3: S3Settings = S3Settings()
+    engine: EngineSettings = EngineSettings()

@@ -10,10 +10,10 @@ from functools import cache, cached_property
 from omnix_cli.errors import ConfigError
 from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
 from omnix_cli.predictors.bedrock.asking.money import PriceTable, load_prices
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess

@@ -23,9 +23,9 @@ from pathlib import Path
 
 from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.money import load_prices
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.records import Question, Reply
 from omnix_cli.settings import BedrockSettings
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.money import load_prices
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.records import BatchJob, Reply

@@ -11,10 +11,10 @@ from typing import Any
 
 from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.money import Budget, Prices, load_prices
 from omnix_cli.predictors.bedrock.asking.progress import AskingProgress
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.records import Failure, Question, Reply
 from omnix_cli.settings import BedrockSettings
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from omnix_cli.errors import UnavailableError
 from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
 from omnix_cli.predictors.bedrock.asking.client import connect
+from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.money import load_prices
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess

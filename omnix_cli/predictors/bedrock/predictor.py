@@ -32,8 +32,6 @@ _KEY_SETTINGS = (
     *("budget", "max_failed"),
 )
 """The settings that change the answers, and with them the predictions."""
-_OVER_BUDGET = "budget"
-"""The reason of a failure when a question was not asked because of the budget."""
 
 
 @dataclass(eq=False)
@@ -118,7 +116,7 @@ class BedrockPredictor:
         figures = _reply_figures(first, second)
         if waited := waited + first.waited_seconds:
             figures["waited_seconds"] = round(waited, 3)
-        over_budget = sum(replies.failures(_OVER_BUDGET) for replies in (first, second))
+        over_budget = sum(replies.failures("budget") for replies in (first, second))
         if incomplete := self._incomplete(outcomes, over_budget):
             figures["incomplete"] = incomplete
         return self._output(day, outcomes, figures)

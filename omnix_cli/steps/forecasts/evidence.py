@@ -21,15 +21,8 @@ PRIOR_SPREAD = 1.0
 CUSTOMER_PRIOR_GAPS = 10.0
 OWN_PRIOR_REPEATS = 2.0
 _SHARED = (
-    "gaps",
-    "mean_log_gap",
-    "daily_rate",
-    "repeaters",
-    "recency_weight",
-    "pairs",
-    "typical_quantity",
-    "buyers_7d",
-    "buyers_28d",
+    *("gaps", "mean_log_gap", "daily_rate", "repeaters", "recency_weight"),
+    *("pairs", "typical_quantity", "buyers_7d", "buyers_28d"),
 )
 
 

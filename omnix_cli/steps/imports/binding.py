@@ -49,14 +49,13 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
             name in REQUIRED[mapping.kind] or (name in mapping.columns and isinstance(source, str))
         ):
             raise _missing(name, source, available, file)
-    return mapping.model_copy(
-        update={
-            "columns": columns,
-            "set_aside": tuple(_bound_rule(rule, available, file) for rule in mapping.set_aside),
-            "discounts": tuple(column for column in mapping.discounts if column in available),
-            "cancelled": {column: values for column, values in mapping.cancelled.items() if column in available},
-        }
-    )
+    bound = {
+        "columns": columns,
+        "set_aside": tuple(_bound_rule(rule, available, file) for rule in mapping.set_aside),
+        "discounts": tuple(column for column in mapping.discounts if column in available),
+        "cancelled": {column: values for column, values in mapping.cancelled.items() if column in available},
+    }
+    return mapping.model_copy(update=bound)
 
 
 def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) -> bool:

@@ -48,12 +48,7 @@ def with_made_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
         return rows
     own_id = FRAMES[kind].key[0]
     made = rows[own_id].is_null()
-    if made.all():
-        ids = _base_id(rows, kind)
-    elif made.any():
-        ids = pl.coalesce(own_id, _base_id(rows, kind))
-    else:
-        ids = pl.col(own_id)
+    ids = pl.coalesce(own_id, _base_id(rows, kind)) if made.any() else pl.col(own_id)
     return rows.with_columns(ids.alias(own_id), made.alias(MADE))
 
 

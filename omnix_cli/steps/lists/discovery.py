@@ -39,11 +39,9 @@ class NeighbourTable:
             .collect()
         )
         ids = pl.concat([rows["product_id"].unique(), rows["neighbour_id"].unique()]).unique().sort()
-        ends = {
-            "source": pl.Series(codes(rows["product_id"], ids)),
-            "target": pl.Series(codes(rows["neighbour_id"], ids)),
-        }
-        facts = rows.with_columns(**ends).drop("product_id", "neighbour_id").sort("source", "target")
+        source, target = (pl.Series(codes(rows[end], ids)) for end in ("product_id", "neighbour_id"))
+        facts = rows.drop("product_id", "neighbour_id").with_columns(source=source, target=target)
+        facts = facts.sort("source", "target")
         starts = np.searchsorted(facts["source"].to_numpy(), np.arange(len(ids) + 1))
         entries = (facts["score"].to_numpy(), facts["target"].to_numpy(), starts)
         held_back = 1 + (pl.col("lift") - 1) * pl.col("together") / (pl.col("together") + SHRINK_CUSTOMERS)

@@ -19,7 +19,6 @@ from omnix_cli.steps.lists.eligibility import Rules, catalogue
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.lists.preferences import open_interest, tastes_met
 from omnix_cli.steps.lists.ranked_lists import blend, fill_up, listed, stored
-from omnix_cli.steps.lists.reasons import explain
 
 CANDIDATES_PER_PLACE = 5
 
@@ -57,7 +56,7 @@ def recommend(
     tastes = partial(tastes_met, people=people, catalogue=known)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     shelves, evidence = _shelves(predicted, baskets, interest, table, tastes, rules, parameters)
-    shelves = explain(shelves, evidence, interest, tastes(shelves), known, popular)
+    shelves = candidates.explain(shelves, evidence, interest, tastes(shelves), known, popular)
     chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
     homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
     due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)

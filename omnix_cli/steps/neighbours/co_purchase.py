@@ -52,21 +52,12 @@ def co_purchases(
     privacy: PrivacySettings,
 ) -> CoPurchases:
     """The matrix of the lines; `product` is each line's product among all `products` of the assortment."""
+    most = parameters.max_products_per_customer
     matrix = build(
-        lines.group,
-        product,
-        lines.weight,
-        group_count=lines.group_count,
-        item_count=products,
-        max_items_per_group=parameters.max_products_per_customer,
+        lines.group, product, lines.weight, group_count=lines.group_count, item_count=products, max_items_per_group=most
     )
-    rule = Rule(
-        MEASURES[parameters.measure],
-        parameters.neighbours,
-        parameters.min_support,
-        privacy.min_customers,
-        parameters.shrink,
-    )
+    fewest = (parameters.min_support, privacy.min_customers)
+    rule = Rule(MEASURES[parameters.measure], parameters.neighbours, *fewest, parameters.shrink)
     return CoPurchases(matrix, lines.owner, lines.customers, co_purchase.workload(matrix), rule)
 
 

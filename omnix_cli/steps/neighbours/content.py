@@ -47,15 +47,9 @@ def describe(product_ids: pl.Series, catalogue: pl.DataFrame, prices_paid: pl.Da
     )
     distinct = described.unique(maintain_order=True).with_row_index("thing")
     thing_of = described.join(distinct, on=_DESCRIPTION, how="left", nulls_equal=True, maintain_order="left")["thing"]
-    start, word, weight = _weigh_words(distinct["words"])
-    things = Attributes(
-        _numbered(distinct["category"]),
-        _numbered(distinct["brand"]),
-        distinct["price"].fill_null(float("nan")).to_numpy(),
-        start,
-        word,
-        weight,
-    )
+    category, brand = (_numbered(distinct[label]) for label in ("category", "brand"))
+    price = distinct["price"].fill_null(float("nan")).to_numpy()
+    things = Attributes(category, brand, price, *_weigh_words(distinct["words"]))
     return Descriptions(things, thing_of.to_numpy().astype(np.int32))
 
 

@@ -80,23 +80,13 @@ def _blend(
     from omnix_cli.kernels.threads import equal_blocks, share_out
 
     products, k = alike.keys.shape
-    candidates = Candidates(
-        together.start,
-        together.index,
-        together.evidence,
-        alike.keys,
-        alike.counts,
-        np.concatenate([[0], np.cumsum(alike.counts)]),
-        evidence,
-    )
-    chosen = Chosen(
-        np.zeros(products, dtype=np.int64),
-        np.empty((products, k), dtype=np.int32),
-        np.empty((products, k)),
-        np.empty((products, k)),
-        np.empty((products, k)),
-        np.empty((products, k, 2), dtype=np.int64),
-    )
+    bought = (together.start, together.index, together.evidence)
+    start = np.concatenate([[0], np.cumsum(alike.counts)])
+    candidates = Candidates(*bought, alike.keys, alike.counts, start, evidence)
+    taken, neighbour = np.zeros(products, dtype=np.int64), np.empty((products, k), dtype=np.int32)
+    score, co_purchase, content = (np.empty((products, k)) for _ in range(3))
+    pairs = np.empty((products, k, 2), dtype=np.int64)
+    chosen = Chosen(taken, neighbour, score, co_purchase, content, pairs)
     blocks = equal_blocks(np.diff(together.start) + alike.counts, threads)
     share_out(blocks, threads, lambda _, first, last: blend(first, last, candidates, scoring, chosen))
     return chosen

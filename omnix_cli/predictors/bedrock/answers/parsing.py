@@ -18,39 +18,26 @@ PROBLEMS_LISTED = 6
 class ReplyParser:
     """Parses replies. Remembers the answers, because one reply can be read, used again and learned from."""
 
-    def __init__(self, pseudonym: Callable[[str], str], scanner: Scanner) -> None:
+    def __init__(self, pseudonym: Callable[[str], str], scanner: Scanner | None = None) -> None:
         self._pseudonym, self._scanner = pseudonym, scanner
         self._parsed: dict[str, dict[str, CustomerAnswer | str]] = {}
 
     def answers(
         self, reply: Reply, as_of: date, products: Mapping[str, Collection[str]]
     ) -> Mapping[str, CustomerAnswer | str]:
-        """See `parse_answer`."""
+        """For each customer the valid answer, or its problems in words for the model.
+
+        `products` are the products in the question, by customer. An answer may leave some of them out, but not all.
+        What it says about other customers is ignored, and so is text around the one JSON object."""
         if reply.question not in self._parsed:
-            answers = parse_answer(
-                reply.text, as_of=as_of, products=products, pseudonym=self._pseudonym, scanner=self._scanner
-            )
-            self._parsed[reply.question] = answers
+            entries = _entries(reply.text, alone=len(products) == 1)
+            self._parsed[reply.question] = {
+                customer: entries
+                if isinstance(entries, str)
+                else _checked(entries, customer, self._pseudonym(customer), EntryCheck(as_of, asked, self._scanner))
+                for customer, asked in products.items()
+            }
         return self._parsed[reply.question]
-
-
-def parse_answer(
-    text: str,
-    *,
-    as_of: date,
-    products: Mapping[str, Collection[str]],
-    pseudonym: Callable[[str], str],
-    scanner: Scanner | None = None,
-) -> dict[str, CustomerAnswer | str]:
-    """For each customer the valid answer, or its problems in words for the model.
-
-    `products` are the products in the question, by customer. An answer may leave some of them out, but not all. What it
-    says about other customers is ignored, and so is text around the one JSON object."""
-    entries = _entries(text, alone=len(products) == 1)
-    if isinstance(entries, str):
-        return dict.fromkeys(products, entries)
-    checks = {customer: EntryCheck(as_of, products[customer], scanner) for customer in products}
-    return {customer: _checked(entries, customer, pseudonym(customer), check) for customer, check in checks.items()}
 
 
 def _entries(text: str, *, alone: bool) -> list[dict[str, Any]] | str:

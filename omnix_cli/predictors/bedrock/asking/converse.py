@@ -17,11 +17,17 @@ from typing import Any
 from omnix_cli.backoff import full_jitter
 from omnix_cli.errors import UnavailableError
 from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call
-from omnix_cli.predictors.bedrock.asking.conversation import Form, check_metadata, count_request, form_of, request
+from omnix_cli.predictors.bedrock.asking.conversation import (
+    Form,
+    ReplyRecorder,
+    check_metadata,
+    count_request,
+    form_of,
+    request,
+)
 from omnix_cli.predictors.bedrock.asking.money import Budget, dearest
 from omnix_cli.predictors.bedrock.asking.pacing import Pacing
 from omnix_cli.predictors.bedrock.asking.progress import AskingProgress, FailureWatch, ProgressLog
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.workers import Workers
 from omnix_cli.records import Failure, Question, Reply
 

@@ -45,11 +45,6 @@ class Prices(Record):
         """These prices times a share: for a batch, or for another service tier."""
         return Prices(**{name: price * share for name, price in self})
 
-    def at_most(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """The most dollars that these tokens can cost, whether or not they are cached."""
-        dearest = max(self.input, self.cache_read, self.cache_write)
-        return (input_tokens * dearest + output_tokens * self.output) / _MILLION
-
 
 class PriceTable(Record):
     """The prices of all known models, their source, and the day they were noted."""
@@ -117,11 +112,12 @@ def question_text(question: Question) -> str:
 
 
 def dearest(question: Question, prices: Prices, *, schema_bytes: int = 0) -> Decimal:
-    """The most that an answer to a question can cost.
+    """The most that an answer to a question can cost, whether or not its tokens are cached.
 
     A token is at least one byte of text, so the bytes bound the tokens of any model."""
     tokens = len(question_text(question).encode()) + schema_bytes + _OVERHEAD_TOKENS
-    return prices.at_most(tokens, question.max_output_tokens)
+    input_price = max(prices.input, prices.cache_read, prices.cache_write)
+    return (tokens * input_price + question.max_output_tokens * prices.output) / _MILLION
 
 
 @dataclass(frozen=True)
@@ -133,9 +129,6 @@ class Spending:
     spent: Decimal = Decimal(0)
     lost: Decimal = Decimal(0)
     reserved: Decimal = Decimal(0)
-
-    def fits(self, dollars: Decimal) -> bool:
-        return self.limit is None or self.spent + self.lost + self.reserved + dollars <= self.limit
 
 
 class Budget:
@@ -150,12 +143,14 @@ class Budget:
 
         A thread that waits holds nothing, so there is no deadlock."""
         with self._changed:
-            while not self.spending.fits(dollars):
-                if not self.spending.reserved:
+            while True:
+                now = self.spending
+                if now.limit is None or now.spent + now.lost + now.reserved + dollars <= now.limit:
+                    self.spending = replace(now, reserved=now.reserved + dollars)
+                    return True
+                if not now.reserved:
                     return False
                 self._changed.wait()
-            self.spending = replace(self.spending, reserved=self.spending.reserved + dollars)
-            return True
 
     def settle(self, reserved: Decimal, *, cost: Decimal, lost: Decimal = Decimal(0)) -> None:
         """Returns reserved dollars, less what the answer cost, or may have cost if it was `lost`."""

@@ -24,7 +24,7 @@ from typing import IO
 
 from omnix_cli.batching import batched
 from omnix_cli.errors import DataError
-from omnix_cli.predictors.bedrock.asking.reply_recorder import ReplyRecorder
+from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.batches.job_files import (
     answered_question,
     customers_line,
@@ -124,9 +124,6 @@ class BedrockBatches:
                 return recorded
             attempt += 1
             name = f"{base}-{attempt}"
-        return self._write(name, questions)
-
-    def _write(self, name: str, questions: list[Question]) -> BatchJob:
         first, temperature = questions[0], self._service.settings.temperature
         job = BatchJob(
             name=name,

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import SecretStr
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
-from omnix_cli.predictors.bedrock.answers.parsing import parse_answer
+from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.predictors.bedrock.personal_data import pseudonym
 from omnix_cli.predictors.bedrock.prompts.prompt_files import FOLDER, Prompt, all_prompts
 from omnix_cli.predictors.bedrock.prompts.subjects import Subject, SubjectRow
@@ -107,8 +107,7 @@ def _judged(case: Mapping[str, Any], question: Question, result: Any, name: Call
         why = f"{result.reason}: {result.detail}" if result else "not asked"
         return Trial(case["name"], is_valid=False, is_good=False, problems=(why,))
     products = {product["id"]: product for product in case["products"]}
-    expected = {question.customers[0]: products}
-    (answer,) = parse_answer(result.text, as_of=question.as_of, products=expected, pseudonym=name).values()
+    (answer,) = ReplyParser(name).answers(result, question.as_of, {question.customers[0]: products}).values()
     problems = _problems(answer, products) if isinstance(answer, CustomerAnswer) else (answer,)
     return Trial(
         case["name"],

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
-from omnix_cli.predictors.bedrock.answers.parsing import parse_answer
+from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.predictors.bedrock.personal_data import Scanner
+from tests.questions import question, reply
 
 AS_OF = date(2024, 6, 3)
 PRODUCTS = {"ann": {"milk", "tea"}, "bob": {"milk"}}
@@ -49,7 +50,7 @@ def entry(customer: str = "ann", *products: str) -> dict[str, Any]:
 
 def read(text: str, *customers: str, scanner: Scanner | None = None) -> dict[str, CustomerAnswer | str]:
     products = {customer: PRODUCTS[customer] for customer in customers or ("ann",)}
-    return parse_answer(text, as_of=AS_OF, products=products, pseudonym=name, scanner=scanner)
+    return dict(ReplyParser(name, scanner).answers(reply(question(*products), text=text), AS_OF, products))
 
 
 def read_one(content: dict[str, Any], scanner: Scanner | None = None) -> CustomerAnswer:
