@@ -43,9 +43,9 @@ class FrameSpec:
 
         A column they lack is null, a column of another type is cast, and a column that only a newer release knows is
         left out. Raises `ConfigError` when they lack a column that must not be null."""
-        if stored == self.written:
-            return rows
         columns = self.schema.columns()
+        if stored == self.written:  # the order does not count: a release may have written another one
+            return rows.select(columns.keys())
         missing = next((name for name, spec in columns.items() if name not in stored and not spec.nullable), None)
         if missing is not None:
             raise ConfigError(

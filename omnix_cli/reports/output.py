@@ -140,7 +140,7 @@ def runs_table(records: Iterable[RunRecord]) -> pl.DataFrame:
                 record.status,
                 record.exit_code,
                 record.as_of,
-                record.started_at.strftime("%Y-%m-%d %H:%M:%S"),
+                record.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 (record.finished_at - record.started_at).total_seconds() if record.finished_at else None,
                 sum(step.status == "ran" for step in record.steps),
                 sum(step.status == "reused" for step in record.steps),

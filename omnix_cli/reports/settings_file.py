@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from omnix_cli.settings import Section, Settings
 
 _HEAD = """\
-# omnix: every setting with its default. Copy what you change to omnix.toml, or name a file with --config.
+# omnix: every setting with its meaning. omnix reads omnix.toml in the current folder, or the file named by --config.
 # Environment variables override a file (OMNIX_SIMILARITY__NEIGHBOURS=20), flags override both.
 """
 

@@ -51,6 +51,13 @@ def test_a_missing_column_that_must_not_be_null_is_an_error() -> None:
         stored(Stricter, pl.DataFrame({"id": ["1"]}))
 
 
+def test_columns_in_another_order_are_put_in_order() -> None:
+    spec = replace(SPEC, schema=Wider)
+    rows = pl.DataFrame({"why": ["a"], "id": ["b"]}).lazy()
+    read = spec.current(rows, {"why": "String", "id": "String"}, where="checkpoint import-1").collect()
+    assert read.columns == ["id", "why"]
+
+
 def test_the_fingerprint_depends_on_names_types_and_nulls_only() -> None:
     prints = {replace(SPEC, schema=schema).fingerprint for schema in (schemas.Superseded, Wider, Stricter, Renumbered)}
     assert len(prints) == 4

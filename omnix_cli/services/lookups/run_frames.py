@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,13 +52,21 @@ class RunFrames:
 
     def _made(self, name: str) -> tuple[RunRecord, Checkpoint]:
         runs = self.records.newest_first() if self.run == LATEST else iter([self.records.load(self.run)])
+        unreadable: dict[str, CorruptCheckpoint] = {}
         for record in (run for run in runs if self.as_of in (None, run.as_of)):
             for step in (step for step in record.steps if step.status in ("ran", "reused")):
-                with suppress(CorruptCheckpoint):
+                try:
                     checkpoint = self.checkpoints.open(step.key)
-                    if name in checkpoint.manifest.parts:
-                        return record, checkpoint
+                except CorruptCheckpoint as error:
+                    unreadable.setdefault(step.name, error)
+                    continue
+                if name in checkpoint.manifest.parts:
+                    if step.name in unreadable:  # in a newer run: an older result must not pass for the newest
+                        raise unreadable[step.name]
+                    return record, checkpoint
+        if unreadable:
+            raise next(iter(unreadable.values()))
         day = f" as of {self.as_of}" if self.as_of else ""
         command = "predict --predictor bedrock" if name in _BY_MODELS else "run"
-        hint = f"`omnix {command}{day and f' --as-of {self.as_of}'}` makes it."
+        hint = f"Run `omnix {command}{day and f' --as-of {self.as_of}'}` first."
         raise DataError(f"no run has made {name}{day} yet", hint=hint)

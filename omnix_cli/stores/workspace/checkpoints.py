@@ -24,7 +24,7 @@ import orjson
 import polars as pl
 
 from omnix_cli import __version__
-from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.errors import CorruptCheckpoint, os_failure
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.stores.workspace.files import disk_errors, stage
@@ -168,7 +168,9 @@ class ParquetCheckpoints:
                 raise newer_workspace(f"checkpoint {key}")
             content["created_at"] = datetime.fromisoformat(content["created_at"])
             return ParquetCheckpoint(Manifest(**content), self._shelf)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except OSError as error:
+            raise os_failure(error, f"checkpoint {key} cannot be read") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             hint = "Run its step again with --force."
             raise CorruptCheckpoint(f"checkpoint {key} cannot be read: {error}", hint=hint) from error
 

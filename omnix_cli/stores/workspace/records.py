@@ -80,7 +80,7 @@ class FileLedger:
 
     def view(self, kind: str) -> LedgerView:
         batches = [batch for batch in self.batches(kind) if batch.accepted]
-        checkpoints = tuple(self.checkpoints.open(batch.key) for batch in batches)
+        checkpoints = tuple(map(self._whole, batches))
         return LedgerView(kind, checkpoints, sum(batch.accepted - batch.corrected for batch in batches))
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
@@ -89,10 +89,18 @@ class FileLedger:
         empty = FRAMES["quarantine"].empty().lazy().with_columns(pl.lit("").alias("batch"))
         rows, settled = [empty], [FRAMES["resolved"].empty().lazy()]
         for batch in self.batches(kind):
-            checkpoint = self.checkpoints.open(batch.key)
+            checkpoint = self._whole(batch)
             rows.append(checkpoint.frame("quarantine").scan().with_columns(pl.lit(batch.key).alias("batch")))
             settled.append(checkpoint.frame("resolved").scan())
         return pl.concat(rows).join(pl.concat(settled), on=_PLACE, how="anti")
+
+    def _whole(self, batch: ImportBatch) -> Checkpoint:
+        damage = self.checkpoints.damage(batch.key)
+        if damage:
+            files = ", ".join(file.name for file in batch.files)
+            hint = "Import these files again: a damaged import is dropped and read anew."
+            raise CorruptCheckpoint(f"the import of {batch.kind} from {files} is damaged ({damage})", hint=hint)
+        return self.checkpoints.open(batch.key)
 
     def _change(self, edit: Callable[[tuple[ImportBatch, ...]], tuple[ImportBatch, ...]]) -> None:
         def changed(content: bytes | None) -> bytes:

@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from omnix_cli import __version__
-from omnix_cli.errors import ConfigError, CorruptCheckpoint, OmnixError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, OmnixError, os_failure
 from omnix_cli.stores.workspace.folders import Folder
 
 FORMAT = 2
@@ -27,7 +27,9 @@ def check_format(folder: Folder) -> int | None:
         number, written_by = int(content["format"]), content.get("written_by", "?")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except OSError as error:
+        raise os_failure(error, f"{folder}/{_FILE} cannot be read") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         hint = "Restore the file from a backup, or delete it."
         raise CorruptCheckpoint(f"{folder}/{_FILE} cannot be read: {error}", hint=hint) from error
     if number > FORMAT:

@@ -39,7 +39,7 @@ def test_what_no_run_made_is_refused_with_the_command_that_makes_it(workspace: P
     make_runner(workspace).execute(["cycles"], command="run")
     with pytest.raises(DataError, match="no run has made predictions yet") as caught:
         frames_in(workspace).scan("predictions")
-    assert caught.value.hint == "`omnix run` makes it."
+    assert caught.value.hint == "Run `omnix run` first."
     with pytest.raises(DataError, match="as of 2016-01-01") as caught:
         replace(frames_in(workspace), as_of=date(2016, 1, 1)).scan("analyses")
     assert "predict --predictor bedrock --as-of 2016-01-01" in str(caught.value.hint)
@@ -60,3 +60,15 @@ def test_imported_frames_are_read_as_they_are_now(workspace: Path) -> None:
     assert frames.any_frame("purchases").equals(HISTORY)
     with pytest.raises(ConfigError, match="purchases are imported"):
         replace(frames, run="2018").any_frame("purchases")
+
+
+def test_an_older_run_does_not_pass_for_a_damaged_newest_one(workspace: Path) -> None:
+    make_runner(workspace, settings=Settings(as_of="2018-01-05")).execute(["cycles"], command="run")
+    newest = make_runner(workspace).execute(["cycles"], command="run")
+    manifest = workspace / "checkpoints" / newest.steps[0].key / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:100])
+    with pytest.raises(CorruptCheckpoint, match="cannot be read"):
+        frames_in(workspace).scan("cycles")
+    manifest.unlink()
+    with pytest.raises(CorruptCheckpoint, match="cannot be read"):
+        frames_in(workspace).day("cycles")

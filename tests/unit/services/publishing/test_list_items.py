@@ -8,7 +8,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from omnix_cli.services.publishing.list_items import lists_of, some_lists
+from omnix_cli.schemas import LIST_KINDS
+from omnix_cli.services.publishing.list_items import CONTEXTS, lists_of, some_lists
 from tests.unit.services.publishing.publishing_shop import ANN, NOW, SIMILAR, PublishingShop, entries, homepage, stored
 
 
@@ -94,3 +95,7 @@ def test_a_list_by_itself_has_the_content_it_has_among_others(shop: PublishingSh
     together = pl.concat(lists_of(frame))
     for list_id, content in together.select("list_id", "content").gather_every(37).iter_rows():
         assert some_lists(frame, pl.Series([list_id]))["content"].to_list() == [content]
+
+
+def test_every_kind_of_list_has_a_context() -> None:
+    assert set(CONTEXTS) == set(LIST_KINDS)

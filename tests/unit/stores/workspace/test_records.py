@@ -109,3 +109,13 @@ def test_a_damaged_record_is_skipped_and_a_newer_one_refused(runs: RunFolder, tm
     (tmp_path / "20180102T1.json").write_text(content.replace("{", '{"approved_by": "ann", ', 1))
     with pytest.raises(ConfigError, match="newer omnix"):
         list(runs.newest_first())
+
+
+def test_a_damaged_import_is_never_read(ledger: FileLedger, tmp_path: Path) -> None:
+    add(ledger, "one", {"a": "Apple"})
+    part = tmp_path / "c" / "one" / "products-00000.parquet"
+    part.write_bytes(part.read_bytes()[:100])
+    fresh = FileLedger(DiskFolder(tmp_path), ParquetCheckpoints(DiskShelf(tmp_path / "c"), now=lambda: NOW))
+    for read in (fresh.view, fresh.quarantine):
+        with pytest.raises(CorruptCheckpoint, match=r"the import of products from one\.csv is damaged"):
+            read("products")

@@ -33,3 +33,10 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "workspace.json").write_bytes(content)
     with pytest.raises(CorruptCheckpoint, match=r"workspace\.json"):
         check_format(DiskFolder(tmp_path))
+
+
+def test_a_file_without_the_right_to_read_it_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "workspace.json").mkdir()
+    with pytest.raises(ConfigError, match="Is a directory") as caught:
+        check_format(DiskFolder(tmp_path))
+    assert not isinstance(caught.value, CorruptCheckpoint)
