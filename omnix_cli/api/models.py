@@ -35,10 +35,8 @@ class Models:
         `bedrock=MODEL+PROMPT@VERSION`. A model is asked on demand, about consenting customers."""
         from omnix_cli.services.models import compare_predictors
 
-        asking = model_settings(model, prompt, budget)
-        with self.opening.locked(
-            "predict compare", as_of=as_of, prediction__compare_customers=customers, **asking
-        ) as workspace:
+        changes = {"prediction__compare_customers": customers, **model_settings(model, prompt, budget)}
+        with self.opening.locked("predict compare", as_of=as_of, **changes) as workspace:
             runner = workspace.runner(workspace.predictors.statistical())
             return compare_predictors(predictors, workspace.predictors.contender, runner)
 
@@ -58,10 +56,8 @@ class Models:
         """What a prediction run by a model would ask and cost. Nothing is asked and nothing is kept."""
         from omnix_cli.services.models import estimate_costs
 
-        asking = model_settings(model, prompt, budget)
-        with self.opening.locked(
-            "predict estimate", dry_run=True, as_of=as_of, prediction__predictor=predictor, **asking
-        ) as workspace:
+        changes = {"prediction__predictor": predictor, **model_settings(model, prompt, budget)}
+        with self.opening.locked("predict estimate", dry_run=True, as_of=as_of, **changes) as workspace:
             predictors, bedrock = workspace.predictors, workspace.settings.bedrock
             terms = predictors.terms(workspace.answers.seconds_per_reply(model=bedrock.model))
             count = predictors.asker().count_tokens if bedrock.count_tokens else None
@@ -106,16 +102,11 @@ class Models:
         """Asks again about the customers for whom a model gave no valid answer, and predicts again."""
         from omnix_cli.services.models import retry_failed
 
-        with self.opening.locked(
-            "predict retry-failed", as_of=as_of, prediction__predictor=predictor, bedrock__budget=budget
-        ) as workspace:
-            return retry_failed(
-                workspace.runner(),
-                workspace.results(on_day=True).frames,
-                workspace.answers,
-                model=workspace.settings.bedrock.model,
-                prompt=workspace.predictors.prompt().id,
-            )
+        changes = {"prediction__predictor": predictor, **model_settings(budget=budget)}
+        with self.opening.locked("predict retry-failed", as_of=as_of, **changes) as workspace:
+            frames, answers = workspace.results(on_day=True).frames, workspace.answers
+            model, prompt = workspace.settings.bedrock.model, workspace.predictors.prompt().id
+            return retry_failed(workspace.runner(), frames, answers, model=model, prompt=prompt)
 
     def usage(self) -> pl.DataFrame:
         """The replies of models so far, with tokens and dollars, by run, model, prompt and mode."""

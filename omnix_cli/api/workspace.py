@@ -225,11 +225,5 @@ def open_workspace(
     logging.getLogger("omnix_cli").addHandler(logging.NullHandler())
     key = "shared_workspace" if str(folder).startswith("s3://") else "workspace"
     address = {} if folder is None else {key: str(folder)}
-    return Workspace(
-        Opening(
-            config=Path(config) if config is not None else None,
-            environment=environment or {},
-            settings={**(settings or {}), **address},
-            now=now,
-        )
-    )
+    file = None if config is None else Path(config)
+    return Workspace(Opening(file, environment or {}, {**(settings or {}), **address}, now))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,9 @@ class Places:
     def bulk_target(self, texts: str | Sequence[str], address: str) -> BulkTarget:
         """The DynamoDB that loads the files at an address."""
         settings = self.settings(parse_place(texts))
-        return BulkTarget(
-            settings,
-            write_pacing(settings),
-            connect=lambda: dynamodb_service(settings, now=self.workspace.now),
-            address=address,
-            folder=self.folder(f"{address.rstrip('/')}/data"),
-        )
+        connect = partial(dynamodb_service, settings, now=self.workspace.now)
+        folder = self.folder(f"{address.rstrip('/')}/data")
+        return BulkTarget(settings, write_pacing(settings), connect, address, folder)
 
     def folder(self, address: str) -> Folder:
         """A folder on disk or on S3. Raises `ConfigError` for any other address."""

@@ -69,16 +69,13 @@ class Workspace(WorkspaceReader):
 
     def importer(self, sources: Sources | None = None) -> Importer:
         """Imports files, or the rows of another source."""
+        memory = parse_bytes(self.settings.engine.max_memory)
         on_s3 = S3Files(self.settings.s3, DiskFolder(self.folder / "fingerprints"))
         return Importer(
             sources=sources or FileSources(s3=on_s3, now=self.now()),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
-            open_spill=partial(
-                open_spill,
-                folder=self.folder / "checkpoints",
-                memory_bytes=parse_bytes(self.settings.engine.max_memory) // 2,
-            ),
+            open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 2),
             settings=self.settings.imports,
             now=self.now(),
         )

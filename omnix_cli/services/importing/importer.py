@@ -136,7 +136,6 @@ class NewBatch:
         return f"import-{self.kind}-{digest(ingredients)}"
 
     def write(self, parameters: Mapping[str, Any]) -> AbstractContextManager[CheckpointWriter]:
-        """Its checkpoint, to be written."""
         return self.importer.checkpoints.write(
             key=self.key,
             step=f"import-{self.kind}",

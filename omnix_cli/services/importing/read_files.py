@@ -34,8 +34,7 @@ _END: Any = object()
 
 
 class Chunk(NamedTuple):
-    """Rows as they were read, quarantine rows for the lines that are not rows, and how the rows are understood (None
-    before the first row)."""
+    """Rows as read, quarantine rows for lines that are no rows, and how rows are understood (None before the first)."""
 
     raw: pl.DataFrame
     rejected: pl.DataFrame

@@ -198,16 +198,9 @@ def _route(
 ) -> Route:
     # An interruption waits for the chunk in hand: not more than is written in a few seconds.
     most = int(limit.units) if limit else options.chunk_items
-    return Route(
-        TABLES[name],
-        source.items,
-        target.store,
-        options.rewrites[name],
-        segments=source.segments,
-        chunk_items=max(_SMALLEST_CHUNK, min(options.chunk_items, most)),
-        take_read_units=source.pace(),
-        progress=progress,
-    )
+    size = max(_SMALLEST_CHUNK, min(options.chunk_items, most))
+    rewrite = options.rewrites[name]
+    return Route(TABLES[name], source.items, target.store, rewrite, source.segments, size, source.pace(), progress)
 
 
 def _report(

@@ -1,5 +1,4 @@
-"""The two sides of a migration, the tables that it moves, and their segments, read at the same time and no faster than
-allowed."""
+"""The two sides of a migration, the tables that it moves, and their segments, read in parallel at a limited pace."""
 
 from __future__ import annotations
 

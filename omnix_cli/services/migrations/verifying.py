@@ -122,15 +122,9 @@ def verify(
 def _compare(name: str, source: Source, target: Source, rewrite: ItemRewrite, progress: Progress) -> Comparison:
     items = source.items.expected_items(name) + target.items.expected_items(name)
     with TemporaryDirectory(prefix="omnix-") as folder, shown(progress, name, items):
-        pair = TablePair(
-            TABLES[name],
-            source.items,
-            target.items,
-            rewrite,
-            segments=max(source.segments, target.segments),
-            paces={SOURCE: source.pace(), TARGET: target.pace()},
-            progress=progress,
-        )
+        segments = max(source.segments, target.segments)
+        paces = {SOURCE: source.pace(), TARGET: target.pace()}
+        pair = TablePair(TABLES[name], source.items, target.items, rewrite, segments, paces, progress)
         return compare_table(pair, KeyBuckets(Path(folder)))
 
 

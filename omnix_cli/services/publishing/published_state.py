@@ -1,5 +1,4 @@
-"""What the store holds: which lists, as receipts (one row a list, with its content hash and its lifetime), and whether
-its items are as they should be.
+"""What the store holds: its lists, as receipts (a row a list, with content hash and lifetime), read back to verify it.
 
 The receipts of the last publish (a checkpoint) are used when the store's control item says that they are still true;
 otherwise the store is read.

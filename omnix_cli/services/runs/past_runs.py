@@ -97,7 +97,5 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:
 
 def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(f"{prefix} {name}", value)
-        else:
-            yield f"{prefix} {name}", value
+        whole = f"{prefix} {name}"
+        yield from _flat(whole, value) if isinstance(value, Mapping) else [(whole, value)]

@@ -79,9 +79,8 @@ def _parameters(step: PlanStep, settings: Settings, as_of: date) -> dict[str, An
 
 def _plain(value: Any) -> Any:
     """A setting as it is read back from a manifest."""
-    if isinstance(value, Section):
-        return dump(value)
-    return list(value) if isinstance(value, tuple) else value
+    plain = dump(value) if isinstance(value, Section) else value
+    return list(plain) if isinstance(plain, tuple) else plain
 
 
 def _key(step: PlanStep, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:

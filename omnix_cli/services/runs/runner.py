@@ -58,8 +58,7 @@ class Runner:
     def preview(
         self, targets: Collection[str], *, force: Collection[str] = (), publisher: Publisher | None = None
     ) -> tuple[StepRecord, ...]:
-        """What `execute` would do, step by step: `reused` or `pending`, and why. `publisher` must be a dry run; it
-        is called only when the lists it would publish already exist."""
+        """What `execute` would do. `publisher` must be a dry run; it is called only when its lists exist already."""
         if not self.sources["purchases"].rows:
             waiting = closure(self.plan, targets)
             return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
