@@ -42,7 +42,6 @@ class ListWriter:
     _fates: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> dict[str, int]:
-        """How many lists were added, changed and so on."""
         refreshed = self._fates["refreshed"] + self._fates["expired"]
         others = {fate: self._fates[fate] for fate in ("added", "changed", "unchanged", "removed")}
         return {"refreshed": refreshed, **others}

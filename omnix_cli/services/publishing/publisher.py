@@ -71,7 +71,6 @@ class PublishReport:
 
     @property
     def figures(self) -> dict[str, int | float | str]:
-        """How many lists were added, changed and so on."""
         names = ("added", "changed", "refreshed", "unchanged", "removed", "refused")
         return {name: getattr(self, name) for name in names if name != "refused" or self.refused}
 
