@@ -17,7 +17,7 @@ from omnix_cli.protocols.steps import Engine, PlanStep, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings
 from omnix_cli.steps.history import seen
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import instants
 from omnix_cli.steps.imports.binding import Reading, bind
 from omnix_cli.steps.imports.cleaning import clean
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
@@ -120,7 +120,7 @@ def imported(table: str, **mapping: Any) -> pl.DataFrame:
     )
     bound = bind(parse_mapping("purchases", mapping, where="spec"), raw.columns, file="lines.csv")
     now = datetime.combine(AS_OF, time(12), UTC)
-    cleaned = clean(raw, Reading(bound, "lines.csv", fields.Clock((), False, "UTC", "UTC"), False, now))
+    cleaned = clean(raw, Reading(bound, "lines.csv", instants.Clock((), False, "UTC", "UTC"), False, now))
     return pl.concat([cleaned.rows, cleaned.quarantine.select("row_number", "reason")], how="diagonal_relaxed").sort(
         ROW_NUMBER
     )

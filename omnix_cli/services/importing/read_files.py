@@ -21,8 +21,8 @@ from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning, deletions
 from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
-from omnix_cli.steps.imports.fields import Clock
 from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.instants import Clock
 from omnix_cli.steps.imports.problems import quarantine_rows
 
 _THREADS = 2

@@ -12,7 +12,7 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import DERIVED, LINE, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import instants, numbers, texts
 
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
@@ -26,7 +26,7 @@ class Reading:
 
     mapping: ColumnMapping
     file: str
-    clock: fields.Clock
+    clock: instants.Clock
     decimal_comma: bool
     now: datetime
     """A later row is an error."""
@@ -67,7 +67,7 @@ def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) ->
     source = mapping.columns.get(INSTANTS[mapping.kind][0]) if mapping.kind in INSTANTS else None
     if not isinstance(source, str) or not isinstance(raw.schema[source], pl.String):
         return False
-    evidence = fields.day_first_evidence(fields.text(raw[source], mapping.null_values))
+    evidence = instants.day_first_evidence(texts.text(raw[source], mapping.null_values))
     if evidence is None:
         raise DataError(
             f"{file}: the dates of column `{source}` can be read day first or month first",
@@ -85,9 +85,9 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
     columns = FRAMES[mapping.kind].schema.columns()
     amounts = {name for name, spec in columns.items() if spec.dtype.is_float() or spec.dtype.is_decimal()}
     sources = [source for name, source in mapping.columns.items() if name in amounts]
-    written = [fields.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
+    written = [texts.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
     texts = pl.concat(written) if written else pl.Series(dtype=pl.String)
-    evidence = fields.decimal_comma_evidence(texts)
+    evidence = numbers.decimal_comma_evidence(texts)
     if evidence is None and separator != ",":
         example = texts.filter(texts.str.contains(",", literal=True))[0]
         raise DataError(

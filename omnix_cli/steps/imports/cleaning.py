@@ -14,7 +14,7 @@ import polars as pl
 from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import deletions, fields, purchase_rules
+from omnix_cli.steps.imports import deletions, instants, numbers, purchase_rules, texts
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids
 from omnix_cli.steps.imports.problems import Problem, quarantined
@@ -60,7 +60,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
         line = _written(raw, mapping, LINE)
         if line is not None:
-            rows = with_line_ids(rows, fields.text(line, mapping.null_values))
+            rows = with_line_ids(rows, texts.text(line, mapping.null_values))
     if mapping.kind in INSTANTS:
         instant, day = INSTANTS[mapping.kind]
         rows = rows.with_columns(pl.col(instant).dt.convert_time_zone(reading.clock.timezone).dt.date().alias(day))
@@ -86,56 +86,56 @@ def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series 
     else:
         return None
     if name in mapping.values:
-        return fields.text(written, mapping.null_values).replace(mapping.values[name])
+        return texts.text(written, mapping.null_values).replace(mapping.values[name])
     return written
 
 
 def _joined(source: JoinedColumns, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
-    first, *others = (fields.text(raw[column], mapping.null_values) for column in source.columns)
-    spare = (fields.text(raw[column], mapping.null_values) for column in source.fallback)
+    first, *others = (texts.text(raw[column], mapping.null_values) for column in source.columns)
+    spare = (texts.text(raw[column], mapping.null_values) for column in source.fallback)
     leading = pl.coalesce(first, *spare)
     joined = pl.concat_str(leading, *others, separator=source.separator, ignore_nulls=True)
     return pl.select(pl.when(leading.is_not_null()).then(joined)).to_series()
 
 
-def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> fields.Parsed:
+def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> texts.Parsed:
     mapping, dtype = reading.mapping, spec.dtype
     if isinstance(dtype, pl.Datetime):
-        return fields.instant(written, mapping.null_values, reading.clock)
+        return instants.instant(written, mapping.null_values, reading.clock)
     if dtype.is_numeric():
-        numbers = fields.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
-        return numbers if dtype.is_float() else _narrowed(numbers, dtype)
-    texts = fields.text(written, mapping.null_values)
+        parsed = numbers.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
+        return parsed if dtype.is_float() else _narrowed(parsed, dtype)
+    trimmed = texts.text(written, mapping.null_values)
     if isinstance(dtype, pl.List):
-        return fields.Parsed(fields.entries(written, texts, mapping.list_separator), None)
+        return texts.Parsed(texts.entries(written, trimmed, mapping.list_separator), None)
     if isinstance(dtype, pl.String):
         ids = mapping.whole_number_ids and name in _IDS
-        return fields.Parsed(texts.str.replace(r"\.0+$", "") if ids else texts, None)  # spreadsheets add .0
-    values = fields.word(texts, dtype) if isinstance(dtype, pl.Enum) else fields.flag(texts)
-    return fields.Parsed(values, values.is_null() & texts.is_not_null())
+        return texts.Parsed(trimmed.str.replace(r"\.0+$", "") if ids else trimmed, None)  # spreadsheets add .0
+    values = texts.word(trimmed, dtype) if isinstance(dtype, pl.Enum) else texts.flag(trimmed)
+    return texts.Parsed(values, values.is_null() & trimmed.is_not_null())
 
 
-def _narrowed(numbers: fields.Parsed, dtype: pl.DataType) -> fields.Parsed:
+def _narrowed(parsed: texts.Parsed, dtype: pl.DataType) -> texts.Parsed:
     """Numbers as money or whole numbers; one that does not fit is unreadable."""
-    values = fields.money(numbers.values) if dtype.is_decimal() else fields.whole_number(numbers.values, dtype)
-    if values.null_count() == numbers.values.null_count():
-        return fields.Parsed(values, numbers.unreadable)
-    lost = values.is_null() & numbers.values.is_not_null()
-    return fields.Parsed(values, lost if numbers.unreadable is None else lost | numbers.unreadable)
+    values = numbers.money(parsed.values) if dtype.is_decimal() else numbers.whole_number(parsed.values, dtype)
+    if values.null_count() == parsed.values.null_count():
+        return texts.Parsed(values, parsed.unreadable)
+    lost = values.is_null() & parsed.values.is_not_null()
+    return texts.Parsed(values, lost if parsed.unreadable is None else lost | parsed.unreadable)
 
 
 def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem:
     column = str(rule.column)  # one, since the mapping is bound
-    texts = fields.text(raw[column], mapping.null_values)
-    mask = texts.is_null() & rule.missing
-    lower = texts.str.to_lowercase()
+    trimmed = texts.text(raw[column], mapping.null_values)
+    mask = trimmed.is_null() & rule.missing
+    lower = trimmed.str.to_lowercase()
     if rule.values:
         mask |= lower.is_in([value.lower() for value in rule.values]).fill_null(False)
     if rule.other_than:
         mask |= ~lower.is_in([value.lower() for value in rule.other_than]).fill_null(True)
     if rule.matches:
-        mask |= texts.str.contains(rule.matches).fill_null(False)
-    return Problem(mask, column, rule.reason, texts, expected=True)
+        mask |= trimmed.str.contains(rule.matches).fill_null(False)
+    return Problem(mask, column, rule.reason, trimmed, expected=True)
 
 
 def _unreadable(dtype: pl.DataType) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import texts
 from omnix_cli.steps.imports.problems import Problem, as_json, quarantine_rows
 
 _KEPT = "deleted there, kept here"
@@ -22,7 +22,7 @@ def deleted(raw: pl.DataFrame) -> pl.Series:
     """Which rows were deleted at their source."""
     if DELETED not in raw.columns:
         return pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
-    return fields.flag(fields.text(raw[DELETED], ())).fill_null(False)
+    return texts.flag(texts.text(raw[DELETED], ())).fill_null(False)
 
 
 def set_aside(raw: pl.DataFrame, mapping: ColumnMapping) -> list[Problem]:
@@ -43,7 +43,7 @@ def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame,
     rest = [pl.col(name).is_null() for name in raw.columns if name not in (given, DELETED, ROW_NUMBER, ITEM)]
     bare = raw.select(deleted(raw) & pl.all_horizontal(True, *rest) & pl.col(given).is_not_null()).to_series()
     rows = raw.filter(bare)
-    ids = fields.text(rows[given], ()).alias(own_id)
+    ids = texts.text(rows[given], ()).alias(own_id)
     return raw.filter(~bare), rows.select(ids, as_json(rows), ROW_NUMBER, ITEM)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.fields import holds
+from omnix_cli.steps.imports.texts import holds
 
 FILE = "_file"
 """The number of the file that a row came from, in the order of the import."""

@@ -8,7 +8,7 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import texts
 
 _LONGEST_VALUE = 200
 
@@ -32,7 +32,7 @@ def quarantined(raw: pl.DataFrame, bad: pl.Series, problems: list[Problem], file
     value = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
     for number, problem in reversed(list(enumerate(problems))):
         here = problem.mask.filter(bad)
-        written = fields.text(problem.value.filter(bad), ()).str.slice(0, _LONGEST_VALUE)
+        written = texts.text(problem.value.filter(bad), ()).str.slice(0, _LONGEST_VALUE)
         which = which.set(here, number)
         value = pl.select(pl.when(here).then(written).otherwise(value)).to_series()
     columns = {"value": value, "row_number": rows[ROW_NUMBER], "item": rows[ITEM], "row": as_json(rows)}
@@ -50,5 +50,5 @@ def quarantine_rows(rows: pl.DataFrame, file: str) -> pl.DataFrame:
 def as_json(rows: pl.DataFrame) -> pl.Series:
     """Each row as a JSON object of its texts, named `row`."""
     columns = [column for column in rows.columns if column not in (ROW_NUMBER, ITEM)]
-    texts = rows.select(fields.text(rows[column], ()) for column in columns)
-    return texts.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()
+    written = rows.select(texts.text(rows[column], ()) for column in columns)
+    return written.select(pl.struct(pl.all()).struct.json_encode().alias("row")).to_series()

@@ -8,7 +8,7 @@ import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.schemas import PURCHASE_KINDS
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import numbers, texts
 from omnix_cli.steps.imports.deletions import deleted
 
 _KIND = pl.Enum(PURCHASE_KINDS)
@@ -42,7 +42,7 @@ def _missing_prices(rows: pl.DataFrame) -> Iterator[pl.Expr]:
     derived = {"unit_price": total / pl.col("quantity"), "total_price": unit * pl.col("quantity")}
     for name, amount in derived.items():
         if rows[name].null_count():
-            yield pl.coalesce(name, amount.round(2).cast(fields.MONEY, strict=False))
+            yield pl.coalesce(name, amount.round(2).cast(numbers.MONEY, strict=False))
 
 
 def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
@@ -57,13 +57,13 @@ def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
 def _cancelled(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
     cancelled = deleted(raw)
     for column, values in mapping.cancelled.items():
-        cancelled |= fields.text(raw[column], mapping.null_values).str.to_lowercase().is_in(values).fill_null(False)
+        cancelled |= texts.text(raw[column], mapping.null_values).str.to_lowercase().is_in(values).fill_null(False)
     return cancelled
 
 
 def _discounted(raw: pl.DataFrame, mapping: ColumnMapping, decimal_comma: bool) -> pl.Series:
     discounted = pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
     for column in mapping.discounts:
-        amounts = fields.number(raw[column], mapping.null_values, decimal_comma=decimal_comma).values
+        amounts = numbers.number(raw[column], mapping.null_values, decimal_comma=decimal_comma).values
         discounted |= (amounts != 0).fill_null(False)
     return discounted

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports.texts import entries
 from omnix_cli.stores.dynamodb.wire import from_wire
 
 _PLAIN: dict[str, pl.DataType] = {"S": pl.String(), "N": pl.String(), "BOOL": pl.Boolean(), "NULL": pl.Boolean()}
@@ -152,7 +152,7 @@ class ItemColumns:
             return _as_text(value)
         if isinstance(value, str):
             text = pl.Series([value])
-            (divided,) = fields.entries(text, text, self._separator).to_list()
+            (divided,) = entries(text, text, self._separator).to_list()
             return list(divided)
         texts = map(_as_text, value if isinstance(value, list) else sorted(value, key=repr))
         return [text for text in texts if text is not None]

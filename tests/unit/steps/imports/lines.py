@@ -9,7 +9,7 @@ import polars as pl
 
 from omnix_cli.mappings import parse_mapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import instants
 from omnix_cli.steps.imports.binding import Reading, bind, settle_day_first, settle_decimal_comma
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 
@@ -29,7 +29,7 @@ def raw(*rows: dict[str, Any]) -> pl.DataFrame:
 def cleaned(*rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", **mapping: Any) -> Cleaned:
     frame = raw(*rows)
     bound = bind(parse_mapping(kind, mapping, where="test"), frame.columns, file="f.csv")
-    clock = fields.Clock(
+    clock = instants.Clock(
         bound.date_formats, settle_day_first(frame, bound, file="f.csv"), bound.written_timezone or zone, zone
     )
     decimal_comma = settle_decimal_comma(frame, bound, file="f.csv", separator=",")

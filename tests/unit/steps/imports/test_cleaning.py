@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import fields
+from omnix_cli.steps.imports import instants
 from omnix_cli.steps.imports.binding import Reading, bind
 from omnix_cli.steps.imports.cleaning import clean
 from tests.unit.steps.imports.lines import LINE, NOW, cleaned, raw, why
@@ -109,7 +109,7 @@ CELLS = st.one_of(
 def test_no_row_is_ever_lost(rows: list[dict[str, str | None]]) -> None:
     frame = raw(*rows).cast(dict.fromkeys(LINE, pl.String))
     bound = bind(ColumnMapping(kind="purchases", day_first=True), frame.columns, file="f")
-    result = clean(frame, Reading(bound, "f", fields.Clock((), True, "UTC", "UTC"), False, NOW))
+    result = clean(frame, Reading(bound, "f", instants.Clock((), True, "UTC", "UTC"), False, NOW))
     places = [*result.rows[ROW_NUMBER], *result.quarantine["row_number"]]
     assert sorted(places) == frame[ROW_NUMBER].to_list()
     named = result.rows.with_columns(pl.format("{}", ROW_NUMBER).alias("purchase_id"))
