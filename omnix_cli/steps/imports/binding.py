@@ -86,10 +86,10 @@ def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str
     amounts = {name for name, spec in columns.items() if spec.dtype.is_float() or spec.dtype.is_decimal()}
     sources = [source for name, source in mapping.columns.items() if name in amounts]
     written = [texts.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
-    texts = pl.concat(written) if written else pl.Series(dtype=pl.String)
-    evidence = numbers.decimal_comma_evidence(texts)
+    amounts_written = pl.concat(written) if written else pl.Series(dtype=pl.String)
+    evidence = numbers.decimal_comma_evidence(amounts_written)
     if evidence is None and separator != ",":
-        example = texts.filter(texts.str.contains(",", literal=True))[0]
+        example = amounts_written.filter(amounts_written.str.contains(",", literal=True))[0]
         raise DataError(
             f"{file}: the comma of numbers like {example} can separate decimals or thousands",
             hint="Set `decimal_comma = true` or `false` in the mapping.",
