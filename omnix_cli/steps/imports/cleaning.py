@@ -19,7 +19,7 @@ from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids
 from omnix_cli.steps.imports.problems import Problem, quarantined
 
-VERSION = "2"
+VERSION = "3"
 """Raise it when a change reads the same input differently: then files imported before are read again."""
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
