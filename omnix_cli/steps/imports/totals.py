@@ -11,7 +11,6 @@ import re
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.steps.imports import texts
 
 REASON = "a total, not a row"
 
@@ -54,7 +53,7 @@ _SUMS = (
 )
 _ALL = ("all", "alle", "tous", "toutes", "todos", "todas", "tutti", "wszystkie", *"*-\u2013\u2014", "--", "---")
 """What stands for an id in such a line."""
-_STEMS = ["total", "gesamt", "summe"]
+_NO_PRODUCT = ["", *_ALL, *(word.title() for word in _ALL), *(word.upper() for word in _ALL)]
 _OF_SOMETHING = r"(?i)^(?:sub-?total|grand total|sous-total|total)\b|\b(?:sub-?total|total|summe|gesamt)\s*:?$"
 """Excel writes `C1 Total` below the lines of C1."""
 _WRITTEN = [
@@ -79,7 +78,10 @@ def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | Non
         for name, source in sources.items()
         if isinstance(source, str) and raw.schema[source] == pl.String
     }
-    masks = [_suspects(column) for column in ids.values()]
+    masks = [
+        column.is_in([*_WRITTEN, *_NO_PRODUCT] if name == "product_id" else _WRITTEN).fill_null(False)
+        for name, column in ids.items()
+    ]
     mask = pl.select(pl.any_horizontal(False, *masks, *([] if undated is None else [undated]))).to_series()
     if len(mask) != raw.height or not mask.any():
         return None
@@ -89,13 +91,6 @@ def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | Non
     if late.any():
         is_total |= late & _anywhere(rows)
     return mask.scatter(mask.arg_true(), is_total) if is_total.any() else None
-
-
-def _suspects(column: pl.Series) -> pl.Series:
-    found = column.is_in(_WRITTEN)
-    if texts.holds(column, " "):
-        found |= column.str.contains_any(_STEMS, ascii_case_insensitive=True)
-    return found.fill_null(False)
 
 
 def _among_ids(rows: pl.DataFrame, ids: dict[str, pl.Series], mapping: ColumnMapping) -> pl.Series:

@@ -13,18 +13,20 @@ import numpy.typing as npt
 from omnix_cli.steps.imports import totals
 from omnix_cli.stores.inputs.line_blocks import RejectedLine
 
-COMMENT, EMPTY, HEADER, ABOVE, BELOW, ENDS = (
+COMMENT, EMPTY, HEADER, CHANGED, ABOVE, BELOW, STRAYS = (
     "comment lines",
     "empty rows",
     "repeated headers",
+    "headers with other columns",
     "lines above the header",
     "lines below the rows",
-    "trailing separators",
+    "stray quotes",
 )
-"""What was left out, as findings name it."""
+"""What was found between the rows, as findings name it."""
 
 COMMENT_SIGNS = ("# ", "-- ", "// ", "#\t")
 _COMMENT = re.compile(r"\ufeff?(?:#+(?:[^\d#]|$)|--+(?:[^\d-]|$)|//)")
+_OTHER_SEPARATORS = re.compile(r"[;|\t]")
 _DRAWN = set("-=_+|,;\t \r")
 RULES = [sign * length for sign in "-=_" for length in range(2, 60)]
 """What the first field of a drawn line is, as terminals print it below a header."""
@@ -93,7 +95,7 @@ def rejected(number: int, text: str, fields: Sequence[str] | None) -> RejectedLi
     if fields is None:
         return RejectedLine(number, "broken quotes", text)
     filled = [field for field in fields if field.strip()]
-    if filled and totals.is_label(filled[0]):
+    if filled and totals.is_label(_OTHER_SEPARATORS.split(filled[0])[0]):
         return RejectedLine(number, totals.REASON, text, expected=True)
     if len(filled) == 1 and _is_prose(filled[0]):
         return RejectedLine(number, _REMARK, text)

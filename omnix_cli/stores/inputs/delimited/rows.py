@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,14 +13,11 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.stores.inputs.delimited import header, notes
-from omnix_cli.stores.inputs.delimited.fields import fields_of, wanted_names
+from omnix_cli.stores.inputs.delimited.fields import wanted_names
 from omnix_cli.stores.inputs.delimited.notes import Notes
+from omnix_cli.stores.inputs.delimited.records import LONGEST_RECORD_LINES, Parsed, Records, RepeatedHeader
 from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_frame, count_sign
-
-LONGEST_RECORD_LINES = 100
-"""A quoted field may have line breaks; a record with more lines than this has a broken quote."""
-_OTHER_LINE_ENDS = re.compile("[\r\x85\u2028\u2029]")
 
 
 def rows(file: InputFile) -> CsvRows:
@@ -35,18 +31,6 @@ class _Lines(NamedTuple):
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
     separators: npt.NDArray[np.int32]
-
-
-_Header = tuple[int, list[str]]
-"""A header that comes again: the number of its line, and the columns of the rows below it."""
-
-
-class _Parsed(NamedTuple):
-    """Rows, lines that are no rows, and headers that come again."""
-
-    rows: pl.DataFrame
-    rejected: list[RejectedLine]
-    headers: list[_Header]
 
 
 class CsvRows:
@@ -86,9 +70,9 @@ class CsvRows:
         if self._waiting:
             yield from self._chunks(b"", end, [], final=True)
         if broken := self._notes.close():
-            yield RawChunk(self._named(self._frame([], (), ()), self.columns), as_frame(broken))
+            yield RawChunk(self._named(self._records.frame([], (), ()), self.columns), as_frame(broken))
 
-    def _read_header(self, block: bytes, first: int) -> tuple[int, _Parsed]:
+    def _read_header(self, block: bytes, first: int) -> tuple[int, Parsed]:
         """Reads the names of the columns; returns the number of bytes up to the end of the header, and the rows above
         it, as sorting the lines of a file makes."""
         found = header.find(block, self._mapping, file=self._name)
@@ -97,19 +81,20 @@ class CsvRows:
         self._findings["separator"] = "tab" if self.separator == "\t" else self.separator
         if repeated := header.repeated(found.names):
             self._findings["repeated columns"] = ", ".join(repeated)
-        rows = [line for line in found.above if self._is_like_a_row(line.text)]
+        rows = [line for line in found.above if self._records.is_like_a_row(line.text)]
         for line in found.above:
             if line not in rows:
                 self._notes.add(notes.ABOVE, line.text)
         numbers = [first + count_sign(block[: line.start], "\n") for line in rows]
-        return found.end, self._records([line.text for line in rows], numbers)
+        return found.end, self._records.parsed([line.text for line in rows], numbers, self._notes)
 
     def _set_columns(self, names: Sequence[str], ghosts: int) -> None:
         """These columns from now on, with fields behind them that the header has no names for."""
         if ghosts:
-            self._notes.add(notes.ENDS)
+            self._findings["trailing separators"] = "on most lines"
         self.columns = header.columns_of([*names, *[""] * ghosts], self.columns)
         self._unnamed = self.columns[len(names) :]
+        self._records = Records(self.separator, self.columns, self._unnamed, self._wanted)
         spellings = header.spellings([*self.columns, *self._mapping.input_columns()])
         self._labels = pl.Series([*spellings, *notes.RULES], dtype=pl.String).unique().implode()
 
@@ -129,19 +114,20 @@ class CsvRows:
             if other is None:
                 return
             rejected, self._waiting = [], b""
+            self._notes.add(notes.CHANGED, f"line {other[0]}")
             cut = _end_of_line(block, other[0] - first)
             block, first = block[cut:], other[0] + 1
             names = header.cleaned(other[1])
             self._set_columns(names, header.ghost_fields(names, block, self.separator))
 
-    def _parsed(self, block: bytes, first: int, *, final: bool) -> _Parsed:
+    def _parsed(self, block: bytes, first: int, *, final: bool) -> Parsed:
         if (rows := self._plain(block, first)) is not None:
-            return _Parsed(rows, [], [])
+            return Parsed(rows, [], [])
         return self._mostly_plain(block, first) or self._one_by_one(block, first, final=final)
 
     def _sorted_out(
-        self, parsed: _Parsed, other: _Header | None
-    ) -> tuple[pl.DataFrame, list[_Header], list[RejectedLine]]:
+        self, parsed: Parsed, other: RepeatedHeader | None
+    ) -> tuple[pl.DataFrame, list[RepeatedHeader], list[RejectedLine]]:
         """The rows without those that are no rows though they have all fields, the headers that come again, and the
         broken lines."""
         rows, rejected, headers = parsed
@@ -175,7 +161,7 @@ class CsvRows:
         empty = rows.filter(blank).select(pl.all_horizontal(fields)).to_series()
         return blank.scatter(blank.arg_true(), empty) if empty.any() else None
 
-    def _is_label(self, row: tuple[object, ...], headers: list[_Header]) -> bool:
+    def _is_label(self, row: tuple[object, ...], headers: list[RepeatedHeader]) -> bool:
         """Whether a row is a header that comes again, which is added to the others, or a comment."""
         *fields, number, _ = (str(field) if place < len(self.columns) else field for place, field in enumerate(row))
         names = [str(field) for field in fields]
@@ -187,13 +173,14 @@ class CsvRows:
             self._notes.add(notes.COMMENT, text)
         return is_comment
 
-    def _by_columns(self, rows: pl.DataFrame, headers: list[_Header]) -> Iterator[pl.DataFrame]:
+    def _by_columns(self, rows: pl.DataFrame, headers: list[RepeatedHeader]) -> Iterator[pl.DataFrame]:
         """The rows under each header, in the columns that it names."""
         parsed = self.columns
         for number, fields in headers:
             named = header.cleaned(fields)[: len(fields) - len(self._unnamed)]
             if header.columns_of([*named, *[""] * len(self._unnamed)], self.columns) == self.columns:
                 continue
+            self._notes.add(notes.CHANGED, f"line {number}")
             above = rows[ROW_NUMBER] <= number
             yield self._named(rows.filter(above), parsed)
             rows = rows.filter(~above)
@@ -215,7 +202,7 @@ class CsvRows:
             return None
         return self._parse(block, pl.Series(np.arange(first, first + lines, dtype=np.uint64)))
 
-    def _mostly_plain(self, block: bytes, first: int) -> _Parsed | None:
+    def _mostly_plain(self, block: bytes, first: int) -> Parsed | None:
         """The lines with the right number of fields at once, the others one by one; None if a field spans lines."""
         if (lines := _measure(block, self.separator)) is None:
             return None
@@ -228,13 +215,13 @@ class CsvRows:
             return None
         others = np.flatnonzero(~right & ~blank)
         texts = [block[lines.starts[line] : lines.ends[line]].decode().rstrip("\r\n") for line in others]
-        more = self._records(texts, [int(number) for number in numbers[others]])
+        more = self._records.parsed(texts, [int(number) for number in numbers[others]], self._notes)
         return more._replace(rows=pl.concat([rows, more.rows]).sort(ROW_NUMBER, ITEM))
 
     def _parse(self, lines: bytes, numbers: pl.Series) -> pl.DataFrame | None:
         """The lines as a frame of texts; None if polars does not find one row on each of them."""
         if not lines:
-            return self._frame([], (), ())
+            return self._records.frame([], (), ())
         try:
             rows = pl.read_csv(
                 lines,
@@ -249,109 +236,28 @@ class CsvRows:
             return None
         return rows.rechunk().with_columns(numbers.alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
 
-    def _one_by_one(self, block: bytes, first: int, *, final: bool) -> _Parsed:
-        """Parses record by record; an unfinished record at the end of the block waits for the next one."""
+    def _one_by_one(self, block: bytes, first: int, *, final: bool) -> Parsed:
+        """Parses record by record; an unfinished record at the end of the block waits for the next one. Of a record
+        that swallows rows, the first and the last line are broken, and those in between are read."""
         lines = block.decode().split("\n")[:-1]
-        texts, numbers, at = [], [], 0
+        texts, numbers, strays, at = [], [], dict[int, str](), 0
         while at < len(lines):
-            size = self._record_lines(lines, at)
-            if size == 0 and not final and len(lines) - at < LONGEST_RECORD_LINES:
+            record = self._records.record_lines(lines, at)
+            if record.lines == 0 and not final and len(lines) - at < LONGEST_RECORD_LINES:
                 self._waiting = ("\n".join(lines[at:]) + "\n").encode()
                 break
-            size = max(size, 1)
-            texts.append("\n".join(lines[at : at + size]).rstrip("\r"))
-            numbers.append(first + at)
+            if record.swallows:
+                last = at + record.lines - 1
+                strays |= {first + at: lines[at], first + last: lines[last]}
+                self._notes.add(notes.STRAYS, f"lines {first + at} to {first + last}")
+            size = 1 if record.swallows else max(record.lines, 1)
+            if first + at not in strays:
+                texts.append("\n".join(lines[at : at + size]).rstrip("\r"))
+                numbers.append(first + at)
             at += size
-        return self._records(texts, numbers)
-
-    def _record_lines(self, lines: list[str], at: int) -> int:
-        """How many lines the record has that begins at this line; 0 if its quote stays open, or if it would swallow
-        lines that are rows: then the quote is a stray one."""
-        if lines[at].count('"') % 2 == 0 or self._is_row(lines[at]):
-            return 1
-        last = min(at + LONGEST_RECORD_LINES, len(lines))
-        for end in range(at + 1, last):
-            if '"' in lines[end] and self._is_row("\n".join(lines[at : end + 1])):
-                return 1 if self._swallows_rows(lines[at : end + 1]) else end + 1 - at
-        return 0
-
-    def _swallows_rows(self, lines: list[str]) -> bool:
-        """Whether a record of several lines has rows in a quoted field: a line in between that is one, or a first and
-        a last line that both have all separators."""
-        first, *between, last = (self._is_like_a_row(line.replace('"', "")) for line in lines)
-        return any(between) or (first and last)
-
-    def _is_like_a_row(self, text: str) -> bool:
-        """Whether a line has all fields, and some of them have digits, as words hardly do."""
-        fields = fields_of(text.rstrip("\r"), self.separator) or []
-        digits = sum(any(sign.isdigit() for sign in field) for field in fields)
-        return len(fields) == len(self.columns) > 1 and digits >= max(1, len(self.columns) // 3)
-
-    def _is_row(self, text: str) -> bool:
-        fields = fields_of(text.rstrip("\r"), self.separator)
-        return fields is not None and len(fields) == len(self.columns)
-
-    def _records(self, texts: list[str], numbers: list[int]) -> _Parsed:
-        rows: list[list[str]] = []
-        kept: list[tuple[int, int]] = []
-        rejected: list[RejectedLine] = []
-        headers: list[_Header] = []
-        for text, number in zip(texts, numbers, strict=True):
-            if not text.strip():
-                continue
-            fields = self._fitted(fields_of(text, self.separator))
-            if fields is not None and len(fields) == len(self.columns):
-                rows.append(fields)
-                kept.append((number, 0))
-            elif (glued := self._glued(fields)) is not None:
-                rows.append(glued[0])
-                kept.append((number, 0))
-                headers.append((number, glued[1]))
-            elif fields is not None and header.repeats(fields, self.columns, self._wanted):
-                headers.append((number, fields))
-            elif pieces := self._pieces(text):
-                rows.extend(pieces)
-                kept.extend((number, item) for item in range(1, len(pieces) + 1))
-            elif kind := notes.kind_of(text, fields):
-                self._notes.add(kind, "" if kind == notes.EMPTY else text)
-            else:
-                rejected.append(notes.rejected(number, text, fields))
-        return _Parsed(
-            self._frame(rows, *zip(*kept, strict=True)) if kept else self._frame([], (), ()), rejected, headers
-        )
-
-    def _fitted(self, fields: list[str] | None) -> list[str] | None:
-        """The fields without empty ones at the end of a line that has too many, and with those that all other lines
-        have there."""
-        if fields is None or not any(fields):
-            return fields
-        if len(fields) == len(self.columns) - len(self._unnamed):
-            return [*fields, *[""] * len(self._unnamed)]
-        return fields if any(field.strip() for field in fields[len(self.columns) :]) else fields[: len(self.columns)]
-
-    def _glued(self, fields: list[str] | None) -> tuple[list[str], list[str]] | None:
-        """The row and the header in one line, as when a file without a line feed at its end is continued by another."""
-        width = len(self.columns)
-        if fields is None or width < 2 or len(fields) != 2 * width - 1:
-            return None
-        seam, names = fields[width - 1], fields[width:]
-        for column in self.columns:
-            if seam.lower().endswith(column.lower()) and header.repeats([column, *names], self.columns, self._wanted):
-                value = seam[: len(seam) - len(column)].removesuffix("\ufeff")
-                return [*fields[: width - 1], value], [column, *names]
-        return None
-
-    def _pieces(self, text: str) -> list[list[str]]:
-        """The rows of a line that has line ends of other systems in it; none if not all pieces are rows."""
-        texts = [piece for piece in _OTHER_LINE_ENDS.split(text) if piece.strip()]
-        pieces = [fields_of(piece, self.separator) or [] for piece in texts]
-        return pieces if len(pieces) > 1 and all(len(piece) == len(self.columns) for piece in pieces) else []
-
-    def _frame(self, rows: list[list[str]], numbers: Sequence[int], items: Sequence[int]) -> pl.DataFrame:
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String), orient="row")
-        return frame.with_columns(
-            pl.Series(ROW_NUMBER, numbers, dtype=pl.UInt64), pl.Series(ITEM, items, dtype=pl.UInt32)
-        )
+        parsed = self._records.parsed(texts, numbers, self._notes)
+        broken = [RejectedLine(number, "broken quotes", text) for number, text in strays.items()]
+        return parsed._replace(rejected=[*parsed.rejected, *broken])
 
 
 def _measure(block: bytes, separator: str) -> _Lines | None:
@@ -370,9 +276,9 @@ def _measure(block: bytes, separator: str) -> _Lines | None:
     return _Lines(starts, ends, np.add.reduceat(signs, starts, dtype=np.int32))
 
 
-def _above(parsed: _Parsed, number: int) -> _Parsed:
+def _above(parsed: Parsed, number: int) -> Parsed:
     """What is above a line."""
-    return _Parsed(
+    return Parsed(
         parsed.rows.filter(pl.col(ROW_NUMBER) < number),
         [line for line in parsed.rejected if line.number < number],
         [each for each in parsed.headers if each[0] < number],
