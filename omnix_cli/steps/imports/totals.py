@@ -64,6 +64,11 @@ _WRITTEN = [
 ]
 
 
+_AS_ID = pl.Series(_WRITTEN, dtype=pl.String).implode()
+_AS_PRODUCT = pl.Series([*_WRITTEN, *_NO_PRODUCT], dtype=pl.String).implode()
+"""Made once: a set of a few hundred texts costs more than the look at a column."""
+
+
 def is_label(text: str) -> bool:
     """Whether the first text of a line that is no row says that it is a total."""
     return _bare(text) in (*_PLAIN, *_SUMS) or re.search(_OF_SOMETHING, text.strip()) is not None
@@ -79,8 +84,9 @@ def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | Non
         if isinstance(source, str) and raw.schema[source] == pl.String
     }
     masks = [
-        column.is_in([*_WRITTEN, *_NO_PRODUCT] if name == "product_id" else _WRITTEN).fill_null(False)
+        column.is_in(_AS_PRODUCT if name == "product_id" else _AS_ID).fill_null(False)
         for name, column in ids.items()
+        if name == "product_id" or _may_have_words(column)
     ]
     mask = pl.select(pl.any_horizontal(False, *masks, *([] if undated is None else [undated]))).to_series()
     if len(mask) != raw.height or not mask.any():
@@ -91,6 +97,12 @@ def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | Non
     if late.any():
         is_total |= late & _anywhere(rows)
     return mask.scatter(mask.arg_true(), is_total) if is_total.any() else None
+
+
+def _may_have_words(ids: pl.Series) -> bool:
+    """Whether any id has a letter that the words have: a cheaper look than one for the words."""
+    joined = ids.str.join("").item()
+    return not joined.isascii() or any(letter in joined for letter in "tTmMkK")
 
 
 def _among_ids(rows: pl.DataFrame, ids: dict[str, pl.Series], mapping: ColumnMapping) -> pl.Series:

@@ -138,7 +138,11 @@ class CsvRows:
                 rejected = [*rejected, *(notes.rejected(row[-1], self.separator.join(row[:-1]), row) for row in broken)]
                 rows = rows.filter(~filled)
         first = rows[self.columns[0]]
-        labels = first.is_in(self._labels) | first.str.starts_with("# ") | first.str.starts_with("-- ")
+        labels = first.is_in(self._labels)
+        joined = first.str.join("").item()
+        for sign in notes.COMMENT_SIGNS:
+            if sign in joined:
+                labels |= first.str.starts_with(sign)
         if (no_row := self._empty(rows, first)) is not None:
             self._notes.add(notes.EMPTY, number=int(no_row.sum()))
         if labels.any():
