@@ -52,42 +52,52 @@ def opening(dice: random.Random) -> datetime:
     return FIRST_DAY + timedelta(days=dice.randint(0, 372), minutes=dice.randint(7 * 60, 17 * 60))
 
 
+def invoice(shop: Shop, number: int, dice: random.Random, codes: list[str]) -> None:
+    """An invoice with some lines, some of which are taken back later."""
+    at = opening(dice)
+    customer = "" if dice.random() < 0.15 else "0" if dice.random() < 0.03 else str(dice.randint(12346, 12500))
+    name = str(536365 + number)
+    if dice.random() < 0.02:
+        at = at.replace(hour=23, minute=59)
+        shop.midnight_invoices += 1
+        shop.note(at + timedelta(minutes=2), name, dice.choice(codes), dice.randint(1, 9), "1.25", customer)
+    for code in dice.sample(codes, dice.randint(1, 5)):
+        price = "0.00" if dice.random() < 0.02 else f"{dice.randint(19, 1995) / 100:.2f}"
+        quantity = dice.randint(1, 24)
+        for _ in range(2 if dice.random() < 0.03 else 1):  # equal lines of one invoice are two sales
+            shop.note(at, name, code, quantity, price, customer)
+        if dice.random() < 0.05:
+            back = at + timedelta(days=dice.randint(0, 20), minutes=dice.randint(1, 300))
+            shop.note(back, f"C{600000 + number}", code, -dice.randint(1, quantity), price, customer)
+    if dice.random() < 0.1:
+        shop.note(at, name, dice.choice(SERVICES[:4]), 1, "15.00", customer)
+
+
+def oddity(shop: Shop, number: int, dice: random.Random, codes: list[str]) -> None:
+    """A line that is no ordinary sale."""
+    at = opening(dice)
+    kind = dice.choice(["damages", "fee", "bad debt", "unsold", "discount"])
+    name = str(570000 + number)
+    if kind == "damages":
+        shop.note(at, name, dice.choice(codes), -dice.randint(1, 400), "0", "")
+    elif kind == "fee":
+        shop.note(at, f"C{name}", dice.choice(["BANK CHARGES", "AMAZONFEE"]), -1, "5942.57", "")
+    elif kind == "bad debt":
+        shop.note(at, f"A{name}", "B", 1, "-11062.06", "")
+    elif kind == "unsold":  # a return of something never sold here
+        shop.note(at, f"C{name}", f"9{number:04}Z", -2, "4.25", str(dice.randint(12346, 12500)))
+    else:
+        shop.note(at, f"C{name}", "D", -1, "27.50", str(dice.randint(12346, 12500)))
+
+
 def a_year(seed: int) -> Shop:
     """About 5,000 lines of 1,500 invoices."""
     dice, shop = random.Random(seed), Shop()
     codes = [f"{dice.randint(10000, 90000)}{dice.choice(['', '', 'A', 'B'])}" for _ in range(200)]
     for number in range(1500):
-        at = opening(dice)
-        customer = "" if dice.random() < 0.15 else "0" if dice.random() < 0.03 else str(dice.randint(12346, 12500))
-        invoice = str(536365 + number)
-        if dice.random() < 0.02:
-            at = at.replace(hour=23, minute=59)
-            shop.midnight_invoices += 1
-            shop.note(at + timedelta(minutes=2), invoice, dice.choice(codes), dice.randint(1, 9), "1.25", customer)
-        for code in dice.sample(codes, dice.randint(1, 5)):
-            price = "0.00" if dice.random() < 0.02 else f"{dice.randint(19, 1995) / 100:.2f}"
-            quantity = dice.randint(1, 24)
-            for _ in range(2 if dice.random() < 0.03 else 1):  # equal lines of one invoice are two sales
-                shop.note(at, invoice, code, quantity, price, customer)
-            if dice.random() < 0.05:
-                back = at + timedelta(days=dice.randint(0, 20), minutes=dice.randint(1, 300))
-                shop.note(back, f"C{600000 + number}", code, -dice.randint(1, quantity), price, customer)
-        if dice.random() < 0.1:
-            shop.note(at, invoice, dice.choice(SERVICES[:4]), 1, "15.00", customer)
+        invoice(shop, number, dice, codes)
     for number in range(120):
-        at = opening(dice)
-        kind = dice.choice(["damages", "fee", "bad debt", "unsold", "discount"])
-        invoice = str(570000 + number)
-        if kind == "damages":
-            shop.note(at, invoice, dice.choice(codes), -dice.randint(1, 400), "0", "")
-        elif kind == "fee":
-            shop.note(at, f"C{invoice}", dice.choice(["BANK CHARGES", "AMAZONFEE"]), -1, "5942.57", "")
-        elif kind == "bad debt":
-            shop.note(at, f"A{invoice}", "B", 1, "-11062.06", "")
-        elif kind == "unsold":  # a return of something never sold here
-            shop.note(at, f"C{invoice}", f"9{number:04}Z", -2, "4.25", str(dice.randint(12346, 12500)))
-        else:
-            shop.note(at, f"C{invoice}", "D", -1, "27.50", str(dice.randint(12346, 12500)))
+        oddity(shop, number, dice, codes)
     shop.lines.sort(key=lambda line: line[0])
     return shop
 
