@@ -63,7 +63,8 @@ class LineBlocks:
         self._name = name
         self._block_bytes = block_bytes
         head = stream.read(max(4, min(_HEAD_BYTES, self._block_bytes)))
-        self._stream, self.encoding, self._recoded = encodings.opened(stream, head, encoding, name=name)
+        opened = encodings.opened(stream, head, encoding, name=name)
+        self._stream, self.encoding, self._recoded = opened.stream, opened.encoding, opened.recoded
         self._guessed: encodings.Tally | None = None
         self._rest = self._stream.read(_HEAD_BYTES)
         if end := _line_end(self._rest):

@@ -1,3 +1,4 @@
-"""CSV files as people have them: with titles above the header, notes below the rows, headers in between, stray quotes.
+"""CSV files as people have them: titles above the header, notes below the rows, headers in between, stray quotes.
 
-Raises `DataError`. Needs polars and numpy only."""
+Nothing may be judged here by what a field means: that is `steps.imports`.
+"""
