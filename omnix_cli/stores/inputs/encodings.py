@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import tempfile
+import weakref
 from dataclasses import dataclass
-from typing import IO, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Opened(NamedTuple):
 class Joined:
     """The bytes of one stream and then those of another."""
 
-    def __init__(self, first: IO[bytes] | Readable, second: Readable) -> None:
+    def __init__(self, first: Readable, second: Readable) -> None:
         self._streams = [first, second]
 
     def read(self, size: int = -1, /) -> bytes:
@@ -145,36 +146,31 @@ def judged(lines: bytes, rest: bytes, stream: Readable) -> tuple[Tally, Readable
     tally.add(lines)
     if tally.is_sure:
         return tally, stream
-    ahead = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (read long after this returns)
+    ahead = _Ahead()
     while len(rest) < _LONGEST_LINE and not tally.is_sure:
         more = stream.read(_PIECE_BYTES)
         if not more:
             tally.add(rest)
             break
-        ahead.write(more)
+        ahead.file.write(more)
         cut = more.rfind(b"\n") + 1
         if cut:
             tally.add(rest + more[:cut])
         rest = more[cut:] if cut else rest + more
-    ahead.seek(0)
-    return tally, Joined(_Closing(ahead), stream)
+    ahead.file.seek(0)
+    return tally, Joined(ahead, stream)
 
 
-class _Closing:
-    """A file that is closed at its end."""
+class _Ahead:
+    """What was read ahead: in memory, or on disk if it is much."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self) -> None:
+        self.file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (closed below)
+        weakref.finalize(self, self.file.close)  # reading may stop anywhere
 
     def read(self, size: int = -1, /) -> bytes:
         """About that many bytes; empty at the end."""
-        content = self._file.read(size)
-        if not content:
-            self._file.close()
-        return content
-
-    def __del__(self) -> None:
-        self._file.close()  # reading stopped at an error
+        return self.file.read(size)
 
 
 def from_windows(block: bytes) -> bytes:

@@ -38,10 +38,13 @@ class Line(NamedTuple):
     end: int
 
 
-def find(block: bytes, mapping: ColumnMapping, *, file: str) -> Header:
+def find(block: bytes, mapping: ColumnMapping, *, file: str) -> Header | None:
     """The header of a file that begins with this block: the first line that has the most of the required columns,
-    else the first one that is no title. `block` has a line that is not blank. Raises `DataError` for broken quotes."""
+    else the first one that is no title. None if all lines are
+    blank. Raises `DataError` for broken quotes."""
     lines = list(_lines(block))
+    if not lines:
+        return None
     declared = None
     if found := _DECLARED.fullmatch(lines[0].text):
         declared = found[1]

@@ -58,9 +58,11 @@ class CsvRows:
                 raise DataError(f"{self._name}: binary content, not a table", hint="Give CSV, NDJSON or Parquet.")
             block, start = utf8, first
             if not self.columns:
-                if not block.strip():
+                found = header.find(block, self._mapping, file=self._name)
+                if found is None:
                     continue
-                cut, above = self._read_header(block, first)
+                above = self._read_header(found, block, first)
+                cut = found.end
                 if above.rows.height:
                     yield RawChunk(self._named(above.rows, self.columns), as_frame([]))
                 block, start = block[cut:], first + count_sign(block[:cut], "\n")
@@ -72,10 +74,8 @@ class CsvRows:
         if broken := self._notes.close():
             yield RawChunk(self._named(self._records.frame([], (), ()), self.columns), as_frame(broken))
 
-    def _read_header(self, block: bytes, first: int) -> tuple[int, Parsed]:
-        """Reads the names of the columns; returns the number of bytes up to the end of the header, and the rows above
-        it, as sorting the lines of a file makes."""
-        found = header.find(block, self._mapping, file=self._name)
+    def _read_header(self, found: header.Header, block: bytes, first: int) -> Parsed:
+        """Sets the columns; returns the rows above the header, as sorting the lines of a file makes."""
         self.separator = found.separator
         self._set_columns(found.names, header.ghost_fields(found.names, block[found.end :], found.separator))
         self._findings["separator"] = "tab" if self.separator == "\t" else self.separator
@@ -86,7 +86,7 @@ class CsvRows:
             if line not in rows:
                 self._notes.add(notes.ABOVE, line.text)
         numbers = [first + count_sign(block[: line.start], "\n") for line in rows]
-        return found.end, self._records.parsed([line.text for line in rows], numbers, self._notes)
+        return self._records.parsed([line.text for line in rows], numbers, self._notes)
 
     def _set_columns(self, names: Sequence[str], ghosts: int) -> None:
         """These columns from now on, with fields behind them that the header has no names for."""
