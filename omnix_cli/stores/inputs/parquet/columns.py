@@ -78,7 +78,7 @@ def with_nul(array: pa.Array) -> pa.Array | None:
     if pa.types.is_large_list(array.type):
         entries = with_nul(array.values)
         rows = None if entries is None else array.value_parent_indices().filter(entries).unique()
-        return None if rows is None else pc.is_in(pa.array(range(len(array)), pa.int64()), value_set=rows)
+        return None if rows is None else pc.is_in(pa.array(np.arange(len(array))), value_set=rows)
     if not pa.types.is_large_string(array.type) or array.buffers()[2] is None:
         return None
     if not (np.frombuffer(array.buffers()[2], np.uint8) == 0).any():
@@ -185,9 +185,8 @@ def _displayed(name: str, array: pa.Array) -> Column:
 
 
 def _text(value: Any) -> str | None:
-    if not value.is_valid:
-        return None
     try:
-        return str(value.as_py())
+        plain = value.as_py()
+        return None if plain is None else str(plain)
     except (ValueError, OverflowError):  # an instant that Python cannot hold
         return str(value)

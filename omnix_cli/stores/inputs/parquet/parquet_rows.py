@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,7 +34,7 @@ def rows(file: InputFile) -> Iterator[RawChunk]:
 
     Raises `DataError` for a file that is encrypted, inconsistent or without columns, and when the mapping uses a column
     that cannot be read."""
-    with _readable_types(file.name):
+    with _reading_errors(file.name):
         parquet = _opened(file)
         yield from _chunks(parquet, file)
 
@@ -61,21 +62,20 @@ def _opened(file: InputFile) -> pq.ParquetFile:
     file.content.seek(0)
     if beginning == b"PARE":
         raise _encrypted(file.name)
-    try:
-        parquet = pq.ParquetFile(file.content, coerce_int96_timestamp_unit="us", buffer_size=_BUFFER_BYTES)
-    except OSError as error:
-        if "crypt" in str(error):
-            raise _encrypted(file.name) from error
-        raise
+    parquet = pq.ParquetFile(file.content, coerce_int96_timestamp_unit="us", buffer_size=_BUFFER_BYTES)
     if not len(parquet.schema_arrow):
         raise DataError(f"{file.name}: the file has no columns", hint="Write it again.")
     return parquet
 
 
 @contextmanager
-def _readable_types(name: str) -> Iterator[None]:
+def _reading_errors(name: str) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        if "decrypt" not in str(error).lower():
+            raise
+        raise _encrypted(name) from error
     except (NotImplementedError, pa.ArrowTypeError) as error:
         message = f"{name}: a column has a type that cannot be read: {error}"
         raise DataError(message, hint="Leave the column out of the file, or write it as text.") from error
@@ -98,13 +98,13 @@ def _empty(parquet: pq.ParquetFile) -> pa.RecordBatch:
 
 def _chunk(batch: pa.RecordBatch, first: int, file: InputFile, int96: frozenset[str]) -> RawChunk:
     arrays = list(zip(batch.schema.names, batch.columns, strict=True))
-    row, item = pa.array(range(batch.num_rows), pa.int64()), pa.repeat(pa.scalar(0, pa.uint32()), batch.num_rows)
+    row, item = pa.array(np.arange(batch.num_rows)), pa.repeat(pa.scalar(0, pa.uint32()), batch.num_rows)
     lists = next((array for name, array in arrays if name == file.mapping.items), None)
     if lists is not None and is_list(lists.type) and not pa.types.is_map(lists.type):
         entries, row, item = exploded(lists)
         arrays = [(name, entries if array is lists else array.take(row)) for name, array in arrays]
     elif lists is not None:
-        item = pc.cast(lists.is_valid(), pa.uint32())  # a single entry that is not in a list
+        item = pc.cast(pc.invert(lists.is_null()), pa.uint32())  # a single entry that is not in a list
     found = _named([column for name, array in arrays for column in columns(name, array, int96)])
     _refuse_unusable(found, file.mapping, file.name)
     marks = [mark for mark in (with_nul(column.values) for column in found) if mark is not None]

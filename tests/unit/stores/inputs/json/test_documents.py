@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
-from omnix_cli.stores.inputs.json.documents import DocumentSplitter
+from omnix_cli.stores.inputs.json.documents import Document, DocumentSplitter
 
 
 def split(content: str, size: int = 1 << 20, *, is_array: bool = False) -> list[tuple[int, str]]:
     """The first lines and texts of the documents, from pieces of `size` bytes."""
     splitter = DocumentSplitter("f", is_array=is_array)
-    stored, line, found = content.encode(), 1, []
+    stored, line = content.encode(), 1
+    found: list[Document] = []
     for start in range(0, len(stored), size):
         piece = stored[start : start + size]
         found.extend(splitter.split(piece, line, is_last=False))

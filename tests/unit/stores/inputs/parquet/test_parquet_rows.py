@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import orjson
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as encryption
 import pytest
 
 from omnix_cli.errors import DataError
@@ -78,10 +80,22 @@ def test_a_footer_that_contradicts_its_row_groups_is_refused() -> None:
         read(broken)
 
 
-def test_encrypted_files_are_told() -> None:
-    content = written(pa.table({"a": [1]}))
+class Keys(encryption.KmsClient):  # type: ignore[misc]
+    """Keys that are not kept secret."""
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
+        return base64.b64encode(key_bytes)
+
+
+@pytest.mark.parametrize("plaintext_footer", [False, True])
+def test_encrypted_files_are_told(plaintext_footer: bool) -> None:
+    keys = encryption.EncryptionConfiguration(
+        footer_key="f" * 16, column_keys={"c" * 16: ["a"]}, plaintext_footer=plaintext_footer
+    )
+    factory = encryption.CryptoFactory(lambda _: Keys())
+    properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), keys)
     with pytest.raises(DataError, match="the file is encrypted"):
-        read(b"PARE" + content[4:-4] + b"PARE")
+        read(written(pa.table({"a": [1]}), encryption_properties=properties))
 
 
 def test_a_file_without_columns_is_refused() -> None:
