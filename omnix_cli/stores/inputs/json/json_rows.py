@@ -12,7 +12,7 @@ import polars as pl
 from omnix_cli.mappings import REQUIRED, ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.stores.inputs.formats import InputFile
-from omnix_cli.stores.inputs.json.documents import Document, DocumentSplitter
+from omnix_cli.stores.inputs.json.splitting import Document, DocumentSplitter
 from omnix_cli.stores.inputs.json.values import UnreadableDocument, flattened, parsed
 from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_frame, count_sign
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.errors import DataError
-from omnix_cli.stores.inputs.json.documents import Document, DocumentSplitter
+from omnix_cli.stores.inputs.json.splitting import Document, DocumentSplitter
 
 
 def split(content: str, size: int = 1 << 20, *, is_array: bool = False) -> list[tuple[int, str]]:

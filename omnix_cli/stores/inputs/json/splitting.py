@@ -68,7 +68,8 @@ class DocumentSplitter:
                 return
             line += content.count(b"\n", counted, at)
             counted = at
-            yield Document(line, content[at:end].strip(), is_cut=end is None and _extent(content, at) is None)
+            is_cut = end is None and content[at] in b"{[" and _extent(content, at) is None
+            yield Document(line, content[at:end].strip(), is_cut)
             at = len(content) if end is None else end
         if is_last and self._inside:
             message = f"{self._name}: the file is damaged or truncated: its JSON array does not end"
