@@ -46,4 +46,9 @@ def test_a_reader_is_loaded_when_a_file_needs_it() -> None:
     assert "delimited" in loaded
     for module in ("json_rows", "parquet_rows", "exports", "item_chunks"):
         assert module not in loaded
-    assert {one.module for one in FORMATS} == {"delimited.rows", "json_rows", "parquet_rows", "dynamodb.exports"}
+    assert {one.module for one in FORMATS} == {
+        "delimited.rows",
+        "json.json_rows",
+        "parquet.parquet_rows",
+        "dynamodb.exports",
+    }
