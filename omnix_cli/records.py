@@ -5,11 +5,23 @@ Tables of rows are in `schemas`; nothing here reads or writes a file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was noticed about the data, in a sentence, and how many rows (or ids, orders, days) it is about. `hint`
+    says what to do. A finding changes no row."""
+
+    code: str
+    rows: int
+    text: str
+    hint: str = ""
 
 
 class Record(BaseModel):

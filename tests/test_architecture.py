@@ -25,6 +25,7 @@ SAYS_NOTHING = {
     *("seams", "standings", "tools", "troubles", "util", "utils"),
 }
 SHARED_NAMES = {
+    "advice": "what looks wrong in the imported data: the findings, and what keeps them",
     "bedrock": "models on Amazon Bedrock: the predictor and its settings",
     "factory": "what makes the store of one kind",
     "s3": "files on S3: the store and its settings",

@@ -40,7 +40,7 @@ class Imports:
         changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with self.opening.locked(f"import {kind}", dry_run=dry_run, **changes) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
-            return workspace.import_files(kind, names, how, dry_run=dry_run)
+            return _advised(workspace, workspace.import_files(kind, names, how, dry_run=dry_run))
 
     def table(
         self,
@@ -60,7 +60,7 @@ class Imports:
         with self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=True, **changes) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             at_store, files = _opened(workspace, place)
-            return at_store.import_files(kind, files, how, dry_run=dry_run)
+            return _advised(workspace, at_store.import_files(kind, files, how, dry_run=dry_run))
 
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""
@@ -123,3 +123,10 @@ def _opened(workspace: Workspace, place: str | Sequence[str]) -> tuple[Workspace
         return workspace, (parsed.folder,)
     store = Places(workspace).settings(parsed)
     return replace(workspace, settings=workspace.settings.model_copy(update={"store": store})), ()
+
+
+def _advised(workspace: Workspace, report: ImportReport) -> ImportReport:
+    """The report with what was noticed about all rows, unless it left them as they were."""
+    if report.batch is None:
+        return report
+    return replace(report, findings=(*report.findings, *workspace.advisor(keep=True).warn()))

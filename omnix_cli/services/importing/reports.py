@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
+from omnix_cli.records import Finding
 from omnix_cli.steps.imports.binding import INSTANTS
 
 _TABLES = ("dynamodb:", "sqlite:")
@@ -68,6 +69,8 @@ class ImportReport:
     corrected: int = 0
     newest_day: date | None = None
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What was noticed about this import and, after it, about all rows."""
     batch: str | None = None
     dry_run: bool = False
     refused: bool = False
