@@ -47,6 +47,9 @@ class ImportSettings(Section):
 
     max_bad: Share = 0.01
     """The largest share of bad rows. With more, the import stops with exit code 3 and imports nothing."""
+    bad_file: Literal["refuse", "leave_out"] = "refuse"
+    """A file with too many bad rows, or one that cannot be read, among good ones: refuse the whole import, or leave
+    this file out."""
     timezone: Annotated[str, AfterValidator(check_timezone)] = "UTC"
     """The time zone of the shop: used for the date of a purchase and for times without an offset."""
     max_row_fall: Share | None = None

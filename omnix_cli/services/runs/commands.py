@@ -13,7 +13,7 @@ from omnix_cli.process_memory import PeakMemory
 from omnix_cli.records import Finding, RunRecord, StepRecord
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.runner import LIST_STEPS, Runner
+from omnix_cli.services.runs.runner import LIST_STEPS, Runner, log_step
 from omnix_cli.settings import SourceSettings
 
 
@@ -101,7 +101,7 @@ def import_source(source: SourceSettings, import_one: Callable[[SourceSettings],
     memory, began = PeakMemory(), time.perf_counter()
     report = import_one(source)
     is_known = report.known == report.read
-    return StepRecord(
+    step = StepRecord(
         name=f"import {source.kind}",
         key=report.batch or "",
         status="reused" if is_known else "pending" if report.dry_run else "ran",
@@ -112,6 +112,8 @@ def import_source(source: SourceSettings, import_one: Callable[[SourceSettings],
         peak_memory_bytes=memory.peak_bytes(),
         figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
     )
+    log_step(step)
+    return step
 
 
 @contextmanager
