@@ -47,7 +47,7 @@ def _links(customers: pl.DataFrame) -> Iterator[Finding]:
         return
     products = pl.col("products").cast(pl.Float64)
     pairs = customers.select("customer_id", pairs=products * (products - 1) / 2).sort(
-        "pairs", "customer_id", descending=True
+        "pairs", "customer_id", descending=[True, False]
     )
     total = pairs["pairs"].sum()
     few = max(3, customers.height // 200)

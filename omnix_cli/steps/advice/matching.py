@@ -12,14 +12,15 @@ _FEW = 0.01
 """Below this share of the lines, unmatched ids are told only if another spelling would join some."""
 
 _ID = pl.col("id")
+_BLANKS = _ID.str.replace_all(r"[\s\u00a0\u200b\ufeff_-]", "")
+_WHOLE = _BLANKS.str.replace(r"\.0+$", "").str.replace(r"^0+(.)", "$1").str.to_lowercase()
+_SAME = "Write the ids in the same way in both files"
 _SPELLINGS: dict[str, tuple[pl.Expr, str]] = {
     "`.0` at the end": (_ID.str.replace(r"\.0+$", ""), "Set `whole_number_ids = true` in the mapping"),
     "leading zeros": (_ID.str.replace(r"^0+(.)", "$1"), "Export the ids as text, with their zeros, in both files"),
     "upper and lower case": (_ID.str.to_lowercase(), 'Set `id_case = "upper"` in both mappings'),
-    "blanks and dashes": (
-        _ID.str.replace_all(r"[\s\u00a0\u200b\ufeff_-]", ""),
-        "Write the ids in the same way in both files",
-    ),
+    "blanks and dashes": (_BLANKS, _SAME),
+    "zeros, case, blanks and dashes": (_WHOLE, _SAME),
 }
 """What ids may differ in: how to take the difference away, and what to do about it."""
 
