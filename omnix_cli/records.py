@@ -92,7 +92,8 @@ class ImportedFile(Record):
 
 class ImportBatch(Record):
     """One import. `key` is the key of its checkpoint, `corrected` the number of accepted rows that replace earlier
-    ones; `replay` marks an import of rows from the quarantine."""
+    ones; `replay` marks an import of rows from the quarantine, `complete` one of everything there is, which withdrew
+    `delisted` rows that it lacks."""
 
     key: str
     kind: str
@@ -100,6 +101,8 @@ class ImportBatch(Record):
     files: tuple[ImportedFile, ...]
     corrected: int = 0
     replay: bool = False
+    complete: bool = False
+    delisted: int = 0
 
     @property
     def accepted(self) -> int:

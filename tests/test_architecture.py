@@ -43,6 +43,7 @@ SHARED_NAMES = {
     "folders": "folders of a workspace, on disk or on S3",
     "imports": "importing files: the commands, the Python API, the steps",
     "inputs": "what imports read: the protocol and the readers",
+    "limits": "what an import, or a request to a service, must not exceed",
     "migrations": "moving tables: the commands, the use cases, the stores",
     "models": "asking language models: the protocol, the use cases, the Python API",
     "pacing": "how fast requests are sent before a service throttles",

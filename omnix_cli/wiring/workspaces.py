@@ -89,11 +89,17 @@ class Workspace(WorkspaceReader):
         return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
 
     def import_files(
-        self, kind: str, files: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
+        self,
+        kind: str,
+        files: Sequence[str],
+        mapping: ColumnMapping,
+        *,
+        complete: bool = False,
+        dry_run: bool = False,
     ) -> ImportReport:
         """Imports files or, without any, the table that holds this kind in the store of the settings."""
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
-            return import_files(self.importer(sources), files, mapping, dry_run=dry_run)
+            return import_files(self.importer(sources), files, mapping, complete=complete, dry_run=dry_run)
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Imports the sources that the settings name; one record each."""
@@ -103,7 +109,7 @@ class Workspace(WorkspaceReader):
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
         mapping = self.mapping(source.kind, source.mapping)
-        return reading.import_files(source.kind, source.files, mapping, dry_run=dry_run)
+        return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
 
     def advisor(self, *, keep: bool = False) -> Advisor:
         """Looks at the imports as they are now; with `keep`, what it finds is kept until the rows change."""

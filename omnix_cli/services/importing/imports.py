@@ -13,6 +13,7 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.complete_imports import delisted, told
 from omnix_cli.services.importing.importer import Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
@@ -22,10 +23,16 @@ _STDIN = "-"
 
 
 def import_files(
-    importer: Importer, patterns: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
+    importer: Importer,
+    patterns: Sequence[str],
+    mapping: ColumnMapping,
+    *,
+    complete: bool = False,
+    dry_run: bool = False,
 ) -> ImportReport:
     """Imports files as one batch. When two have the same row, the later one counts; the files of a folder or glob are
-    sorted by name. Batches that are damaged are dropped first, so that their files can be imported again.
+    sorted by name. If they are `complete`, current products or customers that they lack are withdrawn. Batches that are
+    damaged are dropped first, so that their files can be imported again.
 
     Raises `ImportRefused` and imports nothing when a limit of the settings is exceeded; `DataError` when a file cannot
     be read. Broken files are left out instead, if the settings say so and others remain."""
@@ -36,21 +43,24 @@ def import_files(
     names, left_out = importer.sources.find(patterns), dict[str, str]()
     while True:
         try:
-            return _with_left_out(_import(importer, names, mapping, dry_run=dry_run), left_out)
+            return _with_left_out(_import(importer, names, mapping, complete=complete, dry_run=dry_run), left_out)
         except ImportRefused as refused:
             good = [name for name in names if name not in refused.broken]
-            if importer.settings.bad_file == "refuse" or not refused.broken or not good or _STDIN in good:
+            if complete or importer.settings.bad_file == "refuse" or not refused.broken or not good or _STDIN in good:
                 raise
             left_out |= refused.broken
             names = good
 
 
-def _import(importer: Importer, names: Sequence[str], mapping: ColumnMapping, *, dry_run: bool) -> ImportReport:
+def _import(
+    importer: Importer, names: Sequence[str], mapping: ColumnMapping, *, complete: bool, dry_run: bool
+) -> ImportReport:
     kind = mapping.kind
     with importer.begin(mapping, dry_run=dry_run) as work:
+        again = complete and not _is_newest(importer, kind, names, work.reader.key)
         for name in names:
             try:
-                _read(work, name)
+                _read(work, name, again=again)
             except DataError as error:
                 if importer.settings.bad_file == "refuse" or len(names) == 1:
                     raise
@@ -62,13 +72,17 @@ def _import(importer: Importer, names: Sequence[str], mapping: ColumnMapping, *,
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
         contents = [(file.name, file.sha256) for file in work.files]
-        with work.store({"files": contents}) as writer:
+        gone = delisted(work) if complete else None
+        found = tuple(told(work, gone))
+        ingredients = {"files": contents, **({"complete": True} if complete else {})}
+        with work.store(ingredients, delisted=gone) as writer:
             _count_bad_before(work)
             check_files(work.report(), importer.settings)
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
-        return work.report((*row_fall_note(work.report(), batches), *notes))
+        report = work.report((*row_fall_note(work.report(), batches), *notes))
+        return replace(report, findings=found)
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -99,10 +113,17 @@ def _count_bad_before(work: Import) -> None:
                 doubtful[name].bad_before += rows
 
 
-def _read(work: Import, name: str) -> None:
-    """Reads a file, unless it was imported with the same mapping before."""
+def _is_newest(importer: Importer, kind: str, names: Sequence[str], mapping_key: str) -> bool:
+    """Whether the newest import was a complete one of the same files. Any other may have what they lack."""
+    newest = [batch for batch in importer.ledger.batches(kind) if not batch.replay][-1:]
+    content = sorted((importer.sources.fingerprint(name) or "", mapping_key) for name in names) if newest else []
+    return any(one.complete and sorted((f.sha256, f.mapping_key) for f in one.files) == content for one in newest)
+
+
+def _read(work: Import, name: str, *, again: bool) -> None:
+    """Reads a file, unless it was imported with the same mapping before and is not to be read again."""
     importer = work.importer
-    batches = importer.ledger.batches(work.kind)
+    batches = () if again else importer.ledger.batches(work.kind)
     content = importer.sources.fingerprint(name) if batches else None
     for before, file in ((batch, file) for batch in batches for file in batch.files):
         if (file.sha256, file.mapping_key) == (content, work.reader.key):

@@ -31,11 +31,11 @@ def alike(ids: pl.DataFrame, known: pl.Series) -> list[tuple[str, str, pl.DataFr
     unknown = ids.filter(~_ID.is_in(known.implode()))
     others = pl.DataFrame({"id": known.unique(maintain_order=True)})
     found = []
-    for what, (plain, to_do) in _SPELLINGS.items():
+    for what, (plain, remedy) in _SPELLINGS.items():
         spelled = others.select(plain.alias("plain"), other="id").unique("plain", keep="first", maintain_order=True)
         joined = unknown.with_columns(plain=plain).join(spelled, on="plain", how="inner", maintain_order="left")
         if joined.height:
-            found.append((what, to_do, joined.drop("plain")))
+            found.append((what, remedy, joined.drop("plain")))
     return sorted(found, key=lambda one: -one[2].height)
 
 
@@ -54,10 +54,10 @@ def unmatched(used: pl.DataFrame, known: pl.Series, *, code: str, what: str, whe
     text = f"{matched:,} of {used.height:,} {what} are {where} (not {example})"
     hint = "Import the missing ones, or check that both files use the same ids."
     if near:
-        difference, to_do, joined = near[0]
+        difference, remedy, joined = near[0]
         one = joined.row(0, named=True)
         text += f"; without {difference}, {joined.height:,} more would be (`{one['id']}` and `{one['other']}`)"
-        hint = f"{to_do}; it would join {joined.height:,}."
+        hint = f"{remedy}; it would join {joined.height:,}."
     yield Finding(code, missing.height, text, hint)
 
 
@@ -92,7 +92,7 @@ def unreachable_exclusions(bought: pl.Series, products: pl.DataFrame, excluded: 
         return
     lower = [name.lower() for name in excluded]
     inside = products.filter(pl.col("category").str.to_lowercase().is_in(lower))["product_id"]
-    for what, to_do, joined in alike(pl.DataFrame({"id": bought}), products["product_id"]):
+    for what, remedy, joined in alike(pl.DataFrame({"id": bought}), products["product_id"]):
         kept = joined.filter(pl.col("other").is_in(inside.implode()))
         if kept.height:
             one = kept.row(0, named=True)
@@ -100,5 +100,5 @@ def unreachable_exclusions(bought: pl.Series, products: pl.DataFrame, excluded: 
                 f"the categories {names} are excluded, but {kept.height:,} bought products differ from an excluded one "
                 f"in {what} only, such as `{one['id']}` and `{one['other']}`"
             )
-            yield Finding("unreachable_exclusion", kept.height, text, f"{to_do}.")
+            yield Finding("unreachable_exclusion", kept.height, text, f"{remedy}.")
             return

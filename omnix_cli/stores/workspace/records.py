@@ -81,7 +81,7 @@ class FileLedger:
         self._change(lambda known: tuple(batch for batch in known if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
-        batches = [batch for batch in self.batches(kind) if batch.accepted]
+        batches = [batch for batch in self.batches(kind) if batch.accepted or batch.delisted]
         checkpoints = tuple(map(self._whole, batches))
         return LedgerView(kind, checkpoints, sum(batch.accepted - batch.corrected for batch in batches))
 
