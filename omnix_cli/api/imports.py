@@ -132,4 +132,4 @@ def _advised(workspace: Workspace, report: ImportReport) -> ImportReport:
     """The report with what was noticed about all rows, unless it left them as they were."""
     if report.batch is None:
         return report
-    return replace(report, findings=(*report.findings, *workspace.advisor(keep=True).warn()))
+    return replace(report, advice=workspace.advisor(keep=True).warn())
