@@ -36,14 +36,14 @@ def import_files(
         _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
         importer.ledger.drop(damaged)
     kind = mapping.kind
-    names = importer.sources.find(patterns)
+    names = importer.sources.find(patterns, mapping)
     with importer.begin(mapping, dry_run=dry_run) as work:
         for name in names:
             _read(work, name)
         work.finish_reading()
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
-        notes = tuple(check_limits(work.report(), batches, importer.settings, today))
+        notes = (*importer.sources.notes, *check_limits(work.report(), batches, importer.settings, today))
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
         contents = [(file.name, file.sha256) for file in work.files]

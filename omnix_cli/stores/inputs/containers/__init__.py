@@ -1,0 +1,3 @@
+"""Files that contain inputs: zip archives and Excel workbooks."""
+
+from __future__ import annotations
