@@ -21,7 +21,7 @@ from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
-from omnix_cli.stores.inputs.containers.archives import ZIP_MAGICS, members
+from omnix_cli.stores.inputs.containers.zip_files import ZIP_MAGICS, members
 from omnix_cli.stores.inputs.containers.workbooks import OLE_MAGIC, is_workbook, sheets
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
 from omnix_cli.stores.inputs.folder_files import (

@@ -1,3 +1,4 @@
-"""Files that contain inputs: zip archives and Excel workbooks."""
+"""Files that contain inputs: zip archives and Excel workbooks.
 
-from __future__ import annotations
+What tells which members are inputs is in `stores.inputs.folder_files`, and their rows are read by the formats.
+"""

@@ -1,3 +1,4 @@
-"""Tables of a lakehouse: folders of data files that only a log of commits makes a table."""
+"""Tables of a lakehouse: folders of data files of which only a log says which rows count.
 
-from __future__ import annotations
+A version becomes one Parquet file here, whose rows are read as those of any other.
+"""
