@@ -142,7 +142,7 @@ def with_partitions(rows: pl.DataFrame, columns: Mapping[str, str | None], findi
 
 def _agrees(column: pl.Series, value: str | None) -> bool:
     texts = column.cast(pl.String, strict=False).drop_nulls().unique()
-    other = texts.filter(texts != (value or ""))
+    other = texts.filter((texts != "") & (texts != (value or "")))
     numbers = other.cast(pl.Float64, strict=False)
     same = pl.Series([value]).cast(pl.Float64, strict=False)[0]
     return other.is_empty() or (same is not None and numbers.null_count() == 0 and bool((numbers == same).all()))

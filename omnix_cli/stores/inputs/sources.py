@@ -21,8 +21,8 @@ from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
-from omnix_cli.stores.inputs.containers.zip_files import ZIP_MAGICS, members
 from omnix_cli.stores.inputs.containers.workbooks import OLE_MAGIC, is_workbook, sheets
+from omnix_cli.stores.inputs.containers.zip_files import ZIP_MAGICS, members
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
 from omnix_cli.stores.inputs.folder_files import (
     FileList,
@@ -179,7 +179,8 @@ class FileSources:
             self._exported |= {file.name: file for file in exported}
             return [file.name for file in exported]
         if not below:
-            return self._expanded([name for name in files.matching(pattern) if not is_debris(name)], sheet, at)
+            matching = [name for name in files.matching(pattern) if not is_debris(name)]
+            return self._expanded([name for name in matching if is_plain(name) or files.size(name)], sheet, at)
         roots = table_roots(below)
         tables = [self._table(root, kind, below, at) for root, kind in roots.items()]
         others = [name for name in below if not any(root == "." or name.startswith(f"{root}/") for root in roots)]

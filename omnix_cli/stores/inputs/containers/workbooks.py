@@ -8,6 +8,7 @@ import io
 import re
 import tempfile
 import zipfile
+import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import IO, Any
 
-from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.errors import ConfigError, DataError, OmnixError
 from omnix_cli.stores.inputs.byte_streams import input_errors, seekable
 from omnix_cli.stores.inputs.parts import Part, load
 
@@ -44,7 +45,7 @@ def is_workbook(name: str, open_file: Callable[[], IO[bytes]]) -> bool:
 
 def sheets(name: str, open_file: Callable[[], IO[bytes]], sheet: str | None, sha256: Callable[[], str]) -> list[Part]:
     """The first sheet of a workbook, the one with this name, or all of them for `*`."""
-    with input_errors(name), _workbook(open_file) as workbook:
+    with input_errors(name), _workbook(name, open_file) as workbook:
         titles = [one.title for one in workbook.worksheets if one.sheet_state == "visible"]
         titles = titles or [one.title for one in workbook.worksheets]
         every = [one.title for one in workbook.worksheets]
@@ -69,21 +70,25 @@ def sheets(name: str, open_file: Callable[[], IO[bytes]], sheet: str | None, sha
 
 
 @contextmanager
-def _workbook(open_file: Callable[[], IO[bytes]]) -> Iterator[Any]:
+def _workbook(name: str, open_file: Callable[[], IO[bytes]]) -> Iterator[Any]:
     (openpyxl,) = load("excel", "openpyxl")
     with open_file() as file, seekable(file) as content:
         with zipfile.ZipFile(content) as archive:
             texts = sum(one.file_size for one in archive.infolist() if one.filename == "xl/sharedStrings.xml")
         if texts > _MOST_TEXT:
             raise DataError(
-                f"the workbook has {texts:,} bytes of text", hint="Save the sheet as .csv, and import that."
+                f"{name}: the workbook has {texts:,} bytes of text", hint="Save the sheet as .csv, and import that."
             )
         content.seek(0)
-        workbook = openpyxl.load_workbook(content, read_only=True, data_only=True, keep_links=False)
         try:
+            workbook = openpyxl.load_workbook(content, read_only=True, data_only=True, keep_links=False)
             yield workbook
-        finally:
             workbook.close()
+        except (OmnixError, OSError, zipfile.BadZipFile, EOFError, zlib.error):
+            raise
+        except Exception as error:  # openpyxl checks little: what a damaged workbook raises may be anything
+            hint = "Open it, save it again as .xlsx, and import that."
+            raise DataError(f"{name}: the workbook is damaged: {error!r:.200}", hint=hint) from error
 
 
 @contextmanager
@@ -91,7 +96,7 @@ def _as_csv(name: str, open_file: Callable[[], IO[bytes]], title: str) -> Iterat
     """A sheet as CSV, one line a row, so that a line has the number of its row."""
     with tempfile.TemporaryFile() as ragged, tempfile.TemporaryFile() as even:
         widths = array("H")
-        with input_errors(name), _workbook(open_file) as workbook:
+        with input_errors(name), _workbook(name, open_file) as workbook:
             sheet = workbook[title]
             sheet.reset_dimensions()  # what a file says of its size is often wrong
             text = io.TextIOWrapper(ragged, "utf-8", newline="")
