@@ -19,12 +19,20 @@ from omnix_cli.stores.inputs.parts import Part, load
 
 _NUMBER = re.compile(r"v?(\d+)\b.*\.metadata\.json")
 
+_OPTIONS = {
+    "aws_region": "s3.region",
+    "aws_endpoint_url": "s3.endpoint",
+    "aws_access_key_id": "s3.access-key-id",
+    "aws_secret_access_key": "s3.secret-access-key",
+    "aws_session_token": "s3.session-token",
+}
+
 
 def iceberg_table(name: str, metadata: str, options: Mapping[str, str], at: str | None) -> Part:
     """A snapshot of the table that a metadata file describes: the current one, or the one `at` an id or time."""
     tables, pyarrow_io = load("iceberg", "pyiceberg.table", "pyiceberg.io.pyarrow")
     with table_errors(name, "Iceberg"):
-        table = tables.StaticTable.from_metadata(_uri(metadata), dict(options))
+        table = tables.StaticTable.from_metadata(_uri(metadata), _properties(options))
         current = table.current_snapshot()
         snapshot = (current.snapshot_id if current else None) if at is None else _snapshot(name, table, at)
         shape = table.metadata.current_schema_id
@@ -42,6 +50,11 @@ def newest_metadata(root: str, names: Sequence[str]) -> str:
         hint = "Give the path of the metadata file that the catalog names."
         raise DataError(f"{root}: {len(newest)} metadata files may be the newest of the table", hint=hint)
     return newest[0]
+
+
+def _properties(options: Mapping[str, str]) -> dict[str, str]:
+    """The options of a bucket as pyiceberg names them."""
+    return {_OPTIONS[name]: value for name, value in options.items() if name in _OPTIONS}
 
 
 def _uri(path: str) -> str:

@@ -10,7 +10,10 @@ import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
 from omnix_cli.errors import DataError
+from omnix_cli.settings import S3Settings
+from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
+from tests.aws.buckets import TestBucket
 from tests.unit.stores.inputs.finding import customers, found
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -92,3 +95,16 @@ def test_a_table_whose_files_are_gone_is_an_error(path: Path) -> None:
     shutil.rmtree(path / "data")
     with pytest.raises(DataError, match="Iceberg table cannot be read"):
         customers(FileSources(), path)
+
+
+def test_a_table_on_s3(tmp_path: Path, bucket: TestBucket) -> None:
+    access = {"s3.endpoint": bucket.url, "s3.region": "us-east-1"}
+    catalog = SqlCatalog("s3", uri=f"sqlite:///{tmp_path}/s3.db", warehouse=f"{bucket.address}/lake", **access)
+    catalog.create_namespace("shop")
+    table = catalog.create_table("shop.sales", schema=_schema())
+    table.append(rows("a", "b"))
+    table.delete("customer_id == 'a'")
+    sources = FileSources(s3=S3Files(S3Settings(endpoint_url=bucket.url)))
+    assert customers(sources, table.location()) == customers(sources, f"{bucket.address}/lake") == ["b"]
+    with pytest.raises(DataError, match="part of the Iceberg table"):
+        sources.find([f"{table.location()}/data/"])
