@@ -40,7 +40,7 @@ def refuse_data_files(names: Sequence[str], holds: Callable[[str, str], bool]) -
 
 
 def _kind(folder: str, holds: Callable[[str, str], bool]) -> str | None:
-    if not folder or folder.endswith("/") or folder in (".", ".."):
+    if not folder or folder.endswith(("/", ":")) or folder in (".", ".."):
         return None
     ends = {"Delta": ".json", "Iceberg": ".metadata.json", "Hudi": ""}
     return next((kind for kind, mark in _MARKS.items() if holds(folder + mark.rstrip("/"), ends[kind])), None)
