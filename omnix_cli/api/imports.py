@@ -35,13 +35,16 @@ class Imports:
         timezone: str | None = None,
         max_bad: float | None = None,
         complete: bool = False,
+        sheet: str | None = None,
+        at: str | None = None,
         dry_run: bool = False,
     ) -> ImportReport:
-        """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
+        """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad. `sheet` is
+        that of an Excel workbook (`*`: all), `at` the version or time of a Delta or Iceberg table."""
         names = [files] if isinstance(files, str) else list(files)
         changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with self.opening.locked(f"import {kind}", dry_run=dry_run, **changes) as workspace:
-            how = workspace.mapping(kind, mapping, columns, timezone)
+            how = workspace.mapping(kind, mapping, columns, timezone).choosing(sheet, at)
             return _advised(workspace, workspace.import_files(kind, names, how, complete=complete, dry_run=dry_run))
 
     def table(

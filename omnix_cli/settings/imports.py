@@ -30,6 +30,10 @@ class SourceSettings(Section):
     """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
     store: Annotated[str, AfterValidator(check_kind)] | None = None
     """Read the whole table of this kind from this store instead of files."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
+    at: str | None = None
+    """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
     complete: bool = False

@@ -108,7 +108,7 @@ class Workspace(WorkspaceReader):
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        mapping = self.mapping(source.kind, source.mapping)
+        mapping = self.mapping(source.kind, source.mapping).choosing(source.sheet, source.at)
         return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
 
     def advisor(self, *, keep: bool = False) -> Advisor:
