@@ -18,8 +18,9 @@ from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
+from omnix_cli.services.importing.frequent_names import FrequentNames
 from omnix_cli.services.importing.identify_rows import Identifier
-from omnix_cli.services.importing.read_files import Reader, clean_file
+from omnix_cli.services.importing.read_files import Reader, clean_file, never_applied
 from omnix_cli.services.importing.reports import FileReport, ImportReport, merged_reasons
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
@@ -42,11 +43,12 @@ class Importer:
     def begin(self, mapping: ColumnMapping, *, dry_run: bool) -> Iterator[Import]:
         """A new import; nothing of it remains unless it is stored."""
         with ExitStack() as stack:
-            written, disputed, quarantine = (stack.enter_context(self.open_spill()) for _ in range(3))
+            written, disputed, quarantine, held = (stack.enter_context(self.open_spill()) for _ in range(4))
             view = self.ledger.view(mapping.kind)
             comparison = Comparison(Identifier(mapping.kind), view, written, disputed, self.sizes)
             reader = Reader(mapping, self.settings.timezone, self.now)
-            yield Import(self, reader, stack.enter_context(comparison), quarantine, dry_run)
+            names = FrequentNames(held) if mapping.most_frequent else None
+            yield Import(self, reader, stack.enter_context(comparison), quarantine, dry_run, names)
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Import:
     comparison: Comparison
     quarantine: Spill
     dry_run: bool
+    names: FrequentNames | None = None
     files: list[FileReport] = field(default_factory=list)
     corrected: int = 0
     batch: str | None = None
@@ -71,11 +74,16 @@ class Import:
         counts = FileReport(source.name)
         for cleaned in clean_file(self.reader, source, len(self.files), counts):
             self.quarantine.add(cleaned.quarantine)
-            self.comparison.add(cleaned.rows)
+            if self.names is not None:
+                self.names.add(cleaned.rows)
+            else:
+                self.comparison.add(cleaned.rows)
         self.files.append(counts)
 
     def finish_reading(self) -> None:
         """Call it when all inputs are read."""
+        for rows in self.names.rows() if self.names is not None else ():
+            self.comparison.add(rows)
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
     @contextmanager
@@ -99,7 +107,7 @@ class Import:
             reasons=merged_reasons([part for file in self.files for part in file.reasons]),
             corrected=self.corrected,
             newest_day=max((file.newest_day for file in self.files if file.newest_day), default=None),
-            notes=tuple(notes),
+            notes=(*notes, *never_applied(self.reader)),
             batch=self.batch,
             dry_run=self.dry_run,
         )

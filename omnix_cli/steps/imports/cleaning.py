@@ -130,9 +130,9 @@ def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem
     mask = trimmed.is_null() & rule.missing
     lower = trimmed.str.to_lowercase()
     if rule.values:
-        mask |= lower.is_in([value.lower() for value in rule.values]).fill_null(False)
+        mask |= lower.is_in([value.strip().lower() for value in rule.values]).fill_null(False)
     if rule.other_than:
-        mask |= ~lower.is_in([value.lower() for value in rule.other_than]).fill_null(True)
+        mask |= ~lower.is_in([value.strip().lower() for value in rule.other_than]).fill_null(True)
     if rule.matches:
         mask |= trimmed.str.contains(rule.matches).fill_null(False)
     return Problem(mask, column, rule.reason, trimmed, expected=True)
