@@ -45,7 +45,11 @@ def test_a_set_aside_column_that_one_file_lacks_sets_nothing_aside_there(tmp_pat
 
 def test_a_column_that_no_file_has_is_told_with_what_may_be_meant(tmp_path: Path) -> None:
     head = f"{H},status,discount"
-    rules = {"cancelled": {"statsu": ["void"]}, "discounts": ["discont"], "returns": {"values": {"stattus": ["x"]}}}
+    rules: dict[str, object] = {
+        "cancelled": {"statsu": ["void"]},
+        "discounts": ["discont"],
+        "returns": {"values": {"stattus": ["x"]}},
+    }
     report = report_of(tmp_path, (head, [f"{ROW},void,1"]), set_aside=[{**ASIDE[0], "column": "staus"}], **rules)
     told = [
         "set_aside `draft` was not applied: no column `staus`, did you mean `status`?",

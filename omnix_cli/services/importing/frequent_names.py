@@ -16,13 +16,13 @@ class FrequentNames:
 
     def __init__(self, held: Spill) -> None:
         self._held = held
-        self._counts = pl.DataFrame()
+        self._counts = pl.DataFrame(schema={"product_id": pl.String, "name": pl.String, "len": pl.UInt32})
 
     def add(self, rows: pl.DataFrame) -> None:
         """Counts the names of these products."""
         self._held.add(rows)
-        counted = rows.group_by(_PRODUCT, maintain_order=True).len()
-        self._counts = pl.concat([self._counts, counted]) if self._counts.height else counted
+        counted = rows.group_by(_PRODUCT, maintain_order=True).agg(pl.len().cast(pl.UInt32))
+        self._counts = pl.concat([self._counts, counted])
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """All rows in order, each with the most frequent name of its product; of equally frequent ones the later."""
