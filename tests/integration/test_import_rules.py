@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,7 +19,7 @@ H = "customer_id,product_id,order_id,purchased_at,quantity,total_price"
 ROW = "c1,tea,o1,2020-05-01 10:00,2,5.00"
 
 
-def report_of(folder: Path, *files: tuple[str, list[str]], kind: str = "purchases", **mapping: object) -> ImportReport:
+def report_of(folder: Path, *files: tuple[str, list[str]], kind: str = "purchases", **mapping: Any) -> ImportReport:
     paths = [write(folder / f"{number}.csv", lines, head) for number, (head, lines) in enumerate(files)]
     names = [str(path) for path in paths]
     report = import_files(importer(folder / "w"), names, parse_mapping(kind, mapping, where="test"))
@@ -45,7 +46,7 @@ def test_a_set_aside_column_that_one_file_lacks_sets_nothing_aside_there(tmp_pat
 
 def test_a_column_that_no_file_has_is_told_with_what_may_be_meant(tmp_path: Path) -> None:
     head = f"{H},status,discount"
-    rules: dict[str, object] = {
+    rules: dict[str, Any] = {
         "cancelled": {"statsu": ["void"]},
         "discounts": ["discont"],
         "returns": {"values": {"stattus": ["x"]}},
