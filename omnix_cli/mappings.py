@@ -177,6 +177,27 @@ class ColumnMapping(Section):
         constants = {name: value for name, value in self.constants.items() if name not in columns}
         return self.model_copy(update={"columns": columns, "constants": constants})
 
+    def changed(
+        self,
+        *,
+        columns: Mapping[str, str] | None = None,
+        constants: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+        encoding: str | None = None,
+    ) -> ColumnMapping:
+        """This mapping with what a command line or a source replaces. Raises `ConfigError` for what does not exist."""
+        try:
+            names = {
+                "timezone": timezone and check_timezone(timezone),
+                "encoding": encoding and _check_encoding(encoding),
+            }
+        except ValueError as error:
+            raise ConfigError(str(error), hint="Use another name.") from error
+        if both := sorted({*(columns or {})} & {*(constants or {})}):
+            raise ConfigError(f"both a column and a constant for {', '.join(both)}", hint="Give one of them.")
+        changes = {name: value for name, value in names.items() if value is not None}
+        return self.with_columns(columns or {}).with_constants(constants or {}).model_copy(update=changes)
+
     def with_constants(self, given: Mapping[str, str]) -> ColumnMapping:
         """This mapping with the same value on every row for single columns, as `--set` does."""
         constants = self.constants | {canonical_name(self.kind, name): value for name, value in given.items()}

@@ -34,6 +34,16 @@ Map = Annotated[
         "--map", metavar="COLUMN=COLUMN", help="omnix column = file column, such as purchased_at=sold_on (repeatable)."
     ),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="COLUMN=VALUE", help="The same value on every row, such as store_location=Rome (repeatable)."
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."),
+]
 MaxBad = Annotated[
     float | None,
     typer.Option(
@@ -68,6 +78,8 @@ def _import(kind: str) -> Callable[..., None]:
         max_read_units: MaxReadUnits = None,
         mapping: Mapping = None,
         map_columns: Map = None,
+        set_columns: Set = None,
+        encoding: Encoding = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
         dry_run: DryRun = False,
@@ -82,6 +94,8 @@ def _import(kind: str) -> Callable[..., None]:
             [*from_store, *units] if from_store else files or (),
             mapping=mapping,
             columns=pairs(map_columns or ()),
+            constants=pairs(set_columns or (), flag="--set"),
+            encoding=encoding,
             timezone=timezone,
             max_bad=max_bad,
             dry_run=dry_run,

@@ -32,6 +32,14 @@ class SourceSettings(Section):
     """Read the whole table of this kind from this store instead of files."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
+    map: dict[str, str] = {}
+    """Single columns of it replaced, such as `{customer_id = "client"}`: omnix column = file column."""
+    set: dict[str, str] = {}
+    """omnix columns with the same value on every row, such as `{store_location = "Rome"}`."""
+    encoding: str | None = None
+    """The text encoding of the files, such as `cp1252`. Unset: detected."""
+    day_first: bool | None = None
+    """Whether 03/04/2024 is the third of April. Unset: detected."""
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:

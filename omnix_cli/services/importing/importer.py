@@ -47,8 +47,8 @@ class Importer:
             view = self.ledger.view(mapping.kind)
             comparison = Comparison(Identifier(mapping.kind), view, written, disputed, self.sizes)
             reader = Reader(mapping, self.settings.timezone, self.now)
-            names = FrequentNames(held) if mapping.most_frequent else None
-            yield Import(self, reader, stack.enter_context(comparison), quarantine, dry_run, names)
+            names = FrequentNames(held)
+            yield Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
 
 
 @dataclass
@@ -59,8 +59,8 @@ class Import:
     reader: Reader
     comparison: Comparison
     quarantine: Spill
+    names: FrequentNames
     dry_run: bool
-    names: FrequentNames | None = None
     files: list[FileReport] = field(default_factory=list)
     corrected: int = 0
     batch: str | None = None
@@ -69,20 +69,17 @@ class Import:
     def kind(self) -> str:
         return self.reader.mapping.kind
 
-    def read(self, source: OpenSource) -> None:
-        """Reads, cleans and compares one input."""
-        counts = FileReport(source.name)
-        for cleaned in clean_file(self.reader, source, len(self.files), counts):
+    def read(self, source: OpenSource, reader: Reader | None = None) -> None:
+        """Reads, cleans and compares one input, as the reader of the import or another does."""
+        reader, counts = reader or self.reader, FileReport(source.name)
+        for cleaned in clean_file(reader, source, len(self.files), counts):
             self.quarantine.add(cleaned.quarantine)
-            if self.names is not None:
-                self.names.add(cleaned.rows)
-            else:
-                self.comparison.add(cleaned.rows)
+            (self.names if reader.mapping.most_frequent else self.comparison).add(cleaned.rows)
         self.files.append(counts)
 
     def finish_reading(self) -> None:
         """Call it when all inputs are read."""
-        for rows in self.names.rows() if self.names is not None else ():
+        for rows in self.names.rows():
             self.comparison.add(rows)
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
@@ -92,7 +89,8 @@ class Import:
         it has, the batch enters the ledger."""
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
-        with nullcontext(NoWriter()) if self.dry_run else batch.write({"mapping": dump(self.reader.mapping)}) as writer:
+        how = {"mapping": dump(self.reader.mapping), "timezone": self.reader.timezone}
+        with nullcontext(NoWriter()) if self.dry_run else batch.write(how) as writer:
             self.corrected = store_rows(self.comparison, writer, self.files)
             yield writer
         if not self.dry_run:

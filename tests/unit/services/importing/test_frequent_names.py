@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -18,9 +19,8 @@ def named(folder: Path, *chunks: list[tuple[str, str]]) -> Iterator[list[tuple[s
 
 
 def test_names_are_counted_over_all_chunks(tmp_path: Path) -> None:
-    rows = sum(
-        named(tmp_path, [("1", "a"), ("1", "b"), ("2", "x")], [("1", "a"), ("2", "y"), ("1", "b")], [("1", "a")]), []
-    )
+    chunks = [[("1", "a"), ("1", "b"), ("2", "x")], [("1", "a"), ("2", "y"), ("1", "b")], [("1", "a")]]
+    rows = list(chain.from_iterable(named(tmp_path, *chunks)))
     assert rows == [("1", "a"), ("1", "a"), ("2", "y"), ("1", "a"), ("2", "y"), ("1", "a"), ("1", "a")]
 
 
