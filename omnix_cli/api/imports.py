@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from omnix_cli.mappings import ColumnMapping
     from omnix_cli.records import StepRecord
     from omnix_cli.services.importing.quarantine import Discarded, OpenQuarantine
+    from omnix_cli.services.importing.recipe_drafts import CanonicalColumn, RecipeCheck
     from omnix_cli.services.importing.reports import ImportReport
     from omnix_cli.wiring.workspaces import Workspace
 
@@ -75,6 +76,25 @@ class Imports:
             )
             at_store, files = _opened(workspace, place)
             return at_store.import_files(kind, files, how, dry_run=dry_run)
+
+    def columns(self, kind: str) -> tuple[CanonicalColumn, ...]:
+        """The columns that omnix knows for a kind of rows, with their types and meanings."""
+        from omnix_cli.services.importing.recipe_drafts import canonical_columns
+
+        return canonical_columns(kind)
+
+    def draft(self, file: str, *, kind: str = "purchases") -> str:
+        """A draft of a recipe for a file, as TOML. What was guessed from names is marked in comments."""
+        from omnix_cli.services.importing.recipe_drafts import draft_recipe
+
+        return draft_recipe(self.opening.read().importer(), file, kind)
+
+    def check(self, mapping: str, file: str, *, kind: str = "purchases", limit: int = 20) -> RecipeCheck:
+        """What a recipe makes of the first `limit` rows of a file. Nothing is imported."""
+        from omnix_cli.services.importing.recipe_drafts import check_recipe
+        from omnix_cli.stores.inputs.recipes import load_mapping
+
+        return check_recipe(self.opening.read().importer(), load_mapping(kind, mapping), file, limit=limit)
 
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""

@@ -44,6 +44,9 @@ Encoding = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."),
 ]
+Columns = Annotated[
+    bool, typer.Option("--columns", help="List the columns that omnix knows and what they mean; import nothing.")
+]
 MaxBad = Annotated[
     float | None,
     typer.Option(
@@ -82,8 +85,13 @@ def _import(kind: str) -> Callable[..., None]:
         encoding: Encoding = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
+        columns: Columns = False,
         dry_run: DryRun = False,
     ) -> None:
+        if columns:
+            known = session.workspace.imports.columns(kind)
+            session.write_records(known, ("column", "type", "required", "meaning"), title=f"Columns of {kind}")
+            return
         if bool(files) == bool(from_store):
             raise typer.BadParameter("give either files or --from", param_hint="FILES")
         units = [] if max_read_units is None else [f"max_read_units={max_read_units}"]

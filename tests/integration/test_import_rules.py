@@ -84,7 +84,8 @@ def test_every_line_is_one_unit_where_the_file_has_no_quantity(tmp_path: Path) -
 def test_a_column_that_looks_like_the_quantity_must_be_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column `quantity`") as caught:
         report_of(tmp_path, ("customer_id,product_id,purchased_at,Qty", ["c,tea,2020-05-01,5"]))
-    assert "--map quantity=Qty (or --set quantity=1" in str(caught.value.hint)
+    assert "or give --set quantity=1 if every line is one unit" in str(caught.value.hint)
+    assert str(caught.value.hint).endswith(" --map quantity=Qty")
 
 
 def test_all_missing_columns_are_told_at_once_with_a_command_line(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_all_missing_columns_are_told_at_once_with_a_command_line(tmp_path: Path
         f"omnix import purchases {tmp_path}/0.csv --map customer_id=Client --map product_id=SKU "
         "--map 'purchased_at=Sold On' --map quantity=Qty --map unit_price=Price"
     )
-    assert flags in str(caught.value.hint)
+    assert str(caught.value.hint).endswith(flags)
 
 
 def test_a_column_that_nothing_resembles_is_left_for_the_user(tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ def _missing(
     near = guessed(kind, next(iter(missing)), unused, wanted=_wanted(next(iter(missing.values()))))
     meant = f"Did you mean `{near}`? " if len(missing) == 1 and near else ""
     columns = "columns" if len(names) > 1 else "column"
-    one = " (or --set quantity=1 where every line is one unit)" if "quantity" in missing else ""
+    one = ", or give --set quantity=1 if every line is one unit" if "quantity" in missing else ""
     return DataError(
-        f"{file}: no {columns} {', '.join(names)}", hint=f"{meant}{shown} Name them: {' '.join([*words, *flags])}{one}"
+        f"{file}: no {columns} {', '.join(names)}", hint=f"{meant}{shown} Name them{one}: {' '.join([*words, *flags])}"
     )
