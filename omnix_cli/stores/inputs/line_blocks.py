@@ -85,6 +85,8 @@ class LineBlocks:
     def __init__(self, stream: _Readable, encoding: str | None, *, name: str, block_bytes: int = BLOCK_BYTES) -> None:
         self._name = name
         self._block_bytes = block_bytes
+        self.cut_after = b"\n"
+        """The sign that ends a block."""
         head = stream.read(max(4, min(_HEAD_BYTES, self._block_bytes)))
         marked = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
         self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
@@ -144,7 +146,7 @@ class LineBlocks:
         """The next block; empty at the end, when only a line without a line feed is left."""
         pieces, size = [self._rest], len(self._rest)
         while more := self._lines(self._stream.read(self._block_bytes)):
-            if cut := more.rfind(b"\n") + 1:
+            if cut := more.rfind(self.cut_after) + 1:
                 self._rest = more[cut:]
                 return b"".join([*pieces, memoryview(more)[:cut]])
             pieces.append(more)
@@ -153,7 +155,7 @@ class LineBlocks:
                 message = f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB"
                 raise DataError(message, hint="Is this a table with one row a line?")
         content = b"".join(pieces)
-        cut = content.rfind(b"\n") + 1
+        cut = content.rfind(self.cut_after) + 1
         self._rest = content[cut:]
         return content[:cut]
 

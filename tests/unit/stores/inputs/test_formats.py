@@ -46,4 +46,4 @@ def test_a_reader_is_loaded_when_a_file_needs_it() -> None:
     assert "csv_rows" in loaded
     for module in ("json_rows", "parquet_rows", "exports", "item_chunks"):
         assert module not in loaded
-    assert {one.module for one in FORMATS} == {"csv_rows", "json_rows", "parquet_rows", "dynamodb.exports"}
+    assert {one.module for one in FORMATS} == {"csv_rows", "json.json_rows", "parquet.parquet_rows", "dynamodb.exports"}
