@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from omnix_cli.api.workspace import open_workspace
-from omnix_cli.column_meanings import MEANINGS
 from omnix_cli.mappings import DERIVED, REQUIRED
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.column_meanings import MEANINGS
 from tests.cli.conftest import Omnix
 
 

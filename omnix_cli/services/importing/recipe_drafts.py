@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from omnix_cli.column_meanings import MEANINGS
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import DERIVED, INPUT_KINDS, LINE, REQUIRED, ColumnMapping, JoinedColumns, suggestion
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.column_meanings import MEANINGS
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.read_files import Chunk, Reader, findings
 from omnix_cli.steps.imports import texts
