@@ -138,6 +138,9 @@ class ColumnMapping(Section):
     cancelled: dict[str, Words] = {}
     """For input columns, the values that cancel the line with the same id, in upper or lower case."""
     set_aside: tuple[SetAside, ...] = ()
+    anonymous: Literal["by_order"] | None = None
+    """What a purchase line without a customer is: unset, an error; `by_order`, a line of an anonymous order, which
+    counts for similar and popular products only."""
     fill_down: tuple[str, ...] = ()
     """Input columns that are empty on the further lines of an order: they have the value of the line above."""
     most_frequent: tuple[Literal["name"], ...] = ()

@@ -58,6 +58,16 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
             missing["quantity"] = "quantity"
         else:
             constants["quantity"] = "1"
+    anonymous = mapping.anonymous
+    named = isinstance(mapping.columns.get("customer_id"), str)
+    if (
+        "customer_id" in missing
+        and not named
+        and "order_id" in columns
+        and (anonymous or not guessed("purchases", "customer_id", _unused(available, columns)))
+    ):
+        del missing["customer_id"]
+        anonymous = "by_order"
     if missing:
         raise _missing(missing, mapping, _unused(available, columns), available, file)
     rules = (rule.model_copy(update={"column": file_columns.find(rule.column)}) for rule in mapping.set_aside)
@@ -65,6 +75,7 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
     bound = {
         "columns": columns,
         "constants": constants,
+        "anonymous": anonymous,
         "set_aside": tuple(rule for rule in rules if rule.column is not None),
         "discounts": file_columns.all(mapping.discounts),
         "cancelled": file_columns.rules(mapping.cancelled),
@@ -101,6 +112,8 @@ def noticed(mapping: ColumnMapping, bound: ColumnMapping, available: list[str]) 
     found = {}
     if "quantity" in bound.constants and "quantity" not in mapping.constants:
         found["quantity"] = "1 on every line: the file has no such column"
+    if bound.anonymous and "customer_id" not in {*bound.columns, *bound.constants}:
+        found["customer_id"] = "none: orders are anonymous, without lists and predictions"
     if absent := unapplied(mapping, available):
         found["not applied"] = "; ".join(f"{what}: {why}" for what, why in absent.items())
     if beside := [name for name in mapping.constants if _FileColumns(available, "").has(name)]:

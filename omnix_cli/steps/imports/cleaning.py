@@ -14,6 +14,7 @@ import polars as pl
 from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, instants, numbers, purchase_rules, texts
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import with_line_ids
@@ -56,6 +57,10 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         if parsed.unreadable is not None:
             problems.append(Problem(parsed.unreadable, name, _unreadable(spec.dtype), written))
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
+    if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
+        rows = rows.with_columns(
+            pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
+        )
     if mapping.kind == "purchases":
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
         line = _written(raw, mapping, LINE)
