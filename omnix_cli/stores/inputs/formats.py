@@ -59,7 +59,7 @@ FORMATS = (
     Format("DynamoDB incremental export", "dynamodb.exports", _INCREMENTAL),
     Format("NDJSON", "json.json_rows", re.compile(rb"\{"), but_not=(".csv",)),
     Format("JSON", "json.json_rows", re.compile(rb"\["), but_not=(".csv",)),
-    Format("CSV", "csv_rows", re.compile(rb"")),
+    Format("CSV", "delimited.rows", re.compile(rb"")),
 )
 """In this order; the first that fits is used."""
 

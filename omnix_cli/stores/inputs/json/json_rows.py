@@ -84,7 +84,7 @@ class JsonRows:
     def _by_lines(self) -> Iterator[RawChunk]:
         line = 1
         for first, _, utf8, rejected in self.blocks.texts():
-            yield self._chunk(self._lines(utf8, first, {number for number, _, _ in rejected}), rejected)
+            yield self._chunk(self._lines(utf8, first, {each.number for each in rejected}), rejected)
             line = first + count_sign(utf8, "\n")
         if self._splitter.rest:
             yield self._chunk(map(self._parse, self._splitter.split(b"", line, is_last=True)), [])
