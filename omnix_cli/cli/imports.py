@@ -34,6 +34,19 @@ Map = Annotated[
         "--map", metavar="COLUMN=COLUMN", help="omnix column = file column, such as purchased_at=sold_on (repeatable)."
     ),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="COLUMN=VALUE", help="The same value on every row, such as store_location=Rome (repeatable)."
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."),
+]
+Columns = Annotated[
+    bool, typer.Option("--columns", help="List the columns that omnix knows and what they mean; import nothing.")
+]
 MaxBad = Annotated[
     float | None,
     typer.Option(
@@ -85,15 +98,22 @@ def _import(kind: str) -> Callable[..., None]:
         max_read_units: MaxReadUnits = None,
         mapping: Mapping = None,
         map_columns: Map = None,
+        set_columns: Set = None,
+        encoding: Encoding = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
         complete: Complete = False,
         sheet: Sheet = None,
         at: At = None,
+        columns: Columns = False,
         dry_run: DryRun = False,
     ) -> None:
         if complete and kind not in ("products", "customers"):
             raise typer.BadParameter("only products and customers can be complete", param_hint="--complete")
+        if columns:
+            known = session.workspace.imports.columns(kind)
+            session.write_records(known, ("column", "type", "required", "meaning"), title=f"Columns of {kind}")
+            return
         if bool(files) == bool(from_store):
             raise typer.BadParameter("give either files or --from", param_hint="FILES")
         if from_store and (sheet or at):
@@ -106,6 +126,8 @@ def _import(kind: str) -> Callable[..., None]:
             [*from_store, *units] if from_store else files or (),
             mapping=mapping,
             columns=pairs(map_columns or ()),
+            constants=pairs(set_columns or (), flag="--set"),
+            encoding=encoding,
             timezone=timezone,
             max_bad=max_bad,
             complete=complete,

@@ -38,6 +38,14 @@ class SourceSettings(Section):
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
     complete: bool = False
     """Whether the files are all products or customers there are: what they lack is no longer offered."""
+    map: dict[str, str] = {}
+    """Single columns of it replaced, such as `{customer_id = "client"}`: omnix column = file column."""
+    set: dict[str, str] = {}
+    """omnix columns with the same value on every row, such as `{store_location = "Rome"}`."""
+    encoding: str | None = None
+    """The text encoding of the files, such as `cp1252`. Unset: detected."""
+    day_first: bool | None = None
+    """Whether 03/04/2024 is the third of April. Unset: detected."""
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -32,7 +32,7 @@ from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
-from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.recipes import source_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
@@ -81,13 +81,6 @@ class Workspace(WorkspaceReader):
             now=self.now(),
         )
 
-    def mapping(
-        self, kind: str, recipe: str | None, columns: Mapping[str, str] | None = None, timezone: str | None = None
-    ) -> ColumnMapping:
-        """The mapping for a kind of input: a recipe, with single columns and the time zone replaced."""
-        mapping = load_mapping(kind, recipe, columns)
-        return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
-
     def import_files(
         self,
         kind: str,
@@ -108,7 +101,7 @@ class Workspace(WorkspaceReader):
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        mapping = self.mapping(source.kind, source.mapping).choosing(source.sheet, source.at)
+        mapping = source_mapping(source)
         return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
 
     def advisor(self, *, keep: bool = False) -> Advisor:
