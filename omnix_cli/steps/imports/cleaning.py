@@ -12,7 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, WRITTEN_AT
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import deletions, instants, numbers, purchase_rules, texts
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
@@ -32,8 +32,8 @@ _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Canonical rows with ROW_NUMBER and ITEM, and quarantine rows. The id of a purchase or interaction is null where
-    the input has none (see `identity.with_made_ids`)."""
+    """Canonical rows with ROW_NUMBER and ITEM, purchases also with WRITTEN_AT, and quarantine rows. The id of a
+    purchase or interaction is null where the input has none (see `identity.with_made_ids`)."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
@@ -46,10 +46,16 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     mapping = reading.mapping
     problems = [*(_aside(rule, raw, mapping) for rule in mapping.set_aside), *deletions.set_aside(raw, mapping)]
     columns: dict[str, pl.Series] = {}
+    written_at: dict[str, pl.Series] = {}
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
         written = _written(raw, mapping, name)
         if written is None or not len(written):
             columns[name] = pl.repeat(None, raw.height, dtype=spec.dtype, eager=True)
+            continue
+        if isinstance(spec.dtype, pl.Datetime):
+            read = instants.instant(written, mapping.null_values, reading.clock)
+            columns[name], written_at[name] = read.values, read.written
+            problems.extend(Problem(mask, name, reason, written) for mask, reason in read.problems)
             continue
         parsed = _parsed(name, spec, written, reading)
         columns[name] = parsed.values
@@ -57,6 +63,8 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             problems.append(Problem(parsed.unreadable, name, _unreadable(spec.dtype), written))
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
     if mapping.kind == "purchases":
+        unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
+        rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN_AT))
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
         line = _written(raw, mapping, LINE)
         if line is not None:
@@ -100,8 +108,6 @@ def _joined(source: JoinedColumns, raw: pl.DataFrame, mapping: ColumnMapping) ->
 
 def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> texts.Parsed:
     mapping, dtype = reading.mapping, spec.dtype
-    if isinstance(dtype, pl.Datetime):
-        return instants.instant(written, mapping.null_values, reading.clock)
     if dtype.is_numeric():
         parsed = numbers.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
         return parsed if dtype.is_float() else _narrowed(parsed, dtype)
@@ -139,8 +145,6 @@ def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem
 
 
 def _unreadable(dtype: pl.DataType) -> str:
-    if isinstance(dtype, pl.Datetime):
-        return "not a date"
     if isinstance(dtype, pl.Boolean):
         return "neither true nor false"
     if isinstance(dtype, pl.Enum):
