@@ -20,7 +20,8 @@ class Imports:
     """The `omnix import` commands. `kind` is purchases, products, customers, interactions or orders.
 
     `mapping` is a recipe by name or path, `columns` replaces single columns of it (omnix column to file column), and
-    `timezone` its time zone. An import that exceeds a limit raises `ImportRefused`, whose `report` has the counts."""
+    `timezone` its time zone; `day_first` and `decimal_comma` say how dates and numbers are written where the rows leave
+    it open. An import that exceeds a limit raises `ImportRefused`, whose `report` has the counts."""
 
     opening: Opening
 
@@ -32,6 +33,8 @@ class Imports:
         mapping: str | None = None,
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
         max_bad: float | None = None,
         dry_run: bool = False,
     ) -> ImportReport:
@@ -39,7 +42,7 @@ class Imports:
         names = [files] if isinstance(files, str) else list(files)
         changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with self.opening.locked(f"import {kind}", dry_run=dry_run, **changes) as workspace:
-            how = workspace.mapping(kind, mapping, columns, timezone)
+            how = workspace.mapping(kind, mapping, columns, timezone, day_first, decimal_comma)
             return workspace.import_files(kind, names, how, dry_run=dry_run)
 
     def table(
@@ -50,6 +53,8 @@ class Imports:
         mapping: str | None = None,
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
         max_bad: float | None = None,
         dry_run: bool = False,
     ) -> ImportReport:
@@ -58,7 +63,7 @@ class Imports:
         export of the table."""
         changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=True, **changes) as workspace:
-            how = workspace.mapping(kind, mapping, columns, timezone)
+            how = workspace.mapping(kind, mapping, columns, timezone, day_first, decimal_comma)
             at_store, files = _opened(workspace, place)
             return at_store.import_files(kind, files, how, dry_run=dry_run)
 
@@ -90,6 +95,8 @@ class Quarantine:
         mapping: str | None = None,
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
         fixed: Mapping[str, str] | None = None,
         reason: str | None = None,
         file: str | None = None,
@@ -100,7 +107,7 @@ class Quarantine:
         from omnix_cli.services.importing.quarantine import quarantine_replay
 
         with self.opening.locked("quarantine replay", dry_run=dry_run, imports__timezone=timezone) as workspace:
-            how = workspace.mapping(kind, mapping, columns, timezone)
+            how = workspace.mapping(kind, mapping, columns, timezone, day_first, decimal_comma)
             return quarantine_replay(workspace.importer(), how, fixed=fixed, reason=reason, file=file, dry_run=dry_run)
 
     def discard(

@@ -48,6 +48,18 @@ Timezone = Annotated[
         help="The shop's time zone, used for the date of a purchase and for times without an offset.",
     ),
 ]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first", help="Whether 03/04/2017 is the third of April; unset: shown by the dates."
+    ),
+]
+DecimalComma = Annotated[
+    bool | None,
+    typer.Option(
+        "--decimal-comma/--decimal-point", help="Whether 1,234 is a little more than one; unset: shown by the numbers."
+    ),
+]
 
 _EXAMPLES = {
     "purchases": "omnix import purchases history.csv.gz --map purchased_at=sold_on --timezone Europe/Paris",
@@ -70,6 +82,8 @@ def _import(kind: str) -> Callable[..., None]:
         map_columns: Map = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
+        day_first: DayFirst = None,
+        decimal_comma: DecimalComma = None,
         dry_run: DryRun = False,
     ) -> None:
         if bool(files) == bool(from_store):
@@ -83,6 +97,8 @@ def _import(kind: str) -> Callable[..., None]:
             mapping=mapping,
             columns=pairs(map_columns or ()),
             timezone=timezone,
+            day_first=day_first,
+            decimal_comma=decimal_comma,
             max_bad=max_bad,
             dry_run=dry_run,
         )

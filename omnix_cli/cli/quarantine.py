@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.imports import REASONS, Map, Mapping, Timezone, pairs, show_report
+from omnix_cli.cli.imports import REASONS, DayFirst, DecimalComma, Map, Mapping, Timezone, pairs, show_report
 from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
 
 app = typer.Typer(
@@ -67,6 +67,8 @@ def replay(
     mended: Mended = None,
     selected: Selected,
     timezone: Timezone = None,
+    day_first: DayFirst = None,
+    decimal_comma: DecimalComma = None,
     dry_run: DryRun = False,
 ) -> None:
     """Import quarantined rows with a fixed mapping or file.
@@ -76,7 +78,15 @@ def replay(
     columns, replay = pairs(map_columns or ()), session.workspace.quarantine.replay
     render(
         lambda: replay(
-            kind, mapping=mapping, columns=columns, timezone=timezone, fixed=copies, dry_run=dry_run, **vars(selected)
+            kind,
+            mapping=mapping,
+            columns=columns,
+            timezone=timezone,
+            day_first=day_first,
+            decimal_comma=decimal_comma,
+            fixed=copies,
+            dry_run=dry_run,
+            **vars(selected),
         ),
         lambda report: show_report(session, report, title=f"Replay of {kind}"),
     )

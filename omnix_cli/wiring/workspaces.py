@@ -81,11 +81,19 @@ class Workspace(WorkspaceReader):
         )
 
     def mapping(
-        self, kind: str, recipe: str | None, columns: Mapping[str, str] | None = None, timezone: str | None = None
+        self,
+        kind: str,
+        recipe: str | None,
+        columns: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
     ) -> ColumnMapping:
-        """The mapping for a kind of input: a recipe, with single columns and the time zone replaced."""
-        mapping = load_mapping(kind, recipe, columns)
-        return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
+        """The mapping for a kind of input: a recipe, with single columns, the time zone, and how dates and numbers are
+        written replaced."""
+        given = {"timezone": timezone, "day_first": day_first, "decimal_comma": decimal_comma}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return load_mapping(kind, recipe, columns).model_copy(update=changes)
 
     def import_files(
         self, kind: str, files: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False

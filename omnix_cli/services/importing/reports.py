@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.steps.imports.binding import INSTANTS
+from omnix_cli.steps.imports.binding import INSTANTS, Settled
 
 _TABLES = ("dynamodb:", "sqlite:")
 """The beginnings of the names of inputs that are tables."""
@@ -31,6 +31,8 @@ class FileReport:
     findings: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
     newest_day: date | None = None
+    settled: Settled = field(default_factory=Settled)
+    """How its dates and numbers were read."""
     reasons: list[pl.DataFrame] = field(default_factory=list)
 
     def count(self, rows: pl.DataFrame, bad: pl.DataFrame, kind: str) -> None:

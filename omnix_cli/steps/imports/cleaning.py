@@ -11,11 +11,11 @@ from operator import or_
 import dataframely as dy
 import polars as pl
 
-from omnix_cli.mappings import LINE, ColumnMapping, JoinedColumns, SetAside
+from omnix_cli.mappings import LINE, ColumnMapping, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, WRITTEN_AT
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import deletions, instants, numbers, purchase_rules, texts
-from omnix_cli.steps.imports.binding import INSTANTS, Reading
+from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
 from omnix_cli.steps.imports.identity import with_line_ids
 from omnix_cli.steps.imports.problems import Problem, quarantined
 
@@ -48,7 +48,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     columns: dict[str, pl.Series] = {}
     written_at: dict[str, pl.Series] = {}
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
-        written = _written(raw, mapping, name)
+        written = written_column(raw, mapping, name)
         if written is None or not len(written):
             columns[name] = pl.repeat(None, raw.height, dtype=spec.dtype, eager=True)
             continue
@@ -66,7 +66,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
         rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN_AT))
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
-        line = _written(raw, mapping, LINE)
+        line = written_column(raw, mapping, LINE)
         if line is not None:
             rows = with_line_ids(rows, texts.text(line, mapping.null_values))
     if mapping.kind in INSTANTS:
@@ -80,30 +80,6 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
     problems.extend(_broken_rules(rows, raw, mapping))
     return _split(raw, rows, problems, reading.file)
-
-
-def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
-    """The input column that a canonical column is read from; None if there is none."""
-    source = mapping.columns.get(name)
-    if isinstance(source, str):
-        written = raw[source]
-    elif isinstance(source, JoinedColumns):
-        written = _joined(source, raw, mapping)
-    elif name in mapping.constants:
-        written = pl.repeat(mapping.constants[name], raw.height, dtype=pl.String, eager=True)
-    else:
-        return None
-    if name in mapping.values:
-        return texts.text(written, mapping.null_values).replace(mapping.values[name])
-    return written
-
-
-def _joined(source: JoinedColumns, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
-    first, *others = (texts.text(raw[column], mapping.null_values) for column in source.columns)
-    spare = (texts.text(raw[column], mapping.null_values) for column in source.fallback)
-    leading = pl.coalesce(first, *spare)
-    joined = pl.concat_str(leading, *others, separator=source.separator, ignore_nulls=True)
-    return pl.select(pl.when(leading.is_not_null()).then(joined)).to_series()
 
 
 def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> texts.Parsed:

@@ -74,16 +74,6 @@ class Clock:
         return "year first" if self.year_first else "day first" if self.day_first else "month first"
 
 
-def day_first_evidence(written: pl.Series) -> bool | None:
-    """Whether dates like 31/12/2017 put the day first; None if no date of the column shows it."""
-    parts = written.drop_nulls().str.extract_groups(r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b").struct.unnest()
-    parts = parts.cast(pl.Int32)
-    if parts.is_empty() or parts["1"].null_count() == len(parts):
-        return False
-    first, second = (parts["1"] > 12).any(), (parts["2"] > 12).any()
-    return None if first == second else first
-
-
 @dataclass(frozen=True)
 class Instants:
     """Instants in UTC, and the date and time as written: the wall clock, or UTC where the text has an offset.
