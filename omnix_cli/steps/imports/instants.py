@@ -106,7 +106,7 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Inst
         column = column if isinstance(column.dtype, pl.String) else texts.text(column, null_values)
         read, absent = _texts(column, null_values, clock)
     values = _to_utc(read, clock)
-    if values.null_count() == absent.sum():
+    if outside is None and values.null_count() == absent.sum():
         return Instants(values, read.plain)
     problems = [] if outside is None else [(outside, _OUTSIDE)]
     problems.extend(_problems(read, values, absent, clock))
@@ -286,7 +286,7 @@ def _from_numbers(whole: pl.Series, fraction: pl.Series | None, clock: Clock) ->
             pl.lit(_SERIAL_ZERO).cast(_WALL_CLOCK)
             + pl.duration(days=number.clip(*SERIALS), milliseconds=(fraction_of * 86_400_000).round().cast(pl.Int64))
         ).to_series()
-        has_time = bool(frame["fraction"].gather(here).fill_null(0.0).any())
+        has_time = bool((frame["fraction"].gather(here) > 0).any())
         plain, basis = plain.scatter(here, days.gather(here)), basis.scatter(here, _TIME if has_time else _DAY)
     return _Read(plain, basis)
 

@@ -27,8 +27,14 @@ def raw(*rows: dict[str, Any]) -> pl.DataFrame:
     )
 
 
-def cleaned(*rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", **mapping: Any) -> Cleaned:
-    frame = raw(*rows)
+def cleaned(
+    *rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", frame: pl.DataFrame | None = None, **mapping: Any
+) -> Cleaned:
+    """What becomes of rows, or of the one row in a frame with the types of a file."""
+    if frame is None:
+        frame = raw(*rows)
+    else:
+        frame = frame.with_columns(pl.lit(2, pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
     bound = bind(parse_mapping(kind, mapping, where="test"), frame.columns, file="f.csv")
     settled = settle(evidence(frame, bound, NOW.year), bound, Settled(), file="f.csv", separator=",")
     is_day_first, is_year_first = settled.order == "day first", settled.order == "year first"
