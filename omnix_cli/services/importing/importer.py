@@ -46,7 +46,8 @@ class Importer:
             written, disputed, quarantine, held = (stack.enter_context(self.open_spill()) for _ in range(4))
             view = self.ledger.view(mapping.kind)
             comparison = Comparison(Identifier(mapping.kind), view, written, disputed, self.sizes)
-            reader = Reader(mapping, self.settings.timezone, self.now)
+            earlier = self.ledger.batches(mapping.kind)
+            reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
             names = FrequentNames(held)
             yield Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
 
@@ -126,6 +127,9 @@ class Import:
                 quarantined=0 if replay else file.quarantined,
                 known=file.known,
                 newest_day=file.newest_day,
+                source_key=self.reader.source_key(file.name),
+                order=file.settled.order,
+                decimal_comma=file.settled.decimal_comma,
             )
 
 

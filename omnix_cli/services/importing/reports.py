@@ -12,7 +12,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.records import Finding
-from omnix_cli.steps.imports.binding import INSTANTS
+from omnix_cli.steps.imports.binding import INSTANTS, Settled
 
 _TABLES = ("dynamodb:", "sqlite:")
 """The beginnings of the names of inputs that are tables."""
@@ -33,6 +33,8 @@ class FileReport:
     findings: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
     newest_day: date | None = None
+    settled: Settled = field(default_factory=Settled)
+    """How its dates and numbers were read."""
     reasons: list[pl.DataFrame] = field(default_factory=list)
     bad_before: int = 0
 
