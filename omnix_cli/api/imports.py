@@ -22,8 +22,9 @@ class Imports:
     """The `omnix import` commands. `kind` is purchases, products, customers, interactions or orders.
 
     `mapping` is a recipe by name or path, `columns` replaces single columns of it (omnix column to file column),
-    `constants` gives columns the same value on every row, `encoding` and `timezone` replace those of the recipe. An
-    import that exceeds a limit raises `ImportRefused`, whose `report` has the counts."""
+    `constants` gives columns the same value on every row, `encoding` and `timezone` replace those of the recipe. If
+    products or customers are `complete`, those that the input lacks are no longer offered. An import that exceeds a
+    limit raises `ImportRefused`, whose `report` has the counts."""
 
     opening: Opening
 
@@ -38,6 +39,7 @@ class Imports:
         encoding: str | None = None,
         timezone: str | None = None,
         max_bad: float | None = None,
+        complete: bool = False,
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
@@ -49,7 +51,7 @@ class Imports:
             how = load_mapping(kind, mapping).changed(
                 columns=columns, constants=constants, encoding=encoding, timezone=timezone
             )
-            return workspace.import_files(kind, names, how, dry_run=dry_run)
+            return _advised(workspace, workspace.import_files(kind, names, how, complete=complete, dry_run=dry_run))
 
     def table(
         self,
@@ -62,6 +64,7 @@ class Imports:
         encoding: str | None = None,
         timezone: str | None = None,
         max_bad: float | None = None,
+        complete: bool = False,
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:
@@ -75,7 +78,7 @@ class Imports:
                 columns=columns, constants=constants, encoding=encoding, timezone=timezone
             )
             at_store, files = _opened(workspace, place)
-            return at_store.import_files(kind, files, how, dry_run=dry_run)
+            return _advised(workspace, at_store.import_files(kind, files, how, complete=complete, dry_run=dry_run))
 
     def columns(self, kind: str) -> tuple[CanonicalColumn, ...]:
         """The columns that omnix knows for a kind of rows, with their types and meanings."""
@@ -168,3 +171,10 @@ def _opened(workspace: Workspace, place: str | Sequence[str]) -> tuple[Workspace
         return workspace, (parsed.folder,)
     store = Places(workspace).settings(parsed)
     return replace(workspace, settings=workspace.settings.model_copy(update={"store": store})), ()
+
+
+def _advised(workspace: Workspace, report: ImportReport) -> ImportReport:
+    """The report with what was noticed about all rows, unless it left them as they were."""
+    if report.batch is None:
+        return report
+    return replace(report, advice=workspace.advisor(keep=True).warn())

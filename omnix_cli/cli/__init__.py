@@ -31,6 +31,7 @@ _MODULES = {
     "runs": "runs",
     "tables": "migrations",
     "config": "config",
+    "check": "checks",
 }
 """The module whose `app` has a command, or is a group of commands."""
 

@@ -62,6 +62,13 @@ Timezone = Annotated[
     ),
 ]
 
+Complete = Annotated[
+    bool,
+    typer.Option(
+        "--complete", help="Products or customers: this is all there is; what is missing is no longer offered."
+    ),
+]
+
 _EXAMPLES = {
     "purchases": "omnix import purchases history.csv.gz --map purchased_at=sold_on --timezone Europe/Paris",
     "products": "omnix import products catalogue.parquet --dry-run",
@@ -86,12 +93,15 @@ def _import(kind: str) -> Callable[..., None]:
         max_bad: MaxBad = None,
         timezone: Timezone = None,
         columns: Columns = False,
+        complete: Complete = False,
         dry_run: DryRun = False,
     ) -> None:
         if columns:
             known = session.workspace.imports.columns(kind)
             session.write_records(known, ("column", "type", "required", "meaning"), title=f"Columns of {kind}")
             return
+        if complete and kind not in ("products", "customers"):
+            raise typer.BadParameter("only products and customers can be complete", param_hint="--complete")
         if bool(files) == bool(from_store):
             raise typer.BadParameter("give either files or --from", param_hint="FILES")
         units = [] if max_read_units is None else [f"max_read_units={max_read_units}"]
@@ -106,6 +116,7 @@ def _import(kind: str) -> Callable[..., None]:
             encoding=encoding,
             timezone=timezone,
             max_bad=max_bad,
+            complete=complete,
             dry_run=dry_run,
         )
         render(work, lambda report: show_report(session, report, title=f"Import of {kind}"))
@@ -134,6 +145,8 @@ def show_report(session: OutputSession, report: ImportReport, *, title: str) -> 
         note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
     for line in report.notes:
         note(line)
+    for finding in report.findings:
+        note(f"{finding.text}. {finding.hint}".rstrip())
     if report.reasons:
         note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
     if not report.refused:

@@ -84,18 +84,21 @@ class Import:
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
     @contextmanager
-    def store(self, ingredients: Mapping[str, Any], *, replay: bool = False) -> Iterator[CheckpointWriter]:
+    def store(
+        self, ingredients: Mapping[str, Any], *, replay: bool = False, delisted: pl.DataFrame | None = None
+    ) -> Iterator[CheckpointWriter]:
         """Stores the rows as a batch whose key is made of these ingredients. The caller may append further frames; when
-        it has, the batch enters the ledger."""
+        it has, the batch enters the ledger. With `delisted` current rows, the import is complete."""
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
         how = {"mapping": dump(self.reader.mapping), "timezone": self.reader.timezone}
         with nullcontext(NoWriter()) if self.dry_run else batch.write(how) as writer:
-            self.corrected = store_rows(self.comparison, writer, self.files)
+            self.corrected = store_rows(self.comparison, writer, self.files, delisted)
             yield writer
         if not self.dry_run:
             self.batch = batch.key
-            batch.enter(files=tuple(self._records(replay)), corrected=self.corrected, replay=replay)
+            facts = {} if delisted is None else {"complete": True, "delisted": delisted.height}
+            batch.enter(files=tuple(self._records(replay)), corrected=self.corrected, replay=replay, **facts)
 
     def report(self, notes: Iterable[str] = ()) -> ImportReport:
         """The counts so far."""
