@@ -125,6 +125,10 @@ class ColumnMapping(Section):
     """The time zone of times without an offset; unset: that of the shop."""
     encoding: Annotated[str, AfterValidator(_check_encoding)] | None = None
     """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) if the file is not UTF-8."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
+    at: str | None = None
+    """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     separator: str | None = Field(None, min_length=1, max_length=1)
     list_separator: str = Field("|", min_length=1)
     """The separator of list entries in a cell; JSON arrays are recognised, too."""
@@ -175,6 +179,10 @@ class ColumnMapping(Section):
             else:
                 yield from (source,) if isinstance(source, str) else source
         yield from (*self.discounts, *self.cancelled, *self.returns.values, *self.fill_down)
+
+    def choosing(self, sheet: str | None, at: str | None) -> ColumnMapping:
+        """This mapping for another sheet of a workbook or another version of a table, where one is given."""
+        return self.model_copy(update={"sheet": sheet or self.sheet, "at": at or self.at})
 
     def with_columns(self, given: Mapping[str, str]) -> ColumnMapping:
         """This mapping with single columns replaced, as `--map` does."""

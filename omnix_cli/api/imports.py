@@ -40,9 +40,12 @@ class Imports:
         timezone: str | None = None,
         max_bad: float | None = None,
         complete: bool = False,
+        sheet: str | None = None,
+        at: str | None = None,
         dry_run: bool = False,
     ) -> ImportReport:
-        """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
+        """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad. `sheet` is
+        that of an Excel workbook (`*`: all), `at` the version or time of a Delta or Iceberg table."""
         from omnix_cli.stores.inputs.recipes import load_mapping
 
         names = [files] if isinstance(files, str) else list(files)
@@ -51,6 +54,7 @@ class Imports:
             how = load_mapping(kind, mapping).changed(
                 columns=columns, constants=constants, encoding=encoding, timezone=timezone
             )
+            how = how.choosing(sheet, at)
             return _advised(workspace, workspace.import_files(kind, names, how, complete=complete, dry_run=dry_run))
 
     def table(

@@ -24,9 +24,9 @@ def check_configuration(settings: Settings) -> list[str]:
     if settings.as_of not in ("latest", "today"):
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:
-        source_mapping(source)
+        mapping = source_mapping(source)
         try:
-            files = FileSources(s3=S3Files(settings.s3)).find(source.files) if source.files else []
+            files = FileSources(s3=S3Files(settings.s3)).find(source.files, mapping) if source.files else []
         except DataError as error:
             raise ConfigError(error.message, hint=error.hint) from error
         count = f"{len(files)} files" if source.files else f"the table in {source.store}"

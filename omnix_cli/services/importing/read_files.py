@@ -58,7 +58,8 @@ class Reader:
     @cached_property
     def key(self) -> str:
         """A hash of what, besides its content, decides how a file is read."""
-        return digest({"mapping": dump(self.mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
+        mapping = self.mapping.model_copy(update={"sheet": None, "at": None})  # they are part of the fingerprint
+        return digest({"mapping": dump(mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
 
     def chunks(self, source: OpenSource, number: int, readings: list[Reading]) -> Iterator[Chunk]:
         """The chunks of an input, the `number`-th of the import. Adds to `readings` each time it is settled anew."""

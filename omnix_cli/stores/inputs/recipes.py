@@ -35,6 +35,7 @@ def source_mapping(source: SourceSettings) -> ColumnMapping:
     """The mapping of a source of the settings."""
     recipe = load_mapping(source.kind, source.mapping)
     mapping = recipe.changed(columns=source.map, constants=source.set, encoding=source.encoding)
+    mapping = mapping.choosing(source.sheet, source.at)
     return mapping if source.day_first is None else mapping.model_copy(update={"day_first": source.day_first})
 
 
