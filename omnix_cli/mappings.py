@@ -72,6 +72,8 @@ class Returns(Section):
     """Which purchase lines are returns. Their quantity is stored without its sign."""
 
     negative_quantity: bool = False
+    negative_total: bool = True
+    """A positive quantity with a negative total is a return, too."""
     order_id_prefix: str | None = None
 
 

@@ -79,22 +79,40 @@ def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) ->
 def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str, separator: str | None) -> bool:
     """Whether numbers have a decimal comma, by the mapping or else by the numbers.
 
-    Raises `DataError` when all commas are like that of 1,234; in a comma-separated file they group thousands."""
+    Raises `DataError` where the numbers leave it open: all commas are like that of 1,234 (in a comma-separated file
+    they group thousands), or all points of prices are like that of 1.990."""
     if mapping.decimal_comma is not None:
         return mapping.decimal_comma
-    columns = FRAMES[mapping.kind].schema.columns()
-    amounts = {name for name, spec in columns.items() if spec.dtype.is_float() or spec.dtype.is_decimal()}
-    sources = [source for name, source in mapping.columns.items() if name in amounts]
-    written = [texts.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
-    amounts_written = pl.concat(written) if written else pl.Series(dtype=pl.String)
-    evidence = numbers.decimal_comma_evidence(amounts_written)
-    if evidence is None and separator != ",":
-        example = amounts_written.filter(amounts_written.str.contains(",", literal=True))[0]
-        raise DataError(
-            f"{file}: the comma of numbers like {example} can separate decimals or thousands",
-            hint="Set `decimal_comma = true` or `false` in the mapping.",
+    evidence = decimal_evidence(raw, mapping)
+    decimal_comma = numbers.settled(evidence)
+    if decimal_comma is None and evidence.open_point is not None:
+        raise _open_sign(
+            "point", evidence.open_point, "`decimal_comma = true` for thousands or `false` for decimals", file
         )
-    return bool(evidence)
+    if decimal_comma is None and separator != ",":
+        raise _open_sign("comma", evidence.open_comma, "`decimal_comma = true` or `false`", file)
+    return bool(decimal_comma)
+
+
+def decimal_evidence(
+    raw: pl.DataFrame, mapping: ColumnMapping, so_far: numbers.DecimalEvidence | None = None
+) -> numbers.DecimalEvidence:
+    """What the texts of these rows show of the decimal sign, added to what earlier rows showed."""
+    evidence = so_far or numbers.DecimalEvidence()
+    for name, spec in FRAMES[mapping.kind].schema.columns().items():
+        source = mapping.columns.get(name)
+        is_number = spec.dtype.is_float() or spec.dtype.is_decimal()
+        if is_number and isinstance(source, str) and isinstance(raw.schema[source], pl.String):
+            written, prices = raw[source], spec.dtype.is_decimal()
+            evidence = numbers.decimal_evidence(written, prices=prices, so_far=evidence)
+    return evidence
+
+
+def _open_sign(sign: str, example: str | None, setting: str, file: str) -> DataError:
+    return DataError(
+        f"{file}: the {sign} of numbers like {example} can separate decimals or thousands",
+        hint=f"Set {setting} in the mapping.",
+    )
 
 
 def _refuse_repeated(mapping: ColumnMapping, available: list[str], file: str) -> None:

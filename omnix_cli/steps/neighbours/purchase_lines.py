@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import SEEN_COLUMNS, seen
 
 WEIGHT_ONE = 2**32
@@ -32,6 +33,7 @@ class PurchaseLines:
     """The customer of each basket; empty where groups are customers."""
     customers: int
     weight: NDArray[np.int64]
+    """0 where an earlier line carries the weight."""
     unit_price: pl.Series
 
 
@@ -39,16 +41,21 @@ def purchase_lines(
     purchases: pl.LazyFrame, *, as_of: date, baskets: bool, half_life_days: float | None
 ) -> PurchaseLines:
     """Reads the history before `as_of`. A line weighs log1p(quantity) * 0.5 ** (age in days / half-life), at least
-    1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order."""
+    1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order.
+
+    Lines of one product on one day of a group count together, as if the units stood in one line: the first carries the
+    weight of all, the others weigh 0."""
     columns = ["unit_price", *(["order_id"] if baskets else [])]
     lines = (
         seen(purchases.select(*SEEN_COLUMNS, *columns), as_of=as_of)
         .select(
             "customer_id",
             "product_id",
+            "purchase_day",
+            pl.col("quantity"),
             _weight(as_of, half_life_days).alias("weight"),
             pl.col("unit_price").cast(pl.Float32),
-            *([pl.col("order_id"), pl.col("purchase_day")] if baskets else []),
+            *([pl.col("order_id")] if baskets else []),
         )
         .collect(engine="streaming")
     )
@@ -59,7 +66,14 @@ def purchase_lines(
     if baskets:
         group, owner = _baskets(customer, lines["order_id"], lines["purchase_day"])
         group_count = len(owner)
+    day = lines["purchase_day"].cast(pl.Int32).to_numpy()
+    first_line, number = _together(group, product, day, len(product_ids))
     weight = lines["weight"].to_numpy()
+    if len(first_line) < len(weight):
+        units = _sums(lines["quantity"], number)
+        joined = lines[first_line].with_columns(quantity=units).select(_weight(as_of, half_life_days))
+        weight = np.zeros(len(weight), dtype=np.int64)
+        weight[first_line] = joined.to_series().to_numpy()
     return PurchaseLines(
         product_ids, product, group, group_count, owner, len(customer_ids), weight, lines["unit_price"]
     )
@@ -71,6 +85,29 @@ def _weight(as_of: date, half_life_days: float | None) -> pl.Expr:
         age_days = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
         weight = weight * pl.lit(0.5).pow(age_days / half_life_days)
     return (weight * WEIGHT_ONE).round().clip(lower_bound=1).cast(pl.Int64)
+
+
+def _together(
+    group: NDArray[np.uint32], product: NDArray[np.uint32], day: NDArray[np.int32], products: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """The first line of each group, product and day, and each line's number among these."""
+    from omnix_cli.kernels.encoding import number_hashes
+
+    pair = group.astype(np.uint64) * np.uint64(max(products, 1)) + product.astype(np.uint64)
+    earliest = day.min(initial=0)
+    days = int(day.max(initial=0)) - int(earliest) + 1
+    if (int(pair.max(initial=0)) + 1) * days >= 2**64:
+        _, smaller = np.unique(pair, return_inverse=True)
+        pair = smaller.astype(np.uint64)
+    key = pair * np.uint64(days) + (day - earliest).astype(np.uint64)
+    key *= np.uint64(0x9E3779B97F4A7C15)  # one to one, and spread over the low bits
+    return number_hashes(key ^ (key >> np.uint64(32)))
+
+
+def _sums(quantity: pl.Series, number: NDArray[np.uint32]) -> pl.Series:
+    """The quantity of each number, summed in whole multiples of 2**-20: the same in any order of the lines."""
+    fixed = pl.select(fixed_point(pl.lit(quantity))).to_series().to_numpy()
+    return pl.select(from_fixed_point(pl.lit(pl.Series(np.bincount(number, weights=fixed))))).to_series()
 
 
 def _baskets(
