@@ -112,14 +112,15 @@ _NO_EVIDENCE = DecimalEvidence()
 
 def decimal_evidence(texts: pl.Series, *, prices: bool, so_far: DecimalEvidence = _NO_EVIDENCE) -> DecimalEvidence:
     """The evidence of some texts, added to that of earlier ones. Only prices leave a point open, and only those that
-    look like grouped thousands: three digits behind the point, no leading zero. 0.345 and 12.5 show a decimal point.
+    look like grouped thousands: three digits behind the point, no leading zero, and a currency sign or a last digit 0. 0.345, 1.799 and 12.5 show a
+    decimal point: prices in currencies without cents end in 0.
 
     Once a point is shown, only texts with a comma are looked at: plain numbers cost one search."""
     commas = texts.filter(texts.str.contains(",", literal=True))
     points = texts.clear() if so_far.point else texts.filter(texts.str.contains(".", literal=True))
     comma = commas.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()
     comma |= points.str.contains(r"\d\.\d{3}\.\d{3}").any()
-    point = points.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0?\.\d|,\d{3}\.").any()
+    point = points.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0?\.\d|,\d{3}\.|^[+-]?\d+\.\d\d[1-9]$").any()
     point |= commas.str.contains(r",\d{2,3},\d").any()
     grouped = points.filter(points.str.contains(r"^\D*[1-9]\d{0,2}\.\d{3}\D*$")) if prices else points.clear()
     return so_far | DecimalEvidence(
