@@ -111,9 +111,11 @@ _NO_EVIDENCE = DecimalEvidence()
 
 
 def decimal_evidence(texts: pl.Series, *, prices: bool, so_far: DecimalEvidence = _NO_EVIDENCE) -> DecimalEvidence:
-    """The evidence of some texts, added to that of earlier ones. Only prices leave a point open, and only those that
-    look like grouped thousands: three digits behind the point, no leading zero, and a currency sign or a last digit 0. 0.345, 1.799 and 12.5 show a
-    decimal point: prices in currencies without cents end in 0.
+    """The evidence of some texts, added to that of earlier ones.
+
+    Only prices leave a point open, and only those that look like grouped thousands: three digits behind the point, no
+    leading zero, and a currency sign or a last digit 0, as prices in currencies without cents have it. 0.345, 1.799
+    and 12.5 show a decimal point.
 
     Once a point is shown, only texts with a comma are looked at: plain numbers cost one search."""
     commas = texts.filter(texts.str.contains(",", literal=True))

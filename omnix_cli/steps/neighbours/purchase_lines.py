@@ -66,14 +66,14 @@ def purchase_lines(
     if baskets:
         group, owner = _baskets(customer, lines["order_id"], lines["purchase_day"])
         group_count = len(owner)
-    day = lines["purchase_day"].cast(pl.Int32).to_numpy()
-    first_line, number = _together(group, product, day, len(product_ids))
     weight = lines["weight"].to_numpy()
-    if len(first_line) < len(weight):
-        units = _sums(lines["quantity"], number)
-        joined = lines[first_line].with_columns(quantity=units).select(_weight(as_of, half_life_days))
-        weight = np.zeros(len(weight), dtype=np.int64)
-        weight[first_line] = joined.to_series().to_numpy()
+    several = _several(group, product, lines["purchase_day"].cast(pl.Int32).to_numpy(), len(product_ids))
+    if len(several):
+        weight = weight.copy()
+        weight[several["line"].to_numpy()] = 0
+        units = lines[several["line"]].with_columns(several["key"])
+        joined = _joined(units, several["line"]).with_columns(weight=_weight(as_of, half_life_days))
+        weight[joined["line"].to_numpy()] = joined["weight"].to_numpy()
     return PurchaseLines(
         product_ids, product, group, group_count, owner, len(customer_ids), weight, lines["unit_price"]
     )
@@ -87,27 +87,28 @@ def _weight(as_of: date, half_life_days: float | None) -> pl.Expr:
     return (weight * WEIGHT_ONE).round().clip(lower_bound=1).cast(pl.Int64)
 
 
-def _together(
+def _several(
     group: NDArray[np.uint32], product: NDArray[np.uint32], day: NDArray[np.int32], products: int
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """The first line of each group, product and day, and each line's number among these."""
-    from omnix_cli.kernels.encoding import number_hashes
+) -> pl.DataFrame:
+    """The lines that share their group, product and day with others; a `key` says with which.
 
-    pair = group.astype(np.uint64) * np.uint64(max(products, 1)) + product.astype(np.uint64)
+    Most histories have few: one sort of whole numbers finds them."""
     earliest = day.min(initial=0)
     days = int(day.max(initial=0)) - int(earliest) + 1
-    if (int(pair.max(initial=0)) + 1) * days >= 2**64:
-        _, smaller = np.unique(pair, return_inverse=True)
-        pair = smaller.astype(np.uint64)
-    key = pair * np.uint64(days) + (day - earliest).astype(np.uint64)
-    key *= np.uint64(0x9E3779B97F4A7C15)  # one to one, and spread over the low bits
-    return number_hashes(key ^ (key >> np.uint64(32)))
+    key = group.astype(np.uint64) * np.uint64(max(products, 1)) + product
+    if (int(key.max(initial=0)) + 1) * days >= 2**64:
+        key = np.unique(key, return_inverse=True)[1].astype(np.uint64)
+    key = key * np.uint64(days) + (day - earliest).astype(np.uint64)
+    rising = np.sort(key)
+    repeated = np.unique(rising[1:][rising[1:] == rising[:-1]])
+    line = pl.Series(key).is_in(pl.Series(repeated).implode()).arg_true()
+    return pl.DataFrame({"line": line, "key": key[line.to_numpy()]})
 
 
-def _sums(quantity: pl.Series, number: NDArray[np.uint32]) -> pl.Series:
-    """The quantity of each number, summed in whole multiples of 2**-20: the same in any order of the lines."""
-    fixed = pl.select(fixed_point(pl.lit(quantity))).to_series().to_numpy()
-    return pl.select(from_fixed_point(pl.lit(pl.Series(np.bincount(number, weights=fixed))))).to_series()
+def _joined(lines: pl.DataFrame, line: pl.Series) -> pl.DataFrame:
+    """One row for each key: its first line, and its units, summed so that the order of lines does not matter."""
+    units = from_fixed_point(fixed_point(pl.col("quantity")).sum()).alias("quantity")
+    return lines.with_columns(line).group_by("key").agg(units, pl.col("purchase_day").first(), pl.col("line").min())
 
 
 def _baskets(
