@@ -5,11 +5,23 @@ Tables of rows are in `schemas`; nothing here reads or writes a file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was noticed about the data, in a sentence, and how many rows (or ids, orders, days) it is about. `hint`
+    says what to do. A finding changes no row."""
+
+    code: str
+    rows: int
+    text: str
+    hint: str = ""
 
 
 class Record(BaseModel):
@@ -80,7 +92,8 @@ class ImportedFile(Record):
 
 class ImportBatch(Record):
     """One import. `key` is the key of its checkpoint, `corrected` the number of accepted rows that replace earlier
-    ones; `replay` marks an import of rows from the quarantine."""
+    ones; `replay` marks an import of rows from the quarantine, `complete` one of everything there is, which withdrew
+    `delisted` rows that it lacks."""
 
     key: str
     kind: str
@@ -88,6 +101,8 @@ class ImportBatch(Record):
     files: tuple[ImportedFile, ...]
     corrected: int = 0
     replay: bool = False
+    complete: bool = False
+    delisted: int = 0
 
     @property
     def accepted(self) -> int:

@@ -24,12 +24,14 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 _MODULES = {
     **dict.fromkeys(("init", "run", "explain", "similarity", "recommend", "publish"), "steps"),
     "import": "imports",
+    "mapping": "mapping_commands",
     "predict": "predictions",
     "show": "show",
     "quarantine": "quarantine",
     "runs": "runs",
     "tables": "migrations",
     "config": "config",
+    "check": "checks",
 }
 """The module whose `app` has a command, or is a group of commands."""
 

@@ -6,7 +6,7 @@ import difflib
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from omnix_cli.settings.section import Section, Share
 from omnix_cli.store_kinds import check_kind
@@ -30,8 +30,22 @@ class SourceSettings(Section):
     """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
     store: Annotated[str, AfterValidator(check_kind)] | None = None
     """Read the whole table of this kind from this store instead of files."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
+    at: str | None = None
+    """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
+    complete: bool = False
+    """Whether the files are all products or customers there are: what they lack is no longer offered."""
+    map: dict[str, str] = {}
+    """Single columns of it replaced, such as `{customer_id = "client"}`: omnix column = file column."""
+    set: dict[str, str] = {}
+    """omnix columns with the same value on every row, such as `{store_location = "Rome"}`."""
+    encoding: str | None = None
+    """The text encoding of the files, such as `cp1252`. Unset: detected."""
+    day_first: bool | None = None
+    """Whether 03/04/2024 is the third of April. Unset: detected."""
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:
@@ -39,6 +53,8 @@ class SourceSettings(Section):
             raise ValueError("a source is either files or the table of a store")
         if self.store and self.kind == "orders":
             raise ValueError("no table holds orders: read `purchases` from the store instead")
+        if self.complete and self.kind not in ("products", "customers"):
+            raise ValueError("only products and customers can be complete")
         return self
 
 
@@ -47,6 +63,9 @@ class ImportSettings(Section):
 
     max_bad: Share = 0.01
     """The largest share of bad rows. With more, the import stops with exit code 3 and imports nothing."""
+    bad_file: Literal["refuse", "leave_out"] = "refuse"
+    """A file with too many bad rows, or one that cannot be read, among good ones: refuse the whole import, or leave
+    this file out."""
     timezone: Annotated[str, AfterValidator(check_timezone)] = "UTC"
     """The time zone of the shop: used for the date of a purchase and for times without an offset."""
     max_row_fall: Share | None = None
@@ -55,3 +74,13 @@ class ImportSettings(Section):
     """Refuse an import whose newest row is older than this many days. Unset: only warn."""
     sources: tuple[SourceSettings, ...] = ()
     """What `omnix run` imports first."""
+
+    @field_validator("sources")
+    @classmethod
+    def _complete_once(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        for source in sources:
+            if source.complete and sum(other.kind == source.kind for other in sources) > 1:
+                raise ValueError(
+                    f"a complete source must be the only one of its kind: list all files of {source.kind} in it"
+                )
+        return sources

@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 
 from omnix_cli.errors import DataError
+from omnix_cli.records import Finding
 from omnix_cli.steps.imports.binding import INSTANTS
 
 _TABLES = ("dynamodb:", "sqlite:")
@@ -20,7 +21,8 @@ _TABLES = ("dynamodb:", "sqlite:")
 @dataclass
 class FileReport:
     """The rows of one input, counted while it is read: read = accepted + quarantined + known. `expected` rows were
-    quarantined by a rule of the mapping; `findings` says what was detected about the input."""
+    quarantined by a rule of the mapping, and `bad_before` of the others are in quarantine already; `findings` says what
+    was detected about the input."""
 
     name: str
     read: int = 0
@@ -32,6 +34,12 @@ class FileReport:
     sha256: str = ""
     newest_day: date | None = None
     reasons: list[pl.DataFrame] = field(default_factory=list)
+    bad_before: int = 0
+
+    @property
+    def new_bad(self) -> int:
+        """The rows that are bad, unexpectedly and for the first time."""
+        return self.quarantined - self.expected - self.bad_before
 
     def count(self, rows: pl.DataFrame, bad: pl.DataFrame, kind: str) -> None:
         """Counts canonical rows and quarantine rows of this input."""
@@ -68,6 +76,10 @@ class ImportReport:
     corrected: int = 0
     newest_day: date | None = None
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What was noticed about this import."""
+    advice: tuple[Finding, ...] = ()
+    """What was noticed about all rows after it."""
     batch: str | None = None
     dry_run: bool = False
     refused: bool = False
@@ -100,10 +112,12 @@ class ImportReport:
 
 
 class ImportRefused(DataError):
-    """An import that exceeded a limit: nothing was imported. `report` has the counts."""
+    """An import that exceeded a limit: nothing was imported. `report` has the counts, `broken` the files that alone are
+    to blame, each with its reason."""
 
-    def __init__(self, message: str, hint: str, report: ImportReport) -> None:
+    def __init__(self, message: str, hint: str, report: ImportReport, broken: Mapping[str, str] | None = None) -> None:
         super().__init__(message, hint=f"Nothing was imported. {hint}")
+        self.broken: Mapping[str, str] = broken or {}
         self.report: ImportReport = replace(report, refused=True)
 
 

@@ -54,20 +54,24 @@ _INCREMENTAL = re.compile(
 )
 
 FORMATS = (
-    Format("Parquet", "parquet_rows", re.compile(rb"PAR1"), is_binary=True),
+    Format("Parquet", "parquet.parquet_rows", re.compile(rb"PAR[1E]"), is_binary=True),
     Format("DynamoDB export", "dynamodb.exports", _FULL),
     Format("DynamoDB incremental export", "dynamodb.exports", _INCREMENTAL),
-    Format("NDJSON", "json_rows", re.compile(rb"\{"), but_not=(".csv",)),
-    Format("JSON", "json_rows", re.compile(rb"\["), but_not=(".csv",)),
-    Format("CSV", "csv_rows", re.compile(rb"")),
+    Format("NDJSON", "json.json_rows", re.compile(rb"\{"), but_not=(".csv",)),
+    Format("JSON", "json.json_rows", re.compile(rb"\["), but_not=(".csv",)),
+    Format("CSV", "delimited.rows", re.compile(rb"")),
 )
 """In this order; the first that fits is used."""
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
-"""The files of a folder that are read, also with .gz or .zst appended."""
+"""The files of a folder that are read, also with one of COMPRESSIONS appended."""
+
+COMPRESSIONS = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
+CONTAINERS = (".zip", ".xlsx", ".xlsm")
+"""Files of a folder that hold inputs."""
 
 
 def recognised(name: str, beginning: bytes, *, is_binary: bool) -> Format | None:
     """The binary or text format of a file."""
-    formats = (one for one in FORMATS if one.is_binary is is_binary and not name.endswith(one.but_not))
+    formats = (one for one in FORMATS if one.is_binary is is_binary and not name.lower().endswith(one.but_not))
     return next((one for one in formats if one.begins.match(beginning)), None)
