@@ -77,6 +77,8 @@ class Returns(Section):
 
     negative_quantity: bool = False
     """Lines with a quantity below 0."""
+    negative_total: bool = True
+    """A positive quantity with a negative total is a return, too."""
     order_id_prefix: str | None = None
     """Lines whose order id begins with this text."""
     values: dict[str, Words] = {}

@@ -46,7 +46,7 @@ class Purchases(dy.Schema):
     order_id = dy.String(nullable=True)
     purchased_at = dy.Datetime(**UTC)
     purchase_day = dy.Date()
-    quantity = dy.Float64(min=1)
+    quantity = dy.Float64(min=0.001)
     unit_price = dy.Decimal(**MONEY, nullable=True, min=0)
     total_price = dy.Decimal(**MONEY, nullable=True, min=0)
     store_location = dy.String(nullable=True)

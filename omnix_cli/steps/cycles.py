@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from omnix_cli.steps.history import ANONYMOUS, of_customers, seen
 KEPT_GAPS = 24
 RECENCY_DAYS = 60
 RECENT_DAYS = 28
+_MOST_SPENT = Decimal("9999999999999999.99")  # what the column holds
 _PAIR = ["customer_id", "product_id"]
 _UNIT = 2**20  # floats are summed as whole multiples of 2**-20, so that the sums do not depend on the order of rows
 
@@ -93,7 +95,9 @@ def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
             from_fixed_point(pl.col("weight").sum()).alias("recency_weight"),
             pl.col("quantity").median().alias("typical_quantity"),
             pl.col("quantity").last().alias("last_quantity"),
-            pl.when(pl.col("priced").sum() > 0).then(pl.col("spend").sum()).alias("spend"),
+            pl.when(pl.col("priced").sum() > 0)
+            .then(pl.col("spend").sum().clip(upper_bound=_MOST_SPENT))
+            .alias("spend"),
         )
         .with_columns(
             pl.when(gaps > 0)

@@ -7,6 +7,9 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+_PLACES = 6
+"""Quantities left are rounded to so many places: 0.3 kg less 0.1 and 0.2 kg is nothing, not 3e-17."""
+
 _PAIR = ["customer_id", "product_id"]
 ANONYMOUS = "anonymous#"
 """How the customer id of an order begins that no customer is known for; the order id follows."""
@@ -53,15 +56,17 @@ def settle_returns(lines: pl.DataFrame) -> pl.DataFrame:
             continue
         while left[row] > 0 and open_lines:
             taken = min(left[row], left[open_lines[-1]])
-            left[row] -= taken
-            left[open_lines[-1]] -= taken
+            left[row] = round(left[row] - taken, _PLACES)
+            left[open_lines[-1]] = round(left[open_lines[-1]] - taken, _PLACES)
             if left[open_lines[-1]] <= 0:
                 open_lines.pop()
     share = pl.Series("share", np.divide(left, ordered["quantity"].to_numpy()))
     return (
         ordered.with_columns(
             pl.Series("quantity", left),
-            (pl.col("total_price").cast(pl.Float64) * share).round(2).cast(ordered.schema["total_price"]),
+            pl.when(pl.lit(share) == 1)
+            .then("total_price")
+            .otherwise((pl.col("total_price").cast(pl.Float64) * share).round(2).cast(ordered.schema["total_price"])),
         )
         .filter(~pl.Series(is_return), pl.Series(left) > 0)
         .select(lines.columns)

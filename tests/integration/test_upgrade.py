@@ -87,6 +87,7 @@ def test_the_first_run_reuses_the_imports_and_computes_the_steps_again(omnix: Om
 
 
 def test_publishing_writes_only_the_lists_that_differ(omnix: Omnix) -> None:
+    steps(omnix)
     Path("new.csv").write_text("customer_id,product_id,purchased_at,quantity\n97,1082185,2017-12-30,1\n")
     assert omnix("import", "purchases", "new.csv").code == 0
     figures = steps(omnix)["publish"]["figures"]

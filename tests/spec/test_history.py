@@ -252,3 +252,27 @@ def test_a_line_without_a_price_stays_without_a_price(engine: Engine) -> None:
         3        |
         """,
     )
+
+
+def test_parts_of_a_weighed_purchase_can_be_returned(engine: Engine) -> None:
+    """0.3 kg less 0.1 kg and 0.2 kg is nothing, 0.35 kg less 0.1 kg is 0.25 kg."""
+    kept = history(
+        engine,
+        """
+        customer | product | day        | quantity | kind
+        ---------|---------|------------|----------|---------
+        ann      | ham     | 2024-05-01 | 0.3      | purchase
+        ann      | ham     | 2024-05-02 | 0.1      | return
+        ann      | ham     | 2024-05-03 | 0.2      | return
+        bob      | ham     | 2024-05-01 | 0.35     | purchase
+        bob      | ham     | 2024-05-02 | 0.1      | return
+        """,
+    )
+    expect(
+        kept,
+        """
+        customer | product | day        | quantity
+        ---------|---------|------------|---------
+        bob      | ham     | 2024-05-01 | 0.25
+        """,
+    )

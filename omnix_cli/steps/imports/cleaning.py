@@ -84,6 +84,9 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         problems.append(Problem((times < OLDEST).fill_null(False), instant, f"before {OLDEST.year}", written))
     if mapping.kind in ("products", "customers"):
         rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
+    problems.extend(_too_large(rows, raw, mapping))
+    amounts = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
+    rows = rows.with_columns(numbers.money(rows[name]) for name in amounts)
     problems.extend(_broken_rules(rows, raw, mapping))
     return _split(raw, rows, problems, reading.file)
 
@@ -99,8 +102,9 @@ def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.
 def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> texts.Parsed:
     mapping, dtype = reading.mapping, spec.dtype
     if dtype.is_numeric():
-        parsed = numbers.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
-        return parsed if dtype.is_float() else _narrowed(parsed, dtype)
+        read = numbers.amount if dtype.is_decimal() else numbers.number
+        parsed = read(written, mapping.null_values, decimal_comma=reading.decimal_comma)
+        return _narrowed(parsed, dtype) if dtype.is_integer() else parsed
     if name in ids.NAMES:
         return ids.parsed(written, mapping, file=reading.file)
     trimmed = texts.text(written, mapping.null_values)
@@ -113,8 +117,8 @@ def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) ->
 
 
 def _narrowed(parsed: texts.Parsed, dtype: pl.DataType) -> texts.Parsed:
-    """Numbers as money or whole numbers; one that does not fit is unreadable."""
-    values = numbers.money(parsed.values) if dtype.is_decimal() else numbers.whole_number(parsed.values, dtype)
+    """Numbers as whole numbers; one that does not fit is unreadable."""
+    values = numbers.whole_number(parsed.values, dtype)
     if values.null_count() == parsed.values.null_count():
         return texts.Parsed(values, parsed.unreadable)
     lost = values.is_null() & parsed.values.is_not_null()
@@ -141,6 +145,15 @@ def _unreadable(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Enum):
         return f"not one of {', '.join(dtype.categories)}"
     return "not a whole number" if dtype.is_integer() else "not a number"
+
+
+def _too_large(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> Iterator[Problem]:
+    """Quantities and amounts beyond all sense, which no sum of a run could hold."""
+    for name, dtype in rows.schema.items():
+        largest = numbers.LARGEST_MONEY if dtype.is_decimal() else numbers.LARGEST_QUANTITY
+        if dtype.is_decimal() or name == "quantity":
+            mask = (rows[name].abs() > largest).fill_null(False)
+            yield Problem(mask, name, f"too large (more than {largest:,})", _source(raw, mapping, name, rows[name]))
 
 
 def _broken_rules(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> Iterator[Problem]:

@@ -1,4 +1,8 @@
-"""Numbers and amounts of an input, in any of the usual spellings."""
+"""Numbers and amounts of an input, in any of the usual spellings.
+
+Amounts are exact decimals: a text becomes a decimal at once, never through a float. A float counts as the shortest
+text that names it.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,30 @@ import polars as pl
 from omnix_cli.steps.imports.texts import Parsed, second_look, text
 
 MONEY = pl.Decimal(18, 2)
+EXACT = pl.Decimal(38, 10)
+"""Amounts before they are rounded: ten places, which hold the unit prices of goods sold by the thousand."""
 
 _SAMPLE = 1000
-_COMMA = r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},"
-_POINT = r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|,\d{3}[.,]"
-_LARGEST_MONEY = 1e15
-_CURRENCY = r"(?i)^\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*|\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*$"
+_POINT = r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0?\.\d|,\d{3}\.|^[+-]?\d+\.\d\d[1-9]$"
+LARGEST_MONEY = 10**15
+LARGEST_QUANTITY = 10**6
+"""More units in one line are a barcode or a typing error. Fixed-point sums hold 8 million lines of it."""
+
+_TOO_LARGE = 10**20
+"""Stands for any amount that a decimal of ten places cannot hold."""
+
+_EXACT_FLOAT = 2**53 / 10**10  # a smaller float has its shortest text as a decimal of ten places
+_CODES = (
+    "usd|eur|gbp|chf|jpy|cny|rmb|inr|cad|aud|nzd|sek|nok|dkk|isk|pln|czk|huf|ron|bgn|try|rub|uah|ils|zar|brl|mxn|clp|"
+    "cop|ars|pen|uyu|idr|vnd|thb|myr|sgd|hkd|twd|krw|php|pkr|lkr|bdt|aed|sar|qar|kwd|egp|mad|ngn|kes|ghs"
+)
+_WORDS = r"kr|rs|zł|zl|kč|kc|fr|sfr|rm|rp|ft|lei|\u{440}\u{443}\u{431}|\u{440}|лв|дин|tl|s/|dh|đ|euro?"
+_CURRENCY = rf"(?:\p{{Sc}}|[a-z]{{1,3}} ?\$|(?:{_WORDS}|{_CODES})\.?)"
+_SHAPE = (
+    rf"(?i)^(?P<open>\(?)(?P<before>-?) ?(?:{_CURRENCY})? ?(?P<inner>[-+(]?) ?(?:{_CURRENCY})? ?"
+    rf"(?P<number>[0-9.,][0-9., ']*?(?:e[+-]?[0-9]+)?) ?(?P<after>-?) ?(?:{_CURRENCY})? ?(?P<close>\)?) ?"
+    rf"(?:{_CURRENCY})? ?(?P<last>-?)$"
+)
 
 
 def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
@@ -25,17 +47,39 @@ def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
         numbers = column.cast(pl.Float64)
         infinite = numbers.is_infinite().fill_null(False)
         return Parsed(_finite(numbers), infinite)
+    if not _may_hold_numbers(column):
+        return _no_numbers(column, pl.Float64())
     if column.dtype.is_nested():
         column = text(column, ())
     plain = column.cast(pl.Float64, strict=False)
     if decimal_comma:
         plain = plain.set(column.str.contains(".", literal=True), None)
-    return second_look(column, _finite(plain), null_values, partial(_spelled_out, decimal_comma=decimal_comma))
+    return second_look(
+        column, _finite(plain), null_values, partial(_spelled_out, decimal_comma=decimal_comma, dtype=pl.Float64())
+    )
 
 
-def money(numbers: pl.Series) -> pl.Series:
-    """Amounts rounded to two places; null for absurdly large ones."""
-    return numbers.set(numbers.abs() > _LARGEST_MONEY, None).round(2).cast(MONEY)
+def amount(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
+    """Amounts as exact decimals of ten places, in the spellings of `number`."""
+    if column.dtype.is_float():
+        return _amount_of_floats(column)
+    if column.dtype.is_numeric():
+        values = column.cast(EXACT, strict=False)
+        return Parsed(_bounded(values, column.cast(pl.Float64)), None)
+    if not _may_hold_numbers(column):
+        return _no_numbers(column, EXACT)
+    if column.dtype.is_nested():
+        column = text(column, ())
+    plain = column.cast(EXACT, strict=False)
+    if decimal_comma:
+        plain = plain.set(column.str.contains(".", literal=True), None)
+    return second_look(column, plain, null_values, partial(_spelled_out, decimal_comma=decimal_comma, dtype=EXACT))
+
+
+def money(amounts: pl.Series) -> pl.Series:
+    """Amounts rounded to two places, half away from zero: 1.005 is 1.01; null for absurdly large ones."""
+    bounded = amounts.set(amounts.abs() > LARGEST_MONEY, None)
+    return pl.select(pl.lit(bounded).round(2, mode="half_away_from_zero").cast(MONEY)).to_series()
 
 
 def whole_number(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -45,52 +89,122 @@ def whole_number(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 @dataclass(frozen=True)
 class DecimalEvidence:
-    """Numbers that show a decimal comma, a decimal point, or whose comma leaves it open: an example of each."""
+    """What some texts show of the decimal sign. The evidence of the pieces of a file adds up with `|`."""
 
-    comma: str | None = None
-    point: str | None = None
-    left_open: str | None = None
+    point: bool = False
+    """Some number is like 1.5 or 1,234.50."""
+    comma: bool = False
+    """Some number is like 1,5 or 1.234,50."""
+    open_comma: str | None = None
+    """A text like 1,234, whose comma separates decimals or thousands."""
+    open_point: str | None = None
+    """A price like $1.990, whose point separates decimals or thousands."""
 
-    def __or__(self, more: DecimalEvidence) -> DecimalEvidence:
-        return DecimalEvidence(self.comma or more.comma, self.point or more.point, self.left_open or more.left_open)
+    def __or__(self, other: DecimalEvidence) -> DecimalEvidence:
+        return DecimalEvidence(
+            self.point or other.point,
+            self.comma or other.comma,
+            self.open_comma or other.open_comma,
+            self.open_point or other.open_point,
+        )
 
     @property
     def is_open(self) -> bool:
         """Whether further numbers may still decide it."""
-        return self.point is None and (self.comma is not None or self.left_open is not None)
+        return not self.point and (self.comma or bool(self.open_comma or self.open_point))
 
     @property
     def settled(self) -> bool | None:
         """Whether the comma separates decimals: a decimal point anywhere rules it out. None if nothing shows it."""
-        return False if self.point is not None else True if self.comma is not None else None
+        return False if self.point else self.comma or None
 
 
-def decimal_evidence(texts: pl.Series) -> DecimalEvidence:
-    """What numbers show about their decimals. Plain numbers cost a look at the first ones."""
-    if point := _example(texts.head(_SAMPLE), _POINT):
-        return DecimalEvidence(point=point)
+def decimal_evidence(texts: pl.Series, *, prices: bool) -> DecimalEvidence:
+    """What texts show of the decimal sign. Plain numbers cost a look at the first ones.
+
+    Only prices leave a point open, and only those that look like grouped thousands: three digits behind the point, no
+    leading zero, and a currency sign or a last digit 0, as prices in currencies without cents have it. 0.345, 1.799
+    and 12.5 show a decimal point."""
+    if texts.head(_SAMPLE).str.contains(_POINT).any():
+        return DecimalEvidence(point=True)
     commas = texts.filter(texts.str.contains(",", literal=True))
     points = texts.filter(texts.str.contains(".", literal=True))
-    comma = _example(commas, _COMMA)
-    return DecimalEvidence(comma, _example(points, _POINT), None if comma or commas.is_empty() else commas[0])
+    comma = commas.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()
+    comma |= points.str.contains(r"\d\.\d{3}\.\d{3}").any()
+    point = points.str.contains(_POINT).any() or commas.str.contains(r",\d{2,3},\d").any()
+    grouped = points.filter(points.str.contains(r"^\D*[1-9]\d{0,2}\.\d{3}\D*$")) if prices else points.clear()
+    return DecimalEvidence(
+        bool(point), bool(comma), next(iter(commas.head(1)), None), next(iter(grouped.head(1)), None)
+    )
 
 
-def _example(texts: pl.Series, pattern: str) -> str | None:
-    found = texts.filter(texts.str.contains(pattern)).head(1)
-    return None if found.is_empty() else str(found[0])
+def _may_hold_numbers(column: pl.Series) -> bool:
+    return not (column.dtype.is_temporal() or column.dtype == pl.Boolean)
 
 
-def _spelled_out(texts: pl.Series, *, decimal_comma: bool) -> pl.Series:
-    """Numbers with currency signs, and with spaces, apostrophes, points or commas that group thousands."""
-    signs = texts.str.replace_all(_CURRENCY, "")
-    bare = signs.str.replace_all(r"(\d)[\s'\u{a0}\u{202f}](\d{3})", "$1$2").str.strip_chars()
-    group, point = (".", ",") if decimal_comma else (",", ".")
-    grouped = bare.str.contains(rf"^[+-]?\d{{1,3}}([{group}]\d{{3}})+([{point}]\d*)?$")
-    joined = bare.str.replace_all(group, "", literal=True)
-    ungrouped = pl.select(pl.when(grouped).then(joined).otherwise(bare)).to_series()
+def _no_numbers(column: pl.Series, dtype: pl.DataType) -> Parsed:
+    """Dates and flags are no numbers, although polars would count their days."""
+    return Parsed(pl.repeat(None, len(column), dtype=dtype, eager=True), column.is_not_null())
+
+
+def _amount_of_floats(column: pl.Series) -> Parsed:
+    infinite = column.is_infinite().fill_null(False)
+    numbers = _finite(column)
+    if column.dtype == pl.Float64:
+        large = (numbers.abs() > _EXACT_FLOAT).fill_null(False)
+        values = numbers.set(large, None).cast(EXACT)
+        by_text = large.arg_true()
+    else:
+        values = pl.repeat(None, len(column), dtype=EXACT, eager=True)
+        by_text = pl.int_range(len(column), eager=True)
+    if not by_text.is_empty():
+        shortest = numbers.gather(by_text).cast(pl.String).cast(EXACT, strict=False)
+        values = values.scatter(by_text, shortest)
+    return Parsed(_bounded(values, numbers.cast(pl.Float64)), infinite)
+
+
+def _spelled_out(texts: pl.Series, *, decimal_comma: bool, dtype: pl.DataType) -> pl.Series:
+    """Numbers with a currency, with a sign on either side or in parentheses, and with grouped thousands."""
+    parts = _signs_as_ascii(texts).str.extract_groups(_SHAPE).struct.unnest()
+    bare = _ungrouped(parts["number"].str.strip_chars(), decimal_comma=decimal_comma)
+    bracketed = (parts["open"] == "(") | (parts["inner"] == "(")
+    minuses = [parts[name] == "-" for name in ("before", "inner", "after", "last")]
+    signs = sum((minus.cast(pl.Int8) for minus in minuses), bracketed.cast(pl.Int8))
+    proper = (signs <= 1) & (bracketed == (parts["close"] == ")"))
+    written = pl.select(pl.when(proper).then(pl.when(signs == 1).then("-" + pl.lit(bare)).otherwise(bare))).to_series()
+    floats = _finite(written.cast(pl.Float64, strict=False))
+    return floats if dtype.is_float() else _bounded(written.cast(EXACT, strict=False), floats)
+
+
+def _bounded(amounts: pl.Series, floats: pl.Series) -> pl.Series:
+    """The amounts, and one that is too large for those that no decimal of ten places holds."""
+    lost = amounts.is_null() & floats.is_not_null()
+    if not lost.any():
+        return amounts
+    beyond = pl.when(pl.lit(floats) < 0).then(-_TOO_LARGE).otherwise(_TOO_LARGE).cast(EXACT)
+    return pl.select(pl.when(lost).then(beyond).otherwise(pl.lit(amounts))).to_series()
+
+
+def _signs_as_ascii(texts: pl.Series) -> pl.Series:
+    """One blank for any blanks, one minus for any dash, one apostrophe for any; Swiss 12.- and 12,- are 12."""
+    plain = texts.str.replace_all(r"\s+", " ")
+    plain = plain.str.replace_all(r"[\u{2212}\p{Pd}]", "-").str.replace_all(
+        r"[`\u{2018}\u{2019}\u{2bc}\u{b4}\u{ff07}]", "'"
+    )
+    return plain.str.replace(r"(\d)[.,]--?(\D*)$", "$1$2").str.strip_chars()
+
+
+def _ungrouped(numbers: pl.Series, *, decimal_comma: bool) -> pl.Series:
+    """Numbers with a decimal point and without thousands separators; null where the groups are none."""
+    group, point = (r"\.", ",") if decimal_comma else (",", r"\.")
+    tail = rf"(?:{point}\d*)?(?:e[+-]?\d+)?$"
+    thousands = "|".join(rf"(?:{sign}\d{{3}})+" for sign in (group, " ", "'"))
+    lakhs = "|".join(rf"(?:{sign}\d{{2}})+{sign}\d{{3}}" for sign in (group, " "))
+    shape = rf"(?i)^(?:\d*|\d{{1,3}}(?:{thousands})|\d{{1,2}}(?:{lakhs})){tail}"
+    joined = numbers.str.replace_all(rf"[ '{group}]", "")
     if decimal_comma:
-        ungrouped = ungrouped.str.replace(",", ".", literal=True)
-    return _finite(ungrouped.cast(pl.Float64, strict=False))
+        joined = joined.str.replace(",", ".", literal=True)
+    return pl.select(pl.when(numbers.str.contains(shape)).then(joined)).to_series()
 
 
 def _finite(numbers: pl.Series) -> pl.Series:

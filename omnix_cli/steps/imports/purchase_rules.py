@@ -12,13 +12,14 @@ from omnix_cli.steps.imports import numbers, texts
 from omnix_cli.steps.imports.deletions import deleted
 
 _KIND = pl.Enum(PURCHASE_KINDS)
+_LEAST_QUANTITY = 0.001
 
 
 def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, decimal_comma: bool) -> pl.DataFrame:
     """Purchase rows with their kind, positive quantities, and both prices.
 
     A returned line loses the sign of its quantity and prices. If one of `unit_price` and `total_price` is missing, it
-    is computed: total = unit * quantity.
+    is computed from the other as the input has it: total = unit * quantity. Prices are not rounded yet.
     """
     returned = _returned(rows, raw, mapping)
     if returned.any():
@@ -38,17 +39,24 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
 
 
 def _missing_prices(rows: pl.DataFrame) -> Iterator[pl.Expr]:
-    unit, total = (pl.col(name).cast(pl.Float64) for name in ("unit_price", "total_price"))
-    derived = {"unit_price": total / pl.col("quantity"), "total_price": unit * pl.col("quantity")}
+    usable = pl.col("quantity").abs().is_between(_LEAST_QUANTITY, numbers.LARGEST_QUANTITY)
+    sensible = [
+        pl.when(pl.col(name).abs() <= numbers.LARGEST_MONEY).then(name) for name in ("unit_price", "total_price")
+    ]
+    unit, total = sensible
+    quantity = pl.when(usable).then("quantity").cast(numbers.EXACT)
+    derived = {"unit_price": total / quantity, "total_price": unit * quantity}
     for name, amount in derived.items():
         if rows[name].null_count():
-            yield pl.coalesce(name, amount.round(2).cast(numbers.MONEY, strict=False))
+            yield pl.coalesce(name, amount.cast(numbers.EXACT))
 
 
 def _returned(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
     returned = rows["kind"] == "return"
     if mapping.returns.negative_quantity:
         returned |= rows["quantity"] < 0
+    if mapping.returns.negative_total:
+        returned |= (rows["total_price"] < 0) & (rows["quantity"] > 0)
     if mapping.returns.order_id_prefix:
         returned |= rows["order_id"].str.starts_with(mapping.returns.order_id_prefix)
     return returned.fill_null(False) | _marked(raw, mapping.returns.values)

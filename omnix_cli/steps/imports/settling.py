@@ -73,7 +73,7 @@ def evidence(rows: pl.DataFrame, mapping: ColumnMapping, this_year: int) -> Evid
             continue
         if is_amount:
             if isinstance(written.dtype, pl.String):
-                found |= Evidence(decimals=numbers.decimal_evidence(written))
+                found |= Evidence(decimals=numbers.decimal_evidence(written, prices=spec.dtype.is_decimal()))
             continue
         found |= _serial_evidence(written, mapping)
         if mapping.day_first is None and isinstance(written.dtype, pl.String):
@@ -98,13 +98,15 @@ def settle(found: Evidence, mapping: ColumnMapping, earlier: Settled, *, file: s
         if order is None:
             raise _open_order(found, file)
     comma = mapping.decimal_comma if mapping.decimal_comma is not None else found.decimals.settled
-    if comma is None and found.decimals.left_open:
+    left_open = found.decimals.open_point or found.decimals.open_comma
+    if comma is None and left_open:
         if earlier.decimal_comma is not None:
             comma = earlier.decimal_comma
             taken.add("decimals")
-        elif separator != ",":
+        elif found.decimals.open_point or separator != ",":
+            sign = "point" if found.decimals.open_point else "comma"
             raise DataError(
-                f"{file}: the comma of numbers like {found.decimals.left_open} can separate decimals or thousands",
+                f"{file}: the {sign} of numbers like {left_open} can separate decimals or thousands",
                 hint="Give --decimal-comma or --decimal-point, or set `decimal_comma = true` or `false` in the "
                 "mapping.",
             )

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import SEEN_COLUMNS, seen
 
 WEIGHT_ONE = 2**32
@@ -32,6 +33,7 @@ class PurchaseLines:
     """The customer of each basket; empty where groups are customers."""
     customers: int
     weight: NDArray[np.int64]
+    """0 where an earlier line carries the weight."""
     unit_price: pl.Series
 
 
@@ -39,16 +41,21 @@ def purchase_lines(
     purchases: pl.LazyFrame, *, as_of: date, baskets: bool, half_life_days: float | None
 ) -> PurchaseLines:
     """Reads the history before `as_of`. A line weighs log1p(quantity) * 0.5 ** (age in days / half-life), at least
-    1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order."""
+    1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order.
+
+    Lines of one product on one day of a group count together, as if the units stood in one line: the first carries the
+    weight of all, the others weigh 0."""
     columns = ["unit_price", *(["order_id"] if baskets else [])]
     lines = (
         seen(purchases.select(*SEEN_COLUMNS, *columns), as_of=as_of)
         .select(
             "customer_id",
             "product_id",
+            "purchase_day",
+            pl.col("quantity"),
             _weight(as_of, half_life_days).alias("weight"),
             pl.col("unit_price").cast(pl.Float32),
-            *([pl.col("order_id"), pl.col("purchase_day")] if baskets else []),
+            *([pl.col("order_id")] if baskets else []),
         )
         .collect(engine="streaming")
     )
@@ -60,6 +67,13 @@ def purchase_lines(
         group, owner = _baskets(customer, lines["order_id"], lines["purchase_day"])
         group_count = len(owner)
     weight = lines["weight"].to_numpy()
+    several = _several(group, product, lines["purchase_day"].cast(pl.Int32).to_numpy(), len(product_ids))
+    if len(several):
+        weight = weight.copy()
+        weight[several["line"].to_numpy()] = 0
+        units = lines[several["line"]].with_columns(several["key"])
+        joined = _joined(units, several["line"]).with_columns(weight=_weight(as_of, half_life_days))
+        weight[joined["line"].to_numpy()] = joined["weight"].to_numpy()
     return PurchaseLines(
         product_ids, product, group, group_count, owner, len(customer_ids), weight, lines["unit_price"]
     )
@@ -71,6 +85,30 @@ def _weight(as_of: date, half_life_days: float | None) -> pl.Expr:
         age_days = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
         weight = weight * pl.lit(0.5).pow(age_days / half_life_days)
     return (weight * WEIGHT_ONE).round().clip(lower_bound=1).cast(pl.Int64)
+
+
+def _several(
+    group: NDArray[np.uint32], product: NDArray[np.uint32], day: NDArray[np.int32], products: int
+) -> pl.DataFrame:
+    """The lines that share their group, product and day with others; a `key` says with which.
+
+    Most histories have few: one sort of whole numbers finds them."""
+    earliest = day.min(initial=0)
+    days = int(day.max(initial=0)) - int(earliest) + 1
+    key = group.astype(np.uint64) * np.uint64(max(products, 1)) + product
+    if (int(key.max(initial=0)) + 1) * days >= 2**64:
+        key = np.unique(key, return_inverse=True)[1].astype(np.uint64)
+    key = key * np.uint64(days) + (day - earliest).astype(np.uint64)
+    rising = np.sort(key)
+    repeated = np.unique(rising[1:][rising[1:] == rising[:-1]])
+    line = pl.Series(key).is_in(pl.Series(repeated).implode()).arg_true()
+    return pl.DataFrame({"line": line, "key": key[line.to_numpy()]})
+
+
+def _joined(lines: pl.DataFrame, line: pl.Series) -> pl.DataFrame:
+    """One row for each key: its first line, and its units, summed so that the order of lines does not matter."""
+    units = from_fixed_point(fixed_point(pl.col("quantity")).sum()).alias("quantity")
+    return lines.with_columns(line).group_by("key").agg(units, pl.col("purchase_day").first(), pl.col("line").min())
 
 
 def _baskets(

@@ -98,3 +98,16 @@ def test_slices_and_row_order_leave_no_trace(history: list[tuple[str, str, date]
     assert whole.equals(pl.concat(slices))
     later = lines.filter(pl.col("purchase_day") < AS_OF)
     assert whole.equals(cycles(later.lazy(), as_of=AS_OF).frames["cycles"])
+
+
+def test_the_largest_amounts_and_quantities_of_a_pair_can_be_summed() -> None:
+    lines = purchases(*[("ann", "milk", "2024-01-01", 1_000_000)] * 20).with_columns(
+        total_price=pl.lit(Decimal("999999999999999.99")).cast(pl.Decimal(18, 2))
+    )
+    row = cycles(lines.lazy(), as_of=AS_OF).frames["cycles"].to_dicts()[0]
+    assert (row["last_quantity"], row["spend"]) == (20_000_000, Decimal("9999999999999999.99"))
+
+
+def test_quantities_by_weight_are_summed_by_day() -> None:
+    lines = purchases(*[("ann", "ham", "2024-01-01", kilos) for kilos in (0.345, 0.105)])
+    assert cycles(lines.lazy(), as_of=AS_OF).frames["cycles"]["last_quantity"][0] == pytest.approx(0.45, abs=1e-6)

@@ -1,10 +1,132 @@
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import polars as pl
 import pytest
 
-from tests.unit.steps.imports.lines import LINE, cleaned
+from omnix_cli.errors import DataError
+from omnix_cli.steps.imports.numbers import amount, decimal_evidence, money
+from tests.unit.steps.imports.lines import LINE, cleaned, why
 
 
-@pytest.mark.parametrize("written", ["$1,234.50", "1 234.50", "1'234.50", "EUR 1234.50", "1234.5"])
+def _amounts(*written: str, decimal_comma: bool = False) -> list[Decimal | None]:
+    return amount(pl.Series(written), (), decimal_comma=decimal_comma).values.to_list()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("$1,234.50", "1 234.50", "1'234.50", "EUR 1234.50", "1234.5", "1\u2019234.50", "1\u00a0234.50"),
+        *("1\u202f234.50", "1\u2009234.50", "CA$ 1,234.50", "US$1,234.50", "1234.50 USD", "Rs. 1,234.50"),
+        *("\u20b91,234.50", "+1,234.50", "$ +1234.50", "CHF 1'234.50", "Fr. 1'234.50", "1.2345e3", "RM1234.50"),
+    ],
+)
 def test_amounts_in_the_usual_spellings(written: str) -> None:
     assert [str(price) for price in cleaned({**LINE, "unit_price": written}).rows["unit_price"]] == ["1234.50"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("-$4.50", "($4.50)", "(4.50)", "$(4.50)", "4.50-", "\u22124.50", "-4.50 EUR", "$-4.50", "4.50 EUR-"),
+        *("- $ 4.50", "(4.50) USD", "(4.50 USD)", "4.50-$", "\u20134.50", "4.50\u2212"),
+    ],
+)
+def test_negative_amounts_have_their_sign_on_either_side_or_parentheses(written: str) -> None:
+    assert _amounts(written) == [Decimal("-4.5")]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        *[("1.234,56-", "-1234.56"), ("12,50 kr", "12.5"), ("R$ 12,50", "12.5"), ("1 234 567,50", "1234567.5")],
+        *[("12,50 K\u010d", "12.5"), ("12,50 z\u0142", "12.5"), ("12,- kr", "12"), ("-R$ 12,50", "-12.5")],
+        *[("$12.990", "12990"), ("$1.990", "1990"), ("$990", "990"), ("Rp12.990", "12990"), ("1.234.567", "1234567")],
+    ],
+)
+def test_amounts_with_a_decimal_comma(written: str, value: str) -> None:
+    assert _amounts(written, decimal_comma=True) == [Decimal(value)]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("1,23,456.50", "123456.5"), ("1'234'567.50", "1234567.5"), ("CHF 12.\u2013", "12"), ("$.50", "0.5")],
+)
+def test_groups_of_other_countries(written: str, value: str) -> None:
+    assert _amounts(written) == [Decimal(value)]
+
+
+@pytest.mark.parametrize(
+    "written", ["10%", "--4.50", "-(4.50)", "-4.50-", "(4.50", "12 pcs", "1,2,3", "1,23", "$", ".", "1-2", "4,50"]
+)
+def test_other_texts_are_no_amounts(written: str) -> None:
+    assert why(cleaned({**LINE, "unit_price": written}, decimal_comma=False)) == [
+        ("unit_price", written, "not a number")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (pl.Series([1.005]), "1.01"),
+        (pl.Series([1.005], dtype=pl.Float32), "1.01"),
+        (pl.Series([1234567.005]), "1234567.01"),
+        (pl.Series([999999999999999.9]), "999999999999999.90"),
+        (pl.Series([Decimal("1.00500")]), "1.01"),
+        (pl.Series([-2.675]), "-2.68"),
+        (pl.Series([12], dtype=pl.UInt64), "12.00"),
+        (pl.Series(["999999999999999.99"]), "999999999999999.99"),
+    ],
+)
+def test_money_is_rounded_half_away_from_zero_on_its_decimal_digits(column: pl.Series, value: str) -> None:
+    assert [str(cell) for cell in money(amount(column, (), decimal_comma=False).values)] == [value]
+
+
+@pytest.mark.parametrize("value", [date(2024, 1, 1), True])
+def test_dates_and_flags_are_no_quantities(value: Any) -> None:
+    assert [reason for _, _, reason in why(cleaned({**LINE, "quantity": value}))] == ["not a number"]
+
+
+def _settled(*pieces: list[str], prices: bool = True) -> bool | None:
+    return reduce(or_, (decimal_evidence(pl.Series(piece), prices=prices) for piece in pieces)).settled
+
+
+@pytest.mark.parametrize(
+    ("pieces", "comma"),
+    [
+        ([["$12.990", "$1.990", "$990"]], None),
+        ([["$990"], ["12.990"]], None),
+        ([["12,990"]], None),
+        ([["12.990"], ["4.5"]], False),
+        ([["1.990", "0.345"]], False),
+        ([["1.799"], ["74.42"]], False),
+        ([["1.990", "1.005"]], False),
+        ([["$1.995", "$12.345"]], None),
+        ([["1.990", "12.500"]], None),
+        ([["$1.234.567"], ["$990"]], True),
+        ([["12.990"], ["12,50"]], True),
+        ([["1,23,456"]], False),
+        ([["990", "1000"]], None),
+    ],
+)
+def test_the_decimal_sign_is_settled_over_all_pieces(pieces: list[list[str]], comma: bool | None) -> None:
+    assert _settled(*pieces) is comma
+    assert _settled(*reversed(pieces)) is comma
+
+
+def test_points_of_quantities_are_never_open() -> None:
+    assert _settled(["1.345", "2.990"], prices=False) is False
+
+
+def test_prices_that_may_be_thousands_ask_for_the_setting() -> None:
+    rows = [{**LINE, "total_price": price} for price in ("$12.990", "$1.990", "$990")]
+    with pytest.raises(DataError, match=r"the point of numbers like \$12\.990") as error:
+        cleaned(*rows)
+    assert "decimal_comma = true" in str(error.value.hint)
+    assert cleaned(*rows, decimal_comma=True).rows["total_price"].to_list() == [12990, 1990, 990]
+    assert cleaned(*rows, decimal_comma=False).rows["total_price"][0] == Decimal("12.99")

@@ -72,3 +72,19 @@ def test_numbers_follow_the_order_of_the_strings() -> None:
 def test_no_rows_have_no_values() -> None:
     values, numbers = encode(pl.Series([], dtype=pl.String))
     assert (values.to_list(), numbers.tolist()) == ([], [])
+
+
+@pytest.mark.parametrize("basis", ["customer", "basket"])
+def test_lines_of_one_product_in_one_order_count_together(basis: str) -> None:
+    others = [("ann", "tea", "1", 1, 1, None), ("bob", "tea", "2", 1, 2, None), ("bob", "milk", "2", 1, 1, None)]
+    one = purchases(("ann", "milk", "1", 1, 12, 2.0), *others)
+    many = purchases(*[("ann", "milk", "1", 1, 1, 2.0)] * 12, *others)
+    two_prices = purchases(("ann", "milk", "1", 1, 9, 2.0), ("ann", "milk", "1", 1, 3, 1.0), *others)
+    cosines = [pair(solve(lines, basis=basis), "milk", "tea")["cosine"] for lines in (one, many, two_prices)]
+    assert cosines[0] == cosines[1] == cosines[2]
+
+
+def test_purchases_of_two_days_add_their_weights_up() -> None:
+    table = purchases(("ann", "milk", None, 1, 3, None), ("ann", "milk", None, 2, 3, None))
+    lines = purchase_lines(table.lazy(), as_of=AS_OF, baskets=False, half_life_days=None)
+    assert (lines.weight / WEIGHT_ONE).tolist() == pytest.approx([math.log(4)] * 2)
