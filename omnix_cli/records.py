@@ -5,6 +5,7 @@ Tables of rows are in `schemas`; nothing here reads or writes a file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -78,9 +79,19 @@ class ImportedFile(Record):
     newest_day: date | None = None
 
 
+@dataclass(frozen=True)
+class Finding:
+    """Something an import noticed: a code for programs, how many rows it is about, and a text for people."""
+
+    code: str
+    rows: int
+    text: str
+
+
 class ImportBatch(Record):
     """One import. `key` is the key of its checkpoint, `corrected` the number of accepted rows that replace earlier
-    ones; `replay` marks an import of rows from the quarantine."""
+    ones; `replay` marks an import of rows from the quarantine. Its checkpoint has `stored` rows and lists `superseded`
+    ids of earlier rows (an import of omnix 0.1: accepted rows, of which some are corrected)."""
 
     key: str
     kind: str
@@ -88,6 +99,8 @@ class ImportBatch(Record):
     files: tuple[ImportedFile, ...]
     corrected: int = 0
     replay: bool = False
+    stored: int | None = None
+    superseded: int = 0
 
     @property
     def accepted(self) -> int:

@@ -110,7 +110,7 @@ def show_report(session: OutputSession, report: ImportReport, *, title: str) -> 
     else:
         known = f"{report.known:,} already known"
         note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
-    for line in report.notes:
+    for line in (*report.notes, *(finding.text for finding in report.findings)):
         note(line)
     if report.reasons:
         note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))

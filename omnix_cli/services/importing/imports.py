@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.records import ImportBatch
+from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.importer import Import, Importer, resolved
+from omnix_cli.services.importing.read_files import Reader
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
 from omnix_cli.settings import ImportSettings
 
@@ -37,17 +38,18 @@ def import_files(
         importer.ledger.drop(damaged)
     kind = mapping.kind
     names = importer.sources.find(patterns)
-    with importer.begin(mapping, dry_run=dry_run) as work:
+    contents = _contents(importer, kind, names)
+    again = _read_whole_again(importer, mapping, contents)
+    with importer.begin(mapping, dry_run=dry_run, again=again) as work:
         for name in names:
-            _read(work, name)
+            _read(work, name, contents.get(name))
         work.finish_reading()
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = tuple(check_limits(work.report(), batches, importer.settings, today))
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
-        contents = [(file.name, file.sha256) for file in work.files]
-        with work.store({"files": contents}) as writer:
+        with work.store({"files": [(file.name, file.sha256) for file in work.files]}) as writer:
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
@@ -89,17 +91,49 @@ def described(batches: Iterable[ImportBatch]) -> str:
     return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
 
 
-def _read(work: Import, name: str) -> None:
-    """Reads a file, unless it was imported with the same mapping before."""
-    importer = work.importer
-    batches = importer.ledger.batches(work.kind)
-    content = importer.sources.fingerprint(name) if batches else None
-    for before, file in ((batch, file) for batch in batches for file in batch.files):
-        if (file.sha256, file.mapping_key) == (content, work.reader.key):
-            found = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-            work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=found))
-            return
-    with importer.sources.open(name, work.reader.mapping) as source:
+def _contents(importer: Importer, kind: str, names: Sequence[str]) -> dict[str, str | None]:
+    """The SHA-256 of the files, if there are earlier imports to compare them with."""
+    return {name: importer.sources.fingerprint(name) for name in names} if importer.ledger.batches(kind) else {}
+
+
+def _latest(importer: Importer, kind: str, content: str | None) -> tuple[ImportBatch, ImportedFile] | None:
+    """The newest import of a file with this content."""
+    batches = reversed(importer.ledger.batches(kind))
+    found = ((batch, file) for batch in batches for file in batch.files if file.sha256 == content and content)
+    return next(found, None)
+
+
+def _read_whole_again(
+    importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
+) -> frozenset[str]:
+    """The keys of the earlier imports all of whose files are now read in another way: what they gave is replaced."""
+    kind, key = mapping.kind, Reader(mapping, importer.settings.timezone, importer.now).key
+    changed = set()
+    for content in contents.values():
+        before = _latest(importer, kind, content)
+        if before is not None and before[1].mapping_key != key:
+            changed.add(content)
+    again: dict[str, set[str]] = {}
+    for batch in importer.ledger.batches(kind):
+        names = {file.name for file in batch.files}
+        if not names:
+            continue
+        of_files = not batch.replay and all(file.sha256 in changed for file in batch.files)
+        of_quarantine = batch.replay and any(names <= files for files in again.values())
+        if of_files or of_quarantine:
+            again[batch.key] = names
+    return frozenset(again)
+
+
+def _read(work: Import, name: str, content: str | None) -> None:
+    """Reads a file, unless it was last imported with the same mapping."""
+    found = _latest(work.importer, work.kind, content)
+    if found is not None and found[1].mapping_key == work.reader.key:
+        before, file = found
+        unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
+        work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged))
+        return
+    with work.importer.sources.open(name, work.reader.mapping) as source:
         work.read(source)
 
 

@@ -61,7 +61,7 @@ class Reader:
         """The chunks of an input, the `number`-th of the import. Adds to `readings` each time it is settled anew."""
         bound = nothing = [ROW_NUMBER, ITEM]
         for chunk in source.chunks():
-            raw, bare = deletions.split_bare(chunk.rows, self.mapping)
+            raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
                 self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
@@ -81,6 +81,14 @@ class Reader:
         separator = source.findings.get("separator")
         decimal_comma = binding.settle_decimal_comma(rows, mapping, file=file, separator=separator)
         return Reading(mapping, file, clock, decimal_comma, self.now)
+
+
+def _with_item_columns(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFrame:
+    """Documents with the columns of their items, also if no document has any item."""
+    if mapping.items is None or mapping.items not in raw.columns:
+        return raw
+    lacking = [name for name in mapping.input_columns() if name.startswith(f"{mapping.items}.") and name not in raw.columns]
+    return raw.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking)
 
 
 def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
@@ -105,6 +113,7 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     chunks = reader.chunks(source, number, readings)
     for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
+        counts.placeholders += cleaned.placeholders
         yield cleaned
     counts.sha256 = source.fingerprint()
     counts.findings = findings(source, readings[-1] if readings else None)
@@ -112,10 +121,14 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
 
 def _clean(chunk: Chunk, *, kind: str, number: int) -> Cleaned:
     if chunk.reading is None:
-        return Cleaned(FRAMES[kind].empty(), chunk.rejected)
+        return Cleaned(FRAMES[kind].empty(), chunk.rejected, FRAMES[kind].empty())
     cleaned = clean(chunk.raw, chunk.reading)
-    rows = cleaned.rows.with_columns(pl.repeat(number, cleaned.rows.height, dtype=pl.Int32, eager=True).alias(FILE))
-    return Cleaned(rows, pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item"))
+    rows, aside = (
+        some.with_columns(pl.repeat(number, some.height, dtype=pl.Int32, eager=True).alias(FILE))
+        for some in (cleaned.rows, cleaned.aside)
+    )
+    quarantine = pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
+    return Cleaned(rows, quarantine, aside, cleaned.placeholders)
 
 
 def pipelined(function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:

@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.mappings import DERIVED, LINE, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
+from omnix_cli.mappings import DERIVED, EXTRA, REQUIRED, ColumnMapping, JoinedColumns, SetAside, suggestion
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import instants, numbers, texts
@@ -38,8 +38,8 @@ def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMa
     Raises `DataError` when the file lacks a required column or one without alternatives, or has it twice."""
     _refuse_repeated(mapping, available, file)
     columns: dict[str, _Source] = {}
-    for name in (*FRAMES[mapping.kind].schema.column_names(), LINE):
-        if name in DERIVED or (name == LINE and LINE not in mapping.columns):
+    for name in (*FRAMES[mapping.kind].schema.column_names(), *EXTRA):
+        if name in DERIVED or (name in EXTRA and name not in mapping.columns):
             continue
         source = mapping.columns.get(name, name)
         found = _present(source, available)

@@ -1,8 +1,12 @@
-"""The identity of rows: ids made from content; and which rows are new, known or corrections of current rows."""
+"""The identity of rows: which line of which order a row is about, as a readable id made from its content.
+
+A made id is the id of a group of lines and, for further lines of the group, a number: `...#2`. `docs/identity.md` has
+the rules; `statements` decides which lines of a group stand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from typing import Any
 
 import polars as pl
 
@@ -16,144 +20,92 @@ FILE = "_file"
 MADE = "_made"
 """Whether the id of a purchase or interaction was made from its content."""
 
+WRITTEN, RETURNED, LINE_NUMBER, CHANGED = "_written", "_returned", "_line", "_changed"
+"""What cleaning adds to purchases: the time as the file writes it (without a zone), whether the line is a return (also
+if it is cancelled), the number of the line in its order, and when the row changed at its source."""
+
 PLACE = (FILE, ROW_NUMBER, ITEM)
 """The position of a row in its import."""
 
-_LINE = "_line"
-_OCCURRENCE = "_occurrence"
-_CURRENT = -1
-_INSTANT_TEXT = "%Y-%m-%dT%H:%M:%S%.fZ"
+MODES = ("last", "lines", "order", "document")
+"""How statements about a group are merged (see `statements`): of a given id the last counts, lines without an order are
+joined, those of an order are replaced, and a document replaces its whole order."""
+MODE = pl.Enum(MODES)
+
+_INSTANT_TEXT = "%Y-%m-%dT%H:%M:%S%.f"
+_WHEN = r"(?:\d{4}-\d\d-\d\d[T\d:.]*)?"
+_GROUP = {
+    "purchases": rf"{_WHEN}#[^#]*#(?:[^#]+|#[^#]*)#[^#]*(?:#return)?",
+    "interactions": r"[^#]*#[^#]*#[^#]*#[^#]+Z",
+}
+_FIELDS = {"purchases": 4, "interactions": 4}
+"""An id with fewer `#` than these has no number."""
 
 
-@dataclass(frozen=True)
-class Reconciled:
-    """The result of a comparison: the rows to be stored (with their positions), the ids of current rows that they
-    replace, and the number of accepted and known rows by FILE. `corrected` of the accepted rows replace earlier
-    ones."""
-
-    rows: pl.DataFrame
-    superseded: pl.DataFrame
-    accepted: dict[int, int]
-    known: dict[int, int]
-    corrected: int
-
-
-def with_made_ids(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+def with_made_ids(rows: pl.DataFrame, kind: str, scope: Collection[str] = ("shop", "day")) -> pl.DataFrame:
     """Makes ids for purchases and interactions without one, and marks them MADE.
 
-    An order line is `customer#order#product`; without an order, `customer##product#instant`; an interaction is
-    `customer#type#product#instant`. A `#` or `%` inside a value is written %23 or %25, so that different lines never
-    share an id; the same line always has the same one."""
-    if kind not in ("purchases", "interactions"):
+    A line of an order is `day#shop#order#product`, a return of one `time#shop#order#product#return`; without an order,
+    a line is `time#shop##customer#product`. Where the number of a line is known, it takes the place of the product.
+    An interaction is `customer#type#product#instant`. A `#` or `%` inside a value is written %23 or %25."""
+    if kind not in _GROUP:
         return rows
     own_id = FRAMES[kind].key[0]
-    made = rows[own_id].is_null()
-    ids = pl.coalesce(own_id, _base_id(rows, kind)) if made.any() else pl.col(own_id)
-    return rows.with_columns(ids.alias(own_id), made.alias(MADE))
+    missing = rows[own_id].is_null()
+    if not missing.any():
+        return rows.with_columns(missing.alias(MADE))
+    ids = _interaction_ids(rows) if kind == "interactions" else _purchase_ids(rows, scope)
+    return rows.with_columns(pl.coalesce(own_id, ids).alias(own_id), missing.alias(MADE))
 
 
-def numbered(rows: pl.DataFrame, kind: str, taken: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Tells lines apart that have the same made id: further ones of a file (or order document) end in `#2`, `#3`.
-
-    `taken` (FILE, id, count; see `occurrences`) counts the equal lines that a file had before: further ones get the
-    numbers after those."""
-    if MADE not in rows.columns:
-        return rows
-    own_id = FRAMES[kind].key[0]
-    document = pl.when(pl.col(ITEM) > 0).then(pl.col(ROW_NUMBER)).otherwise(0)
-    occurrence = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(FILE, document, own_id, MADE)
-    counted = rows.sort(PLACE).with_columns(occurrence.alias(_OCCURRENCE))
-    if taken is not None:
-        counted = counted.join(taken, on=[FILE, own_id], how="left", maintain_order="left")
-        counted = counted.with_columns(pl.col(_OCCURRENCE) + pl.col("count").fill_null(0)).drop("count")
-    further = pl.when(pl.col(MADE) & (pl.col(_OCCURRENCE) > 1))
-    return counted.with_columns(
-        further.then(pl.format("{}#{}", own_id, _OCCURRENCE)).otherwise(own_id).alias(own_id)
-    ).drop(_OCCURRENCE)
+def groups(ids: pl.Series, kind: str) -> pl.Series:
+    """The ids of the groups that rows with these ids belong to: without the number of a further line."""
+    if kind not in _GROUP:
+        return ids
+    numbered = (ids.str.count_matches("#", literal=True) >= _FIELDS[kind]).arg_true()
+    if numbered.is_empty():
+        return ids
+    without = ids.gather(numbered).str.replace(rf"^({_GROUP[kind]})#\d+$", "$1")
+    return ids.clone().scatter(numbered, without)
 
 
-def with_line_ids(rows: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
-    """Makes ids for purchases whose line number in the order is known: `customer#order#product#line`."""
-    line = lines.rename(_LINE).to_frame()
-    numbered = rows.select(_base_id(rows, "purchases").alias("_base")).with_columns(line.select(_escaped(line, _LINE)))
-    made = numbered.select(pl.concat_str("_base", _LINE, separator="#")).to_series()
-    return rows.with_columns(pl.coalesce("purchase_id", made).alias("purchase_id"))
+def numbers(ids: pl.Series, groups_of_ids: pl.Series) -> pl.Series:
+    """The numbers of lines within their groups: 1 where the id is that of the group."""
+    frame = pl.DataFrame({"id": ids, "group": groups_of_ids})
+    number = pl.col("id").str.extract(r"#(\d+)$").cast(pl.UInt32, strict=False)
+    return frame.select(pl.when(pl.col("id") == pl.col("group")).then(pl.lit(1, pl.UInt32)).otherwise(number)).to_series()
 
 
-def occurrences(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """How many stored rows have an id made from the same content: `count` by the id without its number."""
-    own_id = FRAMES[kind].key[0]
-    base = rows.select(_base_id(rows, kind).alias("base"), own_id)
-    made = base.filter((pl.col(own_id) == pl.col("base")) | pl.col(own_id).str.starts_with(pl.col("base") + "#"))
-    return made.group_by(pl.col("base").alias(own_id)).agg(pl.len().cast(pl.UInt32).alias("count"))
-
-
-def reconcile(new: pl.DataFrame, current: pl.DataFrame, kind: str) -> Reconciled:
-    """Compares new rows (with their positions) with the current rows of the same ids.
-
-    The result is as if they had been imported one after the other: a row that equals the current row of its id is
-    known, one that differs replaces it."""
-    own_id = FRAMES[kind].key[0]
-    versions = _versions(new, current, kind)
-    came = pl.col(FILE) != _CURRENT
-    taken = versions.filter(came, "_changed")
-    latest = taken.group_by(own_id, maintain_order=True).last()
-    replaced = current.join(latest, on=own_id, how="semi").select(pl.col(own_id).alias("id")).unique().sort("id")
-    return Reconciled(
-        rows=latest.sort(FRAMES[kind].sort[0], own_id).select(*FRAMES[kind].schema.column_names(), *PLACE),
-        superseded=replaced,
-        accepted=by_file(taken),
-        known=by_file(versions.filter(came, ~pl.col("_changed"))),
-        corrected=taken.filter("_follows").height,
-    )
-
-
-def _base_id(rows: pl.DataFrame, kind: str) -> pl.Expr:
-    parts = [_escaped(rows, "customer_id")]
+def modes(group_ids: pl.Series, kind: str, *, whole_orders: bool) -> pl.Series:
+    """How statements about these groups are merged."""
+    if kind not in _GROUP:
+        return pl.repeat("last", len(group_ids), dtype=pl.String, eager=True).cast(MODE)
+    is_made = group_ids.str.contains(f"^{_GROUP[kind]}$")
     if kind == "interactions":
-        instant = pl.col("occurred_at").dt.to_string(_INSTANT_TEXT)
-        parts += [pl.col("interaction_type").cast(pl.String), _escaped(rows, "product_id"), instant]
+        mode = pl.when(is_made).then(pl.lit("lines")).otherwise(pl.lit("last"))
     else:
-        parts += [_escaped(rows, "order_id").fill_null(""), _escaped(rows, "product_id")]
-        if rows["order_id"].null_count():
-            instant = pl.col("purchased_at").dt.to_string(_INSTANT_TEXT)
-            parts.append(pl.when(pl.col("order_id").is_null()).then(instant))
-    return pl.concat_str(*parts, separator="#", ignore_nulls=True)
+        of_order = ~group_ids.str.contains(r"^[^#]*#[^#]*##")
+        ordered = "document" if whole_orders else "order"
+        mode = pl.when(~is_made).then(pl.lit("last")).when(of_order).then(pl.lit(ordered)).otherwise(pl.lit("lines"))
+    return pl.select(mode.cast(MODE)).to_series()
 
 
-def _escaped(rows: pl.DataFrame, column: str) -> pl.Expr:
-    value = pl.col(column)
-    if holds(rows[column], "#%"):
-        value = value.str.replace_all("%", "%25", literal=True).str.replace_all("#", "%23", literal=True)
-    return value
+def order_keys(ids: pl.Series) -> pl.Series:
+    """The orders that lines with these ids belong to, as `day#shop#order`; null for lines without one."""
+    of_order = ids.str.contains(rf"^{_WHEN}#[^#]*#[^#]+#")
+    key = ids.str.replace(r"^(\d{4}-\d\d-\d\d)?[T\d:.]*(#[^#]*#[^#]+)#.*$", "$1$2")
+    return key.set(~of_order, None)
 
 
-def _versions(disputed: pl.DataFrame, current: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Current and new rows by id and order of arrival, marked `_follows` if there is a row before it with its id and
-    `_changed` if it differs from that. A cancelled line never changes again: events arrive repeatedly and in any
-    order."""
-    spec = FRAMES[kind]
-    own_id = spec.key[0]
-    arrived_before = current.join(disputed, on=own_id, how="semi").with_columns(
-        pl.lit(_CURRENT, disputed.schema[FILE]).alias(FILE),
-        pl.lit(0, disputed.schema[ROW_NUMBER]).alias(ROW_NUMBER),
-        pl.lit(0, disputed.schema[ITEM]).alias(ITEM),
-    )
-    columns = [*spec.schema.column_names(), *PLACE]
-    ordered = pl.concat([arrived_before.select(columns), disputed.select(columns)]).sort(own_id, *PLACE)
-    follows = pl.col(own_id) == pl.col(own_id).shift(1)
-    differs = pl.any_horizontal(_differs(name, dtype) for name, dtype in spec.empty().schema.items() if name != own_id)
-    if kind == "purchases":
-        was_cancelled = (pl.col("kind") == "cancelled").cast(pl.Int8).cum_max().over(own_id).shift(1) == 1
-        differs &= ~was_cancelled.fill_null(False)
-    return ordered.with_columns(follows.fill_null(False).alias("_follows")).with_columns(
-        (~pl.col("_follows") | differs).alias("_changed")
-    )
-
-
-def _differs(name: str, dtype: pl.DataType) -> pl.Expr:
-    value = pl.col(name).list.join("\n") if isinstance(dtype, pl.List) else pl.col(name)
-    return value.ne_missing(value.shift(1))
+def content_hashes(rows: pl.DataFrame, kind: str, *, without: Collection[str] = ()) -> pl.Series:
+    """A hash of each row's content, without its id and these columns."""
+    own_id = FRAMES[kind].key[0]
+    names = [name for name in FRAMES[kind].schema.column_names() if name != own_id and name not in without]
+    lists = [name for name in names if isinstance(rows.schema[name], pl.List)]
+    content = rows.select(names)
+    if lists:
+        content = content.with_columns(pl.col(lists).list.join("\n"))
+    return content.hash_rows()
 
 
 def by_file(rows: pl.DataFrame) -> dict[int, int]:
@@ -161,3 +113,53 @@ def by_file(rows: pl.DataFrame) -> dict[int, int]:
     if rows.height and (rows[FILE] == rows[FILE][0]).all():
         return {int(rows[FILE][0]): rows.height}
     return {int(file): int(count) for file, count in rows.group_by(FILE).len().iter_rows()}
+
+
+def _purchase_ids(rows: pl.DataFrame, scope: Collection[str]) -> pl.Expr:
+    """The ids of order lines; lines without an order and returns are looked at only where there are any."""
+    shop = _shop(rows) if "shop" in scope else pl.lit("")
+    order, product = _escaped(rows, "order_id"), _escaped(rows, "product_id")
+    if LINE_NUMBER in rows.columns:
+        line = pl.lit("%line ") + _escaped(rows, LINE_NUMBER)
+        product = pl.when(pl.col(LINE_NUMBER).is_not_null()).then(line).otherwise(product)
+    day = pl.lit(_day_texts(rows[WRITTEN].dt.date())) if "day" in scope else pl.lit("")
+    ids = pl.concat_str(day, shop, order, product, separator="#")
+    instant = pl.col(WRITTEN).dt.to_string(_INSTANT_TEXT)
+    if rows[RETURNED].any():
+        returned = pl.concat_str(instant, shop, order, product, pl.lit("return"), separator="#")
+        ids = pl.when(RETURNED).then(returned).otherwise(ids)
+    if rows["order_id"].null_count():
+        ending = pl.when(RETURNED).then(pl.lit("#return")).otherwise(pl.lit(""))
+        own = pl.concat_str(instant, _shop(rows), pl.lit(""), _escaped(rows, "customer_id"), product, separator="#")
+        ids = pl.when(pl.col("order_id").is_null()).then(own + ending).otherwise(ids)
+    return ids
+
+
+def _interaction_ids(rows: pl.DataFrame) -> pl.Expr:
+    instant = pl.col("occurred_at").dt.to_string(_INSTANT_TEXT + "Z")
+    kind = pl.col("interaction_type").cast(pl.String)
+    return pl.concat_str(_escaped(rows, "customer_id"), kind, _escaped(rows, "product_id"), instant, separator="#")
+
+
+def _shop(rows: pl.DataFrame) -> pl.Expr:
+    if rows["store_location"].null_count() == rows.height:
+        return pl.lit("")
+    return _escaped(rows, "store_location").fill_null("")
+
+
+def _day_texts(days: pl.Series) -> pl.Series:
+    """Days as texts: each day is formatted once, since a chunk has few of them."""
+    numbered = days.cast(pl.Int32)
+    first: Any = numbered.min()
+    last: Any = numbered.max()
+    if first is None or last - first > len(days):
+        return days.dt.to_string("%Y-%m-%d")
+    texts = pl.int_range(first, last + 1, dtype=pl.Int32, eager=True).cast(pl.Date).dt.to_string("%Y-%m-%d")
+    return texts.gather((numbered - first).cast(pl.UInt32))
+
+
+def _escaped(rows: pl.DataFrame, column: str) -> pl.Expr:
+    value = pl.col(column)
+    if holds(rows[column], "#%"):
+        value = value.str.replace_all("%", "%25", literal=True).str.replace_all("#", "%23", literal=True)
+    return value

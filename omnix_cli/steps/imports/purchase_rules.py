@@ -15,7 +15,7 @@ _KIND = pl.Enum(PURCHASE_KINDS)
 
 
 def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, decimal_comma: bool) -> pl.DataFrame:
-    """Purchase rows with their kind, positive quantities, and both prices.
+    """Purchase rows with their kind, positive quantities, both prices, and whether they are returns (`_returned`).
 
     A returned line loses the sign of its quantity and prices. If one of `unit_price` and `total_price` is missing, it
     is computed: total = unit * quantity.
@@ -34,6 +34,7 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
         .otherwise(pl.coalesce("kind", pl.lit("purchase", _KIND)))
         .alias("kind"),
         pl.coalesce("promotion_used", _discounted(raw, mapping, decimal_comma)).alias("promotion_used"),
+        returned.alias("_returned"),
     )
 
 
@@ -57,7 +58,7 @@ def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
 def _cancelled(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
     cancelled = deleted(raw)
     for column, values in mapping.cancelled.items():
-        cancelled |= texts.text(raw[column], mapping.null_values).str.to_lowercase().is_in(values).fill_null(False)
+        cancelled |= texts.text(raw[column], mapping.null_values).str.to_lowercase().is_in([value.lower() for value in values]).fill_null(False)
     return cancelled
 
 
