@@ -280,7 +280,7 @@ class Comparison:
             rows = pl.concat(current) if current else self._compared_current(FRAMES[self.kind].empty(), again=False)
             inside = pl.col("group").is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
             recorded = self._recorded(records.filter(inside), rows)
-            yield Disputed(pl.concat([*recorded, *stated], how="diagonal"), rows.drop("exact"))
+            yield Disputed(pl.concat([self._nothing(), *recorded, *stated], how="diagonal"), rows.drop("exact"))
 
     def current(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The current rows with the ids of these rows."""
@@ -357,6 +357,12 @@ class Comparison:
             )
             if some.height:
                 yield self.identifier.recorded(some.drop("exact", "hits", "first", "last", AGAIN))
+
+    def _nothing(self) -> pl.DataFrame:
+        """No rows, as `Identifier.stated` has them."""
+        places = {FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32}
+        empty = FRAMES[self.kind].empty().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in places.items())
+        return self.identifier.stated(self.identifier.identified(empty))
 
     def _note_edges(self, rows: pl.DataFrame, groups: Hashes | None) -> None:
         """Notes which order a file begins with and, so far, ends with."""

@@ -29,18 +29,24 @@ class CurrentLines:
         group, exact = rows["group"].to_numpy(), rows["exact"].to_numpy()
         first = np.ones(len(group), bool)
         first[1:] = (group[1:] != group[:-1]) | (exact[1:] != exact[:-1])
-        starts = np.flatnonzero(first)
-        self._times = np.diff(np.append(starts, len(group))).astype(np.uint32)
-        self.group: Hashes = group[starts]
-        self._exact: Hashes = exact[starts]
-        self._stands = rows["stands"].to_numpy()[starts]
+        lines = np.flatnonzero(first)
+        self._times = np.diff(np.append(lines, len(group))).astype(np.uint32)
+        self._exact: Hashes = exact[lines]
+        self._stands = rows["stands"].to_numpy()[lines]
         again = rows["again"]
-        self._again = again.to_numpy()[starts] if again.any() else None
-        self._hits = np.zeros(len(starts), np.uint32)
-        self._ever = np.zeros(len(starts), bool)
-        self._noisy = np.zeros(len(starts), bool)
-        self._first = np.zeros(len(starts), np.uint32)
-        self._last = np.zeros(len(starts), np.uint32)
+        self._again = again.to_numpy()[lines] if again.any() else None
+        group = group[lines]
+        starts = np.ones(len(group), bool)
+        starts[1:] = group[1:] != group[:-1]
+        self._starts = np.append(np.flatnonzero(starts), len(group))
+        self._number = (np.cumsum(starts) - 1).astype(np.uint32)
+        self.group: Hashes = group[self._starts[:-1]]
+        """The groups, sorted; lines `_starts[n]` up to `_starts[n + 1]` are those of the n-th."""
+        self._hits = np.zeros(len(group), np.uint32)
+        self._first = np.zeros(len(group), np.uint32)
+        self._last = np.zeros(len(group), np.uint32)
+        self._ever = np.zeros(len(self.group), bool)
+        self._noisy = np.zeros(len(self.group), bool)
         self._touched: list[npt.NDArray[np.int64]] = []
 
     def known(self, groups: Hashes, exact: Hashes, rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
@@ -50,65 +56,65 @@ class CurrentLines:
         if not len(self.group):
             return found
         order = np.argsort(groups)
-        sought, wanted = groups[order], exact[order]
+        sought = groups[order]
         places = np.minimum(np.searchsorted(self.group, sought), len(self.group) - 1)
-        here = self.group[places] == sought
-        self._noisy[places[here & ~self._at(places, sought, wanted, found, order)]] = True
-        hits = self._hit[found[order]]
-        self._count(hits, rows[order][found[order]].astype(np.uint32))
+        here = np.flatnonzero(self.group[places] == sought)
+        lines = self._lines_of(places[here], exact[order[here]])
+        matched = lines >= 0
+        self._noisy[places[here[~matched]]] = True
+        found[order[here[matched]]] = True
+        self._count(lines[matched], rows[order[here[matched]]].astype(np.uint32))
         return found
 
-    def _at(
-        self,
-        places: npt.NDArray[np.int64],
-        sought: Hashes,
-        wanted: Hashes,
-        found: npt.NDArray[np.bool_],
-        order: npt.NDArray[np.int64],
-    ) -> npt.NDArray[np.bool_]:
-        """Which rows have a line with their content; marks them in `found`."""
-        self._hit = places.copy()
-        open_ = np.flatnonzero(self.group[places] == sought)
-        matched = np.zeros(len(sought), bool)
-        for step in range(_LONGEST):
-            if not len(open_):
+    def _lines_of(self, groups: npt.NDArray[np.int64], exact: Hashes) -> npt.NDArray[np.int64]:
+        """The standing lines of these groups that have this content; -1 where there is none."""
+        lines = np.full(len(groups), -1, np.int64)
+        at, ends, left = self._starts[groups], self._starts[groups + 1], np.arange(len(groups))
+        for _ in range(_LONGEST):
+            equal = (self._exact[at] == exact[left]) & self._stands[at]
+            lines[left[equal]] = at[equal]
+            more = ~equal & (at + 1 < ends)
+            at, ends, left = at[more] + 1, ends[more], left[more]
+            if not len(left):
                 break
-            at = places[open_] + step
-            inside = at < len(self.group)
-            open_, at = open_[inside], at[inside]
-            same = self.group[at] == sought[open_]
-            open_, at = open_[same], at[same]
-            equal = (self._exact[at] == wanted[open_]) & self._stands[at]
-            matched[open_[equal]] = True
-            self._hit[open_[equal]] = at[equal]
-            open_ = open_[~equal]
-        found[order[matched]] = True
-        return matched
+        return lines
 
-    def _count(self, hits: npt.NDArray[np.int64], rows: npt.NDArray[np.uint32]) -> None:
-        fresh = self._hits[hits] == 0
-        self._first[hits[fresh]] = np.iinfo(np.uint32).max
-        np.minimum.at(self._first, hits[fresh], rows[fresh])
-        np.maximum.at(self._last, hits, rows)
-        np.add.at(self._hits, hits, np.uint32(1))
-        self._touched.append(np.unique(hits))
+    def _count(self, lines: npt.NDArray[np.int64], rows: npt.NDArray[np.uint32]) -> None:
+        fresh = self._hits[lines] == 0
+        self._first[lines[fresh]] = np.iinfo(np.uint32).max
+        if (lines[1:] > lines[:-1]).all():
+            self._hits[lines] += 1
+            self._first[lines] = np.minimum(self._first[lines], rows)
+            self._last[lines] = np.maximum(self._last[lines], rows)
+        else:
+            np.add.at(self._hits, lines, np.uint32(1))
+            np.minimum.at(self._first, lines, rows)
+            np.maximum.at(self._last, lines, rows)
+        self._touched.append(lines)
 
     def end_of_file(self, number: int, noisy: Hashes) -> pl.DataFrame:
         """Call it after each file: how often it had which lines of noisy groups. The groups in `noisy` are, too."""
-        if not self._touched:
+        if not any(len(lines) for lines in self._touched):
             return _NO_RECORDS
-        touched = np.unique(np.concatenate(self._touched))
+        touched = np.concatenate(self._touched)
         self._touched = []
-        starts = np.searchsorted(self.group, self.group[touched])
-        members = self._members(np.unique(starts))
-        differs = self._hits[members] != self._times[members]
-        self._mark(members[differs])
+        if len(touched) * 8 > len(self._hits):  # then passing over all lines is faster than sorting these
+            touched = np.flatnonzero(self._hits)
+            groups = np.unique(self._number[touched]) if len(self.group) < len(self._hits) else touched
+        else:
+            touched = np.unique(touched)
+            groups = np.unique(self._number[touched])
+        sizes = self._starts[groups + 1] - self._starts[groups]
+        owners = np.repeat(groups, sizes)
+        firsts = np.repeat(self._starts[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
+        members = firsts + np.arange(len(owners))
+        self._noisy[owners[self._hits[members] != self._times[members]]] = True
         if len(noisy):
-            self._mark(members[among(self.group[members], np.unique(noisy))])
-        told = touched[self._noisy[starts]]
+            self._noisy[groups[among(self.group[groups], np.unique(noisy))]] = True
+        told = touched[self._noisy[self._number[touched]]]
         records = pl.DataFrame(
             {
-                "group": self.group[told],
+                "group": self.group[self._number[told]],
                 "exact": self._exact[told],
                 FILE: np.full(len(told), number, np.int32),
                 "hits": self._hits[told],
@@ -116,7 +122,7 @@ class CurrentLines:
                 "last": self._last[told],
             }
         )
-        self._ever[touched] = True
+        self._ever[groups] = True
         self._hits[touched] = 0
         self._last[touched] = 0
         return records
@@ -126,22 +132,10 @@ class CurrentLines:
         that no file has any more."""
         chosen = self._noisy.copy()
         if self._again is not None:
-            gone = self._again & ~self._ever
-            chosen |= gone
-        return np.unique(self.group[chosen])
-
-    def _members(self, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """All places of the groups that begin at these places."""
-        members, at = [starts], starts
-        while len(at):
-            at = at + 1
-            at = at[at < len(self.group)]
-            at = at[self.group[at] == self.group[at - 1]]
-            members.append(at)
-        return np.concatenate(members)
-
-    def _mark(self, places: npt.NDArray[np.int64]) -> None:
-        self._noisy[np.searchsorted(self.group, self.group[places])] = True
+            again = np.zeros(len(self.group), bool)
+            again[self._number[self._again]] = True
+            chosen |= again & ~self._ever
+        return self.group[chosen]
 
 
 _NO_RECORDS = pl.DataFrame(

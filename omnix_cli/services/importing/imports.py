@@ -39,7 +39,8 @@ def import_files(
     kind = mapping.kind
     names = importer.sources.find(patterns)
     contents = _contents(importer, kind, names)
-    again = _read_whole_again(importer, mapping, contents)
+    changed = _changed_readings(importer, mapping, contents)
+    again = _read_whole_again(importer, kind, changed)
     with importer.begin(mapping, dry_run=dry_run, again=again) as work:
         for name in names:
             _read(work, name, contents.get(name))
@@ -47,6 +48,7 @@ def import_files(
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = tuple(check_limits(work.report(), batches, importer.settings, today))
+        notes += tuple(_partly_again(importer, kind, changed))
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
         with work.store({"files": [(file.name, file.sha256) for file in work.files]}) as writer:
@@ -103,32 +105,50 @@ def _latest(importer: Importer, kind: str, content: str | None) -> tuple[ImportB
     return next(found, None)
 
 
-def _read_whole_again(
+def _changed_readings(
     importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
-) -> frozenset[str]:
-    """The keys of the earlier imports all of whose files are now read in another way: what they gave is replaced."""
-    kind, key = mapping.kind, Reader(mapping, importer.settings.timezone, importer.now).key
-    changed = set()
-    for content in contents.values():
-        before = _latest(importer, kind, content)
-        if before is not None and before[1].mapping_key != key:
-            changed.add(content)
+) -> frozenset[str | None]:
+    """The contents of the files that were last read in another way."""
+    key = Reader(mapping, importer.settings.timezone, importer.now).key
+    latest = ((content, _latest(importer, mapping.kind, content)) for content in contents.values())
+    return frozenset(content for content, found in latest if found is not None and found[1].mapping_key != key)
+
+
+def _read_whole_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> frozenset[str]:
+    """The keys of the earlier imports all of whose files are now read in another way: what they gave is replaced. So
+    are the rows that came from their quarantine later."""
     again: dict[str, set[str]] = {}
     for batch in importer.ledger.batches(kind):
         names = {file.name for file in batch.files}
-        if not names:
-            continue
         of_files = not batch.replay and all(file.sha256 in changed for file in batch.files)
         of_quarantine = batch.replay and any(names <= files for files in again.values())
-        if of_files or of_quarantine:
+        if names and (of_files or of_quarantine):
             again[batch.key] = names
     return frozenset(again)
 
 
+def _partly_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> Iterator[str]:
+    """Notes on earlier imports of which only some files are read again."""
+    for batch in importer.ledger.batches(kind):
+        others = [file.name for file in batch.files if file.sha256 not in changed]
+        if others and len(others) < len(batch.files) and not batch.replay:
+            yield (
+                f"only some files of the import of {batch.imported_at:%Y-%m-%d %H:%M} were read in another way: rows "
+                f"that they no longer give stay. To replace what it gave, read all of them again, also "
+                f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
+            )
+
+
 def _read(work: Import, name: str, content: str | None) -> None:
-    """Reads a file, unless it was last imported with the same mapping."""
+    """Reads a file, unless it was last imported with the same mapping. A copy under another name is a statement of its
+    own if something else was imported since."""
     found = _latest(work.importer, work.kind, content)
-    if found is not None and found[1].mapping_key == work.reader.key:
+    newest = work.importer.ledger.batches(work.kind)[-1:]
+    if (
+        found is not None
+        and found[1].mapping_key == work.reader.key
+        and (found[0] in newest or any(file.name == name for file in found[0].files))
+    ):
         before, file = found
         unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
         work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from omnix_cli.steps.imports.identity import WRITTEN
+from omnix_cli.steps.imports.identity import RETURNED, WRITTEN
 
 _KEPT = 1 << 20
 """Orders remembered; with more, only every second, fourth, ... order is looked at."""
@@ -22,11 +22,11 @@ class OrderDays:
     _rows: int = 0
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Adds purchases."""
+        """Adds purchases; a return is on a day of its own."""
         if WRITTEN not in rows.columns or rows["order_id"].null_count() == rows.height:
             return
         days = rows.select(order=pl.col("order_id").hash(), day=pl.col(WRITTEN).dt.date())
-        days = days.filter(rows["order_id"].is_not_null(), pl.col("order") % self._every == 0).unique()
+        days = days.filter(rows["order_id"].is_not_null() & ~rows[RETURNED], pl.col("order") % self._every == 0).unique()
         self._days.append(days)
         self._rows += days.height
         while self._rows > self.kept:
@@ -41,4 +41,4 @@ class OrderDays:
         if not self._days:
             return 0
         days = pl.concat(self._days).unique()
-        return int(days["order"].is_duplicated().sum() and days.group_by("order").len()["len"].gt(1).sum()) * self._every
+        return int(days.group_by("order").len()["len"].gt(1).sum()) * self._every

@@ -86,11 +86,8 @@ def _in_turn(lines: pl.DataFrame) -> Iterator[pl.DataFrame]:
     merged = lines.group_by(GROUP, LINE, TURN).agg(
         pl.col(BASE, MODE, "fragment", "_who", "_when").first(),
         pl.col("n").max().alias("stated"),
-        pl.col("_sum").sum(),
-        pl.col("_floor").max(),
-        pl.col("_cancels").sum(),
-        pl.col("_rows").sum(),
-        (pl.col("_sum") < 0).any().alias("takes"),
+        (pl.col("_sum") + pl.col("_taken")).sum().alias("states"),
+        pl.col("_taken", "_cancels").sum(),
     )
     for turn in range(int(merged[TURN].max() or 0) + 1 if merged.height else 0):
         yield merged.filter(pl.col(TURN) == turn)
@@ -111,7 +108,7 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
     )
     joined = _with_receipts(joined, statement)
     n, stated, is_stated = pl.col("n"), pl.col("stated"), pl.col("is_stated")
-    after = pl.max_horizontal(n + pl.col("_sum"), pl.col("_floor"))
+    after = (n - pl.col("_taken")).clip(0)  # where a line is cancelled
     otherwise = pl.when(is_stated).then(stated).otherwise(0)
     joined = joined.with_columns(
         ((stated > 0).fill_null(False).any().over(GROUP)).alias("has_standing"),
@@ -128,7 +125,7 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
         .when("has_standing")
         .then(pl.when(is_stated).then(stated).otherwise(receipt))
         .when("takes_known")
-        .then(pl.when(is_stated).then(after).otherwise(n))
+        .then(pl.when(is_stated).then(pl.when(pl.col("states") > 0).then(0).otherwise(after)).otherwise(n))
         .otherwise(pl.when(is_stated).then(0).otherwise(receipt))
     )
     new = pl.when(pl.col(MODE) == "lines").then(of_lines).when(pl.col(MODE) == "order").then(of_order)

@@ -95,6 +95,7 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
             pl.lit(0, pl.Int64).alias("_floor"),
             pl.when(ASIDE).then(0).otherwise("_times").cast(pl.Int64).alias("_rows"),
             pl.when(taken & ~pl.col(ASIDE)).then(1).otherwise(0).cast(pl.Int64).alias("_cancels"),
+            taken.cast(pl.Int64).alias("_taken"),
             pl.struct(ROW_NUMBER, ITEM).alias("_last"),
             (~taken).alias("_stands"),
         ).drop("_times")
@@ -105,6 +106,7 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
         "_floor": pl.col("_sum").sum() + (pl.col("_floor") - pl.col("_sum").cum_sum()).max(),
         "_rows": pl.col("_rows").sum(),
         "_cancels": pl.col("_cancels").sum(),
+        "_taken": pl.col("_taken").sum(),
         "_recorded": pl.col("_recorded").sum(),
         "_last": pl.col("_last").last(),
         "_stands": pl.col("_stands").last(),
