@@ -94,6 +94,28 @@ def test_publishing_writes_only_the_lists_that_differ(omnix: Omnix) -> None:
     assert figures["unchanged"] > 0
 
 
+def test_purchases_get_new_ids_and_an_overlapping_file_does_not_double(omnix: Omnix) -> None:
+    def current() -> pl.DataFrame:
+        ledger = orjson.loads(Path(".omnix/imports.json").read_bytes())
+        frames, gone = [], set[str]()
+        for batch in reversed([one for one in ledger if one["kind"] == "purchases"]):
+            folder = Path(".omnix/checkpoints") / batch["key"]
+            parts = sorted(folder.glob("purchases-*.parquet"))
+            frames += [pl.read_parquet(part).filter(~pl.col("purchase_id").is_in(list(gone))) for part in parts]
+            for part in folder.glob("superseded-*.parquet"):
+                gone |= {*pl.read_parquet(part)["id"]}
+        return pl.concat(frames, how="diagonal")
+    old = current()
+    answer = omnix("import", "purchases", "purchases-1.csv", "--mapping", "complete-journey", "--max-bad", "1")
+    assert answer.code == 0, answer.err
+    new = current()
+    content = pl.exclude("purchase_id")
+    assert sorted(new.select(content).rows(), key=str) == sorted(old.select(content).rows(), key=str)
+    assert new["purchase_id"].is_unique().all()
+    assert new["purchase_id"].str.contains(r"^\d{4}-\d\d-\d\d").all()
+    assert omnix("run").code == 0
+
+
 class PurchasesWithChannel(schemas.Purchases):
     """As a later release may have them."""
 
@@ -125,7 +147,7 @@ def test_a_column_of_a_later_release_is_left_out(omnix: Omnix, monkeypatch: pyte
         )
         assert omnix("import", "purchases", "new.csv").code == 0
     stored = [pl.read_parquet_schema(part) for part in tmp_path.glob(".omnix/checkpoints/import-*/purchases-*.parquet")]
-    assert sorted("channel" in schema for schema in stored) == [False, False, True]
+    assert sorted("channel" in schema for schema in stored) == [False, False, True, True]  # the latter two: new ids, new rows
     assert steps(omnix)["cycles"]["status"] == "ran"
 
 

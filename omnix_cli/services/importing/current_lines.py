@@ -98,17 +98,21 @@ class CurrentLines:
             return _NO_RECORDS
         touched = np.concatenate(self._touched)
         self._touched = []
-        if len(touched) * 8 > len(self._hits):  # then passing over all lines is faster than sorting these
+        if len(touched) * 8 > len(self._hits):  # passing over all lines is faster than sorting these
             touched = np.flatnonzero(self._hits)
-            groups = np.unique(self._number[touched]) if len(self.group) < len(self._hits) else touched
+            has, differs = np.zeros(len(self.group), bool), np.zeros(len(self.group), bool)
+            has[self._number[touched]] = True
+            differs[self._number[np.flatnonzero(self._hits != self._times)]] = True
+            self._noisy |= has & differs
+            groups = np.flatnonzero(has)
         else:
             touched = np.unique(touched)
             groups = np.unique(self._number[touched])
-        sizes = self._starts[groups + 1] - self._starts[groups]
-        owners = np.repeat(groups, sizes)
-        firsts = np.repeat(self._starts[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
-        members = firsts + np.arange(len(owners))
-        self._noisy[owners[self._hits[members] != self._times[members]]] = True
+            sizes = self._starts[groups + 1] - self._starts[groups]
+            owners = np.repeat(groups, sizes)
+            firsts = np.repeat(self._starts[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
+            members = firsts + np.arange(len(owners))
+            self._noisy[owners[self._hits[members] != self._times[members]]] = True
         if len(noisy):
             self._noisy[groups[among(self.group[groups], np.unique(noisy))]] = True
         told = touched[self._noisy[self._number[touched]]]

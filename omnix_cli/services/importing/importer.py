@@ -14,7 +14,7 @@ import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
-from omnix_cli.protocols.inputs import ImportLedger, OpenSource, Sources, Spill
+from omnix_cli.protocols.inputs import ImportedRows, ImportLedger, OpenSource, Sources, Spill
 from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
@@ -42,15 +42,17 @@ class Importer:
 
     @contextmanager
     def begin(
-        self, mapping: ColumnMapping, *, dry_run: bool, again: frozenset[str] = frozenset(), replay: bool = False
+        self, mapping: ColumnMapping, *, dry_run: bool, again: frozenset[str] = frozenset(), replay: bool = False,
+        view: ImportedRows | None = None,
     ) -> Iterator[Import]:
         """A new import; nothing of it remains unless it is stored. For `again` see `Comparison`; `replay` says that the
-        rows were missing from the statements of their files."""
+        rows were missing from the statements of their files; `view` are the rows to compare with (by default the
+        current ones)."""
         with ExitStack() as stack:
             quarantine, *kept = (stack.enter_context(self.open_spill()) for _ in range(5))
             comparison = Comparison(
                 Identifier.of(mapping, joins=replay),
-                self.ledger.view(mapping.kind),
+                view or self.ledger.view(mapping.kind),
                 Spills(*kept),
                 self.sizes,
                 again=again,

@@ -13,6 +13,7 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import Import, Importer, resolved
 from omnix_cli.services.importing.read_files import Reader
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
@@ -20,6 +21,7 @@ from omnix_cli.settings import ImportSettings
 
 _log = logging.getLogger(__name__)
 
+_FORMER = "the imported purchases have ids of an earlier release: this dry run takes all rows for new ones"
 _NOTED_FALL = 0.2
 """A report mentions that an import has fewer rows than usual from this share on."""
 
@@ -38,6 +40,9 @@ def import_files(
         importer.ledger.drop(damaged)
     kind = mapping.kind
     names = importer.sources.find(patterns)
+    is_former = has_former_ids(importer, kind)
+    if is_former and not dry_run:
+        identify_again(importer)
     contents = _contents(importer, kind, names)
     changed = _changed_readings(importer, mapping, contents)
     again = _read_whole_again(importer, kind, changed)
@@ -49,6 +54,7 @@ def import_files(
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = tuple(check_limits(work.report(), batches, importer.settings, today))
         notes += tuple(_partly_again(importer, kind, changed))
+        notes += (_FORMER,) if is_former and dry_run else ()
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
         with work.store({"files": [(file.name, file.sha256) for file in work.files]}) as writer:
@@ -171,7 +177,8 @@ def _read_again(importer: Importer, kind: str, files: Sequence[FileReport]) -> p
 
 
 def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
-    past = [sum(file.read for file in batch.files) for batch in batches if not batch.replay]
+    sums = (sum(file.read for file in batch.files) for batch in batches if not batch.replay)
+    past = [rows for rows in sums if rows]
     usual = median(past) if past else 0
     fall = 1 - read / usual if usual else 0.0
     return fall if fall >= _NOTED_FALL else None
