@@ -41,7 +41,23 @@ whatever the order of the files."""
 
 EXTRA = (LINE, CHANGED_AT)
 
-PLACEHOLDERS = ("-", "--", "-1", "n/a", "na", "none", "null", "nil", "nan", "unknown", "undefined", "?", "x", ".", "#n/a")
+PLACEHOLDERS = (
+    "-",
+    "--",
+    "-1",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "nil",
+    "nan",
+    "unknown",
+    "undefined",
+    "?",
+    "x",
+    ".",
+    "#n/a",
+)
 """Order ids that only fill their column, as zeros do."""
 _LONGEST_ZEROS = 20
 

@@ -126,7 +126,9 @@ def test_an_order_cut_over_three_pages_in_any_order(shop: Shop, order: tuple[int
 
 def test_equal_lines_at_a_cut_count_once_and_are_told(shop: Shop) -> None:
     line = "A,milk,O-2,2019-03-01 11:00,1,1"
-    report = shop.add(shop.file("A,tea,O-1,2019-03-01 10:00,1,1", line), shop.file(line, "A,tea,O-3,2019-03-01 12:00,1,1"))
+    report = shop.add(
+        shop.file("A,tea,O-1,2019-03-01 10:00,1,1", line), shop.file(line, "A,tea,O-3,2019-03-01 12:00,1,1")
+    )
     assert shop.stands("product_id") == {("milk",): 1, ("tea",): 2}
     assert found(report)["equal_at_cut"] == 1
 
@@ -267,12 +269,17 @@ class TestDocuments:
             assert_conserved(import_files(work, [str(path) for path in some], load_mapping("orders")))
         rows = current_rows(work)
         standing = rows.filter(rows["kind"] == "purchase").sort("product_id")
-        return {order: standing.filter(order_id=order)["product_id"].to_list() for order in sorted({*standing["order_id"]})}
+        return {
+            order: standing.filter(order_id=order)["product_id"].to_list() for order in sorted({*standing["order_id"]})
+        }
 
     @pytest.mark.parametrize("at_once", [True, False])
     def test_a_later_document_replaces_the_whole_order(self, tmp_path: Path, at_once: bool) -> None:
         first = [self.order("o1", "milk", "tea"), self.order("o2", "milk")]
-        assert self.stands(tmp_path, first, [self.order("o1", "milk")], at_once=at_once) == {"o1": ["milk"], "o2": ["milk"]}
+        assert self.stands(tmp_path, first, [self.order("o1", "milk")], at_once=at_once) == {
+            "o1": ["milk"],
+            "o2": ["milk"],
+        }
 
     def test_also_within_a_file(self, tmp_path: Path) -> None:
         documents = [self.order("o1", "milk", "tea"), self.order("o2", "milk", "milk"), self.order("o1", "jam")]
@@ -335,7 +342,11 @@ class TestReadAgain:
 def test_the_newest_statement_counts_whatever_the_order_of_files(tmp_path: Path) -> None:
     shop = Shop(tmp_path, header=f"{H},updated", columns={"changed_at": "updated"})
     old = shop.file("A,milk,o1,2019-03-01,1,1,2019-03-01 10:00", "A,tea,o2,2019-03-01,1,1,2019-03-01 10:00")
-    new = shop.file("A,jam,o3,2019-03-01,1,1,2019-03-01 10:00", "A,milk,o1,2019-03-01,2,2,2019-03-02 10:00", "A,jam,o4,2019-03-01,1,1,2019-03-01 10:00")
+    new = shop.file(
+        "A,jam,o3,2019-03-01,1,1,2019-03-01 10:00",
+        "A,milk,o1,2019-03-01,2,2,2019-03-02 10:00",
+        "A,jam,o4,2019-03-01,1,1,2019-03-01 10:00",
+    )
     shop.add(new, old)
     assert shop.stands("order_id", "quantity")[("o1", 2.0)] == 1
     assert shop.stands("order_id")[("o1",)] == 1

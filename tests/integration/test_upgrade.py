@@ -105,6 +105,7 @@ def test_purchases_get_new_ids_and_an_overlapping_file_does_not_double(omnix: Om
             for part in folder.glob("superseded-*.parquet"):
                 gone |= {*pl.read_parquet(part)["id"]}
         return pl.concat(frames, how="diagonal")
+
     old = current()
     answer = omnix("import", "purchases", "purchases-1.csv", "--mapping", "complete-journey", "--max-bad", "1")
     assert answer.code == 0, answer.err
@@ -147,7 +148,12 @@ def test_a_column_of_a_later_release_is_left_out(omnix: Omnix, monkeypatch: pyte
         )
         assert omnix("import", "purchases", "new.csv").code == 0
     stored = [pl.read_parquet_schema(part) for part in tmp_path.glob(".omnix/checkpoints/import-*/purchases-*.parquet")]
-    assert sorted("channel" in schema for schema in stored) == [False, False, True, True]  # the latter two: new ids, new rows
+    assert sorted("channel" in schema for schema in stored) == [
+        False,
+        False,
+        True,
+        True,
+    ]  # the latter two: new ids, new rows
     assert steps(omnix)["cycles"]["status"] == "ran"
 
 

@@ -14,7 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedPart
@@ -25,7 +24,7 @@ from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
 from omnix_cli.steps.imports import statements
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, order_keys
 from omnix_cli.steps.imports.merge import AGAIN
-from omnix_cli.steps.imports.statements import BASE, GROUP, LINE, Edges
+from omnix_cli.steps.imports.statements import BASE, GROUP, Edges
 
 _NONE: Hashes = np.zeros(0, np.uint64)
 _BATCH_ROWS = 1 << 18
@@ -361,7 +360,9 @@ class Comparison:
     def _nothing(self) -> pl.DataFrame:
         """No rows, as `Identifier.stated` has them."""
         places = {FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32}
-        empty = FRAMES[self.kind].empty().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in places.items())
+        empty = (
+            FRAMES[self.kind].empty().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in places.items())
+        )
         return self.identifier.stated(self.identifier.identified(empty))
 
     def _note_edges(self, rows: pl.DataFrame, groups: Hashes | None) -> None:

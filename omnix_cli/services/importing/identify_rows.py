@@ -91,7 +91,9 @@ class Identifier:
         """Identified rows as counted lines of statements. Raises `DataError` when a file gives an id to rows of two
         customers."""
         self._refuse_shared_ids(rows)
-        return self._counted(rows.drop(MADE, strict=False).with_columns(pl.lit(1, pl.Int64).alias("_times")), aside, run, recorded=False)
+        return self._counted(
+            rows.drop(MADE, strict=False).with_columns(pl.lit(1, pl.Int64).alias("_times")), aside, run, recorded=False
+        )
 
     def recorded(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows that stand for `_times` equal ones as counted lines of statements."""
@@ -104,9 +106,7 @@ class Identifier:
         place = pl.lit(None, RUN_TYPE)
         if run is not None:
             cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
-            place = pl.struct(
-                pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled.alias("cancelled")
-            )
+            place = pl.struct(pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled.alias("cancelled"))
         rows = rows.with_columns(
             number.alias(DOCUMENT),
             pl.lit(aside).alias(ASIDE),

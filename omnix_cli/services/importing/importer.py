@@ -42,7 +42,12 @@ class Importer:
 
     @contextmanager
     def begin(
-        self, mapping: ColumnMapping, *, dry_run: bool, again: frozenset[str] = frozenset(), replay: bool = False,
+        self,
+        mapping: ColumnMapping,
+        *,
+        dry_run: bool,
+        again: frozenset[str] = frozenset(),
+        replay: bool = False,
         view: ImportedRows | None = None,
     ) -> Iterator[Import]:
         """A new import; nothing of it remains unless it is stored. For `again` see `Comparison`; `replay` says that the

@@ -26,7 +26,9 @@ class OrderDays:
         if WRITTEN not in rows.columns or rows["order_id"].null_count() == rows.height:
             return
         days = rows.select(order=pl.col("order_id").hash(), day=pl.col(WRITTEN).dt.date())
-        days = days.filter(rows["order_id"].is_not_null() & ~rows[RETURNED], pl.col("order") % self._every == 0).unique()
+        days = days.filter(
+            rows["order_id"].is_not_null() & ~rows[RETURNED], pl.col("order") % self._every == 0
+        ).unique()
         self._days.append(days)
         self._rows += days.height
         while self._rows > self.kept:

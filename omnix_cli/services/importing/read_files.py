@@ -87,7 +87,9 @@ def _with_item_columns(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFram
     """Documents with the columns of their items, also if no document has any item."""
     if mapping.items is None or mapping.items not in raw.columns:
         return raw
-    lacking = [name for name in mapping.input_columns() if name.startswith(f"{mapping.items}.") and name not in raw.columns]
+    lacking = [
+        name for name in mapping.input_columns() if name.startswith(f"{mapping.items}.") and name not in raw.columns
+    ]
     return raw.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking)
 
 

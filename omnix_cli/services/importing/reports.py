@@ -26,7 +26,7 @@ _FOUND = {
     "two_receipts": "lines have the order id of another receipt of that day, of another customer at another time; "
     "both count",
     "joined_at_cut": "lines of an order that ends one file and begins another were joined "
-    "(imports.cut_orders = \"replace\" lets the later file replace the earlier one)",
+    '(imports.cut_orders = "replace" lets the later file replace the earlier one)',
     "equal_at_cut": "lines at such a cut are equal in both files and count once; the files do not tell whether they "
     "are two",
     "placeholders": "rows have an order id that only fills its column (0, -, n/a ...); they count as rows without one",

@@ -22,6 +22,7 @@ from omnix_cli.steps.imports.numbering import NO_PLACES, new_lines
 from omnix_cli.steps.imports.ordering import sorted_by_text
 from omnix_cli.steps.imports.statements import RUN, statements
 
+
 def cancel_rows(
     deleted_ids: Sequence[pl.DataFrame], comparison: Comparison, files: Sequence[FileReport], quarantine: Spill
 ) -> None:

@@ -210,9 +210,7 @@ def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.
     return raw[source] if isinstance(source, str) else otherwise
 
 
-def _split(
-    raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str, placeholders: int
-) -> Cleaned:
+def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str, placeholders: int) -> Cleaned:
     found = [problem for problem in problems if problem.mask.any()]
     if not found:
         return Cleaned(rows, FRAMES["quarantine"].empty(), rows.clear(), placeholders)

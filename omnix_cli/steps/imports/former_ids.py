@@ -1,5 +1,5 @@
-"""The ids that omnix 0.1 made: `customer#order#product`, without an order `customer##product#instant`, and further lines
-with a number."""
+"""The ids that omnix 0.1 made: `customer#order#product`, without an order `customer##product#instant`, and
+further lines with a number."""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ def numbers(ids: pl.Series, groups_of_ids: pl.Series) -> pl.Series:
     """The numbers of lines within their groups: 1 where the id is that of the group."""
     frame = pl.DataFrame({"id": ids, "group": groups_of_ids})
     number = pl.col("id").str.extract(r"#(\d+)$").cast(pl.UInt32, strict=False)
-    return frame.select(pl.when(pl.col("id") == pl.col("group")).then(pl.lit(1, pl.UInt32)).otherwise(number)).to_series()
+    return frame.select(
+        pl.when(pl.col("id") == pl.col("group")).then(pl.lit(1, pl.UInt32)).otherwise(number)
+    ).to_series()
 
 
 def modes(group_ids: pl.Series, kind: str, *, whole_orders: bool) -> pl.Series:

@@ -89,7 +89,7 @@ def _in_turn(lines: pl.DataFrame) -> Iterator[pl.DataFrame]:
         (pl.col("_sum") + pl.col("_taken")).sum().alias("states"),
         pl.col("_taken", "_cancels").sum(),
     )
-    for turn in range(int(merged[TURN].max() or 0) + 1 if merged.height else 0):
+    for turn in merged[TURN].unique().sort():
         yield merged.filter(pl.col(TURN) == turn)
 
 
@@ -113,9 +113,9 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
     joined = joined.with_columns(
         ((stated > 0).fill_null(False).any().over(GROUP)).alias("has_standing"),
         (is_stated & (stated == 0) & (n > 0)).any().over(GROUP).alias("takes_known"),
-        (
-            (~is_stated | (stated <= n) & (stated > 0)).all() & ~(pl.col("_cancels") > 0).any()
-        ).over(GROUP).alias("contained"),
+        ((~is_stated | (stated <= n) & (stated > 0)).all() & ~(pl.col("_cancels") > 0).any())
+        .over(GROUP)
+        .alias("contained"),
     )
     receipt = pl.when("other_receipt").then(n).otherwise(0)
     of_lines = pl.when(~is_stated).then(n).when(stated > 0).then(pl.max_horizontal(n, stated)).otherwise(after)
@@ -210,7 +210,7 @@ def _count(
         two_receipts=pl.col("kept_receipt").sum(),
     ).row(0, named=True)
     counts.update({code: int(count) for code, count in sums.items()})
-    counts["corrected"] += shares.join(retimed, on=[GROUP, LINE], how="semi")["accepted"].sum()
+    counts["corrected"] += int(shares.join(retimed, on=[GROUP, LINE], how="semi")["accepted"].sum())
 
 
 def _sums(rows: pl.DataFrame, column: str) -> dict[int, int]:

@@ -43,7 +43,9 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
     """What must be written and what superseded, so that these lines stand: `stated` are the rows of the import."""
     own_id = FRAMES[kind].key[0]
     contents = _contents(stated, kind)
-    current = current.with_columns(_cancelled(current).alias("cancelled"), numbers(current[own_id], current[BASE]).alias("number"))
+    current = current.with_columns(
+        _cancelled(current).alias("cancelled"), numbers(current[own_id], current[BASE]).alias("number")
+    )
     wanted = _wanted(state, current, contents)
     kept = _kept(wanted, current, contents)
     superseded = current.join(kept, on=own_id, how="anti").select(pl.col(own_id).alias("id")).sort("id")
@@ -57,7 +59,12 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
         lacking = lacking.with_columns(_kinds(lacking))
     numbered = _numbered(lacking, kept)
     staying, leaving = _runs(stated, lacking, numbered)
-    numbered = numbered.join(staying.select("index", pl.lit(1, pl.UInt32).alias("number")), on=["index", "number"], how="anti", maintain_order="left")
+    numbered = numbered.join(
+        staying.select("index", pl.lit(1, pl.UInt32).alias("number")),
+        on=["index", "number"],
+        how="anti",
+        maintain_order="left",
+    )
     return NewLines(kind, lacking, numbered, superseded, staying.drop("index"), leaving)
 
 

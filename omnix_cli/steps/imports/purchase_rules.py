@@ -58,7 +58,12 @@ def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
 def _cancelled(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
     cancelled = deleted(raw)
     for column, values in mapping.cancelled.items():
-        cancelled |= texts.text(raw[column], mapping.null_values).str.to_lowercase().is_in([value.lower() for value in values]).fill_null(False)
+        cancelled |= (
+            texts.text(raw[column], mapping.null_values)
+            .str.to_lowercase()
+            .is_in([value.lower() for value in values])
+            .fill_null(False)
+        )
     return cancelled
 
 

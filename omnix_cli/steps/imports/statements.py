@@ -18,9 +18,7 @@ ASIDE = "_aside"
 """Whether a rule of the mapping sets the row aside: then it takes out a line and is not stored."""
 RUN = "_run"
 """The run that a row was written with and its place there; null if it was not written."""
-RUN_TYPE = pl.Struct(
-    {"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32, "cancelled": pl.Boolean}
-)
+RUN_TYPE = pl.Struct({"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32, "cancelled": pl.Boolean})
 
 BASE, MODE, TURN = "_base", "_mode", "_turn"
 """The id of a row's group, how its statements are merged, and when it is the statement's turn in its group."""
@@ -152,7 +150,9 @@ def _last_words(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.when(pl.col(MODE) == "last")
         .then(last != last.max().over(_STATEMENT))
         .when(pl.col(MODE) == "document")
-        .then(pl.col(DOCUMENT) != pl.col(DOCUMENT).sort_by(CHANGED, DOCUMENT, nulls_last=False).last().over(GROUP, FILE))
+        .then(
+            pl.col(DOCUMENT) != pl.col(DOCUMENT).sort_by(CHANGED, DOCUMENT, nulls_last=False).last().over(GROUP, FILE)
+        )
         .otherwise(False)
     )
     if (rows[MODE] == "last").any():

@@ -6,7 +6,9 @@ import polars as pl
 
 from omnix_cli.steps.imports.instants import Clock
 
-_WITH_ZONE = r"(?i):\d.*(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)\s*$|^\s*\d{8}T\d+(?:Z|[+-]\d\d:?\d\d)\s*$|^\s*\d{9,}(?:\.\d*)?\s*$"
+_WITH_ZONE = (
+    r"(?i):\d.*(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)\s*$|^\s*\d{8}T\d+(?:Z|[+-]\d\d:?\d\d)\s*$|^\s*\d{9,}(?:\.\d*)?\s*$"
+)
 _DAY_ONLY = r"[:T]|\d\s+\d+\s*[AaPp]"
 
 
