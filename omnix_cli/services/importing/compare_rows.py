@@ -21,6 +21,7 @@ from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.current_lines import CurrentLines
 from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
+from omnix_cli.services.importing.run_buffers import RowBuffer, SortedHashes
 from omnix_cli.steps.imports import statements
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, order_keys
 from omnix_cli.steps.imports.merge import AGAIN
@@ -81,51 +82,6 @@ class _Edge:
     groups: list[Hashes] = field(default_factory=list)
 
 
-class _SortedHashes:
-    """Sorted hashes in an array with room for more, so that it is not copied for every run."""
-
-    def __init__(self) -> None:
-        self._array: Hashes = np.zeros(0, np.uint64)
-        self._count = 0
-
-    @property
-    def hashes(self) -> Hashes:
-        return self._array[: self._count]
-
-    def add(self, ordered: Hashes) -> Hashes:
-        """Adds sorted hashes; returns all."""
-        first, self._count = self._count, self._count + len(ordered)
-        if self._count > len(self._array):
-            array = np.empty(max(self._count, 2 * len(self._array)), np.uint64)
-            array[:first] = self._array[:first]
-            self._array = array
-        self._array[first : self._count] = ordered
-        self.hashes.sort(kind="stable")  # merges what is sorted already
-        return self.hashes
-
-
-class RowBuffer:
-    """Joins frames into frames of a fixed number of rows."""
-
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._frames: list[pl.DataFrame] = []
-        self.height = 0
-
-    def add(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Adds rows; returns the frames that became full."""
-        while self.height + frame.height >= self._rows:
-            room = self._rows - self.height
-            yield pl.concat([*self._frames, frame.head(room)])
-            self._frames, self.height, frame = [], 0, frame.slice(room)
-        if frame.height:
-            self._frames.append(frame)
-            self.height += frame.height
-
-    def rest(self) -> pl.DataFrame:
-        return pl.concat(self._frames)
-
-
 class Comparison:
     """The rows of an import beside the current ones. A context manager: leave it when the rows are stored.
 
@@ -155,7 +111,7 @@ class Comparison:
         self._buffer = RowBuffer(sizes.run_rows)
         self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
-        self._seen, self._repeated = _SortedHashes(), _NONE
+        self._seen, self._repeated = SortedHashes(), _NONE
         self._aside: list[Hashes] = []
         self._forced: list[Hashes] = []
         self.places: list[pl.DataFrame] = []
@@ -247,7 +203,7 @@ class Comparison:
             finished.result()
         self._see(hashes)
         suspect = self._suspect()
-        self._seen, self._lines = _SortedHashes(), None
+        self._seen, self._lines = SortedHashes(), None
         for number, run in enumerate(self.runs()):
             marked = among(run.hashes, suspect)
             if marked.any():

@@ -12,9 +12,10 @@ import polars as pl
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.compare_rows import Comparison, RowBuffer
+from omnix_cli.services.importing.compare_rows import Comparison
 from omnix_cli.services.importing.read_files import pipelined
 from omnix_cli.services.importing.reports import FileReport
+from omnix_cli.services.importing.run_buffers import RowBuffer
 from omnix_cli.steps.imports import deletions
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file
 from omnix_cli.steps.imports.merge import merge
