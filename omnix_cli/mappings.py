@@ -147,6 +147,8 @@ class ColumnMapping(Section):
     """The separator of list entries in a cell; JSON arrays are recognised, too."""
     whole_number_ids: bool = False
     """Whether the id 17850.0, as a spreadsheet writes it, means 17850."""
+    id_case: Literal["upper", "lower"] | None = None
+    """Writes all ids in upper or lower case, so that `85123a` and `85123A` are one."""
     zero_quantity: Literal["reject", "one"] = "reject"
     """What a purchase line with quantity 0 is: an error, or a purchase of one unit."""
     discounts: tuple[str, ...] = ()

@@ -13,6 +13,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What was noticed about the data, in a sentence, and how many rows (or ids, orders, days) it is about. `hint`
+    says what to do. A finding changes no row."""
+
+    code: str
+    rows: int
+    text: str
+    hint: str = ""
+
+
 class Record(BaseModel):
     """Immutable; unknown fields are refused."""
 
@@ -79,19 +90,11 @@ class ImportedFile(Record):
     newest_day: date | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something an import noticed: a code for programs, how many rows it is about, and a text for people."""
-
-    code: str
-    rows: int
-    text: str
-
-
 class ImportBatch(Record):
     """One import. `key` is the key of its checkpoint, `corrected` the number of accepted rows that replace earlier
-    ones; `replay` marks an import of rows from the quarantine. Its checkpoint has `stored` rows and lists `superseded`
-    ids of earlier rows (an import of omnix 0.1: accepted rows, of which some are corrected)."""
+    ones; `replay` marks an import of rows from the quarantine, `complete` one of everything there is, which withdrew
+    `delisted` rows that it lacks. Its checkpoint has `stored` rows and lists `superseded` ids of earlier rows (of omnix
+    0.1: accepted rows, of which some are corrected)."""
 
     key: str
     kind: str
@@ -101,6 +104,8 @@ class ImportBatch(Record):
     replay: bool = False
     stored: int | None = None
     superseded: int = 0
+    complete: bool = False
+    delisted: int = 0
 
     @property
     def accepted(self) -> int:

@@ -57,7 +57,7 @@ class Purchases(dy.Schema):
 
 
 class Products(dy.Schema):
-    """The catalogue."""
+    """The catalogue. A `withdrawn` product is gone from a catalogue that was declared complete: it is not offered."""
 
     product_id = dy.String(primary_key=True, min_length=1)
     name = dy.String(min_length=1)
@@ -74,10 +74,12 @@ class Products(dy.Schema):
     location = dy.String(nullable=True)
     tags = dy.List(dy.String())
     dietary = dy.List(dy.String())
+    withdrawn = dy.Bool(nullable=True)
 
 
 class Customers(dy.Schema):
-    """Profiles with preferences and consent. Without a consent, the default of the settings applies."""
+    """Profiles with preferences and consent. Without a consent, the default of the settings applies. A `withdrawn`
+    profile is gone from an export that was declared complete: the customer gets no list."""
 
     customer_id = dy.String(primary_key=True, min_length=1)
     age = dy.Int16(nullable=True, min=18, max=120)
@@ -96,6 +98,7 @@ class Customers(dy.Schema):
     consent_ai_analysis = dy.Bool(nullable=True)
     created_at = dy.Datetime(**UTC, nullable=True)
     updated_at = dy.Datetime(**UTC, nullable=True)
+    withdrawn = dy.Bool(nullable=True)
 
     @dy.rule()
     def budget_max_below_budget_min(cls) -> pl.Expr:

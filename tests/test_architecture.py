@@ -25,6 +25,7 @@ SAYS_NOTHING = {
     *("seams", "standings", "tools", "troubles", "util", "utils"),
 }
 SHARED_NAMES = {
+    "advice": "what looks wrong in the imported data: the findings, and what keeps them",
     "bedrock": "models on Amazon Bedrock: the predictor and its settings",
     "factory": "what makes the store of one kind",
     "s3": "files on S3: the store and its settings",
@@ -42,6 +43,7 @@ SHARED_NAMES = {
     "folders": "folders of a workspace, on disk or on S3",
     "imports": "importing files: the commands, the Python API, the steps",
     "inputs": "what imports read: the protocol and the readers",
+    "limits": "what an import, or a request to a service, must not exceed",
     "migrations": "moving tables: the commands, the use cases, the stores",
     "models": "asking language models: the protocol, the use cases, the Python API",
     "pacing": "how fast requests are sent before a service throttles",

@@ -20,7 +20,8 @@ class Imports:
     """The `omnix import` commands. `kind` is purchases, products, customers, interactions or orders.
 
     `mapping` is a recipe by name or path, `columns` replaces single columns of it (omnix column to file column), and
-    `timezone` its time zone. An import that exceeds a limit raises `ImportRefused`, whose `report` has the counts."""
+    `timezone` its time zone. If products or customers are `complete`, those that the input lacks are no longer offered.
+    An import that exceeds a limit raises `ImportRefused`, whose `report` has the counts."""
 
     opening: Opening
 
@@ -33,6 +34,7 @@ class Imports:
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
         max_bad: float | None = None,
+        complete: bool = False,
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports files, folders or globs, on disk or on S3, as one batch; nothing if too many rows are bad."""
@@ -40,7 +42,7 @@ class Imports:
         changes: dict[str, Any] = {"imports__max_bad": max_bad, "imports__timezone": timezone}
         with self.opening.locked(f"import {kind}", dry_run=dry_run, **changes) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
-            return workspace.import_files(kind, names, how, dry_run=dry_run)
+            return _advised(workspace, workspace.import_files(kind, names, how, complete=complete, dry_run=dry_run))
 
     def table(
         self,
@@ -51,6 +53,7 @@ class Imports:
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
         max_bad: float | None = None,
+        complete: bool = False,
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:
@@ -60,7 +63,7 @@ class Imports:
         with self.opening.locked(f"import {kind}", dry_run=dry_run, resumes=True, **changes) as workspace:
             how = workspace.mapping(kind, mapping, columns, timezone)
             at_store, files = _opened(workspace, place)
-            return at_store.import_files(kind, files, how, dry_run=dry_run)
+            return _advised(workspace, at_store.import_files(kind, files, how, complete=complete, dry_run=dry_run))
 
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""
@@ -123,3 +126,10 @@ def _opened(workspace: Workspace, place: str | Sequence[str]) -> tuple[Workspace
         return workspace, (parsed.folder,)
     store = Places(workspace).settings(parsed)
     return replace(workspace, settings=workspace.settings.model_copy(update={"store": store})), ()
+
+
+def _advised(workspace: Workspace, report: ImportReport) -> ImportReport:
+    """The report with what was noticed about all rows, unless it left them as they were."""
+    if report.batch is None:
+        return report
+    return replace(report, advice=workspace.advisor(keep=True).warn())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
+    from omnix_cli.records import Finding
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
 
@@ -54,6 +55,10 @@ class Workspace:
         from omnix_cli.wiring.settings_check import check_configuration
 
         return check_configuration(self.opening.load().values)
+
+    def check_data(self) -> tuple[Finding, ...]:
+        """What looks wrong in the imported data, with counts, an example and what to do, most severe first."""
+        return self.opening.read().advisor().findings()
 
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
@@ -198,6 +203,7 @@ class Workspace:
                 command,
                 workspace.runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
+                check_data=lambda: workspace.advisor(keep=not dry_run).check(),
                 publisher=workspace.publisher(force=force, dry_run=dry_run) if command.publishes else None,
                 force=force,
                 dry_run=dry_run,

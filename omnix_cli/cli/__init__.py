@@ -30,6 +30,7 @@ _MODULES = {
     "runs": "runs",
     "tables": "migrations",
     "config": "config",
+    "check": "checks",
 }
 """The module whose `app` has a command, or is a group of commands."""
 

@@ -49,6 +49,13 @@ Timezone = Annotated[
     ),
 ]
 
+Complete = Annotated[
+    bool,
+    typer.Option(
+        "--complete", help="Products or customers: this is all there is; what is missing is no longer offered."
+    ),
+]
+
 _EXAMPLES = {
     "purchases": "omnix import purchases history.csv.gz --map purchased_at=sold_on --timezone Europe/Paris",
     "products": "omnix import products catalogue.parquet --dry-run",
@@ -70,8 +77,11 @@ def _import(kind: str) -> Callable[..., None]:
         map_columns: Map = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
+        complete: Complete = False,
         dry_run: DryRun = False,
     ) -> None:
+        if complete and kind not in ("products", "customers"):
+            raise typer.BadParameter("only products and customers can be complete", param_hint="--complete")
         if bool(files) == bool(from_store):
             raise typer.BadParameter("give either files or --from", param_hint="FILES")
         units = [] if max_read_units is None else [f"max_read_units={max_read_units}"]
@@ -84,6 +94,7 @@ def _import(kind: str) -> Callable[..., None]:
             columns=pairs(map_columns or ()),
             timezone=timezone,
             max_bad=max_bad,
+            complete=complete,
             dry_run=dry_run,
         )
         render(work, lambda report: show_report(session, report, title=f"Import of {kind}"))
@@ -110,8 +121,10 @@ def show_report(session: OutputSession, report: ImportReport, *, title: str) -> 
     else:
         known = f"{report.known:,} already known"
         note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
-    for line in (*report.notes, *(finding.text for finding in report.findings)):
+    for line in report.notes:
         note(line)
+    for finding in report.findings:
+        note(f"{finding.text}. {finding.hint}".rstrip())
     if report.reasons:
         note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
     if not report.refused:

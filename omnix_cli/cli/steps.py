@@ -39,7 +39,7 @@ Rollback = Annotated[
     str | None, typer.Option("--rollback", metavar=RUN, help="Publish the lists of this earlier run again.")
 ]
 
-_BRIEF = ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why")
+_BRIEF = ("step", "status", "rows_in", "rows_out", "quarantined", "seconds", "peak_mb", "why")
 """The columns of a table of steps; `omnix runs show` adds the figures, other formats have everything."""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from omnix_cli.records import RunRecord
+from omnix_cli.records import Finding, RunRecord
 
 Figures = dict[str, int | float | str]
 
@@ -121,6 +121,16 @@ class Checkpoints(Protocol):
 
     def manifests(self) -> Iterator[Manifest]: ...
     def remove(self, key: str) -> None: ...
+
+
+class KeptFindings(Protocol):
+    """The findings about the rows of a workspace, kept until the rows change."""
+
+    def load(self, key: str) -> tuple[Finding, ...] | None:
+        """The findings for this key; None for another."""
+
+    def save(self, key: str, findings: tuple[Finding, ...]) -> None:
+        """Keeps them instead of those before."""
 
 
 class RunRecords(Protocol):

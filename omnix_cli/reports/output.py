@@ -99,13 +99,14 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
 def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
     """One row for each step: status, rows, seconds, peak memory, why, figures."""
     return _table(
-        ("step", "status", "rows_in", "rows_out", "seconds", "peak_mb", "why", "figures"),
+        ("step", "status", "rows_in", "rows_out", "quarantined", "seconds", "peak_mb", "why", "figures"),
         [
             (
                 step.name,
                 step.status,
                 step.rows_in,
                 step.rows_out,
+                step.figures.get("quarantined"),
                 step.seconds,
                 step.peak_memory_bytes // 1_000_000,
                 step.reason,

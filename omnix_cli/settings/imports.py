@@ -6,7 +6,7 @@ import difflib
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from omnix_cli.settings.section import Section, Share
 from omnix_cli.store_kinds import check_kind
@@ -32,6 +32,8 @@ class SourceSettings(Section):
     """Read the whole table of this kind from this store instead of files."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
+    complete: bool = False
+    """Whether the files are all products or customers there are: what they lack is no longer offered."""
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:
@@ -39,6 +41,8 @@ class SourceSettings(Section):
             raise ValueError("a source is either files or the table of a store")
         if self.store and self.kind == "orders":
             raise ValueError("no table holds orders: read `purchases` from the store instead")
+        if self.complete and self.kind not in ("products", "customers"):
+            raise ValueError("only products and customers can be complete")
         return self
 
 
@@ -47,6 +51,9 @@ class ImportSettings(Section):
 
     max_bad: Share = 0.01
     """The largest share of bad rows. With more, the import stops with exit code 3 and imports nothing."""
+    bad_file: Literal["refuse", "leave_out"] = "refuse"
+    """A file with too many bad rows, or one that cannot be read, among good ones: refuse the whole import, or leave
+    this file out."""
     timezone: Annotated[str, AfterValidator(check_timezone)] = "UTC"
     """The time zone of the shop: used for the date of a purchase and for times without an offset."""
     max_row_fall: Share | None = None
@@ -58,3 +65,13 @@ class ImportSettings(Section):
     the later file replace the others."""
     sources: tuple[SourceSettings, ...] = ()
     """What `omnix run` imports first."""
+
+    @field_validator("sources")
+    @classmethod
+    def _complete_once(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        for source in sources:
+            if source.complete and sum(other.kind == source.kind for other in sources) > 1:
+                raise ValueError(
+                    f"a complete source must be the only one of its kind: list all files of {source.kind} in it"
+                )
+        return sources

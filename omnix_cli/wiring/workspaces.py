@@ -21,6 +21,7 @@ from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
+from omnix_cli.services.advice import Advisor
 from omnix_cli.services.importing.compare_rows import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -40,7 +41,7 @@ from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
 from omnix_cli.stores.workspace.lock import workspace_lock
-from omnix_cli.stores.workspace.records import RunFolder
+from omnix_cli.stores.workspace.records import FindingsFile, RunFolder
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.predictors import Predictors
 from omnix_cli.wiring.settings_check import parse_bytes
@@ -90,11 +91,17 @@ class Workspace(WorkspaceReader):
         return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
 
     def import_files(
-        self, kind: str, files: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
+        self,
+        kind: str,
+        files: Sequence[str],
+        mapping: ColumnMapping,
+        *,
+        complete: bool = False,
+        dry_run: bool = False,
     ) -> ImportReport:
         """Imports files or, without any, the table that holds this kind in the store of the settings."""
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
-            return import_files(self.importer(sources), files, mapping, dry_run=dry_run)
+            return import_files(self.importer(sources), files, mapping, complete=complete, dry_run=dry_run)
 
     def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
         """Imports the sources that the settings name; one record each."""
@@ -104,7 +111,15 @@ class Workspace(WorkspaceReader):
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
         mapping = self.mapping(source.kind, source.mapping)
-        return reading.import_files(source.kind, source.files, mapping, dry_run=dry_run)
+        return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
+
+    def advisor(self, *, keep: bool = False) -> Advisor:
+        """Looks at the imports as they are now; with `keep`, what it finds is kept until the rows change."""
+        return Advisor(
+            sources={kind: self.ledger.view(kind) for kind in SOURCES},
+            excluded_categories=self.settings.recommend.excluded_categories,
+            kept=FindingsFile(self._shared.folder() if self._shared else DiskFolder(self.folder)) if keep else None,
+        )
 
     def runner(self, predictor: Predictor | None = None) -> Runner:
         """Runs the plan on the imports as they are now, with the predictor of the settings or another. Raises

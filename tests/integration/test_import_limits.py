@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from omnix_cli.errors import DataError
 from omnix_cli.services.importing.reports import ImportRefused
 from tests.importing import imported, importer, line, write
 
@@ -70,3 +71,84 @@ def test_stale_rows_are_noted_or_refused(tmp_path: Path) -> None:
     assert report.notes == ("the newest row is of 2020-05-01, older than rows already imported (2020-05-30)",)
     with pytest.raises(ImportRefused, match="31 days ago"):
         imported(importer(tmp_path, max_age_days=30), old)
+
+
+def test_known_rows_do_not_make_up_for_a_broken_delivery(tmp_path: Path) -> None:
+    """A nightly export of everything: the new rows alone are judged."""
+    work = importer(tmp_path)
+    known = [line(number) for number in range(3_000)]
+    imported(work, write(tmp_path / "a.csv", known))
+    broken = write(tmp_path / "b.csv", [*known, *(line(5_000 + number, quantity="?") for number in range(12))])
+    with pytest.raises(ImportRefused, match=r"b.csv: 12 of 12 new rows are bad \(100.0%, allowed 1.0%\): 12 quantity"):
+        imported(work, broken)
+    assert len(work.ledger.batches("purchases")) == 1
+    assert imported(importer(tmp_path, max_bad=1), broken).quarantined == 12
+
+
+def test_a_dry_run_refuses_a_broken_delivery_too(tmp_path: Path) -> None:
+    work = importer(tmp_path)
+    known = [line(number) for number in range(1_000)]
+    imported(work, write(tmp_path / "a.csv", known))
+    broken = write(tmp_path / "b.csv", [*known, *(line(5_000 + number, quantity="?") for number in range(5))])
+    with pytest.raises(ImportRefused, match="5 of 5 new rows are bad"):
+        imported(work, broken, dry_run=True)
+
+
+def test_bad_rows_of_earlier_nights_are_not_new(tmp_path: Path) -> None:
+    """An export of everything has the same bad rows each night, and one more now and then."""
+    known = [*(line(number) for number in range(3_000)), *(line(4_000 + number, quantity="?") for number in range(15))]
+    imported(importer(tmp_path), write(tmp_path / "a.csv", known))
+    next_night = write(tmp_path / "b.csv", [*known, *(line(5_000 + number) for number in range(20))])
+    assert imported(importer(tmp_path), next_night).accepted == 20
+    one_bad = write(tmp_path / "c.csv", [*known, line(6_000), line(6_001, quantity="?")])
+    assert imported(importer(tmp_path), one_bad).accepted == 1
+
+
+@pytest.mark.parametrize("bad", [1, 3, 40])
+def test_a_wholly_broken_file_among_good_ones_is_refused(tmp_path: Path, bad: int) -> None:
+    good = write(tmp_path / "a.csv", [line(number) for number in range(5_000)])
+    broken = write(tmp_path / "b.csv", [line(9_000 + number, quantity="?") for number in range(bad)])
+    work = importer(tmp_path)
+    with pytest.raises(ImportRefused, match=rf"b.csv: {bad} of {bad} new rows are bad") as caught:
+        imported(work, good, broken)
+    assert list(caught.value.broken) == [str(broken)]
+    assert work.ledger.batches("purchases") == ()
+
+
+def test_a_few_bad_rows_of_a_small_file_are_not_a_broken_file(tmp_path: Path) -> None:
+    good = write(tmp_path / "a.csv", [line(number) for number in range(5_000)])
+    small = write(tmp_path / "b.csv", [*(line(9_000 + n) for n in range(20)), line(9_100, quantity="?")])
+    assert imported(importer(tmp_path), good, small).quarantined == 1
+
+
+def test_a_broken_file_can_be_left_out(tmp_path: Path) -> None:
+    """Its good rows, too, wait for the mended file, which is read when it comes under the same name."""
+    good = write(tmp_path / "a.csv", [line(number) for number in range(50)])
+    rows = [line(9_000), *(line(9_001 + number, quantity="?") for number in range(30))]
+    broken = write(tmp_path / "b.csv", rows)
+    work = importer(tmp_path, bad_file="leave_out")
+    report = imported(work, good, broken)
+    assert (report.read, report.accepted) == (50, 50)
+    assert (
+        report.files[1].findings["left out"].startswith("30 of 31 new rows are bad (96.8%, allowed 1.0%): 30 quantity")
+    )
+    assert report.notes[0].startswith(f"left out {broken}: 30 of 31 new rows are bad")
+    assert [file.name for file in work.ledger.batches("purchases")[0].files] == [str(good)]
+    write(tmp_path / "b.csv", [row.replace("?", "1") for row in rows])
+    assert imported(work, good, broken).accepted == 31
+
+
+def test_a_file_that_cannot_be_read_can_be_left_out(tmp_path: Path) -> None:
+    good = write(tmp_path / "a.csv", [line(number) for number in range(50)])
+    other = write(tmp_path / "b.csv", ["1,2"], header="x,y")
+    report = imported(importer(tmp_path, bad_file="leave_out"), good, other)
+    assert report.accepted == 50
+    assert "left out" in report.files[1].findings
+    with pytest.raises(DataError):
+        imported(importer(tmp_path / "other"), good, other)
+
+
+def test_when_all_files_are_broken_nothing_is_left_out(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{name}.csv", [line(1, quantity="?")] * 20) for name in "ab"]
+    with pytest.raises(ImportRefused, match="40 of 40 rows are bad"):
+        imported(importer(tmp_path, bad_file="leave_out"), *files)

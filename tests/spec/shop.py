@@ -210,6 +210,7 @@ def _product(row: Row) -> dict[str, Any]:
         "product_id": row["product"],
         "name": str(row["product"]).capitalize(),
         "stock": int(row["stock"]) if row.get("stock") else None,
+        "withdrawn": True if row.get("withdrawn") == "yes" else None,
         "dietary": _entries(row.get("labels")),
     }
 

@@ -330,3 +330,28 @@ def test_one_customers_rules_are_nobody_elses(engine: Engine) -> None:
         tofu
         """,
     )
+
+
+def test_a_withdrawn_product_is_not_offered(engine: Engine) -> None:
+    """What is gone from a complete catalogue is offered to nobody, also not to those who buy it."""
+    shop = Shop(
+        products="""
+            product | withdrawn
+            --------|----------
+            milk    | yes
+            tea     |
+            """,
+        purchases="""
+            customer | product | days ago
+            ---------|---------|---------
+            ann      | milk    | 3
+            """,
+    )
+    expect(
+        shop.homepage(engine, "ann"),
+        """
+        product
+        -------
+        tea
+        """,
+    )

@@ -61,7 +61,7 @@ class Importer:
                 Spills(*kept),
                 self.sizes,
                 again=again,
-                recognise=not replay,
+                recognise=not replay and mapping.kind in ("purchases", "interactions"),
                 joins_cuts=self.settings.cut_orders == "join",
             )
             reader = Reader(mapping, self.settings.timezone, self.now)
@@ -103,18 +103,21 @@ class Import:
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
     @contextmanager
-    def store(self, ingredients: Mapping[str, Any], *, replay: bool = False) -> Iterator[CheckpointWriter]:
+    def store(
+        self, ingredients: Mapping[str, Any], *, replay: bool = False, delisted: pl.DataFrame | None = None
+    ) -> Iterator[CheckpointWriter]:
         """Stores the rows as a batch whose key is made of these ingredients. The caller may append further frames; when
-        it has, the batch enters the ledger."""
+        it has, the batch enters the ledger. With `delisted` current rows, the import is complete."""
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
         with nullcontext(NoWriter()) if self.dry_run else batch.write({"mapping": dump(self.reader.mapping)}) as writer:
-            self.counts = store_rows(self.comparison, writer, self.files)
+            self.counts = store_rows(self.comparison, writer, self.files, delisted)
             yield writer
         if not self.dry_run:
             self.batch = batch.key
-            stored = {name: self.counts[name] for name in ("corrected", "stored", "superseded")}
-            batch.enter(files=tuple(self._records(replay)), replay=replay, **stored)
+            facts: dict[str, Any] = {name: self.counts[name] for name in ("corrected", "stored", "superseded")}
+            facts |= {} if delisted is None else {"complete": True, "delisted": delisted.height}
+            batch.enter(files=tuple(self._records(replay)), replay=replay, **facts)
 
     def report(self, notes: Iterable[str] = ()) -> ImportReport:
         """The counts so far."""

@@ -3,95 +3,97 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
-from statistics import median
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.complete_imports import delisted, told
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import Import, Importer, resolved
-from omnix_cli.services.importing.read_files import Reader
+from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
+from omnix_cli.services.importing.repeated_files import changed_readings, latest, partly_again, whole_again
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
-from omnix_cli.settings import ImportSettings
 
 _log = logging.getLogger(__name__)
 
 _FORMER = "the imported purchases have ids of an earlier release: this dry run takes all rows for new ones"
-_NOTED_FALL = 0.2
-"""A report mentions that an import has fewer rows than usual from this share on."""
+_STDIN = "-"
 
 
 def import_files(
-    importer: Importer, patterns: Sequence[str], mapping: ColumnMapping, *, dry_run: bool = False
+    importer: Importer,
+    patterns: Sequence[str],
+    mapping: ColumnMapping,
+    *,
+    complete: bool = False,
+    dry_run: bool = False,
 ) -> ImportReport:
     """Imports files as one batch. When two have the same row, the later one counts; the files of a folder or glob are
-    sorted by name. Batches that are damaged are dropped first, so that their files can be imported again.
+    sorted by name. If they are `complete`, current products or customers that they lack are withdrawn. Batches that are
+    damaged are dropped first, so that their files can be imported again.
 
     Raises `ImportRefused` and imports nothing when a limit of the settings is exceeded; `DataError` when a file cannot
-    be read."""
+    be read. Broken files are left out instead, if the settings say so and others remain."""
     damaged = () if dry_run else importer.ledger.damaged()
     if damaged:
         _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
         importer.ledger.drop(damaged)
+    names, left_out = importer.sources.find(patterns), dict[str, str]()
+    while True:
+        try:
+            return _with_left_out(_import(importer, names, mapping, complete=complete, dry_run=dry_run), left_out)
+        except ImportRefused as refused:
+            good = [name for name in names if name not in refused.broken]
+            if complete or importer.settings.bad_file == "refuse" or not refused.broken or not good or _STDIN in good:
+                raise
+            left_out |= refused.broken
+            names = good
+
+
+def _import(
+    importer: Importer, names: Sequence[str], mapping: ColumnMapping, *, complete: bool, dry_run: bool
+) -> ImportReport:
     kind = mapping.kind
-    names = importer.sources.find(patterns)
     is_former = has_former_ids(importer, kind)
     if is_former and not dry_run:
         identify_again(importer)
-    contents = _contents(importer, kind, names)
-    changed = _changed_readings(importer, mapping, contents)
-    again = _read_whole_again(importer, kind, changed)
-    with importer.begin(mapping, dry_run=dry_run, again=again) as work:
+    contents = {name: importer.sources.fingerprint(name) for name in names} if importer.ledger.batches(kind) else {}
+    changed = changed_readings(importer, mapping, contents)
+    batches_again = whole_again(importer, kind, changed)
+    with importer.begin(mapping, dry_run=dry_run, again=batches_again) as work:
+        again = complete and not _is_newest(importer, kind, names, work.reader.key)
         for name in names:
-            _read(work, name, contents.get(name))
+            try:
+                _read(work, name, contents.get(name), again=again)
+            except DataError as error:
+                if importer.settings.bad_file == "refuse" or len(names) == 1:
+                    raise
+                raise ImportRefused(error.message, error.hint or "", work.report(), {name: error.message}) from error
         work.finish_reading()
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = tuple(check_limits(work.report(), batches, importer.settings, today))
-        notes += tuple(_partly_again(importer, kind, changed))
+        notes += tuple(partly_again(importer, kind, changed))
         notes += (_FORMER,) if is_former and dry_run else ()
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
-        with work.store({"files": [(file.name, file.sha256) for file in work.files]}) as writer:
+        gone = delisted(work) if complete else None
+        found = tuple(told(work, gone))
+        shas = [(file.name, file.sha256) for file in work.files]
+        with work.store({"files": shas, **({"complete": True} if complete else {})}, delisted=gone) as writer:
+            _count_bad_before(work)
+            check_files(work.report(), importer.settings)
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
-        return work.report((*row_fall_note(work.report(), batches), *notes))
-
-
-def check_limits(
-    found: ImportReport, batches: Sequence[ImportBatch], settings: ImportSettings, today: date
-) -> Iterator[str]:
-    """Notes on the import for its report. Raises `ImportRefused` when it exceeds a limit of the settings."""
-    if found.bad_share > settings.max_bad:
-        bad, worst = found.quarantined - found.expected, [one for one in found.reasons if not one.expected][:3]
-        reasons = (f"{one.rows:,} {one.column or 'line'} {one.reason} ({one.example})" for one in worst)
-        share = f"{found.bad_share:.1%}, allowed {settings.max_bad:.1%}"
-        message = f"{bad:,} of {found.read:,} rows are bad ({share}): {'; '.join(reasons)}"
-        raise ImportRefused(message, "Fix the files or the mapping, or allow more with --max-bad.", found)
-    fall = _row_fall(batches, found.read)
-    if fall is not None and settings.max_row_fall is not None and fall > settings.max_row_fall:
-        message = f"the files have {_fewer(found.read, fall)} (allowed {settings.max_row_fall:.0%})"
-        raise ImportRefused(message, "If the export is complete, raise imports.max_row_fall.", found)
-    age = (today - found.newest_day).days if found.newest_day else None
-    if age is not None and settings.max_age_days is not None and age > settings.max_age_days:
-        message = f"the newest row is of {found.newest_day}, {age} days ago (allowed {settings.max_age_days})"
-        raise ImportRefused(message, "If the export is current, raise imports.max_age_days.", found)
-    days = [file.newest_day for batch in batches for file in batch.files if file.newest_day]
-    if found.newest_day and days and found.newest_day < max(days):
-        yield f"the newest row is of {found.newest_day}, older than rows already imported ({max(days)})"
-
-
-def row_fall_note(found: ImportReport, batches: Sequence[ImportBatch]) -> Iterator[str]:
-    """Notes that the import has few rows, unless all of them were known: then the files are no full export."""
-    fall = _row_fall(batches, found.read)
-    if fall is not None and (not found.read or found.read > found.known + found.corrected):
-        yield _fewer(found.read, fall)
+        report = work.report((*row_fall_note(work.report(), batches), *notes))
+        return replace(report, findings=(*found, *report.findings))
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -99,56 +101,40 @@ def described(batches: Iterable[ImportBatch]) -> str:
     return "; ".join(f"{batch.kind} from {', '.join(file.name for file in batch.files)}" for batch in batches)
 
 
-def _contents(importer: Importer, kind: str, names: Sequence[str]) -> dict[str, str | None]:
-    """The SHA-256 of the files, if there are earlier imports to compare them with."""
-    return {name: importer.sources.fingerprint(name) for name in names} if importer.ledger.batches(kind) else {}
+def _with_left_out(report: ImportReport, left_out: Mapping[str, str]) -> ImportReport:
+    """The report with the files that were left out. None of their rows counts as read."""
+    for name, why in left_out.items():
+        _log.warning("left out %s: %s", name, why)
+    files = (*report.files, *(FileReport(name, findings={"left out": why}) for name, why in left_out.items()))
+    notes = (f"left out {name}: {why}" for name, why in left_out.items())
+    return replace(report, files=files, notes=(*notes, *report.notes)) if left_out else report
 
 
-def _latest(importer: Importer, kind: str, content: str | None) -> tuple[ImportBatch, ImportedFile] | None:
-    """The newest import of a file with this content."""
-    batches = reversed(importer.ledger.batches(kind))
-    found = ((batch, file) for batch in batches for file in batch.files if file.sha256 == content and content)
-    return next(found, None)
+def _count_bad_before(work: Import) -> None:
+    """Counts the bad rows that earlier imports have in quarantine, for the files that have too many: an export of
+    everything has the same bad rows every night."""
+    doubtful = {file.name: file for file in work.files if is_broken(file, work.importer.settings.max_bad)}
+    if not doubtful:
+        return
+    before = work.importer.ledger.quarantine(work.kind).filter(~pl.col("expected")).select("row").unique().collect()
+    for piece in work.quarantine.pieces():
+        again = piece.filter(~pl.col("expected")).join(before, on="row", how="semi")
+        for name, rows in again.group_by("file").len().iter_rows():
+            if name in doubtful:
+                doubtful[name].bad_before += rows
 
 
-def _changed_readings(
-    importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
-) -> frozenset[str | None]:
-    """The contents of the files that were last read in another way."""
-    key = Reader(mapping, importer.settings.timezone, importer.now).key
-    latest = ((content, _latest(importer, mapping.kind, content)) for content in contents.values())
-    return frozenset(content for content, found in latest if found is not None and found[1].mapping_key != key)
+def _is_newest(importer: Importer, kind: str, names: Sequence[str], mapping_key: str) -> bool:
+    """Whether the newest import was a complete one of the same files. Any other may have what they lack."""
+    newest = [batch for batch in importer.ledger.batches(kind) if not batch.replay][-1:]
+    content = sorted((importer.sources.fingerprint(name) or "", mapping_key) for name in names) if newest else []
+    return any(one.complete and sorted((f.sha256, f.mapping_key) for f in one.files) == content for one in newest)
 
 
-def _read_whole_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> frozenset[str]:
-    """The keys of the earlier imports all of whose files are now read in another way: what they gave is replaced. So
-    are the rows that came from their quarantine later."""
-    again: dict[str, set[str]] = {}
-    for batch in importer.ledger.batches(kind):
-        names = {file.name for file in batch.files}
-        of_files = not batch.replay and all(file.sha256 in changed for file in batch.files)
-        of_quarantine = batch.replay and any(names <= files for files in again.values())
-        if names and (of_files or of_quarantine):
-            again[batch.key] = names
-    return frozenset(again)
-
-
-def _partly_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> Iterator[str]:
-    """Notes on earlier imports of which only some files are read again."""
-    for batch in importer.ledger.batches(kind):
-        others = [file.name for file in batch.files if file.sha256 not in changed]
-        if others and len(others) < len(batch.files) and not batch.replay:
-            yield (
-                f"only some files of the import of {batch.imported_at:%Y-%m-%d %H:%M} were read in another way: rows "
-                f"that they no longer give stay. To replace what it gave, read all of them again, also "
-                f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
-            )
-
-
-def _read(work: Import, name: str, content: str | None) -> None:
-    """Reads a file, unless it was last imported with the same mapping. A copy under another name is a statement of its
-    own if something else was imported since."""
-    found = _latest(work.importer, work.kind, content)
+def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
+    """Reads a file, unless it was last imported with the same mapping and is not to be read again. A copy under another
+    name is a statement of its own if something else was imported since."""
+    found = None if again else latest(work.importer, work.kind, content)
     newest = work.importer.ledger.batches(work.kind)[-1:]
     if (
         found is not None
@@ -174,15 +160,3 @@ def _read_again(importer: Importer, kind: str, files: Sequence[FileReport]) -> p
     settled = pl.DataFrame(places, schema={"batch": pl.String, "file": pl.String}, orient="row").unique()
     rows = importer.ledger.quarantine(kind).join(settled.lazy(), on=["batch", "file"], how="semi").collect()
     return resolved(rows, "replayed")
-
-
-def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
-    sums = (sum(file.read for file in batch.files) for batch in batches if not batch.replay)
-    past = [rows for rows in sums if rows]
-    usual = median(past) if past else 0
-    fall = 1 - read / usual if usual else 0.0
-    return fall if fall >= _NOTED_FALL else None
-
-
-def _fewer(read: int, fall: float) -> str:
-    return f"{read:,} rows: {fall:.0%} fewer than past imports had"

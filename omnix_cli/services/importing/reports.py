@@ -46,7 +46,8 @@ def findings(counts: Mapping[str, int]) -> Iterator[Finding]:
 @dataclass
 class FileReport:
     """The rows of one input, counted while it is read: read = accepted + quarantined + known. `expected` rows were
-    quarantined by a rule of the mapping; `findings` says what was detected about the input."""
+    quarantined by a rule of the mapping, and `bad_before` of the others are in quarantine already; `findings` says what
+    was detected about the input."""
 
     name: str
     read: int = 0
@@ -60,6 +61,12 @@ class FileReport:
     placeholders: int = 0
     """Rows whose order id only fills its column."""
     reasons: list[pl.DataFrame] = field(default_factory=list)
+    bad_before: int = 0
+
+    @property
+    def new_bad(self) -> int:
+        """The rows that are bad, unexpectedly and for the first time."""
+        return self.quarantined - self.expected - self.bad_before
 
     def count(self, rows: pl.DataFrame, bad: pl.DataFrame, kind: str) -> None:
         """Counts canonical rows and quarantine rows of this input."""
@@ -97,7 +104,9 @@ class ImportReport:
     newest_day: date | None = None
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """What was noticed about how rows belong together, and what replaced what."""
+    """What was noticed about this import."""
+    advice: tuple[Finding, ...] = ()
+    """What was noticed about all rows after it."""
     batch: str | None = None
     dry_run: bool = False
     refused: bool = False
@@ -130,10 +139,12 @@ class ImportReport:
 
 
 class ImportRefused(DataError):
-    """An import that exceeded a limit: nothing was imported. `report` has the counts."""
+    """An import that exceeded a limit: nothing was imported. `report` has the counts, `broken` the files that alone are
+    to blame, each with its reason."""
 
-    def __init__(self, message: str, hint: str, report: ImportReport) -> None:
+    def __init__(self, message: str, hint: str, report: ImportReport, broken: Mapping[str, str] | None = None) -> None:
         super().__init__(message, hint=f"Nothing was imported. {hint}")
+        self.broken: Mapping[str, str] = broken or {}
         self.report: ImportReport = replace(report, refused=True)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 import polars as pl
 
@@ -46,13 +47,19 @@ def cancel_rows(
         files[number].count(good, bad, kind)
 
 
-def store_rows(comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileReport]) -> Counter[str]:
-    """Writes what is new or corrected; returns how many rows were corrected, withdrawn and so on, by code.
+def store_rows(
+    comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileReport], delisted: pl.DataFrame | None = None
+) -> Counter[str]:
+    """Writes what is new or corrected, and rows that are delisted; returns how many rows were corrected, withdrawn and
+    so on, by code.
 
     A run whose rows are all stored becomes a part as it is; what remains of the others is made into new runs."""
     work = _Store(comparison, files)
+    further = [] if delisted is None else [delisted]
+    work.counts["stored"] += sum(rows.height for rows in further)
+    work.superseded += [rows.select(pl.col(comparison.identifier.own_id).alias("id")) for rows in further]
     ordered = partial(sorted_by_text, column=comparison.identifier.range_column)
-    for run in pipelined(ordered, _runs(work.rows(), comparison.sizes.run_rows), threads=1):
+    for run in pipelined(ordered, _runs(chain(work.rows(), further), comparison.sizes.run_rows), threads=1):
         writer.append(comparison.kind, run)
     for part in work.whole:
         writer.adopt(comparison.kind, part)

@@ -10,10 +10,10 @@ from typing import Any
 
 from omnix_cli.errors import OmnixError
 from omnix_cli.process_memory import PeakMemory
-from omnix_cli.records import RunRecord, StepRecord
+from omnix_cli.records import Finding, RunRecord, StepRecord
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.runner import LIST_STEPS, Runner
+from omnix_cli.services.runs.runner import LIST_STEPS, Runner, log_step
 from omnix_cli.settings import SourceSettings
 
 
@@ -48,6 +48,8 @@ class RunReport:
     steps: tuple[StepRecord, ...]
     run: RunRecord | None = None
     samples: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What was noticed about the data when the run began."""
 
 
 def bring_up_to_date(
@@ -55,23 +57,27 @@ def bring_up_to_date(
     open_runner: Callable[[], Runner],
     *,
     import_sources: Callable[[], tuple[StepRecord, ...]] = tuple,
+    check_data: Callable[[], tuple[Finding, ...]] = tuple,
     publisher: Publisher | None = None,
     force: bool = False,
     dry_run: bool = False,
 ) -> RunReport:
     """Brings the steps of a command up to date, after its imports and before its publish.
 
-    `open_runner` is called after the imports, so that the run reads what they added. `publisher` must be a dry run if
+    `open_runner` is called after the imports, so that the run reads what they added; so is `check_data`, before lists
+    are made. `publisher` must be a dry run if
     this is one. Raises `PartialError` with the report when some customers or items failed."""
     with _reported(command.name):
         imported = import_sources() if command.imports else ()
         runner = open_runner()
+        found = check_data() if set(LIST_STEPS) <= set(command.steps) else ()
         forced = command.forced(runner) if force else ()
         if dry_run:
             steps = runner.preview(command.steps, force=forced, publisher=publisher)
-            return RunReport(command.name, (*imported, *steps), samples=tuple(publisher.samples) if publisher else ())
+            samples = tuple(publisher.samples) if publisher else ()
+            return RunReport(command.name, (*imported, *steps), samples=samples, findings=found)
         run = runner.execute(command.steps, command=command.name, force=forced, publisher=publisher, imported=imported)
-        return RunReport(command.name, run.steps, run)
+        return RunReport(command.name, run.steps, run, findings=found)
 
 
 def explain(runner: Runner, *, force: bool = False) -> RunReport:
@@ -95,7 +101,7 @@ def import_source(source: SourceSettings, import_one: Callable[[SourceSettings],
     memory, began = PeakMemory(), time.perf_counter()
     report = import_one(source)
     is_known = report.known == report.read
-    return StepRecord(
+    step = StepRecord(
         name=f"import {source.kind}",
         key=report.batch or "",
         status="reused" if is_known else "pending" if report.dry_run else "ran",
@@ -106,6 +112,8 @@ def import_source(source: SourceSettings, import_one: Callable[[SourceSettings],
         peak_memory_bytes=memory.peak_bytes(),
         figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
     )
+    log_step(step)
+    return step
 
 
 @contextmanager

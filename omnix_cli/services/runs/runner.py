@@ -206,8 +206,13 @@ class _Journal:
     def note(self, step: StepRecord) -> None:
         """Adds a step that is done, and logs it."""
         self.save(steps=(*self.record.steps, step))
-        facts = {name: getattr(step, name) for name in ("status", "key", "reason", "rows_in", "rows_out", "seconds")}
-        _log.info("step done", extra={"step": step.name, **facts, **step.figures})
+        log_step(step)
+
+
+def log_step(step: StepRecord) -> None:
+    """Logs a step that is done."""
+    facts = {name: getattr(step, name) for name in ("status", "key", "reason", "rows_in", "rows_out", "seconds")}
+    _log.info("step done", extra={"step": step.name, **facts, **step.figures})
 
 
 def _step_record(decision: Decision, checkpoint: Checkpoint, frames: Mapping[str, StoredFrame]) -> StepRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -14,7 +14,7 @@ import polars as pl
 from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import deletions, instants, numbers, purchase_rules, texts
+from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
 from omnix_cli.steps.imports.problems import Problem, quarantined
@@ -26,7 +26,6 @@ VERSION = "3"
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Earlier dates are typing errors or the zero of some clock."""
 
-_IDS = ("purchase_id", "customer_id", "product_id", "order_id", "interaction_id", "session_id")
 _OWN_ID = {"purchases": "purchase_id", "interactions": "interaction_id"}
 _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small", "max": "too large"}
 
@@ -59,7 +58,9 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         parsed = _parsed(name, spec, written, reading)
         columns[name] = parsed.values
         if parsed.unreadable is not None:
-            problems.append(Problem(parsed.unreadable, name, _unreadable(spec.dtype), written))
+            reason = ids.CHANGED if name in ids.NAMES else _unreadable(spec.dtype)
+            problems.append(Problem(parsed.unreadable, name, reason, written))
+    problems[:0] = _totals(raw, mapping, columns)
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
     placeholders = 0
     if mapping.kind == "purchases":
@@ -112,6 +113,14 @@ def _identifying(
             problems.append(Problem(parsed.unreadable, CHANGED_AT, "not a date", changed))
 
 
+def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.Series]) -> Iterator[Problem]:
+    times = columns[INSTANTS[mapping.kind][0]] if mapping.kind in INSTANTS else None
+    undated = times.is_null() if times is not None and times.null_count() else None
+    if (mask := totals.found_in(raw, mapping, undated)) is not None:
+        first = next(name for name in raw.columns if name not in (ROW_NUMBER, ITEM))
+        yield Problem(mask, first, totals.REASON, raw[first], expected=True)
+
+
 def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
     """The input column that a canonical column is read from; None if there is none."""
     source = mapping.columns.get(name)
@@ -143,12 +152,13 @@ def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) ->
     if dtype.is_numeric():
         parsed = numbers.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
         return parsed if dtype.is_float() else _narrowed(parsed, dtype)
+    if name in ids.NAMES:
+        return ids.parsed(written, mapping, file=reading.file)
     trimmed = texts.text(written, mapping.null_values)
     if isinstance(dtype, pl.List):
         return texts.Parsed(texts.entries(written, trimmed, mapping.list_separator), None)
     if isinstance(dtype, pl.String):
-        ids = mapping.whole_number_ids and name in _IDS
-        return texts.Parsed(trimmed.str.replace(r"\.0+$", "") if ids else trimmed, None)  # spreadsheets add .0
+        return texts.Parsed(trimmed, None)
     values = texts.word(trimmed, dtype) if isinstance(dtype, pl.Enum) else texts.flag(trimmed)
     return texts.Parsed(values, values.is_null() & trimmed.is_not_null())
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from omnix_cli.steps.imports.texts import Parsed, second_look
+from omnix_cli.steps.imports.texts import Parsed, second_look, text
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 
@@ -71,7 +71,7 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Pars
     elif column.dtype.is_integer():
         instants = _from_epoch(column.cast(pl.Int64, strict=False))
     else:
-        texts = column.cast(pl.String)
+        texts = text(column, ()) if column.dtype.is_nested() else column.cast(pl.String)
         first, *others = _readers(texts, clock)
         return second_look(texts, first.read(texts), null_values, lambda failed: _try_in_turn(failed, others))
     return Parsed(instants, instants.is_null() & column.is_not_null())

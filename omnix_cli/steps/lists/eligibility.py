@@ -6,7 +6,7 @@ from collections import Counter
 
 import polars as pl
 
-RULES = ("excluded_category", "out_of_stock", "min_support", "budget", "dietary")
+RULES = ("excluded_category", "withdrawn", "out_of_stock", "min_support", "budget", "dietary")
 
 
 def catalogue(
@@ -14,7 +14,8 @@ def catalogue(
 ) -> pl.DataFrame:
     """What the rules and the lists need of each product: its facts, its customers, and whether it is blocked.
 
-    `blocked` is `excluded_category` (compared without case) or `out_of_stock` (a stock of 0; unknown stock passes).
+    `blocked` is `excluded_category` (compared without case), `withdrawn` (gone from a complete catalogue) or
+    `out_of_stock` (a stock of 0; unknown stock passes).
     `dietary` is null if the product has no dietary label although it may be food, so nobody knows which diets it fits.
     A category is no food if the catalogue labels other categories, but nothing in this one.
     """
@@ -33,6 +34,8 @@ def catalogue(
             not_food=not_food,
             blocked=pl.when(pl.col("category").str.to_lowercase().is_in(excluded))
             .then(pl.lit("excluded_category"))
+            .when(pl.col("withdrawn"))
+            .then(pl.lit("withdrawn"))
             .when(pl.col("stock") == 0)
             .then(pl.lit("out_of_stock")),
         )

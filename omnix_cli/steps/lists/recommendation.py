@@ -96,7 +96,8 @@ def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:
 def _people(
     cycles: pl.LazyFrame, customers: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, default_consent: bool
 ) -> pl.DataFrame:
-    """Every known customer, with the parts of the profile that the lists use; null without consent."""
+    """Every known customer whose profile was not withdrawn, with the parts of the profile that the lists use; null
+    without consent."""
     visits = interactions.filter(pl.col("interaction_day") < as_of)
     diet = pl.col("dietary_restrictions").list.eval(pl.element().str.to_lowercase())
     profile = ("favorite_categories", "brand_preferences", "dietary_restrictions", "budget_min", "budget_max")
@@ -104,6 +105,7 @@ def _people(
         pl.concat(rows.select("customer_id") for rows in (cycles, customers, visits))
         .unique()
         .join(customers, on="customer_id", how="left")
+        .filter(~pl.col("withdrawn").fill_null(False))
         .with_columns(diet, personalised=pl.col("consent_personalisation").fill_null(default_consent))
         .select("customer_id", "personalised", *(pl.when("personalised").then(name).alias(name) for name in profile))
         .sort("customer_id")

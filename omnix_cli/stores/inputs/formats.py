@@ -54,12 +54,12 @@ _INCREMENTAL = re.compile(
 )
 
 FORMATS = (
-    Format("Parquet", "parquet_rows", re.compile(rb"PAR1"), is_binary=True),
+    Format("Parquet", "parquet.parquet_rows", re.compile(rb"PAR[1E]"), is_binary=True),
     Format("DynamoDB export", "dynamodb.exports", _FULL),
     Format("DynamoDB incremental export", "dynamodb.exports", _INCREMENTAL),
-    Format("NDJSON", "json_rows", re.compile(rb"\{"), but_not=(".csv",)),
-    Format("JSON", "json_rows", re.compile(rb"\["), but_not=(".csv",)),
-    Format("CSV", "csv_rows", re.compile(rb"")),
+    Format("NDJSON", "json.json_rows", re.compile(rb"\{"), but_not=(".csv",)),
+    Format("JSON", "json.json_rows", re.compile(rb"\["), but_not=(".csv",)),
+    Format("CSV", "delimited.rows", re.compile(rb"")),
 )
 """In this order; the first that fits is used."""
 

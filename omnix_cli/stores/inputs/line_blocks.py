@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -12,6 +13,8 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.schemas import FRAMES
+from omnix_cli.stores.inputs import encodings
+from omnix_cli.stores.inputs.encodings import Joined, Readable
 
 BLOCK_BYTES = 8 << 20
 LONGEST_LINE = 64 << 20
@@ -19,28 +22,23 @@ _HEAD_BYTES = 64 << 10
 _LONGEST_VALUE = 200
 _QUARANTINE = FRAMES["quarantine"].empty().drop("file").schema
 
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_UNICODE_ENDS = ("\x85".encode(), "\u2028".encode(), "\u2029".encode())
 
 
 class RejectedLine(NamedTuple):
-    """A line, its number from 1, and why it is not a row."""
+    """A line, its number from 1, and why it is not a row; whether such lines belong to a good file."""
 
     number: int
     reason: str
     text: str
+    expected: bool = False
 
 
 def as_frame(lines: list[RejectedLine]) -> pl.DataFrame:
     """The lines in the form of `schemas.Quarantine`, without the name of the file."""
     rows = [
-        (number, 0, None, text[:_LONGEST_VALUE], reason, False, orjson.dumps({"line": text}).decode())
-        for number, reason, text in lines
+        (number, 0, None, text[:_LONGEST_VALUE], reason, expected, orjson.dumps({"line": text}).decode())
+        for number, reason, text, expected in lines
     ]
     return pl.DataFrame(rows, schema=_QUARANTINE, orient="row")
 
@@ -54,67 +52,47 @@ class TextBlock(NamedTuple):
     rejected: list[RejectedLine]
 
 
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
-
-
-class _Recoded:
-    """A stream recoded to UTF-8."""
-
-    def __init__(self, stream: _Readable, encoding: str, head: bytes) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._head = head
-
-    def read(self, size: int = -1, /) -> bytes:
-        """About that many bytes; empty at the end."""
-        while True:
-            content = self._head or self._stream.read(size)
-            self._head = b""
-            decoded = self._decoder.decode(content, final=not content).encode()
-            if decoded or not content:
-                return decoded
-
-
 class LineBlocks:
     """Blocks of whole lines, each ending in a line feed.
 
-    The encoding is the given one, or that of the byte order mark, else UTF-8. A file whose first non-ASCII lines are
-    mostly not UTF-8 is read as Windows-1252, a superset of Latin-1."""
+    The encoding is the given one, or that of the byte order mark, else UTF-8 or Windows-1252, a superset of Latin-1:
+    all lines of the file together decide which (see `encodings.judged`). Line ends are line feeds, with or without a
+    carriage return; carriage returns alone; or, where the first line has them, U+0085, U+2028 or U+2029."""
 
-    def __init__(self, stream: _Readable, encoding: str | None, *, name: str, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, stream: Readable, encoding: str | None, *, name: str, block_bytes: int = BLOCK_BYTES) -> None:
         self._name = name
         self._block_bytes = block_bytes
+        self.cut_after = b"\n"
+        """The sign that ends a block."""
         head = stream.read(max(4, min(_HEAD_BYTES, self._block_bytes)))
-        marked = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
-        self.encoding = codecs.lookup(encoding).name if encoding else (marked[1] if marked else None)
-        if self.encoding == "utf-8" and marked:
-            head = head.removeprefix(marked[0])
-        recode = self.encoding not in (None, "utf-8", "cp1252", "iso8859-1")
-        self._stream: _Readable = _Recoded(stream, str(self.encoding), head) if recode else stream
-        self._named = self.encoding
-        if recode:
-            head, self.encoding = b"", "utf-8"
-        self._carriage_returns = b"\r" in head and b"\n" not in head
-        self._rest = self._lines(head)
+        opened = encodings.opened(stream, head, encoding, name=name)
+        self._stream, self.encoding, self._recoded = opened.stream, opened.encoding, opened.recoded
+        self._guessed: encodings.Tally | None = None
+        self._rest = self._stream.read(_HEAD_BYTES)
+        if end := _line_end(self._rest):
+            self._stream = _LineFeeds(Joined(io.BytesIO(self._rest), self._stream), end)
+            self._rest = b""
 
     @property
     def encoding_name(self) -> str:
         """The encoding as reports name it."""
-        names = {"cp1252": "windows-1252 (Latin-1)", None: "utf-8"}
-        return names.get(self._named or self.encoding, str(self._named or self.encoding))
+        name = self._recoded or self.encoding or "utf-8"
+        name = "windows-1252 (Latin-1)" if name == encodings.WINDOWS else name
+        if self._guessed is None or self.encoding != encodings.WINDOWS or not self._guessed.valid:
+            return name
+        return f"{name}, some lines utf-8"
 
     def beginning(self) -> bytes:
         """The first bytes, without leading white space."""
         if not self._rest:
-            self._rest = self._lines(self._stream.read(_HEAD_BYTES))
+            self._rest = self._stream.read(_HEAD_BYTES)
         return self._rest.lstrip()
 
     def __iter__(self) -> Iterator[bytes]:
         while block := self._fill():
-            yield block
+            yield _split_at_returns(block)
         if self._rest:
-            yield self._rest + b"\n"
+            yield _split_at_returns(self._rest + b"\n")
 
     def texts(self) -> Iterator[TextBlock]:
         """The blocks as UTF-8. Lines that are not text are rejected and emptied."""
@@ -127,24 +105,22 @@ class LineBlocks:
 
     def _as_utf8(self, block: bytes) -> tuple[bytes, list[int]]:
         """The block as UTF-8, and the numbers (from 0) of the lines that are not UTF-8 or have a NUL byte."""
-        if b"\0" in block and self.encoding in (None, "utf-8"):
-            return _without_broken(block)
-        if block.isascii():
+        if block.isascii() and b"\0" not in block:
             return block, []
-        if self.encoding is None:
-            self.encoding = _guess(block)
-        if self.encoding == "utf-8":
-            return _without_broken(block)
-        try:
-            return block.decode(self.encoding).encode(), []
-        except UnicodeDecodeError:
-            return block.decode("latin-1").encode(), []
+        if self.encoding is None and not block.isascii():
+            self._guessed, self._stream = encodings.judged(block, self._rest, self._stream)
+            self.encoding = self._guessed.encoding
+        if self.encoding in (None, "utf-8"):
+            return _without_broken(_without_marks(block))
+        if self.encoding == encodings.WINDOWS:
+            return _without_broken(encodings.from_windows(block))
+        return _without_broken(block.decode(self.encoding).encode())
 
     def _fill(self) -> bytes:
         """The next block; empty at the end, when only a line without a line feed is left."""
         pieces, size = [self._rest], len(self._rest)
-        while more := self._lines(self._stream.read(self._block_bytes)):
-            if cut := more.rfind(b"\n") + 1:
+        while more := self._stream.read(self._block_bytes):
+            if cut := more.rfind(self.cut_after) + 1:
                 self._rest = more[cut:]
                 return b"".join([*pieces, memoryview(more)[:cut]])
             pieces.append(more)
@@ -153,13 +129,30 @@ class LineBlocks:
                 message = f"{self._name}: a line is longer than {LONGEST_LINE >> 20} MiB"
                 raise DataError(message, hint="Is this a table with one row a line?")
         content = b"".join(pieces)
-        cut = content.rfind(b"\n") + 1
+        cut = content.rfind(self.cut_after) + 1
         self._rest = content[cut:]
         return content[:cut]
 
-    def _lines(self, content: bytes) -> bytes:
-        """The content with line feeds instead of the carriage returns of old Macs."""
-        return content.replace(b"\r", b"\n") if self._carriage_returns else content
+
+class _LineFeeds:
+    """A stream with line feeds instead of another line end."""
+
+    def __init__(self, stream: Readable, end: bytes) -> None:
+        self._stream = stream
+        self._end = end
+        self._rest = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """About that many bytes; empty at the end."""
+        while more := self._stream.read(size):
+            content = (self._rest + more).replace(self._end, b"\n")
+            begun = next((size for size in range(len(self._end) - 1, 0, -1) if content.endswith(self._end[:size])), 0)
+            complete = len(content) - begun
+            self._rest = content[complete:]
+            if complete:
+                return content[:complete]
+        content, self._rest = self._rest, b""
+        return content
 
 
 def count_sign(block: bytes, sign: str) -> int:
@@ -171,23 +164,48 @@ def _not_text(number: int, line: bytes) -> RejectedLine:
     return RejectedLine(number, "has a NUL byte" if b"\0" in line else "not UTF-8", line.decode("latin-1"))
 
 
-def _guess(block: bytes) -> str:
-    valid = [_is_text(line) for line in block.splitlines()[:10_000] if not line.isascii()]
-    return "utf-8" if 2 * sum(valid) >= len(valid) else "cp1252"
+def _line_end(head: bytes) -> bytes:
+    """How lines end in a file that begins so, if not in a line feed."""
+    first, feed, _ = head.partition(b"\n")
+    if not feed and b"\r" in first:
+        return b"\r"
+    is_json = head.lstrip()[:1] in (b"{", b"[")  # whose texts may have these signs
+    for end in _UNICODE_ENDS:
+        if end + b"{" in first or (end in first and not is_json):
+            return end
+    is_latin = not feed and b"\x85" in first and not encodings.is_text(first)
+    return b"\x85" if is_latin else b""
 
 
-def _is_text(line: bytes) -> bool:
-    try:
-        return "\0" not in line.decode()
-    except UnicodeDecodeError:
-        return False
+def _split_at_returns(block: bytes) -> bytes:
+    """The block with line feeds instead of lone carriage returns outside quotes."""
+    if b"\r" not in block:
+        return block
+    content = np.frombuffer(block, np.uint8)
+    returns = np.flatnonzero(content == ord("\r"))
+    lone = returns[content[returns + 1] != ord("\n")]  # a block ends in a line feed
+    if not len(lone):
+        return block
+    if b'"' in block:
+        lone = lone[~np.bitwise_xor.accumulate(content == ord('"'))[lone]]
+    split = content.copy()
+    split[lone] = ord("\n")
+    return split.tobytes()
+
+
+def _without_marks(block: bytes) -> bytes:
+    """The block without byte order marks at the beginning of lines, as appended files leave them."""
+    mark = codecs.BOM_UTF8
+    if mark not in block:
+        return block
+    return block.removeprefix(mark).replace(b"\n" + mark, b"\n")
 
 
 def _without_broken(block: bytes) -> tuple[bytes, list[int]]:
-    if _is_text(block):
+    if encodings.is_text(block):
         return block, []
     lines = block.split(b"\n")
-    broken = [number for number, line in enumerate(lines) if not _is_text(line)]
+    broken = [number for number, line in enumerate(lines) if not encodings.is_text(line)]
     for number in broken:
         lines[number] = b""
     return b"\n".join(lines), broken

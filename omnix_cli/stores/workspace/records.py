@@ -7,9 +7,10 @@ earlier rows lists their ids in its frame `superseded`; the view leaves these ro
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import polars as pl
@@ -17,13 +18,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from omnix_cli.errors import CorruptCheckpoint, DataError, OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
-from omnix_cli.records import ImportBatch, RunRecord
+from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.versions import unreadable
 
 _BATCHES = TypeAdapter(tuple[ImportBatch, ...])
 _log = logging.getLogger(__name__)
 LEDGER = "imports.json"
+FINDINGS = "findings.json"
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -85,7 +87,7 @@ class FileLedger:
         self._change(lambda known: tuple(batch for batch in known if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
-        batches = [batch for batch in self.batches(kind) if batch.accepted or batch.superseded]
+        batches = [batch for batch in self.batches(kind) if batch.accepted or batch.superseded or batch.delisted]
         checkpoints = tuple(map(self._whole, batches))
         return LedgerView(kind, checkpoints, sum(map(_change, batches)))
 
@@ -121,6 +123,24 @@ class FileLedger:
             return ()
         except OSError as error:
             raise _unreadable(error) from error
+
+
+@dataclass(frozen=True)
+class FindingsFile:
+    """The findings about the current rows in one file. Implements `protocols.KeptFindings`."""
+
+    folder: Folder
+
+    def load(self, key: str) -> tuple[Finding, ...] | None:
+        try:
+            kept = json.loads(self.folder.read(FINDINGS))
+            return tuple(Finding(**one) for one in kept["findings"]) if kept["key"] == key else None
+        except (OSError, ValueError, TypeError, KeyError):  # missing or damaged: they are found again
+            return None
+
+    def save(self, key: str, findings: tuple[Finding, ...]) -> None:
+        content = {"key": key, "findings": [asdict(finding) for finding in findings]}
+        self.folder.write(FINDINGS, json.dumps(content, indent=1).encode() + b"\n")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rows that are stored already are recognised by hashes; `tests/integration/test_line_identity.py` has whole imports."""
+"""Stored rows are recognised by hashes; `tests/integration/test_line_identity.py` has whole imports."""
 
 from __future__ import annotations
 

@@ -43,7 +43,12 @@ def test_a_reader_is_loaded_when_a_file_needs_it() -> None:
         "print(sorted(name.rpartition('.')[2] for name in sys.modules if name.startswith('omnix_cli.stores.inputs.')))"
     )
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert "csv_rows" in loaded
+    assert "delimited" in loaded
     for module in ("json_rows", "parquet_rows", "exports", "item_chunks"):
         assert module not in loaded
-    assert {one.module for one in FORMATS} == {"csv_rows", "json_rows", "parquet_rows", "dynamodb.exports"}
+    assert {one.module for one in FORMATS} == {
+        "delimited.rows",
+        "json.json_rows",
+        "parquet.parquet_rows",
+        "dynamodb.exports",
+    }

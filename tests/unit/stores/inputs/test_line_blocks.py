@@ -52,3 +52,41 @@ def test_a_line_that_is_not_text_is_rejected_as_latin_1_and_emptied() -> None:
         RejectedLine(2, "not UTF-8", "é"),
         RejectedLine(3, "has a NUL byte", "b\0"),
     ]
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\r", "\r\n", "\r\r\n"])
+@pytest.mark.parametrize("block_bytes", [1, 5, 1 << 20])
+def test_line_ends(end: str, block_bytes: int) -> None:
+    content = end.join(["a,b", "1,é", "3,4", ""])
+    blocks = LineBlocks(io.BytesIO(content.encode()), None, name="f", block_bytes=max(block_bytes, 12))
+    text = b"".join(block.utf8 for block in blocks.texts()).decode()
+    assert [line.strip() for line in text.split("\n") if line.strip()] == ["a,b", "1,é", "3,4"]
+
+
+def test_line_ends_of_latin_1() -> None:
+    rows, rejected, _ = read("a,b\x85é,1\x85ü,2\x85".encode("latin-1"))
+    assert values(rows) == [("é", "1"), ("ü", "2")]
+    assert rejected == []
+
+
+def test_signs_that_end_lines_elsewhere_are_signs_of_a_text() -> None:
+    assert values(read("a,b\nx\u2028y,1\n\x85,2\n".encode())[0]) == [("x\u2028y", "1"), ("\x85", "2")]
+    assert values(read('{"a":"x\u2028y"}\n{"a":"z"}\n'.encode())[0]) == [("x\u2028y",), ("z",)]
+    assert values(read(b'a,b\n"x\ry",1\n')[0]) == [("x\ry", "1")]
+
+
+def test_objects_with_other_line_ends() -> None:
+    assert values(read('{"a":"1"}\x85{"a":"2"}'.encode())[0]) == [("1",), ("2",)]
+    assert values(read(b'{"a":"1"}\r{"a":"2"}\n{"a":"3"}\r\n')[0]) == [("1",), ("2",), ("3",)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_lone_carriage_returns_among_other_line_ends(end: bytes) -> None:
+    rows, rejected, _ = read(end.join([b"a,b", b"1,2\r3,4", b"5,6", b""]))
+    assert values(rows) == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert rejected == []
+
+
+def test_a_nul_byte_costs_its_line_in_any_encoding() -> None:
+    assert read("a,b\né,1\n\0,2\n".encode("cp1252"), encoding="cp1252")[1] == [(3, "has a NUL byte")]
+    assert read(b"a,b\n1,2\n\0\0\0\0")[1] == [(3, "has a NUL byte")]

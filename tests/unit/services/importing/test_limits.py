@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.records import ImportBatch, ImportedFile
-from omnix_cli.services.importing.imports import check_limits, row_fall_note
+from omnix_cli.services.importing.limits import check_limits, row_fall_note
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
 from omnix_cli.settings import ImportSettings
 

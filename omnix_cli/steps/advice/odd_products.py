@@ -1,0 +1,93 @@
+"""Products that are none, and amounts far from the others of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from omnix_cli.records import Finding
+from omnix_cli.steps.advice.tallies import Tally
+
+_NO_PRODUCT = (
+    r"(?i)^(post(age)?|dot|dotcom postage|carriage|shipping( (fee|cost|charge)s?)?|delivery( (fee|cost|charge)s?)?|"
+    r"freight|versand(kosten)?|porto|discount|rabatt|rounding|bank[ _]?charges?|amazon[ _]?fee|fees?|commission|"
+    r"adjust(ment)?\d*|manual|test([ _-]?(product|item|order))?\d*|gift[ _-]?(card|voucher|wrap(ping)?|certificate)s?|"
+    r"gift_\w+|voucher|gutschein|coupon|tips?|deposit|pfand|bags?|cruk|samples?|surcharge|tax|vat|donation)$"
+)
+_SHORT = ("M", "D", "B", "S", "C2", "m")
+"""Codes of one shop's till; only where ids are usually long."""
+_TIMES_USUAL = 50
+_LEAST_QUANTITY = 1000
+_TIMES_OWN_PRICE = 50
+
+
+def product_findings(tally: Tally, products: pl.DataFrame) -> Iterator[Finding]:
+    """Tells of codes and names that are no products, products that cost nothing, and absurd quantities and prices.
+    `products` has product_id and name."""
+    sold = tally.products.join(products.select("product_id", "name"), on="product_id", how="left")
+    if sold.is_empty():
+        return
+    yield from _no_products(sold)
+    yield from _free(sold)
+    yield from _amounts(tally)
+
+
+def returns_without_sale(tally: Tally) -> Iterator[Finding]:
+    """Tells of units returned beyond those bought."""
+    over = tally.returns.filter(pl.col("returned") > pl.col("bought"))
+    if over.is_empty():
+        return
+    lines, one = int(over["lines"].sum()), over.row(0, named=True)
+    text = (
+        f"{lines:,} return lines take back more than was bought ({over.height:,} customers and products, such as "
+        f"{one['product_id']} of {one['customer_id']}: {one['bought']:g} bought, {one['returned']:g} returned)"
+    )
+    hint = "The sales may be older than the history, or under another id. Such returns change nothing."
+    yield Finding("returns_without_sale", lines, text, hint)
+
+
+def _no_products(sold: pl.DataFrame) -> Iterator[Finding]:
+    short = pl.lit(False)
+    if float(sold["product_id"].str.len_chars().median() or 0) >= 4:  # type: ignore[arg-type]
+        short = pl.col("product_id").is_in(_SHORT)
+    code = pl.col("product_id").str.strip_chars().str.contains(_NO_PRODUCT)
+    name = pl.col("name").str.strip_chars().str.contains(_NO_PRODUCT).fill_null(False)
+    found = sold.filter(code | short | name).sort("lines", "product_id", descending=[True, False])
+    if found.is_empty() or found.height > sold.height / 2:
+        return
+    lines, codes = int(found["lines"].sum()), found["product_id"].head(10).to_list()
+    listed = ", ".join(f'"{one}"' for one in codes)
+    text = f"{found.height:,} product ids look like postage, fees, discounts or tests: {listed} ({lines:,} lines)"
+    rule = f'{{column = "...", values = [{listed}], reason = "no product"}}'
+    hint = f"Leave them out: `set_aside = [{rule}]` in the mapping."
+    yield Finding("no_products", lines, text, hint)
+
+
+def _free(sold: pl.DataFrame) -> Iterator[Finding]:
+    free = sold.filter(pl.col("paid") == pl.col("lines"), pl.col("highest") == 0).sort("lines", descending=True)
+    if free.is_empty() or free.height == sold.height:
+        return
+    lines = int(free["lines"].sum())
+    text = f"{free.height:,} products never cost anything, such as {free['product_id'][0]} ({lines:,} lines)"
+    yield Finding("free_products", lines, text, "Free samples? Leave them out with `set_aside` in the mapping.")
+
+
+def _amounts(tally: Tally) -> Iterator[Finding]:
+    facts = tally.lines
+    if facts["all"] >= 100 and facts["highest"] >= max(_LEAST_QUANTITY, _TIMES_USUAL * facts["usual"]):
+        text = f"the highest quantity is {facts['highest']:,.0f}, while 99 of 100 are at most {facts['usual']:g}"
+        hint = "A barcode or a total in the column of quantities? Check that line, and fix it in the export."
+        yield Finding("odd_quantity", 1, text, hint)
+    others = (pl.col("price") - pl.col("highest")) / (pl.col("paid") - 1)
+    far = tally.products.filter(
+        pl.col("paid") >= 10, pl.col("at_highest") == 1, others > 0, pl.col("highest") > _TIMES_OWN_PRICE * others
+    )
+    if far.height:
+        one = far.with_columns(others=others).sort("highest", descending=True).row(0, named=True)
+        text = (
+            f"{far.height:,} products were once sold far above their other prices, such as {one['product_id']} at "
+            f"{one['highest']:,.2f} (otherwise {one['others']:,.2f})"
+        )
+        hint = "A total instead of a unit price, or a missing decimal point? Check those lines."
+        yield Finding("odd_price", far.height, text, hint)
