@@ -21,28 +21,15 @@ from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.current_lines import CurrentLines
 from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
-from omnix_cli.services.importing.run_buffers import RowBuffer, SortedHashes
-from omnix_cli.steps.imports import statements
+from omnix_cli.services.importing.run_buffers import RowBuffer, RunSizes, SortedHashes
+from omnix_cli.steps.imports.groups import stated_lines
+from omnix_cli.steps.imports.groups.merge import AGAIN
+from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges
 from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, order_keys
-from omnix_cli.steps.imports.merge import AGAIN
-from omnix_cli.steps.imports.statements import BASE, GROUP, Edges
 
 _NONE: Hashes = np.zeros(0, np.uint64)
 _BATCH_ROWS = 1 << 18
 """Current rows hashed at a time."""
-
-
-@dataclass(frozen=True)
-class RunSizes:
-    """How much is held in memory. No number changes what is stored."""
-
-    run_rows: int = 1 << 20
-    """Rows in a run: as many as in a part of a checkpoint."""
-    compared_rows: int = 500_000
-    """Disputed and current rows compared at a time."""
-    seen_rows: int = 1 << 25
-    """Current rows whose hashes are held while rows are read (1 GiB). If there are more, they are compared when all
-    rows of the import are known."""
 
 
 @dataclass(frozen=True)
@@ -277,7 +264,7 @@ class Comparison:
 
     def _compared_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
         hashed = self._hashed_current(rows, again=again)
-        return hashed.with_columns(statements.line_hashes(rows, hashed[BASE], self.kind))
+        return hashed.with_columns(stated_lines.line_hashes(rows, hashed[BASE], self.kind))
 
     def _view_pieces(self) -> Iterator[tuple[pl.DataFrame, bool]]:
         """The current rows, some at a time, and whether their import is read again."""

@@ -14,10 +14,11 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import identity, statements
+from omnix_cli.steps.imports import identity
+from omnix_cli.steps.imports.groups import stated_lines
+from omnix_cli.steps.imports.groups.stated_lines import ASIDE, DOCUMENT, RUN, RUN_TYPE
 from omnix_cli.steps.imports.identity import CHANGED, FILE, LINE_NUMBER, MADE, RETURNED, WRITTEN
 from omnix_cli.steps.imports.ordering import sorted_by_text
-from omnix_cli.steps.imports.statements import ASIDE, DOCUMENT, RUN, RUN_TYPE
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -75,12 +76,12 @@ class Identifier:
         ids = rows[self.own_id]
         if MADE in rows.columns and not rows[MADE].all():
             ids = identity.groups(ids, self.kind)
-        return statements.group_hashes(ids, self.kind, whole_orders=self.whole_orders).to_numpy()
+        return stated_lines.group_hashes(ids, self.kind, whole_orders=self.whole_orders).to_numpy()
 
     def current_groups(self, rows: pl.DataFrame) -> tuple[pl.Series, Hashes]:
         """The group ids of current rows, and their hashes."""
         base = identity.groups(rows[self.own_id], self.kind)
-        return base, statements.group_hashes(base, self.kind, whole_orders=self.whole_orders).to_numpy()
+        return base, stated_lines.group_hashes(base, self.kind, whole_orders=self.whole_orders).to_numpy()
 
     def exact(self, rows: pl.DataFrame, group_ids: pl.Series) -> Hashes:
         """Hashes of the group and of the whole content, status included."""
@@ -88,7 +89,7 @@ class Identifier:
         return pl.DataFrame({"group": group_ids, "content": content}).hash_rows().to_numpy()
 
     def stated(self, rows: pl.DataFrame, *, aside: bool = False, run: int | None = None) -> pl.DataFrame:
-        """Identified rows as counted lines of statements. Raises `DataError` when a file gives an id to rows of two
+        """Identified rows as counted lines of stated_lines. Raises `DataError` when a file gives an id to rows of two
         customers."""
         self._refuse_shared_ids(rows)
         return self._counted(
@@ -96,12 +97,12 @@ class Identifier:
         )
 
     def recorded(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows that stand for `_times` equal ones as counted lines of statements."""
+        """Rows that stand for `_times` equal ones as counted lines of stated_lines."""
         returned = [(pl.col("kind") == "return").alias(RETURNED)] if self.kind == "purchases" else []
         return self._counted(rows.with_columns(returned), False, None, recorded=True)
 
     def _counted(self, rows: pl.DataFrame, aside: bool, run: int | None, *, recorded: bool) -> pl.DataFrame:
-        rows = statements.hashed(rows, self.kind, whole_orders=self.whole_orders)
+        rows = stated_lines.hashed(rows, self.kind, whole_orders=self.whole_orders)
         number = pl.col(ROW_NUMBER) if self.documents and self.whole_orders else pl.lit(0, pl.UInt64)
         place = pl.lit(None, RUN_TYPE)
         if run is not None:
@@ -114,7 +115,7 @@ class Identifier:
             pl.when(recorded).then("_times").otherwise(0).alias("_recorded"),
             *([] if CHANGED in rows.columns else [pl.lit(None, _TRANSIENT[CHANGED]).alias(CHANGED)]),
         )
-        return statements.counted(rows.select(sorted(rows.columns)))
+        return stated_lines.counted(rows.select(sorted(rows.columns)))
 
     def _refuse_shared_ids(self, rows: pl.DataFrame) -> None:
         if MADE not in rows.columns:

@@ -18,11 +18,12 @@ from omnix_cli.protocols.inputs import ImportedRows, ImportLedger, OpenSource, S
 from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
-from omnix_cli.services.importing.compare_rows import Comparison, RunSizes, Spills
+from omnix_cli.services.importing.compare_rows import Comparison, Spills
 from omnix_cli.services.importing.identify_rows import Identifier
 from omnix_cli.services.importing.order_days import OrderDays
 from omnix_cli.services.importing.read_files import Reader, clean_file
 from omnix_cli.services.importing.reports import FileReport, ImportReport, findings, merged_reasons
+from omnix_cli.services.importing.run_buffers import RunSizes
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning

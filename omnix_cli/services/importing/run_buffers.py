@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from omnix_cli.services.importing.identify_rows import Hashes
+
+
+@dataclass(frozen=True)
+class RunSizes:
+    """How much is held in memory. No number changes what is stored."""
+
+    run_rows: int = 1 << 20
+    """Rows in a run: as many as in a part of a checkpoint."""
+    compared_rows: int = 500_000
+    """Disputed and current rows compared at a time."""
+    seen_rows: int = 1 << 25
+    """Current rows whose hashes are held while rows are read (1 GiB). If there are more, they are compared when all
+    rows of the import are known."""
 
 
 class SortedHashes:

@@ -1,0 +1,1 @@
+"""Groups of lines: what files state about them, what stands after an import, and the ids of its lines."""
