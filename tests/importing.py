@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import import_files
 from omnix_cli.services.importing.reports import ImportReport
-from omnix_cli.services.importing.run_buffers import RunSizes
 from omnix_cli.settings import ImportSettings
 from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES
 from omnix_cli.stores.inputs.recipes import load_mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -22,10 +22,10 @@ from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.advice import Advisor
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
-from omnix_cli.services.importing.run_buffers import RunSizes
 from omnix_cli.services.publishing.publisher import Publisher
 from omnix_cli.services.runs.commands import import_source
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
@@ -33,7 +33,7 @@ from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
-from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.recipes import source_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
@@ -83,13 +83,6 @@ class Workspace(WorkspaceReader):
             sizes=RunSizes(compared_rows=min(RunSizes().compared_rows, memory >> 12)),
         )
 
-    def mapping(
-        self, kind: str, recipe: str | None, columns: Mapping[str, str] | None = None, timezone: str | None = None
-    ) -> ColumnMapping:
-        """The mapping for a kind of input: a recipe, with single columns and the time zone replaced."""
-        mapping = load_mapping(kind, recipe, columns)
-        return mapping if timezone is None else mapping.model_copy(update={"timezone": timezone})
-
     def import_files(
         self,
         kind: str,
@@ -110,7 +103,7 @@ class Workspace(WorkspaceReader):
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        mapping = self.mapping(source.kind, source.mapping)
+        mapping = source_mapping(source)
         return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
 
     def advisor(self, *, keep: bool = False) -> Advisor:

@@ -19,9 +19,9 @@ import polars as pl
 from omnix_cli.protocols.checkpoints import StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.current_lines import CurrentLines
+from omnix_cli.services.importing.held.current_lines import CurrentLines
+from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
 from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
-from omnix_cli.services.importing.run_buffers import RowBuffer, RunSizes, SortedHashes
 from omnix_cli.steps.imports.groups import stated_lines
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges

@@ -19,11 +19,12 @@ from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.compare_rows import Comparison, Spills
+from omnix_cli.services.importing.frequent_names import FrequentNames
+from omnix_cli.services.importing.held.order_days import OrderDays
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
-from omnix_cli.services.importing.order_days import OrderDays
-from omnix_cli.services.importing.read_files import Reader, clean_file
+from omnix_cli.services.importing.read_files import Reader, clean_file, never_applied
 from omnix_cli.services.importing.reports import FileReport, ImportReport, findings, merged_reasons
-from omnix_cli.services.importing.run_buffers import RunSizes
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
@@ -55,7 +56,7 @@ class Importer:
         rows were missing from the statements of their files; `view` are the rows to compare with (by default the
         current ones)."""
         with ExitStack() as stack:
-            quarantine, *kept = (stack.enter_context(self.open_spill()) for _ in range(5))
+            quarantine, held, *kept = (stack.enter_context(self.open_spill()) for _ in range(6))
             comparison = Comparison(
                 Identifier.of(mapping, joins=replay),
                 view or self.ledger.view(mapping.kind),
@@ -66,7 +67,8 @@ class Importer:
                 joins_cuts=self.settings.cut_orders == "join",
             )
             reader = Reader(mapping, self.settings.timezone, self.now)
-            yield Import(self, reader, stack.enter_context(comparison), quarantine, dry_run)
+            names = FrequentNames(held)
+            yield Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
 
 
 @dataclass
@@ -77,6 +79,7 @@ class Import:
     reader: Reader
     comparison: Comparison
     quarantine: Spill
+    names: FrequentNames
     dry_run: bool
     files: list[FileReport] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -88,12 +91,16 @@ class Import:
     def kind(self) -> str:
         return self.reader.mapping.kind
 
-    def read(self, source: OpenSource) -> None:
-        """Reads, cleans and compares one input."""
-        counts = FileReport(source.name)
-        for cleaned in clean_file(self.reader, source, len(self.files), counts):
+    def read(self, source: OpenSource, reader: Reader | None = None) -> None:
+        """Reads, cleans and compares one input, as the reader of the import or another does."""
+        reader, counts = reader or self.reader, FileReport(source.name)
+        for cleaned in clean_file(reader, source, len(self.files), counts):
             self.quarantine.add(cleaned.quarantine)
-            self.days.add(cleaned.rows)
+            if reader.mapping.most_frequent:
+                self.names.add(cleaned.rows)
+                continue
+            if self.kind == "purchases":
+                self.days.add(cleaned.rows)
             self.comparison.add(cleaned.rows)
             self.comparison.add_aside(cleaned.aside)
         self.comparison.end_file(len(self.files))
@@ -101,6 +108,8 @@ class Import:
 
     def finish_reading(self) -> None:
         """Call it when all inputs are read."""
+        for rows in self.names.rows():
+            self.comparison.add(rows)
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
     @contextmanager
@@ -111,7 +120,8 @@ class Import:
         it has, the batch enters the ledger. With `delisted` current rows, the import is complete."""
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
-        with nullcontext(NoWriter()) if self.dry_run else batch.write({"mapping": dump(self.reader.mapping)}) as writer:
+        how = {"mapping": dump(self.reader.mapping), "timezone": self.reader.timezone}
+        with nullcontext(NoWriter()) if self.dry_run else batch.write(how) as writer:
             self.counts = store_rows(self.comparison, writer, self.files, delisted)
             yield writer
         if not self.dry_run:
@@ -129,7 +139,7 @@ class Import:
             corrected=self.counts["corrected"],
             findings=tuple(self._findings()),
             newest_day=max((file.newest_day for file in self.files if file.newest_day), default=None),
-            notes=tuple(notes),
+            notes=(*notes, *never_applied(self.reader)),
             batch=self.batch,
             dry_run=self.dry_run,
         )

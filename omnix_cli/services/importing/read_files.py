@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning, deletions
 from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
+from omnix_cli.steps.imports.filling import filled_down
 from omnix_cli.steps.imports.identity import FILE
 from omnix_cli.steps.imports.instants import Clock
 from omnix_cli.steps.imports.problems import quarantine_rows
@@ -51,15 +52,19 @@ class Reader:
     now: datetime
     deleted_ids: list[pl.DataFrame] = field(default_factory=list)
     """The rows that only say that an id was deleted, of all inputs so far."""
+    unapplied: list[Mapping[str, str]] = field(default_factory=list)
+    """For each input so far, the parts of the mapping that it has no column for, and why not."""
 
     @cached_property
     def key(self) -> str:
         """A hash of what, besides its content, decides how a file is read."""
-        return digest({"mapping": dump(self.mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
+        mapping = self.mapping.model_copy(update={"sheet": None, "at": None})  # they are part of the fingerprint
+        return digest({"mapping": dump(mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
 
     def chunks(self, source: OpenSource, number: int, readings: list[Reading]) -> Iterator[Chunk]:
         """The chunks of an input, the `number`-th of the import. Adds to `readings` each time it is settled anew."""
         bound = nothing = [ROW_NUMBER, ITEM]
+        above: pl.DataFrame | None = None
         for chunk in source.chunks():
             raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
@@ -67,25 +72,39 @@ class Reader:
             if raw.columns != bound and (raw.height or not bare.height):
                 readings.append(self._settle(raw, source, None if bound == nothing else readings[-1]))
                 bound = raw.columns if raw.height else bound
+            if readings:
+                raw, above = filled_down(raw, readings[-1].mapping, above)
             yield Chunk(raw, quarantine_rows(chunk.rejected, source.name), readings[-1] if readings else None)
 
     def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:
         """How an input is understood, from its first rows; when later rows have more columns, only these are added."""
         file = source.name
         mapping = binding.bind(self.mapping, rows.columns, file=file)
+        notes = binding.noticed(self.mapping, mapping, rows.columns)
         if before is not None:
-            return replace(before, mapping=mapping)
+            self.unapplied.pop()
+        self.unapplied.append(binding.unapplied(self.mapping, rows.columns))
+        if before is not None:
+            return replace(before, mapping=mapping, notes=notes)
         zone = mapping.timezone or self.timezone
         day_first = binding.settle_day_first(rows, mapping, file=file)
         clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
         separator = source.findings.get("separator")
         decimal_comma = binding.settle_decimal_comma(rows, mapping, file=file, separator=separator)
-        return Reading(mapping, file, clock, decimal_comma, self.now)
+        return Reading(mapping, file, clock, decimal_comma, self.now, notes)
+
+
+def never_applied(reader: Reader) -> Iterator[str]:
+    """Notes on the parts of the mapping that no input has a column for."""
+    first, *others = reader.unapplied or [{}]
+    for what, why in first.items():
+        if all(what in other for other in others):
+            yield f"{what} was not applied: {why}"
 
 
 def _with_item_columns(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFrame:
     """Documents with the columns of their items, also if no document has any item."""
-    if mapping.items is None or mapping.items not in raw.columns:
+    if mapping.items is None or not any(name.partition(".")[0] == mapping.items for name in raw.columns):
         return raw
     lacking = [
         name for name in mapping.input_columns() if name.startswith(f"{mapping.items}.") and name not in raw.columns
@@ -98,6 +117,7 @@ def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
     found = dict(source.findings)
     if reading is None:
         return found
+    found |= reading.notes
     found["timezone"] = reading.clock.timezone
     if reading.clock.written_timezone != reading.clock.timezone:
         found["times written in"] = reading.clock.written_timezone

@@ -14,9 +14,9 @@ from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.compare_rows import Comparison
+from omnix_cli.services.importing.held.run_buffers import RowBuffer
 from omnix_cli.services.importing.read_files import pipelined
 from omnix_cli.services.importing.reports import FileReport
-from omnix_cli.services.importing.run_buffers import RowBuffer
 from omnix_cli.steps.imports import deletions
 from omnix_cli.steps.imports.groups.merge import merge
 from omnix_cli.steps.imports.groups.numbering import NO_PLACES, new_lines

@@ -14,6 +14,7 @@ import polars as pl
 from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
 from omnix_cli.steps.imports.binding import INSTANTS, Reading
 from omnix_cli.steps.imports.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
@@ -63,6 +64,10 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     problems[:0] = _totals(raw, mapping, columns)
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
     placeholders = 0
+    if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
+        rows = rows.with_columns(
+            pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
+        )
     if mapping.kind == "purchases":
         rows, placeholders = _without_placeholders(rows, mapping)
         if mapping.items is not None:
@@ -178,9 +183,9 @@ def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem
     mask = trimmed.is_null() & rule.missing
     lower = trimmed.str.to_lowercase()
     if rule.values:
-        mask |= lower.is_in([value.lower() for value in rule.values]).fill_null(False)
+        mask |= lower.is_in([value.strip().lower() for value in rule.values]).fill_null(False)
     if rule.other_than:
-        mask |= ~lower.is_in([value.lower() for value in rule.other_than]).fill_null(True)
+        mask |= ~lower.is_in([value.strip().lower() for value in rule.other_than]).fill_null(True)
     if rule.matches:
         mask |= trimmed.str.contains(rule.matches).fill_null(False)
     return Problem(mask, column, rule.reason, trimmed, expected=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from omnix_cli.services.importing.compare_rows import Comparison, Spills
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
 from omnix_cli.services.importing.read_files import clean_file
 from omnix_cli.services.importing.reports import FileReport
-from omnix_cli.services.importing.run_buffers import RunSizes
 from omnix_cli.services.importing.store_rows import store_rows
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.workspace.records import LedgerView

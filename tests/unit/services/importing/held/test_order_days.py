@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from omnix_cli.services.importing.order_days import OrderDays
+from omnix_cli.services.importing.held.order_days import OrderDays
 from omnix_cli.steps.imports.identity import RETURNED, WRITTEN
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from omnix_cli.services.importing.current_lines import CurrentLines
+from omnix_cli.services.importing.held.current_lines import CurrentLines
 
 
 def hashes(*numbers: int) -> np.ndarray:
