@@ -257,6 +257,11 @@ class ColumnMapping(Section):
         changes = {name: value for name, value in names.items() if value is not None}
         return self.with_columns(columns or {}).with_constants(constants or {}).model_copy(update=changes)
 
+    def written(self, *, day_first: bool | None = None, decimal_comma: bool | None = None) -> ColumnMapping:
+        """This mapping with what is known about how dates and numbers are written."""
+        given = {"day_first": day_first, "decimal_comma": decimal_comma}
+        return self.model_copy(update={name: value for name, value in given.items() if value is not None})
+
     def with_constants(self, given: Mapping[str, str]) -> ColumnMapping:
         """This mapping with the same value on every row for single columns, as `--set` does."""
         constants = self.constants | {canonical_name(self.kind, name): value for name, value in given.items()}

@@ -88,6 +88,12 @@ class ImportedFile(Record):
     quarantined: int = 0
     known: int = 0
     newest_day: date | None = None
+    source_key: str = ""
+    """The source it came from: equal for files whose names differ in digits only."""
+    order: str | None = None
+    """The order of day, month and year in its dates, if that was in question."""
+    decimal_comma: bool | None = None
+    """Whether its numbers have a decimal comma, if that was in question."""
 
 
 class ImportBatch(Record):

@@ -22,9 +22,10 @@ class Imports:
     """The `omnix import` commands. `kind` is purchases, products, customers, interactions or orders.
 
     `mapping` is a recipe by name or path, `columns` replaces single columns of it (omnix column to file column),
-    `constants` gives columns the same value on every row, `encoding` and `timezone` replace those of the recipe. If
-    products or customers are `complete`, those that the input lacks are no longer offered. An import that exceeds a
-    limit raises `ImportRefused`, whose `report` has the counts."""
+    `constants` gives columns the same value on every row, `encoding` and `timezone` replace those of the recipe;
+    `day_first` and `decimal_comma` say how dates and numbers are written where the rows leave it open. If products or
+    customers are `complete`, those that the input lacks are no longer offered. An import that exceeds a limit raises
+    `ImportRefused`, whose `report` has the counts."""
 
     opening: Opening
 
@@ -38,6 +39,8 @@ class Imports:
         constants: Mapping[str, str] | None = None,
         encoding: str | None = None,
         timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
         max_bad: float | None = None,
         complete: bool = False,
         sheet: str | None = None,
@@ -54,7 +57,7 @@ class Imports:
             how = load_mapping(kind, mapping).changed(
                 columns=columns, constants=constants, encoding=encoding, timezone=timezone
             )
-            how = how.choosing(sheet, at)
+            how = how.written(day_first=day_first, decimal_comma=decimal_comma).choosing(sheet, at)
             return _advised(workspace, workspace.import_files(kind, names, how, complete=complete, dry_run=dry_run))
 
     def table(
@@ -67,6 +70,8 @@ class Imports:
         constants: Mapping[str, str] | None = None,
         encoding: str | None = None,
         timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
         max_bad: float | None = None,
         complete: bool = False,
         dry_run: bool = False,
@@ -81,6 +86,7 @@ class Imports:
             how = load_mapping(kind, mapping).changed(
                 columns=columns, constants=constants, encoding=encoding, timezone=timezone
             )
+            how = how.written(day_first=day_first, decimal_comma=decimal_comma)
             at_store, files = _opened(workspace, place)
             return _advised(workspace, at_store.import_files(kind, files, how, complete=complete, dry_run=dry_run))
 
@@ -133,6 +139,8 @@ class Quarantine:
         constants: Mapping[str, str] | None = None,
         encoding: str | None = None,
         timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
         fixed: Mapping[str, str] | None = None,
         reason: str | None = None,
         file: str | None = None,
@@ -147,9 +155,10 @@ class Quarantine:
             given = load_mapping(kind, mapping) if mapping else None
 
             def revised(before: ColumnMapping) -> ColumnMapping:
-                return (given or before).changed(
+                how = (given or before).changed(
                     columns=columns, constants=constants, encoding=encoding, timezone=timezone
                 )
+                return how.written(day_first=day_first, decimal_comma=decimal_comma)
 
             return quarantine_replay(
                 workspace.importer(), kind, revised, fixed=fixed, reason=reason, file=file, dry_run=dry_run

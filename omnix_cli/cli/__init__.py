@@ -88,7 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         log_traceback(error)
         return _fail(failure)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of polars is no Exception
         return _fail_with_bug(error)
 
 
@@ -96,7 +98,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted(f"stopped by {signal.Signals(number).name}")
 
 
-def _fail_with_bug(error: Exception) -> int:
+def _fail_with_bug(error: BaseException) -> int:
     from omnix_cli.cli.logs import keep_traceback
 
     hint = f"Report it with the traceback in {keep_traceback(error)}."

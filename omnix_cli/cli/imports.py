@@ -61,6 +61,18 @@ Timezone = Annotated[
         help="The shop's time zone, used for the date of a purchase and for times without an offset.",
     ),
 ]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first", help="Whether 03/04/2017 is the third of April; unset: shown by the dates."
+    ),
+]
+DecimalComma = Annotated[
+    bool | None,
+    typer.Option(
+        "--decimal-comma/--decimal-point", help="Whether 1,234 is a little more than one; unset: shown by the numbers."
+    ),
+]
 
 Complete = Annotated[
     bool,
@@ -102,6 +114,8 @@ def _import(kind: str) -> Callable[..., None]:
         encoding: Encoding = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
+        day_first: DayFirst = None,
+        decimal_comma: DecimalComma = None,
         complete: Complete = False,
         sheet: Sheet = None,
         at: At = None,
@@ -129,6 +143,8 @@ def _import(kind: str) -> Callable[..., None]:
             constants=pairs(set_columns or (), flag="--set"),
             encoding=encoding,
             timezone=timezone,
+            day_first=day_first,
+            decimal_comma=decimal_comma,
             max_bad=max_bad,
             complete=complete,
             dry_run=dry_run,

@@ -43,7 +43,7 @@ def log_to_file(path: Path) -> None:
     logger.addHandler(handler)
 
 
-def log_traceback(error: Exception) -> Path | None:
+def log_traceback(error: BaseException) -> Path | None:
     """Writes the traceback of an error to the log file and returns that file; None if there is none yet."""
     logger = logging.getLogger("omnix_cli")
     for handler in logger.handlers:
@@ -53,7 +53,7 @@ def log_traceback(error: Exception) -> Path | None:
     return None
 
 
-def keep_traceback(error: Exception) -> Path:
+def keep_traceback(error: BaseException) -> Path:
     """Writes the traceback of a bug to the log file, or to a temporary file when there is no workspace yet."""
     if file := log_traceback(error):
         return file

@@ -8,7 +8,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.imports import REASONS, Encoding, Map, Mapping, Set, Timezone, pairs, show_report
+from omnix_cli.cli.imports import (
+    REASONS,
+    DayFirst,
+    DecimalComma,
+    Encoding,
+    Map,
+    Mapping,
+    Set,
+    Timezone,
+    pairs,
+    show_report,
+)
 from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
 
 app = typer.Typer(
@@ -70,6 +81,8 @@ def replay(
     mended: Mended = None,
     selected: Selected,
     timezone: Timezone = None,
+    day_first: DayFirst = None,
+    decimal_comma: DecimalComma = None,
     dry_run: DryRun = False,
 ) -> None:
     """Import quarantined rows with a fixed mapping or file.
@@ -85,6 +98,8 @@ def replay(
         constants=pairs(set_columns or (), flag="--set"),
         encoding=encoding,
         timezone=timezone,
+        day_first=day_first,
+        decimal_comma=decimal_comma,
         fixed=copies,
         dry_run=dry_run,
         **vars(selected),

@@ -17,6 +17,9 @@ ROW_NUMBER = "_row_number"
 """The line of a text file, or the row of a table, counted from 1."""
 ITEM = "_item"
 """The position in the list of an order document, counted from 1; 0 where a line is a row."""
+WRITTEN_AT = "_written_at"
+"""The date and time of a purchase as its input writes it: the wall clock, or UTC where it gives an offset or an
+instant. It stays the same when the time zone of the settings changes."""
 DELETED = "_deleted"
 """Whether the row was deleted at its source; not every input says."""
 

@@ -35,6 +35,7 @@ MEANINGS = {
         "location": "Where it is kept.",
         "tags": "Labels, as a list.",
         "dietary": "Dietary labels such as vegan, as a list.",
+        "withdrawn": "Whether the product is no longer offered.",
     },
     "customers": {
         "customer_id": "The id that purchases use.",
@@ -54,6 +55,7 @@ MEANINGS = {
         "consent_ai_analysis": "Whether a model may analyse this customer.",
         "created_at": "When the profile was made.",
         "updated_at": "When the profile was changed last.",
+        "withdrawn": "Whether the profile is gone: the customer gets no list.",
     },
     "interactions": {
         "interaction_id": "The id of the interaction. Without it, omnix makes one from the content.",

@@ -23,9 +23,9 @@ from omnix_cli.services.importing.held.current_lines import CurrentLines
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
 from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
 from omnix_cli.steps.imports.groups import stated_lines
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, order_keys
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges
-from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, order_keys
 
 _NONE: Hashes = np.zeros(0, np.uint64)
 _BATCH_ROWS = 1 << 18

@@ -15,7 +15,7 @@ from omnix_cli.services.importing.importer import Importer, NewBatch
 from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.services.importing.store_rows import store_rows
 from omnix_cli.steps.imports.groups import former_ids
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 
 _BATCH_ROWS = 1 << 18
 _log = logging.getLogger(__name__)

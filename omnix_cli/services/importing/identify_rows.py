@@ -14,10 +14,9 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import identity
-from omnix_cli.steps.imports.groups import stated_lines
+from omnix_cli.steps.imports.groups import identity, stated_lines
+from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, LINE_NUMBER, MADE, RETURNED, WRITTEN
 from omnix_cli.steps.imports.groups.stated_lines import ASIDE, DOCUMENT, RUN, RUN_TYPE
-from omnix_cli.steps.imports.identity import CHANGED, FILE, LINE_NUMBER, MADE, RETURNED, WRITTEN
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 Hashes = npt.NDArray[np.uint64]

@@ -19,7 +19,7 @@ from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.compare_rows import Comparison, Spills
-from omnix_cli.services.importing.frequent_names import FrequentNames
+from omnix_cli.services.importing.held.frequent_names import FrequentNames
 from omnix_cli.services.importing.held.order_days import OrderDays
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
@@ -66,7 +66,8 @@ class Importer:
                 recognise=not replay and mapping.kind in ("purchases", "interactions"),
                 joins_cuts=self.settings.cut_orders == "join",
             )
-            reader = Reader(mapping, self.settings.timezone, self.now)
+            earlier = self.ledger.batches(mapping.kind)
+            reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
             names = FrequentNames(held)
             yield Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
 
@@ -164,6 +165,9 @@ class Import:
                 quarantined=0 if replay else file.quarantined,
                 known=file.known,
                 newest_day=file.newest_day,
+                source_key=self.reader.source_key(file.name),
+                order=file.settled.order,
+                decimal_comma=file.settled.decimal_comma,
             )
 
 

@@ -18,7 +18,7 @@ from omnix_cli.services.importing.compare_rows import Comparison
 from omnix_cli.services.importing.importer import Importer, NewBatch, resolved
 from omnix_cli.services.importing.reports import ImportReport, ReasonCount, merged_reasons, reason_counts
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 
 _PLACE = ["file", "row_number", "item"]
 

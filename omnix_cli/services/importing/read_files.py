@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
@@ -13,21 +15,26 @@ from typing import Any, NamedTuple, TypeVar
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, Spill
+from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.reports import FileReport
+from omnix_cli.services.importing.waiting_chunks import WaitingChunk, waiting_chunks
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports import binding, cleaning, deletions
-from omnix_cli.steps.imports.binding import Reading
+from omnix_cli.steps.imports import binding, cleaning, deletions, settling
+from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.filling import filled_down
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 from omnix_cli.steps.imports.instants import Clock
 from omnix_cli.steps.imports.problems import quarantine_rows
+from omnix_cli.steps.imports.settling import Evidence
 
 _THREADS = 2
 """Chunks cleaned at a time. Cleaning one is a chain of passes over single columns, so two fill the cores."""
+
+_AS_BEFORE = " (as in earlier imports)"
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -50,10 +57,14 @@ class Reader:
     timezone: str
     """The shop's time zone, unless the mapping names one."""
     now: datetime
+    open_spill: Callable[[], AbstractContextManager[Spill]]
+    """Where rows wait until it is settled how the file is read."""
     deleted_ids: list[pl.DataFrame] = field(default_factory=list)
     """The rows that only say that an id was deleted, of all inputs so far."""
     unapplied: list[Mapping[str, str]] = field(default_factory=list)
     """For each input so far, the parts of the mapping that it has no column for, and why not."""
+    earlier: Sequence[ImportBatch] = ()
+    """The imports of this kind so far, oldest first."""
 
     @cached_property
     def key(self) -> str:
@@ -61,37 +72,82 @@ class Reader:
         mapping = self.mapping.model_copy(update={"sheet": None, "at": None})  # they are part of the fingerprint
         return digest({"mapping": dump(mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
 
+    def source_key(self, file: str) -> str:
+        """A hash of the source that a file comes from: its name without digits, and how its columns are mapped."""
+        unsettled = self.mapping.model_copy(update={"day_first": None, "decimal_comma": None})
+        return digest({"name": re.sub(r"\d+", "#", file), "mapping": dump(unsettled)})
+
     def chunks(self, source: OpenSource, number: int, readings: list[Reading]) -> Iterator[Chunk]:
-        """The chunks of an input, the `number`-th of the import. Adds to `readings` each time it is settled anew."""
-        bound = nothing = [ROW_NUMBER, ITEM]
+        """The chunks of an input, the `number`-th of the import. Adds to `readings` each time it is settled anew.
+
+        While it is open how the file writes its dates or numbers, chunks wait until later rows decide it."""
+        before, seen = self._earlier(source.name), Evidence()
+        settled: Settled | None = None
+        with waiting_chunks(self.open_spill) as waiting:
+            for raw, rejected, mapping in self._bound(source, number):
+                if mapping is None:
+                    yield Chunk(raw, rejected, readings[-1] if readings else None)
+                    continue
+                more = settling.evidence(raw, mapping, self.now.year)
+                seen |= more
+                if seen.is_open:
+                    waiting.add(raw, rejected, mapping)
+                    continue
+                settled = self._settled(seen, before, mapping, source)
+                for early in waiting.take():
+                    yield self._chunk(early, settled, source, readings)
+                yield self._chunk((raw, rejected, mapping), settled, source, readings)
+            for early in waiting.take():
+                settled = self._settled(seen, before, early[2], source)
+                yield self._chunk(early, settled, source, readings)
+
+    def _bound(
+        self, source: OpenSource, number: int
+    ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, ColumnMapping | None]]:
+        """Rows as read, quarantine rows, and the mapping bound to the columns; None before the first rows."""
+        bound, mapping = [ROW_NUMBER, ITEM], None
         above: pl.DataFrame | None = None
         for chunk in source.chunks():
             raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
                 self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
-                readings.append(self._settle(raw, source, None if bound == nothing else readings[-1]))
+                if mapping is not None:
+                    self.unapplied.pop()
+                mapping = binding.bind(self.mapping, raw.columns, file=source.name)
+                self.unapplied.append(binding.unapplied(self.mapping, raw.columns))
                 bound = raw.columns if raw.height else bound
-            if readings:
-                raw, above = filled_down(raw, readings[-1].mapping, above)
-            yield Chunk(raw, quarantine_rows(chunk.rejected, source.name), readings[-1] if readings else None)
+            if mapping is not None:
+                raw, above = filled_down(raw, mapping, above)
+            yield raw, quarantine_rows(chunk.rejected, source.name), mapping
 
-    def _settle(self, rows: pl.DataFrame, source: OpenSource, before: Reading | None) -> Reading:
-        """How an input is understood, from its first rows; when later rows have more columns, only these are added."""
-        file = source.name
-        mapping = binding.bind(self.mapping, rows.columns, file=file)
-        notes = binding.noticed(self.mapping, mapping, rows.columns)
-        if before is not None:
-            self.unapplied.pop()
-        self.unapplied.append(binding.unapplied(self.mapping, rows.columns))
-        if before is not None:
-            return replace(before, mapping=mapping, notes=notes)
+    def _settled(self, seen: Evidence, before: Settled, mapping: ColumnMapping, source: OpenSource) -> Settled:
+        return settling.settle(seen, mapping, before, file=source.name, separator=source.findings.get("separator"))
+
+    def _chunk(self, held: WaitingChunk, settled: Settled, source: OpenSource, readings: list[Reading]) -> Chunk:
+        raw, rejected, mapping = held
         zone = mapping.timezone or self.timezone
-        day_first = binding.settle_day_first(rows, mapping, file=file)
-        clock = Clock(mapping.date_formats, day_first, mapping.written_timezone or zone, zone)
-        separator = source.findings.get("separator")
-        decimal_comma = binding.settle_decimal_comma(rows, mapping, file=file, separator=separator)
-        return Reading(mapping, file, clock, decimal_comma, self.now, notes)
+        order = settled.order or "month first"
+        clock = Clock(
+            mapping.date_formats,
+            order == "day first",
+            mapping.written_timezone or zone,
+            zone,
+            year_first=order == "year first",
+            serials=settled.serials,
+        )
+        notes = binding.noticed(self.mapping, mapping, raw.columns)
+        reading = Reading(mapping, source.name, clock, bool(settled.decimal_comma), self.now, settled, notes)
+        if not readings or readings[-1] != reading:
+            readings.append(reading)
+        return Chunk(raw, rejected, readings[-1])
+
+    def _earlier(self, file: str) -> Settled:
+        """How the newest imports of the same source read dates and numbers."""
+        key = self.source_key(file)
+        files = [one for batch in reversed(self.earlier) for one in batch.files if one.source_key == key]
+        order = next((one.order for one in files if one.order), None)
+        return Settled(order, next((one.decimal_comma for one in files if one.decimal_comma is not None), None))
 
 
 def never_applied(reader: Reader) -> Iterator[str]:
@@ -121,10 +177,14 @@ def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
     found["timezone"] = reading.clock.timezone
     if reading.clock.written_timezone != reading.clock.timezone:
         found["times written in"] = reading.clock.written_timezone
-    if reading.clock.day_first:
-        found["dates"] = "day first"
-    if reading.decimal_comma:
-        found["decimals"] = "comma"
+    settled = reading.settled
+    if settled.serials:
+        found["dates"] = "serial days of a spreadsheet"
+    elif settled.order in ("day first", "year first") or "dates" in settled.earlier:
+        found["dates"] = f"{settled.order}{_AS_BEFORE if 'dates' in settled.earlier else ''}"
+    if settled.decimal_comma or "decimals" in settled.earlier:
+        mark = "comma" if settled.decimal_comma else "point"
+        found["decimals"] = f"{mark}{_AS_BEFORE if 'decimals' in settled.earlier else ''}"
     return found
 
 
@@ -139,6 +199,7 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
         yield cleaned
     counts.sha256 = source.fingerprint()
     counts.findings = findings(source, readings[-1] if readings else None)
+    counts.settled = readings[-1].settled if readings else Settled()
 
 
 def _clean(chunk: Chunk, *, kind: str, number: int) -> Cleaned:

@@ -64,7 +64,9 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
     """A recipe for a file as TOML. What was guessed from names is marked as a guess."""
     columns = canonical_columns(kind)
     rows = "purchases" if kind == "orders" else kind
-    name, chunk = _first_rows(importer, Reader(ColumnMapping.model_validate({"kind": rows}), "UTC", importer.now), file)
+    name, chunk = _first_rows(
+        importer, Reader(ColumnMapping.model_validate({"kind": rows}), "UTC", importer.now, importer.open_spill), file
+    )
     samples = {column: _sample(chunk[column]) for column in visible(chunk.columns)}
     left = dict(samples)
     found: dict[str, tuple[str, bool]] = {}
@@ -94,7 +96,7 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
 
 def check_recipe(importer: Importer, mapping: ColumnMapping, file: str, *, limit: int) -> RecipeCheck:
     """What a mapping makes of the first `limit` rows of a file. Nothing is imported."""
-    reader = Reader(mapping, importer.settings.timezone, importer.now)
+    reader = Reader(mapping, importer.settings.timezone, importer.now, importer.open_spill)
     (name, *_) = importer.sources.find([file])
     readings: list[Reading] = []
     with importer.sources.open(name, mapping) as source:

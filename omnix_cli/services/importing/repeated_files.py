@@ -21,7 +21,7 @@ def changed_readings(
     importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
 ) -> frozenset[str | None]:
     """The contents of the files that were last read in another way."""
-    key = Reader(mapping, importer.settings.timezone, importer.now).key
+    key = Reader(mapping, importer.settings.timezone, importer.now, importer.open_spill).key
     last = ((content, latest(importer, mapping.kind, content)) for content in contents.values())
     return frozenset(content for content, found in last if found is not None and found[1].mapping_key != key)
 

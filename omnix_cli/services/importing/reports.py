@@ -12,7 +12,7 @@ import polars as pl
 
 from omnix_cli.errors import DataError
 from omnix_cli.records import Finding
-from omnix_cli.steps.imports.binding import INSTANTS
+from omnix_cli.steps.imports.binding import INSTANTS, Settled
 
 _TABLES = ("dynamodb:", "sqlite:")
 """The beginnings of the names of inputs that are tables."""
@@ -60,6 +60,8 @@ class FileReport:
     newest_day: date | None = None
     placeholders: int = 0
     """Rows whose order id only fills its column."""
+    settled: Settled = field(default_factory=Settled)
+    """How its dates and numbers were read."""
     reasons: list[pl.DataFrame] = field(default_factory=list)
     bad_before: int = 0
 

@@ -18,10 +18,10 @@ from omnix_cli.services.importing.held.run_buffers import RowBuffer
 from omnix_cli.services.importing.read_files import pipelined
 from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.steps.imports import deletions
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file
 from omnix_cli.steps.imports.groups.merge import merge
 from omnix_cli.steps.imports.groups.numbering import NO_PLACES, new_lines
 from omnix_cli.steps.imports.groups.stated_lines import RUN, statements
-from omnix_cli.steps.imports.identity import FILE, PLACE, by_file
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 

@@ -19,7 +19,7 @@ from omnix_cli.errors import DataError, Interrupted, PartialError, exit_code
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
-from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of
+from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
 from omnix_cli.services.publishing.publisher import PUBLISHED, Publisher
 from omnix_cli.services.runs.planning import Decision, closure, decide
 from omnix_cli.settings import Settings, dump
@@ -90,6 +90,8 @@ class Runner:
         Raises `DataError` without purchases, and whatever stopped a step, once the record says so."""
         if not self.sources["purchases"].rows:
             raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
+        if strays := stray_days(self.sources["purchases"]):
+            _log.warning("%s", strays, extra={"as_of": self.as_of().isoformat()})
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
         with self._recorded(journal):
             frames = dict(self.sources)

@@ -14,13 +14,24 @@ import polars as pl
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import DERIVED, EXTRA, REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import instants, numbers, texts
+from omnix_cli.steps.imports import instants, texts
 from omnix_cli.steps.imports.column_names import candidates, guessed, normalised, usual_name, visible, without_place
 
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
 
 _Source = str | tuple[str, ...] | JoinedColumns
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How a file is read; None where nothing in it is in question. `earlier` are the settings taken from earlier
+    imports of its source."""
+
+    order: str | None = None
+    decimal_comma: bool | None = None
+    serials: bool = False
+    earlier: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,7 @@ class Reading:
     decimal_comma: bool
     now: datetime
     """A later row is an error."""
+    settled: Settled = Settled()
     notes: Mapping[str, str] = field(default_factory=dict)
     """How the mapping fits the file, for its report."""
 
@@ -127,43 +139,28 @@ def noticed(mapping: ColumnMapping, bound: ColumnMapping, available: list[str]) 
     return found
 
 
-def settle_day_first(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str) -> bool:
-    """Whether the dates of this file put the day first, by the mapping or else by the dates.
-
-    Raises `DataError` when all dates are like 03/04/2017."""
-    if mapping.day_first is not None or mapping.date_formats:
-        return bool(mapping.day_first)
-    source = mapping.columns.get(INSTANTS[mapping.kind][0]) if mapping.kind in INSTANTS else None
-    if not isinstance(source, str) or not isinstance(raw.schema[source], pl.String):
-        return False
-    evidence = instants.day_first_evidence(texts.text(raw[source], mapping.null_values))
-    if evidence is None:
-        raise DataError(
-            f"{file}: the dates of column `{source}` can be read day first or month first",
-            hint="Set `day_first = true` or `false` in the mapping.",
-        )
-    return evidence
+def written_column(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
+    """The input column that a canonical column is read from; None if there is none."""
+    source = mapping.columns.get(name)
+    if isinstance(source, str):
+        written = raw[source]
+    elif isinstance(source, JoinedColumns):
+        written = _joined(source, raw, mapping)
+    elif name in mapping.constants:
+        written = pl.repeat(mapping.constants[name], raw.height, dtype=pl.String, eager=True)
+    else:
+        return None
+    if name in mapping.values:
+        return texts.text(written, mapping.null_values).replace(mapping.values[name])
+    return written
 
 
-def settle_decimal_comma(raw: pl.DataFrame, mapping: ColumnMapping, *, file: str, separator: str | None) -> bool:
-    """Whether numbers have a decimal comma, by the mapping or else by the numbers.
-
-    Raises `DataError` when all commas are like that of 1,234; in a comma-separated file they group thousands."""
-    if mapping.decimal_comma is not None:
-        return mapping.decimal_comma
-    columns = FRAMES[mapping.kind].schema.columns()
-    amounts = {name for name, spec in columns.items() if spec.dtype.is_float() or spec.dtype.is_decimal()}
-    sources = [source for name, source in mapping.columns.items() if name in amounts]
-    written = [texts.text(raw[source], ()).rename("") for source in sources if isinstance(source, str)]
-    amounts_written = pl.concat(written) if written else pl.Series(dtype=pl.String)
-    evidence = numbers.decimal_comma_evidence(amounts_written)
-    if evidence is None and separator != ",":
-        example = amounts_written.filter(amounts_written.str.contains(",", literal=True))[0]
-        raise DataError(
-            f"{file}: the comma of numbers like {example} can separate decimals or thousands",
-            hint="Set `decimal_comma = true` or `false` in the mapping.",
-        )
-    return bool(evidence)
+def _joined(source: JoinedColumns, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
+    first, *others = (texts.text(raw[column], mapping.null_values) for column in source.columns)
+    spare = (texts.text(raw[column], mapping.null_values) for column in source.fallback)
+    leading = pl.coalesce(first, *spare)
+    joined = pl.concat_str(leading, *others, separator=source.separator, ignore_nulls=True)
+    return pl.select(pl.when(leading.is_not_null()).then(joined)).to_series()
 
 
 @dataclass(frozen=True)

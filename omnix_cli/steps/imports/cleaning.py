@@ -11,15 +11,14 @@ from operator import or_
 import dataframely as dy
 import polars as pl
 
-from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, JoinedColumns, SetAside
+from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
-from omnix_cli.steps.imports.binding import INSTANTS, Reading
-from omnix_cli.steps.imports.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
+from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
+from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
 from omnix_cli.steps.imports.problems import Problem, quarantined
-from omnix_cli.steps.imports.written_times import written_times
 
 VERSION = "3"
 """Raise it when a change reads the same input differently: then files imported before are read again."""
@@ -33,10 +32,10 @@ _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Canonical rows with ROW_NUMBER and ITEM, and quarantine rows. The id of a purchase or interaction is null where
-    the input has none (see `identity.with_made_ids`). `aside` has those of the quarantine rows that a rule of the
-    mapping sets aside and that name an order line, as canonical rows; `placeholders` counts the order ids that are
-    none."""
+    """Canonical rows with ROW_NUMBER and ITEM, purchases also with WRITTEN, and quarantine rows. The id of a purchase
+    or interaction is null where the input has none (see `identity.with_made_ids`). `aside` has those of the quarantine
+    rows that a rule of the mapping sets aside and that name an order line, as canonical rows; `placeholders` counts the
+    order ids that are none."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
@@ -51,10 +50,16 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     mapping = reading.mapping
     problems = [*(_aside(rule, raw, mapping) for rule in mapping.set_aside), *deletions.set_aside(raw, mapping)]
     columns: dict[str, pl.Series] = {}
+    written_at: dict[str, pl.Series] = {}
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
-        written = _written(raw, mapping, name)
+        written = written_column(raw, mapping, name)
         if written is None or not len(written):
             columns[name] = pl.repeat(None, raw.height, dtype=spec.dtype, eager=True)
+            continue
+        if isinstance(spec.dtype, pl.Datetime):
+            read = instants.instant(written, mapping.null_values, reading.clock)
+            columns[name], written_at[name] = read.values, read.written
+            problems.extend(Problem(mask, name, reason, written) for mask, reason in read.problems)
             continue
         parsed = _parsed(name, spec, written, reading)
         columns[name] = parsed.values
@@ -72,6 +77,8 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         rows, placeholders = _without_placeholders(rows, mapping)
         if mapping.items is not None:
             problems.append(_no_items(rows, raw, mapping))
+        unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
+        rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN))
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
         rows = rows.with_columns(_identifying(rows, raw, reading, problems))
     if mapping.kind in INSTANTS:
@@ -106,16 +113,14 @@ def _identifying(
     """What a purchase is known by, besides its columns."""
     mapping = reading.mapping
     yield rows["_returned"].alias(RETURNED)
-    yield written_times(rows["purchased_at"], _written(raw, mapping, "purchased_at"), reading.clock).alias(WRITTEN)
-    line = _written(raw, mapping, LINE)
+    line = written_column(raw, mapping, LINE)
     if line is not None:
         yield texts.text(line, mapping.null_values).alias(LINE_NUMBER)
-    changed = _written(raw, mapping, CHANGED_AT)
+    changed = written_column(raw, mapping, CHANGED_AT)
     if changed is not None:
         parsed = instants.instant(changed, mapping.null_values, reading.clock)
         yield parsed.values.cast(instants.UTC_INSTANT).alias(CHANGED)
-        if parsed.unreadable is not None:
-            problems.append(Problem(parsed.unreadable, CHANGED_AT, "not a date", changed))
+        problems.extend(Problem(mask, CHANGED_AT, reason, changed) for mask, reason in parsed.problems)
 
 
 def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.Series]) -> Iterator[Problem]:
@@ -126,34 +131,8 @@ def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.
         yield Problem(mask, first, totals.REASON, raw[first], expected=True)
 
 
-def _written(raw: pl.DataFrame, mapping: ColumnMapping, name: str) -> pl.Series | None:
-    """The input column that a canonical column is read from; None if there is none."""
-    source = mapping.columns.get(name)
-    if isinstance(source, str):
-        written = raw[source]
-    elif isinstance(source, JoinedColumns):
-        written = _joined(source, raw, mapping)
-    elif name in mapping.constants:
-        written = pl.repeat(mapping.constants[name], raw.height, dtype=pl.String, eager=True)
-    else:
-        return None
-    if name in mapping.values:
-        return texts.text(written, mapping.null_values).replace(mapping.values[name])
-    return written
-
-
-def _joined(source: JoinedColumns, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
-    first, *others = (texts.text(raw[column], mapping.null_values) for column in source.columns)
-    spare = (texts.text(raw[column], mapping.null_values) for column in source.fallback)
-    leading = pl.coalesce(first, *spare)
-    joined = pl.concat_str(leading, *others, separator=source.separator, ignore_nulls=True)
-    return pl.select(pl.when(leading.is_not_null()).then(joined)).to_series()
-
-
 def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> texts.Parsed:
     mapping, dtype = reading.mapping, spec.dtype
-    if isinstance(dtype, pl.Datetime):
-        return instants.instant(written, mapping.null_values, reading.clock)
     if dtype.is_numeric():
         parsed = numbers.number(written, mapping.null_values, decimal_comma=reading.decimal_comma)
         return parsed if dtype.is_float() else _narrowed(parsed, dtype)
@@ -192,8 +171,6 @@ def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem
 
 
 def _unreadable(dtype: pl.DataType) -> str:
-    if isinstance(dtype, pl.Datetime):
-        return "not a date"
     if isinstance(dtype, pl.Boolean):
         return "neither true nor false"
     if isinstance(dtype, pl.Enum):

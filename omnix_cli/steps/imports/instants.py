@@ -2,149 +2,318 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from omnix_cli.steps.imports.texts import Parsed, second_look, text
+from omnix_cli.steps.imports import spelled_dates, texts
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 
+_WALL_CLOCK = pl.Datetime("us")
 _SAMPLE = 1000
-_FIRST_YEAR = datetime(1000, 1, 1)  # a two-digit year read as four digits ends up below
-_OFFSET = r"(?:Z|[+-]\d\d:?\d\d)$"
-_ZONED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        r"^\d{4}-\d\d-\d\d[T ].*" + _OFFSET,
-        tuple(
-            day + time + zone
-            for day in ("%Y-%m-%dT", "%Y-%m-%d ")
-            for time in ("%H:%M:%S", "%H:%M:%S%.f", "%H:%M")
-            for zone in ("Z", "%#z")
-        ),
-    ),
-    (r"^\d{8}T\d+" + _OFFSET, ("%Y%m%dT%H%M%S%#z", "%Y%m%dT%H%M%#z")),
-    (
-        r"^(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} [\d:]+ [+-]\d{4}$",  # RFC 2822
-        tuple(week + "%d %b %Y " + time for week in ("%a, ", "") for time in ("%H:%M:%S %z", "%H:%M %z")),
-    ),
+_FIRST, _LAST = datetime(1000, 1, 1), datetime(9999, 12, 31, 23, 59, 59)
+"""No other times are converted. A two-digit year that is read as four digits ends up below."""
+_OUTSIDE = f"outside the years {_FIRST.year} to {_LAST.year}"
+_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+_DAY = 0
+_TIME = 1
+_INSTANT = 2
+"""What a text says: a bare day, which begins in the shop's zone; a time without an offset; or an instant in UTC."""
+
+_ISO_OFFSET = r"^\d{4}-\d\d-\d\d[T ].*(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$"
+_ISO_WITH_OFFSET = tuple(
+    day + time + zone
+    for day in ("%Y-%m-%dT", "%Y-%m-%d ")
+    for time in ("%H:%M:%S", "%H:%M:%S%.f", "%H:%M")
+    for zone in ("Z", "%#z", " UTC")
 )
-"""What times with a zone look like, and the formats to try then."""
 _CLOCKS = (
     "",
     *(gap + time for time in ("%H:%M:%S", "%H:%M", "%H:%M:%S%.f") for gap in (" ", "T")),
-    *("T%H%M%S", "T%H%M", " %I:%M:%S %p", " %I:%M %p"),
+    *("T%H%M%S", "T%H%M", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S%.f %p"),
 )
-_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y")
-_MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y")
+_ORDERS = {
+    "day first": ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y"),
+    "month first": ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y", "%m-%d-%y"),
+    "year first": ("%y/%m/%d", "%y.%m.%d", "%y-%m-%d"),
+}
+_NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%d%b%Y", "%d/%b/%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y")
+_NAMED_SHORT = ("%d-%b-%y", "%d %b %y", "%d%b%y", "%d/%b/%y")
 _SHAPES: tuple[tuple[str, tuple[str, ...] | None], ...] = (
-    (r"^\d{4}[-/.]", ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")),
+    (r"^\d{4}[-/.]\d", ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")),
     (r"^\d{8}(?:\D|$)", ("%Y%m%d",)),
     (r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}", None),
-    (r"^(?:\d{1,2}[ -])?[A-Za-z]{3}", ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")),
+    (r"^(?:\d{1,2}[ /-]?)?[A-Za-z]{3}", (*_NAMED, *_NAMED_SHORT)),
+    (r"^\d{4}-[A-Za-z]{3}", ("%Y-%b-%d", "%Y-%B-%d")),
 )
-"""What dates look like, and the day formats to try then; None for day or month first."""
-_TWO_NUMBERS = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}\b"
-_EPOCH = r"^\d{10}(?:\d{3})?$"
+"""What dates look like, and the day formats to try then; None for those whose order is settled for the file."""
+
+_SERIAL_ZERO = datetime(1899, 12, 30)  # with it, serials from March 1900 on are right, as spreadsheets write them
+SERIALS = (32_874, 73_051)
+"""The serial numbers of a spreadsheet for 1990 and for 2100."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """How times are read: the formats of the mapping, the zone of times without an offset, and the shop's zone."""
+    """How times are read: the formats of the mapping, the zone of times without an offset, and the shop's zone; the
+    order of dates like 03/04/17; and whether numbers are a spreadsheet's serial days."""
 
     formats: tuple[str, ...]
     day_first: bool
     written_timezone: str
     timezone: str
+    year_first: bool = False
+    serials: bool = False
+
+    @property
+    def order(self) -> str:
+        return "year first" if self.year_first else "day first" if self.day_first else "month first"
 
 
-def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Parsed:
-    """Instants in UTC. A time without an offset is in `written_timezone`; a bare day begins in the shop's zone."""
-    if column.dtype == pl.Date:
-        instants = _to_utc(column.cast(pl.Datetime("us")), clock.timezone)
-    elif isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
-        instants = column.dt.convert_time_zone("UTC").cast(UTC_INSTANT)
-    elif isinstance(column.dtype, pl.Datetime):
-        instants = _to_utc(column.cast(pl.Datetime("us")), clock.written_timezone)
-    elif column.dtype.is_integer():
-        instants = _from_epoch(column.cast(pl.Int64, strict=False))
+@dataclass(frozen=True)
+class Instants:
+    """Instants in UTC, and the date and time as written: the wall clock, or UTC where the text has an offset.
+
+    `problems` are the cells that could not be read, with the reason."""
+
+    values: pl.Series
+    written: pl.Series
+    problems: tuple[tuple[pl.Series, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Dates and times as written, and what each says: _DAY, _TIME or _INSTANT; one for all, or a series."""
+
+    plain: pl.Series
+    basis: pl.Series | int
+
+
+def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Instants:
+    """Reads instants. A time without an offset is in `written_timezone`; a bare day begins in the shop's zone."""
+    outside = None
+    if column.dtype.is_temporal() and column.dtype in (pl.Date, pl.Datetime):
+        column, outside = _in_range(column)
+        read, absent = _typed(column), column.is_null()
+    elif column.dtype.is_numeric() and not clock.formats:
+        column = column.fill_nan(None) if column.dtype.is_float() else column
+        read, absent = _numbers(column, clock), column.is_null()
     else:
-        texts = text(column, ()) if column.dtype.is_nested() else column.cast(pl.String)
-        first, *others = _readers(texts, clock)
-        return second_look(texts, first.read(texts), null_values, lambda failed: _try_in_turn(failed, others))
-    return Parsed(instants, instants.is_null() & column.is_not_null())
+        column = column if isinstance(column.dtype, pl.String) else texts.text(column, null_values)
+        read, absent = _texts(column, null_values, clock)
+    values = _to_utc(read, clock)
+    if outside is None and values.null_count() == absent.sum():
+        return Instants(values, read.plain)
+    problems = [] if outside is None else [(outside, _OUTSIDE)]
+    problems.extend(_problems(read, values, absent, clock))
+    return Instants(values, read.plain, tuple(problems))
 
 
-def day_first_evidence(texts: pl.Series) -> bool | None:
-    """Whether dates like 31/12/2017 put the day first; None if no date of the column shows it."""
-    parts = texts.drop_nulls().str.extract_groups(_TWO_NUMBERS).struct.unnest().cast(pl.Int32)
-    if parts.is_empty() or parts["1"].null_count() == len(parts):
-        return False
-    first, second = (parts["1"] > 12).any(), (parts["2"] > 12).any()
-    return None if first == second else first
+def _problems(read: _Read, values: pl.Series, absent: pl.Series, clock: Clock) -> Iterator[tuple[pl.Series, str]]:
+    """Cells that are no date, and times in the hour that the clocks skip."""
+    unreadable = read.plain.is_null() & ~absent
+    if unreadable.any():
+        yield unreadable, "not a date"
+    skipped = values.is_null() & read.plain.is_not_null()
+    if skipped.any():
+        zone = clock.written_timezone
+        times = read.plain.dt.to_string("%H:%M")
+        for time in times.filter(skipped).unique().sort():
+            ask = "are the times UTC (`written_timezone`)?"
+            yield skipped & (times == time), f"{time} was skipped in {zone} when the clocks went forward: {ask}"
 
 
-def _readers(texts: pl.Series, clock: Clock) -> list[_Reader]:
-    """The reader that fits the first value, then all readers."""
-    readers = [_reader(r"", spelling, clock) for spelling in clock.formats] or _usual_readers(clock)
-    beginning = texts.head(_SAMPLE)
-    sample = beginning.filter(beginning.str.strip_chars() != "").head(1)
-    shaped = (reader for reader in readers if sample.str.contains(reader.shape).any())
-    return [next((reader for reader in shaped if not reader.read(sample).null_count()), readers[0]), *readers]
+def _in_range(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Dates or times that can be converted, the others null; and which these are, if any."""
+    numbers = column.to_physical().cast(pl.Int64)
+    first, last = (int(day.replace(tzinfo=UTC).timestamp()) for day in (_FIRST, _LAST))
+    if column.dtype == pl.Date:
+        low, high = first // 86_400, last // 86_400
+    else:
+        scale = _PER_SECOND[column.dtype.time_unit]  # type: ignore[attr-defined]  # a Datetime has one
+        low, high = max(first * scale, -(2**63)), min(last * scale, 2**63 - 1)
+    outside = ~numbers.is_between(low, high)
+    if not outside.any():
+        return column, None
+    return column.set(outside, None), outside.fill_null(False)
+
+
+def _typed(column: pl.Series) -> _Read:
+    if column.dtype == pl.Date:
+        return _Read(column.cast(_WALL_CLOCK), _DAY)
+    if column.dtype.time_zone is not None:  # type: ignore[attr-defined]  # a Datetime has one
+        return _Read(column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(_WALL_CLOCK), _INSTANT)
+    return _Read(column.cast(_WALL_CLOCK), _TIME)
+
+
+def _texts(column: pl.Series, null_values: Sequence[str], clock: Clock) -> tuple[_Read, pl.Series]:
+    """The texts as dates and times, and which are absent."""
+    readers = [_reader(r"", spelling) for spelling in clock.formats] or _usual_readers(clock)
+    first = _fitting(column, readers)
+    plain = first.read(column)
+    failed = (plain.is_null() & column.is_not_null()).arg_true()
+    if failed.is_empty():
+        return _Read(plain, first.basis), column.is_null()
+    again = texts.text(column.gather(failed), null_values)
+    absent = column.is_null().scatter(failed, again.is_null())
+    second = _try_in_turn(again, readers) if clock.formats else _spelled_out(again, readers, clock)
+    basis = pl.repeat(first.basis, len(column), dtype=pl.UInt8, eager=True).scatter(failed, second.basis)
+    return _Read(plain.scatter(failed, second.plain), basis), absent
+
+
+def _spelled_out(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
+    """Texts in any of the usual spellings, as they stand or rewritten; numbers that stand for days or instants."""
+    read = _try_in_turn(written, readers)
+    for other in (_digits, _rewritten):
+        failed = (read.plain.is_null() & written.is_not_null()).arg_true()
+        if failed.is_empty():
+            break
+        again = other(written.gather(failed), readers, clock)
+        read = _Read(read.plain.scatter(failed, again.plain), read.basis.scatter(failed, again.basis))  # type: ignore[union-attr]
+    return read
+
+
+def _digits(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
+    numbers = written.set(~written.str.contains(r"^[+-]?\d+(?:\.\d*)?$"), None)
+    parts = numbers.str.extract_groups(r"^([+-]?\d+)(\.\d*)?$").struct.unnest()
+    fraction = ("0" + parts["2"].fill_null("")).cast(pl.Float64, strict=False)
+    return _from_numbers(parts["1"].cast(pl.Int64, strict=False), fraction, clock)
+
+
+def _rewritten(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
+    plain, offset = spelled_dates.rewritten(written)
+    read = _try_in_turn(plain, readers)
+    has_offset = offset.is_not_null()
+    basis = pl.select(pl.when(has_offset).then(pl.lit(_INSTANT, pl.UInt8)).otherwise(read.basis)).to_series()
+    return _Read(read.plain - offset.fill_null(timedelta()), basis)
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads the texts of one shape."""
+    """Reads the texts of one shape as dates and times without a zone."""
 
     shape: str
+    basis: int
     read: Callable[[pl.Series], pl.Series]
 
 
-def _try_in_turn(texts: pl.Series, readers: Sequence[_Reader]) -> pl.Series:
-    instants = pl.repeat(None, len(texts), dtype=UTC_INSTANT, eager=True)
-    shapes = {shape: texts.str.contains(shape) for shape in dict.fromkeys(reader.shape for reader in readers)}
+def _fitting(column: pl.Series, readers: Sequence[_Reader]) -> _Reader:
+    """The reader that fits the first value, or else the first."""
+    beginning = column.head(_SAMPLE)
+    sample = beginning.filter(beginning.str.strip_chars() != "").head(1)
+    shaped = (reader for reader in readers if sample.str.contains(reader.shape).any())
+    return next((reader for reader in shaped if not reader.read(sample).null_count()), readers[0])
+
+
+def _try_in_turn(written: pl.Series, readers: Sequence[_Reader]) -> _Read:
+    plain = pl.repeat(None, len(written), dtype=_WALL_CLOCK, eager=True)
+    basis = pl.repeat(_TIME, len(written), dtype=pl.UInt8, eager=True)
+    shapes = {shape: written.str.contains(shape) for shape in dict.fromkeys(reader.shape for reader in readers)}
     for reader in readers:
-        failed = (instants.is_null() & shapes[reader.shape]).arg_true()
+        failed = (plain.is_null() & shapes[reader.shape]).arg_true()
         if not failed.is_empty():
-            instants = instants.scatter(failed, reader.read(texts.gather(failed)))
-    return instants
+            found = reader.read(written.gather(failed))
+            plain = plain.scatter(failed, found)
+            basis = basis.scatter(failed.filter(found.is_not_null()), reader.basis)
+    return _Read(plain, basis)
 
 
 def _usual_readers(clock: Clock) -> list[_Reader]:
-    readers = [_reader(shape, spelling, clock) for shape, spellings in _ZONED for spelling in spellings]
+    readers = [_reader(_ISO_OFFSET, spelling) for spelling in _ISO_WITH_OFFSET]
     for shape, days in _SHAPES:
-        known = days if days is not None else _DAY_FIRST if clock.day_first else _MONTH_FIRST
-        readers.extend(_reader(shape, day + time, clock) for day in known for time in _CLOCKS)
-    return [*readers, _Reader(_EPOCH, lambda texts: _from_epoch(texts.cast(pl.Int64, strict=False)))]
+        known = days if days is not None else _ORDERS[clock.order]
+        readers.extend(_reader(shape, day + time) for day in known for time in _CLOCKS)
+    return readers
 
 
-def _reader(shape: str, spelling: str, clock: Clock) -> _Reader:
+def _reader(shape: str, spelling: str) -> _Reader:
     few = "%S" not in spelling  # days and minutes repeat, so polars caches them
+    has_offset = any(sign in spelling for sign in ("%z", "%#z", "%:z", "%+"))
+    is_instant = has_offset or spelling.endswith(("Z", " UTC")) or "%s" in spelling
+    has_clock = any(sign in spelling for sign in ("%H", "%I", "%k", "%l", "%T", "%R", "%X", "%r", "%c"))
 
-    def read(texts: pl.Series) -> pl.Series:
-        if spelling.endswith(("z", "Z")):
-            zoned = texts.str.to_datetime(spelling, time_unit="us", time_zone="UTC", strict=False, cache=few)
-            return zoned.set(zoned < _FIRST_YEAR.replace(tzinfo=UTC), None)
-        has_clock = any(sign in spelling for sign in ("%H", "%I", "%T", "%R", "%X", "%s"))
-        plain = texts.str.to_datetime(spelling, time_unit="us", strict=False, cache=few)
-        plain = plain.set(plain < _FIRST_YEAR, None)
-        return _to_utc(plain, clock.written_timezone if has_clock else clock.timezone)
+    def read(written: pl.Series) -> pl.Series:
+        zone = "UTC" if has_offset else None
+        found = written.str.to_datetime(spelling, time_unit="us", time_zone=zone, strict=False, cache=few)
+        plain = found.dt.replace_time_zone(None) if has_offset else found
+        return plain.set(~plain.is_between(_FIRST, _LAST), None)
 
-    return _Reader(shape, read)
-
-
-def _from_epoch(numbers: pl.Series) -> pl.Series:
-    """Seconds or milliseconds since 1970, recognised by their size."""
-    milliseconds = numbers.abs() >= 100_000_000_000
-    micros = pl.select(pl.when(milliseconds).then(numbers * 1000).otherwise(numbers * 1_000_000)).to_series()
-    return micros.cast(UTC_INSTANT)
+    return _Reader(shape, _INSTANT if is_instant else _TIME if has_clock else _DAY, read)
 
 
-def _to_utc(plain: pl.Series, zone: str) -> pl.Series:
-    """Local times as instants: the earlier one when clocks go back, null in the hour that they skip."""
+def _numbers(column: pl.Series, clock: Clock) -> _Read:
+    if column.dtype.is_integer():
+        return _from_numbers(column.cast(pl.Int64, strict=False), None, clock)
+    floats = column.cast(pl.Float64)
+    whole = floats.set(~floats.is_finite(), None).floor()
+    return _from_numbers(whole.cast(pl.Int64, strict=False), floats - whole, clock)
+
+
+def _from_numbers(whole: pl.Series, fraction: pl.Series | None, clock: Clock) -> _Read:
+    """Numbers recognised by their size: days and times such as 20170305 and 20170305101112, serial days of a
+    spreadsheet, else seconds, milliseconds, microseconds or nanoseconds since 1970."""
+    number = pl.col("number")
+    seconds, fraction_of = number.abs() < 10**11, pl.col("fraction").fill_null(0.0)
+    millis, micros = number.abs() < 10**14, number.abs() < 10**17
+    epoch = (
+        pl.when(seconds)
+        .then(number.clip(-(10**11), 10**11) * 1_000_000 + (fraction_of * 1e6).round().cast(pl.Int64))
+        .when(millis)
+        .then(number.clip(-(10**14), 10**14) * 1_000 + (fraction_of * 1e3).round().cast(pl.Int64))
+        .when(micros)
+        .then(number)
+        .otherwise(number // 1_000)
+    )
+    frame = pl.DataFrame({"number": whole, "fraction": fraction if fraction is not None else 0.0}, strict=False)
+    plain = frame.select(epoch.cast(_WALL_CLOCK)).to_series()
+    basis = pl.repeat(_INSTANT, len(whole), dtype=pl.UInt8, eager=True)
+    for low, high, spelling, what in (
+        (1000_01_01, 9999_12_31, "%Y%m%d", _DAY),
+        (1990_01_01_00_00, 2100_12_31_23_59, "%Y%m%d%H%M", _TIME),  # as milliseconds these are of 1976
+        (1000_01_01_00_00_00, 9999_12_31_23_59_59, "%Y%m%d%H%M%S", _TIME),
+    ):
+        here = whole.is_between(low, high).arg_true()
+        if not here.is_empty():
+            found = whole.gather(here).cast(pl.String).str.to_datetime(spelling, time_unit="us", strict=False)
+            plain, basis = plain.scatter(here, found), basis.scatter(here, what)
+    if clock.serials:
+        here = whole.is_between(*SERIALS).arg_true()
+        days = frame.select(
+            pl.lit(_SERIAL_ZERO).cast(_WALL_CLOCK)
+            + pl.duration(days=number.clip(*SERIALS), milliseconds=(fraction_of * 86_400_000).round().cast(pl.Int64))
+        ).to_series()
+        has_time = bool((frame["fraction"].gather(here) > 0).any())
+        plain, basis = plain.scatter(here, days.gather(here)), basis.scatter(here, _TIME if has_time else _DAY)
+    return _Read(plain, basis)
+
+
+def _to_utc(read: _Read, clock: Clock) -> pl.Series:
+    zones = {_DAY: clock.timezone, _TIME: clock.written_timezone, _INSTANT: "UTC"}
+    if isinstance(read.basis, int):
+        return _located(read.plain, zones[read.basis])
+    values = pl.repeat(None, len(read.plain), dtype=UTC_INSTANT, eager=True)
+    for basis, zone in zones.items():
+        here = (read.basis == basis).arg_true()
+        if not here.is_empty():
+            values = values.scatter(here, _located(read.plain.gather(here), zone))
+    return values
+
+
+def _located(plain: pl.Series, zone: str) -> pl.Series:
+    """Local times as instants: the earlier one when clocks go back, null in the hour that they skip. Where they skip
+    midnight, the day begins with the first instant that there is."""
     if zone == "UTC":
         return plain.dt.replace_time_zone("UTC")
-    return plain.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    located = plain.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    if located.null_count() > plain.null_count():
+        skipped = (located.is_null() & (plain == plain.dt.truncate("1d"))).arg_true()
+        for minutes in range(30, 150, 30):
+            later = plain.gather(skipped) + timedelta(minutes=minutes)
+            found = later.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+            located = located.scatter(skipped, found)
+            skipped = skipped.filter(found.is_null())
+    return located.dt.convert_time_zone("UTC")

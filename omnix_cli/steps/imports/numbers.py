@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
@@ -11,6 +12,9 @@ from omnix_cli.steps.imports.texts import Parsed, second_look, text
 
 MONEY = pl.Decimal(18, 2)
 
+_SAMPLE = 1000
+_COMMA = r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},"
+_POINT = r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|,\d{3}[.,]"
 _LARGEST_MONEY = 1e15
 _CURRENCY = r"(?i)^\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*|\s*(?:[$€£¥]|usd|eur|gbp|chf)\s*$"
 
@@ -39,13 +43,41 @@ def whole_number(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
     return numbers.set(numbers != numbers.round(0), None).cast(dtype, strict=False)
 
 
-def decimal_comma_evidence(texts: pl.Series) -> bool | None:
-    """Whether some numbers are like 1,5 and none like 1.5; None if all commas are like that of 1,234."""
-    comma = texts.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()
-    point = texts.str.contains(r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|,\d{3}[.,]").any()
-    if not comma and not point and texts.str.contains(",", literal=True).any():
-        return None
-    return comma and not point
+@dataclass(frozen=True)
+class DecimalEvidence:
+    """Numbers that show a decimal comma, a decimal point, or whose comma leaves it open: an example of each."""
+
+    comma: str | None = None
+    point: str | None = None
+    left_open: str | None = None
+
+    def __or__(self, more: DecimalEvidence) -> DecimalEvidence:
+        return DecimalEvidence(self.comma or more.comma, self.point or more.point, self.left_open or more.left_open)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether further numbers may still decide it."""
+        return self.point is None and (self.comma is not None or self.left_open is not None)
+
+    @property
+    def settled(self) -> bool | None:
+        """Whether the comma separates decimals: a decimal point anywhere rules it out. None if nothing shows it."""
+        return False if self.point is not None else True if self.comma is not None else None
+
+
+def decimal_evidence(texts: pl.Series) -> DecimalEvidence:
+    """What numbers show about their decimals. Plain numbers cost a look at the first ones."""
+    if point := _example(texts.head(_SAMPLE), _POINT):
+        return DecimalEvidence(point=point)
+    commas = texts.filter(texts.str.contains(",", literal=True))
+    points = texts.filter(texts.str.contains(".", literal=True))
+    comma = _example(commas, _COMMA)
+    return DecimalEvidence(comma, _example(points, _POINT), None if comma or commas.is_empty() else commas[0])
+
+
+def _example(texts: pl.Series, pattern: str) -> str | None:
+    found = texts.filter(texts.str.contains(pattern)).head(1)
+    return None if found.is_empty() else str(found[0])
 
 
 def _spelled_out(texts: pl.Series, *, decimal_comma: bool) -> pl.Series:

@@ -33,7 +33,7 @@ def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
             pl.when(whole.fill_null(False)).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column)
         ).to_series()
     elif isinstance(column.dtype, pl.Datetime) or column.dtype == pl.Date:
-        column = column.dt.to_string("iso:strict")
+        column = _temporal_text(column)
     elif isinstance(column.dtype, pl.List):
         column = column.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
     elif column.dtype.is_nested() or column.dtype == pl.Binary:
@@ -43,6 +43,18 @@ def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
     trimmed = column.str.strip_chars() if holds(column, string.whitespace) else column
     absent = trimmed.is_in(["", *null_values])
     return trimmed if not absent.any() else trimmed.set(absent, None)
+
+
+def _temporal_text(column: pl.Series) -> pl.Series:
+    """Dates and times in ISO 8601; those of no calendar year as the number that is stored."""
+    stored = column.to_physical().cast(pl.Int64)
+    per_day = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+    days = stored // per_day[column.dtype.time_unit] if isinstance(column.dtype, pl.Datetime) else stored
+    beyond = days.abs() > 50_000_000  # more than 130,000 years
+    if not beyond.any():
+        return column.dt.to_string("iso:strict")
+    written = column.set(beyond, None).dt.to_string("iso:strict")
+    return pl.select(pl.when(beyond).then(stored.cast(pl.String)).otherwise(written)).to_series()
 
 
 def holds(texts: pl.Series, signs: str) -> bool:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.services.importing.identify_rows import Hashes, among
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 
 _LONGEST = 64
 """Lines of a group that are searched; a row of a larger group is compared in full."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from omnix_cli.steps.imports.identity import RETURNED, WRITTEN
+from omnix_cli.steps.imports.groups.identity import RETURNED, WRITTEN
 
 _KEPT = 1 << 20
 """Orders remembered; with more, only every second, fourth, ... order is looked at."""

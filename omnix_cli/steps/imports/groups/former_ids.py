@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from omnix_cli.steps.imports.identity import WRITTEN
+from omnix_cli.steps.imports.groups.identity import WRITTEN
 
 VERSIONS = ("1", "2")
 """The versions of cleaning that made them."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omnix_cli.steps.imports.groups.identity import FILE
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, LINE, MODE, TURN, Statements
-from omnix_cli.steps.imports.identity import FILE
 
 AGAIN = "_again"
 """Whether all files of the import that a current row came with are read again."""

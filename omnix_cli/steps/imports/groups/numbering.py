@@ -9,8 +9,8 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, RETURNED, numbers
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, LINE, RUN
-from omnix_cli.steps.imports.identity import FILE, PLACE, RETURNED, numbers
 
 NO_PLACES = pl.DataFrame(schema={"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32})
 

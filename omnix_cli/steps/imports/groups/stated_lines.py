@@ -10,7 +10,7 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.identity import CHANGED, FILE, PLACE, content_hashes, groups, modes, order_keys
+from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, PLACE, content_hashes, groups, modes, order_keys
 
 GROUP, LINE, DOCUMENT = "_group", "_content", "_document"
 """Hashes of a row's group and of its content without its status; and the number of its document (0: none)."""

@@ -8,7 +8,7 @@ import pytest
 from omnix_cli.errors import DataError
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.services.importing.identify_rows import Identifier, among
-from omnix_cli.steps.imports.identity import FILE, MADE, RETURNED, WRITTEN
+from omnix_cli.steps.imports.groups.identity import FILE, MADE, RETURNED, WRITTEN
 from tests.conftest import purchases
 
 

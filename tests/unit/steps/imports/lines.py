@@ -10,8 +10,9 @@ import polars as pl
 from omnix_cli.mappings import parse_mapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.steps.imports import instants
-from omnix_cli.steps.imports.binding import Reading, bind, settle_day_first, settle_decimal_comma
+from omnix_cli.steps.imports.binding import Reading, Settled, bind
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
+from omnix_cli.steps.imports.settling import evidence, settle
 
 NOW = datetime(2020, 6, 1, 12, tzinfo=UTC)
 
@@ -26,14 +27,20 @@ def raw(*rows: dict[str, Any]) -> pl.DataFrame:
     )
 
 
-def cleaned(*rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", **mapping: Any) -> Cleaned:
-    frame = raw(*rows)
+def cleaned(
+    *rows: dict[str, Any], kind: str = "purchases", zone: str = "UTC", frame: pl.DataFrame | None = None, **mapping: Any
+) -> Cleaned:
+    """What becomes of rows, or of the one row in a frame with the types of a file."""
+    if frame is None:
+        frame = raw(*rows)
+    else:
+        frame = frame.with_columns(pl.lit(2, pl.UInt64).alias(ROW_NUMBER), pl.lit(0, pl.UInt32).alias(ITEM))
     bound = bind(parse_mapping(kind, mapping, where="test"), frame.columns, file="f.csv")
-    clock = instants.Clock(
-        bound.date_formats, settle_day_first(frame, bound, file="f.csv"), bound.written_timezone or zone, zone
-    )
-    decimal_comma = settle_decimal_comma(frame, bound, file="f.csv", separator=",")
-    return clean(frame, Reading(bound, "f.csv", clock, decimal_comma, NOW))
+    settled = settle(evidence(frame, bound, NOW.year), bound, Settled(), file="f.csv", separator=",")
+    is_day_first, is_year_first = settled.order == "day first", settled.order == "year first"
+    written_zone = bound.written_timezone or zone
+    clock = instants.Clock(bound.date_formats, is_day_first, written_zone, zone, is_year_first, settled.serials)
+    return clean(frame, Reading(bound, "f.csv", clock, bool(settled.decimal_comma), NOW))
 
 
 def why(result: Cleaned) -> list[tuple[str | None, str | None, str]]:

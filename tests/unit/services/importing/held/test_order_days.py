@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.services.importing.held.order_days import OrderDays
-from omnix_cli.steps.imports.identity import RETURNED, WRITTEN
+from omnix_cli.steps.imports.groups.identity import RETURNED, WRITTEN
 
 
 @pytest.mark.parametrize("kept", [4, 1 << 20])

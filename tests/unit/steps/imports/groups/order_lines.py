@@ -8,9 +8,9 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.services.importing.identify_rows import Identifier
+from omnix_cli.steps.imports.groups.identity import FILE, RETURNED, WRITTEN
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import hashed
-from omnix_cli.steps.imports.identity import FILE, RETURNED, WRITTEN
 from tests.conftest import purchases
 
 

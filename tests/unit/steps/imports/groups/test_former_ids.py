@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 
 from omnix_cli.steps.imports.groups.former_ids import without_made_ids
-from omnix_cli.steps.imports.identity import WRITTEN
+from omnix_cli.steps.imports.groups.identity import WRITTEN
 from tests.conftest import purchases
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from omnix_cli.steps.imports.identity import groups, modes, numbers, order_keys
+from omnix_cli.steps.imports.groups.identity import groups, modes, numbers, order_keys
 
 IDS = [
     "2019-03-01#north#R-1#beer",

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, WRITTEN_AT
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.texts import holds
 
@@ -20,7 +20,8 @@ FILE = "_file"
 MADE = "_made"
 """Whether the id of a purchase or interaction was made from its content."""
 
-WRITTEN, RETURNED, LINE_NUMBER, CHANGED = "_written", "_returned", "_line", "_changed"
+WRITTEN = WRITTEN_AT
+RETURNED, LINE_NUMBER, CHANGED = "_returned", "_line", "_changed"
 """What cleaning adds to purchases: the time as the file writes it (without a zone), whether the line is a return (also
 if it is cancelled), the number of the line in its order, and when the row changed at its source."""
 
