@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -33,6 +34,32 @@ DERIVED = ("purchase_day", "interaction_day")
 LINE = "line"
 """One more name that purchases can map: the number of a line in its order. It becomes part of the id, so that equal
 lines keep their ids whatever their order in the file."""
+
+CHANGED_AT = "changed_at"
+"""Another one: when a row changed at its source. Of the files of an import, the newest statement about a line counts,
+whatever the order of the files."""
+
+EXTRA = (LINE, CHANGED_AT)
+
+PLACEHOLDERS = (
+    "-",
+    "--",
+    "-1",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "nil",
+    "nan",
+    "unknown",
+    "undefined",
+    "?",
+    "x",
+    ".",
+    "#n/a",
+)
+"""Order ids that only fill their column, as zeros do."""
+_LONGEST_ZEROS = 20
 
 _ALIASES = {
     "purchases": {"id": "purchase_id", "purchase_date": "purchased_at", "order_date": "purchased_at"},
@@ -146,6 +173,13 @@ class ColumnMapping(Section):
     cancelled: dict[str, Words] = {}
     """For input columns, the values that cancel the line with the same id, in upper or lower case."""
     set_aside: tuple[SetAside, ...] = ()
+    order_scope: tuple[Literal["shop", "day"], ...] = ("shop", "day")
+    """What tells orders with one number apart: the shop, the day as it is written, both or nothing."""
+    placeholders: tuple[str, ...] = PLACEHOLDERS
+    """Order ids that mean no order, in upper or lower case; zeros only (0, 000) do so, too, unless this is empty."""
+    whole_orders: bool | None = None
+    """Whether the input always has all lines of an order, so that lines which a later input lacks are withdrawn; unset:
+    if `items` is set."""
     anonymous: Literal["by_order"] | None = None
     """What a purchase line without a customer is: unset, an error; `by_order`, a line of an anonymous order, which
     counts for similar and popular products only."""
@@ -170,6 +204,18 @@ class ColumnMapping(Section):
         if self.most_frequent and self.kind != "products":
             raise ValueError("only products have a `most_frequent` column")
         return self
+
+    @property
+    def replaces_orders(self) -> bool:
+        """Whether a later input replaces all lines of an order."""
+        return self.items is not None if self.whole_orders is None else self.whole_orders
+
+    @cached_property
+    def placeholder_spellings(self) -> list[str]:
+        """The order ids that mean no order, as they may be written."""
+        spelled = (spell(text) for text in self.placeholders for spell in (str, str.lower, str.upper, str.title))
+        zeros = ("0" * length for length in range(1, _LONGEST_ZEROS + 1)) if self.placeholders else ()
+        return list(dict.fromkeys((*spelled, *zeros)))
 
     def input_columns(self) -> Iterator[str]:
         """Every column of an input that this mapping may read."""
@@ -254,7 +300,7 @@ def canonical_name(kind: str, name: str) -> str:
     snake = _ALIASES[kind].get(snake, snake)
     known = [column for column in FRAMES[kind].schema.column_names() if column not in DERIVED]
     if kind == "purchases":
-        known.append(LINE)
+        known.extend(EXTRA)
     if snake not in known:
         raise ConfigError(f"{kind} have no column `{name}`", hint=suggestion(snake, known, what="They have"))
     return snake

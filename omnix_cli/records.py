@@ -99,7 +99,8 @@ class ImportedFile(Record):
 class ImportBatch(Record):
     """One import. `key` is the key of its checkpoint, `corrected` the number of accepted rows that replace earlier
     ones; `replay` marks an import of rows from the quarantine, `complete` one of everything there is, which withdrew
-    `delisted` rows that it lacks."""
+    `delisted` rows that it lacks. Its checkpoint has `stored` rows and lists `superseded` ids of earlier rows (of omnix
+    0.1: accepted rows, of which some are corrected)."""
 
     key: str
     kind: str
@@ -107,6 +108,8 @@ class ImportBatch(Record):
     files: tuple[ImportedFile, ...]
     corrected: int = 0
     replay: bool = False
+    stored: int | None = None
+    superseded: int = 0
     complete: bool = False
     delisted: int = 0
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.compare_rows import RunSizes
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import import_files
 from omnix_cli.services.importing.reports import ImportReport

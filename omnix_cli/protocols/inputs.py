@@ -77,6 +77,13 @@ class Spill(Protocol):
         """Writes these columns (the first ones) as a part of a checkpoint and keeps the others next to it."""
 
 
+class ImportedRows(StoredFrame, Protocol):
+    """The current rows of one kind."""
+
+    def batches(self) -> Iterator[tuple[str, pl.LazyFrame]]:
+        """The current rows of each batch with the key of the batch, oldest first."""
+
+
 class ImportLedger(Protocol):
     """The batches that were imported, in order."""
 
@@ -92,7 +99,7 @@ class ImportLedger(Protocol):
     def drop(self, batches: Collection[ImportBatch]) -> None:
         """Removes these batches, so that their files can be imported again."""
 
-    def view(self, kind: str) -> StoredFrame:
+    def view(self, kind: str) -> ImportedRows:
         """The current rows: those of all batches, without what later ones replaced."""
 
     def quarantine(self, kind: str) -> pl.LazyFrame:

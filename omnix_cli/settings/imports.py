@@ -72,6 +72,9 @@ class ImportSettings(Section):
     """Refuse an import with fewer rows than usual: this much below the median of past imports. Unset: only warn."""
     max_age_days: int | None = Field(None, ge=0)
     """Refuse an import whose newest row is older than this many days. Unset: only warn."""
+    cut_orders: Literal["join", "replace"] = "join"
+    """What happens to an order that ends one file of an import and begins another: its lines are joined, or those of
+    the later file replace the others."""
     sources: tuple[SourceSettings, ...] = ()
     """What `omnix run` imports first."""
 

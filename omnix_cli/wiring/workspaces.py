@@ -22,6 +22,7 @@ from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.advice import Advisor
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
@@ -76,9 +77,10 @@ class Workspace(WorkspaceReader):
             sources=sources or FileSources(s3=on_s3, now=self.now()),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
-            open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 2),
+            open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 8),
             settings=self.settings.imports,
             now=self.now(),
+            sizes=RunSizes(compared_rows=min(RunSizes().compared_rows, memory >> 12)),
         )
 
     def import_files(

@@ -60,7 +60,11 @@ def test_a_replayed_line_never_takes_the_place_of_a_line_of_the_same_file(tmp_pa
     report = quarantine_replay(work, "purchases", always(zeros), fixed={str(file): str(fixed)})
     assert (report.accepted, report.corrected) == (1, 0)
     rows = current_rows(work).filter(order_id="1").sort("purchase_id")
-    assert rows.select("purchase_id", "quantity").rows() == [("1#1#1", 5.0), ("1#1#1#2", 1.0), ("1#1#1#3", 7.0)]
+    assert rows.select("purchase_id", "quantity").rows() == [
+        ("2020-05-01##1#1", 5.0),
+        ("2020-05-01##1#1#2", 1.0),
+        ("2020-05-01##1#1#3", 7.0),
+    ]
 
 
 def test_the_quarantine_of_overlapping_files_is_imported_once(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ class TestRuns:
         assert (report.accepted, report.corrected) == (8, 0)
         assert stored_parts(work) == [["3", "1", "2"], ["4", "5"], ["1", "4", "8"]]
         ids = current_rows(work).filter(order_id="1").select("purchase_id", "unit_price").rows()
-        assert ids == [("1#1#1", Decimal("2.50")), ("1#1#1#2", Decimal("9.00"))]
+        assert ids == [("2020-05-01##1#1", Decimal("2.50")), ("2020-05-01##1#1#2", Decimal("9.00"))]
 
     def test_a_row_that_another_file_corrects_leaves_its_part(self, tmp_path: Path) -> None:
         work = importer(tmp_path, run_rows=2)

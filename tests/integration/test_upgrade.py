@@ -76,10 +76,10 @@ def test_the_first_run_reuses_the_imports_and_computes_the_steps_again(omnix: Om
     assert {name: step["status"] for name, step in first.items() if name.startswith("import")} == {
         "import products": "reused",
         "import customers": "reused",
-        "import purchases": "reused",
+        "import purchases": "ran",  # its rows get new ids
     }
     assert {first[name]["status"] for name in ("similarity", "cycles", "predict", "recommend", "shop_lists")} == {"ran"}
-    assert first["cycles"]["reason"] == "another release of omnix computed it"
+    assert first["cycles"]["reason"] == "changed input: purchases"
     assert first["publish"]["status"] == "reused"  # the lists are the same, so nothing is written
     assert orjson.loads(Path(".omnix/workspace.json").read_bytes())["format"] == 2
     assert {step["status"] for step in steps(omnix).values()} == {"reused"}
@@ -93,6 +93,29 @@ def test_publishing_writes_only_the_lists_that_differ(omnix: Omnix) -> None:
     figures = steps(omnix)["publish"]["figures"]
     assert figures["changed"] > 0
     assert figures["unchanged"] > 0
+
+
+def test_purchases_get_new_ids_and_an_overlapping_file_does_not_double(omnix: Omnix) -> None:
+    def current() -> pl.DataFrame:
+        ledger = orjson.loads(Path(".omnix/imports.json").read_bytes())
+        frames, gone = [], set[str]()
+        for batch in reversed([one for one in ledger if one["kind"] == "purchases"]):
+            folder = Path(".omnix/checkpoints") / batch["key"]
+            parts = sorted(folder.glob("purchases-*.parquet"))
+            frames += [pl.read_parquet(part).filter(~pl.col("purchase_id").is_in(list(gone))) for part in parts]
+            for part in folder.glob("superseded-*.parquet"):
+                gone |= {*pl.read_parquet(part)["id"]}
+        return pl.concat(frames, how="diagonal")
+
+    old = current()
+    answer = omnix("import", "purchases", "purchases-1.csv", "--mapping", "complete-journey", "--max-bad", "1")
+    assert answer.code == 0, answer.err
+    new = current()
+    content = pl.exclude("purchase_id")
+    assert sorted(new.select(content).rows(), key=str) == sorted(old.select(content).rows(), key=str)
+    assert new["purchase_id"].is_unique().all()
+    assert new["purchase_id"].str.contains(r"^\d{4}-\d\d-\d\d").all()
+    assert omnix("run").code == 0
 
 
 class PurchasesWithChannel(schemas.Purchases):
@@ -126,7 +149,12 @@ def test_a_column_of_a_later_release_is_left_out(omnix: Omnix, monkeypatch: pyte
         )
         assert omnix("import", "purchases", "new.csv").code == 0
     stored = [pl.read_parquet_schema(part) for part in tmp_path.glob(".omnix/checkpoints/import-*/purchases-*.parquet")]
-    assert sorted("channel" in schema for schema in stored) == [False, False, True]
+    assert sorted("channel" in schema for schema in stored) == [
+        False,
+        False,
+        True,
+        True,
+    ]  # the latter two: new ids, new rows
     assert steps(omnix)["cycles"]["status"] == "ran"
 
 

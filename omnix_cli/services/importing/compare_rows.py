@@ -1,121 +1,114 @@
 """Compare: which rows of an import are new for sure, and which must be compared with others in full.
 
-Rows are collected into runs. A run is sorted by customer (the rows of a customer keep their order) and written at once
-as a part of the future checkpoint. Memory only holds the hash of each row's id: a row is new if its hash appears once
-in the import and in no current row. The other rows are disputed and compared in full later. A row whose hash appeared
-before is not written with its run, so few runs have to be rewritten.
+Rows that are stored already are recognised at once (see `current_lines`). The others are collected into runs. A run is
+sorted by customer (the rows of a customer keep their order) and written as a part of the future checkpoint. Memory only
+holds the hash of each row's group: a row is new if its hash appears once in the import and in no current row. The other
+rows are disputed: they are counted and compared in full later, some groups at a time. A row whose hash appeared before
+is not written with its run, so few runs have to be rewritten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from omnix_cli.protocols.checkpoints import StagedPart, StoredFrame
-from omnix_cli.protocols.inputs import Spill
+from omnix_cli.protocols.checkpoints import StagedPart
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.importing.held.current_lines import CurrentLines
+from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
 from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
-from omnix_cli.steps.imports.identity import MADE, by_file
+from omnix_cli.steps.imports.groups import stated_lines
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, order_keys
+from omnix_cli.steps.imports.groups.merge import AGAIN
+from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges
 
-RUN = "_run"
-"""The number of the run that a row was written with; null if it was not written."""
+_NONE: Hashes = np.zeros(0, np.uint64)
+_BATCH_ROWS = 1 << 18
+"""Current rows hashed at a time."""
 
 
 @dataclass(frozen=True)
-class RunSizes:
-    """How much is held in memory. Neither number changes what is stored."""
+class Spills:
+    """Where rows are kept outside memory: parts of runs, and for the comparison in full the disputed rows, those set
+    aside, and current ones."""
 
-    run_rows: int = 1 << 20
-    """Rows in a run: as many as in a part of a checkpoint."""
-    compared_rows: int = 1_000_000
-    """Disputed rows compared at a time."""
-    seen_rows: int = 1 << 25
-    """Current rows whose hashes are held while runs are written (256 MiB). If there are more, they are compared when
-    all rows of the import are known."""
+    written: Spill
+    disputed: Spill
+    aside: Spill
+    current: Spill
 
 
 @dataclass(frozen=True)
 class Run:
-    """A full run: its part, the hashes of its ids, and its number of rows by FILE."""
+    """A full run: its part, the hashes of its groups, and its number of rows by FILE."""
 
     part: StagedPart
     hashes: Hashes
-    may_be_numbered: bool
-    """Whether a given id in it may equal the id of a repeated line."""
     files: Mapping[int, int]
 
-    def disputed(self, suspect: Hashes) -> npt.NDArray[np.bool_]:
-        """Which of its rows must be compared."""
-        return np.full(len(self.hashes), suspect.size > 0) if self.may_be_numbered else among(self.hashes, suspect)
+
+@dataclass(frozen=True)
+class Disputed:
+    """Some groups: their counted rows in the import, and the current rows."""
+
+    stated: pl.DataFrame
+    current: pl.DataFrame
 
 
-class _SortedHashes:
-    """Sorted hashes in an array with room for more, so that it is not copied for every run."""
+@dataclass
+class _Edge:
+    """The order that a file begins or ends with, and the hashes of its groups."""
 
-    def __init__(self) -> None:
-        self._array: Hashes = np.zeros(0, np.uint64)
-        self._count = 0
-
-    @property
-    def hashes(self) -> Hashes:
-        return self._array[: self._count]
-
-    def add(self, ordered: Hashes) -> Hashes:
-        """Adds sorted hashes; returns all."""
-        first, self._count = self._count, self._count + len(ordered)
-        if self._count > len(self._array):
-            array = np.empty(max(self._count, 2 * len(self._array)), np.uint64)
-            array[:first] = self._array[:first]
-            self._array = array
-        self._array[first : self._count] = ordered
-        self.hashes.sort(kind="stable")  # merges what is sorted already
-        return self.hashes
-
-
-class RowBuffer:
-    """Joins frames into frames of a fixed number of rows."""
-
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._frames: list[pl.DataFrame] = []
-        self.height = 0
-
-    def add(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Adds rows; returns the frames that became full."""
-        while self.height + frame.height >= self._rows:
-            room = self._rows - self.height
-            yield pl.concat([*self._frames, frame.head(room)])
-            self._frames, self.height, frame = [], 0, frame.slice(room)
-        if frame.height:
-            self._frames.append(frame)
-            self.height += frame.height
-
-    def rest(self) -> pl.DataFrame:
-        return pl.concat(self._frames)
+    order: str | None = None
+    key: str | None = None
+    groups: list[Hashes] = field(default_factory=list)
 
 
 class Comparison:
-    """The rows of an import beside the current ones. A context manager: leave it when the rows are stored."""
+    """The rows of an import beside the current ones. A context manager: leave it when the rows are stored.
+
+    `again` are the keys of the batches whose files are all read again; `recognise` says whether to recognise stored
+    rows at once; if not, the places of all rows are kept."""
 
     def __init__(
-        self, identifier: Identifier, view: StoredFrame, written: Spill, disputed: Spill, sizes: RunSizes
+        self,
+        identifier: Identifier,
+        view: ImportedRows,
+        spills: Spills,
+        sizes: RunSizes,
+        *,
+        again: frozenset[str] = frozenset(),
+        recognise: bool = True,
+        joins_cuts: bool = True,
     ) -> None:
         self.identifier = identifier
         self.kind = identifier.kind
         self.view = view
         self.sizes = sizes
-        self._rows = written
-        self._disputed = disputed
+        self.known: dict[int, int] = {}
+        """The rows by FILE that were recognised at once."""
+        self._spills = spills
+        self._again = again
+        self._joins_cuts = joins_cuts
         self._buffer = RowBuffer(sizes.run_rows)
         self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
-        self._seen, self._repeated = _SortedHashes(), np.zeros(0, np.uint64)
-        self._has_seen_view = view.rows == 0
+        self._seen, self._repeated = SortedHashes(), _NONE
+        self._aside: list[Hashes] = []
+        self._forced: list[Hashes] = []
+        self.places: list[pl.DataFrame] = []
+        """The places of all rows, unless stored ones are recognised."""
+        self._may_recognise = recognise
+        self._recognises = recognise and 0 < view.rows <= sizes.seen_rows and not identifier.whole_orders
+        self._lines: CurrentLines | None = None
+        self._records = [_no_records()]
+        self._head, self._tail, self._in_head = _Edge(), _Edge(), True
+        self._edges: list[tuple[int, str, bool, bool]] = []
 
     def __enter__(self) -> Comparison:
         return self
@@ -125,18 +118,62 @@ class Comparison:
             threads.shutdown(cancel_futures=True)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Adds canonical rows with their positions. While a run is collected, one is compared and one written."""
+        """Adds canonical rows with their positions, those of a file in order. While a run is collected, one is compared
+        and one written."""
+        if rows.is_empty():
+            return
+        if not self._may_recognise:
+            self.places.append(rows.select(PLACE))
+        groups = None
+        if self._recognises:
+            rows = self.identifier.identified(rows)
+            groups = self.identifier.groups(rows)
+        self._note_edges(rows, groups)
+        if groups is not None:
+            rows = self._unknown(rows, groups)
         for full in self._buffer.add(rows):
             if len(self._runs) > 1:
                 self._runs[-2].result()
             compared = self._comparing.submit(self._compared, full)
             self._runs.append(self._writing.submit(self._written, compared))
 
+    def add_aside(self, rows: pl.DataFrame) -> None:
+        """Adds rows that a rule of the mapping sets aside: each takes out a line that came before it."""
+        if rows.height:
+            rows = self.identifier.identified(rows)
+            self._aside.append(np.unique(self.identifier.groups(rows)))
+            self._spills.aside.add(rows)
+
+    def add_cancelled(self, rows: pl.DataFrame) -> None:
+        """Adds rows with given ids that are compared in full in any case; call it when all files are added."""
+        if rows.height:
+            rows = self.identifier.identified(rows)
+            self._forced.append(self.identifier.groups(rows))
+            self._dispute(rows)
+
+    def end_file(self, number: int) -> None:
+        """Call it when all rows of a file are added."""
+        if self._lines is not None:
+            edges = [*self._head.groups, *self._tail.groups]
+            found = self._lines.end_of_file(number, np.concatenate(edges) if edges else _NONE)
+            self._records.append(found)
+        for edge, begins in ((self._head, True), (self._tail, False)):
+            if edge.key is not None:
+                self._edges.append((number, edge.key, begins, not begins))
+        self._head, self._tail, self._in_head = _Edge(), _Edge(), True
+
+    @property
+    def edges(self) -> Edges:
+        """The orders at the beginnings and ends of files."""
+        none = Edges.none().orders
+        found = pl.DataFrame(self._edges, schema=none.schema, orient="row")
+        return Edges(found.group_by(FILE, "order").agg(pl.col("begins", "ends").any()), self._joins_cuts)
+
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """All rows with their ids, those of one id in order; call it before `fresh`."""
+        """All rows with their ids that were not recognised at once; call it before `fresh`."""
         for run in self.runs():
             yield run.part.read()
-        yield from self._disputed.pieces()
+        yield from self._spills.disputed.pieces()
         if self._buffer.height:
             yield self.identifier.ordered(self._buffer.rest())
 
@@ -147,57 +184,158 @@ class Comparison:
     def fresh(self) -> Iterator[pl.DataFrame]:
         """The new rows that are in no run. Finds the disputed rows among all others."""
         last = self.identifier.ordered(self._buffer.rest()) if self._buffer.height else None
-        hashes = self.identifier.hashes(last) if last is not None else np.zeros(0, np.uint64)
+        hashes = self.identifier.groups(last) if last is not None else _NONE
         wait(self._runs)
+        for finished in self._runs:
+            finished.result()
         self._see(hashes)
-        suspect = self._repeated if self._has_seen_view else np.union1d(self._repeated, self._seen_in_view())
-        self._seen = _SortedHashes()
+        suspect = self._suspect()
+        self._seen, self._lines = SortedHashes(), None
         for number, run in enumerate(self.runs()):
-            marked = run.disputed(suspect)
+            marked = among(run.hashes, suspect)
             if marked.any():
                 self._dispute(run.part.read(pl.Series(marked)), number)
+        for piece in self._spills.aside.pieces():
+            rows = piece.filter(pl.Series(among(self.identifier.groups(piece), suspect)))
+            if rows.height:
+                self._spills.disputed.add(self.identifier.stated(rows, aside=True))
+        if suspect.size:
+            self._keep_current(suspect)
         if last is not None:
             doubtful = pl.Series(among(hashes, suspect))
-            if suspect.size:
-                doubtful |= self.identifier.may_be_numbered(last)
             self._dispute(last.filter(doubtful))
             yield last.filter(~doubtful)
 
-    def disputed(self) -> Iterator[pl.DataFrame]:
-        """The disputed rows, about `compared_rows` at a time, each time all of a range of customers."""
-        total = sum(piece.height for piece in self._disputed.pieces())
-        if total <= self.sizes.compared_rows:
-            if total:
-                yield pl.concat(self._disputed.pieces())
-            return
-        column = self.identifier.range_column
-        values = pl.concat(piece[column] for piece in self._disputed.pieces()).sort()
-        firsts = values.gather_every(self.sizes.compared_rows).unique().sort().to_list()
-        for first, after in zip(firsts, [*firsts[1:], None], strict=True):
-            value = pl.col(column)
-            within = (value >= first) if after is None else (value >= first) & (value < after)
-            yield pl.concat(piece.filter(within) for piece in self._disputed.pieces())
+    def disputed(self) -> Iterator[Disputed]:
+        """The disputed rows with the current ones, about `compared_rows` at a time, each time all of some groups."""
+        records = pl.concat(self._records)
+        kept = (self._spills.disputed, self._spills.current)
+        total = sum(piece.height for spill in kept for piece in spill.pieces()) + records.height
+        parts = max(1, -(-total // self.sizes.compared_rows))
+        width = 2**64 // parts + 1
+        for part in range(parts):
+            low, high = part * width, min((part + 1) * width, 2**64) - 1
+            within = pl.col(GROUP).is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
+            stated, current = ([piece.filter(within) for piece in spill.pieces()] for spill in kept)
+            if not any(piece.height for piece in (*stated, *current)):
+                continue
+            rows = pl.concat(current) if current else self._compared_current(FRAMES[self.kind].empty(), again=False)
+            inside = pl.col("group").is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
+            recorded = self._recorded(records.filter(inside), rows)
+            yield Disputed(pl.concat([self._nothing(), *recorded, *stated], how="diagonal"), rows.drop("exact"))
 
     def current(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The current rows with the ids of these rows. A made id begins with the customer, so only the range of these
-        customers is searched; a given id may belong to any customer."""
-        own_id, column = self.identifier.own_id, self.identifier.range_column
+        """The current rows with the ids of these rows."""
+        own_id = self.identifier.own_id
         if self.view.rows == 0:
             return FRAMES[self.kind].empty()
-        ids = rows.lazy().select(own_id).unique()
-        current = self.view.scan()
-        if MADE in rows.columns and rows[MADE].all():
-            current = current.filter(pl.col(column).is_between(pl.lit(rows[column].min()), pl.lit(rows[column].max())))
-        return current.join(ids, on=own_id, how="semi").collect()
+        return self.view.scan().join(rows.lazy().select(own_id).unique(), on=own_id, how="semi").collect()
+
+    def _unknown(self, rows: pl.DataFrame, groups: Hashes) -> pl.DataFrame:
+        """The rows that are not recognised as stored."""
+        lines = self._current_lines()
+        number = int(rows[FILE][0])
+        exact = self.identifier.exact(rows, rows[self.identifier.own_id])
+        known = lines.known(groups, exact, rows[ROW_NUMBER].to_numpy())
+        count = int(known.sum())
+        if not count:
+            return rows
+        self.known[number] = self.known.get(number, 0) + count
+        return rows.filter(pl.Series(~known))
+
+    def _current_lines(self) -> CurrentLines:
+        if self._lines is None:
+            self._lines = CurrentLines(
+                self._hashed_current(rows, again=again).select(
+                    pl.col(GROUP).alias("group"), "exact", _stands(rows).alias("stands"), pl.col(AGAIN).alias("again")
+                )
+                for rows, again in self._view_pieces()
+            )
+        return self._lines
+
+    def _hashed_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
+        base, groups = self.identifier.current_groups(rows)
+        return rows.with_columns(
+            base.alias(BASE),
+            pl.Series(GROUP, groups, pl.UInt64),
+            pl.Series("exact", self.identifier.exact(rows, base), pl.UInt64),
+            pl.lit(again).alias(AGAIN),
+        )
+
+    def _compared_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
+        hashed = self._hashed_current(rows, again=again)
+        return hashed.with_columns(stated_lines.line_hashes(rows, hashed[BASE], self.kind))
+
+    def _view_pieces(self) -> Iterator[tuple[pl.DataFrame, bool]]:
+        """The current rows, some at a time, and whether their import is read again."""
+        for key, rows in self.view.batches():
+            for piece in rows.collect_batches(chunk_size=_BATCH_ROWS):
+                yield piece, key in self._again
+
+    def _keep_current(self, suspect: Hashes) -> None:
+        """Keeps the current rows of these groups for the comparison."""
+        for rows, again in self._view_pieces() if self.view.rows else ():
+            _, groups = self.identifier.current_groups(rows)
+            found = rows.filter(pl.Series(among(groups, suspect)))
+            if found.height:
+                self._spills.current.add(_copied(self._compared_current(found, again=again)))
+
+    def _recorded(self, records: pl.DataFrame, current: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows that were recognised at once and are compared in full now, as counted rows: all but the last of
+        equal ones stand where the first one was."""
+        if records.is_empty():
+            return
+        lines = current.unique([GROUP, "exact"], maintain_order=True)
+        found = records.rename({"group": GROUP}).join(lines, on=[GROUP, "exact"])
+        own_id = self.identifier.own_id
+        for times, place in (("hits", "first"), (None, "last")):
+            some = found if times is None else found.filter(pl.col("hits") > 1)
+            count = pl.lit(1, pl.Int64) if times is None else pl.col("hits").cast(pl.Int64) - 1
+            some = some.with_columns(
+                pl.col(BASE).alias(own_id),
+                pl.col(place).cast(pl.UInt64).alias(ROW_NUMBER),
+                pl.lit(0, pl.UInt32).alias(ITEM),
+                count.alias("_times"),
+            )
+            if some.height:
+                yield self.identifier.recorded(some.drop("exact", "hits", "first", "last", AGAIN))
+
+    def _nothing(self) -> pl.DataFrame:
+        """No rows, as `Identifier.stated` has them."""
+        places = {FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32}
+        empty = (
+            FRAMES[self.kind].empty().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in places.items())
+        )
+        return self.identifier.stated(self.identifier.identified(empty))
+
+    def _note_edges(self, rows: pl.DataFrame, groups: Hashes | None) -> None:
+        """Notes which order a file begins with and, so far, ends with."""
+        if self.kind != "purchases" or self.identifier.whole_orders:
+            return
+        orders = rows["order_id"]
+        first, last = orders[0], orders[-1]
+        if self._in_head:
+            if self._head.order is None and first is not None:
+                self._head = self._edge(rows.head(1))
+            if first is not None and first == self._head.order and groups is not None:
+                self._head.groups.append(groups[(orders == first).fill_null(False).to_numpy()])
+            self._in_head = last is not None and last == self._head.order
+        if last != self._tail.order or last is None:
+            self._tail = self._edge(rows.tail(1)) if last is not None else _Edge()
+        if last is not None and groups is not None:
+            self._tail.groups.append(groups[(orders == last).fill_null(False).to_numpy()])
+
+    def _edge(self, row: pl.DataFrame) -> _Edge:
+        one = self.identifier.identified(row)
+        return _Edge(row["order_id"][0], order_keys(one[self.identifier.own_id])[0])
 
     def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
-        """A run in order with the hashes of its ids, without its disputed rows."""
+        """A run in order with the hashes of its groups, without its disputed rows."""
         run = self.identifier.ordered(rows)
-        hashes = self.identifier.hashes(run)
-        if not self._has_seen_view and self.view.rows <= self.sizes.seen_rows:
-            self._see(self._view_hashes().collect(engine="streaming").to_series().to_numpy())
-            self._has_seen_view = True
+        hashes = self.identifier.groups(run)
         came_before = among(hashes, self._see(hashes))
+        if self._lines is not None:
+            came_before |= among(hashes, self._lines.group)
         if came_before.any():
             self._dispute(run.filter(pl.Series(came_before)))
             run, hashes = run.filter(pl.Series(~came_before)), hashes[~came_before]
@@ -207,8 +345,8 @@ class Comparison:
         run, hashes = compared.result()
         if run.is_empty():
             return None
-        part = self._rows.stage(run, FRAMES[self.kind].schema.column_names())
-        return Run(part, hashes, bool(self.identifier.may_be_numbered(run).any()), by_file(run))
+        part = self._spills.written.stage(run, FRAMES[self.kind].schema.column_names())
+        return Run(part, hashes, by_file(run))
 
     def _see(self, hashes: Hashes) -> Hashes:
         """Adds these hashes; returns those of them that are there more than once now, sorted."""
@@ -217,14 +355,44 @@ class Comparison:
         self._repeated = seen[1:][seen[1:] == seen[:-1]]
         return ordered[among(ordered, self._repeated)]
 
+    def _suspect(self) -> Hashes:
+        """The hashes of the groups that must be compared in full, sorted."""
+        seen = self._seen.hashes
+        suspect = [self._repeated, *self._forced]
+        if self._lines is not None:
+            suspect += [self._lines.noisy_groups(), seen[among(seen, self._lines.group)]]
+        elif self.view.rows:
+            suspect.append(self._seen_in_view(seen))
+        if self._aside:
+            aside = np.unique(np.concatenate(self._aside))
+            suspect.append(aside[among(aside, seen)] if seen.size else _NONE)
+            if self._lines is not None:
+                suspect.append(aside[among(aside, self._lines.group)])
+            elif self.view.rows:
+                suspect.append(self._seen_in_view(aside))
+        return np.unique(np.concatenate(suspect))
+
+    def _seen_in_view(self, some: Hashes) -> Hashes:
+        """Those of these sorted hashes that current rows have, and all groups whose import is read again."""
+        found = [_NONE]
+        for rows, again in self._view_pieces():
+            _, groups = self.identifier.current_groups(rows)
+            found.append(np.unique(groups if again else groups[among(groups, some)]))
+        return np.unique(np.concatenate(found))
+
     def _dispute(self, rows: pl.DataFrame, run: int | None = None) -> None:
-        copied = pl.col(pl.String) + ""  # filtered texts keep all texts of their run in memory
-        self._disputed.add(rows.with_columns(copied, pl.lit(run, pl.Int32).alias(RUN)))
+        if rows.height:
+            self._spills.disputed.add(_copied(self.identifier.stated(rows, run=run)))
 
-    def _view_hashes(self) -> pl.LazyFrame:
-        return self.view.scan().select(hash=pl.col(self.identifier.own_id).hash())
 
-    def _seen_in_view(self) -> Hashes:
-        """The hashes of this import that current rows have, too."""
-        found = self._view_hashes().join(pl.LazyFrame({"hash": self._seen.hashes}), on="hash", how="semi")
-        return found.collect(engine="streaming")["hash"].to_numpy()
+def _stands(rows: pl.DataFrame) -> pl.Expr:
+    return pl.col("kind") != "cancelled" if "kind" in rows.columns else pl.lit(True)
+
+
+def _copied(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with texts of their own: filtered ones keep all texts of their run in memory."""
+    return rows.with_columns(pl.col(pl.String) + "")
+
+
+def _no_records() -> pl.DataFrame:
+    return CurrentLines(()).end_of_file(0, _NONE)

@@ -1,79 +1,129 @@
-"""Identify: the id of every row, and the hashes by which rows with the same id are found.
+"""Identify: the id of every row, and the hashes by which rows of the same group are found.
 
-An id that the input gives (or whose line number it gives) stays as it is. All others are made here, from content.
-"""
+An id that the input gives stays as it is. All others are made here, from content."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.errors import DataError
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import identity
-from omnix_cli.steps.imports.identity import FILE, MADE
+from omnix_cli.steps.imports.groups import identity, stated_lines
+from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, LINE_NUMBER, MADE, RETURNED, WRITTEN
+from omnix_cli.steps.imports.groups.stated_lines import ASIDE, DOCUMENT, RUN, RUN_TYPE
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 Hashes = npt.NDArray[np.uint64]
 
 _FEW = 64
 """Up to this many hashes are searched one by one."""
+_TRANSIENT = {RETURNED: pl.Boolean(), CHANGED: pl.Datetime("us", "UTC")}
 
 
+@dataclass(frozen=True)
 class Identifier:
-    """Gives the rows of one import their ids. `numbers_taken` counts, by FILE and id, the numbers of repeated lines
-    that are used already (see `identity.numbered`)."""
+    """Gives the rows of one import their ids and groups. Orders are told apart within `scope`; `whole_orders` says that
+    an input always has all lines of an order, `documents` that each order is a document."""
 
-    def __init__(self, kind: str, numbers_taken: pl.DataFrame | None = None) -> None:
-        self.kind = kind
-        self.own_id, self.range_column = FRAMES[kind].key[0], FRAMES[kind].sort[0]
-        self.numbers_taken = numbers_taken
-        self._given: list[pl.Series] = []
+    kind: str
+    scope: tuple[str, ...] = ("shop", "day")
+    whole_orders: bool = False
+    documents: bool = False
+    joins: bool = False
+    """Whether rows join those that stand and replace none, as rows do that were missing from their file before."""
+
+    @classmethod
+    def of(cls, mapping: ColumnMapping, *, joins: bool = False) -> Identifier:
+        whole = mapping.replaces_orders and not joins
+        return cls(mapping.kind, mapping.order_scope, whole, mapping.items is not None, joins)
+
+    @property
+    def own_id(self) -> str:
+        return FRAMES[self.kind].key[0]
+
+    @property
+    def range_column(self) -> str:
+        return FRAMES[self.kind].sort[0]
+
+    def identified(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with their ids and the columns that `stated` needs."""
+        made = identity.with_made_ids(rows, self.kind, self.scope).drop(WRITTEN, LINE_NUMBER, strict=False)
+        if self.kind != "purchases":
+            return made
+        return made.with_columns(
+            pl.lit(None if name == CHANGED else False, dtype).alias(name)
+            for name, dtype in _TRANSIENT.items()
+            if name not in made.columns
+        )
 
     def ordered(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows sorted, with their ids. They are made after sorting, so that they are in memory in that order."""
-        return identity.with_made_ids(sorted_by_text(rows, self.range_column), self.kind)
+        ordered = sorted_by_text(rows, self.range_column)
+        return ordered if self.is_identified(rows) else self.identified(ordered)
 
-    def hashes(self, rows: pl.DataFrame) -> Hashes:
-        return rows[self.own_id].hash().to_numpy()
+    def is_identified(self, rows: pl.DataFrame) -> bool:
+        return MADE in rows.columns or self.kind not in ("purchases", "interactions")
 
-    def may_be_numbered(self, rows: pl.DataFrame) -> pl.Series:
-        """Which ids were given and may equal the id of a repeated line, which ends in a number."""
-        if MADE not in rows.columns or rows[MADE].all():
-            return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
-        return ~rows[MADE] & rows[self.own_id].str.contains("#", literal=True)
+    def groups(self, rows: pl.DataFrame) -> Hashes:
+        """The hashes of the groups of rows whose ids have no numbers of further lines yet."""
+        ids = rows[self.own_id]
+        if MADE in rows.columns and not rows[MADE].all():
+            ids = identity.groups(ids, self.kind)
+        return stated_lines.group_hashes(ids, self.kind, whole_orders=self.whole_orders).to_numpy()
 
-    def numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with repeated lines numbered. Call it with all rows of a customer at once.
+    def current_groups(self, rows: pl.DataFrame) -> tuple[pl.Series, Hashes]:
+        """The group ids of current rows, and their hashes."""
+        base = identity.groups(rows[self.own_id], self.kind)
+        return base, stated_lines.group_hashes(base, self.kind, whole_orders=self.whole_orders).to_numpy()
 
-        Raises `DataError` when the input gives an id to rows of two customers, in this call or in different ones."""
+    def exact(self, rows: pl.DataFrame, group_ids: pl.Series) -> Hashes:
+        """Hashes of the group and of the whole content, status included."""
+        content = identity.content_hashes(rows, self.kind)
+        return pl.DataFrame({"group": group_ids, "content": content}).hash_rows().to_numpy()
+
+    def stated(self, rows: pl.DataFrame, *, aside: bool = False, run: int | None = None) -> pl.DataFrame:
+        """Identified rows as counted lines of stated_lines. Raises `DataError` when a file gives an id to rows of two
+        customers."""
         self._refuse_shared_ids(rows)
-        return identity.numbered(rows, self.kind, self.numbers_taken)
+        return self._counted(
+            rows.drop(MADE, strict=False).with_columns(pl.lit(1, pl.Int64).alias("_times")), aside, run, recorded=False
+        )
 
-    def count_numbers_taken(self, stored: Sequence[pl.DataFrame]) -> None:
-        """Counts the numbers in the stored rows that came from each input of the import."""
-        counts = [
-            identity.occurrences(rows, self.kind).with_columns(pl.lit(number, pl.Int32).alias(FILE))
-            for number, rows in enumerate(stored)
-        ]
-        self.numbers_taken = pl.concat(counts)
+    def recorded(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows that stand for `_times` equal ones as counted lines of stated_lines."""
+        returned = [(pl.col("kind") == "return").alias(RETURNED)] if self.kind == "purchases" else []
+        return self._counted(rows.with_columns(returned), False, None, recorded=True)
+
+    def _counted(self, rows: pl.DataFrame, aside: bool, run: int | None, *, recorded: bool) -> pl.DataFrame:
+        rows = stated_lines.hashed(rows, self.kind, whole_orders=self.whole_orders)
+        number = pl.col(ROW_NUMBER) if self.documents and self.whole_orders else pl.lit(0, pl.UInt64)
+        place = pl.lit(None, RUN_TYPE)
+        if run is not None:
+            cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
+            place = pl.struct(pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled.alias("cancelled"))
+        rows = rows.with_columns(
+            number.alias(DOCUMENT),
+            pl.lit(aside).alias(ASIDE),
+            place.alias(RUN),
+            pl.when(recorded).then("_times").otherwise(0).alias("_recorded"),
+            *([] if CHANGED in rows.columns else [pl.lit(None, _TRANSIENT[CHANGED]).alias(CHANGED)]),
+        )
+        return stated_lines.counted(rows.select(sorted(rows.columns)))
 
     def _refuse_shared_ids(self, rows: pl.DataFrame) -> None:
         if MADE not in rows.columns:
             return
-        given = rows.filter(~pl.col(MADE)).select(self.own_id, self.range_column).unique()
-        shared = [given.filter(pl.col(self.own_id).is_duplicated())[self.own_id]]
-        if self._given:
-            before = pl.concat(self._given).implode()
-            shared.append(given[self.own_id].filter(given[self.own_id].hash().is_in(before)))
-        self._given.append(given[self.own_id].hash())
-        found = pl.concat(shared).sort()
-        if not found.is_empty():
+        given = rows.filter(~pl.col(MADE)).select(self.own_id, FILE, self.range_column).unique()
+        shared = given.filter(pl.struct(self.own_id, FILE).is_duplicated())[self.own_id].sort()
+        if not shared.is_empty():
             hint = "Nothing was imported. Fix the ids, or leave the column out: omnix then makes ids from content."
-            raise DataError(f"the {self.own_id} `{found[0]}` is given to rows of different customers", hint=hint)
+            raise DataError(f"the {self.own_id} `{shared[0]}` is given to rows of different customers", hint=hint)
 
 
 def among(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -13,15 +14,17 @@ import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
-from omnix_cli.protocols.inputs import ImportLedger, OpenSource, Sources, Spill
-from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.protocols.inputs import ImportedRows, ImportLedger, OpenSource, Sources, Spill
+from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
-from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
-from omnix_cli.services.importing.frequent_names import FrequentNames
+from omnix_cli.services.importing.compare_rows import Comparison, Spills
+from omnix_cli.services.importing.held.frequent_names import FrequentNames
+from omnix_cli.services.importing.held.order_days import OrderDays
+from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
 from omnix_cli.services.importing.read_files import Reader, clean_file, never_applied
-from omnix_cli.services.importing.reports import FileReport, ImportReport, merged_reasons
+from omnix_cli.services.importing.reports import FileReport, ImportReport, findings, merged_reasons
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
@@ -40,12 +43,29 @@ class Importer:
     sizes: RunSizes = field(default_factory=RunSizes)
 
     @contextmanager
-    def begin(self, mapping: ColumnMapping, *, dry_run: bool) -> Iterator[Import]:
-        """A new import; nothing of it remains unless it is stored."""
+    def begin(
+        self,
+        mapping: ColumnMapping,
+        *,
+        dry_run: bool,
+        again: frozenset[str] = frozenset(),
+        replay: bool = False,
+        view: ImportedRows | None = None,
+    ) -> Iterator[Import]:
+        """A new import; nothing of it remains unless it is stored. For `again` see `Comparison`; `replay` says that the
+        rows were missing from the statements of their files; `view` are the rows to compare with (by default the
+        current ones)."""
         with ExitStack() as stack:
-            written, disputed, quarantine, held = (stack.enter_context(self.open_spill()) for _ in range(4))
-            view = self.ledger.view(mapping.kind)
-            comparison = Comparison(Identifier(mapping.kind), view, written, disputed, self.sizes)
+            quarantine, held, *kept = (stack.enter_context(self.open_spill()) for _ in range(6))
+            comparison = Comparison(
+                Identifier.of(mapping, joins=replay),
+                view or self.ledger.view(mapping.kind),
+                Spills(*kept),
+                self.sizes,
+                again=again,
+                recognise=not replay and mapping.kind in ("purchases", "interactions"),
+                joins_cuts=self.settings.cut_orders == "join",
+            )
             earlier = self.ledger.batches(mapping.kind)
             reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
             names = FrequentNames(held)
@@ -63,7 +83,9 @@ class Import:
     names: FrequentNames
     dry_run: bool
     files: list[FileReport] = field(default_factory=list)
-    corrected: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """What happened when rows were compared, by code (see `merge`)."""
+    days: OrderDays = field(default_factory=OrderDays)
     batch: str | None = None
 
     @property
@@ -75,7 +97,14 @@ class Import:
         reader, counts = reader or self.reader, FileReport(source.name)
         for cleaned in clean_file(reader, source, len(self.files), counts):
             self.quarantine.add(cleaned.quarantine)
-            (self.names if reader.mapping.most_frequent else self.comparison).add(cleaned.rows)
+            if reader.mapping.most_frequent:
+                self.names.add(cleaned.rows)
+                continue
+            if self.kind == "purchases":
+                self.days.add(cleaned.rows)
+            self.comparison.add(cleaned.rows)
+            self.comparison.add_aside(cleaned.aside)
+        self.comparison.end_file(len(self.files))
         self.files.append(counts)
 
     def finish_reading(self) -> None:
@@ -94,12 +123,13 @@ class Import:
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
         how = {"mapping": dump(self.reader.mapping), "timezone": self.reader.timezone}
         with nullcontext(NoWriter()) if self.dry_run else batch.write(how) as writer:
-            self.corrected = store_rows(self.comparison, writer, self.files, delisted)
+            self.counts = store_rows(self.comparison, writer, self.files, delisted)
             yield writer
         if not self.dry_run:
             self.batch = batch.key
-            facts = {} if delisted is None else {"complete": True, "delisted": delisted.height}
-            batch.enter(files=tuple(self._records(replay)), corrected=self.corrected, replay=replay, **facts)
+            facts: dict[str, Any] = {name: self.counts[name] for name in ("corrected", "stored", "superseded")}
+            facts |= {} if delisted is None else {"complete": True, "delisted": delisted.height}
+            batch.enter(files=tuple(self._records(replay)), replay=replay, **facts)
 
     def report(self, notes: Iterable[str] = ()) -> ImportReport:
         """The counts so far."""
@@ -107,12 +137,20 @@ class Import:
             kind=self.kind,
             files=tuple(self.files),
             reasons=merged_reasons([part for file in self.files for part in file.reasons]),
-            corrected=self.corrected,
+            corrected=self.counts["corrected"],
+            findings=tuple(self._findings()),
             newest_day=max((file.newest_day for file in self.files if file.newest_day), default=None),
             notes=(*notes, *never_applied(self.reader)),
             batch=self.batch,
             dry_run=self.dry_run,
         )
+
+    def _findings(self) -> Iterator[Finding]:
+        counts = dict(self.counts)
+        counts["placeholders"] = sum(file.placeholders for file in self.files)
+        if "day" in self.reader.mapping.order_scope:
+            counts["order_on_several_days"] = self.days.repeated()
+        return findings(counts)
 
     def _records(self, replay: bool) -> Iterator[ImportedFile]:
         """What the ledger keeps of the inputs. In a replay only rows that left the quarantine count, and the content

@@ -14,11 +14,15 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.complete_imports import delisted, told
+from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
+from omnix_cli.services.importing.repeated_files import changed_readings, latest, partly_again, whole_again
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
 
 _log = logging.getLogger(__name__)
+
+_FORMER = "the imported purchases have ids of an earlier release: this dry run takes all rows for new ones"
 _STDIN = "-"
 
 
@@ -56,11 +60,17 @@ def _import(
     importer: Importer, names: Sequence[str], mapping: ColumnMapping, *, complete: bool, dry_run: bool
 ) -> ImportReport:
     kind = mapping.kind
-    with importer.begin(mapping, dry_run=dry_run) as work:
+    is_former = has_former_ids(importer, kind)
+    if is_former and not dry_run:
+        identify_again(importer)
+    contents = {name: importer.sources.fingerprint(name) for name in names} if importer.ledger.batches(kind) else {}
+    changed = changed_readings(importer, mapping, contents)
+    batches_again = whole_again(importer, kind, changed)
+    with importer.begin(mapping, dry_run=dry_run, again=batches_again) as work:
         again = complete and not _is_newest(importer, kind, names, work.reader.key)
         for name in names:
             try:
-                _read(work, name, again=again)
+                _read(work, name, contents.get(name), again=again)
             except DataError as error:
                 if importer.settings.bad_file == "refuse" or len(names) == 1:
                     raise
@@ -69,20 +79,21 @@ def _import(
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = (*importer.sources.notes, *check_limits(work.report(), batches, importer.settings, today))
+        notes += tuple(partly_again(importer, kind, changed))
+        notes += (_FORMER,) if is_former and dry_run else ()
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
-        contents = [(file.name, file.sha256) for file in work.files]
         gone = delisted(work) if complete else None
         found = tuple(told(work, gone))
-        ingredients = {"files": contents, **({"complete": True} if complete else {})}
-        with work.store(ingredients, delisted=gone) as writer:
+        shas = [(file.name, file.sha256) for file in work.files]
+        with work.store({"files": shas, **({"complete": True} if complete else {})}, delisted=gone) as writer:
             _count_bad_before(work)
             check_files(work.report(), importer.settings)
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
         report = work.report((*row_fall_note(work.report(), batches), *notes))
-        return replace(report, findings=found)
+        return replace(report, findings=(*found, *report.findings))
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -120,17 +131,21 @@ def _is_newest(importer: Importer, kind: str, names: Sequence[str], mapping_key:
     return any(one.complete and sorted((f.sha256, f.mapping_key) for f in one.files) == content for one in newest)
 
 
-def _read(work: Import, name: str, *, again: bool) -> None:
-    """Reads a file, unless it was imported with the same mapping before and is not to be read again."""
-    importer = work.importer
-    batches = () if again else importer.ledger.batches(work.kind)
-    content = importer.sources.fingerprint(name) if batches else None
-    for before, file in ((batch, file) for batch in batches for file in batch.files):
-        if (file.sha256, file.mapping_key) == (content, work.reader.key):
-            found = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-            work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=found))
-            return
-    with importer.sources.open(name, work.reader.mapping) as source:
+def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
+    """Reads a file, unless it was last imported with the same mapping and is not to be read again. A copy under another
+    name is a statement of its own if something else was imported since."""
+    found = None if again else latest(work.importer, work.kind, content)
+    newest = work.importer.ledger.batches(work.kind)[-1:]
+    if (
+        found is not None
+        and found[1].mapping_key == work.reader.key
+        and (found[0] in newest or any(file.name == name for file in found[0].files))
+    ):
+        before, file = found
+        unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
+        work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged))
+        return
+    with work.importer.sources.open(name, work.reader.mapping) as source:
         work.read(source)
 
 

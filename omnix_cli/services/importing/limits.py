@@ -91,7 +91,8 @@ def _worst(reasons: Sequence[ReasonCount]) -> str:
 
 
 def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
-    past = [sum(file.read for file in batch.files) for batch in batches if not batch.replay]
+    sums = (sum(file.read for file in batch.files) for batch in batches if not batch.replay)
+    past = [rows for rows in sums if rows]
     usual = median(past) if past else 0
     fall = 1 - read / usual if usual else 0.0
     return fall if fall >= _NOTED_FALL else None

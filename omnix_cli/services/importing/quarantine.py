@@ -18,7 +18,7 @@ from omnix_cli.services.importing.compare_rows import Comparison
 from omnix_cli.services.importing.importer import Importer, NewBatch, resolved
 from omnix_cli.services.importing.reports import ImportReport, ReasonCount, merged_reasons, reason_counts
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 
 _PLACE = ["file", "row_number", "item"]
 
@@ -71,7 +71,7 @@ def quarantine_replay(
         origins = found.partition_by("batch", "file", maintain_order=True)
         mappings = [revised(mapping_of(importer, kind, str(origin["batch"][0]))) for origin in origins]
         begun = mappings[0] if mappings else ColumnMapping.model_validate({"kind": kind})
-        work = stack.enter_context(importer.begin(begun, dry_run=dry_run))
+        work = stack.enter_context(importer.begin(begun, dry_run=dry_run, replay=True))
         for origin, mapping in zip(origins, mappings, strict=True):
             rows = _QuarantinedRows(str(origin["file"][0]), origin)
             if fixed and rows.name in fixed:
@@ -82,8 +82,6 @@ def quarantine_replay(
         settled = _settled(origins, work.comparison)
         if settled.is_empty():
             return work.report()
-        if kind in ("purchases", "interactions"):
-            work.comparison.identifier.count_numbers_taken(_stored_from(importer, kind, origins, work.comparison))
         with work.store({"replayed": settled.rows(), "mappings": [*map(dump, mappings)]}, replay=True) as writer:
             writer.append("resolved", settled)
         return work.report()
@@ -131,37 +129,13 @@ def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> Non
 
 def _settled(origins: Sequence[pl.DataFrame], good: Comparison) -> pl.DataFrame:
     """The positions of the rows that are good now."""
-    places = [piece.select(FILE, ROW_NUMBER, ITEM) for piece in good.pieces()]
+    places = good.places
     if not places:
         return FRAMES["resolved"].empty()
     imported = pl.concat(places).unique()
     rows = pl.concat(rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)) for number, rows in enumerate(origins))
     rows = rows.join(imported, left_on=[FILE, "row_number", "item"], right_on=[FILE, ROW_NUMBER, ITEM], how="semi")
     return resolved(rows, "replayed")
-
-
-def _stored_from(
-    importer: Importer, kind: str, origins: Sequence[pl.DataFrame], good: Comparison
-) -> list[pl.DataFrame]:
-    """For each file, the rows of the same customers that were imported from it, at first or by an earlier replay."""
-    customers = pl.concat(piece.select("customer_id") for piece in good.pieces()).unique().lazy()
-    stored = []
-    for origin in origins:
-        parts = [
-            importer.checkpoints.open(key).frame(kind).scan().join(customers, on="customer_id", how="semi")
-            for key in _batches_of(importer, kind, str(origin["batch"][0]), str(origin["file"][0]))
-        ]
-        stored.append(pl.concat(parts).unique(FRAMES[kind].key).collect())
-    return stored
-
-
-def _batches_of(importer: Importer, kind: str, batch: str, file: str) -> Iterator[str]:
-    """The batch that a file came with, and those that replayed rows of it."""
-    yield batch
-    for later in importer.ledger.batches(kind):
-        settled = importer.checkpoints.open(later.key).frame("resolved").scan()
-        if later.replay and not settled.filter(batch=batch, file=file).head(1).collect().is_empty():
-            yield later.key
 
 
 @dataclass

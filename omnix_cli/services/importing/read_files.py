@@ -26,7 +26,7 @@ from omnix_cli.steps.imports import binding, cleaning, deletions, settling
 from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.filling import filled_down
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 from omnix_cli.steps.imports.instants import Clock
 from omnix_cli.steps.imports.problems import quarantine_rows
 from omnix_cli.steps.imports.settling import Evidence
@@ -108,7 +108,7 @@ class Reader:
         bound, mapping = [ROW_NUMBER, ITEM], None
         above: pl.DataFrame | None = None
         for chunk in source.chunks():
-            raw, bare = deletions.split_bare(chunk.rows, self.mapping)
+            raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
                 self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
@@ -158,6 +158,16 @@ def never_applied(reader: Reader) -> Iterator[str]:
             yield f"{what} was not applied: {why}"
 
 
+def _with_item_columns(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFrame:
+    """Documents with the columns of their items, also if no document has any item."""
+    if mapping.items is None or not any(name.partition(".")[0] == mapping.items for name in raw.columns):
+        return raw
+    lacking = [
+        name for name in mapping.input_columns() if name.startswith(f"{mapping.items}.") and name not in raw.columns
+    ]
+    return raw.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking)
+
+
 def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
     """What was detected about an input, for its report."""
     found = dict(source.findings)
@@ -185,6 +195,7 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     chunks = reader.chunks(source, number, readings)
     for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
+        counts.placeholders += cleaned.placeholders
         yield cleaned
     counts.sha256 = source.fingerprint()
     counts.findings = findings(source, readings[-1] if readings else None)
@@ -193,10 +204,14 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
 
 def _clean(chunk: Chunk, *, kind: str, number: int) -> Cleaned:
     if chunk.reading is None:
-        return Cleaned(FRAMES[kind].empty(), chunk.rejected)
+        return Cleaned(FRAMES[kind].empty(), chunk.rejected, FRAMES[kind].empty())
     cleaned = clean(chunk.raw, chunk.reading)
-    rows = cleaned.rows.with_columns(pl.repeat(number, cleaned.rows.height, dtype=pl.Int32, eager=True).alias(FILE))
-    return Cleaned(rows, pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item"))
+    rows, aside = (
+        some.with_columns(pl.repeat(number, some.height, dtype=pl.Int32, eager=True).alias(FILE))
+        for some in (cleaned.rows, cleaned.aside)
+    )
+    quarantine = pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
+    return Cleaned(rows, quarantine, aside, cleaned.placeholders)
 
 
 def pipelined(function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:

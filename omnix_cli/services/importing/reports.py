@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -16,6 +16,31 @@ from omnix_cli.steps.imports.binding import INSTANTS, Settled
 
 _TABLES = ("dynamodb:", "sqlite:")
 """The beginnings of the names of inputs that are tables."""
+
+
+_FOUND = {
+    "corrected": "rows replace earlier ones that say something else",
+    "withdrawn": "earlier rows no longer count: they were cancelled, set aside or left out by a later input",
+    "moved": "lines moved to another customer",
+    "reinstated": "lines that were cancelled count again",
+    "two_receipts": "lines have the order id of another receipt of that day, of another customer at another time; "
+    "both count",
+    "joined_at_cut": "lines of an order that ends one file and begins another were joined "
+    '(imports.cut_orders = "replace" lets the later file replace the earlier one)',
+    "equal_at_cut": "lines at such a cut are equal in both files and count once; the files do not tell whether they "
+    "are two",
+    "placeholders": "rows have an order id that only fills its column (0, -, n/a ...); they count as rows without one",
+    "order_on_several_days": "order ids are on several days; each day counts as an order of its own "
+    "(order_scope in the mapping)",
+}
+"""What can be noticed about how rows belong together, by code."""
+
+
+def findings(counts: Mapping[str, int]) -> Iterator[Finding]:
+    """What was noticed, from counts by code."""
+    for code, text in _FOUND.items():
+        if counts.get(code):
+            yield Finding(code, counts[code], f"{counts[code]:,} {text}")
 
 
 @dataclass
@@ -33,6 +58,8 @@ class FileReport:
     findings: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
     newest_day: date | None = None
+    placeholders: int = 0
+    """Rows whose order id only fills its column."""
     settled: Settled = field(default_factory=Settled)
     """How its dates and numbers were read."""
     reasons: list[pl.DataFrame] = field(default_factory=list)

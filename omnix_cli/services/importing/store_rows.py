@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,14 +13,16 @@ import polars as pl
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Spill
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.compare_rows import RUN, Comparison, RowBuffer
+from omnix_cli.services.importing.compare_rows import Comparison
+from omnix_cli.services.importing.held.run_buffers import RowBuffer
 from omnix_cli.services.importing.read_files import pipelined
 from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.steps.imports import deletions
-from omnix_cli.steps.imports.identity import FILE, PLACE, by_file, reconcile
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file
+from omnix_cli.steps.imports.groups.merge import merge
+from omnix_cli.steps.imports.groups.numbering import NO_PLACES, new_lines
+from omnix_cli.steps.imports.groups.stated_lines import RUN, statements
 from omnix_cli.steps.imports.ordering import sorted_by_text
-
-_NO_PLACES = pl.DataFrame(schema={RUN: pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32})
 
 
 def cancel_rows(
@@ -40,26 +43,30 @@ def cancel_rows(
         good = FRAMES[kind].empty()
         if known.height:
             good = deletions.cancelled(rows, known).select(*columns, ROW_NUMBER, ITEM, FILE)
-            comparison.add(good)
+            comparison.add_cancelled(good)
         files[number].count(good, bad, kind)
 
 
 def store_rows(
     comparison: Comparison, writer: CheckpointWriter, files: Sequence[FileReport], delisted: pl.DataFrame | None = None
-) -> int:
-    """Writes what is new or corrected, and rows that are delisted; returns how many rows were corrected.
+) -> Counter[str]:
+    """Writes what is new or corrected, and rows that are delisted; returns how many rows were corrected, withdrawn and
+    so on, by code.
 
     A run whose rows are all stored becomes a part as it is; what remains of the others is made into new runs."""
     work = _Store(comparison, files)
     further = [] if delisted is None else [delisted]
+    work.counts["stored"] += sum(rows.height for rows in further)
     work.superseded += [rows.select(pl.col(comparison.identifier.own_id).alias("id")) for rows in further]
     ordered = partial(sorted_by_text, column=comparison.identifier.range_column)
     for run in pipelined(ordered, _runs(chain(work.rows(), further), comparison.sizes.run_rows), threads=1):
         writer.append(comparison.kind, run)
     for part in work.whole:
         writer.adopt(comparison.kind, part)
-    writer.append("superseded", pl.concat([FRAMES["superseded"].empty(), *work.superseded]))
-    return work.corrected
+    superseded = pl.concat([FRAMES["superseded"].empty(), *work.superseded])
+    writer.append("superseded", superseded.sort("id"))
+    work.counts["superseded"] = superseded.height
+    return work.counts
 
 
 @dataclass
@@ -71,39 +78,53 @@ class _Store:
     whole: list[StagedPart] = field(default_factory=list)
     """The parts that stay as they are."""
     superseded: list[pl.DataFrame] = field(default_factory=list)
-    corrected: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """The rows to be stored that are not in a part that stays, in no particular order."""
-        identifier, columns = self.comparison.identifier, FRAMES[self.comparison.kind].schema.column_names()
-        for fresh in self.comparison.fresh():
+        comparison, kind = self.comparison, self.comparison.kind
+        columns = FRAMES[kind].schema.column_names()
+        edges, identifier = comparison.edges, comparison.identifier
+        for fresh in comparison.fresh():
             self._count(by_file(fresh))
+            self.counts["stored"] += fresh.height
             yield fresh.select(columns)
-        staying, leaving = [_NO_PLACES], [_NO_PLACES]
-        for rows in self.comparison.disputed():
-            new = identifier.numbered(rows)
-            found = reconcile(new, self.comparison.current(new), self.comparison.kind)
+        self._count({}, comparison.known)
+        staying, leaving = [NO_PLACES], [NO_PLACES]
+        for some in comparison.disputed():
+            stated = statements(some.stated, kind, edges, whole_orders=identifier.whole_orders, joins=identifier.joins)
+            found = merge(stated, some.current)
+            lines = new_lines(found.state, stated.lines, some.current, kind)
             self._count(found.accepted, found.known)
-            self.superseded.append(found.superseded)
-            self.corrected += found.corrected
-            in_parts = rows.filter(pl.col(RUN).is_not_null()).select(identifier.own_id, RUN, *PLACE)
-            stay = in_parts.join(found.rows, on=[identifier.own_id, *PLACE], how="semi").select(RUN, *PLACE)
-            staying.append(stay)
-            leaving.append(in_parts.select(RUN, *PLACE).join(stay, on=PLACE, how="anti"))
-            yield found.rows.join(stay, on=PLACE, how="anti").select(columns)
+            self._uncount(some.stated)
+            self.counts.update(found.counts)
+            self.superseded.append(lines.superseded)
+            gone = stated.dropped.filter(pl.col(RUN).is_not_null())[RUN].struct.unnest().select(NO_PLACES.columns)
+            staying.append(lines.staying)
+            leaving += [lines.leaving, gone]
+            for rows in lines.rows(comparison.sizes.run_rows):
+                self.counts["stored"] += rows.height
+                yield rows
         yield from self._remainders(pl.concat(staying), pl.concat(leaving))
 
     def _remainders(self, staying: pl.DataFrame, leaving: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """What remains of the runs that rows are leaving; the other runs stay. Counts their undisputed rows."""
         for number, run in enumerate(self.comparison.runs()):
-            gone = leaving.filter(pl.col(RUN) == number)
+            gone = leaving.filter(pl.col("run") == number)
             self._count(run.files)
-            self._count(by_file(pl.concat([gone, staying.filter(pl.col(RUN) == number)])), sign=-1)
+            disputed = pl.concat([gone, staying.filter(pl.col("run") == number)])
+            self._count(by_file(disputed), sign=-1)
+            self.counts["stored"] += run.part.rows - gone.height
             if gone.is_empty():
                 self.whole.append(run.part)
             elif gone.height < run.part.rows:
                 rows = run.part.read().join(gone, on=PLACE, how="anti", maintain_order="left")
                 yield rows.select(FRAMES[self.comparison.kind].schema.column_names())
+
+    def _uncount(self, stated: pl.DataFrame) -> None:
+        """Rows that were recognised at once are counted as known already; those compared in full are counted again."""
+        for number, count in stated.group_by(FILE).agg(pl.col("_recorded").sum()).iter_rows():
+            self.files[number].known -= count or 0
 
     def _count(self, accepted: Mapping[int, int], known: Mapping[int, int] | None = None, *, sign: int = 1) -> None:
         for number, count in accepted.items():

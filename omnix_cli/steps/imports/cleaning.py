@@ -11,13 +11,13 @@ from operator import or_
 import dataframely as dy
 import polars as pl
 
-from omnix_cli.mappings import LINE, ColumnMapping, SetAside
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, WRITTEN_AT
+from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, SetAside
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
-from omnix_cli.steps.imports.identity import with_line_ids
+from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
 from omnix_cli.steps.imports.problems import Problem, quarantined
 
 VERSION = "3"
@@ -32,11 +32,15 @@ _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Canonical rows with ROW_NUMBER and ITEM, purchases also with WRITTEN_AT, and quarantine rows. The id of a
-    purchase or interaction is null where the input has none (see `identity.with_made_ids`)."""
+    """Canonical rows with ROW_NUMBER and ITEM, purchases also with WRITTEN, and quarantine rows. The id of a purchase
+    or interaction is null where the input has none (see `identity.with_made_ids`). `aside` has those of the quarantine
+    rows that a rule of the mapping sets aside and that name an order line, as canonical rows; `placeholders` counts the
+    order ids that are none."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
+    aside: pl.DataFrame
+    placeholders: int = 0
 
 
 def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
@@ -64,17 +68,19 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             problems.append(Problem(parsed.unreadable, name, reason, written))
     problems[:0] = _totals(raw, mapping, columns)
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
+    placeholders = 0
     if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
         rows = rows.with_columns(
             pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
         )
     if mapping.kind == "purchases":
+        rows, placeholders = _without_placeholders(rows, mapping)
+        if mapping.items is not None:
+            problems.append(_no_items(rows, raw, mapping))
         unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
-        rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN_AT))
+        rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN))
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
-        line = written_column(raw, mapping, LINE)
-        if line is not None:
-            rows = with_line_ids(rows, texts.text(line, mapping.null_values))
+        rows = rows.with_columns(_identifying(rows, raw, reading, problems))
     if mapping.kind in INSTANTS:
         instant, day = INSTANTS[mapping.kind]
         rows = rows.with_columns(pl.col(instant).dt.convert_time_zone(reading.clock.timezone).dt.date().alias(day))
@@ -88,7 +94,36 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     amounts = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
     rows = rows.with_columns(numbers.money(rows[name]) for name in amounts)
     problems.extend(_broken_rules(rows, raw, mapping))
-    return _split(raw, rows, problems, reading.file)
+    return _split(raw, rows, problems, reading.file, placeholders)
+
+
+def _without_placeholders(rows: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, int]:
+    """Purchases without the order ids that only fill their column, and how many those are."""
+    fillers = rows["order_id"].is_in(mapping.placeholder_spellings)
+    count = int(fillers.sum())
+    return (rows.with_columns(rows["order_id"].set(fillers, None)), count) if count else (rows, 0)
+
+
+def _no_items(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem:
+    """Order documents without items: nothing of the order stands."""
+    mask = ((raw[ITEM] == 0) & rows["product_id"].is_null() & rows["order_id"].is_not_null()).fill_null(False)
+    return Problem(mask, "product_id", "an order without items", rows["order_id"], expected=True)
+
+
+def _identifying(
+    rows: pl.DataFrame, raw: pl.DataFrame, reading: Reading, problems: list[Problem]
+) -> Iterator[pl.Series]:
+    """What a purchase is known by, besides its columns."""
+    mapping = reading.mapping
+    yield rows["_returned"].alias(RETURNED)
+    line = written_column(raw, mapping, LINE)
+    if line is not None:
+        yield texts.text(line, mapping.null_values).alias(LINE_NUMBER)
+    changed = written_column(raw, mapping, CHANGED_AT)
+    if changed is not None:
+        parsed = instants.instant(changed, mapping.null_values, reading.clock)
+        yield parsed.values.cast(instants.UTC_INSTANT).alias(CHANGED)
+        problems.extend(Problem(mask, CHANGED_AT, reason, changed) for mask, reason in parsed.problems)
 
 
 def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.Series]) -> Iterator[Problem]:
@@ -180,9 +215,26 @@ def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.
     return raw[source] if isinstance(source, str) else otherwise
 
 
-def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str) -> Cleaned:
+def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str, placeholders: int) -> Cleaned:
     found = [problem for problem in problems if problem.mask.any()]
     if not found:
-        return Cleaned(rows, FRAMES["quarantine"].empty())
+        return Cleaned(rows, FRAMES["quarantine"].empty(), rows.clear(), placeholders)
     bad = reduce(or_, (problem.mask for problem in found))
-    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file))
+    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file), _aside_rows(rows, found), placeholders)
+
+
+def _aside_rows(rows: pl.DataFrame, found: list[Problem]) -> pl.DataFrame:
+    """The rows that a rule of the mapping sets aside and that say which line, or which order, they are about."""
+    ruled = [problem.mask for problem in found if problem.expected]
+    if not ruled or WRITTEN not in rows.columns:
+        return rows.clear()
+    readable = pl.col("purchase_id").is_not_null() | (
+        pl.col(WRITTEN).is_not_null()
+        & pl.col("product_id").is_not_null()
+        & (pl.col("order_id").is_not_null() | pl.col("customer_id").is_not_null())
+    )
+    no_items = (pl.col(ITEM) == 0) & pl.col("order_id").is_not_null() & pl.col("product_id").is_null()
+    if any(problem.reason == "an order without items" for problem in found):
+        readable |= no_items
+    aside = rows.filter(reduce(or_, ruled)).filter(readable)
+    return aside.with_columns(pl.col("product_id", "customer_id").fill_null(""))

@@ -16,7 +16,7 @@ _LEAST_QUANTITY = 0.001
 
 
 def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, decimal_comma: bool) -> pl.DataFrame:
-    """Purchase rows with their kind, positive quantities, and both prices.
+    """Purchase rows with their kind, positive quantities, both prices, and whether they are returns (`_returned`).
 
     A returned line loses the sign of its quantity and prices. If one of `unit_price` and `total_price` is missing, it
     is computed from the other as the input has it: total = unit * quantity. Prices are not rounded yet.
@@ -35,6 +35,7 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
         .otherwise(pl.coalesce("kind", pl.lit("purchase", _KIND)))
         .alias("kind"),
         pl.coalesce("promotion_used", _discounted(raw, mapping, decimal_comma)).alias("promotion_used"),
+        returned.alias("_returned"),
     )
 
 

@@ -48,17 +48,23 @@ class LedgerView:
             return self.checkpoints[0].frame(self.name).scan(*columns)
         from omnix_cli.schemas import FRAMES  # here, since it takes longer to load than most look-ups
 
+        parts = [rows for _, rows in self.batches()]
+        return pl.concat(parts) if parts else FRAMES[self.name].empty().lazy()
+
+    def batches(self) -> Iterator[tuple[str, pl.LazyFrame]]:
+        from omnix_cli.schemas import FRAMES
+
         (own_id,) = FRAMES[self.name].key
-        parts: list[pl.LazyFrame] = []
+        parts: list[tuple[str, pl.LazyFrame]] = []
         replaced: list[pl.LazyFrame] = []
         for checkpoint in reversed(self.checkpoints):
             rows = checkpoint.frame(self.name).scan()
             if replaced:
                 rows = rows.join(pl.concat(replaced), left_on=own_id, right_on="id", how="anti")
-            parts.append(rows)
+            parts.append((checkpoint.manifest.key, rows))
             if checkpoint.manifest.rows("superseded"):
                 replaced.append(checkpoint.frame("superseded").scan())
-        return pl.concat(reversed(parts)) if parts else FRAMES[self.name].empty().lazy()
+        return reversed(parts)
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,9 @@ class FileLedger:
         self._change(lambda known: tuple(batch for batch in known if batch not in batches))
 
     def view(self, kind: str) -> LedgerView:
-        batches = [batch for batch in self.batches(kind) if batch.accepted or batch.delisted]
+        batches = [batch for batch in self.batches(kind) if batch.accepted or batch.superseded or batch.delisted]
         checkpoints = tuple(map(self._whole, batches))
-        return LedgerView(kind, checkpoints, sum(batch.accepted - batch.corrected for batch in batches))
+        return LedgerView(kind, checkpoints, sum(map(_change, batches)))
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
         from omnix_cli.schemas import FRAMES
@@ -175,6 +181,11 @@ class RunFolder:
         except (OSError, ValidationError) as error:
             hint = "Delete the file, or restore it from a backup."
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
+
+
+def _change(batch: ImportBatch) -> int:
+    """By how many rows a batch changes the number of current ones."""
+    return batch.accepted - batch.corrected if batch.stored is None else batch.stored - batch.superseded
 
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:

@@ -9,7 +9,7 @@ import pytest
 from omnix_cli.services.importing.read_files import clean_file, findings, pipelined
 from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.steps.imports.binding import Reading
-from omnix_cli.steps.imports.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE
 from tests.unit.services.importing.stages import GOOD, reader, source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from omnix_cli.services.importing.compare_rows import RowBuffer
+from omnix_cli.services.importing.held.run_buffers import RowBuffer
 
 
 @pytest.mark.parametrize("sizes", [[10], [3, 3, 4], [1] * 10, [0, 9, 1]])

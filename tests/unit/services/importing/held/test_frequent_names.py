@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from omnix_cli.services.importing.frequent_names import FrequentNames
+from omnix_cli.services.importing.held.frequent_names import FrequentNames
 from omnix_cli.stores.inputs.spill import open_spill
 
 

@@ -1,0 +1,51 @@
+"""Files that were imported before: unchanged, or read in another way now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from omnix_cli.mappings import ColumnMapping
+from omnix_cli.records import ImportBatch, ImportedFile
+from omnix_cli.services.importing.importer import Importer
+from omnix_cli.services.importing.read_files import Reader
+
+
+def latest(importer: Importer, kind: str, content: str | None) -> tuple[ImportBatch, ImportedFile] | None:
+    """The newest import of a file with this content."""
+    batches = reversed(importer.ledger.batches(kind))
+    found = ((batch, file) for batch in batches for file in batch.files if file.sha256 == content and content)
+    return next(found, None)
+
+
+def changed_readings(
+    importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
+) -> frozenset[str | None]:
+    """The contents of the files that were last read in another way."""
+    key = Reader(mapping, importer.settings.timezone, importer.now, importer.open_spill).key
+    last = ((content, latest(importer, mapping.kind, content)) for content in contents.values())
+    return frozenset(content for content, found in last if found is not None and found[1].mapping_key != key)
+
+
+def whole_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> frozenset[str]:
+    """The keys of the earlier imports all of whose files are now read in another way: what they gave is replaced. So
+    are the rows that came from their quarantine later."""
+    again: dict[str, set[str]] = {}
+    for batch in importer.ledger.batches(kind):
+        names = {file.name for file in batch.files}
+        of_files = not batch.replay and all(file.sha256 in changed for file in batch.files)
+        of_quarantine = batch.replay and any(names <= files for files in again.values())
+        if names and (of_files or of_quarantine):
+            again[batch.key] = names
+    return frozenset(again)
+
+
+def partly_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> Iterator[str]:
+    """Notes on earlier imports of which only some files are read again."""
+    for batch in importer.ledger.batches(kind):
+        others = [file.name for file in batch.files if file.sha256 not in changed]
+        if others and len(others) < len(batch.files) and not batch.replay:
+            yield (
+                f"only some files of the import of {batch.imported_at:%Y-%m-%d %H:%M} were read in another way: rows "
+                f"that they no longer give stay. To replace what it gave, read all of them again, also "
+                f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
+            )

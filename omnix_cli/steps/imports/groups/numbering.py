@@ -1,0 +1,153 @@
+"""The rows that make a state of lines: which current rows stay, and the ids of those that are new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, RETURNED, numbers
+from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, LINE, RUN
+
+NO_PLACES = pl.DataFrame(schema={"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32})
+
+
+@dataclass(frozen=True)
+class NewLines:
+    """Lines to be stored: each content once (`contents`), and for each line the index of its content and its number in
+    its group. `superseded` are the ids of current rows that no longer stand; `staying` and `leaving` the places of rows
+    that were written with a run, and whether they remain there."""
+
+    kind: str
+    contents: pl.DataFrame
+    numbers: pl.DataFrame
+    superseded: pl.DataFrame
+    staying: pl.DataFrame
+    leaving: pl.DataFrame
+
+    def rows(self, size: int) -> Iterator[pl.DataFrame]:
+        """The rows, so many at a time."""
+        own_id = FRAMES[self.kind].key[0]
+        for first in range(0, self.numbers.height, size):
+            some = self.numbers.slice(first, size)
+            rows = self.contents[some["index"]].with_columns(some["number"])
+            plain = pl.col("number") == 1
+            ids = pl.when(plain).then(BASE).otherwise(pl.format("{}#{}", BASE, "number"))
+            yield rows.with_columns(ids.alias(own_id)).select(FRAMES[self.kind].schema.column_names())
+
+
+def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, kind: str) -> NewLines:
+    """What must be written and what superseded, so that these lines stand: `stated` are the rows of the import."""
+    own_id = FRAMES[kind].key[0]
+    contents = _contents(stated, kind)
+    current = current.with_columns(
+        _cancelled(current).alias("cancelled"), numbers(current[own_id], current[BASE]).alias("number")
+    )
+    wanted = _wanted(state, current, contents)
+    kept = _kept(wanted, current, contents)
+    superseded = current.join(kept, on=own_id, how="anti").select(pl.col(own_id).alias("id")).sort("id")
+    have = kept.group_by(GROUP, LINE).agg(pl.len().cast(pl.Int64).alias("have"))
+    lacking = wanted.join(have, on=[GROUP, LINE], how="left").with_columns(
+        (pl.col("wanted") - pl.col("have").fill_null(0)).alias("lacking")
+    )
+    lacking = lacking.filter(pl.col("lacking") > 0).join(contents.drop(BASE, "cancelled"), on=[GROUP, LINE])
+    lacking = lacking.sort(BASE, *PLACE).with_row_index("index")
+    if "kind" in lacking.columns:
+        lacking = lacking.with_columns(_kinds(lacking))
+    numbered = _numbered(lacking, kept)
+    staying, leaving = _runs(stated, lacking, numbered)
+    numbered = numbered.join(
+        staying.select("index", pl.lit(1, pl.UInt32).alias("number")),
+        on=["index", "number"],
+        how="anti",
+        maintain_order="left",
+    )
+    return NewLines(kind, lacking, numbered, superseded, staying.drop("index"), leaving)
+
+
+def _cancelled(rows: pl.DataFrame) -> pl.Expr:
+    return pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
+
+
+def _contents(stated: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Each line of the import as its last statement has it, at the place where it came first."""
+    last = stated.sort(*PLACE).unique([GROUP, LINE], keep="last", maintain_order=True)
+    first = stated.sort(*PLACE).group_by(GROUP, LINE, maintain_order=True).agg(pl.col(PLACE).first())
+    return last.drop(PLACE).join(first, on=[GROUP, LINE]).with_columns(pl.lit(False).alias("cancelled"))
+
+
+def _wanted(state: pl.DataFrame, current: pl.DataFrame, contents: pl.DataFrame) -> pl.DataFrame:
+    """How often each line is to be stored; of a group in which nothing stands, one line stays as cancelled."""
+    standing = state.filter(pl.col("n") > 0).select(
+        GROUP, LINE, BASE, pl.col("n").alias("wanted"), pl.lit(False).alias("cancelled")
+    )
+    nothing = state.filter("remembered").join(standing.select(BASE).unique(), on=BASE, how="anti")
+    if nothing.is_empty():
+        return standing
+    before = current.filter("cancelled").select(GROUP, LINE).unique().with_columns(pl.lit(0).alias("first"))
+    places = nothing.join(before, on=[GROUP, LINE], how="left").join(
+        contents.select(GROUP, LINE, *PLACE), on=[GROUP, LINE], how="left"
+    )
+    one = places.sort(BASE, pl.col("first").fill_null(1), *PLACE).unique(BASE, keep="first", maintain_order=True)
+    remembered = one.select(GROUP, LINE, BASE, pl.lit(1, pl.Int64).alias("wanted"), pl.lit(True).alias("cancelled"))
+    return pl.concat([standing, remembered])
+
+
+def _kept(wanted: pl.DataFrame, current: pl.DataFrame, contents: pl.DataFrame) -> pl.DataFrame:
+    """The current rows that stay as they are, the first ones of each group."""
+    found = current.join(wanted.select(GROUP, LINE, "wanted", "cancelled"), on=[GROUP, LINE, "cancelled"])
+    if "purchased_at" in current.columns:
+        stated = contents.select(GROUP, LINE, pl.col("purchased_at").alias("stated_at"))
+        found = found.join(stated, on=[GROUP, LINE], how="left").filter(
+            pl.col("stated_at").is_null() | (pl.col("stated_at") == pl.col("purchased_at"))
+        )
+    rank = pl.int_range(pl.len(), dtype=pl.Int64).over(GROUP, LINE, order_by="number")
+    return found.filter(rank < pl.col("wanted"))
+
+
+def _kinds(lacking: pl.DataFrame) -> pl.Expr:
+    """The kind of a line: that of its rows, but one that only cancelled rows state is what they cancel."""
+    dtype = lacking.schema["kind"]
+    standing = pl.when(RETURNED).then(pl.lit("return", dtype)).otherwise(pl.lit("purchase", dtype))
+    return (
+        pl.when("cancelled")
+        .then(pl.lit("cancelled", dtype))
+        .otherwise(pl.when(pl.col("kind") == "cancelled").then(standing).otherwise("kind"))
+        .alias("kind")
+    )
+
+
+def _numbered(lacking: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The `index` of the content and the `number` of each new line: the first numbers that are free in its group."""
+    lines = lacking.select("index", BASE, pl.int_ranges(0, "lacking").alias("copy")).explode("copy").drop("copy")
+    lines = lines.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(BASE).alias("place"))
+    taken = kept.select(BASE, "number").join(lines.select(BASE).unique(), on=BASE, how="semi")
+    if taken.is_empty():
+        return lines.select("index", pl.col("place").alias("number"))
+    count = taken.group_by(BASE).agg(pl.len().cast(pl.UInt32).alias("taken"))
+    wide = lines.group_by(BASE).agg(pl.len().cast(pl.UInt32).alias("places")).join(count, on=BASE)
+    free = (
+        wide.select(BASE, pl.int_ranges(1, pl.col("places") + pl.col("taken") + 1, dtype=pl.UInt32).alias("number"))
+        .explode("number")
+        .join(taken, on=[BASE, "number"], how="anti", maintain_order="left")
+        .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(BASE, order_by="number").alias("place"))
+    )
+    found = lines.join(free, on=[BASE, "place"], how="left", maintain_order="left")
+    return found.select("index", pl.coalesce("number", "place").alias("number"))
+
+
+def _runs(stated: pl.DataFrame, lacking: pl.DataFrame, numbered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that were written with a run, those that remain there with the `index` of their line, and the others."""
+    written = stated.filter(pl.col(RUN).is_not_null())
+    if written.is_empty():
+        return NO_PLACES.with_columns(pl.lit(None, pl.UInt32).alias("index")), NO_PLACES
+    times = ["purchased_at"] if "purchased_at" in written.columns else []
+    places = written.select(GROUP, LINE, RUN, *times).unnest(RUN)
+    first = numbered.filter(pl.col("number") == 1).select("index")
+    lines = lacking.select("index", GROUP, LINE, "cancelled", *times).join(first, on="index", how="semi")
+    names = ["run", *PLACE]
+    staying = places.join(lines, on=[GROUP, LINE, "cancelled", *times]).select(*names, "index")
+    return staying, places.select(names).join(staying, on=names, how="anti")
