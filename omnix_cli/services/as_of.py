@@ -49,7 +49,7 @@ def stray_days(purchases: StoredFrame) -> str | None:
 
 def _counts(purchases: StoredFrame) -> list[tuple[date, int]]:
     """The days with purchases, oldest first, with their rows."""
-    return purchases.scan().group_by("purchase_day").len().sort("purchase_day").collect().rows()  # type: ignore[return-value]
+    return purchases.scan().group_by("purchase_day").len().sort("purchase_day").collect().rows()
 
 
 def _bulk(counts: list[tuple[date, int]]) -> list[tuple[date, int]]:

@@ -27,6 +27,8 @@ _NUMBERS = (
     r"(\d{1,2})([/.\-])(\d{1,2})[/.\-](\d{4}|\d{2})(?:[\sT,:]|$)"
 )
 """A date of three numbers that does not begin with a year of four digits; a weekday or a time may stand before it."""
+_LONGEST_DATE = len("13/04/2024 ")
+_LATER_DATE = r"^\s*(?:[A-Za-z]|\d{1,2}:)|^\s"
 _SERIAL = r"^\d{5}(?:\.\d*)?$"
 
 
@@ -115,7 +117,10 @@ def settle(found: Evidence, mapping: ColumnMapping, earlier: Settled, *, file: s
 def _order_evidence(written: pl.Series, this_year: int) -> dict[frozenset[str], str]:
     if (least := written.min()) is None or (str(least) >= "2000" and str(written.max()) < "20:"):
         return {}  # all begin with a year of four digits
-    parts = written.str.extract_groups(_NUMBERS).struct.unnest().drop_nulls()
+    beginnings = written.str.head(_LONGEST_DATE).unique()  # few, compared with all times
+    if beginnings.str.contains(_LATER_DATE).any():
+        beginnings = written
+    parts = beginnings.str.extract_groups(_NUMBERS).struct.unnest().drop_nulls()
     found: dict[frozenset[str], str] = {}
     for first, sign, second, third in parts.unique().sort(parts.columns).iter_rows():
         orders = frozenset(order for order in ORDERS if _fits(order, first, second, third, this_year))
