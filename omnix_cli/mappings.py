@@ -20,12 +20,12 @@ INPUT_KINDS = ("purchases", "products", "customers", "interactions", "orders")
 """The kinds of input; `orders` are documents whose items become purchases."""
 
 REQUIRED = {
-    "purchases": ("customer_id", "product_id", "purchased_at", "quantity"),
+    "purchases": ("customer_id", "product_id", "purchased_at"),
     "products": ("product_id", "name"),
     "customers": ("customer_id",),
     "interactions": ("customer_id", "product_id", "interaction_type", "occurred_at"),
 }
-"""The columns that an input must have; all others are optional."""
+"""The columns that an input must have; all others are optional. Purchases without a quantity count one unit a line."""
 
 DERIVED = ("purchase_day", "interaction_day")
 """Columns that are computed from others and cannot be mapped."""
@@ -59,6 +59,10 @@ def _check_expression(pattern: str) -> str:
     return pattern
 
 
+Words = tuple[str, ...]
+"""Values of an input column; they are compared without case and without blanks around them."""
+
+
 class JoinedColumns(Section):
     """A text joined from several columns; if the first is empty, the first non-empty column of `fallback` replaces
     it."""
@@ -72,7 +76,11 @@ class Returns(Section):
     """Which purchase lines are returns. Their quantity is stored without its sign."""
 
     negative_quantity: bool = False
+    """Lines with a quantity below 0."""
     order_id_prefix: str | None = None
+    """Lines whose order id begins with this text."""
+    values: dict[str, Words] = {}
+    """For input columns, the values that mark a return, in upper or lower case."""
 
 
 class SetAside(Section):
@@ -96,6 +104,8 @@ class ColumnMapping(Section):
     alternatives (the first that exists is used), or columns to join."""
 
     kind: Kind
+    recipe: str = Field("", exclude=True)
+    """The name or path that the mapping was loaded by; empty for the default one."""
     columns: dict[str, str | tuple[str, ...] | JoinedColumns] = {}
     constants: dict[str, str] = {}
     """Values of canonical columns that the input lacks."""
@@ -115,6 +125,10 @@ class ColumnMapping(Section):
     """The time zone of times without an offset; unset: that of the shop."""
     encoding: Annotated[str, AfterValidator(_check_encoding)] | None = None
     """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) if the file is not UTF-8."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
+    at: str | None = None
+    """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     separator: str | None = Field(None, min_length=1, max_length=1)
     list_separator: str = Field("|", min_length=1)
     """The separator of list entries in a cell; JSON arrays are recognised, too."""
@@ -127,9 +141,17 @@ class ColumnMapping(Section):
     discounts: tuple[str, ...] = ()
     """Input columns in which a value other than 0 means that a promotion was used."""
     returns: Returns = Returns()
-    cancelled: dict[str, tuple[str, ...]] = {}
-    """For input columns, the values that cancel the line with the same id."""
+    cancelled: dict[str, Words] = {}
+    """For input columns, the values that cancel the line with the same id, in upper or lower case."""
     set_aside: tuple[SetAside, ...] = ()
+    anonymous: Literal["by_order"] | None = None
+    """What a purchase line without a customer is: unset, an error; `by_order`, a line of an anonymous order, which
+    counts for similar and popular products only."""
+    fill_down: tuple[str, ...] = ()
+    """Input columns that are empty on the further lines of an order: they have the value of the line above."""
+    most_frequent: tuple[Literal["name"], ...] = ()
+    """Columns of products that get their most frequent value, where a product is on several rows; otherwise the last
+    row counts."""
     items: str | None = None
     """The list in a document whose entries are rows; their columns are named `<items>.<name>`."""
 
@@ -143,6 +165,8 @@ class ColumnMapping(Section):
     def _one_source(self) -> ColumnMapping:
         if both := sorted(self.columns.keys() & self.constants.keys()):
             raise ValueError(f"both a column and a constant for {', '.join(both)}")
+        if self.most_frequent and self.kind != "products":
+            raise ValueError("only products have a `most_frequent` column")
         return self
 
     def input_columns(self) -> Iterator[str]:
@@ -154,12 +178,48 @@ class ColumnMapping(Section):
                 yield from (*source.columns, *source.fallback)
             else:
                 yield from (source,) if isinstance(source, str) else source
-        yield from (*self.discounts, *self.cancelled)
+        yield from (*self.discounts, *self.cancelled, *self.returns.values, *self.fill_down)
+
+    def choosing(self, sheet: str | None, at: str | None) -> ColumnMapping:
+        """This mapping for another sheet of a workbook or another version of a table, where one is given."""
+        return self.model_copy(update={"sheet": sheet or self.sheet, "at": at or self.at})
 
     def with_columns(self, given: Mapping[str, str]) -> ColumnMapping:
         """This mapping with single columns replaced, as `--map` does."""
         columns = self.columns | {canonical_name(self.kind, name): column for name, column in given.items()}
         constants = {name: value for name, value in self.constants.items() if name not in columns}
+        return self.model_copy(update={"columns": columns, "constants": constants})
+
+    def changed(
+        self,
+        *,
+        columns: Mapping[str, str] | None = None,
+        constants: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+        encoding: str | None = None,
+    ) -> ColumnMapping:
+        """This mapping with what a command line or a source replaces. Raises `ConfigError` for what does not exist."""
+        try:
+            names = {
+                "timezone": timezone and check_timezone(timezone),
+                "encoding": encoding and _check_encoding(encoding),
+            }
+        except ValueError as error:
+            raise ConfigError(str(error), hint="Use another name.") from error
+        if both := sorted({*(columns or {})} & {*(constants or {})}):
+            raise ConfigError(f"both a column and a constant for {', '.join(both)}", hint="Give one of them.")
+        changes = {name: value for name, value in names.items() if value is not None}
+        return self.with_columns(columns or {}).with_constants(constants or {}).model_copy(update=changes)
+
+    def written(self, *, day_first: bool | None = None, decimal_comma: bool | None = None) -> ColumnMapping:
+        """This mapping with what is known about how dates and numbers are written."""
+        given = {"day_first": day_first, "decimal_comma": decimal_comma}
+        return self.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+    def with_constants(self, given: Mapping[str, str]) -> ColumnMapping:
+        """This mapping with the same value on every row for single columns, as `--set` does."""
+        constants = self.constants | {canonical_name(self.kind, name): value for name, value in given.items()}
+        columns = {name: source for name, source in self.columns.items() if name not in constants}
         return self.model_copy(update={"columns": columns, "constants": constants})
 
 
@@ -168,11 +228,14 @@ def repeated_name(name: str, place: int, columns: int) -> str:
     return f"{name} ({place} of {columns})"
 
 
-def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str) -> ColumnMapping:
+def parse_mapping(kind: str, content: Mapping[str, Any], *, where: str, recipe: str = "") -> ColumnMapping:
     """The mapping in a table of a recipe. Raises `ConfigError` that names a wrong key and the nearest known one."""
     target = "purchases" if kind == "orders" else kind
+    known = [name for name in ColumnMapping.model_fields if name not in ("kind", "recipe")]
+    if unknown := next((name for name in content if name not in known), None):
+        raise ConfigError(f"{where}: unknown key `{unknown}`", hint=suggestion(unknown, known, what="Known keys"))
     try:
-        return ColumnMapping.model_validate({**content, "kind": target})
+        return ColumnMapping.model_validate({**content, "kind": target, "recipe": recipe})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

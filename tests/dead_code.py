@@ -26,7 +26,6 @@ USED = {
     "into": "a view: the array below it changes",
     "invalid_share": "a column of `omnix predict compare`",
     "is_valid": "a column of `omnix predict prompts test`",
-    "meaning": "a column of the table of exit codes in the README",
     "median_error_days": "a column of `omnix predict compare`",
     "model_config": "pydantic reads it",
     "output_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",

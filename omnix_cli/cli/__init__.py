@@ -24,6 +24,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 _MODULES = {
     **dict.fromkeys(("init", "run", "explain", "similarity", "recommend", "publish"), "steps"),
     "import": "imports",
+    "mapping": "mapping_commands",
     "predict": "predictions",
     "show": "show",
     "quarantine": "quarantine",

@@ -18,8 +18,8 @@ app = typer.Typer(name="import", help="Import files or tables.", no_args_is_help
 Files = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Files, folders or globs, on disk or s3://... (CSV, NDJSON, JSON, Parquet, DynamoDB exports, also "
-        "gzip and zstd); - reads stdin."
+        help="Files, folders or globs, on disk or s3://... (CSV, NDJSON, JSON, Parquet, Excel, Delta and Iceberg "
+        "tables, DynamoDB exports, also compressed or in a zip archive); - reads stdin."
     ),
 ]
 Mapping = Annotated[
@@ -33,6 +33,19 @@ Map = Annotated[
     typer.Option(
         "--map", metavar="COLUMN=COLUMN", help="omnix column = file column, such as purchased_at=sold_on (repeatable)."
     ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="COLUMN=VALUE", help="The same value on every row, such as store_location=Rome (repeatable)."
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."),
+]
+Columns = Annotated[
+    bool, typer.Option("--columns", help="List the columns that omnix knows and what they mean; import nothing.")
 ]
 MaxBad = Annotated[
     float | None,
@@ -67,6 +80,16 @@ Complete = Annotated[
         "--complete", help="Products or customers: this is all there is; what is missing is no longer offered."
     ),
 ]
+Sheet = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="The sheet of an Excel workbook, * for all; without it, the first."),
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="VERSION", help="The version of a Delta or Iceberg table, or a time; without it, the newest."
+    ),
+]
 
 _EXAMPLES = {
     "purchases": "omnix import purchases history.csv.gz --map purchased_at=sold_on --timezone Europe/Paris",
@@ -87,17 +110,28 @@ def _import(kind: str) -> Callable[..., None]:
         max_read_units: MaxReadUnits = None,
         mapping: Mapping = None,
         map_columns: Map = None,
+        set_columns: Set = None,
+        encoding: Encoding = None,
         max_bad: MaxBad = None,
         timezone: Timezone = None,
         day_first: DayFirst = None,
         decimal_comma: DecimalComma = None,
         complete: Complete = False,
+        sheet: Sheet = None,
+        at: At = None,
+        columns: Columns = False,
         dry_run: DryRun = False,
     ) -> None:
         if complete and kind not in ("products", "customers"):
             raise typer.BadParameter("only products and customers can be complete", param_hint="--complete")
+        if columns:
+            known = session.workspace.imports.columns(kind)
+            session.write_records(known, ("column", "type", "required", "meaning"), title=f"Columns of {kind}")
+            return
         if bool(files) == bool(from_store):
             raise typer.BadParameter("give either files or --from", param_hint="FILES")
+        if from_store and (sheet or at):
+            raise typer.BadParameter("--sheet and --at are for files", param_hint="--from")
         units = [] if max_read_units is None else [f"max_read_units={max_read_units}"]
         imports = session.workspace.imports
         work = partial(
@@ -106,12 +140,15 @@ def _import(kind: str) -> Callable[..., None]:
             [*from_store, *units] if from_store else files or (),
             mapping=mapping,
             columns=pairs(map_columns or ()),
+            constants=pairs(set_columns or (), flag="--set"),
+            encoding=encoding,
             timezone=timezone,
             day_first=day_first,
             decimal_comma=decimal_comma,
             max_bad=max_bad,
             complete=complete,
             dry_run=dry_run,
+            **({} if from_store else {"sheet": sheet, "at": at}),
         )
         render(work, lambda report: show_report(session, report, title=f"Import of {kind}"))
 

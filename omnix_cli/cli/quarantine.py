@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.imports import REASONS, DayFirst, DecimalComma, Map, Mapping, Timezone, pairs, show_report
+from omnix_cli.cli.imports import (
+    REASONS,
+    DayFirst,
+    DecimalComma,
+    Encoding,
+    Map,
+    Mapping,
+    Set,
+    Timezone,
+    pairs,
+    show_report,
+)
 from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
 
 app = typer.Typer(
@@ -63,6 +75,8 @@ def replay(
     kind: Kind = "purchases",
     mapping: Mapping = None,
     map_columns: Map = None,
+    set_columns: Set = None,
+    encoding: Encoding = None,
     fixed: Fixed = None,
     mended: Mended = None,
     selected: Selected,
@@ -73,21 +87,25 @@ def replay(
 ) -> None:
     """Import quarantined rows with a fixed mapping or file.
 
-    Rows that are still bad stay in quarantine."""
+    What is not given (mapping, columns, time zone) stays as it was in their import. Rows that are still bad stay in
+    quarantine."""
     copies = pairs(renamed(fixed or None, mended or None, old="--mended", new="--fixed") or (), flag="--fixed")
-    columns, replay = pairs(map_columns or ()), session.workspace.quarantine.replay
+    work = partial(
+        session.workspace.quarantine.replay,
+        kind,
+        mapping=mapping,
+        columns=pairs(map_columns or ()),
+        constants=pairs(set_columns or (), flag="--set"),
+        encoding=encoding,
+        timezone=timezone,
+        day_first=day_first,
+        decimal_comma=decimal_comma,
+        fixed=copies,
+        dry_run=dry_run,
+        **vars(selected),
+    )
     render(
-        lambda: replay(
-            kind,
-            mapping=mapping,
-            columns=columns,
-            timezone=timezone,
-            day_first=day_first,
-            decimal_comma=decimal_comma,
-            fixed=copies,
-            dry_run=dry_run,
-            **vars(selected),
-        ),
+        work,
         lambda report: show_report(session, report, title=f"Replay of {kind}"),
     )
 

@@ -110,6 +110,8 @@ def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
         for item in report.samples:
             note(f"would write {json.dumps(item, default=str, ensure_ascii=False)}")
         for step in report.steps if report.run else ():
+            if left_out := int(step.figures.get("anonymous_lines_left_out", 0)):
+                note(f"{left_out:,} lines of anonymous orders were left out of predictions and of customers' lists")
             if step.status == "ran" and "asked" in step.figures:
                 note(model_report(step.figures))
         run = report.run

@@ -52,8 +52,13 @@ class OpenSource(Protocol):
 class Sources(Protocol):
     """Finds and opens inputs."""
 
-    def find(self, patterns: Sequence[str]) -> list[str]:
-        """The inputs at these paths, folders, globs and `-`, in order. Raises `DataError` when one matches nothing."""
+    @property
+    def notes(self) -> Sequence[str]:
+        """What `find` noticed, such as the files of a folder that it left out."""
+
+    def find(self, patterns: Sequence[str], mapping: ColumnMapping | None = None) -> list[str]:
+        """The inputs at these paths, folders, globs and `-`, in order; the mapping says which sheet of a workbook and
+        which version of a table. Raises `DataError` when one matches nothing."""
 
     def fingerprint(self, name: str) -> str | None:
         """The SHA-256 of an input, or None if it can be read only once."""

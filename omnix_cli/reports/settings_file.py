@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr
 
@@ -23,7 +23,8 @@ _HEAD = """\
 
 
 def as_toml(settings: Settings) -> str:
-    """A configuration file with every setting, its meaning and its value; a setting without a value is a comment."""
+    """A configuration file with every setting, its meaning and its value; a default is a comment, so that a later
+    release may have a better one."""
     return _HEAD + "\n".join(_lines(settings, "")).rstrip() + "\n"
 
 
@@ -37,11 +38,35 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
     for name, value in values.items():
         if not isinstance(value, Section):
             yield from _comment(described.get(name, ""))
-            kept = value is not None and not isinstance(value, SecretStr)
-            yield f"{name} = {_literal(value)}" if kept else f"# {name} ="
+            part = _section_of(type(section).model_fields[name].annotation)
+            if part is not None:
+                path = f"{prefix}.{name}"
+                blocks = [_block(path, one) for one in value] or [f"# [[{path}]]", *_template(part)]
+                yield from blocks
+                continue
+            written = "" if value is None or isinstance(value, SecretStr) else _literal(value)
+            is_default = value == type(section).model_fields[name].default
+            yield f"{'# ' if is_default or not written else ''}{name} = {written}".rstrip()
     for name, value in values.items():
         if isinstance(value, Section):
             yield from _lines(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _section_of(annotation: Any) -> type[Section] | None:
+    """The record of a setting that is a list of records."""
+    part = next(iter(get_args(annotation)), None)
+    return part if isinstance(part, type) and issubclass(part, Section) else None
+
+
+def _block(path: str, section: Section) -> str:
+    given = {name: value for name, value in section if value not in (None, (), {})}
+    return "\n".join([f"[[{path}]]", *(f"{name} = {_literal(value)}" for name, value in given.items()), ""])
+
+
+def _template(part: type[Section]) -> Iterator[str]:
+    """The settings of a list entry, as comments."""
+    for name, meaning in meanings(part).items():
+        yield from _comment(f"  {name}: {meaning}")
 
 
 def meanings(section: type[Section]) -> dict[str, str]:

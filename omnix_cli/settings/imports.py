@@ -30,10 +30,22 @@ class SourceSettings(Section):
     """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
     store: Annotated[str, AfterValidator(check_kind)] | None = None
     """Read the whole table of this kind from this store instead of files."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
+    at: str | None = None
+    """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
     complete: bool = False
     """Whether the files are all products or customers there are: what they lack is no longer offered."""
+    map: dict[str, str] = {}
+    """Single columns of it replaced, such as `{customer_id = "client"}`: omnix column = file column."""
+    set: dict[str, str] = {}
+    """omnix columns with the same value on every row, such as `{store_location = "Rome"}`."""
+    encoding: str | None = None
+    """The text encoding of the files, such as `cp1252`. Unset: detected."""
+    day_first: bool | None = None
+    """Whether 03/04/2024 is the third of April. Unset: detected."""
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:

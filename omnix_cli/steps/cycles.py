@@ -8,7 +8,7 @@ import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.protocols.steps import StepOutput
-from omnix_cli.steps.history import seen
+from omnix_cli.steps.history import ANONYMOUS, of_customers, seen
 
 KEPT_GAPS = 24
 RECENCY_DAYS = 60
@@ -22,10 +22,13 @@ def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
 
     A purchase day is a day on which anything of the product was kept after returns; a gap is the number of days
     between two consecutive ones. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in days
-    at `as_of`: old purchases count less.
+    at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit.
     """
-    frame = schemas.FRAMES["cycles"].conform(pair_cycles(purchases, as_of=as_of))
-    return StepOutput({"cycles": frame}, {"repeated_pairs": int((frame["purchase_days"] > 1).sum())})
+    frame = schemas.FRAMES["cycles"].conform(pair_cycles(of_customers(purchases), as_of=as_of))
+    anonymous = purchases.filter(pl.col("purchase_day") < as_of, pl.col("customer_id").str.starts_with(ANONYMOUS))
+    left_out = anonymous.select(pl.len()).collect().item()
+    repeated = int((frame["purchase_days"] > 1).sum())
+    return StepOutput({"cycles": frame}, {"repeated_pairs": repeated, "anonymous_lines_left_out": left_out})
 
 
 def pair_cycles(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 _PAIR = ["customer_id", "product_id"]
+ANONYMOUS = "anonymous#"
+"""How the customer id of an order begins that no customer is known for; the order id follows."""
 SEEN_COLUMNS = [*_PAIR, "purchase_id", "purchased_at", "purchase_day", "quantity", "total_price", "kind"]
 """The columns that `seen` reads."""
 
@@ -29,6 +31,11 @@ def seen(purchases: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
         settle_returns, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )
     return pl.concat([sold.join(returned.lazy(), on=_PAIR, how="anti"), touched])
+
+
+def of_customers(purchases: pl.LazyFrame) -> pl.LazyFrame:
+    """The lines of known customers, without those of anonymous orders."""
+    return purchases.filter(~pl.col("customer_id").str.starts_with(ANONYMOUS))
 
 
 def settle_returns(lines: pl.DataFrame) -> pl.DataFrame:

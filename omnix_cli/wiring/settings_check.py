@@ -8,7 +8,7 @@ from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.as_of import parse_day
 from omnix_cli.settings import Settings
 from omnix_cli.stores.inputs.input_files import S3Files
-from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.recipes import source_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.s3.prefix import connect
 
@@ -24,9 +24,9 @@ def check_configuration(settings: Settings) -> list[str]:
     if settings.as_of not in ("latest", "today"):
         lines.append(f"as of {parse_day(settings.as_of)}")
     for source in settings.imports.sources:
-        load_mapping(source.kind, source.mapping)
+        mapping = source_mapping(source)
         try:
-            files = FileSources(s3=S3Files(settings.s3)).find(source.files) if source.files else []
+            files = FileSources(s3=S3Files(settings.s3)).find(source.files, mapping) if source.files else []
         except DataError as error:
             raise ConfigError(error.message, hint=error.hint) from error
         count = f"{len(files)} files" if source.files else f"the table in {source.store}"

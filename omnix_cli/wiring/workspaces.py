@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -32,7 +32,7 @@ from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
-from omnix_cli.stores.inputs.recipes import load_mapping
+from omnix_cli.stores.inputs.recipes import source_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
@@ -81,21 +81,6 @@ class Workspace(WorkspaceReader):
             now=self.now(),
         )
 
-    def mapping(
-        self,
-        kind: str,
-        recipe: str | None,
-        columns: Mapping[str, str] | None = None,
-        timezone: str | None = None,
-        day_first: bool | None = None,
-        decimal_comma: bool | None = None,
-    ) -> ColumnMapping:
-        """The mapping for a kind of input: a recipe, with single columns, the time zone, and how dates and numbers are
-        written replaced."""
-        given = {"timezone": timezone, "day_first": day_first, "decimal_comma": decimal_comma}
-        changes = {name: value for name, value in given.items() if value is not None}
-        return load_mapping(kind, recipe, columns).model_copy(update=changes)
-
     def import_files(
         self,
         kind: str,
@@ -116,7 +101,7 @@ class Workspace(WorkspaceReader):
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        mapping = self.mapping(source.kind, source.mapping)
+        mapping = source_mapping(source)
         return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
 
     def advisor(self, *, keep: bool = False) -> Advisor:

@@ -50,7 +50,7 @@ def test_init_makes_a_commented_configuration_once(omnix: Omnix, tmp_path: Path)
     text = (tmp_path / "omnix.toml").read_text()
     assert "# Neighbours to keep for each product." in text
     assert "nothing to do" in omnix("init").err
-    (tmp_path / "omnix.toml").write_text(text.replace("neighbours = 50", "neighbours = 7"))
+    (tmp_path / "omnix.toml").write_text(text.replace("# neighbours = 50", "neighbours = 7"))
     shown = {row["setting"]: row for row in json.loads(omnix("config", "show", "--format", "json").out)}
     assert (shown["similarity.neighbours"]["value"], shown["similarity.neighbours"]["source"]) == (7, "omnix.toml")
 

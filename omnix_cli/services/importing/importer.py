@@ -18,8 +18,9 @@ from omnix_cli.records import ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.compare_rows import Comparison, RunSizes
+from omnix_cli.services.importing.frequent_names import FrequentNames
 from omnix_cli.services.importing.identify_rows import Identifier
-from omnix_cli.services.importing.read_files import Reader, clean_file
+from omnix_cli.services.importing.read_files import Reader, clean_file, never_applied
 from omnix_cli.services.importing.reports import FileReport, ImportReport, merged_reasons
 from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
@@ -42,12 +43,13 @@ class Importer:
     def begin(self, mapping: ColumnMapping, *, dry_run: bool) -> Iterator[Import]:
         """A new import; nothing of it remains unless it is stored."""
         with ExitStack() as stack:
-            written, disputed, quarantine = (stack.enter_context(self.open_spill()) for _ in range(3))
+            written, disputed, quarantine, held = (stack.enter_context(self.open_spill()) for _ in range(4))
             view = self.ledger.view(mapping.kind)
             comparison = Comparison(Identifier(mapping.kind), view, written, disputed, self.sizes)
             earlier = self.ledger.batches(mapping.kind)
             reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
-            yield Import(self, reader, stack.enter_context(comparison), quarantine, dry_run)
+            names = FrequentNames(held)
+            yield Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Import:
     reader: Reader
     comparison: Comparison
     quarantine: Spill
+    names: FrequentNames
     dry_run: bool
     files: list[FileReport] = field(default_factory=list)
     corrected: int = 0
@@ -67,16 +70,18 @@ class Import:
     def kind(self) -> str:
         return self.reader.mapping.kind
 
-    def read(self, source: OpenSource) -> None:
-        """Reads, cleans and compares one input."""
-        counts = FileReport(source.name)
-        for cleaned in clean_file(self.reader, source, len(self.files), counts):
+    def read(self, source: OpenSource, reader: Reader | None = None) -> None:
+        """Reads, cleans and compares one input, as the reader of the import or another does."""
+        reader, counts = reader or self.reader, FileReport(source.name)
+        for cleaned in clean_file(reader, source, len(self.files), counts):
             self.quarantine.add(cleaned.quarantine)
-            self.comparison.add(cleaned.rows)
+            (self.names if reader.mapping.most_frequent else self.comparison).add(cleaned.rows)
         self.files.append(counts)
 
     def finish_reading(self) -> None:
         """Call it when all inputs are read."""
+        for rows in self.names.rows():
+            self.comparison.add(rows)
         cancel_rows(self.reader.deleted_ids, self.comparison, self.files, self.quarantine)
 
     @contextmanager
@@ -87,7 +92,8 @@ class Import:
         it has, the batch enters the ledger. With `delisted` current rows, the import is complete."""
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
-        with nullcontext(NoWriter()) if self.dry_run else batch.write({"mapping": dump(self.reader.mapping)}) as writer:
+        how = {"mapping": dump(self.reader.mapping), "timezone": self.reader.timezone}
+        with nullcontext(NoWriter()) if self.dry_run else batch.write(how) as writer:
             self.corrected = store_rows(self.comparison, writer, self.files, delisted)
             yield writer
         if not self.dry_run:
@@ -103,7 +109,7 @@ class Import:
             reasons=merged_reasons([part for file in self.files for part in file.reasons]),
             corrected=self.corrected,
             newest_day=max((file.newest_day for file in self.files if file.newest_day), default=None),
-            notes=tuple(notes),
+            notes=(*notes, *never_applied(self.reader)),
             batch=self.batch,
             dry_run=self.dry_run,
         )

@@ -40,7 +40,7 @@ def import_files(
     if damaged:
         _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
         importer.ledger.drop(damaged)
-    names, left_out = importer.sources.find(patterns), dict[str, str]()
+    names, left_out = importer.sources.find(patterns, mapping), dict[str, str]()
     while True:
         try:
             return _with_left_out(_import(importer, names, mapping, complete=complete, dry_run=dry_run), left_out)
@@ -68,7 +68,7 @@ def _import(
         work.finish_reading()
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
-        notes = tuple(check_limits(work.report(), batches, importer.settings, today))
+        notes = (*importer.sources.notes, *check_limits(work.report(), batches, importer.settings, today))
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
         contents = [(file.name, file.sha256) for file in work.files]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 import polars as pl
+from pydantic import ValidationError
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import ColumnMapping, suggestion
@@ -16,6 +17,7 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.compare_rows import Comparison
 from omnix_cli.services.importing.importer import Importer, NewBatch, resolved
 from omnix_cli.services.importing.reports import ImportReport, ReasonCount, merged_reasons, reason_counts
+from omnix_cli.settings import dump
 from omnix_cli.steps.imports.identity import FILE
 
 _PLACE = ["file", "row_number", "item"]
@@ -48,36 +50,41 @@ def quarantine_show(
 
 def quarantine_replay(
     importer: Importer,
-    mapping: ColumnMapping,
+    kind: str,
+    revised: Callable[[ColumnMapping], ColumnMapping],
     *,
     fixed: Mapping[str, str] | None = None,
     reason: str | None = None,
     file: str | None = None,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Reads open rows again with this mapping and imports those that are good now; the others stay open.
+    """Reads open rows again and imports those that are good now; the others stay open.
+
+    The rows of a file are read with the mapping and the time zone that the file was imported with, as `revised`
+    changes it: it returns the mapping to use instead.
 
     The rows come from the quarantine itself or, for the files in `fixed` (quarantined name: path), from the same lines
     of the fixed file. Raises `ConfigError` for a name that was not imported, `DataError` for a missing file."""
-    kind = mapping.kind
     _check_fixed(importer, kind, fixed or {})
     found = open_rows(importer, kind, reason=reason, file=file)
     with ExitStack() as stack:
-        work = stack.enter_context(importer.begin(mapping, dry_run=dry_run))
         origins = found.partition_by("batch", "file", maintain_order=True)
-        for origin in origins:
+        mappings = [revised(mapping_of(importer, kind, str(origin["batch"][0]))) for origin in origins]
+        begun = mappings[0] if mappings else ColumnMapping.model_validate({"kind": kind})
+        work = stack.enter_context(importer.begin(begun, dry_run=dry_run))
+        for origin, mapping in zip(origins, mappings, strict=True):
             rows = _QuarantinedRows(str(origin["file"][0]), origin)
             if fixed and rows.name in fixed:
                 source = stack.enter_context(importer.sources.open(fixed[rows.name], mapping))
                 rows = _FixedLines(rows.name, origin, source)
-            work.read(rows)
+            work.read(rows, replace(work.reader, mapping=mapping))
         work.finish_reading()
         settled = _settled(origins, work.comparison)
         if settled.is_empty():
             return work.report()
         if kind in ("purchases", "interactions"):
             work.comparison.identifier.count_numbers_taken(_stored_from(importer, kind, origins, work.comparison))
-        with work.store({"replayed": settled.rows()}, replay=True) as writer:
+        with work.store({"replayed": settled.rows(), "mappings": [*map(dump, mappings)]}, replay=True) as writer:
             writer.append("resolved", settled)
         return work.report()
 
@@ -100,6 +107,17 @@ def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | 
     """The open rows with the `batch` they came with, all or those of one reason or file."""
     wanted = {name: value for name, value in (("reason", reason), ("file", file)) if value is not None}
     return importer.ledger.quarantine(kind).filter(**wanted).collect().sort(*_PLACE, "batch")
+
+
+def mapping_of(importer: Importer, kind: str, batch: str) -> ColumnMapping:
+    """The mapping that a batch was imported with, with its time zone."""
+    parameters = importer.checkpoints.open(batch).manifest.parameters
+    try:
+        mapping = ColumnMapping.model_validate({**parameters.get("mapping", {}), "kind": kind})
+    except ValidationError as error:
+        hint = "Name the mapping with --mapping."
+        raise ConfigError(f"the mapping of the import {batch} cannot be used: {error}", hint=hint) from error
+    return mapping if mapping.timezone else mapping.changed(timezone=parameters.get("timezone"))
 
 
 def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from omnix_cli.settings import dump
 from omnix_cli.steps.imports import binding, cleaning, deletions, settling
 from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
+from omnix_cli.steps.imports.filling import filled_down
 from omnix_cli.steps.imports.identity import FILE
 from omnix_cli.steps.imports.instants import Clock
 from omnix_cli.steps.imports.problems import quarantine_rows
@@ -60,13 +61,16 @@ class Reader:
     """Where rows wait until it is settled how the file is read."""
     deleted_ids: list[pl.DataFrame] = field(default_factory=list)
     """The rows that only say that an id was deleted, of all inputs so far."""
+    unapplied: list[Mapping[str, str]] = field(default_factory=list)
+    """For each input so far, the parts of the mapping that it has no column for, and why not."""
     earlier: Sequence[ImportBatch] = ()
     """The imports of this kind so far, oldest first."""
 
     @cached_property
     def key(self) -> str:
         """A hash of what, besides its content, decides how a file is read."""
-        return digest({"mapping": dump(self.mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
+        mapping = self.mapping.model_copy(update={"sheet": None, "at": None})  # they are part of the fingerprint
+        return digest({"mapping": dump(mapping), "timezone": self.timezone, "cleaning": cleaning.VERSION})
 
     def source_key(self, file: str) -> str:
         """A hash of the source that a file comes from: its name without digits, and how its columns are mapped."""
@@ -102,13 +106,19 @@ class Reader:
     ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, ColumnMapping | None]]:
         """Rows as read, quarantine rows, and the mapping bound to the columns; None before the first rows."""
         bound, mapping = [ROW_NUMBER, ITEM], None
+        above: pl.DataFrame | None = None
         for chunk in source.chunks():
             raw, bare = deletions.split_bare(chunk.rows, self.mapping)
             if bare.height:
                 self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
+                if mapping is not None:
+                    self.unapplied.pop()
                 mapping = binding.bind(self.mapping, raw.columns, file=source.name)
+                self.unapplied.append(binding.unapplied(self.mapping, raw.columns))
                 bound = raw.columns if raw.height else bound
+            if mapping is not None:
+                raw, above = filled_down(raw, mapping, above)
             yield raw, quarantine_rows(chunk.rejected, source.name), mapping
 
     def _settled(self, seen: Evidence, before: Settled, mapping: ColumnMapping, source: OpenSource) -> Settled:
@@ -126,7 +136,8 @@ class Reader:
             year_first=order == "year first",
             serials=settled.serials,
         )
-        reading = Reading(mapping, source.name, clock, bool(settled.decimal_comma), self.now, settled)
+        notes = binding.noticed(self.mapping, mapping, raw.columns)
+        reading = Reading(mapping, source.name, clock, bool(settled.decimal_comma), self.now, settled, notes)
         if not readings or readings[-1] != reading:
             readings.append(reading)
         return Chunk(raw, rejected, readings[-1])
@@ -139,11 +150,20 @@ class Reader:
         return Settled(order, next((one.decimal_comma for one in files if one.decimal_comma is not None), None))
 
 
+def never_applied(reader: Reader) -> Iterator[str]:
+    """Notes on the parts of the mapping that no input has a column for."""
+    first, *others = reader.unapplied or [{}]
+    for what, why in first.items():
+        if all(what in other for other in others):
+            yield f"{what} was not applied: {why}"
+
+
 def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
     """What was detected about an input, for its report."""
     found = dict(source.findings)
     if reading is None:
         return found
+    found |= reading.notes
     found["timezone"] = reading.clock.timezone
     if reading.clock.written_timezone != reading.clock.timezone:
         found["times written in"] = reading.clock.written_timezone

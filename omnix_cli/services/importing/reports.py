@@ -79,7 +79,9 @@ class ImportReport:
     newest_day: date | None = None
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    """What was noticed about this import and, after it, about all rows."""
+    """What was noticed about this import."""
+    advice: tuple[Finding, ...] = ()
+    """What was noticed about all rows after it."""
     batch: str | None = None
     dry_run: bool = False
     refused: bool = False

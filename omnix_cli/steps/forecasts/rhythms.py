@@ -19,7 +19,7 @@ from omnix_cli.steps.cycles import pair_cycles
 from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
 from omnix_cli.steps.forecasts.hazard import Coefficients, columns, fit_hazard
 from omnix_cli.steps.forecasts.intervals import fit_interval
-from omnix_cli.steps.history import SEEN_COLUMNS, seen
+from omnix_cli.steps.history import SEEN_COLUMNS, of_customers, seen
 
 LOOK_BACK_DAYS = (14, 28, 56, 112)
 LOOK_BACK_MEMORY_DAYS = 60.0
@@ -69,7 +69,7 @@ def model_parts(forecast_model: pl.DataFrame) -> dict[str, Coefficients]:
 
 def _learning_lines(purchases: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """The lines to learn from, in memory: of all customers, or of every k-th when there are too many lines."""
-    lines = purchases.filter(pl.col("purchase_day") < as_of).select(SEEN_COLUMNS)
+    lines = of_customers(purchases).filter(pl.col("purchase_day") < as_of).select(SEEN_COLUMNS)
     stride = _stride(lines.select(pl.len()).collect().item(), MAX_LINES)
     if stride > 1:
         customers = lines.select("customer_id").unique().sort("customer_id").gather_every(stride)

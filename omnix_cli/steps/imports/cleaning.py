@@ -14,6 +14,7 @@ import polars as pl
 from omnix_cli.mappings import LINE, ColumnMapping, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, WRITTEN_AT
 from omnix_cli.schemas import FRAMES
+from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
 from omnix_cli.steps.imports.identity import with_line_ids
@@ -63,6 +64,10 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             problems.append(Problem(parsed.unreadable, name, reason, written))
     problems[:0] = _totals(raw, mapping, columns)
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
+    if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
+        rows = rows.with_columns(
+            pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
+        )
     if mapping.kind == "purchases":
         unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
         rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN_AT))
@@ -122,9 +127,9 @@ def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem
     mask = trimmed.is_null() & rule.missing
     lower = trimmed.str.to_lowercase()
     if rule.values:
-        mask |= lower.is_in([value.lower() for value in rule.values]).fill_null(False)
+        mask |= lower.is_in([value.strip().lower() for value in rule.values]).fill_null(False)
     if rule.other_than:
-        mask |= ~lower.is_in([value.lower() for value in rule.other_than]).fill_null(True)
+        mask |= ~lower.is_in([value.strip().lower() for value in rule.other_than]).fill_null(True)
     if rule.matches:
         mask |= trimmed.str.contains(rule.matches).fill_null(False)
     return Problem(mask, column, rule.reason, trimmed, expected=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -20,7 +20,7 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
     A returned line loses the sign of its quantity and prices. If one of `unit_price` and `total_price` is missing, it
     is computed: total = unit * quantity.
     """
-    returned = _returned(rows, mapping)
+    returned = _returned(rows, raw, mapping)
     if returned.any():
         signed = pl.col("quantity", "unit_price", "total_price")
         rows = rows.with_columns(pl.when(returned).then(signed.abs()).otherwise(signed))
@@ -45,20 +45,26 @@ def _missing_prices(rows: pl.DataFrame) -> Iterator[pl.Expr]:
             yield pl.coalesce(name, amount.round(2).cast(numbers.MONEY, strict=False))
 
 
-def _returned(rows: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
+def _returned(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
     returned = rows["kind"] == "return"
     if mapping.returns.negative_quantity:
         returned |= rows["quantity"] < 0
     if mapping.returns.order_id_prefix:
         returned |= rows["order_id"].str.starts_with(mapping.returns.order_id_prefix)
-    return returned.fill_null(False)
+    return returned.fill_null(False) | _marked(raw, mapping.returns.values)
 
 
 def _cancelled(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.Series:
-    cancelled = deleted(raw)
-    for column, values in mapping.cancelled.items():
-        cancelled |= texts.text(raw[column], mapping.null_values).str.to_lowercase().is_in(values).fill_null(False)
-    return cancelled
+    return deleted(raw) | _marked(raw, mapping.cancelled)
+
+
+def _marked(raw: pl.DataFrame, marks: Mapping[str, Sequence[str]]) -> pl.Series:
+    """Which rows have one of the values in one of the columns, whatever their case."""
+    marked = pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
+    for column, values in marks.items():
+        wanted = [value.strip().lower() for value in values]
+        marked |= texts.text(raw[column], ()).str.to_lowercase().is_in(wanted).fill_null(False)
+    return marked
 
 
 def _discounted(raw: pl.DataFrame, mapping: ColumnMapping, decimal_comma: bool) -> pl.Series:

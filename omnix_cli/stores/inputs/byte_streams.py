@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import shutil
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +19,16 @@ from typing import IO, Any
 import pyarrow as pa
 
 from omnix_cli.errors import DataError, os_failure
+
+_DAMAGED = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    pa.ArrowInvalid,
+    pa.ArrowIOError,
+)
 
 
 class HashedStream(io.BufferedIOBase):
@@ -78,13 +91,30 @@ class HashedStream(io.BufferedIOBase):
 
 def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
     """The decompressed stream, and the name of the compression."""
-    magic = stream.peek(4)
+    file: Any = stream
+    magic = stream.peek(6)
     if magic[:2] == b"\x1f\x8b":
         return gzip.GzipFile(fileobj=stream, mode="rb"), "gzip"
     is_skippable = magic[1:4] == b"\x2a\x4d\x18" and magic[0] >> 4 == 5  # pzstd begins with such a frame (RFC 8878)
-    if magic == b"\x28\xb5\x2f\xfd" or is_skippable:
+    if magic[:3] == b"BZh":
+        return bz2.BZ2File(file), "bzip2"
+    if magic == b"\xfd7zXZ\x00":
+        return lzma.LZMAFile(file), "xz"
+    if magic[:4] == b"\x28\xb5\x2f\xfd" or is_skippable:
         return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"), "zstd"
     return stream, None
+
+
+@contextmanager
+def seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The stream, or a copy of it on disk if it can only be read once."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
+        file.seek(0)
+        yield file
 
 
 @contextmanager
@@ -92,11 +122,20 @@ def input_errors(name: str) -> Iterator[None]:
     """Turns errors of reading and decompressing an input into `DataError`."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile, pa.ArrowInvalid, pa.ArrowIOError) as error:
-        hint = "Get the file again; nothing of it was imported."
-        raise DataError(f"{name}: the file is damaged or truncated: {error}", hint=hint) from error
+    except _DAMAGED as error:
+        raise _damaged(name, error) from error
+    except NotImplementedError as error:
+        hint = "Unpack the archive, and import the files in it."
+        raise DataError(f"{name}: the archive cannot be read: {error}", hint=hint) from error
     except UnicodeError as error:
         hint = "Set `encoding` in the mapping to the encoding of the file."
         raise DataError(f"{name}: the file has another encoding than expected: {error}", hint=hint) from error
     except OSError as error:
+        if error.errno is None:  # as bz2 tells of damaged content
+            raise _damaged(name, error) from error
         raise os_failure(error, f"{name} cannot be read") from error
+
+
+def _damaged(name: str, error: Exception) -> DataError:
+    hint = "Get the file again; nothing of it was imported."
+    return DataError(f"{name}: the file is damaged or truncated: {error}", hint=hint)

@@ -64,10 +64,14 @@ FORMATS = (
 """In this order; the first that fits is used."""
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
-"""The files of a folder that are read, also with .gz or .zst appended."""
+"""The files of a folder that are read, also with one of COMPRESSIONS appended."""
+
+COMPRESSIONS = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
+CONTAINERS = (".zip", ".xlsx", ".xlsm")
+"""Files of a folder that hold inputs."""
 
 
 def recognised(name: str, beginning: bytes, *, is_binary: bool) -> Format | None:
     """The binary or text format of a file."""
-    formats = (one for one in FORMATS if one.is_binary is is_binary and not name.endswith(one.but_not))
+    formats = (one for one in FORMATS if one.is_binary is is_binary and not name.lower().endswith(one.but_not))
     return next((one for one in formats if one.begins.match(beginning)), None)

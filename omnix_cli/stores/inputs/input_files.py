@@ -25,6 +25,11 @@ class LocalFiles:
         """All files in a folder and its subfolders, in order; none if this is not a folder."""
         return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
 
+    def holds(self, folder: str, ending: str) -> bool:
+        """Whether a folder directly holds a file whose name ends so."""
+        place = Path(folder)
+        return place.is_dir() and any(entry.name.endswith(ending) for entry in place.iterdir())
+
     def matching(self, pattern: str) -> list[str]:
         """The file with this name, or those that match a glob, in order."""
         if Path(pattern).exists():
@@ -34,6 +39,14 @@ class LocalFiles:
 
     def exists(self, name: str) -> bool:
         return Path(name).is_file()
+
+    def size(self, name: str) -> int:
+        """In bytes, as stored."""
+        return Path(name).stat().st_size
+
+    def table_options(self, address: str) -> dict[str, str]:
+        """The options with which the libraries of tables read this place."""
+        return {}
 
     def fingerprint(self, name: str) -> str:
         """The SHA-256 of the content."""
@@ -63,18 +76,33 @@ class S3Files:
         return list(self._list(folder.rstrip("/") + "/"))
 
     def matching(self, pattern: str) -> list[str]:
+        if self.exists(pattern):
+            return [pattern]  # its name may have the signs of a pattern
         fixed = re.split(r"[*?\[]", pattern)[0]
         if fixed == pattern:
-            return [pattern] if self.exists(pattern) else []
+            return []
         parts = pattern.split("/")
         return [name for name in self._list(fixed) if _fits(name.split("/"), parts)]
 
     def exists(self, name: str) -> bool:
         if name not in self._found:
             bucket, key = self._place(name)
-            if key and (stored := bucket.head(key)) is not None:
+            if key and not key.endswith("/") and (stored := bucket.head(key)) is not None:
                 self._found[name] = stored
         return name in self._found
+
+    def holds(self, folder: str, ending: str) -> bool:
+        start = folder.rstrip("/") + "/"
+        if not self._place(start)[1].strip("/"):
+            return False
+        return any(name.endswith(ending) for name in self._list(start))
+
+    def size(self, name: str) -> int:
+        return self._found[name].size if self.exists(name) else 0
+
+    def table_options(self, address: str) -> dict[str, str]:
+        bucket = self._place(address)[0].bucket
+        return {**bucket.polars_options, **bucket.polars_credentials()[0]}
 
     def fingerprint(self, name: str) -> str:
         if self.fingerprints is None:

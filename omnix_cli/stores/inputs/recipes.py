@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import INPUT_KINDS, ColumnMapping, parse_mapping, suggestion
+from omnix_cli.settings import SourceSettings
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 FOLDERS = (_PACKAGE / "configs" / "mappings", _PACKAGE.parent / "configs" / "mappings")
@@ -26,7 +27,16 @@ def load_mapping(kind: str, recipe: str | None = None, columns: Mapping[str, str
         raise ConfigError(f"{path}: unknown table [{unknown}]", hint=suggestion(unknown, INPUT_KINDS, what="Known"))
     if kind not in content:
         raise ConfigError(f"the recipe `{name}` has no table [{kind}]", hint=f"It has {', '.join(content)}.")
-    return parse_mapping(kind, content[kind], where=f"{path} [{kind}]").with_columns(columns or {})
+    where = f"{path} [{kind}]"
+    return parse_mapping(kind, content[kind], where=where, recipe=recipe or "").with_columns(columns or {})
+
+
+def source_mapping(source: SourceSettings) -> ColumnMapping:
+    """The mapping of a source of the settings."""
+    recipe = load_mapping(source.kind, source.mapping)
+    mapping = recipe.changed(columns=source.map, constants=source.set, encoding=source.encoding)
+    mapping = mapping.choosing(source.sheet, source.at)
+    return mapping if source.day_first is None else mapping.model_copy(update={"day_first": source.day_first})
 
 
 def recipe_names() -> list[str]:

@@ -3,26 +3,43 @@ whose items are read as lines of JSON."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
+from omnix_cli.stores.inputs.containers.workbooks import OLE_MAGIC, is_workbook, sheets
+from omnix_cli.stores.inputs.containers.zip_files import ZIP_MAGICS, members
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
-from omnix_cli.stores.inputs.formats import SUFFIXES, Format, InputFile, recognised
+from omnix_cli.stores.inputs.folder_files import (
+    FileList,
+    is_debris,
+    is_plain,
+    marked,
+    partitions,
+    sorted_out,
+    with_partitions,
+)
+from omnix_cli.stores.inputs.formats import Format, InputFile, recognised
 from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
+from omnix_cli.stores.inputs.lakehouse.delta import delta_table
+from omnix_cli.stores.inputs.lakehouse.iceberg import iceberg_table, newest_metadata
+from omnix_cli.stores.inputs.lakehouse.snapshots import refuse_data_files, table_roots
 from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES, LineBlocks
+from omnix_cli.stores.inputs.parts import Part
 from omnix_cli.stores.s3.prefix import SCHEME
 from omnix_cli.stores.sqlite.documents import encode
 from omnix_cli.stores.tables.specs import TableSpec
@@ -40,6 +57,7 @@ class Source:
     exported: ExportedFile | None = None
     now: datetime | None = None
     block_bytes: int = BLOCK_BYTES
+    part: Part | None = None
 
     def __post_init__(self) -> None:
         self._hashed = HashedStream(self.stream, md5=self.exported is not None)
@@ -53,21 +71,32 @@ class Source:
         found = dict(self._findings)
         if self._blocks is not None:
             found["encoding"] = self._blocks.encoding_name
-        return found | self._row_findings
+        found |= self._row_findings
+        return found if self.part is None else found | dict(self.part.findings)
 
     def chunks(self) -> Iterator[RawChunk]:
         with input_errors(self.name):
             with ExitStack() as stack:
                 self._rows = self._open(stack)
-                yield from self._rows
+                for chunk in self._rows:
+                    yield replace(chunk, rows=with_partitions(chunk.rows, self._columns, self._row_findings))
             self._hashed.rest()
         if self.exported is not None:
             self.exported.check(getattr(self._rows, "count", 0), self._hashed.md5())
 
     def fingerprint(self) -> str:
-        return self._hashed.hexdigest()
+        if self.part is not None and self.part.identity is not None:
+            return marked(self.part.identity(), self._columns)
+        return marked(self._hashed.hexdigest(), self._columns)
+
+    @property
+    def _columns(self) -> dict[str, str | None]:
+        return partitions(self.name) if self.exported is None else {}
 
     def _open(self, stack: ExitStack) -> Iterable[RawChunk]:
+        if self._hashed.peek(4) in ZIP_MAGICS:
+            hint = "Give it by its path, with the suffix .zip or .xlsx."
+            raise DataError(f"{self.name}: a zip archive or a workbook", hint=hint)
         if (binary := recognised(self.name, self._hashed.peek(4), is_binary=True)) is not None:
             return self._read(binary, stack.enter_context(self._hashed.anywhere()))
         stream, compression = unpacked(self._hashed)
@@ -92,51 +121,128 @@ class FileSources:
     s3: S3Files = field(default_factory=lambda: S3Files(S3Settings()))
     now: datetime | None = None
     block_bytes: int = BLOCK_BYTES
+    notes: list[str] = field(default_factory=list)
     _exported: dict[str, ExportedFile] = field(default_factory=dict)
+    _parts: dict[str, Part] = field(default_factory=dict)
 
-    def find(self, patterns: Sequence[str]) -> list[str]:
+    def find(self, patterns: Sequence[str], mapping: ColumnMapping | None = None) -> list[str]:
+        sheet, at = (mapping.sheet, mapping.at) if mapping is not None else (None, None)
         found: dict[str, None] = {}
         for pattern in patterns:
-            names = [pattern] if pattern == STDIN else self._matches(pattern)
+            names = [pattern] if pattern == STDIN else self._matches(pattern, sheet, at)
             if not names:
                 where = "" if pattern.startswith(SCHEME) else f"Relative to {Path.cwd()}. "
-                raise DataError(f"nothing to import at {pattern}", hint=f"{where}Check the spelling.")
+                left_out = "".join(f"omnix {note}. " for note in self.notes if pattern.rstrip("/") in note)
+                raise DataError(f"nothing to import at {pattern}", hint=f"{left_out}{where}Check the spelling.")
             found.update(dict.fromkeys(names))
+        if at is not None and not any("table version" in part.findings for part in self._parts.values()):
+            raise ConfigError("only tables have versions", hint="Leave out `at`, or give a Delta or Iceberg table.")
         return list(found)
 
     def fingerprint(self, name: str) -> str | None:
         if name == STDIN:
             return None
         with input_errors(name):
+            return marked(self._content_key(name), {} if name in self._exported else partitions(name))
+
+    def _content_key(self, name: str) -> str:
+        if (part := self._parts.get(name)) is None:
             return self._files(name).fingerprint(name)
+        if part.identity is not None:
+            return part.identity()
+        with part.open() as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
         if name == STDIN:
             yield Source("stdin", self.stdin or sys.stdin.buffer, mapping, None, self.now, self.block_bytes)
             return
+        part = self._parts.get(name)
+        mapping = mapping if part is None else mapping.model_copy(update=part.overrides)
         with ExitStack() as stack:
             with input_errors(name):
-                file = stack.enter_context(self._files(name).open(name))
-            yield Source(name, file, mapping, self._exported.get(name), self.now, self.block_bytes)
+                file = stack.enter_context(self._files(name).open(name) if part is None else part.open())
+            yield Source(name, file, mapping, self._exported.get(name), self.now, self.block_bytes, part)
 
     def _files(self, name: str) -> LocalFiles | S3Files:
         return self.s3 if name.startswith(SCHEME) else LocalFiles()
 
-    def _matches(self, pattern: str) -> list[str]:
+    def _matches(self, pattern: str, sheet: str | None, at: str | None) -> list[str]:
         files = self._files(pattern)
+        if files.exists(pattern) and (files.size(pattern) or not files.below(pattern)):
+            return self._expanded([pattern], sheet, at)
         below = files.below(pattern)
         if summaries := export_summaries(below):
             with input_errors(pattern):
                 exported = exported_files(summaries, files.read, files.exists)
             self._exported |= {file.name: file for file in exported}
             return [file.name for file in exported]
-        return [name for name in below if _is_input(name)] or files.matching(pattern)
+        if not below:
+            matching = [name for name in files.matching(pattern) if not is_debris(name)]
+            return self._expanded([name for name in matching if is_plain(name) or files.size(name)], sheet, at)
+        roots = table_roots(below)
+        tables = [self._table(root, kind, below, at) for root, kind in roots.items()]
+        others = [name for name in below if not any(root == "." or name.startswith(f"{root}/") for root in roots)]
+        where = str(Path(pattern)) if isinstance(files, LocalFiles) else pattern.rstrip("/")
+        listed = sorted_out(others, where, self._beginning, files.size)
+        self._note(listed, where)
+        return sorted([*tables, *self._expanded(listed.inputs, sheet, at)])
 
+    def _expanded(self, names: Sequence[str], sheet: str | None, at: str | None) -> list[str]:
+        """The files, with the inputs in them in place of archives and workbooks. Raises `DataError` for a data file of
+        a table."""
+        found: list[str] = []
+        for name in names:
+            if name.endswith(".metadata.json"):
+                found.append(self._register(iceberg_table(name, name, self._files(name).table_options(name), at)))
+            elif is_plain(name):
+                found.append(name)
+            else:
+                found.extend(self._contained(name, sheet))
+        on_disk = [str(Path(name).absolute()) for name in names if not name.startswith(SCHEME)]
+        refuse_data_files(on_disk, LocalFiles().holds)
+        refuse_data_files([name for name in names if name.startswith(SCHEME)], self.s3.holds)
+        return found
 
-def _is_input(name: str) -> bool:
-    last = name.rpartition("/")[2]
-    return not last.startswith(".") and last.removesuffix(".gz").removesuffix(".zst").endswith(SUFFIXES)
+    def _contained(self, name: str, sheet: str | None) -> list[str]:
+        files = self._files(name)
+        with input_errors(name):
+            with files.open(name) as content:
+                beginning = content.read(4)
+            if beginning == OLE_MAGIC:
+                hint = "Save it as .xlsx or .csv without a password, and import that."
+                raise DataError(f"{name}: an old Excel workbook (.xls), or one with a password", hint=hint)
+            if beginning not in ZIP_MAGICS:
+                return [name]
+            opened = partial(files.open, name)
+            if is_workbook(name, opened):
+                parts = sheets(name, opened, sheet, partial(files.fingerprint, name))
+            else:
+                parts, listed = members(name, opened)
+                self._note(listed, name)
+        return [self._register(part) for part in parts]
+
+    def _table(self, root: str, kind: str, below: Sequence[str], at: str | None) -> str:
+        options = self._files(root).table_options(root)
+        if kind == "Delta":
+            return self._register(delta_table(root, options, at))
+        if kind == "Iceberg":
+            return self._register(iceberg_table(root, newest_metadata(root, below), options, at))
+        hint = "Export the table to Parquet, and import that."
+        raise DataError(f"{root}: omnix cannot read tables of Apache {kind}", hint=hint)
+
+    def _register(self, part: Part) -> str:
+        self._parts[part.name] = part
+        return part.name
+
+    def _note(self, listed: FileList, where: str) -> None:
+        if (note := listed.note(where)) is not None and note not in self.notes:
+            self.notes.append(note)
+
+    def _beginning(self, name: str) -> bytes:
+        with input_errors(name), self._files(name).open(name) as content:
+            return content.read(1 << 16)
 
 
 @dataclass(frozen=True)
@@ -147,8 +253,9 @@ class StoredTable:
     table: TableSpec
     name: str
     now: datetime
+    notes: Sequence[str] = ()
 
-    def find(self, patterns: Sequence[str]) -> list[str]:
+    def find(self, patterns: Sequence[str], mapping: ColumnMapping | None = None) -> list[str]:
         return [self.name]
 
     def fingerprint(self, name: str) -> None:

@@ -74,7 +74,8 @@ class ItemChunks:
 
     def _see(self, rows: pl.DataFrame) -> None:
         self._seen.update(column.name for column in rows if column.null_count() < rows.height)
-        for name in REQUIRED[self.mapping.kind] if rows.height else ():
+        quantity = ("quantity",) if self.mapping.kind == "purchases" else ()  # an item without it is bad, unlike a line
+        for name in (*REQUIRED[self.mapping.kind], *quantity) if rows.height else ():
             names = self._alternatives(name)
             if name not in self.mapping.constants and self._seen.isdisjoint(names):
                 self._seen.update(names[-1:])  # the last one, so that any other goes first once it is there

@@ -43,8 +43,9 @@ class ScannedTable:
     name: str
     logs: Sequence[PageLog]
     now: datetime
+    notes: Sequence[str] = ()
 
-    def find(self, patterns: Sequence[str]) -> list[str]:
+    def find(self, patterns: Sequence[str], mapping: ColumnMapping | None = None) -> list[str]:
         return [self.name]
 
     def fingerprint(self, name: str) -> str:

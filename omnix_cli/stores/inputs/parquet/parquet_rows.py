@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping, repeated_name
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
+from omnix_cli.steps.imports.column_names import normalised
 from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.line_blocks import RejectedLine, as_frame
 from omnix_cli.stores.inputs.parquet.columns import Column, columns, exploded, is_list, with_nul
@@ -138,8 +139,8 @@ def _named(found: list[Column]) -> list[Column]:
 
 
 def _refuse_unusable(found: list[Column], mapping: ColumnMapping, name: str) -> None:
-    used = set(mapping.input_columns())
+    used = set(map(normalised, mapping.input_columns()))
     for column in found:
-        if column.unusable is not None and column.name in used:
+        if column.unusable is not None and normalised(column.name) in used:
             message = f"{name}: column `{column.name}` has {column.unusable}"
             raise DataError(message, hint="Write it as text or numbers, or map another column.")

@@ -99,6 +99,7 @@ def test_an_offer_is_counted_at_the_first_rule_it_breaks() -> None:
     assert rules(offers).is_empty()
     assert rules.removed == {
         "removed_excluded_category": 1,
+        "removed_withdrawn": 0,
         "removed_out_of_stock": 1,
         "removed_min_support": 1,
         "removed_budget": 1,

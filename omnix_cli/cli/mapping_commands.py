@@ -1,0 +1,43 @@
+"""`omnix mapping init | check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from omnix_cli.cli.options import Limit, OutputSession, Session, command, note
+
+app = typer.Typer(name="mapping", help="Write and check recipes for the columns of files.", no_args_is_help=True)
+
+File = Annotated[str, typer.Argument(help="A file, on disk or s3://...")]
+Recipe = Annotated[str, typer.Argument(help="A recipe by name, or its path.")]
+RowKind = Annotated[
+    Literal["purchases", "products", "customers", "interactions", "orders"],
+    typer.Option("--kind", help="What the rows of the file are."),
+]
+
+
+DraftKind = Annotated[
+    Literal["purchases", "products", "customers", "interactions"],
+    typer.Option("--kind", help="What the rows of the file are."),
+]
+
+
+@command(app, "omnix mapping init history.csv > shop.toml")
+def init(session: Session, *, file: File, kind: DraftKind = "purchases") -> None:
+    """Write a draft of a recipe for a file to stdout. Guesses are marked as comments."""
+    sys.stdout.write(session.workspace.imports.draft(file, kind=kind))
+
+
+@command(app, "omnix mapping check shop.toml history.csv")
+def check(
+    session: OutputSession, *, recipe: Recipe, file: File, kind: RowKind = "purchases", limit: Limit = 20
+) -> None:
+    """Show what a recipe makes of the first rows of a file. Nothing is imported."""
+    found = session.workspace.imports.check(recipe, file, kind=kind, limit=limit)
+    session.write(found.cells, title=f"First rows of {file}")
+    note(f"{found.good + found.bad:,} rows read = {found.good:,} good + {found.bad:,} for quarantine")
+    for name, text in found.findings.items():
+        note(f"{name}: {text}")

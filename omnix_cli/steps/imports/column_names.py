@@ -1,0 +1,105 @@
+"""Finding the columns of an input by name: `Customer ID`, `customer-id` and `CustomerID` are one name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER
+
+_REPEATED = re.compile(r"(.*) \(\d+ of \d+\)")
+_IGNORED = re.compile(r"[\W_]+")
+
+SYNONYMS: dict[str, dict[str, str]] = {
+    "purchases": {
+        "customer_id": "client customer cust user shopper member household account buyer visitor client_id cust_id "
+        "user_id member_id household_id account_id buyer_id visitor_id customer_code customer_number customer_no "
+        "loyalty_id card_number customer_email buyer_email email",
+        "product_id": "product sku item article item_id article_id product_code product_sku item_code stock_code "
+        "variant_sku lineitem_sku ean gtin upc barcode asin plu material",
+        "purchased_at": "date datetime timestamp time day sold_on sold_at sale_date order_date ordered_at created_at "
+        "transaction_date invoice_date purchase_date bought_at paid_at transaction_time order_time date_created",
+        "quantity": "qty units pieces count quantity_sold qty_sold qty_ordered units_sold lineitem_quantity "
+        "item_quantity",
+        "order_id": "order order_number order_no invoice invoice_no invoice_number receipt receipt_no receipt_number "
+        "transaction_id transaction basket_id basket ticket ticket_no bill_no",
+        "unit_price": "price unit_cost item_price lineitem_price price_each unitprice",
+        "total_price": "total amount line_total sales net_sales gross_sales revenue sales_value subtotal total_amount "
+        "item_total",
+        "store_location": "store shop branch location store_id store_name shop_id outlet",
+        "rating": "stars score",
+        "review": "comment review_text",
+    },
+    "products": {
+        "product_id": "sku item_id article_id product_code item_code stock_code ean gtin upc barcode asin product item "
+        "article",
+        "name": "title product_title item_name product description item label prod_name",
+        "category": "product_category department product_type type product_group section group",
+        "brand": "vendor manufacturer",
+        "supplier": "supplier_name supplier_id",
+        "price": "unit_price retail_price list_price selling_price variant_price regular_price",
+        "cost": "unit_cost cost_per_item purchase_price",
+        "stock": "inventory on_hand stock_quantity inventory_quantity variant_inventory_qty",
+        "description": "body body_html details",
+        "unit": "unit_of_measure uom package_size",
+        "tags": "labels keywords",
+    },
+    "customers": {
+        "customer_id": "client customer user user_id client_id member_id household_id email",
+        "gender": "sex",
+        "location": "city town region",
+        "family_size": "household_size",
+        "consent_personalisation": "accepts_marketing marketing_consent",
+    },
+    "interactions": {
+        "customer_id": "client customer user visitor user_id client_id visitor_id member_id",
+        "product_id": "product sku item item_id article_id product_sku",
+        "interaction_type": "event event_type event_name action type",
+        "occurred_at": "timestamp time date datetime event_time event_timestamp created_at",
+        "session_id": "session user_session",
+    },
+}
+"""Usual names of canonical columns. They are suggested, never used unasked."""
+
+
+def normalised(name: str) -> str:
+    """The letters and digits of a name, in lower case; the points of nested names stay."""
+    return ".".join(_IGNORED.sub("", part) for part in name.casefold().split("."))
+
+
+def without_place(name: str) -> str:
+    """The name that a column shares with others of the file, or its own."""
+    repeated = _REPEATED.fullmatch(name)
+    return repeated[1] if repeated else name
+
+
+def visible(columns: Iterable[str]) -> list[str]:
+    """The columns that the file itself has."""
+    return [column for column in columns if column not in (ROW_NUMBER, ITEM, DELETED)]
+
+
+def candidates(wanted: str, columns: Collection[str]) -> list[str]:
+    """The columns with this name: the one with exactly this spelling, or all that differ only in case, blanks,
+    underscores and hyphens."""
+    if wanted in columns:
+        return [wanted]
+    plain = normalised(wanted)
+    return [column for column in visible(columns) if plain and normalised(column) == plain]
+
+
+def guessed(kind: str, name: str, columns: Sequence[str], *, wanted: str | None = None) -> str | None:
+    """The column that looks most like a canonical one: by its usual names, then by spelling; None if none does."""
+    known = {normalised(column): column for column in reversed(visible(columns))}
+    usual = SYNONYMS[kind].get(name, "").split()
+    for one in (wanted or name, name, *usual):
+        if normalised(one) in known:
+            return known[normalised(one)]
+    near = difflib.get_close_matches(normalised(wanted or name), known, n=1, cutoff=0.7)
+    return known[near[0]] if near else None
+
+
+def usual_name(kind: str, name: str, columns: Sequence[str]) -> str | None:
+    """The first column that has one of the usual names of a canonical one."""
+    known = {normalised(column): column for column in reversed(visible(columns))}
+    return next((known[one] for one in map(normalised, SYNONYMS[kind].get(name, "").split()) if one in known), None)
