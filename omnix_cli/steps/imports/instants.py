@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from omnix_cli.steps.imports import spelled_dates, texts
+from omnix_cli.steps.imports import texts
+from omnix_cli.steps.imports.dates import spelled_dates
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 
