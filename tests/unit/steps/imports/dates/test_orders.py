@@ -21,6 +21,8 @@ def test_a_date_shows_the_orders_in_which_it_can_be_read(written: str, orders: s
     assert list(order_evidence(pl.Series([written]), 2026)) == [orders]
 
 
-@pytest.mark.parametrize("written", ["2024-03-04", "20240304", "45/45/2024", "31/02/2024", "05-MAR-17 10.11.12 AM", "", None])
+@pytest.mark.parametrize(
+    "written", ["2024-03-04", "20240304", "45/45/2024", "31/02/2024", "05-MAR-17 10.11.12 AM", "", None]
+)
 def test_other_texts_and_days_that_do_not_exist_show_nothing(written: str | None) -> None:
     assert not order_evidence(pl.Series([written], dtype=pl.String), 2026)
