@@ -7,6 +7,7 @@ import re
 import signal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from omnix_cli.cli import app
@@ -55,6 +56,7 @@ def test_a_workspace_that_cannot_be_made_is_a_matter_of_configuration(omnix: Omn
         (ConnectionRefusedError(111, "Connection refused"), 4, "Connection refused"),
         (OSError(28, "No space left on device", "part-0"), 4, "runs prune"),
         (OSError(9, "Bad file descriptor"), 1, "a bug in omnix: OSError"),
+        (pl.exceptions.PanicException("out of range"), 1, "a bug in omnix: PanicException: out of range"),
         (ZeroDivisionError("division by zero"), 1, "a bug in omnix: ZeroDivisionError: division by zero"),
     ],
     ids=repr,

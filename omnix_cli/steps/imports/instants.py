@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from omnix_cli.steps.imports import spelled_dates, texts
+from omnix_cli.steps.imports import texts
+from omnix_cli.steps.imports.dates import spelled_dates
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 
@@ -160,21 +161,31 @@ def _texts(column: pl.Series, null_values: Sequence[str], clock: Clock) -> tuple
         return _Read(plain, first.basis), column.is_null()
     again = texts.text(column.gather(failed), null_values)
     absent = column.is_null().scatter(failed, again.is_null())
-    second = _try_in_turn(again, readers) if clock.formats else _spelled_out(again, readers, clock)
+    second = _try_in_turn(again, readers, clock) if clock.formats else _spelled_out(again, readers, clock)
     basis = pl.repeat(first.basis, len(column), dtype=pl.UInt8, eager=True).scatter(failed, second.basis)
     return _Read(plain.scatter(failed, second.plain), basis), absent
 
 
 def _spelled_out(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
-    """Texts in any of the usual spellings, as they stand or rewritten; numbers that stand for days or instants."""
-    read = _try_in_turn(written, readers)
-    for other in (_digits, _rewritten):
+    """Texts in any of the usual spellings, as they stand or rewritten; numbers that stand for days or instants. What
+    fits the first of them is tried first: most columns are written in one way."""
+    read = _Read(*(pl.repeat(None, len(written), dtype=dtype, eager=True) for dtype in (_WALL_CLOCK, pl.UInt8)))
+    for attempt in (_likely, _digits, _likely_rewritten, _try_in_turn, _rewritten):
         failed = (read.plain.is_null() & written.is_not_null()).arg_true()
         if failed.is_empty():
             break
-        again = other(written.gather(failed), readers, clock)
+        again = attempt(written.gather(failed), readers, clock)
         read = _Read(read.plain.scatter(failed, again.plain), read.basis.scatter(failed, again.basis))  # type: ignore[union-attr]
     return read
+
+
+def _likely(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
+    return _try_in_turn(written, [_fitting(written, readers)], clock)
+
+
+def _likely_rewritten(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
+    plain, offset = spelled_dates.rewritten(written)
+    return _shifted(_likely(plain, readers, clock), offset)
 
 
 def _digits(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
@@ -186,9 +197,12 @@ def _digits(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Re
 
 def _rewritten(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
     plain, offset = spelled_dates.rewritten(written)
-    read = _try_in_turn(plain, readers)
-    has_offset = offset.is_not_null()
-    basis = pl.select(pl.when(has_offset).then(pl.lit(_INSTANT, pl.UInt8)).otherwise(read.basis)).to_series()
+    return _shifted(_try_in_turn(plain, readers, clock), offset)
+
+
+def _shifted(read: _Read, offset: pl.Series) -> _Read:
+    """In UTC, where there is an offset."""
+    basis = pl.select(pl.when(offset.is_not_null()).then(pl.lit(_INSTANT, pl.UInt8)).otherwise(read.basis)).to_series()
     return _Read(read.plain - offset.fill_null(timedelta()), basis)
 
 
@@ -209,7 +223,7 @@ def _fitting(column: pl.Series, readers: Sequence[_Reader]) -> _Reader:
     return next((reader for reader in shaped if not reader.read(sample).null_count()), readers[0])
 
 
-def _try_in_turn(written: pl.Series, readers: Sequence[_Reader]) -> _Read:
+def _try_in_turn(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
     plain = pl.repeat(None, len(written), dtype=_WALL_CLOCK, eager=True)
     basis = pl.repeat(_TIME, len(written), dtype=pl.UInt8, eager=True)
     shapes = {shape: written.str.contains(shape) for shape in dict.fromkeys(reader.shape for reader in readers)}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import reduce
 
 import polars as pl
@@ -17,16 +16,9 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import numbers, texts
 from omnix_cli.steps.imports.binding import Settled, written_column
+from omnix_cli.steps.imports.dates.orders import ORDERS, order_evidence
 from omnix_cli.steps.imports.instants import SERIALS
 
-ORDERS = ("day first", "month first", "year first")
-
-_FIRST_YEAR = 1990
-_NUMBERS = (
-    r"^\s*(?:[A-Za-z]{2,9}\.?,?\s+|\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?(?:\s*[AaPp]\.?[Mm]\.?)?,?\s+)?"
-    r"(\d{1,2})([/.\-])(\d{1,2})[/.\-](\d{4}|\d{2})(?:[\sT,:]|$)"
-)
-"""A date of three numbers that does not begin with a year of four digits; a weekday or a time may stand before it."""
 _SERIAL = r"^\d{5}(?:\.\d*)?$"
 
 
@@ -77,7 +69,7 @@ def evidence(rows: pl.DataFrame, mapping: ColumnMapping, this_year: int) -> Evid
             continue
         found |= _serial_evidence(written, mapping)
         if mapping.day_first is None and isinstance(written.dtype, pl.String):
-            found |= Evidence(_order_evidence(written, this_year))
+            found |= Evidence(order_evidence(written, this_year))
     return found
 
 
@@ -112,35 +104,6 @@ def settle(found: Evidence, mapping: ColumnMapping, earlier: Settled, *, file: s
             )
     serials = found.serials is not None and not found.other_dates
     return Settled(order, comma, serials, frozenset(taken))
-
-
-def _order_evidence(written: pl.Series, this_year: int) -> dict[frozenset[str], str]:
-    if (least := written.min()) is None or (str(least) >= "2000" and str(written.max()) < "20:"):
-        return {}  # all begin with a year of four digits
-    parts = written.str.extract_groups(_NUMBERS).struct.unnest().drop_nulls()
-    found: dict[frozenset[str], str] = {}
-    for first, sign, second, third in parts.unique().sort(parts.columns).iter_rows():
-        orders = frozenset(order for order in ORDERS if _fits(order, first, second, third, this_year))
-        if orders:
-            found.setdefault(orders, f"{first}{sign}{second}{sign}{third}")
-    return found
-
-
-def _fits(order: str, first: str, second: str, third: str, this_year: int) -> bool:
-    """Whether three numbers are a date in this order."""
-    year, month, day = (third, second, first) if order == "day first" else (third, first, second)
-    if order == "year first":
-        year, month, day = first, second, third
-        if len(first) != 2 or len(third) != 2:
-            return False
-    full = int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= 70 else 2000)
-    if len(year) == 2 and not _FIRST_YEAR <= full <= this_year:
-        return False
-    try:
-        date(max(full, 1), int(month), int(day))
-    except ValueError:
-        return False
-    return True
 
 
 def _serial_evidence(written: pl.Series, mapping: ColumnMapping) -> Evidence:

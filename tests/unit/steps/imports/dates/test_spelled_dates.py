@@ -5,7 +5,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from omnix_cli.steps.imports.spelled_dates import rewritten
+from omnix_cli.steps.imports.dates.spelled_dates import rewritten
 
 
 @pytest.mark.parametrize(
