@@ -42,19 +42,19 @@ EXPORTS = [
         table(
             "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Total,Created at,"
             "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at,Vendor,Id",
-            "#1001,ann@example.com,paid,2024-03-04 10:00:01 +0100,fulfilled,EUR,7.50,7.50,2024-03-04 10:00:00 +0100,"
+            "#1001,ann@example.com,paid,2019-03-04 10:00:01 +0100,fulfilled,EUR,7.50,7.50,2019-03-04 10:00:00 +0100,"
             "2,Tea,2.50,TEA-1,,Leaf,5001",
             "#1001,,,,,,,,,1,Mug,2.50,,,Leaf,",
-            "#1002,bob@example.com,voided,,,EUR,5.00,5.00,2024-03-05 11:00:00 +0100,1,Tea,2.50,TEA-1,"
-            "2024-03-05 12:00:00 +0100,Leaf,5002",
+            "#1002,bob@example.com,voided,,,EUR,5.00,5.00,2019-03-05 11:00:00 +0100,1,Tea,2.50,TEA-1,"
+            "2019-03-05 12:00:00 +0100,Leaf,5002",
             "#1002,,,,,,,,,1,Mug,2.50,,,Leaf,",
-            "#1003,ann@example.com,partially_refunded,2024-03-06 10:00:01 +0100,fulfilled,EUR,2.50,2.50,"
-            "2024-03-06 10:00:00 +0100,1,Tea,2.50,TEA-1,,Leaf,5003",
+            "#1003,ann@example.com,partially_refunded,2019-03-06 10:00:01 +0100,fulfilled,EUR,2.50,2.50,"
+            "2019-03-06 10:00:00 +0100,1,Tea,2.50,TEA-1,,Leaf,5003",
         ),
         [
-            ("ann@example.com", "Mug", "#1001", "2024-03-04", 1, "2.50", "purchase"),
-            ("ann@example.com", "TEA-1", "#1001", "2024-03-04", 2, "5.00", "purchase"),
-            ("ann@example.com", "TEA-1", "#1003", "2024-03-06", 1, "2.50", "purchase"),
+            ("ann@example.com", "Mug", "#1001", "2019-03-04", 1, "2.50", "purchase"),
+            ("ann@example.com", "TEA-1", "#1001", "2019-03-04", 2, "5.00", "purchase"),
+            ("ann@example.com", "TEA-1", "#1003", "2019-03-06", 1, "2.50", "purchase"),
         ],
         set_aside=2,
     ),
@@ -67,7 +67,7 @@ EXPORTS = [
                 "id": 727,
                 "status": "completed",
                 "customer_id": 26,
-                "date_created_gmt": "2024-03-04T23:30:00",
+                "date_created_gmt": "2019-03-04T23:30:00",
                 "billing": {"email": "ann@example.com"},
                 "line_items": [
                     {"id": 1, "product_id": 93, "variation_id": 0, "quantity": 2, "total": "6.00", "price": 3},
@@ -78,7 +78,7 @@ EXPORTS = [
                 "id": 728,
                 "status": "processing",
                 "customer_id": 0,
-                "date_created_gmt": "2024-03-05T08:00:00",
+                "date_created_gmt": "2019-03-05T08:00:00",
                 "billing": {"email": "guest@example.com"},
                 "line_items": [
                     {"id": 3, "product_id": 93, "variation_id": 0, "quantity": 1, "total": "3.00", "price": 3}
@@ -88,14 +88,14 @@ EXPORTS = [
                 "id": 729,
                 "status": "pending",
                 "customer_id": 26,
-                "date_created_gmt": "2024-03-05T08:00:00",
+                "date_created_gmt": "2019-03-05T08:00:00",
                 "line_items": [{"id": 4, "product_id": 93, "variation_id": 0, "quantity": 9, "total": "27.00"}],
             },
         ),
         [
-            ("26", "23", "727", "2024-03-04", 1, "12.00", "purchase"),
-            ("26", "93", "727", "2024-03-04", 2, "6.00", "purchase"),
-            ("guest@example.com", "93", "728", "2024-03-05", 1, "3.00", "purchase"),
+            ("26", "23", "727", "2019-03-04", 1, "12.00", "purchase"),
+            ("26", "93", "727", "2019-03-04", 2, "6.00", "purchase"),
+            ("guest@example.com", "93", "728", "2019-03-05", 1, "3.00", "purchase"),
         ],
         set_aside=1,
     ),
@@ -106,16 +106,16 @@ EXPORTS = [
         table(
             "Date,Time,Time Zone,Category,Item,Qty,Price Point Name,SKU,Modifiers Applied,Gross Sales,Discounts,"
             "Net Sales,Tax,Transaction ID,Payment ID,Device Name,Notes,Details,Event Type,Location,Customer ID",
-            "2024-03-04,17:39:12,Eastern Time (US & Canada),Drinks,Latte,2.0,Regular,LAT,,$9.00,$0.00,$9.00,$0.80,"
+            "2019-03-04,17:39:12,Eastern Time (US & Canada),Drinks,Latte,2.0,Regular,LAT,,$9.00,$0.00,$9.00,$0.80,"
             "T1,P1,Till,,,Payment,Main,CUST1",
-            "2024-03-04,18:02:00,Eastern Time (US & Canada),Drinks,Latte,-1.0,Regular,LAT,,-$4.50,$0.00,-$4.50,-$0.40,"
+            "2019-03-04,18:02:00,Eastern Time (US & Canada),Drinks,Latte,-1.0,Regular,LAT,,-$4.50,$0.00,-$4.50,-$0.40,"
             "T2,P2,Till,,,Refund,Main,CUST1",
-            "2024-03-04,18:10:00,Eastern Time (US & Canada),Food,Scone,1.0,Regular,,,$3.00,$0.00,$3.00,$0.30,"
+            "2019-03-04,18:10:00,Eastern Time (US & Canada),Food,Scone,1.0,Regular,,,$3.00,$0.00,$3.00,$0.30,"
             "T3,P3,Till,,,Payment,Main,",
         ),
         [
-            ("CUST1", "LAT", "T1", "2024-03-04", 2, "9.00", "purchase"),
-            ("CUST1", "LAT", "T2", "2024-03-04", 1, "4.50", "return"),
+            ("CUST1", "LAT", "T1", "2019-03-04", 2, "9.00", "purchase"),
+            ("CUST1", "LAT", "T2", "2019-03-04", 1, "4.50", "return"),
         ],
         set_aside=1,
     ),
@@ -126,16 +126,16 @@ EXPORTS = [
         table(
             "name,date_order,partner_id/id,state,config_id,lines/product_id/default_code,lines/qty,lines/price_unit,"
             "lines/price_subtotal_incl",
-            "Shop/0001,2024-03-04 10:00:00,base.res_partner_1,done,Main,TEA,2,2.50,5.00",
+            "Shop/0001,2019-03-04 10:00:00,base.res_partner_1,done,Main,TEA,2,2.50,5.00",
             ",,,,,MUG,1,4.00,4.00",
-            "Shop/0002,2024-03-05 10:00:00,base.res_partner_1,done,Main,TEA,-1,2.50,-2.50",
-            "Shop/0003,2024-03-05 11:00:00,base.res_partner_2,draft,Main,TEA,1,2.50,2.50",
+            "Shop/0002,2019-03-05 10:00:00,base.res_partner_1,done,Main,TEA,-1,2.50,-2.50",
+            "Shop/0003,2019-03-05 11:00:00,base.res_partner_2,draft,Main,TEA,1,2.50,2.50",
             ",,,,,MUG,1,4.00,4.00",
         ),
         [
-            ("base.res_partner_1", "MUG", "Shop/0001", "2024-03-04", 1, "4.00", "purchase"),
-            ("base.res_partner_1", "TEA", "Shop/0001", "2024-03-04", 2, "5.00", "purchase"),
-            ("base.res_partner_1", "TEA", "Shop/0002", "2024-03-05", 1, "2.50", "return"),
+            ("base.res_partner_1", "MUG", "Shop/0001", "2019-03-04", 1, "4.00", "purchase"),
+            ("base.res_partner_1", "TEA", "Shop/0001", "2019-03-04", 2, "5.00", "purchase"),
+            ("base.res_partner_1", "TEA", "Shop/0002", "2019-03-05", 1, "2.50", "return"),
         ],
         set_aside=2,
     ),
@@ -148,7 +148,7 @@ EXPORTS = [
                 "increment_id": "000000042",
                 "customer_id": 7,
                 "customer_email": "ann@example.com",
-                "created_at": "2024-03-04 10:00:00",
+                "created_at": "2019-03-04 10:00:00",
                 "status": "complete",
                 "store_name": "Main",
                 "items": [
@@ -159,21 +159,21 @@ EXPORTS = [
             {
                 "increment_id": "000000043",
                 "customer_email": "guest@example.com",
-                "created_at": "2024-03-05 10:00:00",
+                "created_at": "2019-03-05 10:00:00",
                 "status": "processing",
                 "items": [{"item_id": 3, "sku": "CAP", "qty_ordered": 1, "price": 9.5, "row_total_incl_tax": 9.5}],
             },
             {
                 "increment_id": "000000044",
                 "customer_id": 7,
-                "created_at": "2024-03-06 10:00:00",
+                "created_at": "2019-03-06 10:00:00",
                 "status": "pending_payment",
                 "items": [{"item_id": 4, "sku": "CAP", "qty_ordered": 1, "price": 9.5}],
             },
         ),
         [
-            ("7", "SHIRT-M", "000000042", "2024-03-04", 2, "47.60", "purchase"),
-            ("guest@example.com", "CAP", "000000043", "2024-03-05", 1, "9.50", "purchase"),
+            ("7", "SHIRT-M", "000000042", "2019-03-04", 2, "47.60", "purchase"),
+            ("guest@example.com", "CAP", "000000043", "2019-03-05", 1, "9.50", "purchase"),
         ],
         set_aside=2,
     ),
@@ -182,22 +182,14 @@ EXPORTS = [
         "purchases",
         "shipments.txt",
         table(
-            "\t".join(
-                ("amazon-order-id", "purchase-date", "buyer-email", "sku", "product-name", "quantity-shipped")
-                + ("currency", "item-price", "item-tax", "sales-channel")
-            ),
-            "\t".join(
-                ("113-1", "2024-03-04T10:00:00+00:00", "x1@marketplace.amazon.com", "TEA-1", "Tea", "2")
-                + ("USD", "9.00", "0.80", "amazon.com")
-            ),
-            "\t".join(
-                ("113-1", "2024-03-04T10:00:00+00:00", "x1@marketplace.amazon.com", "MUG-1", "Mug", "1")
-                + ("USD", "4.00", "0.40", "amazon.com")
-            ),
-        ),
+            "amazon-order-id,purchase-date,buyer-email,sku,product-name,quantity-shipped,currency,item-price,item-tax,"
+            "sales-channel",
+            "113-1,2019-03-04T10:00:00+00:00,x1@marketplace.amazon.com,TEA-1,Tea,2,USD,9.00,0.80,amazon.com",
+            "113-1,2019-03-04T10:00:00+00:00,x1@marketplace.amazon.com,MUG-1,Mug,1,USD,4.00,0.40,amazon.com",
+        ).replace(",", "\t"),
         [
-            ("x1@marketplace.amazon.com", "MUG-1", "113-1", "2024-03-04", 1, "4.00", "purchase"),
-            ("x1@marketplace.amazon.com", "TEA-1", "113-1", "2024-03-04", 2, "9.00", "purchase"),
+            ("x1@marketplace.amazon.com", "MUG-1", "113-1", "2019-03-04", 1, "4.00", "purchase"),
+            ("x1@marketplace.amazon.com", "TEA-1", "113-1", "2019-03-04", 2, "9.00", "purchase"),
         ],
     ),
     Export(
@@ -205,16 +197,17 @@ EXPORTS = [
         "purchases",
         "unified_payments.csv",
         table(
-            "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Customer ID,Customer Email,Description,Status",
-            "ch_1,2024-03-04 10:00:00,19.00,0.00,eur,true,cus_A,ann@example.com,Monthly box,Paid",
-            "ch_2,2024-03-05 10:00:00,19.00,19.00,eur,true,cus_B,bob@example.com,Monthly box,Refunded",
-            "ch_3,2024-03-06 10:00:00,19.00,0.00,eur,false,,eve@example.com,Monthly box,Paid",
-            "ch_4,2024-03-06 11:00:00,19.00,0.00,eur,false,cus_A,ann@example.com,Monthly box,Requires action",
+            "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Customer ID,Customer Email,Description,"
+            "Status",
+            "ch_1,2019-03-04 10:00:00,19.00,0.00,eur,true,cus_A,ann@example.com,Monthly box,Paid",
+            "ch_2,2019-03-05 10:00:00,19.00,19.00,eur,true,cus_B,bob@example.com,Monthly box,Refunded",
+            "ch_3,2019-03-06 10:00:00,19.00,0.00,eur,false,,eve@example.com,Monthly box,Paid",
+            "ch_4,2019-03-06 11:00:00,19.00,0.00,eur,false,cus_A,ann@example.com,Monthly box,Requires action",
         ),
         [
-            ("cus_A", "Monthly box", "ch_1", "2024-03-04", 1, "19.00", "purchase"),
-            ("cus_B", "Monthly box", "ch_2", "2024-03-05", 1, "19.00", "cancelled"),
-            ("eve@example.com", "Monthly box", "ch_3", "2024-03-06", 1, "19.00", "purchase"),
+            ("cus_A", "Monthly box", "ch_1", "2019-03-04", 1, "19.00", "purchase"),
+            ("cus_B", "Monthly box", "ch_2", "2019-03-05", 1, "19.00", "cancelled"),
+            ("eve@example.com", "Monthly box", "ch_3", "2019-03-06", 1, "19.00", "purchase"),
         ],
         set_aside=1,
     ),
