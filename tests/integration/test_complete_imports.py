@@ -55,7 +55,8 @@ def test_a_file_imported_before_can_be_declared_complete_later(tmp_path: Path) -
 def test_a_file_of_a_few_changes_is_no_full_export(tmp_path: Path) -> None:
     work = importer(tmp_path)
     imported(work, catalogue(tmp_path / "a.csv", *ALL), kind="products")
-    assert imported(work, catalogue(tmp_path / "b.csv", "p1,New,1"), kind="products").findings == ()
+    found = imported(work, catalogue(tmp_path / "b.csv", "p1,New,1"), kind="products").findings
+    assert [one.code for one in found] == ["corrected"]
 
 
 def test_a_product_whose_row_is_bad_is_there(tmp_path: Path) -> None:

@@ -46,8 +46,12 @@ TYPES = {
 def test_any_type_in_any_column_loses_no_row(tmp_path: Path, kind: str, name: str) -> None:
     table = pa.table(dict.fromkeys(FRAMES[kind].schema.column_names(), TYPES[name]))
     pq.write_table(table, tmp_path / "f.parquet")
-    report = imported(importer(tmp_path / "workspace", max_bad=1.0), tmp_path / "f.parquet", kind=kind, dry_run=True)
-    assert report.read == 2
+    work = importer(tmp_path / "workspace", max_bad=1.0)
+    if name == "large floats":  # two ids may have become one already
+        with pytest.raises(DataError, match="stored as floating point numbers and lost digits"):
+            imported(work, tmp_path / "f.parquet", kind=kind, dry_run=True)
+        return
+    assert imported(work, tmp_path / "f.parquet", kind=kind, dry_run=True).read == 2
 
 
 def test_two_columns_of_one_name_are_refused_only_if_they_are_needed(tmp_path: Path) -> None:

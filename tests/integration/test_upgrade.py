@@ -80,7 +80,7 @@ def test_the_first_run_reuses_the_imports_and_computes_the_steps_again(omnix: Om
     }
     assert {first[name]["status"] for name in ("similarity", "cycles", "predict", "recommend", "shop_lists")} == {"ran"}
     assert first["cycles"]["reason"] == "changed input: purchases"
-    assert first["publish"]["status"] == "reused"  # the lists are the same, so nothing is written
+    assert first["publish"]["status"] == "ran"  # lines of one product and day count together now: lists differ
     assert orjson.loads(Path(".omnix/workspace.json").read_bytes())["format"] == 2
     assert {step["status"] for step in steps(omnix).values()} == {"reused"}
     assert answered(omnix, "quarantine", "show")[0]["rows"] == 1
@@ -111,7 +111,8 @@ def test_purchases_get_new_ids_and_an_overlapping_file_does_not_double(omnix: Om
     answer = omnix("import", "purchases", "purchases-1.csv", "--mapping", "complete-journey", "--max-bad", "1")
     assert answer.code == 0, answer.err
     new = current()
-    content = pl.exclude("purchase_id")
+    # Unit prices made from totals were rounded to even before: 1.81 for two was 0.90 each and is 0.91.
+    content = pl.exclude("purchase_id", "unit_price")
     assert sorted(new.select(content).rows(), key=str) == sorted(old.select(content).rows(), key=str)
     assert new["purchase_id"].is_unique().all()
     assert new["purchase_id"].str.contains(r"^\d{4}-\d\d-\d\d").all()
