@@ -19,7 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-PEERS = Path(os.environ.get("BENCH_PEERS", Path(__file__).parents[2] / ".venv-peers")) / "bin" / "python"
+CHECKOUT = Path(__file__).parents[2]
+PEERS = Path(os.environ.get("BENCH_PEERS", CHECKOUT / ".venv-peers")) / "bin" / "python"
 CORRECTED = 100
 
 _COMMON = """
@@ -36,6 +37,7 @@ pl.scan_csv(file).sink_parquet(folder / "sink.parquet")
 
 _DUCKDB = """
 import duckdb
+duckdb.sql("SET enable_progress_bar = false")
 began = time.perf_counter()
 duckdb.sql(f'''
     CREATE VIEW lines AS
@@ -137,10 +139,12 @@ class Peer:
 
     def measure(self, file: Path) -> tuple[float, float]:
         """Seconds and peak resident memory in MB, in a process of its own."""
-        path = {"PYTHONPATH": str(self.build)} if self.build else {}
+        path = {"PYTHONPATH": str(self.build or CHECKOUT)}
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:
             command = [self.python, "-c", _COMMON + self.program + _REPORT, str(file), folder]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | path)
+            done = subprocess.run(
+                command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | path, cwd=folder
+            )
         seconds, megabytes = json.loads(done.stdout)
         return seconds, megabytes
 
