@@ -136,7 +136,8 @@ class Reader:
             year_first=order == "year first",
             serials=settled.serials,
         )
-        notes = binding.noticed(self.mapping, mapping, raw.columns)
+        is_bound_anew = not readings or readings[-1].mapping is not mapping
+        notes = binding.noticed(self.mapping, mapping, raw.columns) if is_bound_anew else readings[-1].notes
         reading = Reading(mapping, source.name, clock, bool(settled.decimal_comma), self.now, settled, notes)
         if not readings or readings[-1] != reading:
             readings.append(reading)
