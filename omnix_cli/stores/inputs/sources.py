@@ -224,9 +224,10 @@ class FileSources:
         return [self._register(part) for part in parts]
 
     def _table(self, root: str, kind: str, below: Sequence[str], at: str | None) -> str:
-        options = self._files(root).table_options(root)
+        files = self._files(root)
+        options = files.table_options(root)
         if kind == "Delta":
-            return self._register(delta_table(root, options, at))
+            return self._register(delta_table(root, options, at, files.open))
         if kind == "Iceberg":
             return self._register(iceberg_table(root, newest_metadata(root, below), options, at))
         hint = "Export the table to Parquet, and import that."

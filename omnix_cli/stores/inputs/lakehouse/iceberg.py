@@ -14,7 +14,7 @@ from typing import IO, Any
 import pyarrow.parquet as pq
 
 from omnix_cli.errors import DataError
-from omnix_cli.stores.inputs.lakehouse.snapshots import table_errors, version_at
+from omnix_cli.stores.inputs.lakehouse.snapshots import counted, table_errors, version_at
 from omnix_cli.stores.inputs.parts import Part, load
 
 _NUMBER = re.compile(r"v?(\d+)\b.*\.metadata\.json")
@@ -39,7 +39,8 @@ def iceberg_table(name: str, metadata: str, options: Mapping[str, str], at: str 
         key = hashlib.sha256(f"iceberg {table.metadata.table_uuid} {snapshot} {shape}".encode()).hexdigest()
     found = {"format": "Iceberg", "table version": str(snapshot or "none"), "metadata": metadata.rpartition("/")[2]}
     to_arrow = pyarrow_io.schema_to_pyarrow
-    return Part(name, lambda: _rows(name, table, snapshot, to_arrow), lambda: key, found)
+    identity = str(table.metadata.table_uuid)
+    return Part(name, lambda: _rows(name, table, snapshot, to_arrow), lambda: key, found, table=identity)
 
 
 def newest_metadata(root: str, names: Sequence[str]) -> str:
@@ -80,9 +81,41 @@ def _rows(name: str, table: Any, snapshot: int | None, to_arrow: Any) -> Iterato
             if snapshot is None:
                 pq.write_table(to_arrow(table.schema()).empty_table(), path)
             else:
-                batches = table.scan(snapshot_id=snapshot).to_arrow_batch_reader()
+                scan = table.scan(snapshot_id=snapshot)
+                files = list(scan.plan_files())
+                _check_names(name, table, files)
+                batches = scan.to_arrow_batch_reader()
                 with pq.ParquetWriter(path, batches.schema, compression="lz4") as writer:
-                    for batch in batches:
+                    for batch in counted(batches, _total(name, table.snapshot_by_id(snapshot), files), name):
                         writer.write_batch(batch)
         with path.open("rb") as file:
             yield file
+
+
+def _total(name: str, snapshot: Any, files: Sequence[Any]) -> int | None:
+    """How many rows a snapshot has; None if rows of its files are deleted, since deletes of one row may come twice.
+
+    Raises `DataError` when the snapshot and its files differ in that."""
+    rows = sum(file.file.record_count for file in files)
+    summary = snapshot.summary.additional_properties if snapshot.summary is not None else {}
+    stated = summary.get("total-records")
+    if stated is not None and int(stated) != rows:
+        hint = "The table is damaged: get it again."
+        raise DataError(f"{name}: the data files have {rows:,} rows, the snapshot says {int(stated):,}", hint=hint)
+    return None if any(file.delete_files for file in files) else rows
+
+
+def _check_names(name: str, table: Any, files: Sequence[Any]) -> None:
+    """Raises `DataError` for files without the numbers of columns, if a name was given to another column later: their
+    old values would come back under it."""
+    numbers: dict[str, set[int]] = {}
+    for schema in table.schemas().values():
+        for column in schema.fields:
+            numbers.setdefault(column.name, set()).add(column.field_id)
+    again = sorted(name for name, found in numbers.items() if len(found) > 1)
+    for file in files if again else ():
+        with table.io.new_input(file.file.file_path).open() as content:
+            columns = pq.read_schema(content)
+        if any(b"PARQUET:field_id" not in (column.metadata or {}) for column in columns):
+            message = f"{name}: {file.file.file_path} was added without numbers of columns, and `{again[0]}` names two columns"
+            raise DataError(message, hint="Rewrite the data files of the table, or export it to Parquet.")
