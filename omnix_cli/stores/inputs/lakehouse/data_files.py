@@ -1,4 +1,4 @@
-"""The rows of a data file of a Delta table: its columns by the names that the table gives them, without deleted rows."""
+"""The rows of a data file of a Delta table, without deleted ones: its columns by the names that the table gives them."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,7 +41,13 @@ def iceberg_table(name: str, metadata: str, options: Mapping[str, str], at: str 
     found = {"format": "Iceberg", "table version": str(snapshot or "none"), "metadata": metadata.rpartition("/")[2]}
     to_arrow = pyarrow_io.schema_to_pyarrow
     identity = str(table.metadata.table_uuid)
-    return Part(name, lambda: _rows(name, table, snapshot, to_arrow), lambda: key, found, table=identity)
+    return Part(
+        name,
+        partial(_rows, name, table, snapshot, to_arrow, is_past=at is not None),
+        lambda: key,
+        found,
+        table=identity,
+    )
 
 
 def newest_metadata(root: str, names: Sequence[str]) -> str:
@@ -73,7 +80,7 @@ def _snapshot(name: str, table: Any, at: str) -> int:
 
 
 @contextmanager
-def _rows(name: str, table: Any, snapshot: int | None, to_arrow: Any) -> Iterator[IO[bytes]]:
+def _rows(name: str, table: Any, snapshot: int | None, to_arrow: Any, *, is_past: bool) -> Iterator[IO[bytes]]:
     """The rows as one Parquet file."""
     with tempfile.TemporaryDirectory(prefix="omnix-") as folder:
         path = Path(folder) / "rows.parquet"
@@ -81,7 +88,8 @@ def _rows(name: str, table: Any, snapshot: int | None, to_arrow: Any) -> Iterato
             if snapshot is None:
                 pq.write_table(to_arrow(table.schema()).empty_table(), path)
             else:
-                scan = table.scan(snapshot_id=snapshot)
+                # an older snapshot has the columns of its time, the current one those of the table
+                scan = table.scan(snapshot_id=snapshot if is_past else None)
                 files = list(scan.plan_files())
                 _check_names(name, table, files)
                 batches = scan.to_arrow_batch_reader()
@@ -117,5 +125,6 @@ def _check_names(name: str, table: Any, files: Sequence[Any]) -> None:
         with table.io.new_input(file.file.file_path).open() as content:
             columns = pq.read_schema(content)
         if any(b"PARQUET:field_id" not in (column.metadata or {}) for column in columns):
-            message = f"{name}: {file.file.file_path} was added without numbers of columns, and `{again[0]}` names two columns"
+            what = f"{file.file.file_path} was added without numbers of columns"
+            message = f"{name}: {what}, and `{again[0]}` names two columns"
             raise DataError(message, hint="Rewrite the data files of the table, or export it to Parquet.")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -93,7 +92,7 @@ def test_a_log_without_statistics_is_believed(vectors: Path) -> None:
 def test_a_log_with_a_gap_is_an_error(vectors: Path) -> None:
     for version in (1, 2):
         logs.commit(vectors, version, logs.info(version), logs.added(vectors, f"{version}.parquet", ROWS))
-    os.remove(vectors / "_delta_log" / f"{1:020}.json")
+    (vectors / "_delta_log" / f"{1:020}.json").unlink()
     with pytest.raises(DataError, match="Delta table cannot be read"):
         customers(FileSources(), vectors)
 
