@@ -75,9 +75,11 @@ DecimalComma = Annotated[
 ]
 
 Complete = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--complete", help="Products or customers: this is all there is; what is missing is no longer offered."
+        "--complete/--no-complete",
+        help="Products or customers: this is all there is; what is missing is no longer offered. A Delta or Iceberg "
+        "table of purchases: rows that it no longer has are withdrawn; unset: unless they are most of it.",
     ),
 ]
 Sheet = Annotated[
@@ -116,14 +118,12 @@ def _import(kind: str) -> Callable[..., None]:
         timezone: Timezone = None,
         day_first: DayFirst = None,
         decimal_comma: DecimalComma = None,
-        complete: Complete = False,
+        complete: Complete = None,
         sheet: Sheet = None,
         at: At = None,
         columns: Columns = False,
         dry_run: DryRun = False,
     ) -> None:
-        if complete and kind not in ("products", "customers"):
-            raise typer.BadParameter("only products and customers can be complete", param_hint="--complete")
         if columns:
             known = session.workspace.imports.columns(kind)
             session.write_records(known, ("column", "type", "required", "meaning"), title=f"Columns of {kind}")

@@ -168,6 +168,7 @@ class Import:
                 source_key=self.reader.source_key(file.name),
                 order=file.settled.order,
                 decimal_comma=file.settled.decimal_comma,
+                table="" if replay else self.importer.sources.table_identity(file.name),
             )
 
 

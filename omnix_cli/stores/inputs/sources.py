@@ -145,6 +145,9 @@ class FileSources:
         with input_errors(name):
             return marked(self._content_key(name), {} if name in self._exported else partitions(name))
 
+    def table_identity(self, name: str) -> str:
+        return self._parts[name].table if name in self._parts else ""
+
     def _content_key(self, name: str) -> str:
         if (part := self._parts.get(name)) is None:
             return self._files(name).fingerprint(name)
@@ -261,6 +264,9 @@ class StoredTable:
 
     def fingerprint(self, name: str) -> None:
         return None
+
+    def table_identity(self, name: str) -> str:
+        return ""
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:

@@ -1,4 +1,4 @@
-"""The rows of a data file of a Delta table, without deleted ones: its columns by the names that the table gives them."""
+"""The rows of a data file of a Delta table: without deleted ones, and with the names of the columns of the table."""
 
 from __future__ import annotations
 

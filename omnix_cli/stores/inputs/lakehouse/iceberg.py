@@ -36,7 +36,7 @@ def iceberg_table(name: str, metadata: str, options: Mapping[str, str], at: str 
         table = tables.StaticTable.from_metadata(_uri(metadata), _properties(options))
         current = table.current_snapshot()
         snapshot = (current.snapshot_id if current else None) if at is None else _snapshot(name, table, at)
-        shape = table.metadata.current_schema_id
+        shape = table.metadata.current_schema_id if at is None else "as then"
         key = hashlib.sha256(f"iceberg {table.metadata.table_uuid} {snapshot} {shape}".encode()).hexdigest()
     found = {"format": "Iceberg", "table version": str(snapshot or "none"), "metadata": metadata.rpartition("/")[2]}
     to_arrow = pyarrow_io.schema_to_pyarrow
