@@ -13,11 +13,21 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.stores.inputs.delimited import header, notes
-from omnix_cli.stores.inputs.delimited.fields import wanted_names
+from omnix_cli.stores.inputs.delimited.fields import (
+    has_spaced_quotes,
+    wanted_names,
+    with_doubled_quotes,
+    without_spaces,
+)
 from omnix_cli.stores.inputs.delimited.notes import Notes
 from omnix_cli.stores.inputs.delimited.records import LONGEST_RECORD_LINES, Parsed, Records, RepeatedHeader
 from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_frame, count_sign
+
+_COMPARED_LINES = 20
+"""Lines above the header are compared with so many below it."""
+_BLANKS = [sign * length for sign in " \t\xa0" for length in range(9)]
+"""What the first field of an empty row holds."""
 
 
 def rows(file: InputFile) -> CsvRows:
@@ -47,6 +57,7 @@ class CsvRows:
         """The lines of a record that continues in the next block."""
         self.separator = ""
         self.columns: list[str] = []
+        self._has_spaced_quotes = False
         self._unnamed: list[str] = []
         """Columns behind those of the header, which a separator at the end of all lines makes."""
 
@@ -66,6 +77,10 @@ class CsvRows:
                 if above.rows.height:
                     yield RawChunk(self._named(above.rows, self.columns), as_frame([]))
                 block, start = block[cut:], first + count_sign(block[:cut], "\n")
+            if self._has_spaced_quotes:
+                block = without_spaces(block, self.separator)
+            if b'\\"' in block:
+                block = with_doubled_quotes(block, self.separator)
             yield from self._chunks(block, start, rejected, final=False)
         if not self.columns:
             raise DataError(f"{self._name}: the file is empty", hint="It needs a header with the names of the columns.")
@@ -81,7 +96,9 @@ class CsvRows:
         self._findings["separator"] = "tab" if self.separator == "\t" else self.separator
         if repeated := header.repeated(found.names):
             self._findings["repeated columns"] = ", ".join(repeated)
-        rows = [line for line in found.above if self._records.is_like_a_row(line.text)]
+        below = [line.decode() for line in block[found.end :].split(b"\n", _COMPARED_LINES)[:_COMPARED_LINES]]
+        self._has_spaced_quotes = has_spaced_quotes(below, self.separator)
+        rows = [line for line in found.above if self._records.is_like_a_row(line.text, below)]
         for line in found.above:
             if line not in rows:
                 self._notes.add(notes.ABOVE, line.text)
@@ -158,7 +175,7 @@ class CsvRows:
 
     def _empty(self, rows: pl.DataFrame, first: pl.Series) -> pl.Series | None:
         """Which rows have no text at all; None if none is so."""
-        blank = first.is_in(["", " "])
+        blank = first.is_in(_BLANKS)
         if not blank.any():
             return None
         fields = pl.col(self.columns).str.strip_chars() == ""
