@@ -21,7 +21,7 @@ from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
-from omnix_cli.stores.inputs.containers.workbooks import OLE_MAGIC, is_workbook, sheets
+from omnix_cli.stores.inputs.containers.workbooks import ALL_SHEETS, OLE_MAGIC, is_workbook, sheets
 from omnix_cli.stores.inputs.containers.zip_files import ZIP_MAGICS, members
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
 from omnix_cli.stores.inputs.folder_files import (
@@ -95,7 +95,8 @@ class Source:
 
     def _open(self, stack: ExitStack) -> Iterable[RawChunk]:
         if self._hashed.peek(4) in ZIP_MAGICS:
-            hint = "Give it by its path, with the suffix .zip or .xlsx."
+            is_member = self.part is not None
+            hint = "Unpack the archive." if is_member else "Give it by its path, with the suffix .zip or .xlsx."
             raise DataError(f"{self.name}: a zip archive or a workbook", hint=hint)
         if (binary := recognised(self.name, self._hashed.peek(4), is_binary=True)) is not None:
             return self._read(binary, stack.enter_context(self._hashed.anywhere()))
@@ -137,6 +138,9 @@ class FileSources:
             found.update(dict.fromkeys(names))
         if at is not None and not any("table version" in part.findings for part in self._parts.values()):
             raise ConfigError("only tables have versions", hint="Leave out `at`, or give a Delta or Iceberg table.")
+        has_sheets = any("sheet" in part.findings for part in self._parts.values())
+        if sheet not in (None, ALL_SHEETS) and not has_sheets:
+            raise ConfigError("only Excel workbooks have sheets", hint="Leave out `sheet`, or give a workbook.")
         return list(found)
 
     def fingerprint(self, name: str) -> str | None:

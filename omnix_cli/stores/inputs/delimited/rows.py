@@ -77,11 +77,7 @@ class CsvRows:
                 if above.rows.height:
                     yield RawChunk(self._named(above.rows, self.columns), as_frame([]))
                 block, start = block[cut:], first + count_sign(block[:cut], "\n")
-            if self._has_spaced_quotes:
-                block = without_spaces(block, self.separator)
-            if b'\\"' in block:
-                block = with_doubled_quotes(block, self.separator)
-            yield from self._chunks(block, start, rejected, final=False)
+            yield from self._chunks(self._with_usual_quotes(block), start, rejected, final=False)
         if not self.columns:
             raise DataError(f"{self._name}: the file is empty", hint="It needs a header with the names of the columns.")
         if self._waiting:
@@ -104,6 +100,11 @@ class CsvRows:
                 self._notes.add(notes.ABOVE, line.text)
         numbers = [first + count_sign(block[: line.start], "\n") for line in rows]
         return self._records.parsed([line.text for line in rows], numbers, self._notes)
+
+    def _with_usual_quotes(self, block: bytes) -> bytes:
+        if self._has_spaced_quotes:
+            block = without_spaces(block, self.separator)
+        return with_doubled_quotes(block, self.separator)
 
     def _set_columns(self, names: Sequence[str], ghosts: int) -> None:
         """These columns from now on, with fields behind them that the header has no names for."""
