@@ -12,6 +12,8 @@ from omnix_cli.protocols.checkpoints import StoredFrame
 NO_PURCHASES = "there are no purchases yet"
 IMPORT_SOME = "Import some with `omnix import purchases FILES...`."
 
+_YEARS = 1970, 2200
+"""Within these, no number of days that a setting may have leads out of the calendar."""
 _FAR_DAYS = 365
 _FEW_ROWS, _FEW_SHARE = 3, 0.001
 _TIMES_MORE = 20
@@ -73,8 +75,11 @@ def _without_strays(counts: list[tuple[date, int]]) -> list[tuple[date, int]]:
 
 def parse_day(text: str) -> date:
     """A day written as 2018-01-31. Raises `ConfigError` for anything else."""
+    hint = "Give a date such as 2018-01-31, `today` or `latest`."
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        hint = "Give a date such as 2018-01-31, `today` or `latest`."
         raise ConfigError(f"as-of {text!r} is not a day", hint=hint) from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ConfigError(f"as-of {text!r} is not in the years {_YEARS[0]} to {_YEARS[1]}", hint=hint)
+    return day

@@ -153,7 +153,10 @@ class CsvRows:
             filled = rows.select(pl.any_horizontal(pl.col(self._unnamed) != "")).to_series()
             if filled.any():
                 broken = rows.filter(filled).drop(ITEM).iter_rows()
-                rejected = [*rejected, *(notes.rejected(row[-1], self.separator.join(row[:-1]), row) for row in broken)]
+                rejected = [
+                    *rejected,
+                    *(notes.rejected(row[-1], self.separator.join(row[:-1]), row[:-1]) for row in broken),
+                ]
                 rows = rows.filter(~filled)
         first = rows[self.columns[0]]
         labels = first.is_in(self._labels)

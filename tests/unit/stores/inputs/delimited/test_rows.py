@@ -78,6 +78,12 @@ def test_repeated_and_empty_column_names_stay_apart() -> None:
     assert len(set(twice)) == 3
 
 
+def test_fields_behind_trailing_separators_are_broken_rows() -> None:
+    rows, rejected, _ = read(b"a,b\n1,2,\n3,4,\n5,6,7\n,,7\n")
+    assert values(rows) == [("1", "2"), ("3", "4")]
+    assert rejected == [(4, "wrong number of fields"), (5, "wrong number of fields")]
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
