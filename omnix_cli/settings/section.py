@@ -25,7 +25,7 @@ class Section(BaseModel):
     @classmethod
     def _within_reason(cls, value: Any, info: ValidationInfo) -> Any:
         most = MOST_DAYS if (info.field_name or "").endswith("days") else LARGEST_NUMBER
-        if isinstance(value, int | float | Decimal) and not abs(value) <= most:
+        if isinstance(value, int | float | Decimal) and not -most <= value <= most:
             raise ValueError(f"must be a number up to {most:,}")
         return value
 
