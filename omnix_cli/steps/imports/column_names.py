@@ -100,6 +100,12 @@ def guessed(kind: str, name: str, columns: Sequence[str], *, wanted: str | None 
     return known[near[0]] if near else None
 
 
+def usual_columns(kind: str) -> list[str]:
+    """The names that the columns of a kind of rows usually have."""
+    names = SYNONYMS[kind]
+    return [*names, *(name for usual in names.values() for name in usual.split())]
+
+
 def usual_name(kind: str, name: str, columns: Sequence[str]) -> str | None:
     """The first column that has one of the usual names of a canonical one."""
     known = {normalised(column): column for column in reversed(visible(columns))}

@@ -16,7 +16,7 @@ UTC_INSTANT = pl.Datetime("us", "UTC")
 
 _WALL_CLOCK = pl.Datetime("us")
 _SAMPLE = 1000
-_FIRST, _LAST = datetime(1000, 1, 1), datetime(9999, 12, 31, 23, 59, 59)
+_FIRST, _LAST = datetime(1000, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
 """No other times are converted. A two-digit year that is read as four digits ends up below."""
 _OUTSIDE = f"outside the years {_FIRST.year} to {_LAST.year}"
 _DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
@@ -142,7 +142,7 @@ def _in_range(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
         low, high = first // 86_400, last // 86_400
     else:
         scale = _PER_SECOND[column.dtype.time_unit]  # type: ignore[attr-defined]  # a Datetime has one
-        low, high = max(first * scale, -(2**63)), min(last * scale, 2**63 - 1)
+        low, high = max(first * scale, -(2**63)), min((last + 1) * scale - 1, 2**63 - 1)
     outside = ~numbers.is_between(low, high)
     if not outside.any():
         return column, None

@@ -18,6 +18,10 @@ _SEARCHED_LINES = 100
 """So far down a file its header is searched for."""
 _LONGEST_HEADER = 20
 """A quoted name may have line breaks; a header with more lines than this has a broken quote."""
+_WORD_ENDS = re.compile(r"[\s_-]+|(?<=[a-z0-9])(?=[A-Z])")
+_LONGEST_CODE = 3
+"""Words such as id, no and sku are often written in capitals."""
+_AROUND = (("", ""), (" ", ""), ("", " "), ("\ufeff", ""), ("#", ""))
 _DECLARED = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 """The first line of a file for Excel may name the separator."""
 
@@ -76,21 +80,29 @@ def columns_of(names: Sequence[str], before: Sequence[str] = ()) -> list[str]:
     return _distinct(named)
 
 
-def repeats(fields: Sequence[str], columns: Sequence[str], wanted: frozenset[str]) -> bool:
-    """Whether the fields of a line are the names of columns: a header that comes again."""
+def repeats(
+    fields: Sequence[str], columns: Sequence[str], wanted: frozenset[str], usual: frozenset[str] = frozenset()
+) -> bool:
+    """Whether the fields of a line are the names of columns: a header that comes again. In a line without any digit,
+    the `usual` names are names, too."""
     names = [name for name in map(normalised, fields) if name]
     known = {normalised(column) for column in columns} | wanted
+    if not any(sign.isdigit() for name in names for sign in name):
+        known |= usual
     hits = len(known.intersection(names))
     return hits >= min(2, len(columns)) and 2 * hits >= len(names)
 
 
-def spellings(columns: Sequence[str]) -> list[str]:
+def spellings(columns: Iterable[str]) -> list[str]:
     """How the name of a first column may be written when a header comes again."""
     found: dict[str, None] = {}
     for column in columns:
-        for name in (column, column.replace("_", " "), column.replace("_", ""), column.replace(" ", "_")):
-            for cased in (name, name.lower(), name.upper(), name.title(), name.capitalize()):
-                found.update(dict.fromkeys((cased, f" {cased}", f"{cased} ", f"\ufeff{cased}", f"#{cased}")))
+        words = [word.lower() for word in _WORD_ENDS.split(column.strip())]
+        titles = [word.title() for word in words]
+        codes = [word.upper() if len(word) <= _LONGEST_CODE else word.title() for word in words]
+        forms = (words, titles, codes, [word.upper() for word in words], [*words[:1], *titles[1:]])
+        names = [column, column.capitalize(), *(joint.join(form) for form in forms for joint in ("_", " ", "", "-"))]
+        found.update(dict.fromkeys(f"{before}{name}{after}" for name in names for before, after in _AROUND))
     return list(found)
 
 

@@ -48,6 +48,8 @@ class Records:
     columns: list[str]
     unnamed: list[str]
     wanted: frozenset[str]
+    usual: frozenset[str] = frozenset()
+    """The plain names that columns usually have."""
 
     def record_lines(self, lines: list[str], at: int) -> Record:
         """The record that begins at this line."""
@@ -102,7 +104,7 @@ class Records:
                 rows.append(glued[0])
                 kept.append((number, 0))
                 headers.append((number, glued[1]))
-            elif fields is not None and header.repeats(fields, self.columns, self.wanted):
+            elif fields is not None and header.repeats(fields, self.columns, self.wanted, self.usual):
                 headers.append((number, fields))
             elif pieces := self._pieces(text):
                 rows.extend(pieces)
@@ -129,7 +131,9 @@ class Records:
             return None
         seam, names = fields[width - 1], fields[width:]
         for column in self.columns:
-            if seam.lower().endswith(column.lower()) and header.repeats([column, *names], self.columns, self.wanted):
+            if seam.lower().endswith(column.lower()) and header.repeats(
+                [column, *names], self.columns, self.wanted, self.usual
+            ):
                 value = seam[: len(seam) - len(column)].removesuffix("\ufeff")
                 return [*fields[: width - 1], value], [column, *names]
         return None

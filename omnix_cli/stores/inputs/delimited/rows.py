@@ -12,6 +12,7 @@ import polars as pl
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
+from omnix_cli.steps.imports.column_names import normalised, usual_columns
 from omnix_cli.stores.inputs.delimited import header, notes
 from omnix_cli.stores.inputs.delimited.fields import (
     has_spaced_quotes,
@@ -53,6 +54,7 @@ class CsvRows:
         self._name = name
         self._mapping = mapping
         self._wanted = wanted_names(mapping)[1]
+        self._usual = frozenset(map(normalised, usual_columns(mapping.kind)))
         self._waiting = b""
         """The lines of a record that continues in the next block."""
         self.separator = ""
@@ -112,8 +114,10 @@ class CsvRows:
             self._findings["trailing separators"] = "on most lines"
         self.columns = header.columns_of([*names, *[""] * ghosts], self.columns)
         self._unnamed = self.columns[len(names) :]
-        self._records = Records(self.separator, self.columns, self._unnamed, self._wanted)
-        spellings = header.spellings([*self.columns, *self._mapping.input_columns()])
+        self._records = Records(self.separator, self.columns, self._unnamed, self._wanted, self._usual)
+        spellings = header.spellings(
+            {*self.columns, *self._mapping.input_columns(), *usual_columns(self._mapping.kind)}
+        )
         self._labels = pl.Series([*spellings, *notes.RULES], dtype=pl.String).unique().implode()
 
     def _chunks(self, block: bytes, first: int, rejected: list[RejectedLine], *, final: bool) -> Iterator[RawChunk]:
@@ -190,7 +194,7 @@ class CsvRows:
         """Whether a row is a header that comes again, which is added to the others, or a comment."""
         *fields, number, _ = (str(field) if place < len(self.columns) else field for place, field in enumerate(row))
         names = [str(field) for field in fields]
-        if header.repeats(names, self.columns, self._wanted):
+        if header.repeats(names, self.columns, self._wanted, self._usual):
             headers.append((int(str(number)), names))
             return True
         text = self.separator.join(names)

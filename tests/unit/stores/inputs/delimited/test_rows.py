@@ -122,3 +122,12 @@ def test_whatever_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str, st
     assert values(read_back) == [
         row for row in rows if any(field.strip() for field in row) or row[0] not in BLANKS
     ]  # empty rows are left out
+
+
+def test_a_later_header_with_other_names_is_read_by_them() -> None:
+    first = b"customer_id,product_id,purchased_at,quantity,total_price\nc1,m,2024-03-01,2,3.00\n"
+    later = b"Client,SKU,Date,Total,Qty\nc2,t,2024-03-02,4.50,1\n"
+    rows, rejected, findings = read(first + later)
+    assert rejected == []
+    assert rows.filter(pl.col("Client") == "c2").select("Total", "Qty").rows() == [("4.50", "1")]
+    assert findings["headers with other columns"] == "1 (line 3)"
