@@ -22,7 +22,10 @@ from omnix_cli.steps.imports.ordering import sorted_by_text
 Hashes = npt.NDArray[np.uint64]
 
 _FEW = 64
-"""Up to this many hashes are searched one by one."""
+"""Up to this many hashes are searched one by one ..."""
+_MANY = 1 << 18
+"""... and up to this many by their first bits, since nearly all rows are none of a few. A table of them stays in the
+cache."""
 _TRANSIENT = {RETURNED: pl.Boolean(), CHANGED: pl.Datetime("us", "UTC")}
 
 
@@ -130,6 +133,18 @@ def among(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:
     """Which of the hashes are among some sorted ones."""
     if some.size <= _FEW:
         return np.isin(hashes, some)
+    if some.size > _MANY:
+        return _found(hashes, some)
+    shift = np.uint64(64 - 5 - int(some.size).bit_length())  # at most every 16th beginning is one of theirs
+    beginnings = np.zeros(1 << (64 - int(shift)), bool)
+    beginnings[some >> shift] = True
+    found: npt.NDArray[np.bool_] = beginnings[hashes >> shift]
+    likely = np.flatnonzero(found)
+    found[likely] = _found(hashes[likely], some)
+    return found
+
+
+def _found(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:
     places = np.searchsorted(some, hashes)
     found: npt.NDArray[np.bool_] = some[np.minimum(places, len(some) - 1)] == hashes
     return found
