@@ -11,23 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedPart
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
+from omnix_cli.protocols.inputs import ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.held.current_lines import CurrentLines
+from omnix_cli.services.importing.held.current_lines import NO_RECORDS, CurrentLines
+from omnix_cli.services.importing.held.disputed_rows import Disputed, DisputedRows
+from omnix_cli.services.importing.held.file_edges import FileEdges
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
-from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
-from omnix_cli.steps.imports.groups import stated_lines
-from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, order_keys
+from omnix_cli.services.importing.identify_rows import NO_GROUPS, Hashes, Identifier, PlainGroups, among
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file
 from omnix_cli.steps.imports.groups.merge import AGAIN
-from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges
+from omnix_cli.steps.imports.groups.stated_lines import GROUP, Edges
 
 _NONE: Hashes = np.zeros(0, np.uint64)
+_DISPUTED_ROWS = 1 << 16
 _BATCH_ROWS = 1 << 18
 """Current rows hashed at a time."""
 
@@ -50,23 +53,6 @@ class Run:
     part: StagedPart
     hashes: Hashes
     files: Mapping[int, int]
-
-
-@dataclass(frozen=True)
-class Disputed:
-    """Some groups: their counted rows in the import, and the current rows."""
-
-    stated: pl.DataFrame
-    current: pl.DataFrame
-
-
-@dataclass
-class _Edge:
-    """The order that a file begins or ends with, and the hashes of its groups."""
-
-    order: str | None = None
-    key: str | None = None
-    groups: list[Hashes] = field(default_factory=list)
 
 
 class Comparison:
@@ -101,14 +87,15 @@ class Comparison:
         self._seen, self._repeated = SortedHashes(), _NONE
         self._aside: list[Hashes] = []
         self._forced: list[Hashes] = []
+        self.leaving: list[pl.DataFrame] = []
+        """The places of rows that were written with a run and are compared in full as if they had not been."""
         self.places: list[pl.DataFrame] = []
         """The places of all rows, unless stored ones are recognised."""
         self._may_recognise = recognise
         self._recognises = recognise and 0 < view.rows <= sizes.seen_rows and not identifier.whole_orders
         self._lines: CurrentLines | None = None
-        self._records = [_no_records()]
-        self._head, self._tail, self._in_head = _Edge(), _Edge(), True
-        self._edges: list[tuple[int, str, bool, bool]] = []
+        self._records = [NO_RECORDS]
+        self._edges = FileEdges(self.identifier)
 
     def __enter__(self) -> Comparison:
         return self
@@ -128,7 +115,7 @@ class Comparison:
         if self._recognises:
             rows = self.identifier.identified(rows)
             groups = self.identifier.groups(rows)
-        self._note_edges(rows, groups)
+        self._edges.add(rows, groups)
         if groups is not None:
             rows = self._unknown(rows, groups)
         for full in self._buffer.add(rows):
@@ -153,21 +140,14 @@ class Comparison:
 
     def end_file(self, number: int) -> None:
         """Call it when all rows of a file are added."""
+        groups = self._edges.end_file(number)
         if self._lines is not None:
-            edges = [*self._head.groups, *self._tail.groups]
-            found = self._lines.end_of_file(number, np.concatenate(edges) if edges else _NONE)
-            self._records.append(found)
-        for edge, begins in ((self._head, True), (self._tail, False)):
-            if edge.key is not None:
-                self._edges.append((number, edge.key, begins, not begins))
-        self._head, self._tail, self._in_head = _Edge(), _Edge(), True
+            self._records.append(self._lines.end_of_file(number, groups))
 
     @property
     def edges(self) -> Edges:
         """The orders at the beginnings and ends of files."""
-        none = Edges.none().orders
-        found = pl.DataFrame(self._edges, schema=none.schema, orient="row")
-        return Edges(found.group_by(FILE, "order").agg(pl.col("begins", "ends").any()), self._joins_cuts)
+        return Edges(self._edges.orders(), self._joins_cuts)
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows with their ids that were not recognised at once; call it before `fresh`."""
@@ -188,13 +168,14 @@ class Comparison:
         wait(self._runs)
         for finished in self._runs:
             finished.result()
-        self._see(hashes)
+        plain = self.identifier.plain(last, hashes) if last is not None else NO_GROUPS
+        self._see(plain.once(hashes))
         suspect = self._suspect()
         self._seen, self._lines = SortedHashes(), None
         for number, run in enumerate(self.runs()):
             marked = among(run.hashes, suspect)
             if marked.any():
-                self._dispute(run.part.read(pl.Series(marked)), number)
+                self._dispute_of_run(run.part.read(pl.Series(marked)), run.hashes[marked], number)
         for piece in self._spills.aside.pieces():
             rows = piece.filter(pl.Series(among(self.identifier.groups(piece), suspect)))
             if rows.height:
@@ -202,27 +183,12 @@ class Comparison:
         if suspect.size:
             self._keep_current(suspect)
         if last is not None:
-            doubtful = pl.Series(among(hashes, suspect))
-            self._dispute(last.filter(doubtful))
-            yield last.filter(~doubtful)
+            yield self._without(last, hashes, among(hashes, suspect), plain)[0]
 
     def disputed(self) -> Iterator[Disputed]:
-        """The disputed rows with the current ones, about `compared_rows` at a time, each time all of some groups."""
-        records = pl.concat(self._records)
-        kept = (self._spills.disputed, self._spills.current)
-        total = sum(piece.height for spill in kept for piece in spill.pieces()) + records.height
-        parts = max(1, -(-total // self.sizes.compared_rows))
-        width = 2**64 // parts + 1
-        for part in range(parts):
-            low, high = part * width, min((part + 1) * width, 2**64) - 1
-            within = pl.col(GROUP).is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
-            stated, current = ([piece.filter(within) for piece in spill.pieces()] for spill in kept)
-            if not any(piece.height for piece in (*stated, *current)):
-                continue
-            rows = pl.concat(current) if current else self._compared_current(FRAMES[self.kind].empty(), again=False)
-            inside = pl.col("group").is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
-            recorded = self._recorded(records.filter(inside), rows)
-            yield Disputed(pl.concat([self._nothing(), *recorded, *stated], how="diagonal"), rows.drop("exact"))
+        """The disputed rows with the current ones, some groups at a time."""
+        rows = DisputedRows(self.identifier, self._spills.disputed, self._spills.current, pl.concat(self._records))
+        return rows.groups(self.sizes.compared_rows)
 
     def current(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The current rows with the ids of these rows."""
@@ -246,25 +212,12 @@ class Comparison:
     def _current_lines(self) -> CurrentLines:
         if self._lines is None:
             self._lines = CurrentLines(
-                self._hashed_current(rows, again=again).select(
+                self.identifier.hashed_current(rows, again=again).select(
                     pl.col(GROUP).alias("group"), "exact", _stands(rows).alias("stands"), pl.col(AGAIN).alias("again")
                 )
                 for rows, again in self._view_pieces()
             )
         return self._lines
-
-    def _hashed_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
-        base, groups = self.identifier.current_groups(rows)
-        return rows.with_columns(
-            base.alias(BASE),
-            pl.Series(GROUP, groups, pl.UInt64),
-            pl.Series("exact", self.identifier.exact(rows, base), pl.UInt64),
-            pl.lit(again).alias(AGAIN),
-        )
-
-    def _compared_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
-        hashed = self._hashed_current(rows, again=again)
-        return hashed.with_columns(stated_lines.line_hashes(rows, hashed[BASE], self.kind))
 
     def _view_pieces(self) -> Iterator[tuple[pl.DataFrame, bool]]:
         """The current rows, some at a time, and whether their import is read again."""
@@ -278,67 +231,31 @@ class Comparison:
             _, groups = self.identifier.current_groups(rows)
             found = rows.filter(pl.Series(among(groups, suspect)))
             if found.height:
-                self._spills.current.add(_copied(self._compared_current(found, again=again)))
-
-    def _recorded(self, records: pl.DataFrame, current: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """The rows that were recognised at once and are compared in full now, as counted rows: all but the last of
-        equal ones stand where the first one was."""
-        if records.is_empty():
-            return
-        lines = current.unique([GROUP, "exact"], maintain_order=True)
-        found = records.rename({"group": GROUP}).join(lines, on=[GROUP, "exact"])
-        own_id = self.identifier.own_id
-        for times, place in (("hits", "first"), (None, "last")):
-            some = found if times is None else found.filter(pl.col("hits") > 1)
-            count = pl.lit(1, pl.Int64) if times is None else pl.col("hits").cast(pl.Int64) - 1
-            some = some.with_columns(
-                pl.col(BASE).alias(own_id),
-                pl.col(place).cast(pl.UInt64).alias(ROW_NUMBER),
-                pl.lit(0, pl.UInt32).alias(ITEM),
-                count.alias("_times"),
-            )
-            if some.height:
-                yield self.identifier.recorded(some.drop("exact", "hits", "first", "last", AGAIN))
-
-    def _nothing(self) -> pl.DataFrame:
-        """No rows, as `Identifier.stated` has them."""
-        places = {FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32}
-        empty = (
-            FRAMES[self.kind].empty().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in places.items())
-        )
-        return self.identifier.stated(self.identifier.identified(empty))
-
-    def _note_edges(self, rows: pl.DataFrame, groups: Hashes | None) -> None:
-        """Notes which order a file begins with and, so far, ends with."""
-        if self.kind != "purchases" or self.identifier.whole_orders:
-            return
-        orders = rows["order_id"]
-        first, last = orders[0], orders[-1]
-        if self._in_head:
-            if self._head.order is None and first is not None:
-                self._head = self._edge(rows.head(1))
-            if first is not None and first == self._head.order and groups is not None:
-                self._head.groups.append(groups[(orders == first).fill_null(False).to_numpy()])
-            self._in_head = last is not None and last == self._head.order
-        if last != self._tail.order or last is None:
-            self._tail = self._edge(rows.tail(1)) if last is not None else _Edge()
-        if last is not None and groups is not None:
-            self._tail.groups.append(groups[(orders == last).fill_null(False).to_numpy()])
-
-    def _edge(self, row: pl.DataFrame) -> _Edge:
-        one = self.identifier.identified(row)
-        return _Edge(row["order_id"][0], order_keys(one[self.identifier.own_id])[0])
+                self._spills.current.add(_copied(self.identifier.compared_current(found, again=again)))
 
     def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
         """A run in order with the hashes of its groups, without its disputed rows."""
         run = self.identifier.ordered(rows)
         hashes = self.identifier.groups(run)
-        came_before = among(hashes, self._see(hashes))
+        plain = self.identifier.plain(run, hashes)
+        came_before = among(hashes, self._see(plain.once(hashes)))
         if self._lines is not None:
             came_before |= among(hashes, self._lines.group)
-        if came_before.any():
-            self._dispute(run.filter(pl.Series(came_before)))
-            run, hashes = run.filter(pl.Series(~came_before)), hashes[~came_before]
+        return self._without(run, hashes, came_before, plain)
+
+    def _without(
+        self, run: pl.DataFrame, hashes: Hashes, disputed: npt.NDArray[np.bool_], plain: PlainGroups
+    ) -> tuple[pl.DataFrame, Hashes]:
+        """A run and the hashes of its groups without the disputed rows, and with the ids of plain groups numbered."""
+        own_id = self.identifier.own_id
+        chosen = among(hashes[plain.places], plain.groups) & ~disputed[plain.places]
+        if chosen.any():
+            places = plain.places[chosen]
+            ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)), hashes[places])
+            run = run.with_columns(run[own_id].scatter(pl.Series(places), ids))
+        if disputed.any():
+            self._dispute(run.filter(pl.Series(disputed)))
+            run, hashes = run.filter(pl.Series(~disputed)), hashes[~disputed]
         return run, hashes
 
     def _written(self, compared: Future[tuple[pl.DataFrame, Hashes]]) -> Run | None:
@@ -348,9 +265,8 @@ class Comparison:
         part = self._spills.written.stage(run, FRAMES[self.kind].schema.column_names())
         return Run(part, hashes, by_file(run))
 
-    def _see(self, hashes: Hashes) -> Hashes:
-        """Adds these hashes; returns those of them that are there more than once now, sorted."""
-        ordered = np.sort(hashes)
+    def _see(self, ordered: Hashes) -> Hashes:
+        """Adds these sorted hashes; returns those of them that are there more than once now, sorted."""
         seen = self._seen.add(ordered)
         self._repeated = seen[1:][seen[1:] == seen[:-1]]
         return ordered[among(ordered, self._repeated)]
@@ -380,9 +296,18 @@ class Comparison:
             found.append(np.unique(groups if again else groups[among(groups, some)]))
         return np.unique(np.concatenate(found))
 
+    def _dispute_of_run(self, rows: pl.DataFrame, hashes: Hashes, run: int) -> None:
+        """Disputes rows that were written with a run. The rows of a plain group leave it, since they have numbers."""
+        ordered = np.sort(hashes)
+        several = among(hashes, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+        if several.any():
+            self.leaving.append(rows.filter(pl.Series(several)).select(pl.lit(run, pl.Int32).alias("run"), *PLACE))
+            self._dispute(rows.filter(pl.Series(several)))
+        self._dispute(rows.filter(pl.Series(~several)), run)
+
     def _dispute(self, rows: pl.DataFrame, run: int | None = None) -> None:
-        if rows.height:
-            self._spills.disputed.add(_copied(self.identifier.stated(rows, run=run)))
+        for some in rows.iter_slices(_DISPUTED_ROWS):  # counting equal rows takes many times their memory
+            self._spills.disputed.add(_copied(self.identifier.stated(some, run=run)))
 
 
 def _stands(rows: pl.DataFrame) -> pl.Expr:
@@ -392,7 +317,3 @@ def _stands(rows: pl.DataFrame) -> pl.Expr:
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with texts of their own: filtered ones keep all texts of their run in memory."""
     return rows.with_columns(pl.col(pl.String) + "")
-
-
-def _no_records() -> pl.DataFrame:
-    return CurrentLines(()).end_of_file(0, _NONE)

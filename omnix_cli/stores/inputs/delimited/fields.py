@@ -39,7 +39,7 @@ def with_doubled_quotes(block: bytes, separator: str) -> bytes:
     """The lines of a block with quotes doubled inside fields, where it has a backslash before each of them."""
     sign = re.escape(separator.encode())
     doubled = rb'[^\\"\n%s]""[^"]|\\""(?!%s|\r?$)' % (sign, sign)
-    if b'\\"' not in block or re.search(doubled, block, re.MULTILINE):
+    if b"\\" not in block or b'\\"' not in block or re.search(doubled, block, re.MULTILINE):
         return block
     return re.sub(rb'\\"(?!%s|\r?$)' % sign, b'""', block, flags=re.MULTILINE)
 

@@ -101,7 +101,8 @@ def spellings(columns: Iterable[str]) -> list[str]:
         titles = [word.title() for word in words]
         codes = [word.upper() if len(word) <= _LONGEST_CODE else word.title() for word in words]
         forms = (words, titles, codes, [word.upper() for word in words], [*words[:1], *titles[1:]])
-        names = [column, column.capitalize(), *(joint.join(form) for form in forms for joint in ("_", " ", "", "-"))]
+        joined = (joint.join(form) for form in forms for joint in ("_", " ", "", "-"))
+        names = dict.fromkeys((column, column.capitalize(), *joined))
         found.update(dict.fromkeys(f"{before}{name}{after}" for name in names for before, after in _AROUND))
     return list(found)
 
