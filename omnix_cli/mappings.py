@@ -183,7 +183,7 @@ class ColumnMapping(Section):
     """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) if the file is not UTF-8."""
     sheet: str | None = None
     """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
-    at: str | None = None
+    at: str | None = Field(None, coerce_numbers_to_str=True)
     """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     separator: Annotated[str, AfterValidator(_check_separator)] | None = Field(None, min_length=1, max_length=1)
     list_separator: str = Field("|", min_length=1)

@@ -32,7 +32,7 @@ class SourceSettings(Section):
     """Read the whole table of this kind from this store instead of files."""
     sheet: str | None = None
     """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
-    at: str | None = None
+    at: str | None = Field(None, coerce_numbers_to_str=True)
     """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""

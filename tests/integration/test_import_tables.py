@@ -12,6 +12,8 @@ from deltalake import DeltaTable
 from pyiceberg.catalog.sql import SqlCatalog
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.mappings import parse_mapping
+from omnix_cli.services.importing.imports import import_files
 from omnix_cli.services.importing.reports import ImportRefused
 from tests.importing import HEADER, current_rows, imported, importer, line, write
 
@@ -70,6 +72,18 @@ def test_a_table_that_did_not_change_is_not_read_again(table: Write, tmp_path: P
     report = imported(work, path)
     assert "unchanged" in report.files[0].findings
     assert orders(tmp_path / "w") == list(range(2, 12))
+
+
+def test_the_version_that_was_imported_last_counts(tmp_path: Path) -> None:
+    work = importer(tmp_path / "w")
+    for rows in (range(10), range(8)):
+        sales(rows).write_delta(tmp_path / "sales", mode="overwrite")
+        imported(work, tmp_path / "sales")
+    how = parse_mapping("purchases", {"at": 0}, where="test")
+    import_files(work, [str(tmp_path / "sales")], how)
+    assert orders(tmp_path / "w") == list(range(10))
+    imported(work, tmp_path / "sales")
+    assert orders(tmp_path / "w") == list(range(8))
 
 
 def test_rows_of_other_files_stay(table: Write, tmp_path: Path) -> None:

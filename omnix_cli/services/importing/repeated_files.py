@@ -30,11 +30,14 @@ def unchanged(
     importer: Importer, kind: str, key: str, name: str, content: str | None
 ) -> tuple[ImportBatch, ImportedFile] | None:
     """The last import of a file, if it was read in this way (`key` of `Reader`). A copy under another name is a
-    statement of its own if something else was imported since."""
-    found = latest(importer, kind, content)
-    newest = importer.ledger.batches(kind)[-1:]
+    statement of its own if something else was imported since; so is a version of a table if another one was."""
+    found, batches = latest(importer, kind, content), importer.ledger.batches(kind)
+    newest = batches[-1:]
     if found is None or found[1].mapping_key != key:
         return None
+    if table := importer.sources.table_identity(name):
+        versions = (batch for batch in reversed(batches) if any(file.table == table for file in batch.files))
+        return found if found[0] == next(versions, None) else None
     return found if found[0] in newest or any(file.name == name for file in found[0].files) else None
 
 
