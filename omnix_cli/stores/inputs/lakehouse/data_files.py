@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 PHYSICAL, NUMBER = b"delta.columnMapping.physicalName", b"delta.columnMapping.id"
 """What the log says of a renamed column: its name in the files, or its number there."""
+_BATCH_ROWS = 1 << 18
 _FILE_NUMBER = b"PARQUET:field_id"
 
 
@@ -32,7 +33,7 @@ def rows_of(
     read = sorted({place for name, place in places.items() if place is not None and name not in constants})
     names = [stored[place].name for place in read]
     first = 0
-    for batch in parquet.iter_batches(columns=names):
+    for batch in parquet.iter_batches(_BATCH_ROWS, columns=names):
         arrays = []
         for column in schema:
             place = places[column.name]

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from omnix_cli.errors import DataError
 from omnix_cli.stores.inputs.byte_streams import seekable
 from omnix_cli.stores.inputs.lakehouse.data_files import rows_of
-from omnix_cli.stores.inputs.lakehouse.snapshots import counted, table_errors, version_at
+from omnix_cli.stores.inputs.lakehouse.snapshots import WRITING, counted, table_errors, version_at
 from omnix_cli.stores.inputs.parts import Part, load
 
 _FEATURES = frozenset(
@@ -83,7 +83,7 @@ def _rows(root: str, table: Any, open_file: Callable[[str], IO[bytes]]) -> Itera
         with table_errors(root, "Delta"):
             schema = pa.schema(table.schema().to_arrow())
             by_number = table.metadata().configuration.get(_MODE) == "id"
-            with pq.ParquetWriter(path, schema, compression="lz4") as writer:
+            with pq.ParquetWriter(path, schema, **WRITING) as writer:
                 for file in _data_files(root, table):
                     with open_file(file.path) as stored, seekable(stored) as content:
                         rows = rows_of(content, schema, by_number=by_number, constants=file.values, kept=file.kept)

@@ -15,7 +15,7 @@ from typing import IO, Any
 import pyarrow.parquet as pq
 
 from omnix_cli.errors import DataError
-from omnix_cli.stores.inputs.lakehouse.snapshots import counted, table_errors, version_at
+from omnix_cli.stores.inputs.lakehouse.snapshots import WRITING, counted, table_errors, version_at
 from omnix_cli.stores.inputs.parts import Part, load
 
 _NUMBER = re.compile(r"v?(\d+)\b.*\.metadata\.json")
@@ -93,7 +93,7 @@ def _rows(name: str, table: Any, snapshot: int | None, to_arrow: Any, *, is_past
                 files = list(scan.plan_files())
                 _check_names(name, table, files)
                 batches = scan.to_arrow_batch_reader()
-                with pq.ParquetWriter(path, batches.schema, compression="lz4") as writer:
+                with pq.ParquetWriter(path, batches.schema, **WRITING) as writer:
                     for batch in counted(batches, _total(name, table.snapshot_by_id(snapshot), files), name):
                         writer.write_batch(batch)
         with path.open("rb") as file:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
 from omnix_cli.errors import ConfigError, DataError, OmnixError
+
+WRITING: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+"""How the rows of a table are written to be read once: fast."""
 
 _MARKS = {"Delta": "/_delta_log/", "Iceberg": "/metadata/", "Hudi": "/.hoodie/"}
 
