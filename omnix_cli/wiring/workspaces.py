@@ -21,7 +21,7 @@ from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
-from omnix_cli.services.advice import Advisor
+from omnix_cli.services.advice import Advisor, imported_currencies
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -111,6 +111,7 @@ class Workspace(WorkspaceReader):
         return Advisor(
             sources={kind: self.ledger.view(kind) for kind in SOURCES},
             excluded_categories=self.settings.recommend.excluded_categories,
+            currencies=imported_currencies(self.ledger.batches("purchases")),
             kept=FindingsFile(self._shared.folder() if self._shared else DiskFolder(self.folder)) if keep else None,
         )
 

@@ -168,6 +168,7 @@ class Import:
                 source_key=self.reader.source_key(file.name),
                 order=file.settled.order,
                 decimal_comma=file.settled.decimal_comma,
+                currencies=dict(file.currencies) if any(file.currencies) else {},
             )
 
 

@@ -143,7 +143,9 @@ def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
     ):
         before, file = found
         unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-        work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged))
+        same = FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged)
+        same.currencies.update(file.currencies)
+        work.files.append(same)
         return
     with work.importer.sources.open(name, work.reader.mapping) as source:
         work.read(source)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
@@ -22,7 +22,7 @@ from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.services.importing.waiting_chunks import WaitingChunk, waiting_chunks
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports import binding, cleaning, deletions, settling
+from omnix_cli.steps.imports import binding, cleaning, currencies, deletions, settling
 from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.filling import filled_down
@@ -197,9 +197,13 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
         counts.placeholders += cleaned.placeholders
+        counts.currencies.update(cleaned.currencies)
         yield cleaned
     counts.sha256 = source.fingerprint()
-    counts.findings = findings(source, readings[-1] if readings else None)
+    several = currencies.listed(counts.currencies)
+    counts.findings = findings(source, readings[-1] if readings else None) | (
+        {"currencies": f"{several}; not converted"} if several else {}
+    )
     counts.settled = readings[-1].settled if readings else Settled()
 
 
@@ -212,7 +216,7 @@ def _clean(chunk: Chunk, *, kind: str, number: int) -> Cleaned:
         for some in (cleaned.rows, cleaned.aside)
     )
     quarantine = pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
-    return Cleaned(rows, quarantine, aside, cleaned.placeholders)
+    return replace(cleaned, rows=rows, quarantine=quarantine, aside=aside)
 
 
 def pipelined(function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:

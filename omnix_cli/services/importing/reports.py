@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -60,6 +61,8 @@ class FileReport:
     newest_day: date | None = None
     placeholders: int = 0
     """Rows whose order id only fills its column."""
+    currencies: Counter[str] = field(default_factory=Counter)
+    """The good rows by the currency of their amounts; the empty text: not said."""
     settled: Settled = field(default_factory=Settled)
     """How its dates and numbers were read."""
     reasons: list[pl.DataFrame] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
@@ -11,11 +11,11 @@ from operator import or_
 import dataframely as dy
 import polars as pl
 
-from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, SetAside
+from omnix_cli.mappings import CHANGED_AT, CURRENCY, LINE, ColumnMapping, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.history import ANONYMOUS
-from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
+from omnix_cli.steps.imports import currencies, deletions, ids, instants, numbers, purchase_rules, texts, totals
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
 from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
 from omnix_cli.steps.imports.problems import Problem, quarantined
@@ -35,12 +35,13 @@ class Cleaned:
     """Canonical rows with ROW_NUMBER and ITEM, purchases also with WRITTEN, and quarantine rows. The id of a purchase
     or interaction is null where the input has none (see `identity.with_made_ids`). `aside` has those of the quarantine
     rows that a rule of the mapping sets aside and that name an order line, as canonical rows; `placeholders` counts the
-    order ids that are none."""
+    order ids that are none, `currencies` the good rows by the currency of their amounts (empty: not said)."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
     aside: pl.DataFrame
     placeholders: int = 0
+    currencies: Mapping[str, int] = field(default_factory=dict)
 
 
 def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
@@ -51,6 +52,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     problems = [*(_aside(rule, raw, mapping) for rule in mapping.set_aside), *deletions.set_aside(raw, mapping)]
     columns: dict[str, pl.Series] = {}
     written_at: dict[str, pl.Series] = {}
+    beside: list[pl.Series] = []
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
         written = written_column(raw, mapping, name)
         if written is None or not len(written):
@@ -63,10 +65,14 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             continue
         parsed = _parsed(name, spec, written, reading)
         columns[name] = parsed.values
+        beside += [] if parsed.currencies is None else [parsed.currencies]
         if parsed.unreadable is not None:
             reason = ids.CHANGED if name in ids.NAMES else _unreadable(spec.dtype)
             problems.append(Problem(parsed.unreadable, name, reason, written))
     problems[:0] = _totals(raw, mapping, columns)
+    currency = _currency(raw, mapping, beside)
+    if currency is not None and mapping.currency:
+        problems += _in_another(currency, mapping.currency)
     rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
     placeholders = 0
     if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
@@ -94,7 +100,28 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     amounts = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
     rows = rows.with_columns(numbers.money(rows[name]) for name in amounts)
     problems.extend(_broken_rules(rows, raw, mapping))
-    return _split(raw, rows, problems, reading.file, placeholders)
+    cleaned = _split(raw, rows, problems, reading.file, placeholders)
+    if currency is None:
+        return replace(cleaned, currencies={"": cleaned.rows.height})
+    said = currency if cleaned.rows.height == raw.height else currency.filter(~reduce(or_, (p.mask for p in problems)))
+    return replace(cleaned, currencies=currencies.counts(said))
+
+
+def _currency(raw: pl.DataFrame, mapping: ColumnMapping, beside: list[pl.Series]) -> pl.Series | None:
+    """The currency of each row: that of its column, else the one beside an amount. None if no row says any."""
+    column = written_column(raw, mapping, CURRENCY)
+    if column is not None and len(column):
+        if not isinstance(column.dtype, pl.String):
+            column = texts.text(column, mapping.null_values)
+        beside = [currencies.named(column, mapping.null_values), *beside]
+    return pl.select(pl.coalesce(*beside)).to_series() if beside else None
+
+
+def _in_another(currency: pl.Series, kept: str) -> Iterator[Problem]:
+    """Rows whose amounts are in another currency than that of the mapping."""
+    other = currencies.differs(currency, kept)
+    for one in currency.filter(other).unique().sort():
+        yield Problem(other & (currency == one), CURRENCY, f"in another currency ({one})", currency, expected=True)
 
 
 def _without_placeholders(rows: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, int]:
