@@ -70,7 +70,7 @@ class Advisor:
 
 
 def imported_currencies(batches: Iterable[ImportBatch]) -> dict[str, int]:
-    """The rows of all imports by the currency of their amounts. A file that was read again counts as it was read last."""
+    """The rows of all imports by the currency of their amounts. A file counts as it was read last."""
     last = {(file.sha256 or f"{batch.key} {file.name}"): file for batch in batches for file in batch.files}
     rows: Counter[str] = Counter()
     for file in last.values():

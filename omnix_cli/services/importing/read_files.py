@@ -20,9 +20,11 @@ from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.reports import FileReport
-from omnix_cli.services.importing.waiting_chunks import WaitingChunk, waiting_chunks
+from omnix_cli.services.importing.waiting.suspect_rows import SuspectRows
+from omnix_cli.services.importing.waiting.waiting_chunks import WaitingChunk, waiting_chunks
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports import binding, cleaning, currencies, deletions, settling
+from omnix_cli.steps.imports import binding, cleaning, deletions, settling
+from omnix_cli.steps.imports.amounts import currencies
 from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.filling import filled_down
@@ -194,7 +196,8 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     kind = reader.mapping.kind
     readings: list[Reading] = []
     chunks = reader.chunks(source, number, readings)
-    for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
+    cleaning_chunks = pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS)
+    for cleaned in SuspectRows(reader.open_spill).passed(cleaning_chunks):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
         counts.placeholders += cleaned.placeholders
         counts.currencies.update(cleaned.currencies)

@@ -14,7 +14,7 @@ from omnix_cli.steps.advice.odd_orders import order_findings
 from omnix_cli.steps.advice.odd_products import product_findings, returns_without_sale
 from omnix_cli.steps.advice.stray_days import day_findings
 from omnix_cli.steps.advice.tallies import tally
-from omnix_cli.steps.imports.currencies import listed, several
+from omnix_cli.steps.imports.amounts.currencies import listed, several
 
 VERSION = "1"
 """Raise it when a change finds something else in the same rows."""

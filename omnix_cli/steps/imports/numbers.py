@@ -12,7 +12,7 @@ from functools import partial
 
 import polars as pl
 
-from omnix_cli.steps.imports.currencies import MARK, marks
+from omnix_cli.steps.imports.amounts.currencies import MARK, marks
 from omnix_cli.steps.imports.texts import Parsed, second_look, text
 
 MONEY = pl.Decimal(18, 2)
@@ -156,7 +156,8 @@ def decimal_evidence(texts: pl.Series, *, prices: bool) -> DecimalEvidence:
     point = points.str.contains(_POINT).any() or commas.str.contains(r",\d{2,3},\d").any()
     grouped = points.filter(points.str.contains(_GROUPED)) if prices else points.clear()
     exact = grouped.str.contains(_THOUSANDTHS)
-    whole = prices and int(texts.str.len_bytes().max() or 0) > 2 and texts.str.contains(_WHOLE_PRICE).any()  # type: ignore[call-overload]
+    longest: int = texts.str.len_bytes().max() or 0  # type: ignore[assignment]
+    whole = prices and longest > 2 and texts.str.contains(_WHOLE_PRICE).any()
     return DecimalEvidence(
         bool(point) and prices,
         bool(comma),

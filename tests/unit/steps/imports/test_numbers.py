@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_the_decimal_sign_is_settled_over_all_pieces(pieces: list[list[str]], co
 def test_three_digits_behind_a_point_are_in_doubt_beside_whole_prices(
     pieces: list[list[str]], separator: str | None, doubt: str | None
 ) -> None:
-    for cut in (pieces, pieces[::-1], [sum(pieces, [])]):
+    for cut in (pieces, pieces[::-1], [[*chain(*pieces)]]):
         found = reduce(or_, (decimal_evidence(pl.Series(piece), prices=True) for piece in cut))
         assert (found.settled, found.in_doubt(separator), found.is_open) == (None, doubt, True)
 
