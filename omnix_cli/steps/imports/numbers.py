@@ -156,8 +156,7 @@ def decimal_evidence(texts: pl.Series, *, prices: bool) -> DecimalEvidence:
     point = points.str.contains(_POINT).any() or commas.str.contains(r",\d{2,3},\d").any()
     grouped = points.filter(points.str.contains(_GROUPED)) if prices else points.clear()
     exact = grouped.str.contains(_THOUSANDTHS)
-    longest: int = texts.str.len_bytes().max() or 0  # type: ignore[assignment]
-    whole = prices and longest > 2 and texts.str.contains(_WHOLE_PRICE).any()
+    whole = prices and _longest(texts) > 2 and texts.str.contains(_WHOLE_PRICE).any()
     return DecimalEvidence(
         bool(point) and prices,
         bool(comma),
@@ -167,6 +166,10 @@ def decimal_evidence(texts: pl.Series, *, prices: bool) -> DecimalEvidence:
         bool(whole),
         bool(point) and not prices,
     )
+
+
+def _longest(texts: pl.Series) -> int:
+    return texts.str.len_bytes().max() or 0  # type: ignore[return-value]
 
 
 def _beside(column: pl.Series, odd: pl.Series) -> pl.Series | None:
