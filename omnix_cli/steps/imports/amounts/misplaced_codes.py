@@ -35,7 +35,7 @@ def suspects(rows: pl.DataFrame) -> pl.DataFrame:
 def highest(rows: pl.DataFrame, suspected: pl.DataFrame) -> dict[str, float]:
     """The highest number of each column in the rows that are not suspected."""
     others = rows.join(suspected, on=[ROW_NUMBER, ITEM], how="anti") if suspected.height else rows
-    return {name: float(others[name].max() or 0) for name in _NAMES}  # type: ignore[arg-type]
+    return {name: _highest(others[name]) for name in _NAMES}
 
 
 def absurd(suspected: pl.DataFrame, highest_of: Mapping[str, float], others: int) -> pl.DataFrame:
@@ -53,6 +53,10 @@ def is_cleared(suspected: pl.DataFrame, highest_of: Mapping[str, float]) -> bool
     return bool(suspected.select(((limit > 0) & (pl.col("number") <= pl.col("times") * limit)).all()).item())
 
 
+def _highest(numbers: pl.Series) -> float:
+    return float(numbers.max() or 0)  # type: ignore[arg-type]
+
+
 def _limit(highest_of: Mapping[str, float]) -> pl.Expr:
     return pl.col("column").replace_strict(highest_of, default=0.0, return_dtype=pl.Float64)
 
@@ -60,9 +64,10 @@ def _limit(highest_of: Mapping[str, float]) -> pl.Expr:
 def _suspects_in(rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
     numbers = rows[name]
     usual = numbers.gather_every(max(1, len(numbers) // _SAMPLE)).cast(pl.Float64).quantile(0.5, "lower") or 0.0
-    far = rows.filter(numbers.cast(pl.Float64) > max(_LEAST, TIMES_OTHERS * usual))
-    if far.is_empty():
+    least = max(_LEAST, TIMES_OTHERS * usual)
+    if _highest(numbers) <= least:
         return
+    far = rows.filter(numbers.cast(pl.Float64) > least)
     digits = pl.col(name).cast(pl.Float64).cast(pl.Int64).cast(pl.String)
     whole = far.filter(pl.col(name) == pl.col(name).floor()).with_columns(_digits=digits)
     reason = pl.coalesce(
