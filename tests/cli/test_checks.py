@@ -18,7 +18,7 @@ def test_findings_are_told_after_the_import_before_the_run_and_again(shop: Omnix
     lines = "".join(f"c{number:02},POSTAGE,o{number},2017-09-0{number}T10:00:00Z,1,3.00\n" for number in range(1, 4))
     header = "customer_id,product_id,order_id,purchased_at,quantity,total_price\n"
     (tmp_path / "postage.csv").write_text(header + lines)
-    said = "1 product ids look like postage"
+    said = "1 product id looks like postage"
     imported = shop("import", "purchases", "postage.csv")
     (line,) = (line for line in imported.err.splitlines() if said in line)
     assert "warning" in line

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
 
 _FEW = 0.01
@@ -95,10 +96,10 @@ def unreachable_exclusions(bought: pl.Series, products: pl.DataFrame, excluded: 
     for what, remedy, joined in alike(pl.DataFrame({"id": bought}), products["product_id"]):
         kept = joined.filter(pl.col("other").is_in(inside.implode()))
         if kept.height:
-            one = kept.row(0, named=True)
+            one, differ = kept.row(0, named=True), "bought products differ"
             text = (
-                f"the categories {names} are excluded, but {kept.height:,} bought products differ from an excluded one "
-                f"in {what} only, such as `{one['id']}` and `{one['other']}`"
+                f"the categories {names} are excluded, but {counted(kept.height, 'bought product differs', differ)} "
+                f"from an excluded one in {what} only, such as `{one['id']}` and `{one['other']}`"
             )
             yield Finding("unreachable_exclusion", kept.height, text, f"{remedy}.")
             return

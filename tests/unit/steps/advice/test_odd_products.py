@@ -38,7 +38,7 @@ def test_a_name_of_the_catalogue_tells_too() -> None:
 def test_free_samples() -> None:
     lines = [*healthy(), *(line("c01", "sample1", n, f"x{n}", unit_price="0.00", total_price="0.00") for n in (1, 2))]
     one = noticed(lines, catalogue([*PRODUCTS, "sample1"]))["free_products"]
-    assert one.text == "1 products never cost anything, such as sample1 (2 lines)"
+    assert one.text == "1 product never costs anything, such as sample1 (2 lines)"
 
 
 def test_a_product_that_was_free_once_and_a_file_without_prices_are_fine() -> None:
@@ -59,7 +59,7 @@ def test_a_dozen_among_single_units_is_fine() -> None:
 def test_a_price_far_above_the_others_of_its_product() -> None:
     one = noticed([*healthy(), line("c01", "p001", 1, "x", unit_price="999.00", total_price="999.00")])["odd_price"]
     assert one.text == (
-        "1 products were once sold far above their other prices, such as p001 at 999.00 (otherwise 2.00)"
+        "1 product was once sold far above the other prices, such as p001 at 999.00 (otherwise 2.00)"
     )
     assert noticed([*healthy(), line("c01", "p001", 1, "x", unit_price="9.00")]) == {}
 
