@@ -30,7 +30,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-StepStatus = Literal["ran", "reused", "pending", "skipped"]
+StepStatus = Literal["ran", "reused", "pending", "skipped", "failed"]
 
 
 class StepRecord(Record):

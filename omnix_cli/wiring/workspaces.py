@@ -96,10 +96,11 @@ class Workspace(WorkspaceReader):
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
             return import_files(self.importer(sources), files, mapping, complete=complete, dry_run=dry_run)
 
-    def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
-        """Imports the sources that the settings name; one record each."""
+    def import_sources(self, *, dry_run: bool) -> Iterator[StepRecord]:
+        """Imports the sources that the settings name; one record each, also of the one that fails."""
         import_one = partial(self._import_source, dry_run=dry_run)
-        return tuple(import_source(source, import_one) for source in self.settings.imports.sources)
+        for source in self.settings.imports.sources:
+            yield from import_source(source, import_one)
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
