@@ -14,6 +14,7 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.complete_imports import delisted, told
+from omnix_cli.services.importing.earlier_rows import outdated_rows
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
@@ -93,7 +94,8 @@ def _import(
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
         report = work.report((*row_fall_note(work.report(), batches), *notes))
-        return replace(report, findings=(*found, *report.findings))
+        later = () if dry_run else outdated_rows(importer, mapping, work.reader.key)
+        return replace(report, findings=(*found, *report.findings, *later))
 
 
 def described(batches: Iterable[ImportBatch]) -> str:

@@ -23,7 +23,7 @@ from omnix_cli.services.importing.reports import FileReport
 from omnix_cli.services.importing.waiting.suspect_rows import SuspectRows
 from omnix_cli.services.importing.waiting.waiting_chunks import WaitingChunk, waiting_chunks
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports import binding, cleaning, deletions, settling
+from omnix_cli.steps.imports import binding, cleaning, deletions, rule_values, settling
 from omnix_cli.steps.imports.amounts import currencies
 from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
@@ -109,7 +109,7 @@ class Reader:
         """Rows as read, quarantine rows, and the mapping bound to the columns; None before the first rows."""
         bound, mapping = [ROW_NUMBER, ITEM], None
         above: pl.DataFrame | None = None
-        none = FRAMES["quarantine"].empty()
+        none, seen = FRAMES["quarantine"].empty(), rule_values.Seen()
         for chunk in source.chunks():
             raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
@@ -122,8 +122,11 @@ class Reader:
                 bound = raw.columns if raw.height else bound
             if mapping is not None:
                 raw, above = filled_down(raw, mapping, above)
+                rule_values.look_at(seen, raw, mapping)
             rejected = quarantine_rows(chunk.rejected, source.name) if chunk.rejected.height else none
             yield raw, rejected, mapping
+        if mapping is not None:
+            self.unapplied[-1] = {**self.unapplied[-1], **rule_values.misspelt(seen, mapping)}
 
     def _settled(self, seen: Evidence, before: Settled, mapping: ColumnMapping, source: OpenSource) -> Settled:
         return settling.settle(seen, mapping, before, file=source.name, separator=source.findings.get("separator"))

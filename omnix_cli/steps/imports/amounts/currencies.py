@@ -73,7 +73,8 @@ def marks(amounts: pl.Series) -> pl.Series:
 
 def named(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:
     """The currencies of a column of them: known ones by their code, others in upper case."""
-    if (texts == texts[0]).all(ignore_nulls=False):
+    absent = texts.null_count()
+    if absent == len(texts) or (not absent and (texts == texts[0]).all()):
         one = _named(texts[0], null_values)
         return pl.repeat(one, len(texts), dtype=pl.String, eager=True)
     written = texts.unique()

@@ -13,9 +13,7 @@ from tests.unit.steps.advice.shops import healthy, line, noticed
 def test_a_stray_date_is_told(day: date) -> None:
     one = noticed([*healthy(), line("c01", "p001", day, "stray")])["stray_dates"]
     assert one.rows == 1
-    assert one.text == (
-        f"1 line is of days far from all others ({day}; all others are from 2024-01-02 to 2024-04-28)"
-    )
+    assert one.text == (f"1 line is of days far from all others ({day}; all others are from 2024-01-02 to 2024-04-28)")
 
 
 def test_strays_at_both_ends() -> None:
