@@ -16,7 +16,7 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.complete_imports import delisted, told
 from omnix_cli.services.importing.earlier_rows import outdated_rows
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
-from omnix_cli.services.importing.importer import Import, Importer, resolved
+from omnix_cli.services.importing.importer import NAMES, Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
 from omnix_cli.services.importing.repeated_files import changed_readings, latest, partly_again, whole_again
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
@@ -93,6 +93,8 @@ def _import(
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
+            if mapping.most_frequent:
+                writer.append(NAMES, work.names.counts())
         report = work.report((*row_fall_note(work.report(), batches), *notes))
         later = () if dry_run else outdated_rows(importer, mapping, work.reader.key)
         return replace(report, findings=(*found, *report.findings, *later))
