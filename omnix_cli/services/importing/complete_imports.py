@@ -41,7 +41,7 @@ def told(work: Import, gone: pl.DataFrame | None) -> Iterator[Finding]:
     if gone is not None:
         if gone.height:
             withdrawn = counted(gone.height, f"{noun} is", f"{work.kind} are")
-            lack = "it" if gone.height == 1 else "them, such as"
+            lack = "it:" if gone.height == 1 else "them, such as"
             text = f"{withdrawn} withdrawn, since these files lack {lack} {gone[own_id][0]}"
             yield Finding("withdrawn", gone.height, text, "They come back with the next import that has them.")
         return
