@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from omnix_cli.days.stray_sales import bulk
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.protocols.checkpoints import StoredFrame
-from omnix_cli.stray_sales import bulk
 
 NO_PURCHASES = "there are no purchases yet"
 IMPORT_SOME = "Import some with `omnix import purchases FILES...`."

@@ -18,7 +18,7 @@ MEANINGS = {
         "review": "The customer's review.",
         "kind": "purchase, return or cancelled; without it, purchase.",
         "line": "The number of the line in its order.",
-        "currency": "The currency of the prices, such as EUR. Several are told, none is converted.",
+        "currency": "The currency of the prices, such as EUR. Several are reported, none is converted.",
     },
     "products": {
         "product_id": "The id that purchases use.",

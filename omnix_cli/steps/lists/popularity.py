@@ -8,13 +8,13 @@ from datetime import date, timedelta
 import polars as pl
 
 from omnix_cli import schemas
+from omnix_cli.days.seasons import Hemisphere
+from omnix_cli.days.stray_sales import bulk
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
-from omnix_cli.seasons import Hemisphere
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import seen
 from omnix_cli.steps.lists.trends import YEAR_DAYS, seasonal, trending
-from omnix_cli.stray_sales import bulk
 
 HALF_LIFE_DAYS = 90
 CONFIDENCE_DAYS = 14

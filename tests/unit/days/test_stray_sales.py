@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from omnix_cli.stray_sales import bulk
+from omnix_cli.days.stray_sales import bulk
 
 DAYS = [(date(2024, 1, 1) + timedelta(days=day), 3) for day in range(270)]
 
