@@ -39,12 +39,11 @@ def highest(rows: pl.DataFrame, suspected: pl.DataFrame) -> dict[str, float]:
 
 
 def absurd(suspected: pl.DataFrame, highest_of: Mapping[str, float], others: int) -> pl.DataFrame:
-    """The suspects that are set aside, given the highest numbers and the count of the other rows of the file. There
-    must be twice as many others, at least."""
-    if others < 2 * suspected.height:
-        return suspected.clear()
+    """The suspects that are set aside, given the highest numbers and the count of the other rows of the file. For one
+    suspect in a column there must be two rows without, at least."""
     limit = _limit(highest_of)
-    return suspected.filter(limit > 0, pl.col("number") > pl.col("times") * limit)
+    enough = others + suspected.height - pl.len().over("column") >= 2 * pl.len().over("column")
+    return suspected.filter(enough, limit > 0, pl.col("number") > pl.col("times") * limit)
 
 
 def is_cleared(suspected: pl.DataFrame, highest_of: Mapping[str, float]) -> bool:
