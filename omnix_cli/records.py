@@ -30,7 +30,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-StepStatus = Literal["ran", "reused", "pending", "skipped"]
+StepStatus = Literal["ran", "reused", "pending", "skipped", "failed"]
 
 
 class StepRecord(Record):
@@ -96,6 +96,8 @@ class ImportedFile(Record):
     """Whether its numbers have a decimal comma, if that was in question."""
     table: str = ""
     """The identity of the table that it is a version of."""
+    currencies: dict[str, int] = {}
+    """Its good rows by the currency of their amounts (the empty text: not said), if any row says one."""
 
 
 class ImportBatch(Record):

@@ -14,8 +14,9 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.complete_imports import KINDS, check_replaced, delisted, hinted, told
+from omnix_cli.services.importing.earlier_rows import outdated_rows
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
-from omnix_cli.services.importing.importer import Import, Importer, resolved
+from omnix_cli.services.importing.importer import NAMES, Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
 from omnix_cli.services.importing.repeated_files import (
     changed_readings,
@@ -105,8 +106,11 @@ def _import(
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files, tables))
+            if mapping.most_frequent:
+                writer.append(NAMES, work.names.counts())
         report = work.report((*row_fall_note(work.report(), batches), *notes))
-        return replace(report, findings=(*found, *hinted(report.findings, tables)))
+        later = () if dry_run else outdated_rows(importer, mapping, work.reader.key)
+        return replace(report, findings=(*found, *hinted(report.findings, tables), *later))
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -150,7 +154,9 @@ def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
     if found is not None:
         before, file = found
         note = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-        work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=note))
+        same = FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=note)
+        same.currencies.update(file.currencies)
+        work.files.append(same)
         return
     with work.importer.sources.open(name, work.reader.mapping) as source:
         work.read(source)
