@@ -19,6 +19,7 @@ from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
 from omnix_cli.steps.imports.amounts import currencies, misplaced_codes
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
+from omnix_cli.steps.imports.dates.local_times import local_days
 from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
 from omnix_cli.steps.imports.problems import Problem, quarantined
 
@@ -76,7 +77,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         rows = rows.with_columns(_identifying(rows, raw, reading, problems))
     if mapping.kind in INSTANTS:
         instant, day = INSTANTS[mapping.kind]
-        rows = rows.with_columns(pl.col(instant).dt.convert_time_zone(reading.clock.timezone).dt.date().alias(day))
+        rows = rows.with_columns(local_days(rows[instant], reading.clock.timezone).alias(day))
         times, written = rows[instant], _source(raw, mapping, instant, rows[instant])
         is_late = (times > reading.now.astimezone(UTC)).fill_null(False)
         problems.append(Problem(is_late, instant, "in the future", written))
