@@ -247,7 +247,8 @@ class ColumnMapping(Section):
         """The order ids that mean no order, as they may be written."""
         spelled = (spell(text) for text in self.placeholders for spell in (str, str.lower, str.upper, str.title))
         zeros = ("0" * length for length in range(1, _LONGEST_ZEROS + 1)) if self.placeholders else ()
-        return list(dict.fromkeys((*spelled, *zeros)))
+        floats = ("0.0", "-1.0") if self.placeholders else ()
+        return list(dict.fromkeys((*spelled, *zeros, *floats)))
 
     def input_columns(self) -> Iterator[str]:
         """Every column of an input that this mapping may read."""

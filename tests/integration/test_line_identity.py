@@ -140,7 +140,7 @@ def test_a_setting_replaces_instead_of_joining(tmp_path: Path) -> None:
     assert found(report) == {"corrected": 1}
 
 
-@pytest.mark.parametrize("placeholder", ["0", "000000", "-", "-1", "n/a", "NONE", "Unknown", "R-1"])
+@pytest.mark.parametrize("placeholder", ["0", "000000", "0.0", "-", "-1", "n/a", "NONE", "Unknown", "R-1"])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_subscriptions_and_placeholders(shop: Shop, placeholder: str, at_once: bool) -> None:
     months = [f"A,milk,{placeholder},2019-0{month}-01 10:00,1,1" for month in range(1, 5)]
@@ -218,8 +218,9 @@ def log(*events: str) -> list[str]:
         (["cancelled", "completed"], 1),
     ],
 )
-def test_cancellations_in_order(tmp_path: Path, at_once: str, events: list[str], stands: int) -> None:
-    shop = Shop(tmp_path, header=STATUS, sizes={"cut_orders": "replace"}, **CANCELS)  # type: ignore[dict-item]
+@pytest.mark.parametrize("cut_orders", ["join", "replace"])
+def test_cancellations_in_order(tmp_path: Path, at_once: str, events: list[str], stands: int, cut_orders: Any) -> None:
+    shop = Shop(tmp_path, header=STATUS, sizes={"cut_orders": cut_orders}, **CANCELS)
     if at_once == "file":
         shop.add(shop.file(*log(*events)))
     else:
@@ -235,6 +236,41 @@ def test_a_cancelled_line_takes_out_an_equal_one_only(tmp_path: Path) -> None:
     shop.add(shop.file("A,milk,O-1,2019-03-01 10:00,1,1,ok", "A,milk,O-1,2019-03-01 10:00,2,2,ok"))
     shop.add(shop.file("A,milk,O-1,2019-03-01 10:00,1,1,cancelled"))
     assert shop.stands() == {("milk", 2.0, "purchase"): 1}
+
+
+@pytest.mark.parametrize(
+    ("later", "stands"),
+    [
+        (["A,milk,O-1,2019-03-01 10:00,1,1,cancelled"], {("tea", 2.0): 1}),
+        (["A,milk,O-1,2019-03-01 10:00,1,0,cancelled"], {("tea", 2.0): 1}),
+        (["A,milk,O-1,2019-03-01 10:00,0,0,cancelled"], {("tea", 2.0): 1}),
+        (["A,milk,O-1,2019-03-01 10:00,1,1,VOID"], {("tea", 2.0): 1}),
+        (["A,milk,O-1,2019-03-01 10:00,1,0,VOID"], {("tea", 2.0): 1}),
+        (["A,milk,O-1,2019-03-01 10:00,1,1,cancelled", "A,tea,O-1,2019-03-01 10:00,2,6,ok"], {("tea", 2.0): 1}),
+        (
+            ["A,milk,O-1,2019-03-01 10:00,1,1,cancelled", "A,milk,O-1,2019-03-01 10:00,3,3,ok"],
+            {("milk", 3.0): 1, ("tea", 2.0): 1},
+        ),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_news_of_the_order_that_ended_the_file_before_is_no_part_of_it(
+    tmp_path: Path, later: list[str], stands: dict[tuple[str, float], int], at_once: bool
+) -> None:
+    void = {"column": "status", "values": ["void"], "reason": "void"}
+    shop = Shop(tmp_path, header=STATUS, set_aside=[void], **CANCELS)
+    day = shop.file("A,milk,O-1,2019-03-01 10:00,1,1,ok", "A,tea,O-1,2019-03-01 10:00,2,6,ok")
+    files = [day, shop.file(*later)]
+    for some in [files] if at_once else [[file] for file in files]:
+        shop.add(*some)
+    assert shop.stands("product_id", "quantity") == stands
+
+
+def test_a_given_id_comes_again_with_other_content(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, header=f"purchase_id,{STATUS}", **CANCELS)
+    sold = ["x1,A,milk,O-1,2019-03-01 10:00,1,1,ok", "x2,A,tea,O-1,2019-03-01 10:00,2,6,ok"]
+    shop.add(shop.file(*sold, "x1,A,milk,O-1,2019-03-05 12:00,1,1,cancelled"))
+    assert shop.stands("product_id") == {("tea",): 1}
 
 
 def test_orders_that_a_rule_sets_aside_later_no_longer_stand(tmp_path: Path) -> None:

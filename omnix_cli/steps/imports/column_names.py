@@ -15,21 +15,34 @@ SYNONYMS: dict[str, dict[str, str]] = {
     "purchases": {
         "customer_id": "client customer cust user shopper member household account buyer visitor client_id cust_id "
         "user_id member_id household_id account_id buyer_id visitor_id customer_code customer_number customer_no "
-        "loyalty_id card_number customer_email buyer_email email",
+        "loyalty_id card_number customer_email buyer_email email "
+        "kunde kundennummer kunden_nr kundennr kunden_id code_client numero_client n_client cliente codigo_cliente "
+        "id_cliente codice_cliente klant klantnummer",
         "product_id": "product sku item article item_id article_id product_code product_sku item_code stock_code "
-        "variant_sku lineitem_sku item_sku ean gtin upc barcode asin plu material",
+        "variant_sku lineitem_sku item_sku ean gtin upc barcode asin plu material "
+        "artikel artikelnummer artikel_nr artikelnr produkt produit référence code_article codigo_articulo "
+        "artículo articulo producto codigo_producto prodotto codice_articolo articolo artikelcode",
         "purchased_at": "date datetime timestamp time day sold_on sold_at sale_date order_date ordered_at created_at "
         "transaction_date invoice_date purchase_date bought_at paid_at transaction_time transaction_timestamp "
-        "order_time date_created created_utc",
+        "order_time date_created created_utc "
+        "datum belegdatum verkaufsdatum bestelldatum kaufdatum rechnungsdatum date_de_vente date_vente date_commande "
+        "date_achat fecha fecha_venta fecha_compra data data_vendita data_ordine data_compra",
         "quantity": "qty units pieces count quantity_sold qty_sold qty_ordered units_sold lineitem_quantity "
-        "item_quantity",
+        "item_quantity "
+        "menge anzahl stück stueck stk quantité quantite qté qte cantidad cant quantità quantita qta quantidade aantal "
+        "pcs pieces_sold number_of_units",
         "order_id": "order order_number order_no invoice invoice_no invoice_number receipt receipt_no receipt_number "
-        "transaction_id transaction basket_id basket ticket ticket_no bill_no",
-        "unit_price": "price unit_cost item_price lineitem_price price_each unitprice",
+        "transaction_id transaction basket_id basket ticket ticket_no bill_no "
+        "bon bonnummer bon_nr beleg belegnummer beleg_nr bestellnummer auftragsnummer rechnungsnummer numero_ticket "
+        "n_ticket commande numero_commande facture pedido factura ordine scontrino",
+        "unit_price": "price unit_cost item_price lineitem_price price_each unitprice "
+        "preis einzelpreis stückpreis prix prix_unitaire precio precio_unitario prezzo prezzo_unitario",
         "total_price": "total amount line_total sales net_sales gross_sales revenue sales_value subtotal total_amount "
-        "item_total",
+        "item_total "
+        "betrag summe gesamtpreis gesamtbetrag umsatz montant montant_total importe importe_total importo totale",
         "currency": "currency_code order_currency order_currency_code ccy iso_currency transaction_currency",
-        "store_location": "store shop branch location store_id store_name shop_id outlet",
+        "store_location": "store shop branch location store_id store_name shop_id outlet "
+        "filiale filialnummer markt laden magasin tienda negozio",
         "rating": "stars score",
         "review": "comment review_text",
     },

@@ -108,9 +108,7 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Inst
         column = column.fill_nan(None) if column.dtype.is_float() else column
         read, absent = _numbers(column, clock), column.is_null()
     else:
-        if column.dtype.is_numeric():
-            column = _with_zeros(texts.text(column, null_values), clock.formats)
-        elif not isinstance(column.dtype, pl.String):
+        if not isinstance(column.dtype, pl.String):
             column = texts.text(column, null_values)
         read, absent = _texts(column, null_values, clock)
     values = _to_utc(read, clock)
@@ -168,7 +166,10 @@ def _texts(column: pl.Series, null_values: Sequence[str], clock: Clock) -> tuple
         return _Read(plain, first.basis), column.is_null()
     again = texts.text(column.gather(failed), null_values)
     absent = column.is_null().scatter(failed, again.is_null())
-    second = _try_in_turn(again, readers, clock) if clock.formats else _spelled_out(again, readers, clock)
+    if clock.formats:
+        second = _try_in_turn(_with_zeros(again, clock.formats), readers, clock)
+    else:
+        second = _spelled_out(again, readers, clock)
     basis = pl.repeat(first.basis, len(column), dtype=pl.UInt8, eager=True).scatter(failed, second.basis)
     return _Read(plain.scatter(failed, second.plain), basis), absent
 
@@ -268,11 +269,14 @@ def _reader(shape: str, spelling: str) -> _Reader:
 
 
 def _with_zeros(written: pl.Series, formats: Sequence[str]) -> pl.Series:
-    """Texts of numbers with the zeros in front that the only format asks for: with `%d%m%Y`, 5032017 is 05032017."""
+    """Whole numbers with the zeros in front that the only format asks for: with `%d%m%Y`, 5032017 is 05032017. As
+    numbers, dates lose them."""
     parts = re.findall("%.", formats[0])
     if len(formats) > 1 or "".join(parts) != formats[0] or not _DIGITS.keys() >= set(parts):
         return written
-    return written.str.zfill(sum(_DIGITS[part] for part in parts))
+    numbers = written.str.contains(r"^\d+$")
+    digits = sum(_DIGITS[part] for part in parts)
+    return pl.select(pl.when(numbers).then(pl.lit(written).str.zfill(digits)).otherwise(pl.lit(written))).to_series()
 
 
 def _numbers(column: pl.Series, clock: Clock) -> _Read:

@@ -25,9 +25,14 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
     if returned.any():
         signed = pl.col("quantity", "unit_price", "total_price")
         rows = rows.with_columns(pl.when(returned).then(signed.abs()).otherwise(signed))
+    is_cancelled = _cancelled(raw, mapping) | (rows["kind"] == "cancelled").fill_null(False)
     if mapping.zero_quantity == "one":
         rows = rows.with_columns(pl.col("quantity").replace(0.0, 1.0))
-    cancelled = pl.when(_cancelled(raw, mapping)).then(pl.lit("cancelled", _KIND))
+    elif is_cancelled.any():  # shops write that nothing is left of a cancelled line
+        rows = rows.with_columns(
+            pl.when(is_cancelled).then(pl.col("quantity").replace(0.0, 1.0)).otherwise("quantity").alias("quantity")
+        )
+    cancelled = pl.when(is_cancelled).then(pl.lit("cancelled", _KIND))
     return rows.with_columns(
         *_missing_prices(rows),
         cancelled.when(returned)

@@ -16,10 +16,18 @@ _OFFSET = (
     r"(?:" + _CLOCK + r"|T\d{4}(?:\d\d)?(?:\.\d+)?)\s*("
     r"(?:UTC|GMT)?\s?[+-]\d\d(?::?\d\d)?|Z|UTC?|GMT|[ECMP][SD]T)$"
 )
+_MIDNIGHT = r"(?:[T ]00:00(?::00(?:\.0+)?)?)?"
 _STEPS = (
     (r"\s+", " "),
     (_WEEKDAY, ""),
     (r"\s*(?:\[[^\]]*\]|\([^)]*\))$", ""),  # +01:00[Europe/Paris], GMT+0100 (Central European Standard Time)
+    (r"(?i)(:\d\d) (?:uhr|hrs?|h)$", "$1"),
+    (rf"(\d){_MIDNIGHT} (?:1899-12-3[01]|1900-01-0[01])[T ](\d)", "$1 $2"),  # a day joined with a time on day zero
+    (r"(\d)[T ]00:00(?::00(?:\.0+)?)? (\d{1,2}:?\d\d.*)$", "$1 $2"),  # a midnight joined with a time
+    (r"^([\d/.-]{8,10}) (\d{1,2})(\d\d)(\d\d)$", "$1 $2:$3:$4"),  # times as numbers
+    (r"^([\d/.-]{8,10}) (\d{1,2})(\d\d)$", "$1 $2:$3"),
+    (r"^([\d/.-]{8,10}) (\d\d)\.(\d\d)$", "$1 $2:$3"),
+    (r"(?i) (\d{1,2}) ?h ?(\d\d)$", " $1:$2"),
     (r"(?i)\b([ap])\.?\s?m\b\.?", "${1}M"),
     (r"(\d)([aApP]M)\b", "$1 $2"),
     (r"\ba(M)\b", "A$1"),

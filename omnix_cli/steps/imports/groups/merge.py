@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from omnix_cli.steps.imports.groups.identity import FILE
+from omnix_cli.steps.imports.groups.identity import CHANGED, FILE
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, LINE, MODE, TURN, Statements
 
 AGAIN = "_again"
@@ -82,12 +82,18 @@ def _state(current: pl.DataFrame) -> pl.DataFrame:
 
 
 def _in_turn(lines: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The statements of each turn; parts that are joined are one statement."""
-    merged = lines.group_by(GROUP, LINE, TURN).agg(
-        pl.col(BASE, MODE, "fragment", "_who", "_when").first(),
-        pl.col("n").max().alias("stated"),
-        (pl.col("_sum") + pl.col("_taken")).sum().alias("states"),
-        pl.col("_taken", "_cancels").sum(),
+    """The statements of each turn; parts that are joined are one statement. A part takes out what was cancelled in it,
+    also of the parts before it."""
+    taken_later = pl.col("_taken").reverse().cum_sum().reverse() - pl.col("_taken")
+    merged = (
+        lines.sort(CHANGED, FILE, nulls_last=False)
+        .group_by(GROUP, LINE, TURN)
+        .agg(
+            pl.col(BASE, MODE, "fragment", "_who", "_when").first(),
+            (pl.col("n") - taken_later).max().clip(0).alias("stated"),
+            (pl.col("_sum") + pl.col("_taken")).sum().alias("states"),
+            pl.col("_taken", "_cancels").sum(),
+        )
     )
     for turn in merged[TURN].unique().sort():
         yield merged.filter(pl.col(TURN) == turn)

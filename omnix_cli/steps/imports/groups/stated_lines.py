@@ -94,7 +94,7 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
             pl.when(ASIDE).then(0).otherwise("_times").cast(pl.Int64).alias("_rows"),
             pl.when(taken & ~pl.col(ASIDE)).then(1).otherwise(0).cast(pl.Int64).alias("_cancels"),
             taken.cast(pl.Int64).alias("_taken"),
-            pl.struct(ROW_NUMBER, ITEM).alias("_last"),
+            (pl.col(ROW_NUMBER) * 2**32 + pl.col(ITEM)).alias("_last"),  # one number: polars cannot compare all structs
             (~taken).alias("_stands"),
         ).drop("_times")
     if not rows.select(pl.struct(_KEYS).is_duplicated().any()).item():
@@ -172,7 +172,11 @@ def _turns(rows: pl.DataFrame, edges: Edges) -> pl.DataFrame:
     """For each statement its TURN in its group (0 first), and whether it may be a fragment: whether its order may go on
     beyond its file. Both parts of an order that is cut between two files have one TURN."""
     whole = rows.group_by(_STATEMENT).agg(
-        pl.col(BASE).first(), pl.col(MODE).first(), pl.col(CHANGED).max(), pl.col("_who").min()
+        pl.col(BASE).first(),
+        pl.col(MODE).first(),
+        pl.col(CHANGED).max(),
+        pl.col("_who").min(),
+        (pl.col("_sum") + pl.col("_taken") == 0).all().alias("_takes"),
     )
     whole = whole.sort(GROUP, CHANGED, FILE, DOCUMENT, nulls_last=False)
     follows = pl.col(GROUP) == pl.col(GROUP).shift(1)
@@ -185,6 +189,7 @@ def _turns(rows: pl.DataFrame, edges: Edges) -> pl.DataFrame:
     )
     cut = pl.col("ends").shift(1) & pl.col("begins") | pl.col("begins").shift(1) & pl.col("ends")
     goes_on = follows & cut & (pl.col("_who") == pl.col("_who").shift(1)) & (pl.col(FILE) != pl.col(FILE).shift(1))
+    goes_on &= ~pl.col("_takes")  # what only takes out lines is no part of the order, but news of it
     turns = keyed.with_columns((goes_on.fill_null(False) & pl.lit(edges.join)).alias("_goes_on")).with_columns(
         ((~pl.col("_goes_on")).cast(pl.Int64).cum_sum().over(GROUP) - 1).alias(TURN)
     )

@@ -60,3 +60,29 @@ def test_usual_names_are_guessed() -> None:
 def test_synonyms_are_of_canonical_columns() -> None:
     for kind, names in SYNONYMS.items():
         assert names.keys() <= {*FRAMES[kind].schema.column_names(), *EXTRA.get(kind, ())}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["Kundennummer", "Artikelnummer", "Belegdatum", "Menge"],
+        ["Code client", "Code article", "Date de vente", "Quantité"],
+        ["Cliente", "Producto", "Fecha", "Cantidad"],
+        ["Codice cliente", "Articolo", "Data vendita", "Quantità"],
+        ["Klantnummer", "Artikelcode", "Datum", "Aantal"],
+    ],
+)
+def test_usual_names_of_other_languages_are_guessed(columns: list[str]) -> None:
+    names = ("customer_id", "product_id", "purchased_at", "quantity")
+    assert [guessed("purchases", name, columns) for name in names] == columns
+
+
+@pytest.mark.parametrize("name", ["Menge", "Anzahl", "Cantidad", "Qté", "Aantal", "pcs"])
+def test_a_column_that_looks_like_a_quantity_must_be_named_in_other_languages_too(name: str) -> None:
+    with pytest.raises(DataError, match="no column `quantity`"):
+        bound([*HEADS[:4], name])
+
+
+def test_orders_are_not_anonymous_if_a_column_looks_like_a_customer() -> None:
+    with pytest.raises(DataError, match="no column `customer_id`"):
+        bound(["Kundennummer", *HEADS[1:]])

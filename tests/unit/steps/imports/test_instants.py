@@ -176,3 +176,37 @@ def test_formats_of_the_mapping_read_numbers(dtype: pl.DataType, number: int, fo
 def test_numbers_that_the_formats_of_the_mapping_do_not_fit_are_set_aside() -> None:
     frame = pl.DataFrame({**LINE, "purchased_at": pl.Series([20170305])})
     assert why(cleaned(frame=frame, date_formats=["%d%m%Y"])) == [("purchased_at", "20170305", "not a date")]
+
+
+@pytest.mark.parametrize(("number", "day"), [("5032017", date(2017, 3, 5)), ("16032017", date(2017, 3, 16))])
+def test_formats_of_the_mapping_read_numbers_in_texts(number: str, day: date) -> None:
+    assert cleaned({**LINE, "purchased_at": number}, date_formats=["%d%m%Y"]).rows["purchase_day"].to_list() == [day]
+
+
+@pytest.mark.parametrize(
+    ("day", "time"),
+    [
+        ("2019-03-09 00:00:00", "18:05"),
+        ("2019-03-09T00:00:00.000", "18:05:00"),
+        ("13/03/2019 00:00", "6:05 PM"),
+        ("2019-03-09 00:00:00", "1899-12-30 18:05:00"),
+        ("2019-03-09", "1900-01-01T18:05:00"),
+        ("20190309", "180500"),
+        ("2019-03-09", "1805"),
+        ("13.03.2019", "18.05"),
+        ("2019-03-09", "18h05"),
+        ("13.03.2019", "18:05 Uhr"),
+    ],
+)
+def test_days_and_times_of_two_columns_as_databases_write_them(day: str, time: str) -> None:
+    columns = {"purchased_at": {"columns": ["day", "time"]}}
+    times = cleaned({**LINE, "day": day, "time": time}, columns=columns).rows["purchased_at"]
+    assert times.dt.time().to_list() == [datetime(2019, 3, 9, 18, 5).time()]
+    assert times.dt.month().to_list() == [3]
+
+
+@pytest.mark.parametrize("time", ["90500", "905"])
+def test_a_time_as_a_number_has_lost_its_zero(time: str) -> None:
+    columns = {"purchased_at": {"columns": ["day", "time"]}}
+    rows = cleaned({**LINE, "day": "20190309", "time": time}, columns=columns).rows
+    assert rows["purchased_at"].to_list() == [datetime(2019, 3, 9, 9, 5, tzinfo=UTC)]

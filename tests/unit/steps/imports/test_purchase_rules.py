@@ -30,6 +30,13 @@ def test_a_cancelled_status_makes_a_cancelled_line() -> None:
     assert result.rows["kind"].to_list() == ["cancelled", "purchase"]
 
 
+def test_nothing_may_be_left_of_a_cancelled_line() -> None:
+    rows = [{**LINE, "quantity": "0", "status": "void"}, {**LINE, "quantity": "0", "status": "ok"}]
+    result = cleaned(*rows, cancelled={"status": ["void"]})
+    assert result.rows["kind"].to_list() == ["cancelled"]
+    assert why(result) == [("quantity", "0", "too small")]
+
+
 def test_a_discount_is_read_with_the_decimal_sign_of_the_file() -> None:
     result = cleaned(
         {**LINE, "unit_price": "1,25", "off": "0,5"}, {**LINE, "unit_price": "2,5", "off": "0,0"}, discounts=["off"]
