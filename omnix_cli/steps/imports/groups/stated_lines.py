@@ -84,13 +84,15 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
     """Equal rows of one statement as one row, which counts them; also of rows that are counted already.
 
     A standing line adds one, a cancelled one takes one away, never below none. So any sequence of them turns a count
-    `n` into `max(n + _sum, _floor)`, and two sequences are one."""
+    `n` into `max(n + _sum, _floor)`, and two sequences are one. In the same way, it turns a count of cancellations that
+    no later line took back into `max(count - _sum, _taken_floor)`."""
     if "_sum" not in rows.columns:
         cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
         taken = pl.col(ASIDE) | cancelled
         rows = rows.with_columns(
             pl.when(taken).then(-1).otherwise("_times").cast(pl.Int64).alias("_sum"),
             pl.lit(0, pl.Int64).alias("_floor"),
+            pl.lit(0, pl.Int64).alias("_taken_floor"),
             pl.when(ASIDE).then(0).otherwise("_times").cast(pl.Int64).alias("_rows"),
             pl.when(taken & ~pl.col(ASIDE)).then(1).otherwise(0).cast(pl.Int64).alias("_cancels"),
             taken.cast(pl.Int64).alias("_taken"),
@@ -102,6 +104,7 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
     combined = {
         "_sum": pl.col("_sum").sum(),
         "_floor": pl.col("_sum").sum() + (pl.col("_floor") - pl.col("_sum").cum_sum()).max(),
+        "_taken_floor": (pl.col("_taken_floor") + pl.col("_sum").cum_sum()).max() - pl.col("_sum").sum(),
         "_rows": pl.col("_rows").sum(),
         "_cancels": pl.col("_cancels").sum(),
         "_taken": pl.col("_taken").sum(),
@@ -133,6 +136,7 @@ def statements(
     rows = rows.with_columns(
         mode,
         pl.max_horizontal(pl.col("_sum"), pl.col("_floor")).alias("n"),
+        pl.max_horizontal(-pl.col("_sum"), pl.col("_taken_floor")).alias("out"),
         pl.col(rows.columns[1] if kind not in ("purchases", "interactions") else "customer_id").hash().alias("_who"),
         (pl.col("purchased_at").to_physical() if kind == "purchases" else pl.lit(0, pl.Int64)).alias("_when"),
     )
@@ -155,13 +159,14 @@ def _last_words(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
         .otherwise(False)
     )
-    if (rows[MODE] == "last").any():
-        rows = rows.with_columns(
-            pl.when(pl.col(MODE) == "last").then(pl.col("_stands").cast(pl.Int64)).otherwise("n").alias("n")
-        )
-    if rows.select(numbered.any()).item():
+    single = (pl.col(MODE) == "last") | numbered
+    if rows.select(single.any()).item():
+        stands = pl.col("_stands").cast(pl.Int64)
         void |= numbered & (last != last.max().over([*_STATEMENT, BASE, "_who", "_when"]))
-        rows = rows.with_columns(pl.when(numbered).then(pl.min_horizontal("n", 1)).otherwise("n").alias("n"))
+        rows = rows.with_columns(
+            pl.when(single).then(stands).otherwise("n").alias("n"),
+            pl.when(single).then(1 - stands).otherwise("out").alias("out"),
+        )
     marked = rows.with_columns(void.alias("_void"))
     if not marked["_void"].any():
         return rows, rows.clear()

@@ -1,0 +1,121 @@
+"""How exports are delivered, what then stands, and where the files cannot tell what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from hypothesis import strategies as st
+
+from omnix_cli.mappings import parse_mapping
+from omnix_cli.services.importing.imports import import_files
+from omnix_cli.services.importing.reports import ImportReport
+from tests.importing import assert_conserved, current_rows, importer
+from tests.streams.exports import Export, Row, Rows, cut, nights, write
+from tests.streams.shops import Events, Standing
+
+How = Literal["nightly", "at once", "apart"]
+"""Each night's files are an import; all files are one; or each file is an import."""
+
+
+class Delivery(NamedTuple):
+    """The files of each import."""
+
+    export: Export
+    imports: tuple[tuple[Rows, ...], ...]
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, events: Events, export: Export, how: How, *, cut_anywhere: bool = True) -> Delivery:
+    """The exports of all nights, cut into files; where an import must have whole orders, between receipts only."""
+    anywhere = cut_anywhere and not export.whole and how != "apart"
+    files = [draw(cut(rows, anywhere=anywhere)) for rows in nights(events, export)]
+    if how == "nightly":
+        return Delivery(export, tuple(files))
+    all_files = [file for night in files for file in night]
+    return Delivery(export, (tuple(all_files),) if how == "at once" else tuple((file,) for file in all_files))
+
+
+class Imported:
+    """A workspace into which deliveries are imported."""
+
+    def __init__(self, folder: Path, export: Export, **settings: Any) -> None:
+        self.folder, self.export, self.files = folder, export, 0
+        self.work = importer(folder / "work", max_bad=1, **settings)
+        self.mapping = parse_mapping("purchases", export.mapping, where="test")
+
+    def paths(self, files: tuple[Rows, ...]) -> list[Path]:
+        """Writes files of new names, in order."""
+        self.files += len(files)
+        first = self.files - len(files)
+        return [write(file, self.export, self.folder / f"{first + at:03}") for at, file in enumerate(files)]
+
+    def add(self, paths: list[Path]) -> ImportReport:
+        report = import_files(self.work, [str(path) for path in paths], self.mapping)
+        assert_conserved(report)
+        return report
+
+    def standing(self) -> Counter[Standing]:
+        """The lines that stand, as the oracle has them."""
+        rows = current_rows(self.work)
+        rows = rows.filter(rows["kind"] != "cancelled")
+        names = "store_location", "order_id", "purchase_day", "customer_id", "product_id", "kind", "quantity"
+        return Counter((*row[:-1], int(row[-1] * 100)) for row in rows.select(*names, "total_price").iter_rows())
+
+
+def found(report: ImportReport) -> dict[str, int]:
+    return {finding.code: finding.rows for finding in report.findings}
+
+
+def equal_at_cuts(delivery: Delivery) -> int:
+    """Files cannot tell whether equal lines of one order, of which one ends a file and the other begins the next, are
+    one line or two."""
+    return sum(
+        len(_contents(first) & _contents(second))
+        for files in delivery.imports
+        for first, second in _cuts(files)
+        if first[-1].receipt is second[0].receipt
+    )
+
+
+def corrected_at_cuts(delivery: Delivery) -> int:
+    """Files without the time of a change cannot tell whether an order that ends one file and begins the next, as it is
+    later, goes on there or is corrected."""
+    return sum(
+        first[-1].receipt is not second[0].receipt
+        for files in delivery.imports
+        for first, second in _cuts(files)
+    )
+
+
+def equal_lines_that_differ(delivery: Delivery) -> int:
+    """Files without ids of lines cannot tell whether a line and an equal cancelled one are one line or two."""
+    if delivery.export.ids or delivery.export.documents or delivery.export.whole:
+        return 0
+    receipts = {row.receipt for files in delivery.imports for rows in files for row in rows}
+    return sum(
+        len({line.cancelled for line in receipt.lines if (line.product, line.quantity) == content}) > 1
+        for receipt in receipts
+        for content in {(line.product, line.quantity) for line in receipt.lines}
+    )
+
+
+UNTOLD = (equal_at_cuts, corrected_at_cuts, equal_lines_that_differ)
+
+
+def _cuts(files: tuple[Rows, ...]) -> Iterator[tuple[Rows, Rows]]:
+    """The parts of the same receipt at the end of one file and the beginning of another."""
+    for first, second in pairwise(files):
+        key = first[-1].receipt.key
+        if key == second[0].receipt.key:
+            yield (
+                tuple(row for row in first if row.receipt.key == key),
+                tuple(row for row in second if row.receipt.key == key),
+            )
+
+
+def _contents(rows: tuple[Row, ...]) -> set[tuple[str, int]]:
+    return {(row.line.product, row.line.quantity) for row in rows if row.line}
