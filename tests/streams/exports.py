@@ -47,10 +47,11 @@ class Export:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of an export: a line (of a document: all lines) of a receipt as it was after an event."""
+    """A row of a night's export: a line (of a document: all lines) of a receipt as it was after an event."""
 
     event: Event
     line: Line | None
+    night: datetime
 
     @property
     def receipt(self) -> Receipt:
@@ -76,7 +77,7 @@ def nights(events: Events, export: Export) -> Iterator[Rows]:
             last = state(events, midnight).values()
             chosen = sorted((one for one in last if one.at >= first), key=lambda one: (one.receipt.at, one.receipt.key))
         before = _before(events) if export.log else {}
-        rows = tuple(row for event in chosen for row in _rows(event, export, before.get(event)))
+        rows = tuple(row for event in chosen for row in _rows(event, export, before.get(event), midnight))
         if rows:
             yield rows
 
@@ -92,15 +93,15 @@ def _before(events: Sequence[Event]) -> dict[Event, Receipt]:
     return found
 
 
-def _rows(event: Event, export: Export, before: Receipt | None) -> Iterator[Row]:
+def _rows(event: Event, export: Export, before: Receipt | None, night: datetime) -> Iterator[Row]:
     """The lines of a receipt; those that changed, if it is known how it was before."""
     if export.documents:
-        yield Row(event, None)
+        yield Row(event, None, night)
         return
     was = {(line, line.cancelled or before.cancelled, before.customer) for line in before.lines} if before else set()
     for line in event.receipt.lines:
-        row = Row(event, line)
-        left_out = export.whole and line.cancelled and not event.receipt.cancelled
+        row = Row(event, line, night)
+        left_out = export.whole and event.receipt.order and line.cancelled and not event.receipt.cancelled
         if not left_out and (line, row.is_cancelled, event.receipt.customer) not in was:
             yield row
 

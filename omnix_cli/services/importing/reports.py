@@ -25,6 +25,8 @@ _FOUND = {
     "reinstated": "lines that were cancelled count again",
     "two_receipts": "lines have the order id of another receipt of that day, of another customer at another time; "
     "both count",
+    "shared_line_number": "lines have the order id and the line number of another line in the same file, of another "
+    "customer or time; both count",
     "joined_at_cut": "lines of an order that ends one file and begins another were joined "
     '(imports.cut_orders = "replace" lets the later file replace the earlier one)',
     "equal_at_cut": "lines at such a cut are equal in both files and count once; the files do not tell whether they "

@@ -137,7 +137,7 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
     joined = joined.with_columns(
         (n - (stated_out - known_out).clip(0)).clip(0).alias("after"),  # where a line is cancelled
         (stated > 0).fill_null(False).any().over(GROUP).alias("has_standing"),
-        (is_stated & (pl.max_horizontal(1, pl.when(pl.col("states") > 0).then(1).otherwise("_taken")) > n + known_out))
+        (is_stated & (pl.when(pl.col("states") > 0).then(1).otherwise("_taken") > n + known_out))
         .any()
         .over(GROUP)
         .alias("takes_unknown"),
