@@ -6,15 +6,21 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omnix_cli.errors import UnavailableError
+from omnix_cli.mappings import Returns
 from omnix_cli.services.importing.importer import Importer
+from omnix_cli.services.importing.imports import import_files
 from omnix_cli.services.importing.reports import ImportRefused
-from tests.importing import RUN_ROWS, current_rows, imported, importer, line, write
+from omnix_cli.stores.inputs.recipes import load_mapping
+from tests.importing import HEADER, RUN_ROWS, assert_conserved, current_rows, imported, importer, line, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +49,43 @@ def test_what_is_stored_comes_in_runs_sorted_by_customer(tmp_path: Path) -> None
     runs = [rows[first : first + 400] for first in range(0, 1000, 400)]
     assert [run["order_id"].cast(pl.Int64).max() for run in runs] == [399, 799, 999]
     assert all(run["customer_id"].is_sorted() for run in runs)
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from("12"),  # customer
+        st.sampled_from(["7", "8", ""]),  # order
+        st.sampled_from("pq"),
+        st.sampled_from(["1", "1", "1", "2", "-1"]),
+        st.sampled_from(["3.00", "4.00"]),
+        st.sampled_from(["2020-05-01", "2020-05-02"]),
+        st.sampled_from(["sold", "sold", "sold", "void"]),
+    ).map(",".join),
+    max_size=12,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(files=st.lists(LINES, min_size=1, max_size=3), run_rows=st.sampled_from([2, 3, 5, 8]), twice=st.booleans())
+def test_how_many_rows_a_run_has_changes_nothing(files: list[list[str]], run_rows: int, twice: bool) -> None:
+    """In runs of one row, no run can tell by itself how the lines of a group are numbered."""
+    rules = {"cancelled": {"status": ("void",)}, "returns": Returns(negative_quantity=True)}
+    mapping = load_mapping("purchases").model_copy(update=rules)
+    found = []
+    for rows in (1, run_rows, RUN_ROWS):
+        with TemporaryDirectory() as folder:
+            work = importer(Path(folder), run_rows=rows)
+            for number in range(2 if twice else 1):
+                names = [
+                    write(Path(folder) / f"{number}{place}.csv", lines, f"{HEADER},status")
+                    for place, lines in enumerate(reversed(files) if number else files)
+                ]
+                report = import_files(work, [str(name) for name in names], mapping)
+                assert_conserved(report)
+            counts = [(file.accepted, file.known, file.quarantined) for file in report.files]
+            stored = [batch.stored for batch in work.ledger.batches("purchases")]
+            found.append((current_rows(work).rows(), counts, report.corrected, report.findings, stored))
+    assert found[0] == found[1] == found[2]
 
 
 def stored_parts(work: Importer) -> list[list[str]]:

@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedPart
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.held.current_lines import CurrentLines
+from omnix_cli.services.importing.held.file_edges import FileEdges
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
-from omnix_cli.services.importing.identify_rows import Hashes, Identifier, among
+from omnix_cli.services.importing.identify_rows import NO_GROUPS, Hashes, Identifier, PlainGroups, among
 from omnix_cli.steps.imports.groups import stated_lines
-from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, order_keys
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges
 
@@ -60,15 +62,6 @@ class Disputed:
     current: pl.DataFrame
 
 
-@dataclass
-class _Edge:
-    """The order that a file begins or ends with, and the hashes of its groups."""
-
-    order: str | None = None
-    key: str | None = None
-    groups: list[Hashes] = field(default_factory=list)
-
-
 class Comparison:
     """The rows of an import beside the current ones. A context manager: leave it when the rows are stored.
 
@@ -101,14 +94,15 @@ class Comparison:
         self._seen, self._repeated = SortedHashes(), _NONE
         self._aside: list[Hashes] = []
         self._forced: list[Hashes] = []
+        self.leaving: list[pl.DataFrame] = []
+        """The places of rows that were written with a run and are compared in full as if they had not been."""
         self.places: list[pl.DataFrame] = []
         """The places of all rows, unless stored ones are recognised."""
         self._may_recognise = recognise
         self._recognises = recognise and 0 < view.rows <= sizes.seen_rows and not identifier.whole_orders
         self._lines: CurrentLines | None = None
         self._records = [_no_records()]
-        self._head, self._tail, self._in_head = _Edge(), _Edge(), True
-        self._edges: list[tuple[int, str, bool, bool]] = []
+        self._edges = FileEdges(self.identifier)
 
     def __enter__(self) -> Comparison:
         return self
@@ -128,7 +122,7 @@ class Comparison:
         if self._recognises:
             rows = self.identifier.identified(rows)
             groups = self.identifier.groups(rows)
-        self._note_edges(rows, groups)
+        self._edges.add(rows, groups)
         if groups is not None:
             rows = self._unknown(rows, groups)
         for full in self._buffer.add(rows):
@@ -153,21 +147,14 @@ class Comparison:
 
     def end_file(self, number: int) -> None:
         """Call it when all rows of a file are added."""
+        groups = self._edges.end_file(number)
         if self._lines is not None:
-            edges = [*self._head.groups, *self._tail.groups]
-            found = self._lines.end_of_file(number, np.concatenate(edges) if edges else _NONE)
-            self._records.append(found)
-        for edge, begins in ((self._head, True), (self._tail, False)):
-            if edge.key is not None:
-                self._edges.append((number, edge.key, begins, not begins))
-        self._head, self._tail, self._in_head = _Edge(), _Edge(), True
+            self._records.append(self._lines.end_of_file(number, groups))
 
     @property
     def edges(self) -> Edges:
         """The orders at the beginnings and ends of files."""
-        none = Edges.none().orders
-        found = pl.DataFrame(self._edges, schema=none.schema, orient="row")
-        return Edges(found.group_by(FILE, "order").agg(pl.col("begins", "ends").any()), self._joins_cuts)
+        return Edges(self._edges.orders(), self._joins_cuts)
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """All rows with their ids that were not recognised at once; call it before `fresh`."""
@@ -188,13 +175,14 @@ class Comparison:
         wait(self._runs)
         for finished in self._runs:
             finished.result()
-        self._see(hashes)
+        plain = self.identifier.plain(last, hashes) if last is not None else NO_GROUPS
+        self._see(plain.once(hashes))
         suspect = self._suspect()
         self._seen, self._lines = SortedHashes(), None
         for number, run in enumerate(self.runs()):
             marked = among(run.hashes, suspect)
             if marked.any():
-                self._dispute(run.part.read(pl.Series(marked)), number)
+                self._dispute_of_run(run.part.read(pl.Series(marked)), run.hashes[marked], number)
         for piece in self._spills.aside.pieces():
             rows = piece.filter(pl.Series(among(self.identifier.groups(piece), suspect)))
             if rows.height:
@@ -202,9 +190,7 @@ class Comparison:
         if suspect.size:
             self._keep_current(suspect)
         if last is not None:
-            doubtful = pl.Series(among(hashes, suspect))
-            self._dispute(last.filter(doubtful))
-            yield last.filter(~doubtful)
+            yield self._without(last, hashes, among(hashes, suspect), plain)[0]
 
     def disputed(self) -> Iterator[Disputed]:
         """The disputed rows with the current ones, about `compared_rows` at a time, each time all of some groups."""
@@ -308,37 +294,29 @@ class Comparison:
         )
         return self.identifier.stated(self.identifier.identified(empty))
 
-    def _note_edges(self, rows: pl.DataFrame, groups: Hashes | None) -> None:
-        """Notes which order a file begins with and, so far, ends with."""
-        if self.kind != "purchases" or self.identifier.whole_orders:
-            return
-        orders = rows["order_id"]
-        first, last = orders[0], orders[-1]
-        if self._in_head:
-            if self._head.order is None and first is not None:
-                self._head = self._edge(rows.head(1))
-            if first is not None and first == self._head.order and groups is not None:
-                self._head.groups.append(groups[(orders == first).fill_null(False).to_numpy()])
-            self._in_head = last is not None and last == self._head.order
-        if last != self._tail.order or last is None:
-            self._tail = self._edge(rows.tail(1)) if last is not None else _Edge()
-        if last is not None and groups is not None:
-            self._tail.groups.append(groups[(orders == last).fill_null(False).to_numpy()])
-
-    def _edge(self, row: pl.DataFrame) -> _Edge:
-        one = self.identifier.identified(row)
-        return _Edge(row["order_id"][0], order_keys(one[self.identifier.own_id])[0])
-
     def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
         """A run in order with the hashes of its groups, without its disputed rows."""
         run = self.identifier.ordered(rows)
         hashes = self.identifier.groups(run)
-        came_before = among(hashes, self._see(hashes))
+        plain = self.identifier.plain(run, hashes)
+        came_before = among(hashes, self._see(plain.once(hashes)))
         if self._lines is not None:
             came_before |= among(hashes, self._lines.group)
-        if came_before.any():
-            self._dispute(run.filter(pl.Series(came_before)))
-            run, hashes = run.filter(pl.Series(~came_before)), hashes[~came_before]
+        return self._without(run, hashes, came_before, plain)
+
+    def _without(
+        self, run: pl.DataFrame, hashes: Hashes, disputed: npt.NDArray[np.bool_], plain: PlainGroups
+    ) -> tuple[pl.DataFrame, Hashes]:
+        """A run and the hashes of its groups without the disputed rows, and with the ids of plain groups numbered."""
+        own_id = self.identifier.own_id
+        chosen = among(hashes[plain.places], plain.groups) & ~disputed[plain.places]
+        if chosen.any():
+            places = plain.places[chosen]
+            ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)), hashes[places])
+            run = run.with_columns(run[own_id].scatter(pl.Series(places), ids))
+        if disputed.any():
+            self._dispute(run.filter(pl.Series(disputed)))
+            run, hashes = run.filter(pl.Series(~disputed)), hashes[~disputed]
         return run, hashes
 
     def _written(self, compared: Future[tuple[pl.DataFrame, Hashes]]) -> Run | None:
@@ -348,9 +326,8 @@ class Comparison:
         part = self._spills.written.stage(run, FRAMES[self.kind].schema.column_names())
         return Run(part, hashes, by_file(run))
 
-    def _see(self, hashes: Hashes) -> Hashes:
-        """Adds these hashes; returns those of them that are there more than once now, sorted."""
-        ordered = np.sort(hashes)
+    def _see(self, ordered: Hashes) -> Hashes:
+        """Adds these sorted hashes; returns those of them that are there more than once now, sorted."""
         seen = self._seen.add(ordered)
         self._repeated = seen[1:][seen[1:] == seen[:-1]]
         return ordered[among(ordered, self._repeated)]
@@ -379,6 +356,15 @@ class Comparison:
             _, groups = self.identifier.current_groups(rows)
             found.append(np.unique(groups if again else groups[among(groups, some)]))
         return np.unique(np.concatenate(found))
+
+    def _dispute_of_run(self, rows: pl.DataFrame, hashes: Hashes, run: int) -> None:
+        """Disputes rows that were written with a run. The rows of a plain group leave it, since they have numbers."""
+        ordered = np.sort(hashes)
+        several = among(hashes, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+        if several.any():
+            self.leaving.append(rows.filter(pl.Series(several)).select(pl.lit(run, pl.Int32).alias("run"), *PLACE))
+            self._dispute(rows.filter(pl.Series(several)))
+        self._dispute(rows.filter(pl.Series(~several)), run)
 
     def _dispute(self, rows: pl.DataFrame, run: int | None = None) -> None:
         if rows.height:

@@ -14,16 +14,40 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.groups import identity, stated_lines
+from omnix_cli.steps.imports.groups import identity, plain_groups, stated_lines
 from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, LINE_NUMBER, MADE, RETURNED, WRITTEN
-from omnix_cli.steps.imports.groups.stated_lines import ASIDE, DOCUMENT, RUN, RUN_TYPE
+from omnix_cli.steps.imports.groups.stated_lines import ASIDE, DOCUMENT, GROUP, RUN, RUN_TYPE
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 Hashes = npt.NDArray[np.uint64]
 
+_NONE: Hashes = np.zeros(0, np.uint64)
 _FEW = 64
-"""Up to this many hashes are searched one by one."""
+"""Up to this many hashes are searched one by one ..."""
+_MANY = 1 << 18
+"""... and up to this many by their first bits, since nearly all rows are none of a few. A table of them stays in the
+cache."""
 _TRANSIENT = {RETURNED: pl.Boolean(), CHANGED: pl.Datetime("us", "UTC")}
+
+
+@dataclass(frozen=True)
+class PlainGroups:
+    """The rows of a run whose groups have several rows, their places in it, and the sorted hashes of those groups that
+    are plain (see `plain_groups`), as long as no other row has their hash."""
+
+    places: npt.NDArray[np.intp]
+    rows: pl.DataFrame
+    groups: Hashes
+
+    def once(self, hashes: Hashes) -> Hashes:
+        """The hashes of the run, sorted; those of plain groups are there once."""
+        ordered: Hashes = np.sort(hashes)
+        if not self.groups.size:
+            return ordered
+        further = np.append(False, ordered[1:] == ordered[:-1])
+        further[further] = among(ordered[further], self.groups)
+        once: Hashes = ordered[~further]
+        return once
 
 
 @dataclass(frozen=True)
@@ -87,6 +111,22 @@ class Identifier:
         content = identity.content_hashes(rows, self.kind)
         return pl.DataFrame({"group": group_ids, "content": content}).hash_rows().to_numpy()
 
+    def plain(self, run: pl.DataFrame, hashes: Hashes) -> PlainGroups:
+        """The groups with several rows in a run, and which of them are plain."""
+        order = np.argsort(hashes)
+        equal = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+        places = np.unique(np.concatenate([order[equal], order[equal + 1]]))
+        if not places.size:
+            return NO_GROUPS
+        rows = run[places].with_columns(pl.Series(GROUP, hashes[places]))
+        is_decided = self.whole_orders or self.joins
+        groups = _NONE if is_decided else plain_groups.plain(rows, self.kind).to_numpy()
+        return PlainGroups(places, rows.drop(GROUP), groups)
+
+    def numbered(self, rows: pl.DataFrame, groups: Hashes) -> pl.Series:
+        """The ids of the rows of plain groups, with the numbers of further lines."""
+        return plain_groups.numbered(rows.with_columns(pl.Series(GROUP, groups)), self.kind)
+
     def stated(self, rows: pl.DataFrame, *, aside: bool = False, run: int | None = None) -> pl.DataFrame:
         """Identified rows as counted lines of stated_lines. Raises `DataError` when a file gives an id to rows of two
         customers."""
@@ -130,6 +170,21 @@ def among(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:
     """Which of the hashes are among some sorted ones."""
     if some.size <= _FEW:
         return np.isin(hashes, some)
+    if some.size > _MANY:
+        return _found(hashes, some)
+    shift = np.uint64(64 - 5 - int(some.size).bit_length())  # at most every 16th beginning is one of theirs
+    beginnings = np.zeros(1 << (64 - int(shift)), bool)
+    beginnings[some >> shift] = True
+    found: npt.NDArray[np.bool_] = beginnings[hashes >> shift]
+    likely = np.flatnonzero(found)
+    found[likely] = _found(hashes[likely], some)
+    return found
+
+
+def _found(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:
     places = np.searchsorted(some, hashes)
     found: npt.NDArray[np.bool_] = some[np.minimum(places, len(some) - 1)] == hashes
     return found
+
+
+NO_GROUPS = PlainGroups(np.zeros(0, np.intp), pl.DataFrame(), _NONE)

@@ -107,6 +107,7 @@ class Reader:
         """Rows as read, quarantine rows, and the mapping bound to the columns; None before the first rows."""
         bound, mapping = [ROW_NUMBER, ITEM], None
         above: pl.DataFrame | None = None
+        none = FRAMES["quarantine"].empty()
         for chunk in source.chunks():
             raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
@@ -119,7 +120,8 @@ class Reader:
                 bound = raw.columns if raw.height else bound
             if mapping is not None:
                 raw, above = filled_down(raw, mapping, above)
-            yield raw, quarantine_rows(chunk.rejected, source.name), mapping
+            rejected = quarantine_rows(chunk.rejected, source.name) if chunk.rejected.height else none
+            yield raw, rejected, mapping
 
     def _settled(self, seen: Evidence, before: Settled, mapping: ColumnMapping, source: OpenSource) -> Settled:
         return settling.settle(seen, mapping, before, file=source.name, separator=source.findings.get("separator"))

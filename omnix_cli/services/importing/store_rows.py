@@ -105,7 +105,7 @@ class _Store:
             for rows in lines.rows(comparison.sizes.run_rows):
                 self.counts["stored"] += rows.height
                 yield rows
-        yield from self._remainders(pl.concat(staying), pl.concat(leaving))
+        yield from self._remainders(pl.concat(staying), pl.concat([*leaving, *comparison.leaving]))
 
     def _remainders(self, staying: pl.DataFrame, leaving: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """What remains of the runs that rows are leaving; the other runs stay. Counts their undisputed rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import polars as pl
 
@@ -153,7 +154,7 @@ def _typed(column: pl.Series) -> _Read:
 
 def _texts(column: pl.Series, null_values: Sequence[str], clock: Clock) -> tuple[_Read, pl.Series]:
     """The texts as dates and times, and which are absent."""
-    readers = [_reader(r"", spelling) for spelling in clock.formats] or _usual_readers(clock)
+    readers = [_reader(r"", spelling) for spelling in clock.formats] or _usual_readers(clock.order)
     first = _fitting(column, readers)
     plain = first.read(column)
     failed = (plain.is_null() & column.is_not_null()).arg_true()
@@ -236,10 +237,11 @@ def _try_in_turn(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -
     return _Read(plain, basis)
 
 
-def _usual_readers(clock: Clock) -> list[_Reader]:
+@cache
+def _usual_readers(order: str) -> Sequence[_Reader]:
     readers = [_reader(_ISO_OFFSET, spelling) for spelling in _ISO_WITH_OFFSET]
     for shape, days in _SHAPES:
-        known = days if days is not None else _ORDERS[clock.order]
+        known = days if days is not None else _ORDERS[order]
         readers.extend(_reader(shape, day + time) for day in known for time in _CLOCKS)
     return readers
 

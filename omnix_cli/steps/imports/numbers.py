@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from omnix_cli.steps.imports.texts import Parsed, second_look, text
+from omnix_cli.steps.imports.texts import Parsed, holds, second_look, text
 
 MONEY = pl.Decimal(18, 2)
 EXACT = pl.Decimal(38, 10)
@@ -23,6 +25,11 @@ _POINT = r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0?\.\d|,\d{3}\.|^[+-]?\d+\.\d\d[1-
 LARGEST_MONEY = 10**15
 LARGEST_QUANTITY = 10**6
 """More units in one line are a barcode or a typing error. Fixed-point sums hold 8 million lines of it."""
+
+_WORD_SIZED = 9 * 10**8
+"""Up to here, an amount of ten places fits into 64 bits."""
+_PER_CENT = 10**8
+"""The units of ten places in a cent."""
 
 _TOO_LARGE = 10**20
 """Stands for any amount that a decimal of ten places cannot hold."""
@@ -78,8 +85,22 @@ def amount(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
 
 def money(amounts: pl.Series) -> pl.Series:
     """Amounts rounded to two places, half away from zero: 1.005 is 1.01; null for absurdly large ones."""
+    if amounts.dtype == EXACT and len(amounts) and amounts.is_between(-_WORD_SIZED, _WORD_SIZED).all():
+        return _rounded_words(amounts)
     bounded = amounts.set(amounts.abs() > LARGEST_MONEY, None)
     return pl.select(pl.lit(bounded).round(2, mode="half_away_from_zero").cast(MONEY)).to_series()
+
+
+def _rounded_words(amounts: pl.Series) -> pl.Series:
+    """The same for amounts whose ten places fit into a word of 64 bits: nearly all amounts, at a third of the cost."""
+    words = amounts.to_physical().cast(pl.Int64).fill_null(0).to_numpy()
+    half = _PER_CENT // 2
+    pairs = np.empty((len(words), 2), np.int64)  # a decimal is a number of 128 bits, its lower half first
+    pairs[:, 0] = np.sign(words) * ((np.abs(words) + half) // _PER_CENT)
+    pairs[:, 1] = pairs[:, 0] >> 63
+    cents = pa.Array.from_buffers(pa.decimal128(18, 2), len(words), [None, pa.py_buffer(pairs)])
+    values = pl.Series(amounts.name, pl.from_arrow(cents))
+    return values.set(amounts.is_null(), None) if amounts.null_count() else values
 
 
 def whole_number(numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -127,6 +148,8 @@ def decimal_evidence(texts: pl.Series, *, prices: bool) -> DecimalEvidence:
     and 12.5 show a decimal point."""
     if texts.head(_SAMPLE).str.contains(_POINT).any():
         return DecimalEvidence(point=True)
+    if not holds(texts, ",."):
+        return DecimalEvidence()
     commas = texts.filter(texts.str.contains(",", literal=True))
     points = texts.filter(texts.str.contains(".", literal=True))
     comma = commas.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()

@@ -45,7 +45,8 @@ def _missing_prices(rows: pl.DataFrame) -> Iterator[pl.Expr]:
         pl.when(pl.col(name).abs() <= numbers.LARGEST_MONEY).then(name) for name in ("unit_price", "total_price")
     ]
     unit, total = sensible
-    quantity = pl.when(usable).then("quantity").cast(numbers.EXACT)
+    are_whole = bool((rows["quantity"] == rows["quantity"].round(0)).all())
+    quantity = pl.when(usable).then("quantity").cast(pl.Int64 if are_whole else numbers.EXACT)
     derived = {"unit_price": total / quantity, "total_price": unit * quantity}
     for name, amount in derived.items():
         if rows[name].null_count():

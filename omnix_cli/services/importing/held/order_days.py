@@ -8,7 +8,7 @@ import polars as pl
 
 from omnix_cli.steps.imports.groups.identity import RETURNED, WRITTEN
 
-_KEPT = 1 << 20
+_KEPT = 1 << 16
 """Orders remembered; with more, only every second, fourth, ... order is looked at."""
 
 

@@ -21,14 +21,23 @@ def lines(*quantities: float) -> pl.DataFrame:
 
 def stated(*quantities: float, file: int = 0) -> pl.DataFrame:
     """A statement of these lines."""
-    rows = lines(*quantities).with_columns(
+    return Identifier("purchases").stated(identified(*quantities, file=file))
+
+
+def identified(*quantities: float, file: int = 0) -> pl.DataFrame:
+    """These lines with their ids and places."""
+    return Identifier("purchases").identified(unidentified(*quantities, file=file))
+
+
+def unidentified(*quantities: float, file: int = 0) -> pl.DataFrame:
+    """These lines with their places, as they are read."""
+    return lines(*quantities).with_columns(
         pl.lit(file, pl.Int32).alias(FILE),
         pl.int_range(pl.len(), dtype=pl.UInt64).alias(ROW_NUMBER),
         pl.lit(0, pl.UInt32).alias(ITEM),
         pl.lit(datetime(2019, 1, 1)).alias(WRITTEN),
         pl.lit(False).alias(RETURNED),
     )
-    return Identifier("purchases").stated(Identifier("purchases").identified(rows))
 
 
 def current(*quantities: float) -> pl.DataFrame:
