@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,8 +18,9 @@ from tests.importing import assert_conserved, current_rows, importer
 from tests.streams.exports import Export, Rows, cut, nights, write
 from tests.streams.shops import Event, Events, Line, Receipt, Standing
 
-How = Literal["nightly", "at once", "apart"]
-"""Each night's files are an import; all files are one; or each file is an import."""
+How = Literal["nightly", "at once", "shuffled", "apart", "torn"]
+"""Each night's files are an import; all files are one, in order or not; or each file is an import, cut between receipts
+or anywhere."""
 
 
 class Delivery(NamedTuple):
@@ -30,14 +31,17 @@ class Delivery(NamedTuple):
 
 
 @st.composite
-def deliveries(draw: st.DrawFn, events: Events, export: Export, how: How, *, cut_anywhere: bool = True) -> Delivery:
+def deliveries(draw: st.DrawFn, events: Events, export: Export, how: How) -> Delivery:
     """The exports of all nights, cut into files; where an import must have whole orders, between receipts only."""
-    anywhere = cut_anywhere and not export.whole and how != "apart"
+    anywhere = not export.whole and how != "apart"
     files = [draw(cut(rows, anywhere=anywhere)) for rows in nights(events, export)]
     if how == "nightly":
         return Delivery(export, tuple(files))
     all_files = [file for night in files for file in night]
-    return Delivery(export, (tuple(all_files),) if how == "at once" else tuple((file,) for file in all_files))
+    if how == "shuffled":
+        all_files = draw(st.permutations(all_files))
+    apart = how in ("apart", "torn")
+    return Delivery(export, tuple((file,) for file in all_files) if apart else (tuple(all_files),))
 
 
 class Imported:
@@ -117,7 +121,23 @@ def claimed_in_a_file(delivery: Delivery) -> int:
     )
 
 
-UNTOLD = (claimed_in_a_file, equal_at_cuts, corrected_at_cuts, equal_lines_that_differ)
+def torn(delivery: Delivery) -> int:
+    """Files that are imported one after the other cannot tell whether a receipt, of which a part was in the last one,
+    goes on or is corrected, or whether an equal line is a second one."""
+    return sum(
+        first[-1].receipt.key == second[0].receipt.key and first[0].night == second[0].night
+        for (*_, first), (second, *_) in pairwise(delivery.imports)
+    )
+
+
+UNTOLD = {
+    claimed_in_a_file: ["shared_line_number"],
+    equal_at_cuts: ["equal_at_cut", "joined_at_cut"],
+    corrected_at_cuts: ["joined_at_cut"],
+    equal_lines_that_differ: ["cancelled_in_file", "joined_at_cut"],
+    torn: ["replaced_at_edge", "known"],
+}
+"""Where files cannot tell, and the findings of which one then tells."""
 
 
 def _cuts(delivery: Delivery) -> Iterator[tuple[Rows, Rows]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 from hypothesis import strategies as st
@@ -18,8 +18,7 @@ from tests.streams.shops import Event, Events, Line, Receipt, state
 CANCELLED = ("cancelled", "Voided")
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(NamedTuple):
     """How a system exports its orders.
 
     Each night has the orders that changed in the last `days` (None: all orders), as they are then; a `log` has instead
@@ -172,9 +171,7 @@ def _document(event: Event) -> dict[str, Any]:
 def cut(draw: st.DrawFn, rows: Rows, *, anywhere: bool, most: int = 3) -> tuple[Rows, ...]:
     """The rows of an export in up to so many files more than one, cut anywhere or between receipts only."""
     places = [
-        place
-        for place in range(1, len(rows))
-        if anywhere or rows[place - 1].receipt.key != rows[place].receipt.key
+        place for place in range(1, len(rows)) if anywhere or rows[place - 1].receipt.key != rows[place].receipt.key
     ]
     chosen = sorted(draw(st.sets(st.sampled_from(places), max_size=most))) if places else []
     edges = [0, *chosen, len(rows)]

@@ -61,7 +61,8 @@ def merge(stated: Statements, current: pl.DataFrame) -> Merged:
     return Merged(final, dict(accepted), dict(known), counts)
 
 
-_CHANGES = [GROUP, LINE, TURN, "added", "removed", "remembers", "reinstated", "_who", "kept_receipt"]
+_AT_EDGES = ["replaced_at_edge", "kept_at_edge"]
+_CHANGES = [GROUP, LINE, TURN, "added", "removed", "remembers", "reinstated", "_who", "kept_receipt", *_AT_EDGES]
 
 
 def _state(current: pl.DataFrame) -> pl.DataFrame:
@@ -169,7 +170,9 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
     leaves_out = is_lines | is_order & (is_part | ~pl.col("has_standing") & ~pl.col("takes_unknown"))
     out_stated = (
         pl.when(pl.col("_cancels") > 0)
-        .then(pl.when(is_order & (pl.col("states") > 0)).then(stated_out).otherwise(pl.max_horizontal("out", stated_out)))
+        .then(
+            pl.when(is_order & (pl.col("states") > 0)).then(stated_out).otherwise(pl.max_horizontal("out", stated_out))
+        )
         .when(is_order & is_part | (stated == 0))
         .then("out")
         .otherwise(0)
@@ -185,7 +188,16 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
         (pl.col("new_out") > pl.col("out")).alias("remembers"),
         ((pl.col("out") > 0) & (n == 0) & (pl.col("new") > 0)).alias("reinstated"),
         (pl.col("other_receipt") & (pl.col(MODE) == "order") & (pl.col("new") > 0)).alias("kept_receipt"),
+        *_at_edges(removed, is_order & is_part),
     )
+
+
+def _at_edges(removed: pl.Expr, is_part: pl.Expr) -> Iterator[pl.Expr]:
+    """How many lines that an earlier import has of an order are replaced, or stay, since a file may begin or end
+    within the order."""
+    is_edge = pl.col("fragment") & (pl.col(MODE) == "order") & (pl.col(TURN) == 0) & pl.col("has_standing")
+    yield pl.when(is_edge).then(removed).otherwise(0).alias(_AT_EDGES[0])
+    yield pl.when(is_part).then(pl.col("n") - pl.col("stated").fill_null(0)).otherwise(0).alias(_AT_EDGES[1])
 
 
 def _with_receipts(joined: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
@@ -255,6 +267,7 @@ def _count(
         two_receipts=pl.col("kept_receipt").sum(),
     ).row(0, named=True)
     counts.update({code: int(count) for code, count in sums.items()})
+    counts.update({code: int(changes[code].sum()) for code in _AT_EDGES})
     counts["corrected"] += int(shares.join(retimed, on=[GROUP, LINE], how="semi")["accepted"].sum())
 
 

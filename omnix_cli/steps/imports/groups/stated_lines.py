@@ -151,7 +151,7 @@ def statements(
     )
     rows, dropped = _last_words(rows)
     rows = rows.join(_turns(rows, edges), on=_STATEMENT, how="left", maintain_order="left")
-    return Statements(rows, dropped, {**_equal_at_cuts(rows), **_shared_numbers(rows)})
+    return Statements(rows, dropped, {**_equal_at_cuts(rows), **_in_one_file(rows)})
 
 
 def _last_words(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -227,7 +227,12 @@ def _equal_at_cuts(rows: pl.DataFrame) -> dict[str, int]:
     return {"joined_at_cut": joined.select(GROUP, TURN).n_unique(), "equal_at_cut": int(lines["equal"].sum())}
 
 
-def _shared_numbers(rows: pl.DataFrame) -> dict[str, int]:
-    """How many lines have the number of another line of their order in the same file."""
+def _in_one_file(rows: pl.DataFrame) -> dict[str, int]:
+    """How many lines have the number of another line of their order in the same file, and how many lines without a
+    number or an id are there both as cancelled and not."""
     numbered = rows.filter(_is_numbered(), pl.col("n") > 0)
-    return {"shared_line_number": numbered.height - numbered.select(*_STATEMENT, BASE).n_unique()}
+    both = (pl.col("_cancels") > 0) & (pl.col("_sum") + pl.col("_taken") > 0) & (pl.col(MODE) != "last")
+    return {
+        "shared_line_number": numbered.height - numbered.select(*_STATEMENT, BASE).n_unique(),
+        "cancelled_in_file": rows.filter(both, ~_is_numbered()).height,
+    }
