@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -175,4 +176,4 @@ def cut(draw: st.DrawFn, rows: Rows, *, anywhere: bool, most: int = 3) -> tuple[
     ]
     chosen = sorted(draw(st.sets(st.sampled_from(places), max_size=most))) if places else []
     edges = [0, *chosen, len(rows)]
-    return tuple(rows[low:high] for low, high in zip(edges, edges[1:], strict=False))
+    return tuple(rows[low:high] for low, high in pairwise(edges))

@@ -114,8 +114,8 @@ def streams(
     steps = st.sampled_from(["sale", "sale", "sale", "return", "exchange", *changes])
     events: list[Event] = []
     now, counts = START, Counter[str]()
-    for _ in range(draw(st.integers(1, 14))):
-        now += timedelta(minutes=draw(st.sampled_from([0, 1, 7, 120, 600, 1440])))
+    for _ in range(draw(st.integers(2, 16))):
+        now += timedelta(minutes=draw(st.sampled_from([0, 1, 7, 600, 1200, 1440])))
         step = draw(steps)
         receipts = [event.receipt for event in state(events).values()]
         if step == "sale" or not receipts:

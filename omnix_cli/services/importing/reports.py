@@ -29,6 +29,8 @@ _FOUND = {
     "two imports, import its files together",
     "kept_at_edge": "earlier lines of orders that begin or end a file are not in it; they still count, since a file may "
     "begin or end within an order",
+    "fewer_products": "orders came again without some of their products; those still count (whole_orders = true in the "
+    "mapping withdraws them)",
     "cancelled_in_file": "lines are in a file both as cancelled and not; they count as one line, unless an id or a line "
     "number tells them apart",
     "shared_line_number": "lines have the order id and the line number of another line in the same file, of another "

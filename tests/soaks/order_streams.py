@@ -1,0 +1,55 @@
+"""Imports the exports of many simulated shops and compares what stands with what happened there.
+
+    python -m tests.soaks.order_streams [TRIALS]
+
+By default 2,000 trials over all kinds of exports and ways to import them. Each is imported, compared with the oracle,
+and imported again. Ends with an error, and the smallest case that shows it, when one differs.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.streams.deliveries import UNTOLD, How, Imported
+from tests.streams.exports import Export
+from tests.streams.trials import EXPORTS, Trial, run, trials
+
+TRIALS = 2_000
+WAYS: tuple[tuple[str, tuple[How, ...], dict[str, Export], bool], ...] = (
+    ("in order", ("nightly", "at once", "apart"), EXPORTS, False),
+    ("torn", ("torn",), EXPORTS, False),
+    ("shuffled", ("shuffled",), {name: one for name, one in EXPORTS.items() if not one.log}, True),
+)
+
+
+def main(number: int) -> None:
+    """Prints how many trials there were, and in how many the files cannot tell."""
+    for way, hows, exports, changed_at in WAYS:
+        began, counts = time.perf_counter(), Counter[str]()
+
+        def again(work: Imported, paths: list[list[Path]]) -> None:
+            before = work.standing()
+            for files in paths:
+                report = work.add(files)
+                assert (report.accepted, report.known) == (0, report.read)
+            assert work.standing() == before
+
+        @settings(deadline=None, max_examples=number // len(WAYS), database=None, suppress_health_check=[*HealthCheck])
+        @given(trials(exports, hows, changed_at=changed_at))
+        def each(trial: Trial) -> None:
+            counts["trials"] += 1
+            counts["imports"] += len(trial.delivery.imports)
+            counts.update(untold.__name__ for untold in UNTOLD if untold(trial.delivery))
+            run(trial, again)
+
+        each()
+        print(f"{way}: {dict(counts)}, {time.perf_counter() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else TRIALS)
