@@ -33,6 +33,7 @@ from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
+from omnix_cli.stores.inputs.line_blocks import block_bytes
 from omnix_cli.stores.inputs.recipes import source_mapping
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
@@ -74,13 +75,13 @@ class Workspace(WorkspaceReader):
         memory = parse_bytes(self.settings.engine.max_memory)
         on_s3 = S3Files(self.settings.s3, DiskFolder(self.folder / "fingerprints"))
         return Importer(
-            sources=sources or FileSources(s3=on_s3, now=self.now()),
+            sources=sources or FileSources(s3=on_s3, now=self.now(), block_bytes=block_bytes(memory)),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
-            open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 8),
+            open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 16),
             settings=self.settings.imports,
             now=self.now(),
-            sizes=RunSizes(compared_rows=min(RunSizes().compared_rows, memory >> 12)),
+            sizes=RunSizes.within(memory),
         )
 
     def import_files(

@@ -18,18 +18,19 @@ import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedPart
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, ImportedRows, Spill
+from omnix_cli.protocols.inputs import ROW_NUMBER, ImportedRows, Spill
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.held.current_lines import CurrentLines
+from omnix_cli.services.importing.held.current_lines import NO_RECORDS, CurrentLines
+from omnix_cli.services.importing.held.disputed_rows import Disputed, DisputedRows
 from omnix_cli.services.importing.held.file_edges import FileEdges
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
 from omnix_cli.services.importing.identify_rows import NO_GROUPS, Hashes, Identifier, PlainGroups, among
-from omnix_cli.steps.imports.groups import stated_lines
 from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file
 from omnix_cli.steps.imports.groups.merge import AGAIN
-from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, Edges
+from omnix_cli.steps.imports.groups.stated_lines import GROUP, Edges
 
 _NONE: Hashes = np.zeros(0, np.uint64)
+_DISPUTED_ROWS = 1 << 16
 _BATCH_ROWS = 1 << 18
 """Current rows hashed at a time."""
 
@@ -52,14 +53,6 @@ class Run:
     part: StagedPart
     hashes: Hashes
     files: Mapping[int, int]
-
-
-@dataclass(frozen=True)
-class Disputed:
-    """Some groups: their counted rows in the import, and the current rows."""
-
-    stated: pl.DataFrame
-    current: pl.DataFrame
 
 
 class Comparison:
@@ -101,7 +94,7 @@ class Comparison:
         self._may_recognise = recognise
         self._recognises = recognise and 0 < view.rows <= sizes.seen_rows and not identifier.whole_orders
         self._lines: CurrentLines | None = None
-        self._records = [_no_records()]
+        self._records = [NO_RECORDS]
         self._edges = FileEdges(self.identifier)
 
     def __enter__(self) -> Comparison:
@@ -193,22 +186,9 @@ class Comparison:
             yield self._without(last, hashes, among(hashes, suspect), plain)[0]
 
     def disputed(self) -> Iterator[Disputed]:
-        """The disputed rows with the current ones, about `compared_rows` at a time, each time all of some groups."""
-        records = pl.concat(self._records)
-        kept = (self._spills.disputed, self._spills.current)
-        total = sum(piece.height for spill in kept for piece in spill.pieces()) + records.height
-        parts = max(1, -(-total // self.sizes.compared_rows))
-        width = 2**64 // parts + 1
-        for part in range(parts):
-            low, high = part * width, min((part + 1) * width, 2**64) - 1
-            within = pl.col(GROUP).is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
-            stated, current = ([piece.filter(within) for piece in spill.pieces()] for spill in kept)
-            if not any(piece.height for piece in (*stated, *current)):
-                continue
-            rows = pl.concat(current) if current else self._compared_current(FRAMES[self.kind].empty(), again=False)
-            inside = pl.col("group").is_between(pl.lit(low, pl.UInt64), pl.lit(high, pl.UInt64))
-            recorded = self._recorded(records.filter(inside), rows)
-            yield Disputed(pl.concat([self._nothing(), *recorded, *stated], how="diagonal"), rows.drop("exact"))
+        """The disputed rows with the current ones, some groups at a time."""
+        rows = DisputedRows(self.identifier, self._spills.disputed, self._spills.current, pl.concat(self._records))
+        return rows.groups(self.sizes.compared_rows)
 
     def current(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The current rows with the ids of these rows."""
@@ -232,25 +212,12 @@ class Comparison:
     def _current_lines(self) -> CurrentLines:
         if self._lines is None:
             self._lines = CurrentLines(
-                self._hashed_current(rows, again=again).select(
+                self.identifier.hashed_current(rows, again=again).select(
                     pl.col(GROUP).alias("group"), "exact", _stands(rows).alias("stands"), pl.col(AGAIN).alias("again")
                 )
                 for rows, again in self._view_pieces()
             )
         return self._lines
-
-    def _hashed_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
-        base, groups = self.identifier.current_groups(rows)
-        return rows.with_columns(
-            base.alias(BASE),
-            pl.Series(GROUP, groups, pl.UInt64),
-            pl.Series("exact", self.identifier.exact(rows, base), pl.UInt64),
-            pl.lit(again).alias(AGAIN),
-        )
-
-    def _compared_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
-        hashed = self._hashed_current(rows, again=again)
-        return hashed.with_columns(stated_lines.line_hashes(rows, hashed[BASE], self.kind))
 
     def _view_pieces(self) -> Iterator[tuple[pl.DataFrame, bool]]:
         """The current rows, some at a time, and whether their import is read again."""
@@ -264,35 +231,7 @@ class Comparison:
             _, groups = self.identifier.current_groups(rows)
             found = rows.filter(pl.Series(among(groups, suspect)))
             if found.height:
-                self._spills.current.add(_copied(self._compared_current(found, again=again)))
-
-    def _recorded(self, records: pl.DataFrame, current: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """The rows that were recognised at once and are compared in full now, as counted rows: all but the last of
-        equal ones stand where the first one was."""
-        if records.is_empty():
-            return
-        lines = current.unique([GROUP, "exact"], maintain_order=True)
-        found = records.rename({"group": GROUP}).join(lines, on=[GROUP, "exact"])
-        own_id = self.identifier.own_id
-        for times, place in (("hits", "first"), (None, "last")):
-            some = found if times is None else found.filter(pl.col("hits") > 1)
-            count = pl.lit(1, pl.Int64) if times is None else pl.col("hits").cast(pl.Int64) - 1
-            some = some.with_columns(
-                pl.col(BASE).alias(own_id),
-                pl.col(place).cast(pl.UInt64).alias(ROW_NUMBER),
-                pl.lit(0, pl.UInt32).alias(ITEM),
-                count.alias("_times"),
-            )
-            if some.height:
-                yield self.identifier.recorded(some.drop("exact", "hits", "first", "last", AGAIN))
-
-    def _nothing(self) -> pl.DataFrame:
-        """No rows, as `Identifier.stated` has them."""
-        places = {FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32}
-        empty = (
-            FRAMES[self.kind].empty().with_columns(pl.lit(None, dtype).alias(name) for name, dtype in places.items())
-        )
-        return self.identifier.stated(self.identifier.identified(empty))
+                self._spills.current.add(_copied(self.identifier.compared_current(found, again=again)))
 
     def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
         """A run in order with the hashes of its groups, without its disputed rows."""
@@ -367,8 +306,8 @@ class Comparison:
         self._dispute(rows.filter(pl.Series(~several)), run)
 
     def _dispute(self, rows: pl.DataFrame, run: int | None = None) -> None:
-        if rows.height:
-            self._spills.disputed.add(_copied(self.identifier.stated(rows, run=run)))
+        for some in rows.iter_slices(_DISPUTED_ROWS):  # counting equal rows takes many times their memory
+            self._spills.disputed.add(_copied(self.identifier.stated(some, run=run)))
 
 
 def _stands(rows: pl.DataFrame) -> pl.Expr:
@@ -378,7 +317,3 @@ def _stands(rows: pl.DataFrame) -> pl.Expr:
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with texts of their own: filtered ones keep all texts of their run in memory."""
     return rows.with_columns(pl.col(pl.String) + "")
-
-
-def _no_records() -> pl.DataFrame:
-    return CurrentLines(()).end_of_file(0, _NONE)

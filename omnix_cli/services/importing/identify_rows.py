@@ -16,12 +16,15 @@ from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.groups import identity, plain_groups, stated_lines
 from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, LINE_NUMBER, MADE, RETURNED, WRITTEN
-from omnix_cli.steps.imports.groups.stated_lines import ASIDE, DOCUMENT, GROUP, RUN, RUN_TYPE
+from omnix_cli.steps.imports.groups.merge import AGAIN
+from omnix_cli.steps.imports.groups.stated_lines import ASIDE, BASE, DOCUMENT, GROUP, RUN, RUN_TYPE
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
 Hashes = npt.NDArray[np.uint64]
 
 _NONE: Hashes = np.zeros(0, np.uint64)
+_LARGE = 64
+"""A run does not number a group with more lines than this: equal ones may be counted instead."""
 _FEW = 64
 """Up to this many hashes are searched one by one ..."""
 _MANY = 1 << 18
@@ -119,13 +122,31 @@ class Identifier:
         if not places.size:
             return NO_GROUPS
         rows = run[places].with_columns(pl.Series(GROUP, hashes[places]))
-        is_decided = self.whole_orders or self.joins
-        groups = _NONE if is_decided else plain_groups.plain(rows, self.kind).to_numpy()
-        return PlainGroups(places, rows.drop(GROUP), groups)
+        if self.whole_orders or self.joins:
+            return PlainGroups(places, rows.drop(GROUP), _NONE)
+        ordered, groups = hashes[order], plain_groups.plain(rows, self.kind).to_numpy()
+        large = ordered[_LARGE:][ordered[_LARGE:] == ordered[:-_LARGE]]
+        return PlainGroups(places, rows.drop(GROUP), groups[~among(groups, np.unique(large))])
 
     def numbered(self, rows: pl.DataFrame, groups: Hashes) -> pl.Series:
         """The ids of the rows of plain groups, with the numbers of further lines."""
         return plain_groups.numbered(rows.with_columns(pl.Series(GROUP, groups)), self.kind)
+
+    def hashed_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
+        """Current rows with the hashes of their groups and of their whole content, and whether their import is read
+        again."""
+        base, groups = self.current_groups(rows)
+        return rows.with_columns(
+            base.alias(BASE),
+            pl.Series(GROUP, groups, pl.UInt64),
+            pl.Series("exact", self.exact(rows, base), pl.UInt64),
+            pl.lit(again).alias(AGAIN),
+        )
+
+    def compared_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
+        """The same with the hashes of their lines, to be compared in full."""
+        hashed = self.hashed_current(rows, again=again)
+        return hashed.with_columns(stated_lines.line_hashes(rows, hashed[BASE], self.kind))
 
     def stated(self, rows: pl.DataFrame, *, aside: bool = False, run: int | None = None) -> pl.DataFrame:
         """Identified rows as counted lines of stated_lines. Raises `DataError` when a file gives an id to rows of two

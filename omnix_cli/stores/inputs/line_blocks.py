@@ -22,6 +22,12 @@ _HEAD_BYTES = 64 << 10
 _LONGEST_VALUE = 200
 _QUARANTINE = FRAMES["quarantine"].empty().drop("file").schema
 
+
+def block_bytes(memory: int) -> int:
+    """The size of blocks with so much memory; several are in work at a time, and rows take many times their text."""
+    return min(BLOCK_BYTES, max(1 << 20, memory >> 8))
+
+
 _UNICODE_ENDS = ("\x85".encode(), "\u2028".encode(), "\u2029".encode())
 
 

@@ -95,7 +95,7 @@ class CurrentLines:
     def end_of_file(self, number: int, noisy: Hashes) -> pl.DataFrame:
         """Call it after each file: how often it had which lines of noisy groups. The groups in `noisy` are, too."""
         if not any(len(lines) for lines in self._touched):
-            return _NO_RECORDS
+            return NO_RECORDS
         touched = np.concatenate(self._touched)
         self._touched = []
         if len(touched) * 8 > len(self._hits):  # passing over all lines is faster than sorting these
@@ -142,7 +142,7 @@ class CurrentLines:
         return self.group[chosen]
 
 
-_NO_RECORDS = pl.DataFrame(
+NO_RECORDS = pl.DataFrame(
     schema={
         "group": pl.UInt64,
         "exact": pl.UInt64,

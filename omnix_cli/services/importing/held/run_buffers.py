@@ -10,18 +10,30 @@ import polars as pl
 
 from omnix_cli.services.importing.identify_rows import Hashes
 
+_LEAST_ROWS = 1 << 16
+
 
 @dataclass(frozen=True)
 class RunSizes:
-    """How much is held in memory. No number changes what is stored."""
+    """How much is held in memory. No number changes which rows are stored."""
 
     run_rows: int = 1 << 20
     """Rows in a run: as many as in a part of a checkpoint."""
     compared_rows: int = 500_000
     """Disputed and current rows compared at a time."""
     seen_rows: int = 1 << 25
-    """Current rows whose hashes are held while rows are read (1 GiB). If there are more, they are compared when all
-    rows of the import are known."""
+    """Current rows whose hashes are held while rows are read (64 bytes each). If there are more, they are compared when
+    all rows of the import are known."""
+
+    @classmethod
+    def within(cls, memory: int) -> RunSizes:
+        """The sizes for so many bytes; 4 GiB and more have the largest."""
+        most = cls()
+        return cls(
+            min(most.run_rows, max(_LEAST_ROWS, memory >> 12)),
+            min(most.compared_rows, max(_LEAST_ROWS, memory >> 12)),
+            min(most.seen_rows, memory >> 7),
+        )
 
 
 class SortedHashes:

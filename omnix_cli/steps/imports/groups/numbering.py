@@ -17,9 +17,9 @@ NO_PLACES = pl.DataFrame(schema={"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl
 
 @dataclass(frozen=True)
 class NewLines:
-    """Lines to be stored: each content once (`contents`), and for each line the index of its content and its number in
-    its group. `superseded` are the ids of current rows that no longer stand; `staying` and `leaving` the places of rows
-    that were written with a run, and whether they remain there."""
+    """Lines to be stored: each content once (`contents`), and the `index` of a content, its `number` in its group and
+    how many `times` it stands, under this and the next numbers. `superseded` are the ids of current rows that no longer
+    stand; `staying` and `leaving` the places of rows that were written with a run, and whether they remain there."""
 
     kind: str
     contents: pl.DataFrame
@@ -31,8 +31,14 @@ class NewLines:
     def rows(self, size: int) -> Iterator[pl.DataFrame]:
         """The rows, so many at a time."""
         own_id = FRAMES[self.kind].key[0]
-        for first in range(0, self.numbers.height, size):
-            some = self.numbers.slice(first, size)
+        ends = self.numbers["times"].cum_sum()
+        lines = self.numbers.with_columns(ends.alias("end"), (ends - self.numbers["times"]).alias("begin"))
+        number, begin = pl.col("number"), pl.col("begin")
+        for first in range(0, int(self.numbers["times"].sum()), size):
+            within = lines.filter(pl.col("end") > first, begin < first + size)
+            low = number + (first - begin).clip(0)
+            high = number + pl.min_horizontal(pl.col("end"), first + size) - begin
+            some = within.select("index", pl.int_ranges(low, high).alias("number")).explode("number")
             rows = self.contents[some["index"]].with_columns(some["number"])
             plain = pl.col("number") == 1
             ids = pl.when(plain).then(BASE).otherwise(pl.format("{}#{}", BASE, "number"))
@@ -59,12 +65,8 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
         lacking = lacking.with_columns(_kinds(lacking))
     numbered = _numbered(lacking, kept)
     staying, leaving = _runs(stated, lacking, numbered)
-    numbered = numbered.join(
-        staying.select("index", pl.lit(1, pl.UInt32).alias("number")),
-        on=["index", "number"],
-        how="anti",
-        maintain_order="left",
-    )
+    remains = pl.col("index").is_in(staying["index"].implode()) & (pl.col("number") == 1)
+    numbered = numbered.with_columns(pl.col("number") + remains, pl.col("times") - remains).filter(pl.col("times") > 0)
     return NewLines(kind, lacking, numbered, superseded, staying.drop("index"), leaving)
 
 
@@ -114,22 +116,28 @@ def _kinds(lacking: pl.DataFrame) -> pl.Expr:
 
 
 def _numbered(lacking: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """The `index` of the content and the `number` of each new line: the first numbers that are free in its group."""
-    lines = lacking.select("index", BASE, pl.int_ranges(0, "lacking").alias("copy")).explode("copy").drop("copy")
-    lines = lines.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(BASE).alias("place"))
-    taken = kept.select(BASE, "number").join(lines.select(BASE).unique(), on=BASE, how="semi")
+    """The `index` of the content and the `number` of each new line: the first numbers that are free in its group. Where
+    nothing is kept, all lines of a content are one row, which counts their `times`."""
+    taken = kept.select(BASE, "number").join(lacking.select(BASE).unique(), on=BASE, how="semi")
+    before = pl.col("lacking").cum_sum().over(BASE) - pl.col("lacking")
+    lines = lacking.select("index", BASE, (before + 1).cast(pl.Int64).alias("number"), pl.col("lacking").alias("times"))
     if taken.is_empty():
-        return lines.select("index", pl.col("place").alias("number"))
-    count = taken.group_by(BASE).agg(pl.len().cast(pl.UInt32).alias("taken"))
-    wide = lines.group_by(BASE).agg(pl.len().cast(pl.UInt32).alias("places")).join(count, on=BASE)
-    free = (
-        wide.select(BASE, pl.int_ranges(1, pl.col("places") + pl.col("taken") + 1, dtype=pl.UInt32).alias("number"))
-        .explode("number")
-        .join(taken, on=[BASE, "number"], how="anti", maintain_order="left")
-        .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over(BASE, order_by="number").alias("place"))
+        return lines.drop(BASE)
+    single = lines.join(taken, on=BASE, how="semi", maintain_order="left").select(
+        "index", BASE, pl.int_ranges("number", pl.col("number") + pl.col("times")).alias("place")
     )
-    found = lines.join(free, on=[BASE, "place"], how="left", maintain_order="left")
-    return found.select("index", pl.coalesce("number", "place").alias("number"))
+    single = single.explode("place")
+    count = taken.group_by(BASE).agg(pl.len().alias("taken"))
+    wide = single.group_by(BASE).agg(pl.len().alias("places")).join(count, on=BASE)
+    free = (
+        wide.select(BASE, pl.int_ranges(1, pl.col("places") + pl.col("taken") + 1).alias("number"))
+        .explode("number")
+        .join(taken.with_columns(pl.col("number").cast(pl.Int64)), on=[BASE, "number"], how="anti")
+        .with_columns(pl.int_range(1, pl.len() + 1).over(BASE, order_by="number").alias("place"))
+    )
+    found = single.join(free, on=[BASE, "place"]).select("index", "number", pl.lit(1, pl.Int64).alias("times"))
+    rest = lines.join(taken, on=BASE, how="anti").drop(BASE)
+    return pl.concat([rest, found]).sort("index", "number")
 
 
 def _runs(stated: pl.DataFrame, lacking: pl.DataFrame, numbered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
