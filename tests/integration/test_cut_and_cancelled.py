@@ -10,7 +10,7 @@ import pytest
 from omnix_cli.mappings import parse_mapping
 from omnix_cli.services.importing.imports import import_files
 from tests.importing import assert_conserved, current_rows, importer
-from tests.integration.test_line_identity import CANCELS, RETURNS, STATUS, Shop, found
+from tests.integration.test_line_identity import CANCELS, RETURNS, STATUS, H, Shop, found
 
 TWO = ["A,milk,O-1,2019-03-01 10:00,1,1,ok", "A,milk,O-1,2019-03-01 10:00,2,2,ok"]
 CANCELLED = "A,milk,O-1,2019-03-01 10:00,1,1,cancelled"
@@ -66,6 +66,17 @@ def test_an_order_that_changed_later_is_no_cut_order(tmp_path: Path) -> None:
     line = "A,milk,o1,2019-03-01,{0},{0},2019-03-0{0} 10:00"
     shop.add(shop.file(line.format(1)), shop.file(line.format(2)))
     assert shop.stands() == {("milk", 2.0, "purchase"): 1}
+
+
+def test_a_file_imported_before_is_known_by_its_name_although_a_copy_came_later(shop: Shop) -> None:
+    first = shop.file(TWO[0])
+    shop.add(first)
+    shop.add(shop.file(OTHER.format(1)))
+    shop.add(shop.file(TWO[0]))
+    shop.add(shop.file(CANCELLED))
+    report = shop.add(first)
+    assert (report.known, report.accepted) == (1, 0)
+    assert shop.stands("product_id") == {("tea",): 1}
 
 
 class TestNumberedLines:

@@ -141,7 +141,10 @@ def test_a_key_that_is_deleted_and_put_again_counts_again(
         ([full_line(item(1)), full_line(item(2))], {"time": "2026-01-04T00:00:00.000Z"}),
         ([change_line(key(1), None, old)], {"export": "b", "incremental": True, "time": "2026-01-05T00:00:00.000Z"}),
         ([change_line(key(1), item(1, quantity=quantity))], {"export": "a", "incremental": True}),
-        ([change_line(key(2), None, item(2))], {"export": "c", "incremental": True, "time": "2026-01-07T00:00:00.000Z"}),
+        (
+            [change_line(key(2), None, item(2))],
+            {"export": "c", "incremental": True, "time": "2026-01-07T00:00:00.000Z"},
+        ),
     ]
     work = importer(tmp_path / "work")
     for lines, how in exports:

@@ -17,7 +17,13 @@ from omnix_cli.services.importing.complete_imports import delisted, told
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
-from omnix_cli.services.importing.repeated_files import changed_readings, latest, partly_again, whole_again
+from omnix_cli.services.importing.repeated_files import (
+    changed_readings,
+    is_known_by_name,
+    latest,
+    partly_again,
+    whole_again,
+)
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
 
 _log = logging.getLogger(__name__)
@@ -139,7 +145,7 @@ def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
     if (
         found is not None
         and found[1].mapping_key == work.reader.key
-        and (found[0] in newest or any(file.name == name for file in found[0].files))
+        and (found[0] in newest or is_known_by_name(work.importer, work.kind, name, content))
     ):
         before, file = found
         unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}

@@ -17,6 +17,13 @@ def latest(importer: Importer, kind: str, content: str | None) -> tuple[ImportBa
     return next(found, None)
 
 
+def is_known_by_name(importer: Importer, kind: str, name: str, content: str | None) -> bool:
+    """Whether the newest import of a file of this name has this content."""
+    batches = reversed(importer.ledger.batches(kind))
+    named = (file.sha256 for batch in batches if not batch.replay for file in batch.files if file.name == name)
+    return next(named, "") == content
+
+
 def changed_readings(
     importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
 ) -> frozenset[str | None]:

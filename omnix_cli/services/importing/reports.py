@@ -25,14 +25,14 @@ _FOUND = {
     "reinstated": "lines that were cancelled count again",
     "two_receipts": "lines have the order id of another receipt of that day, of another customer at another time; "
     "both count",
-    "replaced_at_edge": "earlier lines of orders that begin or end a file were replaced; if such an order was cut between "
-    "two imports, import its files together",
-    "kept_at_edge": "earlier lines of orders that begin or end a file are not in it; they still count, since a file may "
-    "begin or end within an order",
+    "replaced_at_edge": "earlier lines of orders that begin or end a file were replaced; if such an order was cut "
+    "between two imports, import its files together",
+    "kept_at_edge": "earlier lines of orders that begin or end a file are not in it; they still count, since a file "
+    "may begin or end within an order",
     "fewer_products": "orders came again without some of their products; those still count (whole_orders = true in the "
     "mapping withdraws them)",
-    "cancelled_in_file": "lines are in a file both as cancelled and not; they count as one line, unless an id or a line "
-    "number tells them apart",
+    "cancelled_in_file": "lines are in a file both as cancelled and not; they count as one line, unless an id or a "
+    "line number tells them apart",
     "shared_line_number": "lines have the order id and the line number of another line in the same file, of another "
     "customer or time; both count",
     "joined_at_cut": "lines of an order that ends one file and begins another were joined "

@@ -165,8 +165,8 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.when(is_stated).then(pl.when(pl.col("states") > 0).then(0).otherwise("after")).otherwise(n))
     )
     is_lines, is_order = pl.col(MODE) == "lines", pl.col(MODE) == "order"
-    new = pl.when(is_lines).then(of_lines).when(is_order).then(of_order)
-    new = new.otherwise(pl.when(is_stated).then(stated).otherwise(0))
+    of_document = pl.when(is_stated).then(stated).otherwise(0)
+    new = pl.when(is_lines).then(of_lines).when(is_order).then(of_order).otherwise(of_document)
     leaves_out = is_lines | is_order & (is_part | ~pl.col("has_standing") & ~pl.col("takes_unknown"))
     out_stated = (
         pl.when(pl.col("_cancels") > 0)
