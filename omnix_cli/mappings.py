@@ -39,7 +39,10 @@ CHANGED_AT = "changed_at"
 """Another one: when a row changed at its source. Of the files of an import, the newest statement about a line counts,
 whatever the order of the files."""
 
-EXTRA = (LINE, CHANGED_AT)
+CURRENCY = "currency"
+"""And one of purchases and products: the currency of the amounts in a row."""
+
+EXTRA = {"purchases": (LINE, CHANGED_AT, CURRENCY), "products": (CURRENCY,)}
 
 PLACEHOLDERS = (
     "-",
@@ -173,6 +176,8 @@ class ColumnMapping(Section):
     cancelled: dict[str, Words] = {}
     """For input columns, the values that cancel the line with the same id, in upper or lower case."""
     set_aside: tuple[SetAside, ...] = ()
+    currency: str | None = Field(None, min_length=1)
+    """The currency of the shop (`EUR`, `€`): rows whose amounts are in another one are set aside."""
     order_scope: tuple[Literal["shop", "day"], ...] = ("shop", "day")
     """What tells orders with one number apart: the shop, the day as it is written, both or nothing."""
     placeholders: tuple[str, ...] = PLACEHOLDERS
@@ -220,6 +225,7 @@ class ColumnMapping(Section):
     def input_columns(self) -> Iterator[str]:
         """Every column of an input that this mapping may read."""
         canonical = [name for name in FRAMES[self.kind].schema.column_names() if name not in self.constants]
+        canonical += [name for name in EXTRA.get(self.kind, ()) if name == CURRENCY and name not in self.constants]
         sources = {**dict(zip(canonical, canonical, strict=True)), **self.columns}
         for source in (*sources.values(), *(rule.column for rule in self.set_aside)):
             if isinstance(source, JoinedColumns):
@@ -299,8 +305,7 @@ def canonical_name(kind: str, name: str) -> str:
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
     snake = _ALIASES[kind].get(snake, snake)
     known = [column for column in FRAMES[kind].schema.column_names() if column not in DERIVED]
-    if kind == "purchases":
-        known.extend(EXTRA)
+    known.extend(EXTRA.get(kind, ()))
     if snake not in known:
         raise ConfigError(f"{kind} have no column `{name}`", hint=suggestion(snake, known, what="They have"))
     return snake

@@ -30,7 +30,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-StepStatus = Literal["ran", "reused", "pending", "skipped"]
+StepStatus = Literal["ran", "reused", "pending", "skipped", "failed"]
 
 
 class StepRecord(Record):
@@ -94,6 +94,8 @@ class ImportedFile(Record):
     """The order of day, month and year in its dates, if that was in question."""
     decimal_comma: bool | None = None
     """Whether its numbers have a decimal comma, if that was in question."""
+    currencies: dict[str, int] = {}
+    """Its good rows by the currency of their amounts (the empty text: not said), if any row says one."""
 
 
 class ImportBatch(Record):

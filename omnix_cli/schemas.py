@@ -150,6 +150,15 @@ class Resolved(dy.Schema):
     how = dy.Enum(("replayed", "discarded"))
 
 
+class ProductNames(dy.Schema):
+    """How many rows of an import name a product so, where a mapping wants the most frequent name. The names of all
+    imports count together."""
+
+    product_id = dy.String(primary_key=True)
+    name = dy.String(primary_key=True)
+    rows = dy.UInt32(min=1)
+
+
 class Neighbours(dy.Schema):
     """The most similar products of each product, best first. `support` counts the customers (or baskets) with both,
     `customers` the distinct customers counted. Co-purchase columns are null if the two were not bought together often
@@ -368,6 +377,7 @@ FRAMES: dict[str, FrameSpec] = {
     "quarantine": FrameSpec(Quarantine, ("file", "row_number", "item")),
     "superseded": FrameSpec(Superseded, ("id",)),
     "resolved": FrameSpec(Resolved, ("batch", "file", "row_number", "item")),
+    "product_names": FrameSpec(ProductNames, ("product_id", "name")),
     "neighbours": FrameSpec(Neighbours, ("product_id", "rank")),
     "cycles": FrameSpec(Cycles, ("customer_id", "product_id")),
     "rhythms": FrameSpec(Rhythms, ("level", "key")),

@@ -112,7 +112,7 @@ class Imports:
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""
         with self.opening.locked("import", dry_run=dry_run) as workspace:
-            return workspace.import_sources(dry_run=dry_run)
+            return tuple(workspace.import_sources(dry_run=dry_run))
 
 
 @dataclass(frozen=True)

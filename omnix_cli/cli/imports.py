@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from omnix_cli.cli.options import DryRun, From, MaxReadUnits, OutputSession, command, note, render
+from omnix_cli.counted_nouns import counted
 
 if TYPE_CHECKING:
     from omnix_cli.services.importing.reports import ImportReport
@@ -170,10 +171,10 @@ def show_report(session: OutputSession, report: ImportReport, *, title: str) -> 
     from omnix_cli.reports.output import as_text, records_table
 
     if report.refused:
-        note(f"{report.read:,} rows read, {report.quarantined - report.expected:,} bad: nothing was imported")
+        note(f"{counted(report.read, 'row')} read, {report.quarantined - report.expected:,} bad: nothing was imported")
     else:
-        known = f"{report.known:,} already known"
-        note(f"{report.read:,} rows read = {report.accepted:,} accepted + {report.quarantined:,} quarantined + {known}")
+        parts = f"{report.accepted:,} accepted + {report.quarantined:,} quarantined + {report.known:,} already known"
+        note(f"{counted(report.read, 'row')} read = {parts}")
     for line in report.notes:
         note(line)
     for finding in report.findings:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from omnix_cli.cli.options import Limit, OutputSession, Session, command, note
+from omnix_cli.counted_nouns import counted
 
 app = typer.Typer(name="mapping", help="Write and check recipes for the columns of files.", no_args_is_help=True)
 
@@ -38,6 +39,6 @@ def check(
     """Show what a recipe makes of the first rows of a file. Nothing is imported."""
     found = session.workspace.imports.check(recipe, file, kind=kind, limit=limit)
     session.write(found.cells, title=f"First rows of {file}")
-    note(f"{found.good + found.bad:,} rows read = {found.good:,} good + {found.bad:,} for quarantine")
+    note(f"{counted(found.good + found.bad, 'row')} read = {found.good:,} good + {found.bad:,} for quarantine")
     for name, text in found.findings.items():
         note(f"{name}: {text}")

@@ -27,6 +27,7 @@ from omnix_cli.cli.options import (
 )
 from omnix_cli.cli.progress_bars import on_stderr
 from omnix_cli.cli.tables import app
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def bulk(
         table, address, source=source or (), target=to or (), start=start, speed=speed, progress=on_stderr()
     )
     written = report.files
-    note(f"{written.items:,} items in {len(written.names):,} files of {written.bytes:,} bytes at {report.address}")
+    items, files = counted(written.items, "item"), counted(len(written.names), "file")
+    note(f"{items} in {files} of {counted(written.bytes, 'byte')} at {report.address}")
     print(json.dumps(report.answer if start else report.requests, indent=2, default=str))
 
 

@@ -21,6 +21,7 @@ from omnix_cli.cli.imports import (
     show_report,
 )
 from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
+from omnix_cli.counted_nouns import counted
 
 app = typer.Typer(
     name="quarantine", help="Show, replay or discard rows that could not be imported.", no_args_is_help=True
@@ -114,4 +115,4 @@ def replay(
 def discard(session: Session, *, kind: Kind = "purchases", selected: Selected, dry_run: DryRun = False) -> None:
     """Discard quarantined rows for good."""
     discarded = session.workspace.quarantine.discard(kind, dry_run=dry_run, **vars(selected))
-    note(f"{discarded.rows:,} rows {'would be ' if discarded.dry_run else ''}discarded")
+    note(f"{counted(discarded.rows, 'row')} {'would be ' if discarded.dry_run else ''}discarded")

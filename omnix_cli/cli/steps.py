@@ -23,6 +23,7 @@ from omnix_cli.cli.options import (
     note,
     render,
 )
+from omnix_cli.counted_nouns import counted
 
 if TYPE_CHECKING:
     from omnix_cli.services.runs.commands import RunReport
@@ -111,7 +112,8 @@ def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
             note(f"would write {json.dumps(item, default=str, ensure_ascii=False)}")
         for step in report.steps if report.run else ():
             if left_out := int(step.figures.get("anonymous_lines_left_out", 0)):
-                note(f"{left_out:,} lines of anonymous orders were left out of predictions and of customers' lists")
+                were = counted(left_out, "line of anonymous orders was", "lines of anonymous orders were")
+                note(f"{were} left out of predictions and of customers' lists")
             if step.status == "ran" and "asked" in step.figures:
                 note(model_report(step.figures))
         run = report.run

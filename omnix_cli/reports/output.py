@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.records import RunRecord, StepRecord
 
@@ -120,11 +121,12 @@ def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
 def model_report(figures: Mapping[str, Any]) -> str:
     """One line on what a model was asked: customers, repaired and failed answers, cost."""
     skipped = {name: int(count) for name, count in figures.items() if name.startswith("skipped_") and count}
+    asked = int(figures["asked"] + figures["repaired"] + figures["failed"])
     parts = [
-        f"a model was asked about {figures['asked'] + figures['repaired'] + figures['failed']:,} customers:"
+        f"a model was asked about {counted(asked, 'customer')}:"
         f" {figures['repaired']:,} repaired, {figures['failed']:,} failed",
         f"{figures['found_in_ledger']:,} replies were already known; all replies cost {figures['dollars']:.4f} dollars",
-        f"{figures['reused']:,} customers served by answers of earlier days",
+        f"{counted(int(figures['reused']), 'customer')} served by answers of earlier days",
         *(f"{count:,} skipped ({name.removeprefix('skipped_').replace('_', ' ')})" for name, count in skipped.items()),
     ]
     return "; ".join(parts)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.checkpoints import KeptFindings, StoredFrame
-from omnix_cli.records import Finding
+from omnix_cli.records import Finding, ImportBatch
 from omnix_cli.services.content_keys import digest
 from omnix_cli.steps.advice import findings as advice
 
@@ -22,12 +23,21 @@ class Advisor:
     sources: Mapping[str, StoredFrame]
     excluded_categories: Sequence[str] = ()
     kept: KeptFindings | None = None
+    currencies: Mapping[str, int] = field(default_factory=dict)
+    """The imported purchases by the currency of their amounts (see `imported_currencies`)."""
 
     @property
     def key(self) -> str:
         """A hash of everything that the findings depend on."""
         rows = {name: [frame.key, frame.rows] for name, frame in self.sources.items()}
-        return digest({"rows": rows, "excluded": list(self.excluded_categories), "version": advice.VERSION})
+        return digest(
+            {
+                "rows": rows,
+                "excluded": list(self.excluded_categories),
+                "currencies": dict(self.currencies),
+                "version": advice.VERSION,
+            }
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed, errors first; nothing before the first purchase."""
@@ -37,7 +47,8 @@ class Advisor:
         known = self.kept.load(key) if self.kept else None
         if known is None:
             frames = {name: frame.scan() for name, frame in self.sources.items()}
-            known = tuple(advice.findings(frames, excluded_categories=self.excluded_categories))
+            found = advice.findings(frames, excluded_categories=self.excluded_categories, currencies=self.currencies)
+            known = tuple(found)
             if self.kept:
                 self.kept.save(key, known)
         return known
@@ -56,3 +67,12 @@ class Advisor:
             if one.code in advice.ERRORS:
                 raise ConfigError(one.text, hint=one.hint)
         return found
+
+
+def imported_currencies(batches: Iterable[ImportBatch]) -> dict[str, int]:
+    """The rows of all imports by the currency of their amounts. A file counts as it was read last."""
+    last = {(file.sha256 or f"{batch.key} {file.name}"): file for batch in batches for file in batch.files}
+    rows: Counter[str] = Counter()
+    for file in last.values():
+        rows.update(file.currencies)
+    return dict(sorted(rows.items()))

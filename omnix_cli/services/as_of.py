@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from omnix_cli.days.stray_sales import bulk
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.protocols.checkpoints import StoredFrame
 
 NO_PURCHASES = "there are no purchases yet"
 IMPORT_SOME = "Import some with `omnix import purchases FILES...`."
-
-_FAR_DAYS = 365
-_FEW_ROWS, _FEW_SHARE = 3, 0.001
-_TIMES_MORE = 20
-"""Up to so many rows, or so large a share, stray when they are that far from all others, and these so many times
-more."""
 
 
 def resolve_as_of(as_of: str, *, purchases: StoredFrame, now: datetime, timezone: str) -> date:
@@ -31,44 +25,25 @@ def resolve_as_of(as_of: str, *, purchases: StoredFrame, now: datetime, timezone
     counts = _counts(purchases)
     if not counts:
         raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
-    return _bulk(counts)[-1][0] + timedelta(days=1)
+    return bulk(counts)[-1][0] + timedelta(days=1)
 
 
 def stray_days(purchases: StoredFrame) -> str | None:
     """What to tell of purchases that lie years before or after all others; None if there are none."""
     counts = _counts(purchases)
-    bulk = _bulk(counts)
-    strays = [day for day in counts if day not in bulk]
+    main = bulk(counts)
+    strays = [day for day in counts if day not in main]
     if not strays:
         return None
     rows, days = sum(rows for _, rows in strays), ", ".join(f"{day}" for day, _ in strays[:3])
     lines = "1 purchase lies" if rows == 1 else f"{rows:,} purchases lie"
     more = ", ..." if len(strays) > 3 else ""
-    return f"{lines} years apart from all others, which are of {bulk[0][0]} to {bulk[-1][0]}: {days}{more}"
+    return f"{lines} years apart from all others, which are of {main[0][0]} to {main[-1][0]}: {days}{more}"
 
 
 def _counts(purchases: StoredFrame) -> list[tuple[date, int]]:
     """The days with purchases, oldest first, with their rows."""
     return purchases.scan().group_by("purchase_day").len().sort("purchase_day").collect().rows()
-
-
-def _bulk(counts: list[tuple[date, int]]) -> list[tuple[date, int]]:
-    """The days without those that stray: a few rows more than a year from all others. A shop that closes for months
-    has no strays, and neither has one whose few rows are all there is."""
-    newest_first = _without_strays(counts[::-1])[::-1]
-    return _without_strays(newest_first)
-
-
-def _without_strays(counts: list[tuple[date, int]]) -> list[tuple[date, int]]:
-    """The days after the last gap behind which so few rows lie at the beginning."""
-    total, before, start = sum(rows for _, rows in counts), 0, 0
-    for number, ((day, rows), (following, _)) in enumerate(pairwise(counts), start=1):
-        before += rows
-        if before > max(_FEW_ROWS, _FEW_SHARE * total) or before * _TIMES_MORE > total - before:
-            break
-        if abs((following - day).days) > _FAR_DAYS:
-            start = number
-    return counts[start:]
 
 
 def parse_day(text: str) -> date:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, DataError, PartialError
 from omnix_cli.predictors.bedrock.asking.estimates import Terms, estimate
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
@@ -45,14 +46,14 @@ def estimate_costs(
     products = sum(len(today.subjects[one].rows) for question in today.missing for one in question.customers)
     costs = estimate(today.missing, products, terms, count=count)
     skipped = today.choice.skipped.group_by("reason").len().sort("reason").iter_rows()
-    counted = "tokens of some questions counted by the service, the others estimated from their length"
+    exact = "tokens of some questions counted by the service, the others estimated from their length"
     estimated = "tokens estimated from the text; set bedrock.count_tokens to have the service count them"
     notes = (
-        f"{sum(len(question.customers) for question in today.missing):,} customers to ask about in"
-        f" {len(today.missing):,} questions; {len(today.reused):,} served by earlier answers,"
+        f"{counted(sum(len(question.customers) for question in today.missing), 'customer')} to ask about in"
+        f" {counted(len(today.missing), 'question')}; {len(today.reused):,} served by earlier answers,"
         f" {len(today.replies):,} questions already answered",
-        *(f"{number:,} customers skipped: {reason}" for reason, number in skipped),
-        counted if count else estimated,
+        *(f"{counted(number, 'customer')} skipped: {reason}" for reason, number in skipped),
+        exact if count else estimated,
         terms.prices.note,
     )
     return CostEstimate(costs, notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.as_of import parse_day
 from omnix_cli.settings import Settings
@@ -29,7 +30,7 @@ def check_configuration(settings: Settings) -> list[str]:
             files = FileSources(s3=S3Files(settings.s3)).find(source.files, mapping) if source.files else []
         except DataError as error:
             raise ConfigError(error.message, hint=error.hint) from error
-        count = f"{len(files)} files" if source.files else f"the table in {source.store}"
+        count = counted(len(files), "file") if source.files else f"the table in {source.store}"
         lines.append(f"{source.kind} from {count}")
     return lines
 

@@ -21,7 +21,7 @@ from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
-from omnix_cli.services.advice import Advisor
+from omnix_cli.services.advice import Advisor, imported_currencies
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -97,10 +97,11 @@ class Workspace(WorkspaceReader):
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
             return import_files(self.importer(sources), files, mapping, complete=complete, dry_run=dry_run)
 
-    def import_sources(self, *, dry_run: bool) -> tuple[StepRecord, ...]:
-        """Imports the sources that the settings name; one record each."""
+    def import_sources(self, *, dry_run: bool) -> Iterator[StepRecord]:
+        """Imports the sources that the settings name; one record each, also of the one that fails."""
         import_one = partial(self._import_source, dry_run=dry_run)
-        return tuple(import_source(source, import_one) for source in self.settings.imports.sources)
+        for source in self.settings.imports.sources:
+            yield from import_source(source, import_one)
 
     def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
@@ -112,6 +113,7 @@ class Workspace(WorkspaceReader):
         return Advisor(
             sources={kind: self.ledger.view(kind) for kind in SOURCES},
             excluded_categories=self.settings.recommend.excluded_categories,
+            currencies=imported_currencies(self.ledger.batches("purchases")),
             kept=FindingsFile(self._shared.folder() if self._shared else DiskFolder(self.folder)) if keep else None,
         )
 

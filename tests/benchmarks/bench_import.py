@@ -1,6 +1,9 @@
 """How long an import takes beside others that read the same CSV file, and how much memory it needs.
 
-    python -m tests.benchmarks.bench_import [ROWS ...] [--rounds 3] [--build CHECKOUT]   (default: 1M and 10M rows)
+    python -m tests.benchmarks.bench_import [ROWS ...] [--rounds 3] [--build CHECKOUT] [--scattered]
+
+By default 1M and 10M rows, the lines of an order together as a till writes them; `--scattered` spreads the lines of all
+orders and customers over the file, so that many must be compared with lines far away.
 
 The peers: polars' own scan-and-sink, which checks nothing; DuckDB with the same checks of rows in SQL; and, with
 `--build`, another checkout of omnix. All run in processes of their own, in turn, and the best of each counts. The
@@ -98,21 +101,20 @@ print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 
 _GENERATE = """
 import sys
 import numpy as np, polars as pl
-rows, file = int(sys.argv[1]), sys.argv[2]
+rows, file, scattered = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "scattered"
 rng = np.random.default_rng(20170101)
-pieces = []
-for first in range(0, rows, 1_000_000):
-    n = min(1_000_000, rows - first)
-    seconds = 1483228800 + rng.integers(0, 365 * 86400, n)
-    pieces.append(pl.DataFrame({
-        "customer_id": rng.integers(1, 200_001, n),
-        "order_id": rng.integers(1, rows // 4 + 2, n),
-        "product_id": rng.zipf(1.3, n) % 50_000 + 1,
-        "quantity": rng.integers(1, 6, n),
-        "unit_price": rng.integers(50, 3000, n) / 100,
-        "purchased_at": pl.from_epoch(pl.Series(seconds)).dt.to_string("%Y-%m-%dT%H:%M:%SZ"),
-    }))
-pl.concat(pieces).write_csv(file)
+orders = rows // 4 + 1
+order = rng.integers(0, orders, rows) if scattered else np.arange(rows) // 4
+times = 1483228800 + np.sort(rng.integers(0, 365 * 86400, orders))
+customers = rng.integers(1, 200_001, orders)
+pl.DataFrame({
+    "customer_id": customers[order],
+    "order_id": order + 1_000_000,
+    "product_id": (50_000 * rng.random(rows) ** 3).astype(int) + 1,
+    "quantity": rng.integers(1, 6, rows),
+    "unit_price": rng.integers(50, 3000, rows) / 100,
+    "purchased_at": pl.from_epoch(pl.Series(times[order])).dt.to_string("%Y-%m-%dT%H:%M:%SZ"),
+}).write_csv(file)
 """
 
 
@@ -159,14 +161,14 @@ def peers(build: Path | None) -> list[Peer]:
     return found
 
 
-def main(sizes: list[int], rounds: int, build: Path | None) -> None:
+def main(sizes: list[int], rounds: int, build: Path | None, *, scattered: bool) -> None:
     """Prints the table."""
     print(f"{'rows':>12} {'':<20} {'best s':>8} {'ratio':>6} {'peak MB':>8}")
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "purchases.csv"
             for program, *arguments in (
-                [_GENERATE, str(rows), str(file)],
+                [_GENERATE, str(rows), str(file), "scattered" if scattered else "together"],
                 [_CORRECT, str(file), str(max(1, rows // CORRECTED))],
             ):
                 subprocess.run([sys.executable, "-c", program, *arguments], check=True)
@@ -183,4 +185,5 @@ if __name__ == "__main__":
     parser.add_argument("sizes", type=int, nargs="*", default=[1_000_000, 10_000_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--build", type=Path)
+    parser.add_argument("--scattered", action="store_true")
     main(**vars(parser.parse_args()))

@@ -18,7 +18,7 @@ def test_findings_are_told_after_the_import_before_the_run_and_again(shop: Omnix
     lines = "".join(f"c{number:02},POSTAGE,o{number},2017-09-0{number}T10:00:00Z,1,3.00\n" for number in range(1, 4))
     header = "customer_id,product_id,order_id,purchased_at,quantity,total_price\n"
     (tmp_path / "postage.csv").write_text(header + lines)
-    said = "1 product ids look like postage"
+    said = "1 product id looks like postage"
     imported = shop("import", "purchases", "postage.csv")
     (line,) = (line for line in imported.err.splitlines() if said in line)
     assert "warning" in line
@@ -61,3 +61,46 @@ def test_import_steps_are_in_the_table_and_in_the_log_of_a_run(omnix: Omnix, tmp
     assert "quarantined=1" in line
     shown = json.loads(omnix("runs", "show", "--format", "json").out)
     assert (shown[0]["step"], shown[0]["quarantined"]) == ("import purchases", 1)
+
+
+def test_a_refused_import_is_in_the_list_of_runs_and_in_the_log(omnix: Omnix, tmp_path: Path) -> None:
+    header = "customer_id,product_id,order_id,purchased_at,quantity,total_price\n"
+    (tmp_path / "bad.csv").write_text(header + "c1,p1,o1,2017-09-01,many,3.00\n")
+    (tmp_path / "omnix.toml").write_text('[[imports.sources]]\nkind = "purchases"\nfiles = ["bad.csv"]\n')
+    answer = omnix("run")
+    assert answer.code == 3
+    assert 'step failed step="import purchases" status=failed' in answer.err
+    (run,) = json.loads(omnix("runs", "list", "--format", "json").out)
+    assert (run["command"], run["status"], run["exit_code"]) == ("run", "failed", 3)
+    (step,) = json.loads(omnix("runs", "show", "--format", "json").out)
+    assert (step["status"], step["rows_in"], step["quarantined"]) == ("failed", 1, 1)
+    assert step["why"].startswith("1 of 1 row is bad (100.0%, allowed 1.0%): 1 quantity not a number")
+
+
+def test_several_currencies_are_told_by_file_by_run_and_again_until_one_is_kept(omnix: Omnix, tmp_path: Path) -> None:
+    header = "customer_id,product_id,order_id,purchased_at,quantity,total_price\n"
+    prices = ("€4.50", "€ 5", "$4.50", "CA$ 4", "2.00")
+    lines = "".join(f"c{n},p1,o{n},2017-09-0{n + 1},1,{price}\n" for n, price in enumerate(prices))
+    (tmp_path / "p.csv").write_text(header + lines)
+    said = "2 rows in EUR, 1 row in $, 1 row in CAD, 1 row without one"
+    imported = omnix("import", "purchases", "p.csv")
+    assert f"currencies: {said}; not converted" in imported.out
+    assert f"several currencies: {said}" in imported.err
+    assert "finding=several_currencies rows=3" in omnix("run").err
+    (found,) = json.loads(omnix("check", "data", "--format", "json").out)
+    assert (found["code"], found["rows"]) == ("several_currencies", 3)
+    assert 'set `currency = "EUR"` in the mapping' in found["hint"]
+    (tmp_path / "m.toml").write_text('[purchases]\ncurrency = "EUR"\n')
+    again = omnix("import", "purchases", "p.csv", "--mapping", "m.toml")
+    assert again.code == 0
+    assert "in another currency ($)" in again.err
+    assert "in another currency (CAD)" in again.err
+    assert json.loads(omnix("check", "data", "--format", "json").out) == []
+
+
+def test_two_files_of_different_currencies_are_told(omnix: Omnix, tmp_path: Path) -> None:
+    header = "customer_id,product_id,order_id,purchased_at,quantity,total_price,Currency\n"
+    for name, currency in {"a": "EUR", "b": "usd", "c": "EUR"}.items():
+        (tmp_path / f"{name}.csv").write_text(f"{header}c1,p1,{name},2017-09-01,1,3.00,{currency}\n")
+    assert "several currencies" not in omnix("import", "purchases", "a.csv", "c.csv").err
+    assert "2 rows in EUR, 1 row in USD" in omnix("import", "purchases", "b.csv").err

@@ -31,7 +31,7 @@ def test_with_too_many_bad_rows_nothing_is_imported(omnix: Omnix, tmp_path: Path
     answer = omnix("import", "purchases", "a.csv")
     assert (answer.code, answer.out) == (3, "")
     assert "4 rows read, 1 bad: nothing was imported" in answer.err
-    assert "error: 1 of 4 rows are bad (25.0%, allowed 1.0%)" in answer.err
+    assert "error: 1 of 4 rows is bad (25.0%, allowed 1.0%)" in answer.err
     assert omnix("run").code == 3
 
 
@@ -95,7 +95,7 @@ def test_a_column_that_is_there_twice_is_reported_and_not_read_unasked(omnix: Om
     assert "more than one column is named `quantity`" in refused.err
     assert "`quantity (1 of 2)` or `quantity (2 of 2)`" in refused.err
     chosen = omnix("import", "purchases", "b.csv", "--map", "quantity=quantity (2 of 2)")
-    assert "1 rows read = 1 accepted" in chosen.err
+    assert "1 row read = 1 accepted" in chosen.err
 
 
 def test_stdin_gzip_folders_and_globs(omnix: Omnix, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_stdin_gzip_folders_and_globs(omnix: Omnix, tmp_path: Path) -> None:
         check=False,
     )
     assert piped.returncode == 0, piped.stderr
-    assert "1 rows read = 1 accepted" in piped.stderr
+    assert "1 row read = 1 accepted" in piped.stderr
 
 
 def test_a_table_of_a_store_in_another_file(omnix: Omnix, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_whole_floats_of_json_are_the_ids_they_were(omnix: Omnix, tmp_path: Path
         '{"customer_id": 7.0, "product_id": 3, "order_id": 9.0, "purchased_at": "2017-05-01", "quantity": 1.5}\n'
     )
     omnix("import", "purchases", "a.csv")
-    assert "1 rows read = 0 accepted + 0 quarantined + 1 already known" in omnix("import", "purchases", "a.ndjson").err
+    assert "1 row read = 0 accepted + 0 quarantined + 1 already known" in omnix("import", "purchases", "a.ndjson").err
 
 
 def test_one_row_with_a_nul_byte_is_set_aside(omnix: Omnix, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_parquet_column_of_the_wrong_kind_is_set_aside(omnix: Omnix, tmp_path:
     pl.DataFrame(rows).write_parquet(tmp_path / "a.parquet")
     answer = omnix("import", "purchases", "a.parquet", "--max-bad", "1")
     assert answer.code == 0, answer.err
-    assert "1 rows read = 0 accepted + 1 quarantined" in answer.err
+    assert "1 row read = 0 accepted + 1 quarantined" in answer.err
 
 
 def test_zstandard_files_are_read_quietly(omnix: Omnix, tmp_path: Path) -> None:

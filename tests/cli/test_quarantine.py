@@ -23,7 +23,7 @@ def test_quarantined_rows_are_shown_replayed_and_discarded(omnix: Omnix, tmp_pat
     assert "1 accepted" in replayed.err
     reasons = json.loads(omnix("quarantine", "show", "--format", "json").out)
     assert [(reason["column"], reason["rows"]) for reason in reasons] == [("quantity", 1)]
-    assert "1 rows discarded" in omnix("quarantine", "discard").err
+    assert "1 row discarded" in omnix("quarantine", "discard").err
     assert json.loads(omnix("quarantine", "show", "--format", "json").out) == []
 
 

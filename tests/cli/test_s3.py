@@ -133,3 +133,19 @@ def test_results_go_to_s3(cloud: TestBucket, omnix: Omnix) -> None:
         assert (answer.code, answer.out) == (0, ""), answer.err
     assert cloud.keys("out/") == ["out/runs.csv", "out/runs.json", "out/runs.parquet"]
     assert pl.read_parquet(io.BytesIO(cloud.read("out/runs.parquet"))).is_empty()
+
+
+def test_the_data_of_a_workspace_on_s3_is_checked(cloud: TestBucket, omnix: Omnix, tmp_path: Path) -> None:
+    shared = ("--workspace", f"{cloud.address}/team")
+    header = "customer_id,product_id,order_id,purchased_at,quantity,total_price\n"
+    cloud.write(
+        "in/odd.csv", f"{header}c01,POSTAGE,o1,2017-09-01T10:00:00Z,1,€3.00\nc01,tea,o1,2017-09-01,1,$3\n".encode()
+    )
+    assert omnix("import", "purchases", "purchases.csv", *shared).code == 0
+    assert omnix("import", "purchases", f"{cloud.address}/in/odd.csv", *shared).code == 0
+    shutil.rmtree(tmp_path / ".omnix", ignore_errors=True)
+    for _ in range(2):  # also when the findings are kept in the bucket
+        answer = omnix("check", "data", *shared, "--format", "json")
+        assert answer.code == 0, answer.err
+        assert {one["code"] for one in orjson.loads(answer.out)} >= {"no_products", "several_currencies"}
+    assert "findings.json" in {key.rpartition("/")[2] for key in cloud.keys("team/")}

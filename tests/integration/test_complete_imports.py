@@ -46,7 +46,7 @@ def test_a_file_imported_before_can_be_declared_complete_later(tmp_path: Path) -
     imported(work, catalogue(tmp_path / "a.csv", *ALL), kind="products")
     part = catalogue(tmp_path / "b.csv", *ALL[:3])
     (told,) = imported(work, part, kind="products").findings
-    assert (told.code, told.text) == ("not_in_files", "1 of 4 products of before are not in these files (p4)")
+    assert (told.code, told.text) == ("not_in_files", "1 of 4 products of before is not in these files (p4)")
     assert offered(tmp_path) == ["p1", "p2", "p3", "p4"]
     imported(work, part, kind="products", complete=True)
     assert offered(tmp_path) == ["p1", "p2", "p3"]

@@ -109,7 +109,7 @@ def test_a_wholly_broken_file_among_good_ones_is_refused(tmp_path: Path, bad: in
     good = write(tmp_path / "a.csv", [line(number) for number in range(5_000)])
     broken = write(tmp_path / "b.csv", [line(9_000 + number, quantity="?") for number in range(bad)])
     work = importer(tmp_path)
-    with pytest.raises(ImportRefused, match=rf"b.csv: {bad} of {bad} new rows are bad") as caught:
+    with pytest.raises(ImportRefused, match=rf"b.csv: {bad} of {bad} new rows? (is|are) bad") as caught:
         imported(work, good, broken)
     assert list(caught.value.broken) == [str(broken)]
     assert work.ledger.batches("purchases") == ()

@@ -152,6 +152,14 @@ def test_every_line_of_a_voided_order_is_cancelled_where_only_its_first_line_say
     ]
 
 
+def test_the_names_of_all_imports_count(tmp_path: Path) -> None:
+    work, mapping = importer(tmp_path / "w"), parse_mapping("products", {"most_frequent": ["name"]}, where="test")
+    for number, names in enumerate((["Mug", "Mug", "mug"], ["damages"], ["damages", "damages"], ["Mug"])):
+        file = write(tmp_path / f"{number}.csv", [f"1,{name}" for name in names], "product_id,name")
+        import_files(work, [str(file)], mapping)
+        assert current_rows(work, "products")["name"].to_list() == [["Mug"], ["Mug"], ["damages"], ["Mug"]][number]
+
+
 def test_the_name_of_a_product_is_its_most_frequent_one(tmp_path: Path) -> None:
     head = "product_id,name"
     first = (head, ["1,Tea", "1,Tea", "2,Cup", "2,Mug"])

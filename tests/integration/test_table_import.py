@@ -167,3 +167,22 @@ def test_a_table_is_a_source_of_the_nightly_job(tables: Any, ministack: str) -> 
     settings = load_settings(file=Path("omnix.toml"), environment=os.environ).values
     (record,) = Workspace(settings, now=lambda: datetime.now(UTC)).import_sources(dry_run=False)
     assert (record.name, record.status, record.rows_in, record.rows_out) == ("import purchases", "ran", 4, 4)
+
+
+def test_a_complete_table_withdraws_what_it_lacks_and_the_data_is_checked(omnix: Omnix, tables: Any) -> None:
+    """A resumed scan must not pass for the whole table: the second one reads it anew."""
+    products = [{"id": f"p{number}", "name": f"Product {number}", "category": "Food"} for number in range(4)]
+    tables.put_many("products", products)
+    tables.put_many("purchase-history", [item(number) for number in (1, 2, 3, 9)])
+    assert imported(omnix, "purchases")["accepted"] == 4
+    assert imported(omnix, "products", "--complete")["accepted"] == 4
+    tables.delete_many("products", ["p3"])
+    again = imported(omnix, "products", "--complete")
+    assert "1 product is withdrawn, since these files lack it: p3" in again["err"]
+    withdrawn = {product["product_id"]: product["withdrawn"] for product in standing("products")}
+    assert withdrawn.pop("p3") is True
+    assert not any(withdrawn.values())
+    answer = omnix("check", "data", "--format", "json")
+    assert answer.code == 0, answer.err
+    (found,) = orjson.loads(answer.out)
+    assert found["text"].startswith("3 of 4 bought products are in the catalogue (not p9)")

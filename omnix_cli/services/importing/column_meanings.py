@@ -18,6 +18,7 @@ MEANINGS = {
         "review": "The customer's review.",
         "kind": "purchase, return or cancelled; without it, purchase.",
         "line": "The number of the line in its order.",
+        "currency": "The currency of the prices, such as EUR. Several are reported, none is converted.",
     },
     "products": {
         "product_id": "The id that purchases use.",
@@ -36,6 +37,7 @@ MEANINGS = {
         "tags": "Labels, as a list.",
         "dietary": "Dietary labels such as vegan, as a list.",
         "withdrawn": "Whether the product is no longer offered.",
+        "currency": "The currency of price and cost.",
     },
     "customers": {
         "customer_id": "The id that purchases use.",

@@ -207,7 +207,7 @@ class Comparison:
         if not count:
             return rows
         self.known[number] = self.known.get(number, 0) + count
-        return rows.filter(pl.Series(~known))
+        return _copied(rows.filter(pl.Series(~known)))
 
     def _current_lines(self) -> CurrentLines:
         if self._lines is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.importer import Import
@@ -36,15 +37,18 @@ def told(work: Import, gone: pl.DataFrame | None) -> Iterator[Finding]:
     with less than half of them is no full export; nothing is said about it."""
     if work.kind not in KINDS:
         return
-    own_id = FRAMES[work.kind].key[0]
+    own_id, noun = FRAMES[work.kind].key[0], work.kind.removesuffix("s")
     if gone is not None:
         if gone.height:
-            text = f"{gone.height:,} {work.kind} are withdrawn, since these files lack them, such as {gone[own_id][0]}"
+            withdrawn = counted(gone.height, f"{noun} is", f"{work.kind} are")
+            lack = "it:" if gone.height == 1 else "them, such as"
+            text = f"{withdrawn} withdrawn, since these files lack {lack} {gone[own_id][0]}"
             yield Finding("withdrawn", gone.height, text, "They come back with the next import that has them.")
         return
     missing, before = _missing(work)
     if missing.height and missing.height <= before / 2:
-        text = f"{missing.height:,} of {before:,} {work.kind} of before are not in these files ({missing[own_id][0]})"
+        are = "is" if missing.height == 1 else "are"
+        text = f"{missing.height:,} of {before:,} {work.kind} of before {are} not in these files ({missing[own_id][0]})"
         hint = "They are still offered. If the files have all there is, import them with --complete."
         yield Finding("not_in_files", missing.height, text, hint)
 

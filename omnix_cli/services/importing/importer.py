@@ -29,6 +29,8 @@ from omnix_cli.services.importing.store_rows import cancel_rows, store_rows
 from omnix_cli.settings import ImportSettings, dump
 from omnix_cli.steps.imports import cleaning
 
+NAMES = "product_names"
+
 
 @dataclass(frozen=True)
 class Importer:
@@ -68,10 +70,15 @@ class Importer:
             )
             earlier = self.ledger.batches(mapping.kind)
             reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
-            names = FrequentNames(held)
+            names = FrequentNames(held, self._earlier_names(mapping, again))
             work = Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
             work.days.products = bool(comparison.view.rows) and not (mapping.replaces_orders or replay)
             yield work
+
+    def _earlier_names(self, mapping: ColumnMapping, again: frozenset[str]) -> list[pl.LazyFrame]:
+        """How earlier imports named products, without those that are read again."""
+        batches = self.ledger.batches(mapping.kind) if mapping.most_frequent else ()
+        return [self.checkpoints.open(one.key).frame(NAMES).scan() for one in batches if one.key not in again]
 
 
 @dataclass
@@ -176,6 +183,7 @@ class Import:
                 source_key=self.reader.source_key(file.name),
                 order=file.settled.order,
                 decimal_comma=file.settled.decimal_comma,
+                currencies=dict(file.currencies) if any(file.currencies) else {},
             )
 
 

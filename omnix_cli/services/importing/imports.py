@@ -14,8 +14,9 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.complete_imports import delisted, told
+from omnix_cli.services.importing.earlier_rows import outdated_rows
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
-from omnix_cli.services.importing.importer import Import, Importer, resolved
+from omnix_cli.services.importing.importer import NAMES, Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
 from omnix_cli.services.importing.repeated_files import (
     changed_readings,
@@ -98,8 +99,11 @@ def _import(
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
             writer.append("resolved", _read_again(importer, kind, work.files))
+            if mapping.most_frequent:
+                writer.append(NAMES, work.names.counts())
         report = work.report((*row_fall_note(work.report(), batches), *notes))
-        return replace(report, findings=(*found, *report.findings))
+        later = () if dry_run else outdated_rows(importer, mapping, work.reader.key)
+        return replace(report, findings=(*found, *report.findings, *later))
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -149,7 +153,9 @@ def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
     ):
         before, file = found
         unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-        work.files.append(FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged))
+        same = FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged)
+        same.currencies.update(file.currencies)
+        work.files.append(same)
         return
     with work.importer.sources.open(name, work.reader.mapping) as source:
         work.read(source)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from statistics import median
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import ImportBatch
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport, ReasonCount, merged_reasons
 from omnix_cli.settings import ImportSettings
@@ -26,7 +27,7 @@ def check_limits(
     if found.bad_share > settings.max_bad:
         share = f"{found.bad_share:.1%}, allowed {settings.max_bad:.1%}"
         bad = found.quarantined - found.expected
-        message = f"{bad:,} of {found.read:,} rows are bad ({share}): {_worst(found.reasons)}"
+        message = f"{_bad_of(bad, found.read, 'row')} ({share}): {_worst(found.reasons)}"
         broken = _broken(found, settings)
         if len(found.files) > 1 and broken:
             message += f"; in {'; in '.join(f'{name}: {why}' for name, why in broken.items())}"
@@ -37,7 +38,9 @@ def check_limits(
         raise ImportRefused(message, "If the export is complete, raise imports.max_row_fall.", found)
     age = (today - found.newest_day).days if found.newest_day else None
     if age is not None and settings.max_age_days is not None and age > settings.max_age_days:
-        message = f"the newest row is of {found.newest_day}, {age} days ago (allowed {settings.max_age_days})"
+        message = (
+            f"the newest row is of {found.newest_day}, {counted(age, 'day')} ago (allowed {settings.max_age_days})"
+        )
         raise ImportRefused(message, "If the export is current, raise imports.max_age_days.", found)
     days = [file.newest_day for batch in batches for file in batch.files if file.newest_day]
     if found.newest_day and days and found.newest_day < max(days):
@@ -75,7 +78,11 @@ def _why_broken(file: FileReport, max_bad: float) -> str:
     """How many rows of a file are bad, and the most frequent reasons."""
     bad, new = file.new_bad, file.read - file.known - file.bad_before
     share = f"{bad / new:.1%}, allowed {max_bad:.1%}"
-    return f"{bad:,} of {new:,} new rows are bad ({share}): {_worst(merged_reasons(file.reasons))}"
+    return f"{_bad_of(bad, new, 'new row')} ({share}): {_worst(merged_reasons(file.reasons))}"
+
+
+def _bad_of(bad: int, rows: int, noun: str) -> str:
+    return f"{bad:,} of {counted(rows, noun)} {'is' if bad == 1 else 'are'} bad"
 
 
 def row_fall_note(found: ImportReport, batches: Sequence[ImportBatch]) -> Iterator[str]:
@@ -99,4 +106,4 @@ def _row_fall(batches: Sequence[ImportBatch], read: int) -> float | None:
 
 
 def _fewer(read: int, fall: float) -> str:
-    return f"{read:,} rows: {fall:.0%} fewer than past imports had"
+    return f"{counted(read, 'row')}: {fall:.0%} fewer than past imports had"

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
@@ -20,9 +20,11 @@ from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.importing.reports import FileReport
-from omnix_cli.services.importing.waiting_chunks import WaitingChunk, waiting_chunks
+from omnix_cli.services.importing.waiting.suspect_rows import SuspectRows
+from omnix_cli.services.importing.waiting.waiting_chunks import WaitingChunk, waiting_chunks
 from omnix_cli.settings import dump
-from omnix_cli.steps.imports import binding, cleaning, deletions, settling
+from omnix_cli.steps.imports import binding, cleaning, deletions, rule_values, settling
+from omnix_cli.steps.imports.amounts import currencies
 from omnix_cli.steps.imports.binding import Reading, Settled
 from omnix_cli.steps.imports.cleaning import Cleaned, clean
 from omnix_cli.steps.imports.filling import filled_down
@@ -107,7 +109,7 @@ class Reader:
         """Rows as read, quarantine rows, and the mapping bound to the columns; None before the first rows."""
         bound, mapping = [ROW_NUMBER, ITEM], None
         above: pl.DataFrame | None = None
-        none = FRAMES["quarantine"].empty()
+        none, seen = FRAMES["quarantine"].empty(), rule_values.Seen()
         for chunk in source.chunks():
             raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
             if bare.height:
@@ -120,8 +122,11 @@ class Reader:
                 bound = raw.columns if raw.height else bound
             if mapping is not None:
                 raw, above = filled_down(raw, mapping, above)
+                rule_values.look_at(seen, raw, mapping)
             rejected = quarantine_rows(chunk.rejected, source.name) if chunk.rejected.height else none
             yield raw, rejected, mapping
+        if mapping is not None:
+            self.unapplied[-1] = {**self.unapplied[-1], **rule_values.misspelt(seen, mapping)}
 
     def _settled(self, seen: Evidence, before: Settled, mapping: ColumnMapping, source: OpenSource) -> Settled:
         return settling.settle(seen, mapping, before, file=source.name, separator=source.findings.get("separator"))
@@ -196,12 +201,17 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     kind = reader.mapping.kind
     readings: list[Reading] = []
     chunks = reader.chunks(source, number, readings)
-    for cleaned in pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS):
+    cleaning_chunks = pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS)
+    for cleaned in SuspectRows(reader.open_spill).passed(cleaning_chunks):
         counts.count(cleaned.rows, cleaned.quarantine, kind)
         counts.placeholders += cleaned.placeholders
+        counts.currencies.update(cleaned.currencies)
         yield cleaned
     counts.sha256 = source.fingerprint()
-    counts.findings = findings(source, readings[-1] if readings else None)
+    several = currencies.listed(counts.currencies)
+    counts.findings = findings(source, readings[-1] if readings else None) | (
+        {"currencies": f"{several}; not converted"} if several else {}
+    )
     counts.settled = readings[-1].settled if readings else Settled()
 
 
@@ -214,7 +224,7 @@ def _clean(chunk: Chunk, *, kind: str, number: int) -> Cleaned:
         for some in (cleaned.rows, cleaned.aside)
     )
     quarantine = pl.concat([chunk.rejected, cleaned.quarantine]).sort("row_number", "item")
-    return Cleaned(rows, quarantine, aside, cleaned.placeholders)
+    return replace(cleaned, rows=rows, quarantine=quarantine, aside=aside)
 
 
 def pipelined(function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int) -> Iterator[_Result]:

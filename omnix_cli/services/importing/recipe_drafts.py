@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.mappings import DERIVED, INPUT_KINDS, LINE, REQUIRED, ColumnMapping, JoinedColumns, suggestion
+from omnix_cli.mappings import (
+    CHANGED_AT,
+    DERIVED,
+    EXTRA,
+    INPUT_KINDS,
+    REQUIRED,
+    ColumnMapping,
+    JoinedColumns,
+    suggestion,
+)
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.column_meanings import MEANINGS
@@ -52,8 +61,7 @@ def canonical_columns(kind: str) -> tuple[CanonicalColumn, ...]:
         raise ConfigError(f"`{kind}` cannot be imported", hint=suggestion(kind, INPUT_KINDS, what="These can"))
     rows = "purchases" if kind == "orders" else kind
     specs = {name: spec.dtype for name, spec in FRAMES[rows].schema.columns().items() if name not in DERIVED}
-    if rows == "purchases":
-        specs[LINE] = pl.String()
+    specs |= {name: pl.String() for name in EXTRA.get(rows, ()) if name != CHANGED_AT}
     return tuple(
         CanonicalColumn(name, _type(dtype), name in REQUIRED[rows], MEANINGS[rows][name])
         for name, dtype in specs.items()

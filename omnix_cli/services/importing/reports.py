@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import DataError
 from omnix_cli.records import Finding
 from omnix_cli.steps.imports.binding import INSTANTS, Settled
@@ -19,38 +21,73 @@ _TABLES = ("dynamodb:", "sqlite:")
 
 
 _FOUND = {
-    "corrected": "rows replace earlier ones that say something else",
-    "withdrawn": "earlier rows no longer count: they were cancelled, set aside or left out by a later input",
-    "moved": "lines moved to another customer",
-    "reinstated": "lines that were cancelled count again",
-    "two_receipts": "lines have the order id of another receipt of that day, of another customer at another time; "
-    "both count",
-    "replaced_at_edge": "earlier lines of orders that begin or end a file were replaced; if such an order was cut "
-    "between two imports, import its files together",
-    "kept_at_edge": "earlier lines of orders that begin or end a file are not in it; they still count, since a file "
-    "may begin or end within an order",
-    "fewer_products": "orders came again without some of their products; those still count (whole_orders = true in the "
-    "mapping withdraws them)",
-    "cancelled_in_file": "lines are in a file both as cancelled and not; they count as one line, unless an id or a "
-    "line number tells them apart",
-    "shared_line_number": "lines have the order id and the line number of another line in the same file, of another "
-    "customer or time; both count",
-    "joined_at_cut": "lines of an order that ends one file and begins another were joined "
-    '(imports.cut_orders = "replace" lets the later file replace the earlier one)',
-    "equal_at_cut": "lines at such a cut are equal in both files and count once; the files do not tell whether they "
-    "are two",
-    "placeholders": "rows have an order id that only fills its column (0, -, n/a ...); they count as rows without one",
-    "order_on_several_days": "order ids are on several days; each day counts as an order of its own "
-    "(order_scope in the mapping)",
+    "corrected": ("row replaces an earlier one that says", "rows replace earlier ones that say", " something else"),
+    "withdrawn": (
+        "earlier row no longer counts: it was",
+        "earlier rows no longer count: they were",
+        " cancelled, set aside or left out by a later input",
+    ),
+    "moved": ("line", "lines", " moved to another customer"),
+    "reinstated": ("line that was cancelled counts", "lines that were cancelled count", " again"),
+    "two_receipts": (
+        "line has",
+        "lines have",
+        " the order id of another receipt of that day, of another customer at another time; both count",
+    ),
+    "replaced_at_edge": (
+        "earlier line of an order that begins or ends a file was",
+        "earlier lines of orders that begin or end a file were",
+        " replaced; if such an order was cut between two imports, import its files together",
+    ),
+    "kept_at_edge": (
+        "earlier line of an order that begins or ends a file is not in it; it still counts",
+        "earlier lines of orders that begin or end a file are not in it; they still count",
+        ", since a file may begin or end within an order",
+    ),
+    "fewer_products": (
+        "order came again without some of its products; those still count",
+        "orders came again without some of their products; those still count",
+        " (whole_orders = true in the mapping withdraws them)",
+    ),
+    "cancelled_in_file": (
+        "line is in a file both as cancelled and not; it counts as one line",
+        "lines are in a file both as cancelled and not; they count as one line each",
+        ", unless an id or a line number tells them apart",
+    ),
+    "shared_line_number": (
+        "line has the order id and the line number of another line in the same file",
+        "lines have the order id and the line number of another line in the same file",
+        ", of another customer or time; both count",
+    ),
+    "joined_at_cut": (
+        "line of an order that ends one file and begins another was",
+        "lines of orders that end one file and begin another were",
+        ' joined (imports.cut_orders = "replace" lets the later file replace the earlier one)',
+    ),
+    "equal_at_cut": (
+        "line at such a cut is equal in both files and counts",
+        "lines at such a cut are equal in both files and count",
+        " once; the files do not tell whether they are two",
+    ),
+    "placeholders": (
+        "row has an order id that only fills its column (0, -, n/a ...); it counts as one without it",
+        "rows have an order id that only fills its column (0, -, n/a ...); they count as rows without one",
+        "",
+    ),
+    "order_on_several_days": (
+        "order id is",
+        "order ids are",
+        " on several days; each day counts as an order of its own (order_scope in the mapping)",
+    ),
 }
-"""What can be noticed about how rows belong together, by code."""
+"""What can be noticed about how rows belong together, by code: of one, of several, and the rest of the text."""
 
 
 def findings(counts: Mapping[str, int]) -> Iterator[Finding]:
     """What was noticed, from counts by code."""
-    for code, text in _FOUND.items():
+    for code, (one, several, rest) in _FOUND.items():
         if counts.get(code):
-            yield Finding(code, counts[code], f"{counts[code]:,} {text}")
+            yield Finding(code, counts[code], f"{counted(counts[code], one, several)}{rest}")
 
 
 @dataclass
@@ -70,6 +107,8 @@ class FileReport:
     newest_day: date | None = None
     placeholders: int = 0
     """Rows whose order id only fills its column."""
+    currencies: Counter[str] = field(default_factory=Counter)
+    """The good rows by the currency of their amounts; the empty text: not said."""
     settled: Settled = field(default_factory=Settled)
     """How its dates and numbers were read."""
     reasons: list[pl.DataFrame] = field(default_factory=list)

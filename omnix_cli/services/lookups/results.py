@@ -11,8 +11,8 @@ import orjson
 import polars as pl
 
 from omnix_cli import list_ids
+from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.services.lookups.run_frames import RunFrames
 
 _DATES = ("predicted_date", "date_p10", "date_p90")

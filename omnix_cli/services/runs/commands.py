@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +56,7 @@ def bring_up_to_date(
     command: Command,
     open_runner: Callable[[], Runner],
     *,
-    import_sources: Callable[[], tuple[StepRecord, ...]] = tuple,
+    import_sources: Callable[[], Iterable[StepRecord]] = tuple,
     check_data: Callable[[], tuple[Finding, ...]] = tuple,
     publisher: Publisher | None = None,
     force: bool = False,
@@ -66,9 +66,16 @@ def bring_up_to_date(
 
     `open_runner` is called after the imports, so that the run reads what they added; so is `check_data`, before lists
     are made. `publisher` must be a dry run if
-    this is one. Raises `PartialError` with the report when some customers or items failed."""
+    this is one. Raises `PartialError` with the report when some customers or items failed. A run whose imports fail is
+    recorded, too."""
     with _reported(command.name):
-        imported = import_sources() if command.imports else ()
+        imported: list[StepRecord] = []
+        try:
+            imported.extend(step for step in (import_sources() if command.imports else ()))
+        except OmnixError as error:
+            if not dry_run:
+                error.report = _recorded(open_runner, command.name, imported, error)
+            raise
         runner = open_runner()
         found = check_data() if set(LIST_STEPS) <= set(command.steps) else ()
         forced = command.forced(runner) if force else ()
@@ -76,7 +83,9 @@ def bring_up_to_date(
             steps = runner.preview(command.steps, force=forced, publisher=publisher)
             samples = tuple(publisher.samples) if publisher else ()
             return RunReport(command.name, (*imported, *steps), samples=samples, findings=found)
-        run = runner.execute(command.steps, command=command.name, force=forced, publisher=publisher, imported=imported)
+        run = runner.execute(
+            command.steps, command=command.name, force=forced, publisher=publisher, imported=tuple(imported)
+        )
         return RunReport(command.name, run.steps, run, findings=found)
 
 
@@ -96,10 +105,26 @@ def roll_back(runner: Runner, run: str, publisher: Publisher) -> RunReport:
         return RunReport(PUBLISH.name, record.steps, record)
 
 
-def import_source(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> StepRecord:
-    """Imports a source; returns its record."""
+def import_source(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> Iterator[StepRecord]:
+    """Imports a source and gives its record, also when it fails, before the error."""
     memory, began = PeakMemory(), time.perf_counter()
-    report = import_one(source)
+    try:
+        report = import_one(source)
+    except OmnixError as error:
+        found = error.report if isinstance(error.report, ImportReport) else None
+        failed = StepRecord(
+            name=f"import {source.kind}",
+            key="",
+            status="failed",
+            reason=error.message,
+            rows_in=found.read if found else 0,
+            seconds=round(time.perf_counter() - began, 3),
+            peak_memory_bytes=memory.peak_bytes(),
+            figures={"quarantined": found.quarantined} if found else {},
+        )
+        log_step(failed)
+        yield failed
+        raise
     is_known = report.known == report.read
     step = StepRecord(
         name=f"import {source.kind}",
@@ -113,7 +138,17 @@ def import_source(source: SourceSettings, import_one: Callable[[SourceSettings],
         figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
     )
     log_step(step)
-    return step
+    yield step
+
+
+def _recorded(
+    open_runner: Callable[[], Runner], command: str, imported: Sequence[StepRecord], error: OmnixError
+) -> RunRecord | None:
+    """The record of a run whose imports failed; None if the workspace is too damaged to write one."""
+    try:
+        return open_runner().failed_imports(command, tuple(imported), error)
+    except OmnixError:
+        return None
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from omnix_cli import __version__
-from omnix_cli.errors import DataError, Interrupted, PartialError, exit_code
+from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError, exit_code
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
@@ -102,6 +103,16 @@ class Runner:
             if publisher:
                 lists = {name: frames[name] for name in PUBLISHED}
                 journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
+        return journal.record
+
+    def failed_imports(self, command: str, imported: tuple[StepRecord, ...], error: OmnixError) -> RunRecord:
+        """Records a run that ended with its imports, and why."""
+        try:
+            as_of = self.as_of()
+        except OmnixError:  # nothing was ever imported
+            as_of = self.now().astimezone(ZoneInfo(self.settings.imports.timezone)).date()
+        journal = _Journal(self.records, self._new_record(command, imported, as_of))
+        journal.save(**_ending(error), finished_at=self.now())
         return journal.record
 
     def inputs(self, name: str) -> dict[str, StoredFrame]:
@@ -212,9 +223,11 @@ class _Journal:
 
 
 def log_step(step: StepRecord) -> None:
-    """Logs a step that is done."""
+    """Logs a step that is done, or has failed."""
     facts = {name: getattr(step, name) for name in ("status", "key", "reason", "rows_in", "rows_out", "seconds")}
-    _log.info("step done", extra={"step": step.name, **facts, **step.figures})
+    _log.info(
+        "step failed" if step.status == "failed" else "step done", extra={"step": step.name, **facts, **step.figures}
+    )
 
 
 def _step_record(decision: Decision, checkpoint: Checkpoint, frames: Mapping[str, StoredFrame]) -> StepRecord:

@@ -14,6 +14,7 @@ from omnix_cli.steps.advice.odd_orders import order_findings
 from omnix_cli.steps.advice.odd_products import product_findings, returns_without_sale
 from omnix_cli.steps.advice.stray_days import day_findings
 from omnix_cli.steps.advice.tallies import tally
+from omnix_cli.steps.imports.amounts.currencies import listed, several
 
 VERSION = "1"
 """Raise it when a change finds something else in the same rows."""
@@ -22,8 +23,14 @@ ERRORS = ("unreachable_exclusion",)
 """The findings that stop a run: its lists would break a rule of the settings."""
 
 
-def findings(frames: Mapping[str, pl.LazyFrame], *, excluded_categories: Sequence[str] = ()) -> list[Finding]:
-    """What is noticed about the frames `purchases`, `products`, `customers` and `interactions`, errors first."""
+def findings(
+    frames: Mapping[str, pl.LazyFrame],
+    *,
+    excluded_categories: Sequence[str] = (),
+    currencies: Mapping[str, int] | None = None,
+) -> list[Finding]:
+    """What is noticed about the frames `purchases`, `products`, `customers` and `interactions`, errors first.
+    `currencies` are the imported purchases by the currency of their amounts."""
     counted = tally(frames["purchases"])
     products = frames["products"].select("product_id", "name", "category").collect()
     profiles = frames["customers"].select("customer_id").collect()["customer_id"]
@@ -47,9 +54,19 @@ def findings(frames: Mapping[str, pl.LazyFrame], *, excluded_categories: Sequenc
             customer_findings(counted),
             day_findings(counted),
             product_findings(counted, products),
+            _currencies(currencies or {}),
             returns_without_sale(counted),
         )
     )
+
+
+def _currencies(rows: Mapping[str, int]) -> Iterator[Finding]:
+    found = several(rows)
+    if found:
+        most = next(iter(found))
+        text = f"the purchases are in several currencies: {listed(rows)}; their amounts are not converted"
+        hint = f'To keep one, set `currency = "{most}"` in the mapping and import the files again.'
+        yield Finding("several_currencies", sum(found.values()) - found[most], text, hint)
 
 
 def _strangers(shoppers: pl.DataFrame, profiles: pl.Series) -> Iterator[Finding]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
 
 _FEW = 0.01
 """Below this share of the lines, unmatched ids are told only if another spelling would join some."""
+
+_ALIKE = 0.8
+"""From this ratio on, two names of categories are spellings of one."""
 
 _ID = pl.col("id")
 _BLANKS = _ID.str.replace_all(r"[\s\u00a0\u200b\ufeff_-]", "")
@@ -91,14 +96,33 @@ def unreachable_exclusions(bought: pl.Series, products: pl.DataFrame, excluded: 
         yield Finding("unreachable_exclusion", bought.len(), text, hint)
         return
     lower = [name.lower() for name in excluded]
+    yield from _misspelt(lower, products)
     inside = products.filter(pl.col("category").str.to_lowercase().is_in(lower))["product_id"]
     for what, remedy, joined in alike(pl.DataFrame({"id": bought}), products["product_id"]):
         kept = joined.filter(pl.col("other").is_in(inside.implode()))
         if kept.height:
-            one = kept.row(0, named=True)
+            one, differ = kept.row(0, named=True), "bought products differ"
             text = (
-                f"the categories {names} are excluded, but {kept.height:,} bought products differ from an excluded one "
-                f"in {what} only, such as `{one['id']}` and `{one['other']}`"
+                f"the categories {names} are excluded, but {counted(kept.height, 'bought product differs', differ)} "
+                f"from an excluded one in {what} only, such as `{one['id']}` and `{one['other']}`"
             )
             yield Finding("unreachable_exclusion", kept.height, text, f"{remedy}.")
             return
+
+
+def _misspelt(excluded: Sequence[str], products: pl.DataFrame) -> Iterator[Finding]:
+    """Tells of excluded categories that the catalogue does not have: an error if it has one that looks nearly so."""
+    known = products.group_by(pl.col("category").str.to_lowercase()).len().drop_nulls().sort("category")
+    absent = [name for name in excluded if name not in known["category"]]
+    for name in absent:
+        near = difflib.get_close_matches(name, known["category"].to_list(), n=1, cutoff=_ALIKE)
+        if near:
+            count = int(known.filter(category=near[0])["len"].item())
+            text = f"the category `{name}` is excluded, but the catalogue has no such category"
+            hint = f"Did you mean `{near[0]}` ({counted(count, 'product')})? Correct recommend.excluded_categories."
+            yield Finding("unreachable_exclusion", count, text, hint)
+            return
+    if absent:
+        text = f"the catalogue has no category {', '.join(f'`{name}`' for name in absent)}, which the settings exclude"
+        hint = "If products should be excluded, use the category's name in the catalogue."
+        yield Finding("unknown_category", len(absent), text, hint)

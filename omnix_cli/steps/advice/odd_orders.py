@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
 from omnix_cli.steps.advice.tallies import Tally
 
@@ -14,8 +15,6 @@ _FEW_LINES = 20
 _TOGETHER = 0.2
 """The share of the lines bought at the very same instant as another one, from which a unique order id is an id of
 lines."""
-_TWICE = 0.8
-"""The share of a day's lines that are there twice, from which the day is in the input twice."""
 
 
 def order_findings(tally: Tally) -> Iterator[Finding]:
@@ -31,10 +30,14 @@ def _line_ids(tally: Tally) -> Iterator[Finding]:
     lines = int(orders["lines"].sum())
     if lines < _FEW_LINES or orders.height < 0.98 * lines:
         return
-    baskets = orders.select("customer_id", "first_instant").unique().height
+    baskets = orders.select("customer", "first_instant").unique().height
     if lines - baskets < _TOGETHER * lines:
         return
-    text = f"{orders.height:,} order ids for {lines:,} lines: the order id is an id of lines, such as {_least(orders)}"
+    example = tally.sales_of(orders.bottom_k(1, by="order"))["order_id"][0]
+    text = (
+        f"{counted(orders.height, 'order id')} for {counted(lines, 'line')}: the order id is an id of lines, such as "
+        f"{example}"
+    )
     hint = "Map `order_id` to the column that all lines of one order share, or leave it out and map this one to `line`."
     yield Finding("order_per_line", orders.height, text, hint)
 
@@ -43,58 +46,64 @@ def _shared_ids(tally: Tally) -> Iterator[Finding]:
     orders = tally.orders
     several = orders.filter("customers_differ", pl.col("first_day") < pl.col("last_day"))
     if several.height:
-        most = several.sort("lines", "order_id", descending=[True, False]).row(0, named=True)
+        most = several.sort("lines", "order", descending=[True, False]).head(1)
+        example, lines = tally.sales_of(most)["order_id"][0], counted(most["lines"][0], "line")
         text = (
-            f"{several.height:,} order ids are shared by several customers on several days, such as {most['order_id']} "
-            f"({most['lines']:,} lines from {most['first_day']} to {most['last_day']})"
+            f"{counted(several.height, 'order id is', 'order ids are')} shared by several customers on several days, "
+            f"such as {example} ({lines} from {most['first_day'][0]} to {most['last_day'][0]})"
         )
         hint = "Numbers that start again, or a placeholder: map `order_id` to a column that is unique, or leave it out."
         yield Finding("order_id_shared", several.height, text, hint)
     days = orders.filter(~pl.col("customers_differ"), pl.col("last_day") > pl.col("first_day") + pl.duration(days=1))
     if days.height:
-        most = days.sort("lines", "order_id", descending=[True, False]).row(0, named=True)
+        most = days.sort("lines", "order", descending=[True, False]).head(1)
         text = (
-            f"{days.height:,} order ids are seen on several days, such as {most['order_id']} "
-            f"({most['first_day']} and {most['last_day']})"
+            f"{counted(days.height, 'order id is', 'order ids are')} seen on several days, such as "
+            f"{tally.sales_of(most)['order_id'][0]} ({most['first_day'][0]} and {most['last_day'][0]})"
         )
         yield Finding("order_on_days", days.height, text, "Check that the number of an order is used once only.")
 
 
 def _repeated_orders(tally: Tally) -> Iterator[Finding]:
     orders = tally.orders
-    if orders.height == 0:
+    if orders.height == 0 or orders.height >= 0.98 * int(orders["lines"].sum()):
         return
-    instants = orders["first_instant"]
-    timed = instants.dt.time().n_unique() > 2  # else the input has days only, and equal orders on a day are common
-    if not timed or orders.height >= 0.98 * int(orders["lines"].sum()):
+    if orders["first_instant"].dt.time().n_unique() <= 2:
+        return  # the input has days only, and equal orders on a day are common
+    same = ["customer", "first_instant", "lines"]
+    twice = orders.filter(orders.select(same).hash_rows().is_duplicated())
+    if twice.is_empty():
         return
-    same = ["customer_id", "first_instant", "lines", "content"]
-    twice = orders.filter(pl.len().over(same) > 1)
-    more = twice.height - twice.select(same).n_unique()
+    content = pl.struct("product_id", "quantity").sort().implode().hash()
+    found = (
+        tally.sales_of(twice)
+        .group_by("order", "order_id", "customer_id")
+        .agg(content=content, day=pl.col("purchase_day").first())
+        .join(twice.select("order", *same), on="order")
+        .filter(pl.len().over(*same, "content") > 1)
+    )
+    more = found.height - found.select(*same, "content").n_unique()
     if not more:
         return
-    first = twice.sort("first_instant", "customer_id", "order_id").row(0, named=True)
+    first = found.sort("first_instant", "customer_id", "order_id").row(0, named=True)
     text = (
-        f"{more:,} orders repeat another one: same customer, same instant, same lines, another order id, such as "
-        f"{first['order_id']} of {first['customer_id']} on {first['first_day']}"
+        f"{counted(more, 'order repeats', 'orders repeat')} another one: same customer, same instant, same lines, "
+        f"another order id, such as {first['order_id']} of {first['customer_id']} on {first['day']}"
     )
     hint = "If a system exported them twice, remove the copies from the export."
     yield Finding("order_repeated", more, text, hint)
 
 
 def _repeated_days(tally: Tally) -> Iterator[Finding]:
-    days = tally.days
-    twice = days.filter(
-        pl.col("lines") >= _FEW_LINES // 2, 2 * (pl.col("lines") - pl.col("different")) >= _TWICE * pl.col("lines")
-    )
+    twice = tally.days_twice
     if twice.is_empty():
         return
     lines = int((twice["lines"] - twice["different"]).sum())
-    span = f"{twice['day'][0]} to {twice['day'][-1]}"
-    text = f"the lines of {twice.height:,} days stand in one file twice ({lines:,} lines, {span}): exports that overlap"
+    first, last = twice["day"][0], twice["day"][-1]
+    span = f"{first}" if first == last else f"{first} to {last}"
+    text = (
+        f"the lines of {counted(twice.height, 'day')} are in one file twice ({counted(lines, 'line')}, {span}): "
+        "exports that overlap"
+    )
     hint = "Import the exports as separate files, which never doubles a line, or export the days once."
     yield Finding("days_twice", lines, text, hint)
-
-
-def _least(orders: pl.DataFrame) -> str:
-    return str(orders["order_id"].min())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
 from omnix_cli.steps.advice.tallies import Tally
 
@@ -39,9 +40,10 @@ def returns_without_sale(tally: Tally) -> Iterator[Finding]:
     if over.is_empty():
         return
     lines, one = int(over["lines"].sum()), over.row(0, named=True)
+    take = counted(lines, "return line takes", "return lines take")
     text = (
-        f"{lines:,} return lines take back more than was bought ({over.height:,} customers and products, such as "
-        f"{one['product_id']} of {one['customer_id']}: {one['bought']:g} bought, {one['returned']:g} returned)"
+        f"{take} back more than was bought ({counted(over.height, 'customer and product', 'customers and products')}, "
+        f"such as {one['product_id']} of {one['customer_id']}: {one['bought']:g} bought, {one['returned']:g} returned)"
     )
     hint = "The sales may be older than the history, or under another id. Such returns change nothing."
     yield Finding("returns_without_sale", lines, text, hint)
@@ -58,18 +60,23 @@ def _no_products(sold: pl.DataFrame) -> Iterator[Finding]:
         return
     lines, codes = int(found["lines"].sum()), found["product_id"].head(10).to_list()
     listed = ", ".join(f'"{one}"' for one in codes)
-    text = f"{found.height:,} product ids look like postage, fees, discounts or tests: {listed} ({lines:,} lines)"
+    look = counted(found.height, "product id looks", "product ids look")
+    text = f"{look} like postage, fees, discounts or tests: {listed} ({counted(lines, 'line')})"
     rule = f'{{column = "...", values = [{listed}], reason = "no product"}}'
     hint = f"Leave them out: `set_aside = [{rule}]` in the mapping."
     yield Finding("no_products", lines, text, hint)
 
 
 def _free(sold: pl.DataFrame) -> Iterator[Finding]:
-    free = sold.filter(pl.col("paid") == pl.col("lines"), pl.col("highest") == 0).sort("lines", descending=True)
+    nothing = pl.col("highest") == 0, pl.col("highest_total").fill_null(0) == 0
+    free = sold.filter(pl.col("paid") == pl.col("lines"), *nothing).sort(
+        "lines", "product_id", descending=[True, False]
+    )
     if free.is_empty() or free.height == sold.height:
         return
     lines = int(free["lines"].sum())
-    text = f"{free.height:,} products never cost anything, such as {free['product_id'][0]} ({lines:,} lines)"
+    cost = counted(free.height, "product never costs", "products never cost")
+    text = f"{cost} anything, such as {free['product_id'][0]} ({counted(lines, 'line')})"
     yield Finding("free_products", lines, text, "Free samples? Leave them out with `set_aside` in the mapping.")
 
 
@@ -80,14 +87,24 @@ def _amounts(tally: Tally) -> Iterator[Finding]:
         hint = "A barcode or a total in the column of quantities? Check that line, and fix it in the export."
         yield Finding("odd_quantity", 1, text, hint)
     others = (pl.col("price") - pl.col("highest")) / (pl.col("paid") - 1)
-    far = tally.products.filter(
-        pl.col("paid") >= 10, pl.col("at_highest") == 1, others > 0, pl.col("highest") > _TIMES_OWN_PRICE * others
-    )
+    far = tally.products.filter(pl.col("paid") >= 10, others > 0, pl.col("highest") > _TIMES_OWN_PRICE * others)
+    if far.height:
+        far = _sold_once_so(far, tally)
     if far.height:
         one = far.with_columns(others=others).sort("highest", descending=True).row(0, named=True)
         text = (
-            f"{far.height:,} products were once sold far above their other prices, such as {one['product_id']} at "
+            f"{counted(far.height, 'product was', 'products were')} once sold far above the other prices, such as "
+            f"{one['product_id']} at "
             f"{one['highest']:,.2f} (otherwise {one['others']:,.2f})"
         )
         hint = "A total instead of a unit price, or a missing decimal point? Check those lines."
         yield Finding("odd_price", far.height, text, hint)
+
+
+def _sold_once_so(products: pl.DataFrame, tally: Tally) -> pl.DataFrame:
+    """Those of the products that have their highest price on one line only."""
+    lines = tally.sales.select("product_id", price=pl.col("unit_price").cast(pl.Float64))
+    highest = products.lazy().select("product_id", "highest")
+    at_highest = lines.join(highest, on="product_id").filter(pl.col("price") == pl.col("highest"))
+    once = at_highest.group_by("product_id").len().filter(pl.col("len") == 1).collect(engine="streaming")
+    return products.join(once, on="product_id", how="semi", maintain_order="left")

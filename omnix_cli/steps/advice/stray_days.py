@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
 from omnix_cli.steps.advice.tallies import Tally
 
@@ -35,7 +36,8 @@ def day_findings(tally: Tally) -> Iterator[Finding]:
         first, last = bulk["day"][0], bulk["day"][-1]
         named = ", ".join(str(day) for day in stray["day"].head(3))
         count = int(stray["lines"].sum())
-        text = f"{count:,} lines are of days far from all others ({named}; all others are from {first} to {last})"
+        are = counted(count, "line is", "lines are")
+        text = f"{are} of days far from all others ({named}; all others are from {first} to {last})"
         hint = "Typing errors, or the zero of a clock? Fix the dates and import the file again."
         yield Finding("stray_dates", count, text, hint)
     inside = parts.join(stray.select("day"), on="day", how="anti").with_columns(gap=gap)
@@ -49,5 +51,6 @@ def day_findings(tally: Tally) -> Iterator[Finding]:
     widest = gaps.sort("gap")[-1]
     end = widest["day"][0]
     start = inside.filter(pl.col("day") < end)["day"][-1]
-    text = f"{missing:,} days have no sale ({gaps.height:,} gaps; the longest lies between {start} and {end})"
+    gaps_found = "between" if gaps.height == 1 else f"{gaps.height:,} gaps; the longest lies between"
+    text = f"{missing:,} days have no sale ({gaps_found} {start} and {end})"
     yield Finding("days_without_sales", missing, text, "If the shop was open, import the missing files.")

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.mappings import DERIVED, EXTRA, REQUIRED, ColumnMapping, JoinedColumns
+from omnix_cli.mappings import CURRENCY, DERIVED, EXTRA, REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import instants, texts
 from omnix_cli.steps.imports.column_names import candidates, guessed, normalised, usual_name, visible, without_place
@@ -215,7 +215,8 @@ class _FileColumns:
 def _mappable(mapping: ColumnMapping) -> list[str]:
     """The canonical columns that may come from a column of the file."""
     names = [name for name in FRAMES[mapping.kind].schema.column_names() if name not in (*DERIVED, *mapping.constants)]
-    return [*names, *(name for name in EXTRA if name in mapping.columns)]
+    further = (name for name in EXTRA.get(mapping.kind, ()) if name not in mapping.constants)
+    return [*names, *(name for name in further if name == CURRENCY or name in mapping.columns)]
 
 
 def _unused(available: Iterable[str], columns: Mapping[str, _Source]) -> list[str]:

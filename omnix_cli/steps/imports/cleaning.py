@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import dataframely as dy
 import polars as pl
 
-from omnix_cli.mappings import CHANGED_AT, LINE, ColumnMapping, SetAside
+from omnix_cli.mappings import CHANGED_AT, CURRENCY, LINE, ColumnMapping, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.history import ANONYMOUS
 from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
+from omnix_cli.steps.imports.amounts import currencies, misplaced_codes
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
+from omnix_cli.steps.imports.dates.local_times import local_days
 from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
 from omnix_cli.steps.imports.problems import Problem, quarantined
 
@@ -35,12 +38,19 @@ class Cleaned:
     """Canonical rows with ROW_NUMBER and ITEM, purchases also with WRITTEN, and quarantine rows. The id of a purchase
     or interaction is null where the input has none (see `identity.with_made_ids`). `aside` has those of the quarantine
     rows that a rule of the mapping sets aside and that name an order line, as canonical rows; `placeholders` counts the
-    order ids that are none."""
+    order ids that are none, `currencies` the good rows by the currency of their amounts (empty: not said)."""
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
     aside: pl.DataFrame
     placeholders: int = 0
+    currencies: Mapping[str, int] = field(default_factory=dict)
+    suspects: pl.DataFrame = field(default_factory=misplaced_codes.NO_SUSPECTS.clear)
+    """The rows that are set aside if the whole file says so (see `misplaced_codes`) ..."""
+    suspected: pl.DataFrame = field(default_factory=misplaced_codes.NO_SUSPECTS.clear)
+    """... and these as quarantine rows."""
+    highest: Mapping[str, float] = field(default_factory=dict)
+    """The highest quantity and amounts of the other rows."""
 
 
 def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
@@ -48,9 +58,57 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
 
     `reading.mapping` must be bound to the columns of `raw`."""
     mapping = reading.mapping
+    read = _read(raw, reading)
+    rows, problems = (
+        pl.DataFrame(read.columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM]),
+        read.problems,
+    )
+    placeholders = 0
+    if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
+        rows = rows.with_columns(
+            pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
+        )
+    if mapping.kind == "purchases":
+        rows, placeholders = _without_placeholders(rows, mapping)
+        if mapping.items is not None:
+            problems.append(_no_items(rows, raw, mapping))
+        rows = rows.with_columns(read.written_at.alias(WRITTEN))
+        rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
+        rows = rows.with_columns(_identifying(rows, raw, reading, problems))
+    if mapping.kind in INSTANTS:
+        instant, day = INSTANTS[mapping.kind]
+        rows = rows.with_columns(local_days(rows[instant], reading.clock.timezone).alias(day))
+        times, written = rows[instant], _source(raw, mapping, instant, rows[instant])
+        is_late = (times > reading.now.astimezone(UTC)).fill_null(False)
+        problems.append(Problem(is_late, instant, "in the future", written))
+        problems.append(Problem((times < OLDEST).fill_null(False), instant, f"before {OLDEST.year}", written))
+    if mapping.kind in ("products", "customers"):
+        rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
+    problems.extend(_too_large(rows, raw, mapping))
+    amounts = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
+    rows = rows.with_columns(numbers.money(rows[name]) for name in amounts)
+    problems.extend(_broken_rules(rows, raw, mapping))
+    split = _split(raw, rows, problems, reading.file, read.currency)
+    return replace(split, **_suspected(split.rows, raw, reading), placeholders=placeholders)
+
+
+@dataclass
+class _Read:
+    """The canonical columns as the file writes them, the purchase times without their zone, the currency of each row,
+    and what is wrong with cells."""
+
+    columns: dict[str, pl.Series]
+    problems: list[Problem]
+    written_at: pl.Series
+    currency: pl.Series | None
+
+
+def _read(raw: pl.DataFrame, reading: Reading) -> _Read:
+    mapping = reading.mapping
     problems = [*(_aside(rule, raw, mapping) for rule in mapping.set_aside), *deletions.set_aside(raw, mapping)]
     columns: dict[str, pl.Series] = {}
     written_at: dict[str, pl.Series] = {}
+    beside: list[pl.Series] = []
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
         written = written_column(raw, mapping, name)
         if written is None or not len(written):
@@ -63,38 +121,51 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
             continue
         parsed = _parsed(name, spec, written, reading)
         columns[name] = parsed.values
+        beside += [] if parsed.currencies is None else [parsed.currencies]
         if parsed.unreadable is not None:
             reason = ids.CHANGED if name in ids.NAMES else _unreadable(spec.dtype)
             problems.append(Problem(parsed.unreadable, name, reason, written))
     problems[:0] = _totals(raw, mapping, columns)
-    rows = pl.DataFrame(columns, height=raw.height).with_columns(raw[ROW_NUMBER], raw[ITEM])
-    placeholders = 0
-    if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
-        rows = rows.with_columns(
-            pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
-        )
-    if mapping.kind == "purchases":
-        rows, placeholders = _without_placeholders(rows, mapping)
-        if mapping.items is not None:
-            problems.append(_no_items(rows, raw, mapping))
-        unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
-        rows = rows.with_columns(written_at.get("purchased_at", unknown).alias(WRITTEN))
-        rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
-        rows = rows.with_columns(_identifying(rows, raw, reading, problems))
-    if mapping.kind in INSTANTS:
-        instant, day = INSTANTS[mapping.kind]
-        rows = rows.with_columns(pl.col(instant).dt.convert_time_zone(reading.clock.timezone).dt.date().alias(day))
-        times, written = rows[instant], _source(raw, mapping, instant, rows[instant])
-        is_late = (times > reading.now.astimezone(UTC)).fill_null(False)
-        problems.append(Problem(is_late, instant, "in the future", written))
-        problems.append(Problem((times < OLDEST).fill_null(False), instant, f"before {OLDEST.year}", written))
-    if mapping.kind in ("products", "customers"):
-        rows = rows.with_columns(pl.col(pl.List(pl.String)).fill_null([]))
-    problems.extend(_too_large(rows, raw, mapping))
-    amounts = [name for name, dtype in rows.schema.items() if dtype.is_decimal()]
-    rows = rows.with_columns(numbers.money(rows[name]) for name in amounts)
-    problems.extend(_broken_rules(rows, raw, mapping))
-    return _split(raw, rows, problems, reading.file, placeholders)
+    currency = _currency(raw, mapping, beside)
+    if currency is not None and mapping.currency:
+        problems += _in_another(currency, mapping.currency)
+    unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
+    return _Read(columns, problems, written_at.get("purchased_at", unknown), currency)
+
+
+def _suspected(rows: pl.DataFrame, raw: pl.DataFrame, reading: Reading) -> dict[str, Any]:
+    """What `Cleaned` has on rows with a code for a number."""
+    if reading.mapping.kind != "purchases":
+        return {}
+    suspects = misplaced_codes.suspects(rows)
+    highest = misplaced_codes.highest(rows, suspects)
+    if suspects.is_empty():
+        return {"highest": highest}
+    lines = raw.join(suspects, on=[ROW_NUMBER, ITEM], how="left", maintain_order="left")
+    problems = []
+    for column, reason in suspects.select("column", "reason").unique(maintain_order=True).iter_rows():
+        mask = ((lines["column"] == column) & (lines["reason"] == reason)).fill_null(False)
+        problems.append(Problem(mask, column, reason, _source(raw, reading.mapping, column, lines["number"])))
+    bad = reduce(or_, (problem.mask for problem in problems))
+    written = quarantined(raw, bad, problems, reading.file)
+    return {"highest": highest, "suspects": suspects, "suspected": written}
+
+
+def _currency(raw: pl.DataFrame, mapping: ColumnMapping, beside: list[pl.Series]) -> pl.Series | None:
+    """The currency of each row: that of its column, else the one beside an amount. None if no row says any."""
+    column = written_column(raw, mapping, CURRENCY)
+    if column is not None and len(column):
+        if not isinstance(column.dtype, pl.String):
+            column = texts.text(column, mapping.null_values)
+        beside = [currencies.named(column, mapping.null_values), *beside]
+    return pl.select(pl.coalesce(*beside)).to_series() if beside else None
+
+
+def _in_another(currency: pl.Series, kept: str) -> Iterator[Problem]:
+    """Rows whose amounts are in another currency than that of the mapping."""
+    other = currencies.differs(currency, kept)
+    for one in currency.filter(other).unique().sort():
+        yield Problem(other & (currency == one), CURRENCY, f"in another currency ({one})", currency, expected=True)
 
 
 def _without_placeholders(rows: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, int]:
@@ -215,12 +286,17 @@ def _source(raw: pl.DataFrame, mapping: ColumnMapping, name: str, otherwise: pl.
     return raw[source] if isinstance(source, str) else otherwise
 
 
-def _split(raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str, placeholders: int) -> Cleaned:
+def _split(
+    raw: pl.DataFrame, rows: pl.DataFrame, problems: list[Problem], file: str, currency: pl.Series | None
+) -> Cleaned:
     found = [problem for problem in problems if problem.mask.any()]
     if not found:
-        return Cleaned(rows, FRAMES["quarantine"].empty(), rows.clear(), placeholders)
+        in_currency = currencies.counts(currency) if currency is not None else {"": rows.height}
+        return Cleaned(rows, FRAMES["quarantine"].empty(), rows.clear(), currencies=in_currency)
     bad = reduce(or_, (problem.mask for problem in found))
-    return Cleaned(rows.filter(~bad), quarantined(raw, bad, found, file), _aside_rows(rows, found), placeholders)
+    good = rows.filter(~bad)
+    in_currency = currencies.counts(currency.filter(~bad)) if currency is not None else {"": good.height}
+    return Cleaned(good, quarantined(raw, bad, found, file), _aside_rows(rows, found), currencies=in_currency)
 
 
 def _aside_rows(rows: pl.DataFrame, found: list[Problem]) -> pl.DataFrame:

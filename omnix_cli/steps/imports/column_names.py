@@ -27,6 +27,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "unit_price": "price unit_cost item_price lineitem_price price_each unitprice",
         "total_price": "total amount line_total sales net_sales gross_sales revenue sales_value subtotal total_amount "
         "item_total",
+        "currency": "currency_code order_currency order_currency_code ccy iso_currency transaction_currency",
         "store_location": "store shop branch location store_id store_name shop_id outlet",
         "rating": "stars score",
         "review": "comment review_text",

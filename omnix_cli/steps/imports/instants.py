@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 
 from omnix_cli.steps.imports import texts
-from omnix_cli.steps.imports.dates import spelled_dates
+from omnix_cli.steps.imports.dates import local_times, spelled_dates
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 
@@ -310,26 +310,10 @@ def _from_numbers(whole: pl.Series, fraction: pl.Series | None, clock: Clock) ->
 def _to_utc(read: _Read, clock: Clock) -> pl.Series:
     zones = {_DAY: clock.timezone, _TIME: clock.written_timezone, _INSTANT: "UTC"}
     if isinstance(read.basis, int):
-        return _located(read.plain, zones[read.basis])
+        return local_times.to_instants(read.plain, zones[read.basis])
     values = pl.repeat(None, len(read.plain), dtype=UTC_INSTANT, eager=True)
     for basis, zone in zones.items():
         here = (read.basis == basis).arg_true()
         if not here.is_empty():
-            values = values.scatter(here, _located(read.plain.gather(here), zone))
+            values = values.scatter(here, local_times.to_instants(read.plain.gather(here), zone))
     return values
-
-
-def _located(plain: pl.Series, zone: str) -> pl.Series:
-    """Local times as instants: the earlier one when clocks go back, null in the hour that they skip. Where they skip
-    midnight, the day begins with the first instant that there is."""
-    if zone == "UTC":
-        return plain.dt.replace_time_zone("UTC")
-    located = plain.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    if located.null_count() > plain.null_count():
-        skipped = (located.is_null() & (plain == plain.dt.truncate("1d"))).arg_true()
-        for minutes in range(30, 150, 30):
-            later = plain.gather(skipped) + timedelta(minutes=minutes)
-            found = later.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-            located = located.scatter(skipped, found)
-            skipped = skipped.filter(found.is_null())
-    return located.dt.convert_time_zone("UTC")

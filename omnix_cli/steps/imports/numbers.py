@@ -7,13 +7,14 @@ text that names it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from omnix_cli.steps.imports.amounts.currencies import MARK, marks
 from omnix_cli.steps.imports.texts import Parsed, holds, second_look, text
 
 MONEY = pl.Decimal(18, 2)
@@ -21,7 +22,10 @@ EXACT = pl.Decimal(38, 10)
 """Amounts before they are rounded: ten places, which hold the unit prices of goods sold by the thousand."""
 
 _SAMPLE = 1000
-_POINT = r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0?\.\d|,\d{3}\.|^[+-]?\d+\.\d\d[1-9]$"
+_POINT = r"\.(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0?\.\d|,\d{3}\.|^\D*\d{4,}\.\d"
+_GROUPED = r"^\D*[1-9]\d{0,2}\.\d{3}\D*$"
+_THOUSANDTHS = r"^[+-]?\d+\.\d\d[1-9]$"
+_WHOLE_PRICE = r"^\D*[1-9]\d{2,}\D*$"
 LARGEST_MONEY = 10**15
 LARGEST_QUANTITY = 10**6
 """More units in one line are a barcode or a typing error. Fixed-point sums hold 8 million lines of it."""
@@ -35,16 +39,10 @@ _TOO_LARGE = 10**20
 """Stands for any amount that a decimal of ten places cannot hold."""
 
 _EXACT_FLOAT = 2**53 / 10**10  # a smaller float has its shortest text as a decimal of ten places
-_CODES = (
-    "usd|eur|gbp|chf|jpy|cny|rmb|inr|cad|aud|nzd|sek|nok|dkk|isk|pln|czk|huf|ron|bgn|try|rub|uah|ils|zar|brl|mxn|clp|"
-    "cop|ars|pen|uyu|idr|vnd|thb|myr|sgd|hkd|twd|krw|php|pkr|lkr|bdt|aed|sar|qar|kwd|egp|mad|ngn|kes|ghs"
-)
-_WORDS = r"kr|rs|zł|zl|kč|kc|fr|sfr|rm|rp|ft|lei|\u{440}\u{443}\u{431}|\u{440}|лв|дин|tl|s/|dh|đ|euro?"
-_CURRENCY = rf"(?:\p{{Sc}}|[a-z]{{1,3}} ?\$|(?:{_WORDS}|{_CODES})\.?)"
 _SHAPE = (
-    rf"(?i)^(?P<open>\(?)(?P<before>-?) ?(?:{_CURRENCY})? ?(?P<inner>[-+(]?) ?(?:{_CURRENCY})? ?"
-    rf"(?P<number>[0-9.,][0-9., ']*?(?:e[+-]?[0-9]+)?) ?(?P<after>-?) ?(?:{_CURRENCY})? ?(?P<close>\)?) ?"
-    rf"(?:{_CURRENCY})? ?(?P<last>-?)$"
+    rf"(?i)^(?P<open>\(?)(?P<before>-?) ?(?:{MARK})? ?(?P<inner>[-+(]?) ?(?:{MARK})? ?"
+    rf"(?P<number>[0-9.,][0-9., ']*?(?:e[+-]?[0-9]+)?) ?(?P<after>-?) ?(?:{MARK})? ?(?P<close>\)?) ?"
+    rf"(?:{MARK})? ?(?P<last>-?)$"
 )
 
 
@@ -67,7 +65,7 @@ def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
 
 
 def amount(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
-    """Amounts as exact decimals of ten places, in the spellings of `number`."""
+    """Amounts as exact decimals of ten places, in the spellings of `number`, with the currencies beside them."""
     if column.dtype.is_float():
         return _amount_of_floats(column)
     if column.dtype.is_numeric():
@@ -80,7 +78,10 @@ def amount(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
     plain = column.cast(EXACT, strict=False)
     if decimal_comma:
         plain = plain.set(column.str.contains(".", literal=True), None)
-    return second_look(column, plain, null_values, partial(_spelled_out, decimal_comma=decimal_comma, dtype=EXACT))
+    spelled = partial(_spelled_out, decimal_comma=decimal_comma, dtype=EXACT)
+    odd = (plain.is_null() & column.is_not_null()).arg_true()
+    parsed = second_look(column, plain, null_values, spelled)
+    return parsed if odd.is_empty() else replace(parsed, currencies=_beside(column, odd))
 
 
 def money(amounts: pl.Series) -> pl.Series:
@@ -120,6 +121,13 @@ class DecimalEvidence:
     """A text like 1,234, whose comma separates decimals or thousands."""
     open_point: str | None = None
     """A price like $1.990, whose point separates decimals or thousands."""
+    thousandths: str | None = None
+    """A price like 1.799, whose point separates decimals unless other prices look like those of a currency without
+    cents."""
+    whole: bool = False
+    """Some price is a whole number from 100 on, as in a currency without cents."""
+    in_quantities: bool = False
+    """Some quantity is like 0.345: then prices have a decimal point, too, unless they look as if they had no cents."""
 
     def __or__(self, other: DecimalEvidence) -> DecimalEvidence:
         return DecimalEvidence(
@@ -127,38 +135,72 @@ class DecimalEvidence:
             self.comma or other.comma,
             self.open_comma or other.open_comma,
             self.open_point or other.open_point,
+            self.thousandths or other.thousandths,
+            self.whole or other.whole,
+            self.in_quantities or other.in_quantities,
         )
 
     @property
     def is_open(self) -> bool:
         """Whether further numbers may still decide it."""
-        return not self.point and (self.comma or bool(self.open_comma or self.open_point))
+        return not self.point and (self.comma or bool(self.open_comma or self.open_point or self.thousandths))
 
     @property
     def settled(self) -> bool | None:
         """Whether the comma separates decimals: a decimal point anywhere rules it out. None if nothing shows it."""
-        return False if self.point else self.comma or None
+        no_cents = self.whole and not self.comma and bool(self.open_point or self.thousandths)
+        return False if self.point or (self.in_quantities and not no_cents) else self.comma or None
+
+    def in_doubt(self, separator: str | None) -> str | None:
+        """A number that can be read in two ways, if nothing settles it. Commas that may be either group thousands in a
+        comma-separated file. Thousandths are in doubt only in a text file: JSON and Parquet write numbers in one way.
+        """
+        if self.open_point:
+            return self.open_point
+        if self.open_comma:
+            return None if separator == "," else self.open_comma
+        return self.thousandths if self.whole and separator else None
 
 
 def decimal_evidence(texts: pl.Series, *, prices: bool) -> DecimalEvidence:
     """What texts show of the decimal sign. Plain numbers cost a look at the first ones.
 
-    Only prices leave a point open, and only those that look like grouped thousands: three digits behind the point, no
-    leading zero, and a currency sign or a last digit 0, as prices in currencies without cents have it. 0.345, 1.799
-    and 12.5 show a decimal point."""
+    Only prices leave a point open, and only those that may be grouped thousands: three digits behind the point, no
+    leading zero. With a currency sign or a last digit 0, as prices in currencies without cents have it, they are open
+    on their own; others, like 1.799, beside such prices or whole ones (990). A quantity of 1.234 shows nothing."""
     if texts.head(_SAMPLE).str.contains(_POINT).any():
-        return DecimalEvidence(point=True)
+        return DecimalEvidence(point=prices, in_quantities=not prices)
+    whole = prices and _longest(texts) > 2 and bool(texts.str.contains(_WHOLE_PRICE).any())
     if not holds(texts, ",."):
-        return DecimalEvidence()
+        return DecimalEvidence(whole=whole)
     commas = texts.filter(texts.str.contains(",", literal=True))
     points = texts.filter(texts.str.contains(".", literal=True))
     comma = commas.str.contains(r",(\d{1,2}|\d{4,})\s*[^\d.,]*$|^\D*0,\d|\.\d{3},").any()
     comma |= points.str.contains(r"\d\.\d{3}\.\d{3}").any()
     point = points.str.contains(_POINT).any() or commas.str.contains(r",\d{2,3},\d").any()
-    grouped = points.filter(points.str.contains(r"^\D*[1-9]\d{0,2}\.\d{3}\D*$")) if prices else points.clear()
+    grouped = points.filter(points.str.contains(_GROUPED)) if prices else points.clear()
+    exact = grouped.str.contains(_THOUSANDTHS)
     return DecimalEvidence(
-        bool(point), bool(comma), next(iter(commas.head(1)), None), next(iter(grouped.head(1)), None)
+        bool(point) and prices,
+        bool(comma),
+        next(iter(commas.head(1)), None),
+        next(iter(grouped.filter(~exact).head(1)), None),
+        next(iter(grouped.filter(exact).head(1)), None),
+        whole,
+        bool(point) and not prices,
     )
+
+
+def _longest(texts: pl.Series) -> int:
+    return texts.str.len_bytes().max() or 0  # type: ignore[return-value]
+
+
+def _beside(column: pl.Series, odd: pl.Series) -> pl.Series | None:
+    """The currencies beside amounts, of which those at the indices `odd` are no plain numbers."""
+    found = marks(column.gather(odd))
+    if found.null_count() == len(found):
+        return None
+    return pl.repeat(None, len(column), dtype=pl.String, eager=True).scatter(odd, found)
 
 
 def _may_hold_numbers(column: pl.Series) -> bool:

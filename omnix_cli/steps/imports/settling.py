@@ -90,15 +90,15 @@ def settle(found: Evidence, mapping: ColumnMapping, earlier: Settled, *, file: s
         if order is None:
             raise _open_order(found, file)
     comma = mapping.decimal_comma if mapping.decimal_comma is not None else found.decimals.settled
-    left_open = found.decimals.open_point or found.decimals.open_comma
-    if comma is None and left_open:
+    if comma is None and found.decimals.is_open:
+        in_doubt = found.decimals.in_doubt(separator)
         if earlier.decimal_comma is not None:
             comma = earlier.decimal_comma
             taken.add("decimals")
-        elif found.decimals.open_point or separator != ",":
-            sign = "point" if found.decimals.open_point else "comma"
+        elif in_doubt:
+            sign = "comma" if in_doubt == found.decimals.open_comma else "point"
             raise DataError(
-                f"{file}: the {sign} of numbers like {left_open} can separate decimals or thousands",
+                f"{file}: the {sign} of numbers like {in_doubt} can separate decimals or thousands",
                 hint="Give --decimal-comma or --decimal-point, or set `decimal_comma = true` or `false` in the "
                 "mapping.",
             )

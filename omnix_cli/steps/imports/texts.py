@@ -19,10 +19,12 @@ _FALSE = ("false", "f", "no", "n", "0", "0.0")
 
 @dataclass(frozen=True)
 class Parsed:
-    """Typed values, and which of them had a text that could not be read (None: none)."""
+    """Typed values, and which of them had a text that could not be read (None: none). Amounts also have the currency
+    that is written beside each (None: nowhere)."""
 
     values: pl.Series
     unreadable: pl.Series | None
+    currencies: pl.Series | None = None
 
 
 def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:

@@ -8,8 +8,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from omnix_cli import schemas
+from omnix_cli.days.seasons import Hemisphere
+from omnix_cli.days.stray_sales import bulk
+from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
-from omnix_cli.seasons import Hemisphere
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import seen
 from omnix_cli.steps.lists.trends import YEAR_DAYS, seasonal, trending
@@ -34,11 +36,12 @@ def popularity(
     Rows with fewer than `min_customers` distinct customers are left out; the figure `suppressed` counts them.
     """
     days = seen(purchases, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
-    oldest, newest = days.select(pl.col("purchase_day").min(), newest=pl.col("purchase_day").max()).collect().row(0)
-    history_days = (as_of - oldest).days if oldest else 0
+    counts_of_days = days.group_by("purchase_day").len().sort("purchase_day").collect().rows()
+    newest = counts_of_days[-1][0] if counts_of_days else as_of
+    history_days: int = (as_of - bulk(counts_of_days)[0][0]).days if counts_of_days else 0
     rows = pl.concat(
         [
-            _popular(days, newest=newest or as_of),
+            _popular(days, newest=newest),
             trending(days, interactions, as_of=as_of, window_days=trending_window_days),
             seasonal(days, products, hemisphere=hemisphere, by_product=history_days >= YEAR_DAYS),
         ],
@@ -56,7 +59,7 @@ def popularity(
         .with_columns(reason=_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
     )
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in schemas.POPULARITY_KINDS}
-    figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
+    figures: Figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
     return StepOutput({"popularity": schemas.FRAMES["popularity"].conform(frame)}, figures)
 
 

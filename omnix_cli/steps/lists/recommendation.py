@@ -9,9 +9,9 @@ from functools import partial
 import polars as pl
 
 from omnix_cli import list_ids, schemas
+from omnix_cli.days.seasons import season_on
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
-from omnix_cli.seasons import season_on
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
 from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources

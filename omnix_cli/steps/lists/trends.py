@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from omnix_cli.seasons import FIRST_SEASON, SEASONS, Hemisphere
+from omnix_cli.days.seasons import FIRST_SEASON, SEASONS, Hemisphere
 
 SHRINK_CUSTOMERS = 10
 INTEREST_WEIGHT = 0.25

@@ -7,8 +7,8 @@ import pytest
 from omnix_cli import list_ids
 from omnix_cli.cli.options import From, PredictorName, StoreKind, To, ToFolder, instead, render
 from omnix_cli.cli.show import Context, Season
+from omnix_cli.days.seasons import SEASONS
 from omnix_cli.errors import PartialError
-from omnix_cli.seasons import SEASONS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.store_kinds import FACTORIES
 

@@ -25,7 +25,7 @@ def test_what_the_settings_lead_to_is_said(tmp_path: Path) -> None:
         f"workspace {tmp_path / 'shop'}",
         "memory 1,000,000 bytes",
         "as of 2018-01-01",
-        "purchases from 1 files",
+        "purchases from 1 file",
         "products from the table in sqlite",
     ]
 

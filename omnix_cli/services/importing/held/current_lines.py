@@ -7,12 +7,13 @@ them, `records` tells how often a file has each current line."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from omnix_cli.services.importing.identify_rows import Hashes, among
+from omnix_cli.services.importing.identify_rows import Hashes
 from omnix_cli.steps.imports.groups.identity import FILE
 
 _LONGEST = 64
@@ -24,22 +25,20 @@ class CurrentLines:
     again."""
 
     def __init__(self, pieces: Iterable[pl.DataFrame]) -> None:
-        schema = {"group": pl.UInt64, "exact": pl.UInt64, "stands": pl.Boolean, "again": pl.Boolean}
-        rows = pl.concat([pl.DataFrame(schema=schema), *pieces]).sort("group", "exact")
-        group, exact = rows["group"].to_numpy(), rows["exact"].to_numpy()
+        group, exact, stands, again = _sorted(pieces)
         first = np.ones(len(group), bool)
         first[1:] = (group[1:] != group[:-1]) | (exact[1:] != exact[:-1])
-        lines = np.flatnonzero(first)
-        self._times = np.diff(np.append(lines, len(group))).astype(np.uint32)
+        lines = np.append(np.flatnonzero(first), len(group)).astype(np.uint32)
+        self._times = np.diff(lines)
+        lines = lines[:-1]
         self._exact: Hashes = exact[lines]
-        self._stands = rows["stands"].to_numpy()[lines]
-        again = rows["again"]
-        self._again = again.to_numpy()[lines] if again.any() else None
+        self._stands = stands[lines]
+        self._again = again[lines] if again.any() else None
         group = group[lines]
         starts = np.ones(len(group), bool)
         starts[1:] = group[1:] != group[:-1]
-        self._starts = np.append(np.flatnonzero(starts), len(group))
-        self._number = (np.cumsum(starts) - 1).astype(np.uint32)
+        self._starts = np.append(np.flatnonzero(starts), len(group)).astype(np.uint32)
+        self._number = np.cumsum(starts, dtype=np.uint32) - np.uint32(1)
         self.group: Hashes = group[self._starts[:-1]]
         """The groups, sorted; lines `_starts[n]` up to `_starts[n + 1]` are those of the n-th."""
         self._hits = np.zeros(len(group), np.uint32)
@@ -47,7 +46,7 @@ class CurrentLines:
         self._last = np.zeros(len(group), np.uint32)
         self._ever = np.zeros(len(self.group), bool)
         self._noisy = np.zeros(len(self.group), bool)
-        self._touched: list[npt.NDArray[np.int64]] = []
+        self._touched: list[npt.NDArray[np.uint32]] = []
 
     def known(self, groups: Hashes, exact: Hashes, rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
         """Which rows of a file are stored already; `rows` are their numbers. Their groups are noisy if any of these
@@ -90,32 +89,37 @@ class CurrentLines:
             np.add.at(self._hits, lines, np.uint32(1))
             np.minimum.at(self._first, lines, rows)
             np.maximum.at(self._last, lines, rows)
-        self._touched.append(lines)
+        self._touched.append(lines.astype(np.uint32))
 
     def end_of_file(self, number: int, noisy: Hashes) -> pl.DataFrame:
         """Call it after each file: how often it had which lines of noisy groups. The groups in `noisy` are, too."""
-        if not any(len(lines) for lines in self._touched):
+        pieces, self._touched = self._touched, []
+        count = sum(map(len, pieces))
+        if not count:
             return NO_RECORDS
-        touched = np.concatenate(self._touched)
-        self._touched = []
-        if len(touched) * 8 > len(self._hits):  # passing over all lines is faster than sorting these
-            touched = np.flatnonzero(self._hits)
+        if count * 8 > len(self._hits):  # passing over all lines is faster than sorting these
+            hit = self._hits > 0
             has, differs = np.zeros(len(self.group), bool), np.zeros(len(self.group), bool)
-            has[self._number[touched]] = True
-            differs[self._number[np.flatnonzero(self._hits != self._times)]] = True
+            has[self._number[hit]] = True
+            differs[self._number[self._hits != self._times]] = True
             self._noisy |= has & differs
-            groups = np.flatnonzero(has)
+            self._ever |= has
         else:
-            touched = np.unique(touched)
+            touched = np.unique(np.concatenate(pieces)).astype(np.intp)
+            hit = np.zeros(len(self._hits), bool)
+            hit[touched] = True
             groups = np.unique(self._number[touched])
             sizes = self._starts[groups + 1] - self._starts[groups]
             owners = np.repeat(groups, sizes)
             firsts = np.repeat(self._starts[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
             members = firsts + np.arange(len(owners))
             self._noisy[owners[self._hits[members] != self._times[members]]] = True
+            self._ever[groups] = True
         if len(noisy):
-            self._noisy[groups[among(self.group[groups], np.unique(noisy))]] = True
-        told = touched[self._noisy[self._number[touched]]]
+            sought = np.unique(noisy)
+            places = np.minimum(np.searchsorted(self.group, sought), len(self.group) - 1)
+            self._noisy[places[self.group[places] == sought]] = True
+        told = np.flatnonzero(hit & self._noisy[self._number])
         records = pl.DataFrame(
             {
                 "group": self.group[self._number[told]],
@@ -126,9 +130,8 @@ class CurrentLines:
                 "last": self._last[told],
             }
         )
-        self._ever[groups] = True
-        self._hits[touched] = 0
-        self._last[touched] = 0
+        self._hits[hit] = 0
+        self._last[hit] = 0
         return records
 
     def noisy_groups(self) -> Hashes:
@@ -140,6 +143,32 @@ class CurrentLines:
             again[self._number[self._again]] = True
             chosen |= again & ~self._ever
         return self.group[chosen]
+
+
+def _sorted(
+    pieces: Iterable[pl.DataFrame],
+) -> tuple[Hashes, Hashes, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """The columns of the pieces, sorted by group and content. Copies: a column alone would keep its piece in memory."""
+    columns: list[list[npt.NDArray[Any]]] = [[], [], [], []]
+    for piece in pieces:
+        for column, name in zip(columns, ("group", "exact", "stands", "again"), strict=True):
+            column.append(np.array(piece[name]))
+    dtypes = (np.uint64, np.uint64, np.bool_, np.bool_)
+    joined: list[npt.NDArray[Any]] = []
+    for column, dtype in zip(columns, dtypes, strict=True):
+        joined.append(np.concatenate([np.zeros(0, dtype), *column]))
+        column.clear()
+    group, exact, stands, again = joined
+    joined.clear()
+    order = np.argsort(group)
+    group = group[order]
+    exact, stands, again = exact[order], stands[order], again[order]
+    del order
+    equal = group[1:] == group[:-1]
+    several = np.flatnonzero(np.append(equal, False) | np.append(False, equal))  # the groups whose lines are sorted too
+    within = several[np.lexsort((exact[several], group[several]))]
+    exact[several], stands[several], again[several] = exact[within], stands[within], again[within]
+    return group, exact, stands, again
 
 
 NO_RECORDS = pl.DataFrame(

@@ -22,8 +22,8 @@ class RunSizes:
     compared_rows: int = 500_000
     """Disputed and current rows compared at a time."""
     seen_rows: int = 1 << 25
-    """Current rows whose hashes are held while rows are read (64 bytes each). If there are more, they are compared when
-    all rows of the import are known."""
+    """Current rows whose hashes are held while rows are read (40 bytes each, whatever the setting). If there are more,
+    they are compared when all rows of the import are known."""
 
     @classmethod
     def within(cls, memory: int) -> RunSizes:
@@ -32,7 +32,6 @@ class RunSizes:
         return cls(
             min(most.run_rows, max(_LEAST_ROWS, memory >> 12)),
             min(most.compared_rows, max(_LEAST_ROWS, memory >> 12)),
-            min(most.seen_rows, memory >> 7),
         )
 
 

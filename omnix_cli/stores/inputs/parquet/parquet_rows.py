@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping, repeated_name
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
@@ -44,7 +45,9 @@ def _chunks(parquet: pq.ParquetFile, file: InputFile) -> Iterator[RawChunk]:
     groups = [parquet.metadata.row_group(number) for number in range(parquet.num_row_groups)]
     stored = sum(group.num_rows for group in groups)
     if stored != parquet.metadata.num_rows:
-        message = f"{file.name}: the footer says {parquet.metadata.num_rows:,} rows, the row groups have {stored:,}"
+        message = (
+            f"{file.name}: the footer says {counted(parquet.metadata.num_rows, 'row')}, the row groups have {stored:,}"
+        )
         raise DataError(message, hint="The file is damaged: write it again.")
     int96 = _int96_columns(parquet)
     row_bytes = sum(group.total_byte_size for group in groups) // max(stored, 1)
@@ -54,7 +57,7 @@ def _chunks(parquet: pq.ParquetFile, file: InputFile) -> Iterator[RawChunk]:
         yield _chunk(batch, read + 1, file, int96)
         read += batch.num_rows
     if read != stored:
-        message = f"{file.name}: {read:,} rows could be read of {stored:,}"
+        message = f"{file.name}: {counted(read, 'row')} could be read of {stored:,}"
         raise DataError(message, hint="The file is damaged: write it again.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.errors import PartialError
+from omnix_cli.errors import DataError, PartialError
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.records import StepRecord
 from omnix_cli.services.importing.reports import FileReport, ImportReport
@@ -87,7 +87,7 @@ def imported(source: SourceSettings, *, known: int, dry_run: bool = False) -> Im
 
 
 def test_each_source_is_a_step_of_the_run() -> None:
-    steps = [import_source(one, lambda source: imported(source, known=3)) for one in SOURCES]
+    steps = [step for one in SOURCES for step in import_source(one, lambda source: imported(source, known=3))]
     assert [(step.name, step.status, step.rows_in, step.rows_out) for step in steps] == [
         ("import products", "ran", 10, 6),
         ("import purchases", "ran", 10, 6),
@@ -96,7 +96,33 @@ def test_each_source_is_a_step_of_the_run() -> None:
 
 
 def test_files_without_new_rows_are_reused_and_a_dry_run_is_pending() -> None:
-    known = import_source(SOURCES[0], lambda source: imported(source, known=10))
+    (known,) = import_source(SOURCES[0], lambda source: imported(source, known=10))
     assert (known.status, known.reason) == ("reused", "nothing new")
-    dry = import_source(SOURCES[0], lambda source: imported(source, known=0, dry_run=True))
+    (dry,) = import_source(SOURCES[0], lambda source: imported(source, known=0, dry_run=True))
     assert (dry.status, dry.reason, dry.key) == ("pending", "new rows", "")
+
+
+def test_a_run_whose_import_is_refused_is_recorded(workspace: Path) -> None:
+    def refuse(source: SourceSettings) -> ImportReport:
+        if source.kind == "products":
+            return imported(source, known=0)
+        raise DataError("h.csv: no rows", hint="Choose another.")
+
+    def run(*, dry_run: bool = False) -> RunReport:
+        sources = (step for one in SOURCES for step in import_source(one, refuse))
+        return bring_up_to_date(ALL, lambda: make_runner(workspace), import_sources=lambda: sources, dry_run=dry_run)
+
+    with pytest.raises(DataError):
+        run(dry_run=True)
+    assert not workspace.exists()
+    with pytest.raises(DataError, match="no rows") as caught:
+        run()
+    (record,) = make_runner(workspace).records.newest_first()
+    assert (record.command, record.status, record.exit_code) == ("run", "failed", 3)
+    assert record.error == "DataError: h.csv: no rows"
+    assert [(step.name, step.status) for step in record.steps] == [
+        ("import products", "ran"),
+        ("import purchases", "failed"),
+    ]
+    assert record.steps[1].reason == "h.csv: no rows"
+    assert caught.value.report.steps == record.steps

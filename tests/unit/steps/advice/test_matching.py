@@ -82,6 +82,16 @@ def test_an_exclusion_that_reaches_its_products_is_fine() -> None:
     assert noticed(healthy(), products, excluded=["Tobacco"]) == {}
 
 
+def test_a_misspelt_category_is_an_error_and_an_unknown_one_is_told() -> None:
+    products = catalogue(category=None).with_columns(category=_category("p000", "TOBACCO"))
+    one = noticed(healthy(), products, excluded=["Tabacco"])["unreachable_exclusion"]
+    assert one.text == "the category `tabacco` is excluded, but the catalogue has no such category"
+    assert one.hint.startswith("Did you mean `tobacco` (1 product)?")
+    (other,) = noticed(healthy(), products, excluded=["Tobacco", "Fireworks"]).values()
+    assert (other.code, other.rows) == ("unknown_category", 1)
+    assert "`fireworks`" in other.text
+
+
 def _category(product: str, category: str) -> pl.Expr:
     return pl.when(pl.col("product_id") == product).then(pl.lit(category))
 

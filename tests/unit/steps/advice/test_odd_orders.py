@@ -30,7 +30,7 @@ def test_a_placeholder_order_id() -> None:
     one = noticed([*healthy(), *(line(f"c{n:02}", f"p0{n}", n, "0") for n in range(10, 20) if n % 7)])[
         "order_id_shared"
     ]
-    assert one.text.startswith("1 order ids are shared by several customers on several days, such as 0 (9 lines from ")
+    assert one.text.startswith("1 order id is shared by several customers on several days, such as 0 (9 lines from ")
 
 
 def test_receipt_numbers_that_start_again() -> None:
@@ -43,7 +43,7 @@ def test_an_order_over_midnight_is_fine_but_not_one_over_months() -> None:
     assert noticed([*healthy(), *overnight]) == {}
     subscription = [line("c01", "p001", day, "sub") for day in (3, 33, 64, 94)]
     one = noticed([*healthy(), *subscription])["order_on_days"]
-    assert one.text == "1 order ids are seen on several days, such as sub (2024-01-04 and 2024-04-04)"
+    assert one.text == "1 order id is seen on several days, such as sub (2024-01-04 and 2024-04-04)"
 
 
 def test_a_return_on_a_later_day_is_no_order_on_two_days() -> None:
@@ -56,7 +56,7 @@ def test_whole_orders_exported_twice() -> None:
     again = [one | {"order_id": f"copy-{one['order_id']}"} for one in healthy() if one["order_id"] == "o0050"]
     one = noticed([*healthy(), *again])["order_repeated"]
     assert one.rows == 1
-    assert one.text.startswith("1 orders repeat another one: same customer, same instant, same lines, another order id")
+    assert one.text.startswith("1 order repeats another one: same customer, same instant, same lines, another order id")
 
 
 def test_orders_of_one_instant_with_other_lines_do_not_repeat() -> None:

@@ -38,7 +38,7 @@ def test_a_name_of_the_catalogue_tells_too() -> None:
 def test_free_samples() -> None:
     lines = [*healthy(), *(line("c01", "sample1", n, f"x{n}", unit_price="0.00", total_price="0.00") for n in (1, 2))]
     one = noticed(lines, catalogue([*PRODUCTS, "sample1"]))["free_products"]
-    assert one.text == "1 products never cost anything, such as sample1 (2 lines)"
+    assert one.text == "1 product never costs anything, such as sample1 (2 lines)"
 
 
 def test_a_product_that_was_free_once_and_a_file_without_prices_are_fine() -> None:
@@ -56,11 +56,15 @@ def test_a_dozen_among_single_units_is_fine() -> None:
     assert noticed([*healthy(), line("c01", "p001", 1, "x", quantity=12.0)]) == {}
 
 
+def test_a_price_that_rounds_to_nothing_is_not_free() -> None:
+    lines = [line("c01", "screw", day, f"x{day}", quantity=1000.0, unit_price="0.00") for day in (1, 2)]
+    assert "free_products" not in noticed([*healthy(), *(one | {"total_price": "4.00"} for one in lines)])
+    assert "free_products" in noticed([*healthy(), *(one | {"total_price": "0.00"} for one in lines)])
+
+
 def test_a_price_far_above_the_others_of_its_product() -> None:
     one = noticed([*healthy(), line("c01", "p001", 1, "x", unit_price="999.00", total_price="999.00")])["odd_price"]
-    assert one.text == (
-        "1 products were once sold far above their other prices, such as p001 at 999.00 (otherwise 2.00)"
-    )
+    assert one.text == ("1 product was once sold far above the other prices, such as p001 at 999.00 (otherwise 2.00)")
     assert noticed([*healthy(), line("c01", "p001", 1, "x", unit_price="9.00")]) == {}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import DataError
-from omnix_cli.mappings import parse_mapping
+from omnix_cli.mappings import EXTRA, parse_mapping
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports.binding import bind
 from omnix_cli.steps.imports.column_names import SYNONYMS, candidates, guessed, normalised
@@ -59,4 +59,4 @@ def test_usual_names_are_guessed() -> None:
 
 def test_synonyms_are_of_canonical_columns() -> None:
     for kind, names in SYNONYMS.items():
-        assert names.keys() <= set(FRAMES[kind].schema.column_names())
+        assert names.keys() <= {*FRAMES[kind].schema.column_names(), *EXTRA.get(kind, ())}

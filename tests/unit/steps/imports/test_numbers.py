@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import Any
 
@@ -105,7 +106,8 @@ def _settled(*pieces: list[str], prices: bool = True) -> bool | None:
         ([["12.990"], ["4.5"]], False),
         ([["1.990", "0.345"]], False),
         ([["1.799"], ["74.42"]], False),
-        ([["1.990", "1.005"]], False),
+        ([["1.990", "1.005"]], None),
+        ([["1234.500", "1.990"]], False),
         ([["$1.995", "$12.345"]], None),
         ([["1.990", "12.500"]], None),
         ([["$1.234.567"], ["$990"]], True),
@@ -119,8 +121,52 @@ def test_the_decimal_sign_is_settled_over_all_pieces(pieces: list[list[str]], co
     assert _settled(*reversed(pieces)) is comma
 
 
-def test_points_of_quantities_are_never_open() -> None:
-    assert _settled(["1.345", "2.990"], prices=False) is False
+@pytest.mark.parametrize(
+    ("pieces", "separator", "doubt"),
+    [
+        ([["12.345"], ["990"]], ";", "12.345"),
+        ([["12.345"], ["$990"]], ",", "12.345"),
+        ([["1.005", "1.799"]], ",", None),
+        ([["1.005", "1.799", "12", "0"]], ",", None),
+        ([["1.005"], ["1.990"]], ",", "1.990"),
+        ([["-12.345", "990"]], ",", "-12.345"),
+        ([["12.345", "990"]], None, None),
+        ([["1,005", "1.799"]], ",", None),
+        ([["1,005", "1.799"]], ";", "1,005"),
+    ],
+)
+def test_three_digits_behind_a_point_are_in_doubt_beside_whole_prices(
+    pieces: list[list[str]], separator: str | None, doubt: str | None
+) -> None:
+    for cut in (pieces, pieces[::-1], [[*chain(*pieces)]]):
+        found = reduce(or_, (decimal_evidence(pl.Series(piece), prices=True) for piece in cut))
+        assert (found.settled, found.in_doubt(separator), found.is_open) == (None, doubt, True)
+
+
+def test_points_of_quantities_are_never_open_and_show_nothing_about_prices() -> None:
+    quantities = decimal_evidence(pl.Series(["1.345", "2.990"]), prices=False)
+    assert not quantities.is_open
+    assert (quantities | decimal_evidence(pl.Series(["12.990"]), prices=True)).in_doubt(",") == "12.990"
+    assert _settled(["0.345", "12.5"], prices=False) is False
+
+
+@pytest.mark.parametrize(
+    ("quantities", "prices", "comma"),
+    [
+        (["41.37"], ["1.799"], False),
+        (["0.345"], ["1.990", "4"], False),
+        (["0.345"], ["$12.990", "$990"], None),
+        (["0.345"], ["12.345", "990"], None),
+        (["0.345"], ["$12.990", "$990", "4.50"], False),
+        (["0,345"], ["$12.990", "$990"], True),
+        (["0.345"], ["12,50", "990", "1.990"], False),
+    ],
+)
+def test_quantities_show_the_sign_of_prices_that_have_cents(
+    quantities: list[str], prices: list[str], comma: bool | None
+) -> None:
+    of_quantities = decimal_evidence(pl.Series(quantities), prices=False)
+    assert (of_quantities | decimal_evidence(pl.Series(prices), prices=True)).settled is comma
 
 
 def test_prices_that_may_be_thousands_ask_for_the_setting() -> None:

@@ -88,3 +88,20 @@ def test_the_order_of_the_rows_leaves_no_trace(seed: int) -> None:
 
 def test_an_empty_history_gives_an_empty_frame() -> None:
     assert run([]).is_empty()
+
+
+def test_a_stray_line_of_1990_is_no_history() -> None:
+    lines = [*bought("milk", 70, 30), *bought("milk", 70, 3)]
+    figures = [
+        popularity(
+            purchases(*lines, *extra).lazy(),
+            frame("interactions"),
+            frame("products"),
+            as_of=AS_OF,
+            trending_window_days=28,
+            hemisphere="northern",
+            min_customers=2,
+        ).figures["history_days"]
+        for extra in ([], [("customer-000", "milk", "1990-01-02")])
+    ]
+    assert figures == [30, 30]

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from omnix_cli.seasons import season_on
+from omnix_cli.days.seasons import season_on
 from omnix_cli.steps.lists.trends import season_of, trending
 from tests.conftest import purchases
 from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions

@@ -6,7 +6,7 @@ import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.waiting_chunks import waiting_chunks
+from omnix_cli.services.importing.waiting.waiting_chunks import waiting_chunks
 from tests.unit.services.importing.stages import Held
 
 

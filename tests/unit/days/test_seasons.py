@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from omnix_cli.seasons import season_on
+from omnix_cli.days.seasons import season_on
 
 
 @pytest.mark.parametrize(
