@@ -90,7 +90,9 @@ def run(trial: Trial) -> None:
             line[-1] * times for line, times in wanted.items()
         )
         copies = work.paths(trial.delivery.imports[-1])
-        for files in (*paths, copies):
+        # A copy of the file before it is not read and leaves no record: later it is a statement of its own.
+        recorded = [files for files, report in zip(paths, reports, strict=True) if report.batch]
+        for files in (*recorded, *([copies] if reports[-1].batch else [])):
             report = work.add(files)
             assert (report.accepted, report.known + report.expected) == (0, report.read)
         assert work.standing() == wanted
