@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -63,6 +64,7 @@ PLACEHOLDERS = (
 )
 """Order ids that only fill their column, as zeros do."""
 _LONGEST_ZEROS = 20
+_SOME_TIME = datetime(2024, 11, 23, 22, 33, 44)
 
 _ALIASES = {
     "purchases": {"id": "purchase_id", "purchase_date": "purchased_at", "order_date": "purchased_at"},
@@ -78,6 +80,25 @@ def _check_encoding(name: str) -> str:
     except LookupError:
         raise ValueError(f"there is no encoding `{name}`") from None
     return name
+
+
+def _check_date_format(spelling: str) -> str:
+    """A format that polars reads back what it writes with. Raises ValueError."""
+    for zone in (None, "UTC"):
+        written = pl.Series([_SOME_TIME]).dt.replace_time_zone(zone)
+        try:
+            read = written.dt.strftime(spelling).str.to_datetime(spelling, time_zone=zone, strict=False)
+        except (pl.exceptions.PolarsError, ValueError):
+            continue
+        if read.null_count() == 0 and read.dt.date()[0] == _SOME_TIME.date():
+            return spelling
+    raise ValueError(f"`{spelling}` is not the format of a date with day, month and year, such as `%d/%m/%Y %H:%M`")
+
+
+def _check_separator(sign: str) -> str:
+    if sign in '"\r\n\0' or sign.isalnum():
+        raise ValueError(f"{sign!r} cannot separate columns")
+    return sign
 
 
 def _check_expression(pattern: str) -> str:
@@ -130,6 +151,12 @@ class SetAside(Section):
     """Rows where it matches this regular expression."""
     reason: str
 
+    @model_validator(mode="after")
+    def _one_rule(self) -> SetAside:
+        if not (self.missing or self.values or self.other_than or self.matches):
+            raise ValueError("give `values`, `other_than`, `matches` or `missing`")
+        return self
+
 
 class ColumnMapping(Section):
     """How to read one kind of input. `columns` has, for each canonical column, the column of the input, several
@@ -145,7 +172,7 @@ class ColumnMapping(Section):
     """For a canonical column, replacements of single values."""
     null_values: tuple[str, ...] = ("NULL", "null", "None", "NaN", "nan", "NA", "N/A", "#N/A", "\\N")
     """Texts that mean an absent value, besides the empty text."""
-    date_formats: tuple[str, ...] = ()
+    date_formats: tuple[Annotated[str, AfterValidator(_check_date_format)], ...] = ()
     """strftime formats of times; without any, the usual ones are recognised."""
     day_first: bool | None = None
     """Whether 03/04/2017 is the third of April; unset: detected from the file."""
@@ -159,9 +186,9 @@ class ColumnMapping(Section):
     """The text encoding; unset: UTF-8, or Windows-1252 (Latin-1) if the file is not UTF-8."""
     sheet: str | None = None
     """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
-    at: str | None = None
+    at: str | None = Field(None, coerce_numbers_to_str=True)
     """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
-    separator: str | None = Field(None, min_length=1, max_length=1)
+    separator: Annotated[str, AfterValidator(_check_separator)] | None = Field(None, min_length=1, max_length=1)
     list_separator: str = Field("|", min_length=1)
     """The separator of list entries in a cell; JSON arrays are recognised, too."""
     whole_number_ids: bool = False

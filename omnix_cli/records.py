@@ -94,6 +94,8 @@ class ImportedFile(Record):
     """The order of day, month and year in its dates, if that was in question."""
     decimal_comma: bool | None = None
     """Whether its numbers have a decimal comma, if that was in question."""
+    table: str = ""
+    """The identity of the table that it is a version of."""
     currencies: dict[str, int] = {}
     """Its good rows by the currency of their amounts (the empty text: not said), if any row says one."""
 

@@ -24,8 +24,9 @@ class Imports:
     `mapping` is a recipe by name or path, `columns` replaces single columns of it (omnix column to file column),
     `constants` gives columns the same value on every row, `encoding` and `timezone` replace those of the recipe;
     `day_first` and `decimal_comma` say how dates and numbers are written where the rows leave it open. If products or
-    customers are `complete`, those that the input lacks are no longer offered. An import that exceeds a limit raises
-    `ImportRefused`, whose `report` has the counts."""
+    customers are `complete`, those that the input lacks are no longer offered; purchases that a Delta or Iceberg table
+    no longer has are withdrawn, unless `complete` is False (None: unless they are most of them). An import that exceeds
+    a limit raises `ImportRefused`, whose `report` has the counts."""
 
     opening: Opening
 
@@ -42,7 +43,7 @@ class Imports:
         day_first: bool | None = None,
         decimal_comma: bool | None = None,
         max_bad: float | None = None,
-        complete: bool = False,
+        complete: bool | None = None,
         sheet: str | None = None,
         at: str | None = None,
         dry_run: bool = False,
@@ -73,7 +74,7 @@ class Imports:
         day_first: bool | None = None,
         decimal_comma: bool | None = None,
         max_bad: float | None = None,
-        complete: bool = False,
+        complete: bool | None = None,
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports the table that holds this kind of rows, from the store of the settings or from another `place`:

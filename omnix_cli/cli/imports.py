@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,28 +24,69 @@ Files = Annotated[
         "tables, DynamoDB exports, also compressed or in a zip archive); - reads stdin."
     ),
 ]
-Mapping = Annotated[
-    str | None,
-    typer.Option(
-        "--mapping", metavar="RECIPE", help="How file columns become omnix columns: a recipe by name, or its path."
-    ),
-]
-Map = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map", metavar="COLUMN=COLUMN", help="omnix column = file column, such as purchased_at=sold_on (repeatable)."
-    ),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="COLUMN=VALUE", help="The same value on every row, such as store_location=Rome (repeatable)."
-    ),
-]
-Encoding = Annotated[
-    str | None,
-    typer.Option("--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."),
-]
+
+
+@dataclass(frozen=True)
+class HowToRead:
+    """How the columns, dates and numbers of an input are read, where the command line says so."""
+
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            "--mapping", metavar="RECIPE", help="How file columns become omnix columns: a recipe by name, or its path."
+        ),
+    ] = None
+    map_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=COLUMN",
+            help="omnix column = file column, such as purchased_at=sold_on (repeatable).",
+        ),
+    ] = None
+    set_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="COLUMN=VALUE",
+            help="The same value on every row, such as store_location=Rome (repeatable).",
+        ),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."
+        ),
+    ] = None
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            "--timezone",
+            metavar="ZONE",
+            help="The shop's time zone, used for the date of a purchase and for times without an offset.",
+        ),
+    ] = None
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first", help="Whether 03/04/2017 is the third of April; unset: shown by the dates."
+        ),
+    ] = None
+    decimal_comma: Annotated[
+        bool | None,
+        typer.Option(
+            "--decimal-comma/--decimal-point",
+            help="Whether 1,234 is a little more than one; unset: shown by the numbers.",
+        ),
+    ] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """As the Python API takes them."""
+        given = {name: value for name, value in vars(self).items() if name not in ("map_columns", "set_columns")}
+        constants = pairs(self.set_columns or (), flag="--set")
+        return {**given, "columns": pairs(self.map_columns or ()), "constants": constants}
+
+
 Columns = Annotated[
     bool, typer.Option("--columns", help="List the columns that omnix knows and what they mean; import nothing.")
 ]
@@ -54,31 +96,13 @@ MaxBad = Annotated[
         "--max-bad", min=0, max=1, metavar="SHARE", help="The largest share of bad rows; above it, nothing is imported."
     ),
 ]
-Timezone = Annotated[
-    str | None,
-    typer.Option(
-        "--timezone",
-        metavar="ZONE",
-        help="The shop's time zone, used for the date of a purchase and for times without an offset.",
-    ),
-]
-DayFirst = Annotated[
-    bool | None,
-    typer.Option(
-        "--day-first/--month-first", help="Whether 03/04/2017 is the third of April; unset: shown by the dates."
-    ),
-]
-DecimalComma = Annotated[
-    bool | None,
-    typer.Option(
-        "--decimal-comma/--decimal-point", help="Whether 1,234 is a little more than one; unset: shown by the numbers."
-    ),
-]
 
 Complete = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--complete", help="Products or customers: this is all there is; what is missing is no longer offered."
+        "--complete/--no-complete",
+        help="Products or customers: this is all there is; what is missing is no longer offered. A Delta or Iceberg "
+        "table of purchases: rows that it no longer has are withdrawn; unset: unless they are most of it.",
     ),
 ]
 Sheet = Annotated[
@@ -106,25 +130,18 @@ _FILES = ("name", "read", "accepted", "quarantined", "known", "findings")
 def _import(kind: str) -> Callable[..., None]:
     def import_kind(
         session: OutputSession,
+        *,
         files: Files = None,
         from_store: From = None,
         max_read_units: MaxReadUnits = None,
-        mapping: Mapping = None,
-        map_columns: Map = None,
-        set_columns: Set = None,
-        encoding: Encoding = None,
+        how: HowToRead,
         max_bad: MaxBad = None,
-        timezone: Timezone = None,
-        day_first: DayFirst = None,
-        decimal_comma: DecimalComma = None,
-        complete: Complete = False,
+        complete: Complete = None,
         sheet: Sheet = None,
         at: At = None,
         columns: Columns = False,
         dry_run: DryRun = False,
     ) -> None:
-        if complete and kind not in ("products", "customers"):
-            raise typer.BadParameter("only products and customers can be complete", param_hint="--complete")
         if columns:
             known = session.workspace.imports.columns(kind)
             session.write_records(known, ("column", "type", "required", "meaning"), title=f"Columns of {kind}")
@@ -135,21 +152,16 @@ def _import(kind: str) -> Callable[..., None]:
             raise typer.BadParameter("--sheet and --at are for files", param_hint="--from")
         units = [] if max_read_units is None else [f"max_read_units={max_read_units}"]
         imports = session.workspace.imports
+        version: dict[str, Any] = {} if from_store else {"sheet": sheet, "at": at}
         work = partial(
             imports.table if from_store else imports.files,
             kind,
             [*from_store, *units] if from_store else files or (),
-            mapping=mapping,
-            columns=pairs(map_columns or ()),
-            constants=pairs(set_columns or (), flag="--set"),
-            encoding=encoding,
-            timezone=timezone,
-            day_first=day_first,
-            decimal_comma=decimal_comma,
+            **how.arguments(),
             max_bad=max_bad,
             complete=complete,
             dry_run=dry_run,
-            **({} if from_store else {"sheet": sheet, "at": at}),
+            **version,
         )
         render(work, lambda report: show_report(session, report, title=f"Import of {kind}"))
 

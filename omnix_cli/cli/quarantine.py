@@ -8,18 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.imports import (
-    REASONS,
-    DayFirst,
-    DecimalComma,
-    Encoding,
-    Map,
-    Mapping,
-    Set,
-    Timezone,
-    pairs,
-    show_report,
-)
+from omnix_cli.cli.imports import REASONS, HowToRead, pairs, show_report
 from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
 from omnix_cli.counted_nouns import counted
 
@@ -74,16 +63,10 @@ def replay(
     session: OutputSession,
     *,
     kind: Kind = "purchases",
-    mapping: Mapping = None,
-    map_columns: Map = None,
-    set_columns: Set = None,
-    encoding: Encoding = None,
+    how: HowToRead,
     fixed: Fixed = None,
     mended: Mended = None,
     selected: Selected,
-    timezone: Timezone = None,
-    day_first: DayFirst = None,
-    decimal_comma: DecimalComma = None,
     dry_run: DryRun = False,
 ) -> None:
     """Import quarantined rows with a fixed mapping or file.
@@ -94,21 +77,12 @@ def replay(
     work = partial(
         session.workspace.quarantine.replay,
         kind,
-        mapping=mapping,
-        columns=pairs(map_columns or ()),
-        constants=pairs(set_columns or (), flag="--set"),
-        encoding=encoding,
-        timezone=timezone,
-        day_first=day_first,
-        decimal_comma=decimal_comma,
+        **how.arguments(),
         fixed=copies,
         dry_run=dry_run,
         **vars(selected),
     )
-    render(
-        work,
-        lambda report: show_report(session, report, title=f"Replay of {kind}"),
-    )
+    render(work, lambda report: show_report(session, report, title=f"Replay of {kind}"))
 
 
 @command(app, "omnix quarantine discard purchases --file history.csv --dry-run")

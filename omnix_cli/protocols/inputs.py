@@ -63,6 +63,9 @@ class Sources(Protocol):
     def fingerprint(self, name: str) -> str | None:
         """The SHA-256 of an input, or None if it can be read only once."""
 
+    def table_identity(self, name: str) -> str:
+        """The identity of the Delta or Iceberg table that an input is a version of; empty for all other inputs."""
+
     def open(self, name: str, mapping: ColumnMapping) -> AbstractContextManager[OpenSource]: ...
 
 

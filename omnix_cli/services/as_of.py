@@ -12,6 +12,9 @@ from omnix_cli.protocols.checkpoints import StoredFrame
 NO_PURCHASES = "there are no purchases yet"
 IMPORT_SOME = "Import some with `omnix import purchases FILES...`."
 
+_YEARS = 1970, 2200
+"""Within these, no number of days that a setting may have leads out of the calendar."""
+
 
 def resolve_as_of(as_of: str, *, purchases: StoredFrame, now: datetime, timezone: str) -> date:
     """The day that `as_of` names: a date, `today` in the shop's time zone, or `latest` (the day after the newest
@@ -48,8 +51,11 @@ def _counts(purchases: StoredFrame) -> list[tuple[date, int]]:
 
 def parse_day(text: str) -> date:
     """A day written as 2018-01-31. Raises `ConfigError` for anything else."""
+    hint = "Give a date such as 2018-01-31, `today` or `latest`."
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        hint = "Give a date such as 2018-01-31, `today` or `latest`."
         raise ConfigError(f"as-of {text!r} is not a day", hint=hint) from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ConfigError(f"as-of {text!r} is not in the years {_YEARS[0]} to {_YEARS[1]}", hint=hint)
+    return day

@@ -32,12 +32,13 @@ class SourceSettings(Section):
     """Read the whole table of this kind from this store instead of files."""
     sheet: str | None = None
     """The sheet of an Excel workbook, `*` for all of them; unset: the first."""
-    at: str | None = None
+    at: str | None = Field(None, coerce_numbers_to_str=True)
     """The version of a Delta or Iceberg table: its number, or a time; unset: the newest."""
     mapping: str | None = None
     """A recipe for the columns: a name in `configs/mappings/` or a path."""
-    complete: bool = False
-    """Whether the files are all products or customers there are: what they lack is no longer offered."""
+    complete: bool | None = None
+    """Whether the files are all products or customers there are: what they lack is no longer offered. For a Delta or
+    Iceberg table of purchases: whether rows that it no longer has are withdrawn; unset: unless they are most of it."""
     map: dict[str, str] = {}
     """Single columns of it replaced, such as `{customer_id = "client"}`: omnix column = file column."""
     set: dict[str, str] = {}
@@ -53,8 +54,8 @@ class SourceSettings(Section):
             raise ValueError("a source is either files or the table of a store")
         if self.store and self.kind == "orders":
             raise ValueError("no table holds orders: read `purchases` from the store instead")
-        if self.complete and self.kind not in ("products", "customers"):
-            raise ValueError("only products and customers can be complete")
+        if self.complete and self.kind not in ("products", "customers") and not self.files:
+            raise ValueError("only products, customers, and Delta or Iceberg tables can be complete")
         return self
 
 
@@ -82,7 +83,8 @@ class ImportSettings(Section):
     @classmethod
     def _complete_once(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
         for source in sources:
-            if source.complete and sum(other.kind == source.kind for other in sources) > 1:
+            is_whole = source.complete and source.kind in ("products", "customers")
+            if is_whole and sum(other.kind == source.kind for other in sources) > 1:
                 raise ValueError(
                     f"a complete source must be the only one of its kind: list all files of {source.kind} in it"
                 )

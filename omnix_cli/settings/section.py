@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+LARGEST_NUMBER = 10**15
+"""Sums and products of larger numbers would not fit into 64 bits; nobody means them."""
+
+MOST_DAYS = 100_000
+"""Days further away than some centuries are in no calendar of Python."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -13,6 +20,14 @@ class Section(BaseModel):
     """One part of the settings: immutable, unknown keys refused. The text below a field is its description."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _within_reason(cls, value: Any, info: ValidationInfo) -> Any:
+        most = MOST_DAYS if (info.field_name or "").endswith("days") else LARGEST_NUMBER
+        if isinstance(value, int | float | Decimal) and not -most <= value <= most:
+            raise ValueError(f"must be a number up to {most:,}")
+        return value
 
 
 def dump(section: BaseModel) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Workspace(WorkspaceReader):
         files: Sequence[str],
         mapping: ColumnMapping,
         *,
-        complete: bool = False,
+        complete: bool | None = None,
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports files or, without any, the table that holds this kind in the store of the settings."""

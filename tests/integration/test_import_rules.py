@@ -172,3 +172,10 @@ def test_the_name_of_a_product_is_its_most_frequent_one(tmp_path: Path) -> None:
 def test_of_names_that_are_equally_frequent_the_later_one_counts(tmp_path: Path) -> None:
     report_of(tmp_path, ("product_id,name", ["1,Old", "1,New"]), kind="products", most_frequent=["name"])
     assert stored(tmp_path, "products")["name"].to_list() == ["New"]
+
+
+def test_a_later_header_of_other_names_is_refused_and_not_taken_for_a_total(tmp_path: Path) -> None:
+    first = "customer_id,product_id,order_id,purchased_at,quantity,total_price\nc1,milk,1,2024-03-01,2,3.00\n"
+    (tmp_path / "a.csv").write_text(f"{first}Client,SKU,Order,Date,Total,Qty\nc2,tea,2,2024-03-02,4.50,1\n")
+    with pytest.raises(DataError, match="no columns `customer_id`, `product_id`, `purchased_at`, `quantity`"):
+        import_files(importer(tmp_path / "w"), [str(tmp_path / "a.csv")], parse_mapping("purchases", {}, where="test"))

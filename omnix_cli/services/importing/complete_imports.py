@@ -1,8 +1,9 @@
-"""Complete imports: what a whole catalogue, or an export of all profiles, no longer has is withdrawn."""
+"""Complete imports: what a whole catalogue, an export of all profiles, or a table no longer has is withdrawn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import orjson
 import polars as pl
@@ -51,6 +52,28 @@ def told(work: Import, gone: pl.DataFrame | None) -> Iterator[Finding]:
         text = f"{missing.height:,} of {before:,} {work.kind} of before {are} not in these files ({missing[own_id][0]})"
         hint = "They are still offered. If the files have all there is, import them with --complete."
         yield Finding("not_in_files", missing.height, text, hint)
+
+
+def check_replaced(work: Import, batches: Collection[str], tables: Mapping[str, str]) -> None:
+    """Raises `ImportRefused` when a table has lost most of the rows that these earlier imports of it gave, and most of
+    its rows are new: then it probably keeps the newest rows only. Call it when the rows are stored."""
+    before = sum(
+        rows.select(pl.len()).collect().item() for key, rows in work.comparison.view.batches() if key in batches
+    )
+    files = [file for file in work.files if file.name in tables.values()]
+    read, known = sum(file.read for file in files), sum(file.known for file in files)
+    gone = work.counts["withdrawn"]
+    if gone > _MOST * before and known <= _MOST * read:
+        message = f"{gone:,} of {before:,} imported {work.kind} are no longer in {', '.join(tables.values())}"
+        hint = "If the table keeps the newest rows only, import it with --no-complete; if it was replaced, --complete."
+        raise ImportRefused(message, hint, work.report())
+
+
+def hinted(findings: Iterable[Finding], tables: Collection[str]) -> Iterator[Finding]:
+    """The findings, with a hint at what withdraws the rows that tables no longer have."""
+    hint = "A table counts as a whole: rows that it no longer has are withdrawn. --no-complete keeps them."
+    for finding in findings:
+        yield replace(finding, hint=hint) if tables and finding.code == "withdrawn" else finding
 
 
 def _missing(work: Import) -> tuple[pl.DataFrame, int]:

@@ -183,6 +183,7 @@ class Import:
                 source_key=self.reader.source_key(file.name),
                 order=file.settled.order,
                 decimal_comma=file.settled.decimal_comma,
+                table="" if replay else self.importer.sources.table_identity(file.name),
                 currencies=dict(file.currencies) if any(file.currencies) else {},
             )
 

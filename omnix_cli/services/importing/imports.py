@@ -9,20 +9,20 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.importing.complete_imports import delisted, told
+from omnix_cli.services.importing.complete_imports import KINDS, check_replaced, delisted, hinted, told
 from omnix_cli.services.importing.earlier_rows import outdated_rows
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import NAMES, Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
 from omnix_cli.services.importing.repeated_files import (
     changed_readings,
-    is_known_by_name,
-    latest,
+    changed_tables,
     partly_again,
+    unchanged,
     whole_again,
 )
 from omnix_cli.services.importing.reports import FileReport, ImportRefused, ImportReport
@@ -38,12 +38,13 @@ def import_files(
     patterns: Sequence[str],
     mapping: ColumnMapping,
     *,
-    complete: bool = False,
+    complete: bool | None = None,
     dry_run: bool = False,
 ) -> ImportReport:
     """Imports files as one batch. When two have the same row, the later one counts; the files of a folder or glob are
-    sorted by name. If they are `complete`, current products or customers that they lack are withdrawn. Batches that are
-    damaged are dropped first, so that their files can be imported again.
+    sorted by name. If they are `complete`, current products or customers that they lack are withdrawn. Purchases that
+    an earlier version of a table had are withdrawn, unless `complete` is False; if it is None, only if they are not
+    most of them. Batches that are damaged are dropped first, so that their files can be imported again.
 
     Raises `ImportRefused` and imports nothing when a limit of the settings is exceeded; `DataError` when a file cannot
     be read. Broken files are left out instead, if the settings say so and others remain."""
@@ -52,6 +53,9 @@ def import_files(
         _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
         importer.ledger.drop(damaged)
     names, left_out = importer.sources.find(patterns, mapping), dict[str, str]()
+    if complete and mapping.kind not in KINDS and not all(map(importer.sources.table_identity, names)):
+        hint = "Leave out --complete (`complete` of the source)."
+        raise ConfigError("only products, customers, and Delta or Iceberg tables can be complete", hint=hint)
     while True:
         try:
             return _with_left_out(_import(importer, names, mapping, complete=complete, dry_run=dry_run), left_out)
@@ -64,7 +68,7 @@ def import_files(
 
 
 def _import(
-    importer: Importer, names: Sequence[str], mapping: ColumnMapping, *, complete: bool, dry_run: bool
+    importer: Importer, names: Sequence[str], mapping: ColumnMapping, *, complete: bool | None, dry_run: bool
 ) -> ImportReport:
     kind = mapping.kind
     is_former = has_former_ids(importer, kind)
@@ -72,9 +76,10 @@ def _import(
         identify_again(importer)
     contents = {name: importer.sources.fingerprint(name) for name in names} if importer.ledger.batches(kind) else {}
     changed = changed_readings(importer, mapping, contents)
-    batches_again = whole_again(importer, kind, changed)
+    tables = changed_tables(importer, mapping, contents) if complete is not False else {}
+    batches_again = whole_again(importer, kind, changed, tables)
     with importer.begin(mapping, dry_run=dry_run, again=batches_again) as work:
-        again = complete and not _is_newest(importer, kind, names, work.reader.key)
+        again = bool(complete) and kind in KINDS and not _is_newest(importer, kind, names, work.reader.key)
         for name in names:
             try:
                 _read(work, name, contents.get(name), again=again)
@@ -86,24 +91,26 @@ def _import(
         batches = importer.ledger.batches(kind)
         today = importer.now.astimezone(ZoneInfo(importer.settings.timezone)).date()
         notes = (*importer.sources.notes, *check_limits(work.report(), batches, importer.settings, today))
-        notes += tuple(partly_again(importer, kind, changed))
+        notes += tuple(partly_again(importer, kind, changed, tables))
         notes += (_FORMER,) if is_former and dry_run else ()
         if all("unchanged" in file.findings for file in work.files):
             return work.report(notes)
-        gone = delisted(work) if complete else None
+        gone = delisted(work) if complete and kind in KINDS else None
         found = tuple(told(work, gone))
         shas = [(file.name, file.sha256) for file in work.files]
         with work.store({"files": shas, **({"complete": True} if complete else {})}, delisted=gone) as writer:
             _count_bad_before(work)
             check_files(work.report(), importer.settings)
+            if tables and not complete:
+                check_replaced(work, batches_again, tables)
             for piece in work.quarantine.pieces():
                 writer.append("quarantine", piece)
-            writer.append("resolved", _read_again(importer, kind, work.files))
+            writer.append("resolved", _read_again(importer, kind, work.files, tables))
             if mapping.most_frequent:
                 writer.append(NAMES, work.names.counts())
         report = work.report((*row_fall_note(work.report(), batches), *notes))
         later = () if dry_run else outdated_rows(importer, mapping, work.reader.key)
-        return replace(report, findings=(*found, *report.findings, *later))
+        return replace(report, findings=(*found, *hinted(report.findings, tables), *later))
 
 
 def described(batches: Iterable[ImportBatch]) -> str:
@@ -142,18 +149,12 @@ def _is_newest(importer: Importer, kind: str, names: Sequence[str], mapping_key:
 
 
 def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
-    """Reads a file, unless it was last imported with the same mapping and is not to be read again. A copy under another
-    name is a statement of its own if something else was imported since."""
-    found = None if again else latest(work.importer, work.kind, content)
-    newest = work.importer.ledger.batches(work.kind)[-1:]
-    if (
-        found is not None
-        and found[1].mapping_key == work.reader.key
-        and (found[0] in newest or is_known_by_name(work.importer, work.kind, name, content))
-    ):
+    """Reads a file, unless it was last imported with the same mapping and is not to be read again."""
+    found = None if again else unchanged(work.importer, work.kind, work.reader.key, name, content)
+    if found is not None:
         before, file = found
-        unchanged = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
-        same = FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=unchanged)
+        note = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}
+        same = FileReport(name, sha256=file.sha256, read=file.read, known=file.read, findings=note)
         same.currencies.update(file.currencies)
         work.files.append(same)
         return
@@ -161,12 +162,17 @@ def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
         work.read(source)
 
 
-def _read_again(importer: Importer, kind: str, files: Sequence[FileReport]) -> pl.DataFrame:
-    """The open quarantine rows of files that were now read with another mapping: this batch has those that are still
-    bad."""
+def _read_again(importer: Importer, kind: str, files: Sequence[FileReport], tables: Mapping[str, str]) -> pl.DataFrame:
+    """The open quarantine rows of files that were now read with another mapping, and of other versions of these tables:
+    this batch has those that are still bad."""
     again = {file.sha256 for file in files if "unchanged" not in file.findings}
     batches = importer.ledger.batches(kind)
-    places = [(batch.key, file.name) for batch in batches for file in batch.files if file.sha256 in again]
+    places = [
+        (batch.key, file.name)
+        for batch in batches
+        for file in batch.files
+        if file.sha256 in again or file.table in tables
+    ]
     if not places:
         return FRAMES["resolved"].empty()
     settled = pl.DataFrame(places, schema={"batch": pl.String, "file": pl.String}, orient="row").unique()

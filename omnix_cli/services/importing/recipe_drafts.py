@@ -28,9 +28,13 @@ from omnix_cli.services.importing.read_files import Chunk, Reader, findings
 from omnix_cli.steps.imports import texts
 from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.cleaning import clean
-from omnix_cli.steps.imports.column_names import candidates, guessed, visible
+from omnix_cli.steps.imports.column_names import candidates, guessed, normalised, visible
 
 _LONGEST_SAMPLE = 40
+_TIMES = ("purchased_at", "occurred_at")
+_CLOCKS = ("time", "timeofday", "hour", "uhrzeit", "zeit", "heure", "hora", "ora")
+"""How columns with the time of day are named, whose day is in another."""
+_LINE_ITEM = "lineitem"
 _CELL = {"row": pl.UInt64, "column": pl.String, "from": pl.String, "written": pl.String, "becomes": pl.String}
 
 
@@ -82,7 +86,7 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
         for one in columns:
             exact = candidates(one.column, list(left))
             column = exact[0] if exact and certain else None if certain else guessed(rows, one.column, list(left))
-            if one.column not in found and column is not None:
+            if one.column not in found and column is not None and _is_of_a_line(column, one.column, samples):
                 found[one.column] = (column, certain)
                 del left[column]
     lines = [
@@ -94,12 +98,28 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
     for one in columns:
         if one.column in found:
             column, certain = found[one.column]
-            said = "" if certain else "guess; "
-            lines.append(f"{one.column} = {_quoted(column)}  # {said}for example {_quoted(samples[column])}")
+            source, sample, said = _quoted(column), samples[column], "" if certain else "guess; "
+            clock = _clock(left) if one.column in _TIMES and ":" not in sample else None
+            if clock is not None:
+                source = f"{{ columns = [{source}, {_quoted(clock)}] }}"
+                sample, said = f"{sample} {left.pop(clock)}", "guess; "
+            lines.append(f"{one.column} = {source}  # {said}for example {_quoted(sample)}")
         elif one.required:
             lines.append(f'# {one.column} = "COLUMN"  # required: {one.meaning}')
     lines += ["", *(f"# Not used: {_quoted(column)}, for example {_quoted(text)}" for column, text in left.items())]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _is_of_a_line(column: str, name: str, samples: Mapping[str, str]) -> bool:
+    """Whether a column may be the total of a line. Where columns are named for their lines, `Total` is the order's."""
+    are_named = any(_LINE_ITEM in normalised(one) for one in samples)
+    return name != "total_price" or not are_named or _LINE_ITEM in normalised(column)
+
+
+def _clock(samples: Mapping[str, str]) -> str | None:
+    """A column with the time of day, which belongs to another one with the day."""
+    named = (column for column in samples if normalised(column) in _CLOCKS)
+    return next((column for column in named if ":" in samples[column]), None)
 
 
 def check_recipe(importer: Importer, mapping: ColumnMapping, file: str, *, limit: int) -> RecipeCheck:

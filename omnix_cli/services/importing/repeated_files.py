@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.records import ImportBatch, ImportedFile
@@ -33,26 +33,58 @@ def changed_readings(
     return frozenset(content for content, found in last if found is not None and found[1].mapping_key != key)
 
 
-def whole_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> frozenset[str]:
-    """The keys of the earlier imports all of whose files are now read in another way: what they gave is replaced. So
-    are the rows that came from their quarantine later."""
+def unchanged(
+    importer: Importer, kind: str, key: str, name: str, content: str | None
+) -> tuple[ImportBatch, ImportedFile] | None:
+    """The last import of a file, if it was read in this way (`key` of `Reader`). A copy under another name is a
+    statement of its own if something else was imported since; so is a version of a table if another one was."""
+    found, batches = latest(importer, kind, content), importer.ledger.batches(kind)
+    newest = batches[-1:]
+    if found is None or found[1].mapping_key != key:
+        return None
+    if table := importer.sources.table_identity(name):
+        versions = (batch for batch in reversed(batches) if any(file.table == table for file in batch.files))
+        return found if found[0] == next(versions, None) else None
+    return found if found[0] in newest or is_known_by_name(importer, kind, name, content) else None
+
+
+def changed_tables(importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]) -> dict[str, str]:
+    """The names of the tables of purchases or interactions that are now read at another version, by their identity."""
+    if mapping.kind not in ("purchases", "interactions"):
+        return {}
+    key = Reader(mapping, importer.settings.timezone, importer.now, importer.open_spill).key
+    tables = {importer.sources.table_identity(name): name for name in contents}
+    return {
+        table: name
+        for table, name in tables.items()
+        if table and unchanged(importer, mapping.kind, key, name, contents[name]) is None
+    }
+
+
+def whole_again(
+    importer: Importer, kind: str, changed: frozenset[str | None], tables: Collection[str] = ()
+) -> frozenset[str]:
+    """The keys of the earlier imports all of whose files are now read in another way, or were other versions of these
+    tables: what they gave is replaced. So are the rows that came from their quarantine later."""
     again: dict[str, set[str]] = {}
     for batch in importer.ledger.batches(kind):
         names = {file.name for file in batch.files}
-        of_files = not batch.replay and all(file.sha256 in changed for file in batch.files)
+        of_files = not batch.replay and all(file.sha256 in changed or file.table in tables for file in batch.files)
         of_quarantine = batch.replay and any(names <= files for files in again.values())
         if names and (of_files or of_quarantine):
             again[batch.key] = names
     return frozenset(again)
 
 
-def partly_again(importer: Importer, kind: str, changed: frozenset[str | None]) -> Iterator[str]:
+def partly_again(
+    importer: Importer, kind: str, changed: frozenset[str | None], tables: Collection[str] = ()
+) -> Iterator[str]:
     """Notes on earlier imports of which only some files are read again."""
     for batch in importer.ledger.batches(kind):
-        others = [file.name for file in batch.files if file.sha256 not in changed]
+        others = [file.name for file in batch.files if file.sha256 not in changed and file.table not in tables]
         if others and len(others) < len(batch.files) and not batch.replay:
             yield (
-                f"only some files of the import of {batch.imported_at:%Y-%m-%d %H:%M} were read in another way: rows "
+                f"only some inputs of the import of {batch.imported_at:%Y-%m-%d %H:%M} were read in another way: rows "
                 f"that they no longer give stay. To replace what it gave, read all of them again, also "
                 f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
             )

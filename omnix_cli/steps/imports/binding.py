@@ -116,6 +116,8 @@ def unapplied(mapping: ColumnMapping, available: list[str]) -> dict[str, str]:
         for name in mapping.values
         if name not in mapping.constants
     )
+    if mapping.items and not any(f"{name}.".startswith(f"{mapping.items}.") for name in available):
+        wanted.append((f"items `{mapping.items}`", mapping.items))
     return {what: _no_column(source, available) for what, source in wanted if not file_columns.has(source)}
 
 

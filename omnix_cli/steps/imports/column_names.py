@@ -17,9 +17,10 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "user_id member_id household_id account_id buyer_id visitor_id customer_code customer_number customer_no "
         "loyalty_id card_number customer_email buyer_email email",
         "product_id": "product sku item article item_id article_id product_code product_sku item_code stock_code "
-        "variant_sku lineitem_sku ean gtin upc barcode asin plu material",
+        "variant_sku lineitem_sku item_sku ean gtin upc barcode asin plu material",
         "purchased_at": "date datetime timestamp time day sold_on sold_at sale_date order_date ordered_at created_at "
-        "transaction_date invoice_date purchase_date bought_at paid_at transaction_time order_time date_created",
+        "transaction_date invoice_date purchase_date bought_at paid_at transaction_time transaction_timestamp "
+        "order_time date_created created_utc",
         "quantity": "qty units pieces count quantity_sold qty_sold qty_ordered units_sold lineitem_quantity "
         "item_quantity",
         "order_id": "order order_number order_no invoice invoice_no invoice_number receipt receipt_no receipt_number "
@@ -98,6 +99,12 @@ def guessed(kind: str, name: str, columns: Sequence[str], *, wanted: str | None 
             return known[normalised(one)]
     near = difflib.get_close_matches(normalised(wanted or name), known, n=1, cutoff=0.7)
     return known[near[0]] if near else None
+
+
+def usual_columns(kind: str) -> list[str]:
+    """The names that the columns of a kind of rows usually have."""
+    names = SYNONYMS[kind]
+    return [*names, *(name for usual in names.values() for name in usual.split())]
 
 
 def usual_name(kind: str, name: str, columns: Sequence[str]) -> str | None:

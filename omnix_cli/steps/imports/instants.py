@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,11 @@ UTC_INSTANT = pl.Datetime("us", "UTC")
 
 _WALL_CLOCK = pl.Datetime("us")
 _SAMPLE = 1000
-_FIRST, _LAST = datetime(1000, 1, 1), datetime(9999, 12, 31, 23, 59, 59)
+_FIRST, _LAST = datetime(1000, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
 """No other times are converted. A two-digit year that is read as four digits ends up below."""
 _OUTSIDE = f"outside the years {_FIRST.year} to {_LAST.year}"
+_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
+"""How many digits the parts of a format have."""
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 _DAY = 0
@@ -105,7 +108,10 @@ def instant(column: pl.Series, null_values: Sequence[str], clock: Clock) -> Inst
         column = column.fill_nan(None) if column.dtype.is_float() else column
         read, absent = _numbers(column, clock), column.is_null()
     else:
-        column = column if isinstance(column.dtype, pl.String) else texts.text(column, null_values)
+        if column.dtype.is_numeric():
+            column = _with_zeros(texts.text(column, null_values), clock.formats)
+        elif not isinstance(column.dtype, pl.String):
+            column = texts.text(column, null_values)
         read, absent = _texts(column, null_values, clock)
     values = _to_utc(read, clock)
     if outside is None and values.null_count() == absent.sum():
@@ -137,7 +143,7 @@ def _in_range(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
         low, high = first // 86_400, last // 86_400
     else:
         scale = _PER_SECOND[column.dtype.time_unit]  # type: ignore[attr-defined]  # a Datetime has one
-        low, high = max(first * scale, -(2**63)), min(last * scale, 2**63 - 1)
+        low, high = max(first * scale, -(2**63)), min((last + 1) * scale - 1, 2**63 - 1)
     outside = ~numbers.is_between(low, high)
     if not outside.any():
         return column, None
@@ -170,14 +176,14 @@ def _texts(column: pl.Series, null_values: Sequence[str], clock: Clock) -> tuple
 def _spelled_out(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
     """Texts in any of the usual spellings, as they stand or rewritten; numbers that stand for days or instants. What
     fits the first of them is tried first: most columns are written in one way."""
-    read = _Read(*(pl.repeat(None, len(written), dtype=dtype, eager=True) for dtype in (_WALL_CLOCK, pl.UInt8)))
+    plain, basis = (pl.repeat(None, len(written), dtype=dtype, eager=True) for dtype in (_WALL_CLOCK, pl.UInt8))
     for attempt in (_likely, _digits, _likely_rewritten, _try_in_turn, _rewritten):
-        failed = (read.plain.is_null() & written.is_not_null()).arg_true()
+        failed = (plain.is_null() & written.is_not_null()).arg_true()
         if failed.is_empty():
             break
         again = attempt(written.gather(failed), readers, clock)
-        read = _Read(read.plain.scatter(failed, again.plain), read.basis.scatter(failed, again.basis))  # type: ignore[union-attr]
-    return read
+        plain, basis = plain.scatter(failed, again.plain), basis.scatter(failed, again.basis)
+    return _Read(plain, basis)
 
 
 def _likely(written: pl.Series, readers: Sequence[_Reader], clock: Clock) -> _Read:
@@ -259,6 +265,14 @@ def _reader(shape: str, spelling: str) -> _Reader:
         return plain.set(~plain.is_between(_FIRST, _LAST), None)
 
     return _Reader(shape, _INSTANT if is_instant else _TIME if has_clock else _DAY, read)
+
+
+def _with_zeros(written: pl.Series, formats: Sequence[str]) -> pl.Series:
+    """Texts of numbers with the zeros in front that the only format asks for: with `%d%m%Y`, 5032017 is 05032017."""
+    parts = re.findall("%.", formats[0])
+    if len(formats) > 1 or "".join(parts) != formats[0] or not _DIGITS.keys() >= set(parts):
+        return written
+    return written.str.zfill(sum(_DIGITS[part] for part in parts))
 
 
 def _numbers(column: pl.Series, clock: Clock) -> _Read:

@@ -11,6 +11,7 @@ import re
 import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 
 REASON = "a total, not a row"
 
@@ -27,6 +28,17 @@ _PLAIN = (
     "totale",
     "totaal",
     "totalt",
+    "totali",
+    "totales",
+    "totais",
+    "summa",
+    "mean",
+    "moyenne",
+    "durchschnitt",
+    "mittelwert",
+    "promedio",
+    "media",
+    "gemiddelde",
 )
 """Words that may also name a product."""
 _SUMS = (
@@ -46,7 +58,20 @@ _SUMS = (
         "합계",
         "총계",
         "소계",
+        "总 计",
+        "合 計",
         "yhteensä",
+        "i alt",
+        "celkom",
+        "zwischentotal",
+        "разом",
+        "общо",
+        "σύνολο",
+        "tổng cộng",
+        "jumlah",
+        "รวม",
+        "المجموع",
+        'סה"כ',
         "delsumma",
         "totalsumma",
     ),
@@ -95,7 +120,7 @@ def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | Non
     late = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True) if undated is None else undated.filter(mask)
     is_total = _among_ids(rows, {name: column.filter(mask) for name, column in ids.items()}, mapping)
     if late.any():
-        is_total |= late & _anywhere(rows)
+        is_total |= late & _anywhere(rows) & _has_digits(rows)
     return mask.scatter(mask.arg_true(), is_total) if is_total.any() else None
 
 
@@ -130,6 +155,16 @@ def _anywhere(rows: pl.DataFrame) -> pl.Series:
         for name in columns
     ]
     return rows.select(pl.any_horizontal(False, *(label.fill_null(False) for label in labels))).to_series()
+
+
+def _has_digits(rows: pl.DataFrame) -> pl.Series:
+    """Which rows have a number: a header that comes again has none, though one of its columns is called total."""
+    own = rows.drop(ROW_NUMBER, ITEM)
+    found = [
+        pl.col(name).str.contains(r"\d") if dtype == pl.String else pl.col(name).is_not_null()
+        for name, dtype in own.schema.items()
+    ]
+    return rows.select(pl.any_horizontal(False, *(digits.fill_null(False) for digits in found))).to_series()
 
 
 def _bare(text: str) -> str:

@@ -20,6 +20,9 @@ import pyarrow as pa
 
 from omnix_cli.errors import DataError, os_failure
 
+_XZ_MEMORY = 256 << 20
+"""`xz -9` needs a quarter of that; what a file asks for may be 4 GiB."""
+
 _DAMAGED = (
     EOFError,
     zlib.error,
@@ -99,10 +102,48 @@ def unpacked(stream: HashedStream) -> tuple[Any, str | None]:
     if magic[:3] == b"BZh":
         return bz2.BZ2File(file), "bzip2"
     if magic == b"\xfd7zXZ\x00":
-        return lzma.LZMAFile(file), "xz"
+        return io.BufferedReader(_Xz(stream), 1 << 20), "xz"
     if magic[:4] == b"\x28\xb5\x2f\xfd" or is_skippable:
         return pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"), "zstd"
     return stream, None
+
+
+class _Xz(io.RawIOBase):
+    """The decompressed bytes of an xz file, in bounded memory, which `lzma.LZMAFile` cannot promise."""
+
+    def __init__(self, stream: IO[bytes] | HashedStream) -> None:
+        self._stream = stream
+        self._decoder = _xz_decoder()
+        self._input = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            if self._decoder.eof and not self._begin_next():
+                return 0
+            if self._decoder.needs_input and not self._input:
+                self._input = self._stream.read(1 << 16)
+                if not self._input:
+                    raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+            given, self._input = self._input, b""
+            if content := self._decoder.decompress(given, len(buffer)):
+                buffer[: len(content)] = content
+                return len(content)
+
+    def _begin_next(self) -> bool:
+        """Whether another stream follows; zeros may pad what is before it."""
+        rest = self._decoder.unused_data.lstrip(b"\0")
+        while not rest and (more := self._stream.read(1 << 16)):
+            rest = more.lstrip(b"\0")
+        if rest:
+            self._decoder, self._input = _xz_decoder(), rest
+        return bool(rest)
+
+
+def _xz_decoder() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
 
 @contextmanager
@@ -137,5 +178,8 @@ def input_errors(name: str) -> Iterator[None]:
 
 
 def _damaged(name: str, error: Exception) -> DataError:
+    if "memory" in str(error).lower():  # as xz and zstd tell of what they refuse
+        hint = "Compress it again with the usual options, such as `xz -9` or `zstd -19`, or unpack it."
+        return DataError(f"{name}: the file needs too much memory to be decompressed", hint=hint)
     hint = "Get the file again; nothing of it was imported."
     return DataError(f"{name}: the file is damaged or truncated: {error}", hint=hint)

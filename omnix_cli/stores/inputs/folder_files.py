@@ -6,8 +6,6 @@ begins as a table does.
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import hashlib
 import io
 import lzma
@@ -15,12 +13,12 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
 
 from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER
+from omnix_cli.stores.inputs.byte_streams import HashedStream, unpacked
 from omnix_cli.stores.inputs.formats import COMPRESSIONS, CONTAINERS, SUFFIXES
 
 ABSENT = "__HIVE_DEFAULT_PARTITION__"
@@ -34,6 +32,8 @@ _LEFTOVERS = re.compile(
 
 _PARTITION = re.compile(r"([^=/]+)=([^/]*)")
 _UNSPECIFIC = (".dat", ".data", ".out")
+_ABOUT = re.compile(r"(?i)(?:read[ _-]?me|licen[cs]e|copying|notice|changelog|release[ _-]?notes)[^/]*\.txt")
+"""Names of texts that come with data sets; they are inputs only if they begin as tables do."""
 _SEPARATORS = ",;\t|"
 
 
@@ -62,11 +62,12 @@ def sorted_out(
     for name in names:
         if is_leftover(name.removeprefix(where)):
             continue
-        if _has_suffix(name):
+        is_about = _ABOUT.fullmatch(name.rpartition("/")[2]) is not None
+        if _has_suffix(name) and not is_about:
             found.inputs.append(name)
         elif _may_be_table(name) and size(name) == 0:
             continue  # a marker, such as those that stand for an empty folder
-        elif _may_be_table(name) and looks_like_table(beginning(name)):
+        elif (_may_be_table(name) or is_about) and looks_like_table(beginning(name)):
             found.inputs.append(name)
         else:
             found.left_out.append(name)
@@ -163,20 +164,9 @@ def _unpacked(beginning: bytes) -> bytes:
 
 def _pieces(beginning: bytes) -> Iterator[bytes]:
     """What can be decompressed of the beginning of a file."""
-    opened: Any = None
-    content = io.BytesIO(beginning)
-    if beginning.startswith(b"\x1f\x8b"):
-        opened = gzip.GzipFile(fileobj=content)
-    elif beginning.startswith(b"BZh"):
-        opened = bz2.BZ2File(content)
-    elif beginning.startswith(b"\xfd7zXZ\0"):
-        opened = lzma.LZMAFile(content)  # noqa: SIM115  of a file in memory
-    elif beginning.startswith(b"\x28\xb5\x2f\xfd"):
-        import pyarrow as pa
-
-        opened = pa.CompressedInputStream(pa.BufferReader(beginning), "zstd")
+    opened, compression = unpacked(HashedStream(io.BytesIO(beginning)))
     try:
-        for _ in range(64 if opened is not None else 0):
+        for _ in range(64 if compression is not None else 0):
             if not (piece := opened.read(1024)):
                 return
             yield piece

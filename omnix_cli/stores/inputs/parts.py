@@ -22,6 +22,8 @@ class Part:
     findings: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Keys of the mapping that do not apply to the bytes of this part, with the values that do."""
+    table: str = ""
+    """The identity of the table that this is a version of."""
 
 
 def load(extra: str, *modules: str) -> list[Any]:

@@ -26,7 +26,7 @@ def load_mapping(kind: str, recipe: str | None = None, columns: Mapping[str, str
     if unknown := next((table for table in content if table not in INPUT_KINDS), None):
         raise ConfigError(f"{path}: unknown table [{unknown}]", hint=suggestion(unknown, INPUT_KINDS, what="Known"))
     if kind not in content:
-        raise ConfigError(f"the recipe `{name}` has no table [{kind}]", hint=f"It has {', '.join(content)}.")
+        raise ConfigError(f"the recipe `{name}` has no table [{kind}]", hint=f"It has {', '.join(content) or 'none'}.")
     where = f"{path} [{kind}]"
     return parse_mapping(kind, content[kind], where=where, recipe=recipe or "").with_columns(columns or {})
 

@@ -21,7 +21,7 @@ from omnix_cli.protocols.inputs import RawChunk
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.inputs.byte_streams import HashedStream, input_errors, unpacked
-from omnix_cli.stores.inputs.containers.workbooks import OLE_MAGIC, is_workbook, sheets
+from omnix_cli.stores.inputs.containers.workbooks import ALL_SHEETS, OLE_MAGIC, is_workbook, sheets
 from omnix_cli.stores.inputs.containers.zip_files import ZIP_MAGICS, members
 from omnix_cli.stores.inputs.dynamodb.manifests import ExportedFile, export_summaries, exported_files
 from omnix_cli.stores.inputs.folder_files import (
@@ -95,7 +95,8 @@ class Source:
 
     def _open(self, stack: ExitStack) -> Iterable[RawChunk]:
         if self._hashed.peek(4) in ZIP_MAGICS:
-            hint = "Give it by its path, with the suffix .zip or .xlsx."
+            is_member = self.part is not None
+            hint = "Unpack the archive." if is_member else "Give it by its path, with the suffix .zip or .xlsx."
             raise DataError(f"{self.name}: a zip archive or a workbook", hint=hint)
         if (binary := recognised(self.name, self._hashed.peek(4), is_binary=True)) is not None:
             return self._read(binary, stack.enter_context(self._hashed.anywhere()))
@@ -137,6 +138,9 @@ class FileSources:
             found.update(dict.fromkeys(names))
         if at is not None and not any("table version" in part.findings for part in self._parts.values()):
             raise ConfigError("only tables have versions", hint="Leave out `at`, or give a Delta or Iceberg table.")
+        has_sheets = any("sheet" in part.findings for part in self._parts.values())
+        if sheet not in (None, ALL_SHEETS) and not has_sheets:
+            raise ConfigError("only Excel workbooks have sheets", hint="Leave out `sheet`, or give a workbook.")
         return list(found)
 
     def fingerprint(self, name: str) -> str | None:
@@ -144,6 +148,9 @@ class FileSources:
             return None
         with input_errors(name):
             return marked(self._content_key(name), {} if name in self._exported else partitions(name))
+
+    def table_identity(self, name: str) -> str:
+        return self._parts[name].table if name in self._parts else ""
 
     def _content_key(self, name: str) -> str:
         if (part := self._parts.get(name)) is None:
@@ -224,9 +231,10 @@ class FileSources:
         return [self._register(part) for part in parts]
 
     def _table(self, root: str, kind: str, below: Sequence[str], at: str | None) -> str:
-        options = self._files(root).table_options(root)
+        files = self._files(root)
+        options = files.table_options(root)
         if kind == "Delta":
-            return self._register(delta_table(root, options, at))
+            return self._register(delta_table(root, options, at, files.open))
         if kind == "Iceberg":
             return self._register(iceberg_table(root, newest_metadata(root, below), options, at))
         hint = "Export the table to Parquet, and import that."
@@ -260,6 +268,9 @@ class StoredTable:
 
     def fingerprint(self, name: str) -> None:
         return None
+
+    def table_identity(self, name: str) -> str:
+        return ""
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:

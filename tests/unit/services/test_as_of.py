@@ -29,6 +29,9 @@ def test_today_is_the_day_in_the_time_zone_of_the_shop() -> None:
 
 def test_a_date_is_itself_and_nothing_else_is_a_day() -> None:
     assert resolve("2017-12-24") == parse_day("2017-12-24") == date(2017, 12, 24)
+    for text in ("0001-01-01", "1969-12-31", "9999-12-31"):
+        with pytest.raises(ConfigError, match="is not in the years 1970 to 2200"):
+            resolve(text)
     with pytest.raises(ConfigError, match="as-of 'soon' is not a day"):
         resolve("soon")
 

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from pydantic import ValidationError
+
 from omnix_cli.settings import AwsAccess, BedrockSettings, S3Settings, Settings, StoreSettings, dump
 
 
@@ -17,3 +20,16 @@ def test_aws_is_reached_by_the_same_settings_everywhere() -> None:
         section = kind.model_validate(given)
         assert isinstance(section, AwsAccess)
         assert {name: dump(section)[name] for name in given} == given
+
+
+@pytest.mark.parametrize("number", [10**30, 1e300, -(2**63), float("inf"), float("nan")])
+def test_numbers_beyond_all_sense_are_refused(number: float) -> None:
+    for content in ({"similarity": {"min_support": number}}, {"store": {"max_write_units": number}}):
+        with pytest.raises(ValidationError):
+            Settings.model_validate(content)
+
+
+def test_days_stay_within_the_calendar() -> None:
+    assert Settings.model_validate({"recommend": {"trending_window_days": 100_000}})
+    with pytest.raises(ValidationError, match="must be a number up to 100,000"):
+        Settings.model_validate({"recommend": {"trending_window_days": 10**9}})

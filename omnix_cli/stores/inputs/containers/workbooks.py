@@ -28,6 +28,10 @@ _HEADER_ROWS = 100
 """The header is looked for in so many rows."""
 _MOST_TEXT = 1 << 30
 """Bytes of the texts of a workbook, which are kept in memory while it is read."""
+_EXACT, _PRINTED = 1 << 53, 10**21
+"""Whole numbers from the first one on have lost digits; from the second one on, nobody takes them for ids."""
+_NO_VALUE = re.compile(rb"(?:</f>|<f [^>]*/>)\s*(?:<v>\s*</v>|<v\s*/>)?\s*</c>")
+_LONGEST_CELL = 1 << 20
 _ZEROS = re.compile(r'(?:\[[^\]]*\])*("?)(0+)\1')
 
 
@@ -44,14 +48,15 @@ def is_workbook(name: str, open_file: Callable[[], IO[bytes]]) -> bool:
 
 
 def sheets(name: str, open_file: Callable[[], IO[bytes]], sheet: str | None, sha256: Callable[[], str]) -> list[Part]:
-    """The first sheet of a workbook, the one with this name, or all of them for `*`."""
+    """The first sheet of a workbook that has more than a cover, the one with this name, or all of them for `*`."""
     with input_errors(name), _workbook(name, open_file) as workbook:
         titles = [one.title for one in workbook.worksheets if one.sheet_state == "visible"]
         titles = titles or [one.title for one in workbook.worksheets]
         every = [one.title for one in workbook.worksheets]
+        tables = [title for title in titles if sheet is None and _may_be_table(workbook[title])] or titles
     if sheet not in (None, ALL_SHEETS, *every):
         raise ConfigError(f"{name}: there is no sheet {sheet!r}", hint=f"The sheets are {', '.join(every)}.")
-    chosen = titles if sheet == ALL_SHEETS else [sheet or titles[0]]
+    chosen = titles if sheet == ALL_SHEETS else [sheet or tables[0]]
     others = [title for title in titles if title not in chosen]
 
     def part(title: str) -> Part:
@@ -60,7 +65,7 @@ def sheets(name: str, open_file: Callable[[], IO[bytes]], sheet: str | None, sha
             found["other sheets"] = ", ".join(others)
         return Part(
             name if len(titles) == 1 or sheet != ALL_SHEETS else f"{name}/{title}",
-            lambda: _as_csv(name, open_file, title),
+            lambda: _as_csv(name, open_file, title, found),
             lambda: hashlib.sha256(f"{sha256()} {title}".encode()).hexdigest(),
             found,
             {"encoding": "utf-8", "separator": ","},
@@ -92,13 +97,15 @@ def _workbook(name: str, open_file: Callable[[], IO[bytes]]) -> Iterator[Any]:
 
 
 @contextmanager
-def _as_csv(name: str, open_file: Callable[[], IO[bytes]], title: str) -> Iterator[IO[bytes]]:
-    """A sheet as CSV, one line a row, so that a line has the number of its row."""
+def _as_csv(name: str, open_file: Callable[[], IO[bytes]], title: str, findings: dict[str, str]) -> Iterator[IO[bytes]]:
+    """A sheet as CSV, one line a row, so that a line has the number of its row. Adds to the findings."""
     with tempfile.TemporaryFile() as ragged, tempfile.TemporaryFile() as even:
         widths = array("H")
         with input_errors(name), _workbook(name, open_file) as workbook:
             sheet = workbook[title]
             sheet.reset_dimensions()  # what a file says of its size is often wrong
+            if formulas := _formulas_without_values(sheet):
+                findings["formulas without values"] = f"{formulas:,} cells, read as empty: save the file with Excel"
             text = io.TextIOWrapper(ragged, "utf-8", newline="")
             writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
             head: list[int] = []
@@ -115,6 +122,16 @@ def _as_csv(name: str, open_file: Callable[[], IO[bytes]], title: str) -> Iterat
         _even(ragged, widths, header_row(head), even)
         even.seek(0)
         yield even
+
+
+def _formulas_without_values(sheet: Any) -> int:
+    """How many cells have a formula whose value the program that wrote the file did not compute."""
+    with sheet.parent._archive.open(sheet._worksheet_path) as stream:  # openpyxl tells either formulas or values
+        found, rest = 0, b""
+        while block := stream.read(1 << 20):
+            whole, end, rest = (rest[-_LONGEST_CELL:] + block).rpartition(b"</c>")
+            found += len(_NO_VALUE.findall(whole + end))
+    return found
 
 
 def _even(ragged: IO[bytes], widths: array[int], header: int, even: IO[bytes]) -> None:
@@ -151,7 +168,16 @@ def _text(cell: Any) -> str:
     return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
+def _may_be_table(sheet: Any) -> bool:
+    """Whether one of the first rows has more than one cell."""
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(max_row=_HEADER_ROWS, values_only=True)
+    return any(sum(value is not None for value in row) > 1 for row in rows)
+
+
 def _number(value: float, number_format: str | None) -> str:
+    if isinstance(value, float) and _EXACT <= abs(value) < _PRINTED:
+        return f"{Decimal(repr(value)):E}"  # a spreadsheet has rounded it: as an amount it may do, as an id it must not
     whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1 << 53)
     text = str(int(value)) if whole else format_plainly(value)
     zeros = _ZEROS.fullmatch(number_format or "")

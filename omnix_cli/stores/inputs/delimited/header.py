@@ -10,13 +10,18 @@ from typing import NamedTuple
 
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping, repeated_name
-from omnix_cli.stores.inputs.delimited.fields import fields_of, plain_name, wanted_names
+from omnix_cli.steps.imports.column_names import normalised
+from omnix_cli.stores.inputs.delimited.fields import fields_of, wanted_names
 
 SEPARATORS = (",", ";", "\t", "|")
 _SEARCHED_LINES = 100
 """So far down a file its header is searched for."""
 _LONGEST_HEADER = 20
 """A quoted name may have line breaks; a header with more lines than this has a broken quote."""
+_WORD_ENDS = re.compile(r"[\s_-]+|(?<=[a-z0-9])(?=[A-Z])")
+_LONGEST_CODE = 3
+"""Words such as id, no and sku are often written in capitals."""
+_AROUND = (("", ""), (" ", ""), ("", " "), ("\ufeff", ""), ("#", ""))
 _DECLARED = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 """The first line of a file for Excel may name the separator."""
 
@@ -56,7 +61,7 @@ def find(block: bytes, mapping: ColumnMapping, *, file: str) -> Header | None:
     if names is None:
         raise DataError(f"{file}: the header has broken quotes", hint="Fix the first line.")
     names = cleaned(names)
-    if names[0].startswith("#") and plain_name(names[0]) in wanted_names(mapping)[1]:
+    if names[0].startswith("#") and normalised(names[0]) in wanted_names(mapping)[1]:
         names[0] = names[0].lstrip("# ")
     return Header(_without_ends(names, lines[place + 1 :], separator), separator, header.end, lines[:place])
 
@@ -69,27 +74,36 @@ def cleaned(names: Sequence[str]) -> list[str]:
 def columns_of(names: Sequence[str], before: Sequence[str] = ()) -> list[str]:
     """The names made unique: unnamed columns are numbered, repeated names marked. Names that differ from a column of
     `before` in case or blanks only get its spelling."""
-    known = {plain_name(column): column for column in before}
+    known = {normalised(column): column for column in before}
     named = [name or f"column_{number}" for number, name in enumerate(names, start=1)]
-    named = [known.get(plain_name(name), name) if plain_name(name) else name for name in named]
+    named = [known.get(normalised(name), name) if normalised(name) else name for name in named]
     return _distinct(named)
 
 
-def repeats(fields: Sequence[str], columns: Sequence[str], wanted: frozenset[str]) -> bool:
-    """Whether the fields of a line are the names of columns: a header that comes again."""
-    names = [name for name in map(plain_name, fields) if name]
-    known = {plain_name(column) for column in columns} | wanted
+def repeats(
+    fields: Sequence[str], columns: Sequence[str], wanted: frozenset[str], usual: frozenset[str] = frozenset()
+) -> bool:
+    """Whether the fields of a line are the names of columns: a header that comes again. In a line without any digit,
+    the `usual` names are names, too."""
+    names = [name for name in map(normalised, fields) if name]
+    known = {normalised(column) for column in columns} | wanted
+    if not any(sign.isdigit() for name in names for sign in name):
+        known |= usual
     hits = len(known.intersection(names))
     return hits >= min(2, len(columns)) and 2 * hits >= len(names)
 
 
-def spellings(columns: Sequence[str]) -> list[str]:
+def spellings(columns: Iterable[str]) -> list[str]:
     """How the name of a first column may be written when a header comes again."""
     found: dict[str, None] = {}
     for column in columns:
-        for name in (column, column.replace("_", " "), column.replace("_", ""), column.replace(" ", "_")):
-            for cased in (name, name.lower(), name.upper(), name.title(), name.capitalize()):
-                found.update(dict.fromkeys((cased, f" {cased}", f"{cased} ", f"\ufeff{cased}", f"#{cased}")))
+        words = [word.lower() for word in _WORD_ENDS.split(column.strip())]
+        titles = [word.title() for word in words]
+        codes = [word.upper() if len(word) <= _LONGEST_CODE else word.title() for word in words]
+        forms = (words, titles, codes, [word.upper() for word in words], [*words[:1], *titles[1:]])
+        joined = (joint.join(form) for form in forms for joint in ("_", " ", "", "-"))
+        names = dict.fromkeys((column, column.capitalize(), *joined))
+        found.update(dict.fromkeys(f"{before}{name}{after}" for name in names for before, after in _AROUND))
     return list(found)
 
 
@@ -118,7 +132,7 @@ def _best(lines: Sequence[Line], separators: Sequence[str], mapping: ColumnMappi
     best, chosen = (0, 0), (0, "")
     for place, line in enumerate(lines):
         for separator in separators:
-            names = {plain_name(field) for field in fields_of(line.text, separator) or ()}
+            names = {normalised(field) for field in fields_of(line.text, separator) or ()}
             hits = sum(bool(names & alternatives) for alternatives in required), len(names & wanted)
             if max(hits) and hits > best:
                 best, chosen = hits, (place, separator)

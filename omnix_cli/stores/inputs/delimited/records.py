@@ -48,6 +48,8 @@ class Records:
     columns: list[str]
     unnamed: list[str]
     wanted: frozenset[str]
+    usual: frozenset[str] = frozenset()
+    """The plain names that columns usually have."""
 
     def record_lines(self, lines: list[str], at: int) -> Record:
         """The record that begins at this line."""
@@ -65,11 +67,21 @@ class Records:
         first, *between, last = (self.is_like_a_row(line.replace('"', "")) for line in lines)
         return any(between) or (first and last)
 
-    def is_like_a_row(self, text: str) -> bool:
-        """Whether a line has all fields, and some of them have digits, as words hardly do."""
+    def is_like_a_row(self, text: str, others: Sequence[str] = ()) -> bool:
+        """Whether a line has all fields, and some of them have digits, as words hardly do: most of those that have
+        digits in a row of the `others`, if there is one."""
+        digits = self._with_digits(text)
+        if digits is None or len(digits) < max(1, len(self.columns) // 3):
+            return False
+        usual = next((found for other in others if (found := self._with_digits(other))), None)
+        return usual is None or 3 * len(digits & usual) >= 2 * len(usual)
+
+    def _with_digits(self, text: str) -> set[int] | None:
+        """The places of the fields that have digits; None for a line that has not all fields."""
         fields = fields_of(text.rstrip("\r"), self.separator) or []
-        digits = sum(any(sign.isdigit() for sign in field) for field in fields)
-        return len(fields) == len(self.columns) > 1 and digits >= max(1, len(self.columns) // 3)
+        if not len(fields) == len(self.columns) > 1:
+            return None
+        return {place for place, field in enumerate(fields) if any(sign.isdigit() for sign in field)}
 
     def _is_row(self, text: str) -> bool:
         fields = fields_of(text.rstrip("\r"), self.separator)
@@ -92,7 +104,7 @@ class Records:
                 rows.append(glued[0])
                 kept.append((number, 0))
                 headers.append((number, glued[1]))
-            elif fields is not None and header.repeats(fields, self.columns, self.wanted):
+            elif fields is not None and header.repeats(fields, self.columns, self.wanted, self.usual):
                 headers.append((number, fields))
             elif pieces := self._pieces(text):
                 rows.extend(pieces)
@@ -119,7 +131,9 @@ class Records:
             return None
         seam, names = fields[width - 1], fields[width:]
         for column in self.columns:
-            if seam.lower().endswith(column.lower()) and header.repeats([column, *names], self.columns, self.wanted):
+            if seam.lower().endswith(column.lower()) and header.repeats(
+                [column, *names], self.columns, self.wanted, self.usual
+            ):
                 value = seam[: len(seam) - len(column)].removesuffix("\ufeff")
                 return [*fields[: width - 1], value], [column, *names]
         return None

@@ -12,12 +12,23 @@ import polars as pl
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
+from omnix_cli.steps.imports.column_names import normalised, usual_columns
 from omnix_cli.stores.inputs.delimited import header, notes
-from omnix_cli.stores.inputs.delimited.fields import wanted_names
+from omnix_cli.stores.inputs.delimited.fields import (
+    has_spaced_quotes,
+    wanted_names,
+    with_doubled_quotes,
+    without_spaces,
+)
 from omnix_cli.stores.inputs.delimited.notes import Notes
 from omnix_cli.stores.inputs.delimited.records import LONGEST_RECORD_LINES, Parsed, Records, RepeatedHeader
 from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_frame, count_sign
+
+_COMPARED_LINES = 20
+"""Lines above the header are compared with so many below it."""
+_BLANKS = [sign * length for sign in " \t\xa0" for length in range(9)]
+"""What the first field of an empty row holds."""
 
 
 def rows(file: InputFile) -> CsvRows:
@@ -43,10 +54,12 @@ class CsvRows:
         self._name = name
         self._mapping = mapping
         self._wanted = wanted_names(mapping)[1]
+        self._usual = frozenset(map(normalised, usual_columns(mapping.kind)))
         self._waiting = b""
         """The lines of a record that continues in the next block."""
         self.separator = ""
         self.columns: list[str] = []
+        self._has_spaced_quotes = False
         self._unnamed: list[str] = []
         """Columns behind those of the header, which a separator at the end of all lines makes."""
 
@@ -66,7 +79,7 @@ class CsvRows:
                 if above.rows.height:
                     yield RawChunk(self._named(above.rows, self.columns), as_frame([]))
                 block, start = block[cut:], first + count_sign(block[:cut], "\n")
-            yield from self._chunks(block, start, rejected, final=False)
+            yield from self._chunks(self._with_usual_quotes(block), start, rejected, final=False)
         if not self.columns:
             raise DataError(f"{self._name}: the file is empty", hint="It needs a header with the names of the columns.")
         if self._waiting:
@@ -81,12 +94,19 @@ class CsvRows:
         self._findings["separator"] = "tab" if self.separator == "\t" else self.separator
         if repeated := header.repeated(found.names):
             self._findings["repeated columns"] = ", ".join(repeated)
-        rows = [line for line in found.above if self._records.is_like_a_row(line.text)]
+        below = [line.decode() for line in block[found.end :].split(b"\n", _COMPARED_LINES)[:_COMPARED_LINES]]
+        self._has_spaced_quotes = has_spaced_quotes(below, self.separator)
+        rows = [line for line in found.above if self._records.is_like_a_row(line.text, below)]
         for line in found.above:
             if line not in rows:
                 self._notes.add(notes.ABOVE, line.text)
         numbers = [first + count_sign(block[: line.start], "\n") for line in rows]
         return self._records.parsed([line.text for line in rows], numbers, self._notes)
+
+    def _with_usual_quotes(self, block: bytes) -> bytes:
+        if self._has_spaced_quotes:
+            block = without_spaces(block, self.separator)
+        return with_doubled_quotes(block, self.separator)
 
     def _set_columns(self, names: Sequence[str], ghosts: int) -> None:
         """These columns from now on, with fields behind them that the header has no names for."""
@@ -94,8 +114,10 @@ class CsvRows:
             self._findings["trailing separators"] = "on most lines"
         self.columns = header.columns_of([*names, *[""] * ghosts], self.columns)
         self._unnamed = self.columns[len(names) :]
-        self._records = Records(self.separator, self.columns, self._unnamed, self._wanted)
-        spellings = header.spellings([*self.columns, *self._mapping.input_columns()])
+        self._records = Records(self.separator, self.columns, self._unnamed, self._wanted, self._usual)
+        spellings = header.spellings(
+            {*self.columns, *self._mapping.input_columns(), *usual_columns(self._mapping.kind)}
+        )
         self._labels = pl.Series([*spellings, *notes.RULES], dtype=pl.String).unique().implode()
 
     def _chunks(self, block: bytes, first: int, rejected: list[RejectedLine], *, final: bool) -> Iterator[RawChunk]:
@@ -135,7 +157,10 @@ class CsvRows:
             filled = rows.select(pl.any_horizontal(pl.col(self._unnamed) != "")).to_series()
             if filled.any():
                 broken = rows.filter(filled).drop(ITEM).iter_rows()
-                rejected = [*rejected, *(notes.rejected(row[-1], self.separator.join(row[:-1]), row) for row in broken)]
+                rejected = [
+                    *rejected,
+                    *(notes.rejected(row[-1], self.separator.join(row[:-1]), row[:-1]) for row in broken),
+                ]
                 rows = rows.filter(~filled)
         first = rows[self.columns[0]]
         labels = first.is_in(self._labels)
@@ -158,7 +183,7 @@ class CsvRows:
 
     def _empty(self, rows: pl.DataFrame, first: pl.Series) -> pl.Series | None:
         """Which rows have no text at all; None if none is so."""
-        blank = first.is_in(["", " "])
+        blank = first.is_in(_BLANKS)
         if not blank.any():
             return None
         fields = pl.col(self.columns).str.strip_chars() == ""
@@ -169,7 +194,7 @@ class CsvRows:
         """Whether a row is a header that comes again, which is added to the others, or a comment."""
         *fields, number, _ = (str(field) if place < len(self.columns) else field for place, field in enumerate(row))
         names = [str(field) for field in fields]
-        if header.repeats(names, self.columns, self._wanted):
+        if header.repeats(names, self.columns, self._wanted, self._usual):
             headers.append((int(str(number)), names))
             return True
         text = self.separator.join(names)

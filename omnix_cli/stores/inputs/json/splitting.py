@@ -11,6 +11,8 @@ from omnix_cli.errors import DataError
 LONGEST_DOCUMENT = 64 << 20
 
 _STRING = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+_FLAT = re.compile(rb'\{[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+\}')
+"""An object without objects and arrays in it; found at once."""
 _TOKEN = re.compile(_STRING + rb'|["{}\[\]]')
 _SEPARATORS = re.compile(rb"[\s,\x1e]*")
 _SAME_LINE = re.compile(rb"[ \t\r,\x1e]*")
@@ -134,6 +136,8 @@ def _extent(content: bytes, at: int) -> _Extent | None:
     """The extent of the object or array that begins here; None if the content ends before it."""
     if _NO_KEY.match(content, at):
         return _Extent(at + 1, is_broken=True)
+    if flat := _FLAT.match(content, at):
+        return _Extent(flat.end())
     opened = bytearray()
     before = at
     for token in _TOKEN.finditer(content, at):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
 
 from omnix_cli.errors import ConfigError, DataError, OmnixError
+
+WRITING: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+"""How the rows of a table are written to be read once: fast."""
 
 _MARKS = {"Delta": "/_delta_log/", "Iceberg": "/metadata/", "Hudi": "/.hoodie/"}
 
@@ -64,6 +70,17 @@ def version_at(table: str, text: str, history: Sequence[tuple[int, datetime]]) -
         first = f"{history[0][1]:%Y-%m-%d %H:%M:%S} UTC" if history else "unknown"
         raise DataError(f"{table}: the table has no version of {text}", hint=f"The oldest one known is of {first}.")
     return past[-1]
+
+
+def counted(batches: Iterable[pa.RecordBatch], rows: int | None, file: str) -> Iterator[pa.RecordBatch]:
+    """The batches. Raises `DataError` when they have other than this number of rows, if it is known."""
+    read = 0
+    for batch in batches:
+        read += batch.num_rows
+        yield batch
+    if rows is not None and read != rows:
+        message = f"{file}: {read:,} rows were read, by the table it has {rows:,}"
+        raise DataError(message, hint="The table is damaged: get it again, or export it to Parquet, and import that.")
 
 
 @contextmanager

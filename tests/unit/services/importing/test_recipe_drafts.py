@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,3 +60,24 @@ def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     file.write_text("")
     with pytest.raises(DataError):
         check_recipe(importer(tmp_path), parse_mapping("purchases", {}, where="test"), str(file), limit=9)
+
+
+def drafted(folder: Path, *lines: str) -> dict[str, Any]:
+    """The columns of a draft for a file of these lines."""
+    (folder / "a.csv").write_text("\n".join(lines) + "\n")
+    columns: dict[str, Any] = tomllib.loads(draft_recipe(importer(folder), str(folder / "a.csv"), "purchases"))
+    return dict(columns["purchases"]["columns"])
+
+
+def test_a_day_and_its_time_of_day_are_joined(tmp_path: Path) -> None:
+    columns = drafted(tmp_path, "Customer ID,SKU,Date,Time,Qty", "c1,tea,2024-03-01,10:15:00,1")
+    assert columns["purchased_at"] == {"columns": ["Date", "Time"]}
+    columns = drafted(tmp_path, "Customer ID,SKU,Date,Time,Qty", "c1,tea,2024-03-01 10:15,1,1")
+    assert columns["purchased_at"] == "Date"
+
+
+def test_the_total_of_an_order_is_not_taken_for_that_of_a_line(tmp_path: Path) -> None:
+    header = "Name,Email,Total,Lineitem quantity,Lineitem price,Lineitem sku,Created at"
+    columns = drafted(tmp_path, header, "#1001,a@example.com,12.00,2,1.50,SKU1,2024-03-01 09:59:00 +0100")
+    assert columns["unit_price"] == "Lineitem price"
+    assert "total_price" not in columns

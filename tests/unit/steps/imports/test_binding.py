@@ -7,6 +7,7 @@ import pytest
 
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import ColumnMapping, parse_mapping
+from omnix_cli.steps.imports.binding import unapplied
 from tests.unit.steps.imports.lines import LINE, cleaned, why
 
 
@@ -53,3 +54,10 @@ def test_mappings_refuse_what_they_do_not_know() -> None:
     with pytest.raises(ConfigError, match="no time zone"):
         parse_mapping("purchases", {"timezone": "Mars/Olympus"}, where="m.toml")
     assert ColumnMapping(kind="purchases").with_columns({"purchasedAt": "t"}).columns == {"purchased_at": "t"}
+
+
+def test_a_list_of_items_that_a_file_lacks_is_told() -> None:
+    mapping = parse_mapping("orders", {"items": "lines"}, where="test")
+    assert list(unapplied(mapping, ["customer_id", "order.id"])) == ["items `lines`"]
+    for column in ("lines", "lines.sku"):
+        assert unapplied(mapping, ["customer_id", column]) == {}

@@ -155,3 +155,24 @@ def test_the_time_as_written_does_not_depend_on_the_zone() -> None:
     for zone in ("UTC", "Asia/Tokyo"):
         written = cleaned(*lines, zone=zone).rows[WRITTEN_AT].to_list()
         assert written == [datetime(2020, 3, 1, 10), datetime(2020, 3, 1, 10) - timedelta(hours=2)]
+
+
+@pytest.mark.parametrize("dtype", [pl.Int32, pl.Int64, pl.UInt64, pl.Float64, pl.Decimal(10, 0)])
+@pytest.mark.parametrize(
+    ("number", "formats", "day"),
+    [
+        (20170305, ["%Y%m%d"], date(2017, 3, 5)),
+        (5032017, ["%d%m%Y"], date(2017, 3, 5)),  # numbers have no zero in front
+        (16032017, ["%d%m%Y"], date(2017, 3, 16)),
+        (50317, ["%d%m%y"], date(2017, 3, 5)),
+        (20170305, ["%d%m%Y", "%Y%m%d"], date(2017, 3, 5)),
+    ],
+)
+def test_formats_of_the_mapping_read_numbers(dtype: pl.DataType, number: int, formats: list[str], day: date) -> None:
+    frame = pl.DataFrame({**LINE, "purchased_at": pl.Series([number]).cast(dtype)})
+    assert cleaned(frame=frame, date_formats=formats).rows["purchase_day"].to_list() == [day]
+
+
+def test_numbers_that_the_formats_of_the_mapping_do_not_fit_are_set_aside() -> None:
+    frame = pl.DataFrame({**LINE, "purchased_at": pl.Series([20170305])})
+    assert why(cleaned(frame=frame, date_formats=["%d%m%Y"])) == [("purchased_at", "20170305", "not a date")]

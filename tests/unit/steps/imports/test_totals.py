@@ -27,6 +27,13 @@ NAMES = ("customer_id", "product_id", "order_id", "purchased_at")
         ("", "", "", "2020-05-01 Total"),
         ("", "", "", "Total"),
         ("\u5408\u8a08", "", "", ""),
+        ("\u603b \u8ba1", "", "", ""),
+        ("TOTALES", "", "", ""),
+        ("I alt", "", "", ""),
+        ("\u03a3\u03cd\u03bd\u03bf\u03bb\u03bf", "", "", ""),
+        ('\u05e1\u05d4"\u05db', "", "", ""),
+        ("Durchschnitt", "", "", ""),
+        ("Mean", "", "", ""),
         ("\u0418\u0442\u043e\u0433\u043e", "-", "-", "2020-05-01"),
     ],
 )
@@ -68,3 +75,15 @@ def test_a_product_named_total_stays_in_the_catalogue() -> None:
 )
 def test_labels(text: str, expected: bool) -> None:
     assert is_label(text) is expected
+
+
+def test_the_names_of_columns_are_no_total() -> None:
+    names = {
+        "customer_id": "client",
+        "product_id": "sku",
+        "order_id": "order",
+        "purchased_at": "date",
+        "quantity": "total",
+    }
+    result = cleaned(LINE, names)
+    assert result.quarantine.select("reason", "expected").rows() == [("not a date", False)]

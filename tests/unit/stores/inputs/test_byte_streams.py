@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import struct
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -50,3 +52,23 @@ def test_compressed_files(tmp_path: Path) -> None:
         assert findings["compression"] == name
         with pytest.raises(DataError, match="damaged or truncated"):
             read(packed_content[:-9])
+
+
+def test_an_xz_file_of_several_streams_with_padding() -> None:
+    packed = lzma.compress(b"a,b\n1,2\n") + bytes(8) + lzma.compress(b"") + lzma.compress(b"3,4\n", preset=9) + bytes(4)
+    rows, _, findings = read(packed)
+    assert values(rows) == [("1", "2"), ("3", "4")]
+    assert findings["compression"] == "xz"
+    with pytest.raises(DataError, match="damaged or truncated"):
+        read(packed[:-20])
+
+
+def test_an_xz_file_that_asks_for_gigabytes_is_refused() -> None:
+    packed = bytearray(lzma.compress(b"a,b\n1,2\n"))
+    assert packed[14:16] == b"\x21\x01"  # LZMA2, with one byte for the size of the dictionary
+    packed[16] = 40  # 4 GiB
+    header = slice(12, 12 + 4 * packed[12])
+    packed[header.stop : header.stop + 4] = zlib.crc32(packed[header]).to_bytes(4, "little")
+    with pytest.raises(DataError, match="needs too much memory") as error:
+        read(bytes(packed))
+    assert "xz -9" in str(error.value.hint)

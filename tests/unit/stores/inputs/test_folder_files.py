@@ -87,6 +87,17 @@ def test_every_other_file_that_is_left_out_is_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["README.txt", "read_me.TXT", "LICENSE.txt", "licence-2.0.txt", "Changelog.txt"])
+def test_texts_about_a_data_set_are_left_out_and_told(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "a.txt", lines("c1"))
+    put(tmp_path, name, b"This data set, which is ours,\nmay be used\n")
+    sources = FileSources()
+    assert customers(sources, tmp_path) == ["c1"]
+    assert name in sources.notes[0]
+    put(tmp_path, name, lines("c2"))
+    assert customers(FileSources(), tmp_path) == ["c1", "c2"]
+
+
 def test_many_files_left_out_are_counted(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", lines("c1"))
     for number in range(25):

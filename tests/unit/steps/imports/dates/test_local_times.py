@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.steps.imports.dates.local_times import local_days, to_instants
@@ -16,6 +16,7 @@ ZONES = sorted(
 TIMES = st.datetimes(datetime(1980, 1, 1), datetime(2037, 12, 1))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), TIMES, st.lists(st.integers(0, 4000), min_size=1, max_size=20))
 def test_times_of_any_zone_are_those_that_python_knows(zone: str, first: datetime, minutes: list[int]) -> None:
     local = pl.Series([first + timedelta(minutes=number) for number in minutes], dtype=pl.Datetime("us"))

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 
 from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.mappings import ColumnMapping
 from omnix_cli.stores.inputs.containers.workbooks import header_row
 from omnix_cli.stores.inputs.sources import FileSources
 from tests.unit.stores.inputs.finding import found
@@ -120,6 +123,55 @@ def test_the_first_sheet_one_or_all(path: Path) -> None:
     with pytest.raises(ConfigError, match="no sheet 'Third'") as error:
         read(sheet="Third")
     assert "First, Second" in str(error.value.hint)
+
+
+def test_a_cover_is_not_the_sheet_that_is_read(path: Path) -> None:
+    workbook(path, Cover=[["Report"], ["March 2024"]], Empty=[], Data=[HEAD, ["c1", "p", "2024-03-01", 1]])
+    sources = FileSources()
+    assert [rows["customer_id"].to_list() for rows in found(sources, path).values()] == [["c1"]]
+    with sources.open(str(path), ColumnMapping(kind="purchases")) as source:
+        assert source.findings["sheet"] == "Data"
+        assert source.findings["other sheets"] == "Cover, Empty"
+
+
+def test_formulas_without_values_are_told(path: Path) -> None:
+    workbook(path, Sheet=[HEAD, ["c1", "p", "2024-03-01", "=1+1"], ["c2", "p", "2024-03-01", "=SUM(A1:A2)"]])
+    sources = FileSources()
+    (name,) = sources.find([str(path)])
+    with sources.open(name, ColumnMapping(kind="purchases")) as source:
+        assert pl.concat(chunk.rows for chunk in source.chunks())["quantity"].to_list() == ["", ""]
+        assert source.findings["formulas without values"].startswith("2 cells, read as empty")
+
+
+def test_a_formula_has_the_value_that_was_computed(path: Path) -> None:
+    workbook(path, Sheet=[HEAD, ["c1", "p", "2024-03-01", "=1+1"]])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = members["xl/worksheets/sheet1.xml"]
+    members["xl/worksheets/sheet1.xml"] = re.sub(rb"</f><v\s*/>|</f><v></v>", b"</f><v>2</v>", sheet)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    sources = FileSources()
+    (name,) = sources.find([str(path)])
+    with sources.open(name, ColumnMapping(kind="purchases")) as source:
+        assert pl.concat(chunk.rows for chunk in source.chunks())["quantity"].to_list() == ["2"]
+        assert "formulas without values" not in source.findings
+
+
+@pytest.mark.parametrize("number", [12345678901234570.0, 7.6561198e17])
+def test_a_number_that_lost_digits_does_not_look_like_an_id(path: Path, number: float) -> None:
+    workbook(path, Sheet=[HEAD, [number, "p", "2024-03-01", 1]])
+    (row,) = rows_of(path)
+    assert "E+1" in row[0]
+    assert float(row[0]) == number
+
+
+def test_only_workbooks_have_sheets(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("customer_id\nc1\n")
+    with pytest.raises(ConfigError, match="only Excel workbooks have sheets"):
+        FileSources().find([str(tmp_path / "a.csv")], ColumnMapping(kind="purchases", sheet="May"))
+    assert FileSources().find([str(tmp_path / "a.csv")], ColumnMapping(kind="purchases", sheet="*"))
 
 
 def test_sheets_differ_in_their_fingerprints(path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -104,3 +105,11 @@ def test_archives_on_s3(bucket: TestBucket) -> None:
     bucket.write("in/a.zip", archive({"x.csv": lines("c1"), "y.csv": lines("c2")}))
     sources = FileSources(s3=S3Files(S3Settings(endpoint_url=bucket.url)))
     assert customers(sources, f"{bucket.address}/in/") == ["c1", "c2"]
+
+
+def test_a_member_that_is_longer_than_the_archive_says_is_an_error(path: Path) -> None:
+    content = archive({"b.csv": lines(*(f"c{number}" for number in range(100)))})
+    directory = content.index(b"PK\x01\x02")
+    path.write_bytes(content[: directory + 24] + struct.pack("<I", 50) + content[directory + 28 :])
+    with pytest.raises(DataError, match="damaged or truncated"):
+        customers(FileSources(), path)

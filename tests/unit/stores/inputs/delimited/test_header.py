@@ -131,3 +131,18 @@ def test_what_a_repeated_header_is() -> None:
     assert not repeats(["quantity", "C1", "O-1", "2020"], ["customer_id", "quantity"], frozenset())
     assert columns_of(["Quantity", ""], ["quantity"]) == ["quantity", "column_2"]
     assert "CUSTOMER ID" in spellings(["customer_id"])
+
+
+@pytest.mark.parametrize(
+    "written", ["customer_id", "Customer ID", "CustomerID", "customerId", "CUSTOMER-ID", "Customer Id", "#customer_id"]
+)
+@pytest.mark.parametrize("column", ["customer_id", "CustomerID", "Customer ID"])
+def test_how_the_first_name_of_a_header_may_be_written(column: str, written: str) -> None:
+    assert written in spellings([column])
+
+
+def test_usual_names_make_a_header_unless_it_has_digits() -> None:
+    usual = frozenset({"client", "sku", "order", "date"})
+    assert repeats(["client", "SKU", "order", "x"], ["a", "b", "c", "d"], frozenset(), usual)
+    assert not repeats(["client", "SKU", "order", "7"], ["a", "b", "c", "d"], frozenset(), usual)
+    assert not repeats(["client", "milk", "red", "x"], ["a", "b", "c", "d"], frozenset(), usual)

@@ -78,8 +78,39 @@ def test_repeated_and_empty_column_names_stay_apart() -> None:
     assert len(set(twice)) == 3
 
 
+def test_fields_behind_trailing_separators_are_broken_rows() -> None:
+    rows, rejected, _ = read(b"a,b\n1,2,\n3,4,\n5,6,7\n,,7\n")
+    assert values(rows) == [("1", "2"), ("3", "4")]
+    assert rejected == [(4, "wrong number of fields"), (5, "wrong number of fields")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'a,b\n"x" , "y, z"\n', [("x", "y, z")]),
+        (b'a,b\n1,"x \\"y, z\\""\n2,"u"\n', [("1", 'x "y, z"'), ("2", "u")]),
+    ],
+)
+def test_quotes_of_other_dialects(content: bytes, expected: list[tuple[str, str]]) -> None:
+    assert values(read(content)[0]) == expected
+
+
+def test_a_title_over_several_cells_is_no_row() -> None:
+    header = b"customer_id,product_id,purchased_at,quantity\n"
+    title = b"From,2024-03-01,to,2024-03-31\n"
+    rows, rejected, findings = read(title + header + b"C1,m,2024-03-02,1\n")
+    assert rows.height == 1
+    assert rejected == []
+    assert findings["lines above the header"] == "1 (From,2024-03-01,to,2024-03-31)"
+    sorted_lines = b"C0,m,2024-03-02,1\n" + header + b"C1,m,2024-03-02,1\n"
+    assert read(sorted_lines)[0].height == 2
+
+
+BLANKS = [sign * length for sign in " \t\xa0" for length in range(9)]
 SIGNS = "\x1c\x1d\x1e\x1f"  # blanks for Python, but not for polars
-FIELDS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters=f"\r\x00{SIGNS}"), max_size=8)
+MARKS = "#-/=_"  # of comments and drawn lines
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters=f"\r\x00{SIGNS}{MARKS}")
+FIELDS = st.text(alphabet=LETTERS, max_size=8)
 
 
 @settings(deadline=None, max_examples=60)
@@ -91,4 +122,15 @@ def test_whatever_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str, st
     read_back = pl.concat(
         chunk.rows for chunk in CsvRows(blocks, "f", ColumnMapping(kind="purchases", separator=","), {})
     )
-    assert values(read_back) == [row for row in rows if any(field.strip() for field in row)]  # empty rows are left out
+    assert values(read_back) == [
+        row for row in rows if any(field.strip() for field in row) or row[0] not in BLANKS
+    ]  # empty rows are left out
+
+
+def test_a_later_header_with_other_names_is_read_by_them() -> None:
+    first = b"customer_id,product_id,purchased_at,quantity,total_price\nc1,m,2024-03-01,2,3.00\n"
+    later = b"Client,SKU,Date,Total,Qty\nc2,t,2024-03-02,4.50,1\n"
+    rows, rejected, findings = read(first + later)
+    assert rejected == []
+    assert rows.filter(pl.col("Client") == "c2").select("Total", "Qty").rows() == [("4.50", "1")]
+    assert findings["headers with other columns"] == "1 (line 3)"

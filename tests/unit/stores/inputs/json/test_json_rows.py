@@ -55,6 +55,13 @@ def test_objects_without_lines_are_read_in_blocks() -> None:
     assert rows[ROW_NUMBER].to_list() == list(range(1, 10_001))
 
 
+def test_a_json_text_sequence() -> None:
+    rows, rejected, findings = read(b'\x1e{"a": 1}\n\x1e{"a": 2}\n')
+    assert values(rows) == [("1",), ("2",)]
+    assert rejected == []
+    assert findings["format"] == "NDJSON"
+
+
 def test_objects_over_several_lines_have_the_number_of_their_first_line() -> None:
     rows, rejected, _ = read(b'{\n  "a": 1\n}\n{\n  "a": \n}\n{\n  "a": 3\n}\n')
     assert rows.select("a", ROW_NUMBER).rows() == [("1", 1), ("3", 7)]

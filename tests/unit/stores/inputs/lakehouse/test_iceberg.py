@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.types import StringType
 
 from omnix_cli.errors import DataError
 from omnix_cli.settings import S3Settings
@@ -15,6 +16,7 @@ from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.sources import FileSources
 from tests.aws.buckets import TestBucket
 from tests.unit.stores.inputs.finding import customers, found
+from tests.unit.stores.inputs.lakehouse import iceberg_deletes as deletes
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -108,3 +110,49 @@ def test_a_table_on_s3(tmp_path: Path, bucket: TestBucket) -> None:
     assert customers(sources, table.location()) == customers(sources, f"{bucket.address}/lake") == ["b"]
     with pytest.raises(DataError, match="part of the Iceberg table"):
         sources.find([f"{table.location()}/data/"])
+
+
+def test_rows_deleted_by_position_are_not_read(path: Path, table: Any) -> None:
+    table.append(rows("x", "y", "z"))
+    deletes.delete_positions(table, [0, 2])
+    assert customers(FileSources(), path) == ["b", "c", "y"]
+    assert customers(FileSources(), path, at=str(table.current_snapshot().snapshot_id)) == ["b", "c", "x", "y", "z"]
+
+
+def test_rows_deleted_by_value_are_refused(path: Path, table: Any) -> None:
+    deletes.delete_equal(table, "b")
+    with pytest.raises(DataError, match="equality deletes"):
+        customers(FileSources(), path)
+
+
+def test_rows_are_counted_against_the_snapshot(path: Path) -> None:
+    (newest,) = (path / "metadata").glob("00003-*.metadata.json")
+    newest.write_text(newest.read_text().replace('"total-records":"2"', '"total-records":"9"'))
+    with pytest.raises(DataError, match="the data files have 2 rows, the snapshot says 9"):
+        customers(FileSources(), path)
+
+
+def test_renamed_and_dropped_columns(path: Path, table: Any) -> None:
+    with table.update_schema() as change:
+        change.rename_column("customer_id", "client")
+    with table.update_schema() as change:
+        change.add_column("customer_id", StringType())
+    (frame,) = found(FileSources(), path).values()
+    assert sorted(frame["client"]) == ["b", "c"]
+    assert frame["customer_id"].null_count() == 2
+
+
+def test_a_name_used_again_over_files_without_numbers_is_refused(catalog: SqlCatalog, tmp_path: Path) -> None:
+    table = catalog.create_table("shop.taken", schema=_schema())
+    rows_of_others = tmp_path / "others.parquet"
+    pl.DataFrame({"customer_id": ["old"]}).write_parquet(rows_of_others)
+    table.add_files([f"file://{rows_of_others}"])
+    place = table.location().removeprefix("file://")
+    assert customers(FileSources(), place) == ["old"]
+    with table.update_schema(allow_incompatible_changes=True) as change:
+        change.add_column("other", StringType())
+        change.delete_column("customer_id")
+    with table.update_schema() as change:
+        change.add_column("customer_id", StringType())
+    with pytest.raises(DataError, match="`customer_id` names two columns"):
+        customers(FileSources(), place)
