@@ -32,10 +32,10 @@ class OrderDays:
         """Adds purchases; a return is on a day of its own."""
         if WRITTEN not in rows.columns or rows["order_id"].null_count() == rows.height:
             return
-        orders = rows.with_columns(order=pl.col("order_id").hash())
-        orders = orders.filter(
-            pl.col("order_id").is_not_null() & ~pl.col(RETURNED) & (pl.col("order") % self._every == 0)
-        )
+        order = rows["order_id"].hash().alias("order")
+        chosen = rows["order_id"].is_not_null() & ~rows[RETURNED] & (order % self._every == 0)
+        columns = [WRITTEN, *(("store_location", "product_id", "kind") if self.products else ())]
+        orders = rows.select(order, *columns).filter(chosen)
         days = orders.select("order", pl.col(WRITTEN).dt.date().alias("day"), *(_LINE if self.products else ()))
         days = days.unique()
         self._days.append(days)
