@@ -33,6 +33,29 @@ def test_tickets_without_customers_have_similar_and_popular_products_only(omnix:
     assert "anonymous_lines_left_out" in omnix("runs", "show", "--format", "json").out
 
 
+def test_tickets_whose_numbers_start_again_every_day_are_baskets_of_their_own(omnix: Omnix, tmp_path: Path) -> None:
+    pairs = {True: ("bun", "tea"), False: ("rye", "jam")}
+    lines = [
+        f"{ticket},{product},2020-03-{day:02} 08:{ticket:02},1,1.00"
+        for day in range(1, 29)
+        for ticket in range(10)
+        for product in pairs[day * 7 % 10 > ticket]
+    ]
+    (tmp_path / "tickets.csv").write_text(HEAD + "\n".join(lines) + "\n")
+    assert omnix("import", "purchases", "tickets.csv").code == 0
+    assert omnix("similarity").code == 0
+    similar = json.loads(omnix("show", "similar", "bun", "--format", "json").out)
+    assert [row["neighbour_id"] for row in similar] == ["tea"]
+
+
+def test_tickets_without_a_number_are_those_of_one_moment(omnix: Omnix, tmp_path: Path) -> None:
+    lines = ["0,bun,2020-03-01 08:00,1,1", "0,tea,2020-03-01 08:00,1,1", "0,bun,2020-03-01 09:00,1,1"]
+    (tmp_path / "tickets.csv").write_text(HEAD + "\n".join(lines) + "\n")
+    assert omnix("import", "purchases", "tickets.csv").code == 0
+    rows = open_workspace(tmp_path / ".omnix").frame("purchases")
+    assert rows.group_by("customer_id").len()["len"].sort().to_list() == [1, 2]
+
+
 def test_a_column_that_may_be_the_customer_must_be_named(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("client," + HEAD + "".join(f"c,{line}\n" for line in TICKETS))
     refused = omnix("import", "purchases", "a.csv")

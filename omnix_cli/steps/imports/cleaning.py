@@ -20,7 +20,7 @@ from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_
 from omnix_cli.steps.imports.amounts import currencies, misplaced_codes
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
 from omnix_cli.steps.imports.dates.local_times import local_days
-from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN
+from omnix_cli.steps.imports.groups.identity import CHANGED, LINE_NUMBER, RETURNED, WRITTEN, order_names
 from omnix_cli.steps.imports.problems import Problem, quarantined
 
 VERSION = "3"
@@ -64,15 +64,15 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
         read.problems,
     )
     placeholders = 0
-    if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
-        rows = rows.with_columns(
-            pl.coalesce("customer_id", pl.lit(ANONYMOUS) + pl.col("order_id")).alias("customer_id")
-        )
     if mapping.kind == "purchases":
+        orders = rows["order_id"]
         rows, placeholders = _without_placeholders(rows, mapping)
         if mapping.items is not None:
             problems.append(_no_items(rows, raw, mapping))
         rows = rows.with_columns(read.written_at.alias(WRITTEN))
+        if mapping.anonymous == "by_order" and rows["customer_id"].null_count():
+            buyers = pl.lit(ANONYMOUS) + order_names(rows, mapping.order_scope)
+            rows = rows.with_columns(pl.coalesce("customer_id", pl.when(orders.is_not_null()).then(buyers)))
         rows = purchase_rules.settle(rows, raw, mapping, decimal_comma=reading.decimal_comma)
         rows = rows.with_columns(_identifying(rows, raw, reading, problems))
     if mapping.kind in INSTANTS:

@@ -106,6 +106,14 @@ def document_keys(ids: pl.Series) -> pl.Series:
     return ids.str.extract(rf"^({_WHEN}#[^#]*#[^#]+)#")
 
 
+def order_names(rows: pl.DataFrame, scope: Collection[str]) -> pl.Expr:
+    """The orders of purchases, as `order_keys` has them; rows without one are named by their written time and shop."""
+    day, shop = _scope(rows, scope)
+    instant = pl.col(WRITTEN).dt.to_string(_INSTANT_TEXT).fill_null("")
+    order = pl.concat_str(day.fill_null(""), shop, _escaped(rows, "order_id"), separator="#")
+    return pl.coalesce(order, pl.concat_str(instant, _shop(rows), pl.lit(""), separator="#"))
+
+
 def content_hashes(rows: pl.DataFrame, kind: str, *, without: Collection[str] = ()) -> pl.Series:
     """A hash of each row's content, without its id and these columns."""
     own_id = FRAMES[kind].key[0]
@@ -126,12 +134,11 @@ def by_file(rows: pl.DataFrame) -> dict[int, int]:
 
 def _purchase_ids(rows: pl.DataFrame, scope: Collection[str]) -> pl.Expr:
     """The ids of order lines; lines without an order and returns are looked at only where there are any."""
-    shop = _shop(rows) if "shop" in scope else pl.lit("")
+    day, shop = _scope(rows, scope)
     order, product = _escaped(rows, "order_id"), _escaped(rows, "product_id")
     if LINE_NUMBER in rows.columns:
         line = pl.lit("%line ") + _escaped(rows, LINE_NUMBER)
         product = pl.when(pl.col(LINE_NUMBER).is_not_null()).then(line).otherwise(product)
-    day = pl.lit(_day_texts(rows[WRITTEN].dt.date())) if "day" in scope else pl.lit("")
     ids = pl.concat_str(day, shop, order, product, separator="#")
     instant = pl.col(WRITTEN).dt.to_string(_INSTANT_TEXT)
     if rows[RETURNED].any():
@@ -142,6 +149,12 @@ def _purchase_ids(rows: pl.DataFrame, scope: Collection[str]) -> pl.Expr:
         own = pl.concat_str(instant, _shop(rows), pl.lit(""), _escaped(rows, "customer_id"), product, separator="#")
         ids = pl.when(pl.col("order_id").is_null()).then(own + ending).otherwise(ids)
     return ids
+
+
+def _scope(rows: pl.DataFrame, scope: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
+    """The day and the shop that tell orders with one number apart; empty where they are not in the scope."""
+    day = pl.lit(_day_texts(rows[WRITTEN].dt.date())) if "day" in scope else pl.lit("")
+    return day, _shop(rows) if "shop" in scope else pl.lit("")
 
 
 def _interaction_ids(rows: pl.DataFrame) -> pl.Expr:
