@@ -107,9 +107,10 @@ def guessed(kind: str, name: str, columns: Sequence[str], *, wanted: str | None 
     """The column that looks most like a canonical one: by its usual names, then by spelling; None if none does."""
     known = {normalised(column): column for column in reversed(visible(columns))}
     usual = SYNONYMS[kind].get(name, "").split()
+    joined = {one.replace(".", ""): column for one, column in known.items()}  # client.id is named like client_id
     for one in (wanted or name, name, *usual):
-        if normalised(one) in known:
-            return known[normalised(one)]
+        if (column := known.get(normalised(one)) or joined.get(normalised(one))) is not None:
+            return column
     near = difflib.get_close_matches(normalised(wanted or name), known, n=1, cutoff=0.7)
     return known[near[0]] if near else None
 

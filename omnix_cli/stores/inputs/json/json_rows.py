@@ -3,14 +3,17 @@ of a list of items, each entry becomes a row."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 import polars as pl
 
+from omnix_cli.errors import DataError
 from omnix_cli.mappings import REQUIRED, ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
+from omnix_cli.steps.imports.column_names import normalised
 from omnix_cli.stores.inputs.formats import InputFile
 from omnix_cli.stores.inputs.json.splitting import Document, DocumentSplitter
 from omnix_cli.stores.inputs.json.values import UnreadableDocument, flattened, parsed
@@ -18,6 +21,9 @@ from omnix_cli.stores.inputs.line_blocks import LineBlocks, RejectedLine, as_fra
 
 _REJECTED = b"\0"
 """Stands for a line that was rejected already."""
+
+_USUAL = ("items", "lineitems", "lines", "orderlines", "orderitems", "positions", "products", "articles", "entries")
+"""Usual names of the list of items, in lower case."""
 
 _SHORT = 32 << 10
 """A first line up to this length is read as a line."""
@@ -62,11 +68,23 @@ class JsonRows:
     is_array: bool
     _columns: dict[str, None] = field(default_factory=dict)
     _last: int = 0
+    _has_items: bool = False
+    _lists: dict[str, None] = field(default_factory=dict)
+    """The lists of objects in documents, as long as none has the list of items."""
 
     def __post_init__(self) -> None:
         self._splitter = DocumentSplitter(self.name, is_array=self.is_array)
 
     def __iter__(self) -> Iterator[RawChunk]:
+        yield from self._chunks()
+        meant = None if self._has_items else _meant(self._lists, self.items)
+        if meant is not None:
+            raise DataError(
+                f"{self.name}: its documents have no list `{self.items}`",
+                hint=f'Did you mean `{meant}`? Set `items = "{meant}"`, and name its columns `{meant}...`.',
+            )
+
+    def _chunks(self) -> Iterator[RawChunk]:
         beginning = self.blocks.beginning()
         if self.is_array or (len(beginning) > _SHORT and b"\n" not in beginning):
             self.blocks.cut_after = b"}"  # there need not be any lines
@@ -146,17 +164,42 @@ class JsonRows:
         """The rows of a document with their positions in its list of items, 0 if there is none."""
         if not isinstance(document, dict):
             raise UnreadableDocument("not a JSON object")
-        if self.items is None or self.items not in document:
+        key = self._key_of_items(document)
+        if key is None:
             found = [(0, flattened(document))]
         else:
-            entries = document[self.items]
-            shared = flattened({name: value for name, value in document.items() if name != self.items})
+            entries = document[key]
+            shared = flattened({name: value for name, value in document.items() if name != key})
             listed = entries if isinstance(entries, list) else [] if entries is None else [entries]
-            own = (flattened({self.items: entry}) for entry in listed)
+            own = (flattened({str(self.items): entry}) for entry in listed)
             found = [(item, {**shared, **row}) for item, row in enumerate(own, start=1)] or [(0, shared)]
         if not any(row for _, row in found):
             raise UnreadableDocument("empty object")
         return found
+
+    def _key_of_items(self, document: dict[str, Any]) -> str | None:
+        """The key of the list of items, however it is written; None if there is none."""
+        if self.items is None or self.items in document:
+            self._has_items = True
+            return self.items
+        for name in document:
+            if normalised(name) == normalised(self.items):
+                self._has_items = True
+                return name
+        if not self._has_items:
+            self._lists.update(dict.fromkeys(name for name, value in document.items() if _is_of_objects(value)))
+        return None
+
+
+def _is_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _meant(lists: Iterable[str], items: str | None) -> str | None:
+    """The list that may be the one of items; None if no name looks like it."""
+    names = {normalised(name): name for name in lists}
+    near = difflib.get_close_matches(normalised(items or ""), names, n=1, cutoff=0.6)
+    return next((names[name] for name in (*near, *_USUAL) if name in names), None)
 
 
 def _has_nul(value: Any) -> bool:

@@ -55,6 +55,7 @@ def test_usual_names_are_guessed() -> None:
     names = ("customer_id", "product_id", "purchased_at", "quantity")
     assert [guessed("purchases", name, columns) for name in names] == columns
     assert guessed("purchases", "rating", columns) is None
+    assert guessed("purchases", "customer_id", ["client.name", "client.id"]) == "client.id"
 
 
 def test_synonyms_are_of_canonical_columns() -> None:

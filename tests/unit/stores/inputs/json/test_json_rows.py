@@ -4,7 +4,9 @@ import io
 
 import orjson
 import polars as pl
+import pytest
 
+from omnix_cli.errors import DataError
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.stores.inputs.json.json_rows import JsonRows
 from omnix_cli.stores.inputs.line_blocks import LineBlocks
@@ -28,6 +30,28 @@ def test_the_items_of_a_document_become_rows() -> None:
         ("o1", "y", 1, 2),
         ("o2", None, 2, 0),
     ]
+
+
+def test_the_list_of_items_is_found_however_its_name_is_written() -> None:
+    order = {"id": "o1", "Line_Items": [{"sku": "x"}]}
+    rows, _, _ = read(orjson.dumps(order), items="lineItems")
+    assert rows.select("id", "lineItems.sku", ITEM).rows() == [("o1", "x", 1)]
+
+
+@pytest.mark.parametrize("name", ["lines", "item", "order_lines", "products"])
+def test_documents_whose_items_have_another_name_are_no_orders_without_items(name: str) -> None:
+    orders = b"\n".join(orjson.dumps({"id": number, name: [{"sku": "x"}], "tags": ["a"]}) for number in range(3))
+    with pytest.raises(DataError, match="its documents have no list `items`") as refused:
+        read(orders, items="items")
+    assert f"Did you mean `{name}`?" in str(refused.value.hint)
+
+
+def test_documents_may_have_no_items_but_other_lists() -> None:
+    rows, _, _ = read(b'{"id": "o1", "payments": [{"method": "cash"}]}', items="items")
+    assert rows.select("id", ITEM).rows() == [("o1", 0)]
+    some = [{"id": "o1", "lines": [{"sku": "x"}]}, {"id": "o2", "items": [{"sku": "y"}]}]
+    rows, _, _ = read(b"\n".join(map(orjson.dumps, some)), items="items")
+    assert rows.select("id", ITEM).rows() == [("o1", 0), ("o2", 1)]
 
 
 def test_a_json_array() -> None:
