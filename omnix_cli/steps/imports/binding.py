@@ -15,7 +15,15 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import CURRENCY, DERIVED, EXTRA, REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import instants, texts
-from omnix_cli.steps.imports.column_names import candidates, guessed, normalised, usual_name, visible, without_place
+from omnix_cli.steps.imports.column_names import (
+    candidates,
+    guessed,
+    is_of_a_line,
+    normalised,
+    usual_name,
+    visible,
+    without_place,
+)
 
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
@@ -134,7 +142,8 @@ def noticed(mapping: ColumnMapping, bound: ColumnMapping, available: list[str]) 
         found["constants"] = f"used instead of the file's {', '.join(beside)}"
     unused = _unused(available, bound.columns)
     optional = (name for name in _mappable(bound) if name not in bound.columns)
-    usual = {name: column for name in optional if (column := usual_name(mapping.kind, name, unused))}
+    found_names = ((name, usual_name(mapping.kind, name, unused)) for name in optional)
+    usual = {name: column for name, column in found_names if column and is_of_a_line(column, name, available)}
     if usual:
         flags = " ".join(f"--map {shlex.quote(f'{name}={column}')}" for name, column in usual.items())
         found["perhaps"] = flags
