@@ -126,7 +126,8 @@ def unapplied(mapping: ColumnMapping, available: list[str]) -> dict[str, str]:
     )
     if mapping.items and not any(f"{name}.".startswith(f"{mapping.items}.") for name in available):
         wanted.append((f"items `{mapping.items}`", mapping.items))
-    return {what: _no_column(source, available) for what, source in wanted if not file_columns.has(source)}
+    known = [] if mapping.is_named_recipe else available  # the recipes of omnix have no misspelt columns
+    return {what: _no_column(source, known) for what, source in wanted if not file_columns.has(source)}
 
 
 def noticed(mapping: ColumnMapping, bound: ColumnMapping, available: list[str]) -> dict[str, str]:
