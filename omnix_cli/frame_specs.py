@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 
 import dataframely as dy
@@ -24,7 +25,7 @@ class FrameSpec:
         return tuple(self.schema.primary_key())
 
     def empty(self) -> pl.DataFrame:
-        return pl.DataFrame(self.schema.create_empty())
+        return _empty(self.schema).clone()
 
     @property
     def fingerprint(self) -> str:
@@ -62,3 +63,8 @@ class FrameSpec:
 
         Raises dataframely's ValidationError when a rule is broken: a bug in a step, never bad input."""
         return pl.DataFrame(self.schema.validate(frame.select(self.schema.column_names()), cast=True))
+
+
+@cache
+def _empty(schema: type[dy.Schema]) -> pl.DataFrame:
+    return pl.DataFrame(schema.create_empty())

@@ -364,3 +364,10 @@ def test_money_stays_exact_when_lines_are_numbered(shop: Shop) -> None:
     rows = current_rows(shop.work)
     assert rows["total_price"].sum() == Decimal("55.00")
     assert rows["purchase_id"].n_unique() == 50
+
+
+def test_a_few_rows_beside_many_stored_ones(shop: Shop) -> None:
+    lines = [f"A,milk,O-{number},2019-03-01,1,1" for number in range(40)]
+    shop.add(shop.file(*lines, *lines))
+    report = shop.add(shop.file(*lines[:1], *lines[:3]))
+    assert (report.known, report.accepted) == (4, 0)

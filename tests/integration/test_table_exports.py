@@ -130,6 +130,33 @@ def test_a_deletion_takes_back_what_the_same_import_brings(tmp_path: Path, run_r
     assert current_rows(work).filter(kind="cancelled")["product_id"].to_list() == ["p2"]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("quantity", [2, 5])
+@pytest.mark.parametrize("with_old_image", [True, False])
+def test_a_key_that_is_deleted_and_put_again_counts_again(
+    tmp_path: Path, with_old_image: bool, quantity: int, at_once: bool
+) -> None:
+    old = item(1) if with_old_image else None
+    exports = [
+        ([full_line(item(1)), full_line(item(2))], {"time": "2026-01-04T00:00:00.000Z"}),
+        ([change_line(key(1), None, old)], {"export": "b", "incremental": True, "time": "2026-01-05T00:00:00.000Z"}),
+        ([change_line(key(1), item(1, quantity=quantity))], {"export": "a", "incremental": True}),
+        (
+            [change_line(key(2), None, item(2))],
+            {"export": "c", "incremental": True, "time": "2026-01-07T00:00:00.000Z"},
+        ),
+    ]
+    work = importer(tmp_path / "work")
+    for lines, how in exports:
+        folder = write_export(tmp_path / "in", [lines], **{"time": "2026-01-06T00:00:00.000Z", **how})
+        if not at_once:
+            imported(work, folder)
+    imported(work, tmp_path / "in")
+    rows = current_rows(work)
+    assert rows.filter(kind="purchase").select("product_id", "quantity").rows() == [("p1", quantity)]
+    assert rows.filter(kind="cancelled")["product_id"].to_list() == ["p2"]
+
+
 @pytest.mark.parametrize("with_old_image", [True, False])
 def test_a_deleted_product_stays_and_is_told(tmp_path: Path, with_old_image: bool) -> None:
     work = importer(tmp_path)

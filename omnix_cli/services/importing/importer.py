@@ -71,7 +71,9 @@ class Importer:
             earlier = self.ledger.batches(mapping.kind)
             reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
             names = FrequentNames(held, self._earlier_names(mapping, again))
-            yield Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
+            work = Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
+            work.days.products = bool(comparison.view.rows) and not (mapping.replaces_orders or replay)
+            yield work
 
     def _earlier_names(self, mapping: ColumnMapping, again: frozenset[str]) -> list[pl.LazyFrame]:
         """How earlier imports named products, without those that are read again."""
@@ -109,6 +111,7 @@ class Import:
                 continue
             if self.kind == "purchases":
                 self.days.add(cleaned.rows)
+                self.days.add(cleaned.aside.with_columns(kind=pl.lit("cancelled", cleaned.aside.schema["kind"])))
             self.comparison.add(cleaned.rows)
             self.comparison.add_aside(cleaned.aside)
         self.comparison.end_file(len(self.files))
@@ -155,9 +158,14 @@ class Import:
     def _findings(self) -> Iterator[Finding]:
         counts = dict(self.counts)
         counts["placeholders"] = sum(file.placeholders for file in self.files)
-        if "day" in self.reader.mapping.order_scope:
-            counts["order_on_several_days"] = self.days.repeated()
-        return findings(counts)
+        return findings(counts | self._orders)
+
+    @cached_property
+    def _orders(self) -> dict[str, int]:
+        """What was noticed about orders; call it when all inputs are read."""
+        if "day" not in self.reader.mapping.order_scope:
+            return {}
+        return self.days.counts(self.comparison.view, self.comparison.edges.orders["order"])
 
     def _records(self, replay: bool) -> Iterator[ImportedFile]:
         """What the ledger keeps of the inputs. In a replay only rows that left the quarantine count, and the content

@@ -17,6 +17,13 @@ def latest(importer: Importer, kind: str, content: str | None) -> tuple[ImportBa
     return next(found, None)
 
 
+def is_known_by_name(importer: Importer, kind: str, name: str, content: str | None) -> bool:
+    """Whether the newest import of a file of this name has this content."""
+    batches = reversed(importer.ledger.batches(kind))
+    named = (file.sha256 for batch in batches if not batch.replay for file in batch.files if file.name == name)
+    return next(named, "") == content
+
+
 def changed_readings(
     importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]
 ) -> frozenset[str | None]:
@@ -38,7 +45,7 @@ def unchanged(
     if table := importer.sources.table_identity(name):
         versions = (batch for batch in reversed(batches) if any(file.table == table for file in batch.files))
         return found if found[0] == next(versions, None) else None
-    return found if found[0] in newest or any(file.name == name for file in found[0].files) else None
+    return found if found[0] in newest or is_known_by_name(importer, kind, name, content) else None
 
 
 def changed_tables(importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]) -> dict[str, str]:

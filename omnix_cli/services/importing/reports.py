@@ -34,6 +34,31 @@ _FOUND = {
         "lines have",
         " the order id of another receipt of that day, of another customer at another time; both count",
     ),
+    "replaced_at_edge": (
+        "earlier line of an order that begins or ends a file was",
+        "earlier lines of orders that begin or end a file were",
+        " replaced; if such an order was cut between two imports, import its files together",
+    ),
+    "kept_at_edge": (
+        "earlier line of an order that begins or ends a file is not in it; it still counts",
+        "earlier lines of orders that begin or end a file are not in it; they still count",
+        ", since a file may begin or end within an order",
+    ),
+    "fewer_products": (
+        "order came again without some of its products; those still count",
+        "orders came again without some of their products; those still count",
+        " (whole_orders = true in the mapping withdraws them)",
+    ),
+    "cancelled_in_file": (
+        "line is in a file both as cancelled and not; it counts as one line",
+        "lines are in a file both as cancelled and not; they count as one line each",
+        ", unless an id or a line number tells them apart",
+    ),
+    "shared_line_number": (
+        "line has the order id and the line number of another line in the same file",
+        "lines have the order id and the line number of another line in the same file",
+        ", of another customer or time; both count",
+    ),
     "joined_at_cut": (
         "line of an order that ends one file and begins another was",
         "lines of orders that end one file and begin another were",

@@ -109,9 +109,10 @@ class CurrentLines:
             hit = np.zeros(len(self._hits), bool)
             hit[touched] = True
             groups = np.unique(self._number[touched])
-            sizes = self._starts[groups + 1] - self._starts[groups]
+            starts = self._starts[groups].astype(np.intp)  # unsigned and signed numbers together would become floats
+            sizes = self._starts[groups + 1].astype(np.intp) - starts
             owners = np.repeat(groups, sizes)
-            firsts = np.repeat(self._starts[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes)
+            firsts = np.repeat(starts - np.append(0, np.cumsum(sizes)[:-1]), sizes)
             members = firsts + np.arange(len(owners))
             self._noisy[owners[self._hits[members] != self._times[members]]] = True
             self._ever[groups] = True

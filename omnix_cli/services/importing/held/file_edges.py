@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -16,10 +17,10 @@ _NONE: Hashes = np.zeros(0, np.uint64)
 
 @dataclass
 class _Edge:
-    """The order that a file begins or ends with, and the hashes of its groups."""
+    """The order that a file begins or ends with, a row of it, and the hashes of its groups."""
 
     order: str | None = None
-    key: str | None = None
+    row: pl.DataFrame | None = None
     groups: list[Hashes] = field(default_factory=list)
 
 
@@ -39,20 +40,20 @@ class FileEdges:
         first, last = orders[0], orders[-1]
         if self._in_head:
             if self._head.order is None and first is not None:
-                self._head = self._edge(rows.head(1))
+                self._head = _Edge(first, rows.head(1))
             if first is not None and first == self._head.order and groups is not None:
                 self._head.groups.append(groups[(orders == first).fill_null(False).to_numpy()])
             self._in_head = last is not None and last == self._head.order
         if last != self._tail.order or last is None:
-            self._tail = self._edge(rows.tail(1)) if last is not None else _Edge()
+            self._tail = _Edge(last, rows.tail(1)) if last is not None else _Edge()
         if last is not None and groups is not None:
             self._tail.groups.append(groups[(orders == last).fill_null(False).to_numpy()])
 
     def end_file(self, number: int) -> Hashes:
         """Call it when all rows of a file are added; returns the groups of its first and its last order."""
         for edge, begins in ((self._head, True), (self._tail, False)):
-            if edge.key is not None:
-                self._edges.append((number, edge.key, begins, not begins))
+            if edge.row is not None and (key := self._key(edge.row)) is not None:
+                self._edges.append((number, key, begins, not begins))
         groups = [*self._head.groups, *self._tail.groups]
         self._head, self._tail, self._in_head = _Edge(), _Edge(), True
         return np.concatenate(groups) if groups else _NONE
@@ -62,6 +63,6 @@ class FileEdges:
         found = pl.DataFrame(self._edges, schema=Edges.none().orders.schema, orient="row")
         return found.group_by(FILE, "order").agg(pl.col("begins", "ends").any())
 
-    def _edge(self, row: pl.DataFrame) -> _Edge:
-        one = self._identifier.identified(row)
-        return _Edge(row["order_id"][0], order_keys(one[self._identifier.own_id])[0])
+    def _key(self, row: pl.DataFrame) -> str | None:
+        ids = self._identifier.identified(row)[self._identifier.own_id]
+        return cast("str | None", order_keys(ids)[0])

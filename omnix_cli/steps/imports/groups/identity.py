@@ -100,6 +100,12 @@ def order_keys(ids: pl.Series) -> pl.Series:
     return key.set(~of_order, None)
 
 
+def document_keys(ids: pl.Series) -> pl.Series:
+    """The documents that lines with these ids belong to: an order's is `day#shop#order`, a return's `time#shop#order`;
+    null for lines without an order."""
+    return ids.str.extract(rf"^({_WHEN}#[^#]*#[^#]+)#")
+
+
 def content_hashes(rows: pl.DataFrame, kind: str, *, without: Collection[str] = ()) -> pl.Series:
     """A hash of each row's content, without its id and these columns."""
     own_id = FRAMES[kind].key[0]

@@ -52,11 +52,11 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
     current = current.with_columns(
         _cancelled(current).alias("cancelled"), numbers(current[own_id], current[BASE]).alias("number")
     )
-    wanted = _wanted(state, current, contents)
+    wanted = _wanted(state)
     kept = _kept(wanted, current, contents)
     superseded = current.join(kept, on=own_id, how="anti").select(pl.col(own_id).alias("id")).sort("id")
-    have = kept.group_by(GROUP, LINE).agg(pl.len().cast(pl.Int64).alias("have"))
-    lacking = wanted.join(have, on=[GROUP, LINE], how="left").with_columns(
+    have = kept.group_by(GROUP, LINE, "cancelled").agg(pl.len().cast(pl.Int64).alias("have"))
+    lacking = wanted.join(have, on=[GROUP, LINE, "cancelled"], how="left").with_columns(
         (pl.col("wanted") - pl.col("have").fill_null(0)).alias("lacking")
     )
     lacking = lacking.filter(pl.col("lacking") > 0).join(contents.drop(BASE, "cancelled"), on=[GROUP, LINE])
@@ -81,21 +81,14 @@ def _contents(stated: pl.DataFrame, kind: str) -> pl.DataFrame:
     return last.drop(PLACE).join(first, on=[GROUP, LINE]).with_columns(pl.lit(False).alias("cancelled"))
 
 
-def _wanted(state: pl.DataFrame, current: pl.DataFrame, contents: pl.DataFrame) -> pl.DataFrame:
-    """How often each line is to be stored; of a group in which nothing stands, one line stays as cancelled."""
-    standing = state.filter(pl.col("n") > 0).select(
-        GROUP, LINE, BASE, pl.col("n").alias("wanted"), pl.lit(False).alias("cancelled")
+def _wanted(state: pl.DataFrame) -> pl.DataFrame:
+    """How often each line is to be stored, and how often as cancelled."""
+    return pl.concat(
+        state.filter(pl.col(count) > 0).select(
+            GROUP, LINE, BASE, pl.col(count).alias("wanted"), pl.lit(cancelled).alias("cancelled")
+        )
+        for count, cancelled in (("n", False), ("out", True))
     )
-    nothing = state.filter("remembered").join(standing.select(BASE).unique(), on=BASE, how="anti")
-    if nothing.is_empty():
-        return standing
-    before = current.filter("cancelled").select(GROUP, LINE).unique().with_columns(pl.lit(0).alias("first"))
-    places = nothing.join(before, on=[GROUP, LINE], how="left").join(
-        contents.select(GROUP, LINE, *PLACE), on=[GROUP, LINE], how="left"
-    )
-    one = places.sort(BASE, pl.col("first").fill_null(1), *PLACE).unique(BASE, keep="first", maintain_order=True)
-    remembered = one.select(GROUP, LINE, BASE, pl.lit(1, pl.Int64).alias("wanted"), pl.lit(True).alias("cancelled"))
-    return pl.concat([standing, remembered])
 
 
 def _kept(wanted: pl.DataFrame, current: pl.DataFrame, contents: pl.DataFrame) -> pl.DataFrame:
@@ -106,7 +99,7 @@ def _kept(wanted: pl.DataFrame, current: pl.DataFrame, contents: pl.DataFrame) -
         found = found.join(stated, on=[GROUP, LINE], how="left").filter(
             pl.col("stated_at").is_null() | (pl.col("stated_at") == pl.col("purchased_at"))
         )
-    rank = pl.int_range(pl.len(), dtype=pl.Int64).over(GROUP, LINE, order_by="number")
+    rank = pl.int_range(pl.len(), dtype=pl.Int64).over(GROUP, LINE, "cancelled", order_by="number")
     return found.filter(rank < pl.col("wanted"))
 
 

@@ -10,7 +10,16 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, PLACE, content_hashes, groups, modes, order_keys
+from omnix_cli.steps.imports.groups.identity import (
+    CHANGED,
+    FILE,
+    PLACE,
+    content_hashes,
+    document_keys,
+    groups,
+    modes,
+    order_keys,
+)
 
 GROUP, LINE, DOCUMENT = "_group", "_content", "_document"
 """Hashes of a row's group and of its content without its status; and the number of its document (0: none)."""
@@ -52,10 +61,10 @@ class Statements(NamedTuple):
 
 
 def group_hashes(group_ids: pl.Series, kind: str, *, whole_orders: bool) -> pl.Series:
-    """GROUP: the hash of the group's id; or of its order, where orders are replaced as a whole."""
+    """GROUP: the hash of the group's id; or of its order or return, where these are replaced as a whole."""
     if whole_orders and kind == "purchases":
-        orders = order_keys(group_ids)
-        group_ids = pl.select(pl.coalesce(orders, group_ids)).to_series()
+        documents = document_keys(group_ids)
+        group_ids = pl.select(pl.coalesce(documents, group_ids)).to_series()
     return group_ids.hash().alias(GROUP)
 
 
@@ -84,13 +93,15 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
     """Equal rows of one statement as one row, which counts them; also of rows that are counted already.
 
     A standing line adds one, a cancelled one takes one away, never below none. So any sequence of them turns a count
-    `n` into `max(n + _sum, _floor)`, and two sequences are one."""
+    `n` into `max(n + _sum, _floor)`, and two sequences are one. In the same way, it turns a count of cancellations that
+    no later line took back into `max(count - _sum, _taken_floor)`."""
     if "_sum" not in rows.columns:
         cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
         taken = pl.col(ASIDE) | cancelled
         rows = rows.with_columns(
             pl.when(taken).then(-1).otherwise("_times").cast(pl.Int64).alias("_sum"),
             pl.lit(0, pl.Int64).alias("_floor"),
+            pl.lit(0, pl.Int64).alias("_taken_floor"),
             pl.when(ASIDE).then(0).otherwise("_times").cast(pl.Int64).alias("_rows"),
             pl.when(taken & ~pl.col(ASIDE)).then(1).otherwise(0).cast(pl.Int64).alias("_cancels"),
             taken.cast(pl.Int64).alias("_taken"),
@@ -102,6 +113,7 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
     combined = {
         "_sum": pl.col("_sum").sum(),
         "_floor": pl.col("_sum").sum() + (pl.col("_floor") - pl.col("_sum").cum_sum()).max(),
+        "_taken_floor": (pl.col("_taken_floor") + pl.col("_sum").cum_sum()).max() - pl.col("_sum").sum(),
         "_rows": pl.col("_rows").sum(),
         "_cancels": pl.col("_cancels").sum(),
         "_taken": pl.col("_taken").sum(),
@@ -133,19 +145,21 @@ def statements(
     rows = rows.with_columns(
         mode,
         pl.max_horizontal(pl.col("_sum"), pl.col("_floor")).alias("n"),
+        pl.max_horizontal(-pl.col("_sum"), pl.col("_taken_floor")).alias("out"),
         pl.col(rows.columns[1] if kind not in ("purchases", "interactions") else "customer_id").hash().alias("_who"),
         (pl.col("purchased_at").to_physical() if kind == "purchases" else pl.lit(0, pl.Int64)).alias("_when"),
     )
     rows, dropped = _last_words(rows)
     rows = rows.join(_turns(rows, edges), on=_STATEMENT, how="left", maintain_order="left")
-    return Statements(rows, dropped, _equal_at_cuts(rows))
+    return Statements(rows, dropped, {**_equal_at_cuts(rows), **_in_one_file(rows)})
 
 
 def _last_words(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows without those that a later row of the same file makes void, and these: earlier rows of a given id or of
     a numbered line, and earlier documents about an order."""
-    last = pl.col("_last")
-    numbered = pl.col(BASE).str.contains("#%line ", literal=True) & pl.col(MODE).is_in(["order", "document"])
+    last = pl.col("_place")  # a number, since polars may panic when it compares structs
+    row, item = (pl.col("_last").struct.field(name).cast(pl.Int128) for name in (ROW_NUMBER, ITEM))
+    rows = rows.with_columns((row * 2**32 + item).alias("_place"))
     void = (
         pl.when(pl.col(MODE) == "last")
         .then(last != last.max().over(_STATEMENT))
@@ -155,22 +169,30 @@ def _last_words(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
         .otherwise(False)
     )
-    if (rows[MODE] == "last").any():
-        rows = rows.with_columns(
-            pl.when(pl.col(MODE) == "last").then(pl.col("_stands").cast(pl.Int64)).otherwise("n").alias("n")
-        )
-    if rows.select(numbered.any()).item():
+    numbered = _is_numbered()
+    single = (pl.col(MODE) == "last") | numbered
+    if rows.select(single.any()).item():
+        stands = pl.col("_stands").cast(pl.Int64)
         void |= numbered & (last != last.max().over([*_STATEMENT, BASE, "_who", "_when"]))
-        rows = rows.with_columns(pl.when(numbered).then(pl.min_horizontal("n", 1)).otherwise("n").alias("n"))
+        rows = rows.with_columns(
+            pl.when(single).then(stands).otherwise("n").alias("n"),
+            pl.when(single).then(1 - stands).otherwise("out").alias("out"),
+        )
     marked = rows.with_columns(void.alias("_void"))
     if not marked["_void"].any():
         return rows, rows.clear()
     return marked.filter(~pl.col("_void")).drop("_void"), marked.filter("_void").drop("_void")
 
 
+def _is_numbered() -> pl.Expr:
+    """Whether a row has the number of a line of its order."""
+    return pl.col(BASE).str.contains("#%line ", literal=True) & pl.col(MODE).is_in(["order", "document"])
+
+
 def _turns(rows: pl.DataFrame, edges: Edges) -> pl.DataFrame:
     """For each statement its TURN in its group (0 first), and whether it may be a fragment: whether its order may go on
-    beyond its file. Both parts of an order that is cut between two files have one TURN."""
+    beyond its file. Both parts of an order that is cut between two files have one TURN; if one changed later, it is a
+    correction."""
     whole = rows.group_by(_STATEMENT).agg(
         pl.col(BASE).first(), pl.col(MODE).first(), pl.col(CHANGED).max(), pl.col("_who").min()
     )
@@ -184,7 +206,9 @@ def _turns(rows: pl.DataFrame, edges: Edges) -> pl.DataFrame:
         pl.col("begins", "ends").fill_null(False) & (pl.col(MODE) == "order")
     )
     cut = pl.col("ends").shift(1) & pl.col("begins") | pl.col("begins").shift(1) & pl.col("ends")
-    goes_on = follows & cut & (pl.col("_who") == pl.col("_who").shift(1)) & (pl.col(FILE) != pl.col(FILE).shift(1))
+    same = pl.col("_who").eq(pl.col("_who").shift(1)) & pl.col(CHANGED).eq_missing(pl.col(CHANGED).shift(1))
+    cut &= ~_is_numbered()
+    goes_on = follows & cut & same & (pl.col(FILE) != pl.col(FILE).shift(1))
     turns = keyed.with_columns((goes_on.fill_null(False) & pl.lit(edges.join)).alias("_goes_on")).with_columns(
         ((~pl.col("_goes_on")).cast(pl.Int64).cum_sum().over(GROUP) - 1).alias(TURN)
     )
@@ -197,5 +221,18 @@ def _equal_at_cuts(rows: pl.DataFrame) -> dict[str, int]:
     joined = rows.filter(pl.col(FILE).n_unique().over(GROUP, TURN) > 1)
     if joined.is_empty():
         return {}
-    lines = joined.group_by(GROUP, TURN, LINE).agg((pl.col("n").sum() - pl.col("n").max()).alias("equal"))
+    out = pl.when(pl.col("n") + pl.col("_floor") > 0).then(0).otherwise("out")
+    equal = pl.col("n").sum() - pl.col("n").max() + out.sum() - out.max()
+    lines = joined.group_by(GROUP, TURN, LINE).agg(equal.alias("equal"))
     return {"joined_at_cut": joined.select(GROUP, TURN).n_unique(), "equal_at_cut": int(lines["equal"].sum())}
+
+
+def _in_one_file(rows: pl.DataFrame) -> dict[str, int]:
+    """How many lines have the number of another line of their order in the same file, and how many lines without a
+    number or an id are there both as cancelled and not."""
+    numbered = rows.filter(_is_numbered(), pl.col("n") > 0)
+    both = (pl.col("_cancels") > 0) & (pl.col("_sum") + pl.col("_taken") > 0) & (pl.col(MODE) != "last")
+    return {
+        "shared_line_number": numbered.height - numbered.select(*_STATEMENT, BASE).n_unique(),
+        "cancelled_in_file": rows.filter(both, ~_is_numbered()).height,
+    }
