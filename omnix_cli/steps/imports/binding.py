@@ -261,6 +261,7 @@ def _missing(
     names = [
         f"`{_wanted(source)}`" + ("" if _wanted(source) == name else f" for {name}") for name, source in missing.items()
     ]
+    columns = "columns" if len(names) > 1 else "column"
     flags = []
     left = list(unused)
     for name in (*missing, *(one for one in _mappable(mapping) if one not in missing)):
@@ -268,10 +269,15 @@ def _missing(
             column = guessed(kind, name, left, wanted=_wanted(missing[name]))
         else:
             column = usual_name(kind, name, left) if _wanted(mapping.columns.get(name, name)) not in available else None
+            column = column if column and is_of_a_line(column, name, available) else None
         if column is not None:
             left.remove(column)
         if name in missing or column is not None:
             flags.append("--map " + shlex.quote(f"{name}={column or 'COLUMN'}"))
+    items = mapping.items
+    if items and all(f"{items}.{_wanted(source)}" in available for source in missing.values()):
+        hint = f"The documents are in the list `{items}` of one object. Write one a line, as `jq -c '.{items}[]'` does."
+        return DataError(f"{file}: no {columns} {', '.join(names)}", hint=hint)
     there = visible(available)
     shown = f"The file has: {', '.join(there[:40])}{', ...' if len(there) > 40 else ''}."
     words = ["omnix import", "orders" if mapping.items else kind, shlex.quote("-" if file == "stdin" else file)]
@@ -279,7 +285,6 @@ def _missing(
         words.append(f"--mapping {shlex.quote(mapping.recipe)}")
     near = guessed(kind, next(iter(missing)), unused, wanted=_wanted(next(iter(missing.values()))))
     meant = f"Did you mean `{near}`? " if len(missing) == 1 and near else ""
-    columns = "columns" if len(names) > 1 else "column"
     one = ", or give --set quantity=1 if every line is one unit" if "quantity" in missing else ""
     return DataError(
         f"{file}: no {columns} {', '.join(names)}", hint=f"{meant}{shown} Name them{one}: {' '.join([*words, *flags])}"
