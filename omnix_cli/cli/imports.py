@@ -111,7 +111,11 @@ Complete = Annotated[
 ]
 Sheet = Annotated[
     str | None,
-    typer.Option("--sheet", metavar="NAME", help="The sheet of an Excel workbook, * for all; without it, the first."),
+    typer.Option(
+        "--sheet",
+        metavar="NAME",
+        help="The sheet of an Excel workbook, * for all; without it, the first that is no cover.",
+    ),
 ]
 At = Annotated[
     str | None,
