@@ -25,9 +25,13 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
     if returned.any():
         signed = pl.col("quantity", "unit_price", "total_price")
         rows = rows.with_columns(pl.when(returned).then(signed.abs()).otherwise(signed))
+    is_cancelled = _cancelled(raw, mapping)
     if mapping.zero_quantity == "one":
         rows = rows.with_columns(pl.col("quantity").replace(0.0, 1.0))
-    cancelled = pl.when(_cancelled(raw, mapping)).then(pl.lit("cancelled", _KIND))
+    elif is_cancelled.any():  # shops write quantity 0 when they cancel a line, which is no error
+        one = pl.when(is_cancelled).then(pl.col("quantity").replace(0.0, 1.0))
+        rows = rows.with_columns(one.otherwise("quantity").alias("quantity"))
+    cancelled = pl.when(is_cancelled).then(pl.lit("cancelled", _KIND))
     return rows.with_columns(
         *_missing_prices(rows),
         cancelled.when(returned)
