@@ -78,7 +78,7 @@ def _check_encoding(name: str) -> str:
     try:
         "".encode(name)
     except LookupError:
-        raise ValueError(f"there is no encoding `{name}`") from None
+        raise ValueError(f"there is no encoding `{name}`: give one such as utf-8, cp1252 or shift_jis") from None
     return name
 
 
@@ -287,11 +287,16 @@ class ColumnMapping(Section):
                 "encoding": encoding and _check_encoding(encoding),
             }
         except ValueError as error:
-            raise ConfigError(str(error), hint="Use another name.") from error
+            raise ConfigError(str(error), hint="Correct the name.") from error
         if both := sorted({*(columns or {})} & {*(constants or {})}):
             raise ConfigError(f"both a column and a constant for {', '.join(both)}", hint="Give one of them.")
         changes = {name: value for name, value in names.items() if value is not None}
         return self.with_columns(columns or {}).with_constants(constants or {}).model_copy(update=changes)
+
+    @property
+    def is_named_recipe(self) -> bool:
+        """Whether the mapping is a recipe that comes with omnix, and no file of the user."""
+        return bool(self.recipe) and not self.recipe.endswith(".toml")
 
     def written(self, *, day_first: bool | None = None, decimal_comma: bool | None = None) -> ColumnMapping:
         """This mapping with what is known about how dates and numbers are written."""

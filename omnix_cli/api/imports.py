@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from omnix_cli.services.importing.quarantine import Discarded, OpenQuarantine
     from omnix_cli.services.importing.recipe_drafts import CanonicalColumn, RecipeCheck
     from omnix_cli.services.importing.reports import ImportReport
+    from omnix_cli.stores.inputs.recipes import KnownRecipe
     from omnix_cli.wiring.workspaces import Workspace
 
 
@@ -103,12 +104,33 @@ class Imports:
 
         return draft_recipe(self.opening.read().importer(), file, kind)
 
-    def check(self, mapping: str, file: str, *, kind: str = "purchases", limit: int = 20) -> RecipeCheck:
+    def recipes(self) -> tuple[KnownRecipe, ...]:
+        """The recipes that come with omnix."""
+        from omnix_cli.stores.inputs.recipes import known_recipes
+
+        return known_recipes()
+
+    def check(
+        self,
+        mapping: str,
+        file: str,
+        *,
+        kind: str = "purchases",
+        encoding: str | None = None,
+        timezone: str | None = None,
+        day_first: bool | None = None,
+        decimal_comma: bool | None = None,
+        sheet: str | None = None,
+        at: str | None = None,
+        limit: int = 20,
+    ) -> RecipeCheck:
         """What a recipe makes of the first `limit` rows of a file. Nothing is imported."""
         from omnix_cli.services.importing.recipe_drafts import check_recipe
         from omnix_cli.stores.inputs.recipes import load_mapping
 
-        return check_recipe(self.opening.read().importer(), load_mapping(kind, mapping), file, limit=limit)
+        how = load_mapping(kind, mapping).changed(encoding=encoding, timezone=timezone)
+        how = how.written(day_first=day_first, decimal_comma=decimal_comma).choosing(sheet, at)
+        return check_recipe(self.opening.read().importer(), how, file, limit=limit)
 
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""

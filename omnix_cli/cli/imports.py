@@ -26,6 +26,33 @@ Files = Annotated[
 ]
 
 
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        metavar="ZONE",
+        help="The shop's time zone, used for the date of a purchase and for times without an offset.",
+    ),
+]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first", help="Whether 03/04/2017 is the third of April; unset: shown by the dates."
+    ),
+]
+DecimalComma = Annotated[
+    bool | None,
+    typer.Option(
+        "--decimal-comma/--decimal-point",
+        help="Whether 1,234 is a little more than one; unset: shown by the numbers.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class HowToRead:
     """How the columns, dates and numbers of an input are read, where the command line says so."""
@@ -52,33 +79,10 @@ class HowToRead:
             help="The same value on every row, such as store_location=Rome (repeatable).",
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--encoding", metavar="NAME", help="The text encoding, such as cp1252; by default it is detected."
-        ),
-    ] = None
-    timezone: Annotated[
-        str | None,
-        typer.Option(
-            "--timezone",
-            metavar="ZONE",
-            help="The shop's time zone, used for the date of a purchase and for times without an offset.",
-        ),
-    ] = None
-    day_first: Annotated[
-        bool | None,
-        typer.Option(
-            "--day-first/--month-first", help="Whether 03/04/2017 is the third of April; unset: shown by the dates."
-        ),
-    ] = None
-    decimal_comma: Annotated[
-        bool | None,
-        typer.Option(
-            "--decimal-comma/--decimal-point",
-            help="Whether 1,234 is a little more than one; unset: shown by the numbers.",
-        ),
-    ] = None
+    encoding: Encoding = None
+    timezone: Timezone = None
+    day_first: DayFirst = None
+    decimal_comma: DecimalComma = None
 
     def arguments(self) -> dict[str, Any]:
         """As the Python API takes them."""
@@ -107,7 +111,11 @@ Complete = Annotated[
 ]
 Sheet = Annotated[
     str | None,
-    typer.Option("--sheet", metavar="NAME", help="The sheet of an Excel workbook, * for all; without it, the first."),
+    typer.Option(
+        "--sheet",
+        metavar="NAME",
+        help="The sheet of an Excel workbook, * for all; without it, the first that is no cover.",
+    ),
 ]
 At = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""`omnix mapping init | check`."""
+"""`omnix mapping list | init | check`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from omnix_cli.cli.imports import At, DayFirst, DecimalComma, Encoding, Sheet, Timezone
 from omnix_cli.cli.options import Limit, OutputSession, Session, command, note
 from omnix_cli.counted_nouns import counted
 
-app = typer.Typer(name="mapping", help="Write and check recipes for the columns of files.", no_args_is_help=True)
+app = typer.Typer(name="mapping", help="List, write and check recipes for the columns of files.", no_args_is_help=True)
 
 File = Annotated[str, typer.Argument(help="A file, on disk or s3://...")]
 Recipe = Annotated[str, typer.Argument(help="A recipe by name, or its path.")]
@@ -26,6 +27,12 @@ DraftKind = Annotated[
 ]
 
 
+@command(app, "omnix mapping list", name="list")
+def list_recipes(session: OutputSession) -> None:
+    """List the recipes that come with omnix, and the kinds of input that each reads."""
+    session.write_records(session.workspace.imports.recipes(), ("name", "kinds", "what"), title="Recipes")
+
+
 @command(app, "omnix mapping init history.csv > shop.toml")
 def init(session: Session, *, file: File, kind: DraftKind = "purchases") -> None:
     """Write a draft of a recipe for a file to stdout. Guesses are marked as comments."""
@@ -34,10 +41,32 @@ def init(session: Session, *, file: File, kind: DraftKind = "purchases") -> None
 
 @command(app, "omnix mapping check shop.toml history.csv")
 def check(
-    session: OutputSession, *, recipe: Recipe, file: File, kind: RowKind = "purchases", limit: Limit = 20
+    session: OutputSession,
+    *,
+    recipe: Recipe,
+    file: File,
+    kind: RowKind = "purchases",
+    encoding: Encoding = None,
+    timezone: Timezone = None,
+    day_first: DayFirst = None,
+    decimal_comma: DecimalComma = None,
+    sheet: Sheet = None,
+    at: At = None,
+    limit: Limit = 20,
 ) -> None:
     """Show what a recipe makes of the first rows of a file. Nothing is imported."""
-    found = session.workspace.imports.check(recipe, file, kind=kind, limit=limit)
+    found = session.workspace.imports.check(
+        recipe,
+        file,
+        kind=kind,
+        encoding=encoding,
+        timezone=timezone,
+        day_first=day_first,
+        decimal_comma=decimal_comma,
+        sheet=sheet,
+        at=at,
+        limit=limit,
+    )
     session.write(found.cells, title=f"First rows of {file}")
     note(f"{counted(found.good + found.bad, 'row')} read = {found.good:,} good + {found.bad:,} for quarantine")
     for name, text in found.findings.items():

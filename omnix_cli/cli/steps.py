@@ -60,7 +60,7 @@ def init(session: Session) -> None:
     if not file.exists():
         session = replace(session, config=None)
     made = session.workspace.initialise(file)
-    note("\n".join(f"made {path}" for path in made) or "nothing to do: everything exists already")
+    note("\n".join(f"created {path}" for path in made) or "nothing to do: everything exists already")
 
 
 @command(app, "omnix run --config configs/sample.toml")

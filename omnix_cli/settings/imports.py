@@ -12,13 +12,21 @@ from omnix_cli.settings.section import Section, Share
 from omnix_cli.store_kinds import check_kind
 
 
+def _nearest_timezone(name: str) -> str:
+    """The time zone that is meant: by its whole name, or by its city alone, as in `Paris`."""
+    known = sorted(available_timezones())
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in reversed(known) if "/" in zone}
+    if name.lower() in cities:
+        return cities[name.lower()]
+    return next(iter(difflib.get_close_matches(name, known, n=1)), "Europe/Berlin")
+
+
 def check_timezone(name: str) -> str:
     """The name of a time zone that exists. Raises ValueError for another."""
     try:
         return ZoneInfo(name).key
     except (OSError, ValueError, KeyError):
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
-        raise ValueError(f"there is no time zone {name!r}; did you mean {(near or ['Europe/Berlin'])[0]}?") from None
+        raise ValueError(f"there is no time zone {name!r}; did you mean {_nearest_timezone(name)}?") from None
 
 
 class SourceSettings(Section):

@@ -57,6 +57,57 @@ def test_a_draft_marks_its_guesses_and_passes_its_check(omnix: Omnix, tmp_path: 
     assert omnix("import", "purchases", "shop.csv", "--mapping", "shop.toml", "--max-bad", "1").code == 0
 
 
+OPEN_DAYS = "Client,SKU,Date\nc1,tea,03/04/2024\nc2,milk,05/04/2024\n"
+
+
+def test_a_draft_names_the_setting_for_dates_that_can_be_read_in_two_ways(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text(OPEN_DAYS)
+    draft = omnix("mapping", "init", "shop.csv").out
+    assert '# day_first = true  # or false, if omnix asks how to read "03/04/2024"' in draft
+    (tmp_path / "shop.toml").write_text(draft.replace("# day_first", "day_first"))
+    assert omnix("import", "purchases", "shop.csv", "--mapping", "shop.toml").code == 0
+    (tmp_path / "iso.csv").write_text(SHOP)
+    assert "day_first" not in omnix("mapping", "init", "iso.csv").out
+
+
+@pytest.mark.parametrize(("flag", "day"), [("--day-first", "2024-04-03"), ("--month-first", "2024-03-04")])
+def test_a_check_takes_the_flags_that_its_hints_name(omnix: Omnix, tmp_path: Path, flag: str, day: str) -> None:
+    (tmp_path / "shop.csv").write_text(OPEN_DAYS)
+    (tmp_path / "shop.toml").write_text(omnix("mapping", "init", "shop.csv").out)
+    asked = omnix("mapping", "check", "shop.toml", "shop.csv")
+    assert (asked.code, "--day-first" in asked.err) == (3, True)
+    checked = omnix("mapping", "check", "shop.toml", "shop.csv", flag, "--limit", "1", "--format", "json")
+    cells = {row["column"]: row["becomes"] for row in json.loads(checked.out)}
+    assert cells["purchase_day"] == day
+    assert "1 row read = 1 good" in checked.err
+
+
+def test_a_check_reads_the_encoding_and_zone_that_are_given(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_bytes(
+        "customer_id,product_id,purchased_at\nc1,Gruß,2024-03-04 23:30\n".encode("cp850")
+    )
+    given = ("--encoding", "cp850", "--timezone", "America/New_York")
+    checked = omnix("mapping", "check", "omnix", "shop.csv", *given, "--format", "json")
+    cells = {row["column"]: row["becomes"] for row in json.loads(checked.out)}
+    assert (cells["product_id"], cells["purchased_at"][:13]) == ("Gruß", "2024-03-05T04")
+    wrong = omnix("mapping", "check", "omnix", "shop.csv", "--encoding", "cp85o")
+    assert (wrong.code, "such as utf-8, cp1252" in wrong.err) == (2, True)
+
+
+def test_a_check_of_a_file_without_rows_says_so(omnix: Omnix, tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text("customer_id,product_id,purchased_at\n")
+    checked = omnix("mapping", "check", "omnix", "shop.csv")
+    assert (checked.code, "there are no rows" in checked.err) == (3, True)
+
+
+def test_the_recipes_are_listed_with_their_kinds(omnix: Omnix) -> None:
+    listed = {row["name"]: row for row in json.loads(omnix("mapping", "list", "--format", "json").out)}
+    assert listed["shopify"]["kinds"] == "purchases, products"
+    assert listed["woocommerce"]["kinds"] == "orders"
+    assert all(row["what"].endswith(".") and row["what"][:1].isupper() for row in listed.values())
+    assert omnix("mapping", "check", "nope", "a.csv").err.count("shopify") == 1
+
+
 def test_a_column_with_its_own_name_is_no_guess(omnix: Omnix, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Product ID,sku,title\n1,tea,Tea\n")
     draft = omnix("mapping", "init", "a.csv", "--kind", "products").out

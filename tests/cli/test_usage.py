@@ -46,7 +46,7 @@ def test_version_and_help(omnix: Omnix) -> None:
 
 
 def test_init_makes_a_commented_configuration_once(omnix: Omnix, tmp_path: Path) -> None:
-    assert "made omnix.toml" in omnix("init").err
+    assert "created omnix.toml" in omnix("init").err
     text = (tmp_path / "omnix.toml").read_text()
     assert "# Neighbours to keep for each product." in text
     assert "nothing to do" in omnix("init").err
@@ -57,7 +57,7 @@ def test_init_makes_a_commented_configuration_once(omnix: Omnix, tmp_path: Path)
 
 def test_init_makes_the_configuration_that_is_named(omnix: Omnix, tmp_path: Path) -> None:
     answer = omnix("init", "--config", "shops/paris.toml", "--workspace", "paris")
-    assert (answer.code, "made shops/paris.toml" in answer.err) == (0, True), answer.err
+    assert (answer.code, "created shops/paris.toml" in answer.err) == (0, True), answer.err
     assert not (tmp_path / "omnix.toml").exists()
     assert 'workspace = "paris"' in (tmp_path / "shops" / "paris.toml").read_text()
     assert "nothing to do" in omnix("init", "--config", "shops/paris.toml").err

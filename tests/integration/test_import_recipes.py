@@ -68,7 +68,7 @@ def test_orders_become_purchases_and_a_cancelled_one_cancels_them(tmp_path: Path
     assert imported(work, file, kind="orders").corrected == 3
     rows = current_rows(work)
     assert rows.filter(kind="purchase")["order_id"].to_list() == ["2"]
-    assert rows.filter(kind="cancelled")["purchase_id"].to_list() == ["##1#x", "##1#y"]
+    assert rows.filter(kind="cancelled")["purchase_id"].to_list() == ["##1#x", "##1#x#2", "##1#y"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 
+from omnix_cli.errors import DataError
 from tests.importing import current_rows, imported, importer
 
 Row = tuple[str, str, str | None, str, float, str | None, str]
@@ -193,6 +194,20 @@ EXPORTS = [
         ],
     ),
     Export(
+        "amazon-orders",
+        "purchases",
+        "all-orders.txt",
+        table(
+            "amazon-order-id,purchase-date,order-status,item-status,buyer-email,sku,quantity,currency,item-price",
+            "113-1,2019-03-04T10:00:00+00:00,Shipped,Shipped,x1@marketplace.amazon.com,TEA-1,2,USD,9.00",
+            "113-2,2019-03-05T10:00:00+00:00,Cancelled,Cancelled,x2@marketplace.amazon.com,TEA-1,0,,",
+        ).replace(",", "\t"),
+        [
+            ("x1@marketplace.amazon.com", "TEA-1", "113-1", "2019-03-04", 2, "9.00", "purchase"),
+            ("x2@marketplace.amazon.com", "TEA-1", "113-2", "2019-03-05", 1, None, "cancelled"),
+        ],
+    ),
+    Export(
         "stripe",
         "purchases",
         "unified_payments.csv",
@@ -331,12 +346,35 @@ def test_an_export_of_this_shape_is_read_by_its_recipe(tmp_path: Path, export: E
     file.write_text(export.content, encoding="utf-8")
     report = imported(importer(tmp_path / "ws"), file, kind=export.kind, recipe=export.recipe)
     assert (report.quarantined, report.expected) == (export.set_aside, export.set_aside)
+    assert "did you mean" not in str(report), "the recipes of omnix have no misspelt values"
+    assert "total_price=Total" not in str(report), "the total of an order is not that of a line"
     rows = current_rows(importer(tmp_path / "ws")).sort("customer_id", "product_id", "order_id", "purchase_id")
     found = rows.select("customer_id", "product_id", "order_id", "purchase_day", "quantity", "total_price", "kind")
     assert found.rows() == [
         (*row[:3], date.fromisoformat(row[3]), row[4], None if row[5] is None else Decimal(row[5]), row[6])
         for row in export.rows
     ]
+
+
+def test_an_answer_around_all_orders_is_refused_with_the_way_to_unpack_it(tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    order = {"increment_id": "1", "created_at": "2019-03-01 10:00:00", "customer_id": 7, "customer_email": "a@x.org"}
+    order |= {"status": "complete", "items": [{"sku": "TEA-1", "qty_ordered": 1}]}
+    file.write_bytes(orjson.dumps({"items": [order], "total_count": 1}))
+    with pytest.raises(DataError, match="no columns") as refused:
+        imported(importer(tmp_path / "ws"), file, kind="orders", recipe="magento")
+    assert "jq -c '.items[]'" in str(refused.value.hint)
+    file.write_bytes(orjson.dumps(order))
+    assert imported(importer(tmp_path / "ws"), file, kind="orders", recipe="magento").accepted == 1
+
+
+def test_the_total_of_an_order_is_not_proposed_for_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(table("Name,Created at,Lineitem quantity,Lineitem sku,Total", "#1,2019-03-01,1,TEA-1,9.00"))
+    with pytest.raises(DataError) as refused:
+        imported(importer(tmp_path / "ws"), file)
+    assert "--map 'product_id=Lineitem sku'" in str(refused.value.hint)
+    assert "total_price" not in str(refused.value.hint)
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,29 @@ def test_a_cancelled_return_is_cancelled() -> None:
     )
 
 
+def test_a_cancelled_line_may_have_quantity_zero() -> None:
+    """Amazon writes 0 when a line is cancelled before it ships. A line that stands must have a quantity."""
+    expect(
+        imported(
+            """
+            customer_id | status    | quantity
+            ------------|-----------|---------
+            C1          | Cancelled | 0
+            C2          | Cancelled | 2
+            C3          | Shipped   | 0
+            """,
+            cancelled={"status": ["cancelled"]},
+        ),
+        """
+        customer_id | kind      | quantity | reason
+        ------------|-----------|----------|----------
+                    |           |          | too small
+        C1          | cancelled | 1        |
+        C2          | cancelled | 2        |
+        """,
+    )
+
+
 def test_a_quantity_of_zero_is_rejected_unless_it_counts_as_one() -> None:
     """Some tills write 0 for goods sold by weight; the mapping may count such a line as one."""
     line = """

@@ -44,7 +44,10 @@ def told(work: Import, gone: pl.DataFrame | None) -> Iterator[Finding]:
             withdrawn = counted(gone.height, f"{noun} is", f"{work.kind} are")
             lack = "it:" if gone.height == 1 else "them, such as"
             text = f"{withdrawn} withdrawn, since these files lack {lack} {gone[own_id][0]}"
-            yield Finding("withdrawn", gone.height, text, "They come back with the next import that has them.")
+            back = "It comes back with the next import that has it."
+            if gone.height > 1:
+                back = "They come back with the next import that has them."
+            yield Finding("withdrawn", gone.height, text, back)
         return
     missing, before = _missing(work)
     if missing.height and missing.height <= before / 2:

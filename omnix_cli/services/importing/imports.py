@@ -150,7 +150,9 @@ def _is_newest(importer: Importer, kind: str, names: Sequence[str], mapping_key:
 
 def _read(work: Import, name: str, content: str | None, *, again: bool) -> None:
     """Reads a file, unless it was last imported with the same mapping and is not to be read again."""
-    found = None if again else unchanged(work.importer, work.kind, work.reader.key, name, content)
+    after_others = any("unchanged" not in file.findings for file in work.files)
+    key = work.reader.key
+    found = None if again else unchanged(work.importer, work.kind, key, name, content, after_others=after_others)
     if found is not None:
         before, file = found
         note = {"unchanged": f"imported on {before.imported_at:%Y-%m-%d %H:%M}"}

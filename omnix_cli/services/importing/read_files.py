@@ -179,6 +179,8 @@ def _with_item_columns(raw: pl.DataFrame, mapping: ColumnMapping) -> pl.DataFram
 def findings(source: OpenSource, reading: Reading | None) -> dict[str, str]:
     """What was detected about an input, for its report."""
     found = dict(source.findings)
+    if "sheet" in found:  # a workbook has no encoding or separator of its own
+        found = {name: text for name, text in found.items() if name not in ("encoding", "separator")}
     if reading is None:
         return found
     found |= reading.notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,13 +29,14 @@ from omnix_cli.services.importing.read_files import Chunk, Reader, findings
 from omnix_cli.steps.imports import texts
 from omnix_cli.steps.imports.binding import Reading
 from omnix_cli.steps.imports.cleaning import clean
-from omnix_cli.steps.imports.column_names import candidates, guessed, normalised, visible
+from omnix_cli.steps.imports.column_names import candidates, guessed, is_of_a_line, normalised, visible
 
 _LONGEST_SAMPLE = 40
 _TIMES = ("purchased_at", "occurred_at")
 _CLOCKS = ("time", "timeofday", "hour", "uhrzeit", "zeit", "heure", "hora", "ora")
 """How columns with the time of day are named, whose day is in another."""
-_LINE_ITEM = "lineitem"
+_OPEN_DAY = re.compile(r"(0?[1-9]|1[0-2])[/.-](0?[1-9]|1[0-2])[/.-](\d{4}|\d\d)\b")
+"""A date that may begin with the day or the month."""
 _CELL = {"row": pl.UInt64, "column": pl.String, "from": pl.String, "written": pl.String, "becomes": pl.String}
 
 
@@ -86,15 +88,17 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
         for one in columns:
             exact = candidates(one.column, list(left))
             column = exact[0] if exact and certain else None if certain else guessed(rows, one.column, list(left))
-            if one.column not in found and column is not None and _is_of_a_line(column, one.column, samples):
+            if one.column not in found and column is not None and is_of_a_line(column, one.column, samples):
                 found[one.column] = (column, certain)
                 del left[column]
     lines = [
         f"# A draft for {name}. Correct the guesses, then run:",
         f"# omnix mapping check RECIPE.toml {shlex.quote(name)}" + ("" if kind == "purchases" else f" --kind {kind}"),
         "",
-        f"[{kind}.columns]",
     ]
+    if example := next((text for text in samples.values() if _OPEN_DAY.match(text)), None):
+        lines += [f"[{kind}]", f"# day_first = true  # or false, if omnix asks how to read {_quoted(example)}", ""]
+    lines.append(f"[{kind}.columns]")
     for one in columns:
         if one.column in found:
             column, certain = found[one.column]
@@ -110,12 +114,6 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _is_of_a_line(column: str, name: str, samples: Mapping[str, str]) -> bool:
-    """Whether a column may be the total of a line. Where columns are named for their lines, `Total` is the order's."""
-    are_named = any(_LINE_ITEM in normalised(one) for one in samples)
-    return name != "total_price" or not are_named or _LINE_ITEM in normalised(column)
-
-
 def _clock(samples: Mapping[str, str]) -> str | None:
     """A column with the time of day, which belongs to another one with the day."""
     named = (column for column in samples if normalised(column) in _CLOCKS)
@@ -128,7 +126,9 @@ def check_recipe(importer: Importer, mapping: ColumnMapping, file: str, *, limit
     (name, *_) = importer.sources.find([file])
     readings: list[Reading] = []
     with importer.sources.open(name, mapping) as source:
-        chunk = next((one for one in reader.chunks(source, 0, readings) if one.reading is not None), None)
+        chunk = next(
+            (one for one in reader.chunks(source, 0, readings) if one.reading is not None and one.raw.height), None
+        )
         if chunk is None or chunk.reading is None:
             raise DataError(f"{name}: there are no rows", hint="Choose a file with rows.")
         raw = chunk.raw.head(limit)

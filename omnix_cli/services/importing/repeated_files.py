@@ -34,10 +34,11 @@ def changed_readings(
 
 
 def unchanged(
-    importer: Importer, kind: str, key: str, name: str, content: str | None
+    importer: Importer, kind: str, key: str, name: str, content: str | None, *, after_others: bool = False
 ) -> tuple[ImportBatch, ImportedFile] | None:
     """The last import of a file, if it was read in this way (`key` of `Reader`). A copy under another name is a
-    statement of its own if something else was imported since; so is a version of a table if another one was."""
+    statement of its own if something else was imported since, or is read before it (`after_others`); so is a version of
+    a table if another one was."""
     found, batches = latest(importer, kind, content), importer.ledger.batches(kind)
     newest = batches[-1:]
     if found is None or found[1].mapping_key != key:
@@ -45,7 +46,9 @@ def unchanged(
     if table := importer.sources.table_identity(name):
         versions = (batch for batch in reversed(batches) if any(file.table == table for file in batch.files))
         return found if found[0] == next(versions, None) else None
-    return found if found[0] in newest or is_known_by_name(importer, kind, name, content) else None
+    return (
+        found if (found[0] in newest and not after_others) or is_known_by_name(importer, kind, name, content) else None
+    )
 
 
 def changed_tables(importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]) -> dict[str, str]:

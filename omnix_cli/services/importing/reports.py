@@ -25,7 +25,7 @@ _FOUND = {
     "withdrawn": (
         "earlier row no longer counts: it was",
         "earlier rows no longer count: they were",
-        " cancelled, set aside or left out by a later input",
+        " cancelled, set aside, left out by a later input, or read again with another mapping",
     ),
     "moved": ("line", "lines", " moved to another customer"),
     "reinstated": ("line that was cancelled counts", "lines that were cancelled count", " again"),

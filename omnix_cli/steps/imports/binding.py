@@ -15,7 +15,15 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import CURRENCY, DERIVED, EXTRA, REQUIRED, ColumnMapping, JoinedColumns
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.imports import instants, texts
-from omnix_cli.steps.imports.column_names import candidates, guessed, normalised, usual_name, visible, without_place
+from omnix_cli.steps.imports.column_names import (
+    candidates,
+    guessed,
+    is_of_a_line,
+    normalised,
+    usual_name,
+    visible,
+    without_place,
+)
 
 INSTANTS = {"purchases": ("purchased_at", "purchase_day"), "interactions": ("occurred_at", "interaction_day")}
 """The column with the instant of a row, and the one with its day."""
@@ -118,7 +126,8 @@ def unapplied(mapping: ColumnMapping, available: list[str]) -> dict[str, str]:
     )
     if mapping.items and not any(f"{name}.".startswith(f"{mapping.items}.") for name in available):
         wanted.append((f"items `{mapping.items}`", mapping.items))
-    return {what: _no_column(source, available) for what, source in wanted if not file_columns.has(source)}
+    known = [] if mapping.is_named_recipe else available  # the recipes of omnix have no misspelt columns
+    return {what: _no_column(source, known) for what, source in wanted if not file_columns.has(source)}
 
 
 def noticed(mapping: ColumnMapping, bound: ColumnMapping, available: list[str]) -> dict[str, str]:
@@ -134,7 +143,8 @@ def noticed(mapping: ColumnMapping, bound: ColumnMapping, available: list[str]) 
         found["constants"] = f"used instead of the file's {', '.join(beside)}"
     unused = _unused(available, bound.columns)
     optional = (name for name in _mappable(bound) if name not in bound.columns)
-    usual = {name: column for name in optional if (column := usual_name(mapping.kind, name, unused))}
+    found_names = ((name, usual_name(mapping.kind, name, unused)) for name in optional)
+    usual = {name: column for name, column in found_names if column and is_of_a_line(column, name, available)}
     if usual:
         flags = " ".join(f"--map {shlex.quote(f'{name}={column}')}" for name, column in usual.items())
         found["perhaps"] = flags
@@ -251,6 +261,7 @@ def _missing(
     names = [
         f"`{_wanted(source)}`" + ("" if _wanted(source) == name else f" for {name}") for name, source in missing.items()
     ]
+    columns = "columns" if len(names) > 1 else "column"
     flags = []
     left = list(unused)
     for name in (*missing, *(one for one in _mappable(mapping) if one not in missing)):
@@ -258,10 +269,15 @@ def _missing(
             column = guessed(kind, name, left, wanted=_wanted(missing[name]))
         else:
             column = usual_name(kind, name, left) if _wanted(mapping.columns.get(name, name)) not in available else None
+            column = column if column and is_of_a_line(column, name, available) else None
         if column is not None:
             left.remove(column)
         if name in missing or column is not None:
             flags.append("--map " + shlex.quote(f"{name}={column or 'COLUMN'}"))
+    items = mapping.items
+    if items and all(f"{items}.{_wanted(source)}" in available for source in missing.values()):
+        hint = f"The documents are in the list `{items}` of one object. Write one a line, as `jq -c '.{items}[]'` does."
+        return DataError(f"{file}: no {columns} {', '.join(names)}", hint=hint)
     there = visible(available)
     shown = f"The file has: {', '.join(there[:40])}{', ...' if len(there) > 40 else ''}."
     words = ["omnix import", "orders" if mapping.items else kind, shlex.quote("-" if file == "stdin" else file)]
@@ -269,7 +285,6 @@ def _missing(
         words.append(f"--mapping {shlex.quote(mapping.recipe)}")
     near = guessed(kind, next(iter(missing)), unused, wanted=_wanted(next(iter(missing.values()))))
     meant = f"Did you mean `{near}`? " if len(missing) == 1 and near else ""
-    columns = "columns" if len(names) > 1 else "column"
     one = ", or give --set quantity=1 if every line is one unit" if "quantity" in missing else ""
     return DataError(
         f"{file}: no {columns} {', '.join(names)}", hint=f"{meant}{shown} Name them{one}: {' '.join([*words, *flags])}"

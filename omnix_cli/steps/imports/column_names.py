@@ -121,6 +121,15 @@ def usual_columns(kind: str) -> list[str]:
     return [*names, *(name for usual in names.values() for name in usual.split())]
 
 
+_LINE_ITEM = "lineitem"
+
+
+def is_of_a_line(column: str, name: str, columns: Iterable[str]) -> bool:
+    """Whether a column may be the total of a line. Where columns are named for their lines, `Total` is the order's."""
+    are_named = any(_LINE_ITEM in normalised(one) for one in columns)
+    return name != "total_price" or not are_named or _LINE_ITEM in normalised(column)
+
+
 def usual_name(kind: str, name: str, columns: Sequence[str]) -> str | None:
     """The first column that has one of the usual names of a canonical one."""
     known = {normalised(column): column for column in reversed(visible(columns))}

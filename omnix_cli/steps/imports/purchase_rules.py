@@ -28,10 +28,9 @@ def settle(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping, *, dec
     is_cancelled = _cancelled(raw, mapping) | (rows["kind"] == "cancelled").fill_null(False)
     if mapping.zero_quantity == "one":
         rows = rows.with_columns(pl.col("quantity").replace(0.0, 1.0))
-    elif is_cancelled.any():  # shops write that nothing is left of a cancelled line
-        rows = rows.with_columns(
-            pl.when(is_cancelled).then(pl.col("quantity").replace(0.0, 1.0)).otherwise("quantity").alias("quantity")
-        )
+    elif is_cancelled.any():  # shops write quantity 0 when they cancel a line, which is no error
+        one = pl.when(is_cancelled).then(pl.col("quantity").replace(0.0, 1.0))
+        rows = rows.with_columns(one.otherwise("quantity").alias("quantity"))
     cancelled = pl.when(is_cancelled).then(pl.lit("cancelled", _KIND))
     return rows.with_columns(
         *_missing_prices(rows),

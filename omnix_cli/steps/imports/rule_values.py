@@ -31,8 +31,10 @@ def look_at(seen: Seen, raw: pl.DataFrame, mapping: ColumnMapping) -> None:
 
 def misspelt(seen: Seen, mapping: ColumnMapping) -> dict[str, str]:
     """The values of rules that the file lacks, and the value of the file that may be meant. A value that another one
-    of its rule matches is not meant."""
-    found = {}
+    of its rule matches is not meant. The recipes that come with omnix have no misspelt values."""
+    found: dict[str, str] = {}
+    if mapping.is_named_recipe:
+        return found
     for rule, column, values in _rules(mapping):
         known = seen.get(column, set())
         wanted = {value.strip().lower() for value in values}

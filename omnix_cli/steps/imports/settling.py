@@ -143,7 +143,7 @@ def _contradictory(found: Evidence, file: str) -> DataError:
 
 def _open_order(found: Evidence, file: str) -> DataError:
     example = next(one for orders, one in sorted(found.orders.items(), key=lambda one: one[1]) if len(orders) > 1)
-    hint = "Give --day-first or --month-first, or set `day_first = true` or `false` in the mapping."
+    hint = "Give --day-first or --month-first, or set `day_first = true` or `false` in the mapping or the source."
     if "year first" in found.possible:
         hint += ' If the year comes first, set `date_formats = ["%y/%m/%d"]`.'
     return DataError(f"{file}: dates like {example} can be read {_listed(found.possible)}", hint=hint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from omnix_cli.errors import ConfigError
@@ -37,6 +39,29 @@ def source_mapping(source: SourceSettings) -> ColumnMapping:
     mapping = recipe.changed(columns=source.map, constants=source.set, encoding=source.encoding)
     mapping = mapping.choosing(source.sheet, source.at)
     return mapping if source.day_first is None else mapping.model_copy(update={"day_first": source.day_first})
+
+
+@dataclass(frozen=True)
+class KnownRecipe:
+    """A recipe that comes with omnix: its name, the kinds of input that it reads, and what it is for."""
+
+    name: str
+    kinds: str
+    what: str
+
+
+def known_recipes() -> tuple[KnownRecipe, ...]:
+    """The recipes that come with omnix, by name. What they are for is the first sentence of their file."""
+    return tuple(
+        KnownRecipe(name, ", ".join(_load(path)), _first_sentence(path))
+        for name in recipe_names()
+        for path in (_find(name),)
+    )
+
+
+def _first_sentence(path: Path) -> str:
+    lines = takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    return " ".join(line.lstrip("# ") for line in lines).partition(". ")[0].rstrip(".") + "."
 
 
 def recipe_names() -> list[str]:

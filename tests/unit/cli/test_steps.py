@@ -33,6 +33,6 @@ def test_a_table_has_the_columns_that_fit(tmp_path: Path) -> None:
 def test_init_makes_what_is_missing_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     session = Session(config=tmp_path / "shop.toml", workspace_folder=str(tmp_path / "shop"), quiet=True)
     init(session)
-    assert capsys.readouterr().err == f"made {tmp_path / 'shop'}\nmade {tmp_path / 'shop.toml'}\n"
+    assert capsys.readouterr().err == f"created {tmp_path / 'shop'}\ncreated {tmp_path / 'shop.toml'}\n"
     init(session)
     assert capsys.readouterr().err == "nothing to do: everything exists already\n"

@@ -10,6 +10,9 @@ def test_a_time_zone_is_checked_and_the_nearest_suggested() -> None:
     assert check_timezone("Europe/Berlin") == "Europe/Berlin"
     with pytest.raises(ValidationError, match="did you mean Europe/Berlin"):
         ImportSettings(timezone="Europe/Berlyn")
+    for city, zone in {"Paris": "Europe/Paris", "new_york": "America/New_York", "???": "Europe/Berlin"}.items():
+        with pytest.raises(ValidationError, match=f"did you mean {zone}"):
+            ImportSettings(timezone=city)
 
 
 @pytest.mark.parametrize(

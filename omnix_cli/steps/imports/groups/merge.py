@@ -169,7 +169,9 @@ def _step(state: pl.DataFrame, statement: pl.DataFrame) -> pl.DataFrame:
     new = pl.when(is_lines).then(of_lines).when(is_order).then(of_order).otherwise(of_document)
     leaves_out = is_lines | is_order & (is_part | ~pl.col("has_standing") & ~pl.col("takes_unknown"))
     out_stated = (
-        pl.when(pl.col("_cancels") > 0)
+        pl.when(pl.col(MODE) == "last")
+        .then(stated_out)
+        .when(pl.col("_cancels") > 0)
         .then(
             pl.when(is_order & (pl.col("states") > 0)).then(stated_out).otherwise(pl.max_horizontal("out", stated_out))
         )

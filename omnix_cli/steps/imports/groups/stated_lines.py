@@ -94,7 +94,9 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
 
     A standing line adds one, a cancelled one takes one away, never below none. So any sequence of them turns a count
     `n` into `max(n + _sum, _floor)`, and two sequences are one. In the same way, it turns a count of cancellations that
-    no later line took back into `max(count - _sum, _taken_floor)`."""
+    no later line took back into `max(count - _sum, _taken_floor)`. That holds for lines that follow each other, so that
+    lines which are counted for the first time stay apart where one of them takes away: others may lie between them."""
+    apart = None
     if "_sum" not in rows.columns:
         cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
         taken = pl.col(ASIDE) | cancelled
@@ -108,8 +110,16 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
             pl.struct(ROW_NUMBER, ITEM).alias("_last"),
             (~taken).alias("_stands"),
         ).drop("_times")
-    if not rows.select(pl.struct(_KEYS).is_duplicated().any()).item():
-        return rows
+        if (rows["_taken"] > 0).any():
+            takes = pl.col("_taken").max().over(_KEYS) > 0
+            apart, rows = rows.filter(takes), rows.filter(~takes)
+    if rows.select(pl.struct(_KEYS).is_duplicated().any()).item():
+        rows = _combined(rows)
+    return rows if apart is None else pl.concat([rows, apart])
+
+
+def _combined(rows: pl.DataFrame) -> pl.DataFrame:
+    last = [pl.col("_last").struct.field(name) for name in (ROW_NUMBER, ITEM)]
     combined = {
         "_sum": pl.col("_sum").sum(),
         "_floor": pl.col("_sum").sum() + (pl.col("_floor") - pl.col("_sum").cum_sum()).max(),
@@ -118,8 +128,8 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
         "_cancels": pl.col("_cancels").sum(),
         "_taken": pl.col("_taken").sum(),
         "_recorded": pl.col("_recorded").sum(),
-        "_last": pl.col("_last").last(),
-        "_stands": pl.col("_stands").last(),
+        "_last": pl.col("_last").sort_by(*last).last(),
+        "_stands": pl.col("_stands").sort_by(*last).last(),
         ASIDE: pl.col(ASIDE).all(),
         RUN: pl.col(RUN).drop_nulls().first(),
         CHANGED: pl.col(CHANGED).max(),

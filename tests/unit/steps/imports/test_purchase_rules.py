@@ -35,6 +35,7 @@ def test_nothing_may_be_left_of_a_cancelled_line() -> None:
     result = cleaned(*rows, cancelled={"status": ["void"]})
     assert result.rows["kind"].to_list() == ["cancelled"]
     assert why(result) == [("quantity", "0", "too small")]
+    assert cleaned({**LINE, "quantity": "0", "kind": "Cancelled"}).rows["kind"].to_list() == ["cancelled"]
 
 
 def test_a_discount_is_read_with_the_decimal_sign_of_the_file() -> None:

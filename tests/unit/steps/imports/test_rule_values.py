@@ -23,6 +23,21 @@ def _told(states: list[str], **mapping: Any) -> dict[str, str]:
     return misspelt(seen, bound)
 
 
+def test_the_recipes_of_omnix_have_no_misspelt_values() -> None:
+    rows = raw({**LINE, "status": "canceled"})
+    own, shipped = (
+        bind(parse_mapping("purchases", RULE, where="test", recipe=name), rows.columns, file="f.csv")
+        for name in ("shops/own.toml", "shopify")
+    )
+    seen = Seen()
+    look_at(seen, rows, own)
+    assert list(misspelt(seen, own)) == ["cancelled `status` = `canceld`"]
+    assert not misspelt(seen, shipped)
+
+
+RULE = {"cancelled": {"status": ["canceld"]}}
+
+
 @pytest.mark.parametrize(
     ("rule", "what"),
     [
