@@ -46,7 +46,9 @@ def unchanged(
     if table := importer.sources.table_identity(name):
         versions = (batch for batch in reversed(batches) if any(file.table == table for file in batch.files))
         return found if found[0] == next(versions, None) else None
-    return found if (found[0] in newest and not after_others) or is_known_by_name(importer, kind, name, content) else None
+    return (
+        found if (found[0] in newest and not after_others) or is_known_by_name(importer, kind, name, content) else None
+    )
 
 
 def changed_tables(importer: Importer, mapping: ColumnMapping, contents: Mapping[str, str | None]) -> dict[str, str]:
