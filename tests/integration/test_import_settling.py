@@ -6,6 +6,7 @@ import gzip
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from omnix_cli.errors import DataError
@@ -58,8 +59,8 @@ def test_a_nightly_file_is_read_as_the_earlier_ones(tmp_path: Path) -> None:
     import_files(work, [str(write(tmp_path / "s-2020-04-02.csv", late("1,5;02/04/2020"), HEADER))], given)
     report = imported(work, write(tmp_path / "s-2020-04-03.csv", late(open_one), HEADER))
     found = report.files[0].findings
-    assert found["dates"] == "day first (as in earlier imports)"
-    assert found["decimals"] == "comma (as in earlier imports)"
+    assert found["dates"] == "day first (as in other files of this source)"
+    assert found["decimals"] == "comma (as in other files of this source)"
     assert date(2020, 4, 3) in current_rows(work)["purchase_day"].to_list()
     with pytest.raises(DataError, match="day first or month first"):
         imported(work, write(tmp_path / "elsewhere.csv", late("1;03/04/2020"), HEADER))
@@ -70,3 +71,29 @@ def test_a_file_that_shows_another_order_is_believed(tmp_path: Path) -> None:
     imported(work, write(tmp_path / "s1.csv", late("1;13/04/2020"), HEADER))
     imported(work, write(tmp_path / "s2.csv", late("1;04/14/2020", "1;04/05/2020"), HEADER))
     assert current_rows(work)["purchase_day"].max() == date(2020, 4, 14)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_files_of_a_first_import_settle_each_other(tmp_path: Path, order: int) -> None:
+    """A month of daily files: those of the first days alone could be read in two ways."""
+    days = [("2,500", "02/04/2020"), ("1,5", "03/04/2020"), ("2,500", "17/04/2020")]
+    files = [
+        write(tmp_path / f"s-{number}.csv", late(f"{price};{day}"), HEADER)
+        for number, (price, day) in enumerate(days[::order])
+    ]
+    work = importer(tmp_path / "w")
+    report = imported(work, *files)
+    assert report.files[0].findings["decimals"].startswith("comma")
+    found = current_rows(work).filter(pl.col("purchase_day") > date(2020, 3, 1)).sort("purchase_day")
+    assert found.select(pl.col("purchase_day").dt.day(), pl.col("unit_price").cast(pl.Float64)).rows() == [
+        (2, 2.5),
+        (3, 1.5),
+        (17, 2.5),
+    ]
+
+
+def test_files_of_another_source_settle_nothing(tmp_path: Path) -> None:
+    days = {"a.csv": "02/04/2020", "b.csv": "17/04/2020"}
+    files = [write(tmp_path / name, late(f"1;{day}"), HEADER) for name, day in days.items()]
+    with pytest.raises(DataError, match="day first or month first"):
+        imported(importer(tmp_path / "w"), *files)

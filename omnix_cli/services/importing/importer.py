@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,10 +53,11 @@ class Importer:
         again: frozenset[str] = frozenset(),
         replay: bool = False,
         view: ImportedRows | None = None,
+        names: Sequence[str] = (),
     ) -> Iterator[Import]:
         """A new import; nothing of it remains unless it is stored. For `again` see `Comparison`; `replay` says that the
         rows were missing from the statements of their files; `view` are the rows to compare with (by default the
-        current ones)."""
+        current ones); `names` are the inputs that will be read."""
         with ExitStack() as stack:
             quarantine, held, *kept = (stack.enter_context(self.open_spill()) for _ in range(6))
             comparison = Comparison(
@@ -69,9 +70,17 @@ class Importer:
                 joins_cuts=self.settings.cut_orders == "join",
             )
             earlier = self.ledger.batches(mapping.kind)
-            reader = Reader(mapping, self.settings.timezone, self.now, self.open_spill, earlier=earlier)
-            names = FrequentNames(held, self._earlier_names(mapping, again))
-            work = Import(self, reader, stack.enter_context(comparison), quarantine, names, dry_run)
+            reader = Reader(
+                mapping,
+                self.settings.timezone,
+                self.now,
+                self.open_spill,
+                earlier=earlier,
+                others=names,
+                open_other=lambda name: self.sources.open(name, mapping),
+            )
+            frequent = FrequentNames(held, self._earlier_names(mapping, again))
+            work = Import(self, reader, stack.enter_context(comparison), quarantine, frequent, dry_run)
             work.days.products = bool(comparison.view.rows) and not (mapping.replaces_orders or replay)
             yield work
 

@@ -78,7 +78,7 @@ def _import(
     changed = changed_readings(importer, mapping, contents)
     tables = changed_tables(importer, mapping, contents) if complete is not False else {}
     batches_again = whole_again(importer, kind, changed, tables)
-    with importer.begin(mapping, dry_run=dry_run, again=batches_again) as work:
+    with importer.begin(mapping, dry_run=dry_run, again=batches_again, names=names) as work:
         again = bool(complete) and kind in KINDS and not _is_newest(importer, kind, names, work.reader.key)
         for name in names:
             try:

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
+from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, Spill
 from omnix_cli.records import ImportBatch
@@ -36,7 +37,9 @@ from omnix_cli.steps.imports.settling import Evidence
 _THREADS = 2
 """Chunks cleaned at a time. Cleaning one is a chain of passes over single columns, so two fill the cores."""
 
-_AS_BEFORE = " (as in earlier imports)"
+_AS_BEFORE = " (as in other files of this source)"
+
+_STDIN = "-"
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -67,6 +70,10 @@ class Reader:
     """For each input so far, the parts of the mapping that it has no column for, and why not."""
     earlier: Sequence[ImportBatch] = ()
     """The imports of this kind so far, oldest first."""
+    others: Sequence[str] = ()
+    """The names of all inputs of the import ..."""
+    open_other: Callable[[str], AbstractContextManager[OpenSource]] | None = None
+    """... and what opens them, for a look ahead."""
 
     @cached_property
     def key(self) -> str:
@@ -99,6 +106,8 @@ class Reader:
                 for early in waiting.take():
                     yield self._chunk(early, settled, source, readings)
                 yield self._chunk((raw, rejected, mapping), settled, source, readings)
+            if seen.is_open:
+                before = self._looked_ahead(source.name, seen, before)
             for early in waiting.take():
                 settled = self._settled(seen, before, early[2], source)
                 yield self._chunk(early, settled, source, readings)
@@ -156,6 +165,28 @@ class Reader:
         files = [one for batch in reversed(self.earlier) for one in batch.files if one.source_key == key]
         order = next((one.order for one in files if one.order), None)
         return Settled(order, next((one.decimal_comma for one in files if one.decimal_comma is not None), None))
+
+    def _looked_ahead(self, file: str, seen: Evidence, before: Settled) -> Settled:
+        """What is known of the source of a file that leaves dates or numbers open, with what the other inputs of this
+        import show: in a month of daily files, those from the 13th on show which number is the day."""
+        key = self.source_key(file)
+        for name in self.others:
+            if settling.is_settled_by(before, seen):
+                break
+            if self.open_other is not None and name not in (file, _STDIN) and self.source_key(name) == key:
+                with suppress(DataError), self.open_other(name) as source:  # an error is told when it is read itself
+                    shown = self._shown(source)
+                    comma = before.decimal_comma if before.decimal_comma is not None else shown.decimal_comma
+                    before = Settled(before.order or shown.order, comma)
+        return before
+
+    def _shown(self, source: OpenSource) -> Settled:
+        """How an input writes dates and numbers, as far as it shows it."""
+        seen = Evidence()
+        for raw, _, mapping in replace(self, deleted_ids=[], unapplied=[])._bound(source, 0):
+            if mapping is not None:
+                seen |= settling.evidence(raw, mapping, self.now.year)
+        return settling.shown(seen)
 
 
 def never_applied(reader: Reader) -> Iterator[str]:

@@ -73,8 +73,22 @@ def evidence(rows: pl.DataFrame, mapping: ColumnMapping, this_year: int) -> Evid
     return found
 
 
+def shown(found: Evidence) -> Settled:
+    """How a file writes dates and numbers, as far as its rows show it."""
+    order = next(iter(found.possible)) if found.orders and len(found.possible) == 1 else None
+    return Settled(order, found.decimals.settled)
+
+
+def is_settled_by(before: Settled, found: Evidence) -> bool:
+    """Whether other files of its source settle all that the rows of a file leave open."""
+    order_is_open = bool(found.orders) and len(found.possible) > 1
+    return not (order_is_open and before.order is None) and not (
+        found.decimals.is_open and before.decimal_comma is None
+    )
+
+
 def settle(found: Evidence, mapping: ColumnMapping, earlier: Settled, *, file: str, separator: str | None) -> Settled:
-    """How a file is read, by its mapping, or else by what its rows show, or else as in earlier imports.
+    """How a file is read, by its mapping, or else by what its rows show, or else as in other files of its source.
 
     In a comma-separated file, commas that may be either group thousands. Raises `DataError` when dates or numbers can
     be read in two ways, or when they contradict each other."""
