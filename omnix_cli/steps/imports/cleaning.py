@@ -208,7 +208,7 @@ def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.
 def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) -> texts.Parsed:
     mapping, dtype = reading.mapping, spec.dtype
     if dtype.is_numeric():
-        read = numbers.amount if dtype.is_decimal() else numbers.number
+        read = numbers.amount if dtype.is_decimal() else numbers.quantity if name == "quantity" else numbers.number
         parsed = read(written, mapping.null_values, decimal_comma=reading.decimal_comma)
         return _narrowed(parsed, dtype) if dtype.is_integer() else parsed
     if name in ids.NAMES:

@@ -46,7 +46,20 @@ _SHAPE = (
 )
 
 
-def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
+_UNIT = (
+    r"(?i)^(.*\d)\s*(?:x|kgs?|kilos?|lbs?|l|ltr|lit(?:er|re)s?|pcs?|pieces?|units?|ea|st|stk|stück|pz|pi[eè]ces?|"
+    r"u|un|unid|ud|uds|szt|ks|db|kpl)\.?$"
+)
+"""Units in which goods are counted or weighed, behind a number."""
+
+
+def quantity(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:
+    """Numbers, also with a unit behind them: 0.345 kg, 3 pcs. A part of a unit (500 g) is unreadable: it would count a
+    thousandfold."""
+    return number(column, null_values, decimal_comma=decimal_comma, units=True)
+
+
+def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool, units: bool = False) -> Parsed:
     """Numbers, also with currency signs and thousands separators; infinite ones are unreadable, NaN is absent."""
     if column.dtype.is_numeric():
         numbers = column.cast(pl.Float64)
@@ -59,9 +72,9 @@ def number(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
     plain = column.cast(pl.Float64, strict=False)
     if decimal_comma:
         plain = plain.set(column.str.contains(".", literal=True), None)
-    return second_look(
-        column, _finite(plain), null_values, partial(_spelled_out, decimal_comma=decimal_comma, dtype=pl.Float64())
-    )
+    spelled = partial(_spelled_out, decimal_comma=decimal_comma, dtype=pl.Float64())
+    without_units = (lambda texts: spelled(texts.str.replace(_UNIT, "$1"))) if units else spelled
+    return second_look(column, _finite(plain), null_values, without_units)
 
 
 def amount(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool) -> Parsed:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import DataError
-from omnix_cli.steps.imports.numbers import amount, decimal_evidence, money
+from omnix_cli.steps.imports.numbers import amount, decimal_evidence, money, number, quantity
 from tests.unit.steps.imports.lines import LINE, cleaned, why
 
 
@@ -176,3 +176,31 @@ def test_prices_that_may_be_thousands_ask_for_the_setting() -> None:
     assert "decimal_comma = true" in str(error.value.hint)
     assert cleaned(*rows, decimal_comma=True).rows["total_price"].to_list() == [12990, 1990, 990]
     assert cleaned(*rows, decimal_comma=False).rows["total_price"][0] == Decimal("12.99")
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("0.345 kg", 0.345),
+        ("0,345kg", 345.0),
+        ("3 pcs", 3.0),
+        ("2x", 2.0),
+        ("1 Stück", 1.0),
+        ("-1 ea.", -1.0),
+        ("4", 4.0),
+    ],
+)
+def test_a_quantity_may_have_a_unit(written: str, value: float) -> None:
+    assert quantity(pl.Series([written]), (), decimal_comma=False).values.to_list() == [value]
+
+
+@pytest.mark.parametrize("written", ["500 g", "250ml", "kg", "3 boxes of 2", "2 kg 3"])
+def test_other_words_are_no_units(written: str) -> None:
+    read = quantity(pl.Series([written]), (), decimal_comma=False)
+    assert read.values.to_list() == [None]
+    assert read.unreadable is not None
+    assert number(pl.Series(["3 pcs"]), (), decimal_comma=False).values.to_list() == [None]
+
+
+def test_a_decimal_comma_goes_with_a_unit() -> None:
+    assert quantity(pl.Series(["0,345 kg"]), (), decimal_comma=True).values.to_list() == [0.345]
