@@ -100,7 +100,7 @@ def test_a_negative_quantity_without_such_a_rule_is_rejected() -> None:
         """
         kind | quantity | reason
         -----|----------|----------
-             |          | too small
+             |          | negative: for returns, set `returns = { negative_quantity = true }`
         """,
     )
 

@@ -30,6 +30,7 @@ OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Earlier dates are typing errors or the zero of some clock."""
 
 _OWN_ID = {"purchases": "purchase_id", "interactions": "interaction_id"}
+_NEGATIVE = "negative: for returns, set `returns = { negative_quantity = true }`"
 _WORDING = {"nullability": "missing", "min_length": "missing", "min": "too small", "max": "too large"}
 
 
@@ -277,6 +278,8 @@ def _broken_rules(rows: pl.DataFrame, raw: pl.DataFrame, mapping: ColumnMapping)
     for ((name, rule), expression), (holds,) in zip(rules.items(), kept.iter_columns(), strict=True):
         if not holds:
             mask = rows.select(~expression.fill_null(True)).to_series()
+            if (name, rule) == ("quantity", "min"):
+                yield Problem(mask & (rows[name] < 0), name, _NEGATIVE, _source(raw, mapping, name, rows[name]))
             yield Problem(mask, name, _WORDING.get(rule, rule), _source(raw, mapping, name, rows[name]))
 
 

@@ -47,7 +47,7 @@ def test_a_clean_line_becomes_a_canonical_row() -> None:
         ({"quantity": "inf"}, ("quantity", "inf", "not a number")),
         ({"quantity": "1e999"}, ("quantity", "1e999", "not a number")),
         ({"quantity": "0"}, ("quantity", "0", "too small")),
-        ({"quantity": "-1"}, ("quantity", "-1", "too small")),
+        ({"quantity": "-1"}, ("quantity", "-1", "negative: for returns, set `returns = { negative_quantity = true }`")),
         ({"quantity": ""}, ("quantity", None, "missing")),
         ({"purchased_at": "2020-02-30 10:00:00"}, ("purchased_at", "2020-02-30 10:00:00", "not a date")),
         ({"purchased_at": "2020-06-01 12:00:01"}, ("purchased_at", "2020-06-01 12:00:01", "in the future")),
