@@ -165,3 +165,11 @@ class TestWhatFilesCannotTell:
         shop = Shop(tmp_path)
         reports = [shop.add(shop.file(f"A,milk,S-1,2019-0{month}-01,1,1")) for month in (1, 2, 3)]
         assert [found(report) for report in reports] == [{}, *[{"order_on_several_days": 1}] * 2]
+
+
+@pytest.mark.parametrize("line", [CANCELLED, CANCELLED.replace(",1,1,", ",3,3,")])
+def test_a_cancelled_line_at_a_cut_is_a_cancellation_and_told(shop: Shop, line: str) -> None:
+    """Whether it is another line of the order, the files do not say."""
+    report = shop.add(shop.file(TWO[0]), shop.file(line, OTHER.format(2)))
+    assert not shop.stands("quantity", "product_id")[1.0, "milk"]
+    assert found(report)["cancelled_at_cut"] == 1

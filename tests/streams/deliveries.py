@@ -108,6 +108,19 @@ def corrected_at_cuts(delivery: Delivery) -> int:
     return sum(_facts(first[0].receipt) != _facts(second[0].receipt) for first, second in _cuts(delivery))
 
 
+def cancelled_at_cuts(delivery: Delivery) -> int:
+    """Files without ids of lines cannot tell whether cancelled lines that begin a file are news of the order that ends
+    the file before, or its other lines."""
+    if delivery.export.ids:
+        return 0
+    return sum(
+        all(row.line.cancelled or row.receipt.cancelled for row in second if row.line.product == product)
+        for first, second in _cuts(delivery)
+        for product in {row.line.product for row in first} & {row.line.product for row in second}
+        if first[0].night == second[0].night and first[0].receipt.order
+    )
+
+
 def equal_lines_that_differ(delivery: Delivery) -> int:
     """Files without ids of lines cannot tell whether a line and an equal cancelled one are one line or two."""
     export = delivery.export
@@ -146,9 +159,10 @@ def torn(delivery: Delivery) -> int:
 UNTOLD = {
     claimed_in_a_file: ["shared_line_number"],
     equal_without_a_number: ["known"],
-    equal_at_cuts: ["equal_at_cut", "joined_at_cut"],
+    equal_at_cuts: ["equal_at_cut", "joined_at_cut", "cancelled_at_cut"],
     corrected_at_cuts: ["joined_at_cut"],
-    equal_lines_that_differ: ["cancelled_in_file", "joined_at_cut"],
+    cancelled_at_cuts: ["cancelled_at_cut", "joined_at_cut"],
+    equal_lines_that_differ: ["cancelled_in_file", "joined_at_cut", "cancelled_at_cut"],
     torn: ["replaced_at_edge", "known"],
 }
 """Where files cannot tell, and the findings of which one then tells."""

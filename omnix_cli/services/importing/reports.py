@@ -64,6 +64,11 @@ _FOUND = {
         "lines of orders that end one file and begin another were",
         ' joined (imports.cut_orders = "replace" lets the later file replace the earlier one)',
     ),
+    "cancelled_at_cut": (
+        "line of an order that ends one file is cancelled at the beginning of another",
+        "lines of orders that end one file are cancelled at the beginning of another",
+        "; that was taken for news of the order, not for a part of it",
+    ),
     "equal_at_cut": (
         "line at such a cut is equal in both files and counts",
         "lines at such a cut are equal in both files and count",

@@ -161,7 +161,9 @@ def statements(
     )
     rows, dropped = _last_words(rows)
     rows = rows.join(_turns(rows, edges), on=_STATEMENT, how="left", maintain_order="left")
-    return Statements(rows, dropped, {**_equal_at_cuts(rows), **_in_one_file(rows)})
+    news = {"cancelled_at_cut": rows.filter("_news").height}
+    rows = rows.drop("_news")
+    return Statements(rows, dropped, {**_equal_at_cuts(rows), **_in_one_file(rows), **news})
 
 
 def _last_words(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -200,9 +202,9 @@ def _is_numbered() -> pl.Expr:
 
 
 def _turns(rows: pl.DataFrame, edges: Edges) -> pl.DataFrame:
-    """For each statement its TURN in its group (0 first), and whether it may be a fragment: whether its order may go on
-    beyond its file. Both parts of an order that is cut between two files have one TURN; if one changed later, it is a
-    correction."""
+    """For each statement its TURN in its group (0 first), whether it may be a fragment: whether its order may go on
+    beyond its file, and whether it was taken for news of an order that may also go on there. Both parts of an order
+    that is cut between two files have one TURN; if one changed later, it is a correction."""
     whole = rows.group_by(_STATEMENT).agg(
         pl.col(BASE).first(),
         pl.col(MODE).first(),
@@ -213,22 +215,23 @@ def _turns(rows: pl.DataFrame, edges: Edges) -> pl.DataFrame:
     whole = whole.sort(GROUP, CHANGED, FILE, DOCUMENT, nulls_last=False)
     follows = pl.col(GROUP) == pl.col(GROUP).shift(1)
     if edges.orders.is_empty() or not (whole[MODE] == "order").any():
-        turns = whole.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over(GROUP).alias(TURN), fragment=False)
-        return turns.select(*_STATEMENT, TURN, "fragment")
+        turn = pl.int_range(pl.len(), dtype=pl.Int64).over(GROUP).alias(TURN)
+        return whole.with_columns(turn, fragment=False, _news=False).select(*_STATEMENT, TURN, "fragment", "_news")
     keyed = whole.with_columns(order_keys(whole[BASE]).alias("order"))
     keyed = keyed.join(edges.orders, on=[FILE, "order"], how="left", maintain_order="left").with_columns(
         pl.col("begins", "ends").fill_null(False) & (pl.col(MODE) == "order")
     )
     cut = pl.col("ends").shift(1) & pl.col("begins") | pl.col("begins").shift(1) & pl.col("ends")
     same = pl.col("_who").eq(pl.col("_who").shift(1)) & pl.col(CHANGED).eq_missing(pl.col(CHANGED).shift(1))
-    cut &= ~_is_numbered()
-    cut &= ~pl.col("_takes")  # what only takes out lines is news of the order, and no part of it
-    goes_on = follows & cut & same & (pl.col(FILE) != pl.col(FILE).shift(1))
-    turns = keyed.with_columns((goes_on.fill_null(False) & pl.lit(edges.join)).alias("_goes_on")).with_columns(
-        ((~pl.col("_goes_on")).cast(pl.Int64).cum_sum().over(GROUP) - 1).alias(TURN)
+    cut &= ~_is_numbered() & follows & same & (pl.col(FILE) != pl.col(FILE).shift(1)) & pl.lit(edges.join)
+    keyed = keyed.with_columns(  # what only takes out lines is news of the order, and no part of it
+        (cut & pl.col("_takes")).fill_null(False).alias("_news"),
+        (cut & ~pl.col("_takes")).fill_null(False).alias("_goes_on"),
     )
+    turns = keyed.with_columns(((~pl.col("_goes_on")).cast(pl.Int64).cum_sum().over(GROUP) - 1).alias(TURN))
     open_ends = (pl.col("begins").cast(pl.Int64) + pl.col("ends").cast(pl.Int64) - 2 * pl.col("_goes_on")).sum()
-    return turns.with_columns((open_ends.over(GROUP, TURN) > 0).alias("fragment")).select(*_STATEMENT, TURN, "fragment")
+    fragment = (open_ends.over(GROUP, TURN) > 0).alias("fragment")
+    return turns.with_columns(fragment).select(*_STATEMENT, TURN, "fragment", "_news")
 
 
 def _equal_at_cuts(rows: pl.DataFrame) -> dict[str, int]:
