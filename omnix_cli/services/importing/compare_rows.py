@@ -24,13 +24,11 @@ from omnix_cli.services.importing.held.current_lines import NO_RECORDS, CurrentL
 from omnix_cli.services.importing.held.disputed_rows import Disputed, DisputedRows
 from omnix_cli.services.importing.held.file_edges import FileEdges
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
-from omnix_cli.services.importing.identify_rows import NO_GROUPS, Hashes, Identifier, PlainGroups, among
-from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file
+from omnix_cli.services.importing.identify_rows import NO_GROUPS, NO_HASHES, Hashes, Identifier, PlainGroups, among
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, is_cancelled
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import GROUP, Edges
 
-_NONE: Hashes = np.zeros(0, np.uint64)
-_DISPUTED_ROWS = 1 << 16
 _BATCH_ROWS = 1 << 18
 """Current rows hashed at a time."""
 
@@ -84,7 +82,7 @@ class Comparison:
         self._buffer = RowBuffer(sizes.run_rows)
         self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
-        self._seen, self._repeated = SortedHashes(), _NONE
+        self._seen, self._repeated = SortedHashes(), NO_HASHES
         self._aside: list[Hashes] = []
         self._forced: list[Hashes] = []
         self.leaving: list[pl.DataFrame] = []
@@ -164,12 +162,12 @@ class Comparison:
     def fresh(self) -> Iterator[pl.DataFrame]:
         """The new rows that are in no run. Finds the disputed rows among all others."""
         last = self.identifier.ordered(self._buffer.rest()) if self._buffer.height else None
-        hashes = self.identifier.groups(last) if last is not None else _NONE
+        hashes = self.identifier.groups(last) if last is not None else NO_HASHES
         wait(self._runs)
         for finished in self._runs:
             finished.result()
         plain = self.identifier.plain(last, hashes) if last is not None else NO_GROUPS
-        self._see(plain.once(hashes))
+        self._see(plain.once())
         suspect = self._suspect()
         self._seen, self._lines = SortedHashes(), None
         for number, run in enumerate(self.runs()):
@@ -213,7 +211,10 @@ class Comparison:
         if self._lines is None:
             self._lines = CurrentLines(
                 self.identifier.hashed_current(rows, again=again).select(
-                    pl.col(GROUP).alias("group"), "exact", _stands(rows).alias("stands"), pl.col(AGAIN).alias("again")
+                    pl.col(GROUP).alias("group"),
+                    "exact",
+                    (~is_cancelled(rows)).alias("stands"),
+                    pl.col(AGAIN).alias("again"),
                 )
                 for rows, again in self._view_pieces()
             )
@@ -238,7 +239,7 @@ class Comparison:
         run = self.identifier.ordered(rows)
         hashes = self.identifier.groups(run)
         plain = self.identifier.plain(run, hashes)
-        came_before = among(hashes, self._see(plain.once(hashes)))
+        came_before = among(hashes, self._see(plain.once()))
         if self._lines is not None:
             came_before |= among(hashes, self._lines.group)
         return self._without(run, hashes, came_before, plain)
@@ -251,7 +252,7 @@ class Comparison:
         chosen = among(hashes[plain.places], plain.groups) & ~disputed[plain.places]
         if chosen.any():
             places = plain.places[chosen]
-            ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)), hashes[places])
+            ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)))
             run = run.with_columns(run[own_id].scatter(pl.Series(places), ids))
         if disputed.any():
             self._dispute(run.filter(pl.Series(disputed)))
@@ -281,7 +282,7 @@ class Comparison:
             suspect.append(self._seen_in_view(seen))
         if self._aside:
             aside = np.unique(np.concatenate(self._aside))
-            suspect.append(aside[among(aside, seen)] if seen.size else _NONE)
+            suspect.append(aside[among(aside, seen)] if seen.size else NO_HASHES)
             if self._lines is not None:
                 suspect.append(aside[among(aside, self._lines.group)])
             elif self.view.rows:
@@ -290,7 +291,7 @@ class Comparison:
 
     def _seen_in_view(self, some: Hashes) -> Hashes:
         """Those of these sorted hashes that current rows have, and all groups whose import is read again."""
-        found = [_NONE]
+        found = [NO_HASHES]
         for rows, again in self._view_pieces():
             _, groups = self.identifier.current_groups(rows)
             found.append(np.unique(groups if again else groups[among(groups, some)]))
@@ -306,12 +307,8 @@ class Comparison:
         self._dispute(rows.filter(pl.Series(~several)), run)
 
     def _dispute(self, rows: pl.DataFrame, run: int | None = None) -> None:
-        for some in rows.iter_slices(_DISPUTED_ROWS):  # counting equal rows takes many times their memory
-            self._spills.disputed.add(_copied(self.identifier.stated(some, run=run)))
-
-
-def _stands(rows: pl.DataFrame) -> pl.Expr:
-    return pl.col("kind") != "cancelled" if "kind" in rows.columns else pl.lit(True)
+        if rows.height:
+            self._spills.disputed.add(_copied(self.identifier.stated(rows, run=run)))
 
 
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ An id that the input gives stays as it is. All others are made here, from conten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from omnix_cli.steps.imports.ordering import sorted_by_text
 
 Hashes = npt.NDArray[np.uint64]
 
-_NONE: Hashes = np.zeros(0, np.uint64)
+NO_HASHES: Hashes = np.zeros(0, np.uint64)
 _LARGE = 64
 """A run does not number a group with more lines than this: equal ones may be counted instead."""
 _FEW = 64
@@ -35,21 +35,21 @@ _TRANSIENT = {RETURNED: pl.Boolean(), CHANGED: pl.Datetime("us", "UTC")}
 
 @dataclass(frozen=True)
 class PlainGroups:
-    """The rows of a run whose groups have several rows, their places in it, and the sorted hashes of those groups that
-    are plain (see `plain_groups`), as long as no other row has their hash."""
+    """The sorted hashes of a run; the places and rows (with GROUP) of groups that have several rows; and the sorted
+    hashes of those groups that are plain (see `plain_groups`), as long as no other row has their hash."""
 
+    ordered: Hashes
     places: npt.NDArray[np.intp]
     rows: pl.DataFrame
     groups: Hashes
 
-    def once(self, hashes: Hashes) -> Hashes:
+    def once(self) -> Hashes:
         """The hashes of the run, sorted; those of plain groups are there once."""
-        ordered: Hashes = np.sort(hashes)
         if not self.groups.size:
-            return ordered
-        further = np.append(False, ordered[1:] == ordered[:-1])
-        further[further] = among(ordered[further], self.groups)
-        once: Hashes = ordered[~further]
+            return self.ordered
+        further = np.append(False, self.ordered[1:] == self.ordered[:-1])
+        further[further] = among(self.ordered[further], self.groups)
+        once: Hashes = self.ordered[~further]
         return once
 
 
@@ -117,20 +117,19 @@ class Identifier:
     def plain(self, run: pl.DataFrame, hashes: Hashes) -> PlainGroups:
         """The groups with several rows in a run, and which of them are plain."""
         order = np.argsort(hashes)
-        equal = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+        ordered: Hashes = hashes[order]
+        equal = np.flatnonzero(ordered[1:] == ordered[:-1])
+        if not equal.size or self.whole_orders or self.joins:
+            return replace(NO_GROUPS, ordered=ordered)
         places = np.unique(np.concatenate([order[equal], order[equal + 1]]))
-        if not places.size:
-            return NO_GROUPS
         rows = run[places].with_columns(pl.Series(GROUP, hashes[places]))
-        if self.whole_orders or self.joins:
-            return PlainGroups(places, rows.drop(GROUP), _NONE)
-        ordered, groups = hashes[order], plain_groups.plain(rows, self.kind).to_numpy()
+        groups = plain_groups.plain(rows, self.kind).to_numpy()
         large = ordered[_LARGE:][ordered[_LARGE:] == ordered[:-_LARGE]]
-        return PlainGroups(places, rows.drop(GROUP), groups[~among(groups, np.unique(large))])
+        return PlainGroups(ordered, places, rows, groups[~among(groups, np.unique(large))])
 
-    def numbered(self, rows: pl.DataFrame, groups: Hashes) -> pl.Series:
+    def numbered(self, rows: pl.DataFrame) -> pl.Series:
         """The ids of the rows of plain groups, with the numbers of further lines."""
-        return plain_groups.numbered(rows.with_columns(pl.Series(GROUP, groups)), self.kind)
+        return plain_groups.numbered(rows, self.kind)
 
     def hashed_current(self, rows: pl.DataFrame, *, again: bool) -> pl.DataFrame:
         """Current rows with the hashes of their groups and of their whole content, and whether their import is read
@@ -166,8 +165,8 @@ class Identifier:
         number = pl.col(ROW_NUMBER) if self.documents and self.whole_orders else pl.lit(0, pl.UInt64)
         place = pl.lit(None, RUN_TYPE)
         if run is not None:
-            cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
-            place = pl.struct(pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled.alias("cancelled"))
+            cancelled = identity.is_cancelled(rows).alias("cancelled")
+            place = pl.struct(pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled)
         rows = rows.with_columns(
             number.alias(DOCUMENT),
             pl.lit(aside).alias(ASIDE),
@@ -208,4 +207,4 @@ def _found(hashes: Hashes, some: Hashes) -> npt.NDArray[np.bool_]:
     return found
 
 
-NO_GROUPS = PlainGroups(np.zeros(0, np.intp), pl.DataFrame(), _NONE)
+NO_GROUPS = PlainGroups(NO_HASHES, np.zeros(0, np.intp), pl.DataFrame(), NO_HASHES)

@@ -18,6 +18,7 @@ from omnix_cli.services.importing.earlier_rows import outdated_rows
 from omnix_cli.services.importing.identify_again import has_former_ids, identify_again
 from omnix_cli.services.importing.importer import NAMES, Import, Importer, resolved
 from omnix_cli.services.importing.limits import check_files, check_limits, is_broken, row_fall_note
+from omnix_cli.services.importing.read_files import STDIN
 from omnix_cli.services.importing.repeated_files import (
     changed_readings,
     changed_tables,
@@ -30,7 +31,6 @@ from omnix_cli.services.importing.reports import FileReport, ImportRefused, Impo
 _log = logging.getLogger(__name__)
 
 _FORMER = "the imported purchases have ids of an earlier release: this dry run takes all rows for new ones"
-_STDIN = "-"
 
 
 def import_files(
@@ -61,7 +61,7 @@ def import_files(
             return _with_left_out(_import(importer, names, mapping, complete=complete, dry_run=dry_run), left_out)
         except ImportRefused as refused:
             good = [name for name in names if name not in refused.broken]
-            if complete or importer.settings.bad_file == "refuse" or not refused.broken or not good or _STDIN in good:
+            if complete or importer.settings.bad_file == "refuse" or not refused.broken or not good or STDIN in good:
                 raise
             left_out |= refused.broken
             names = good

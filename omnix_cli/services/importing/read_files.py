@@ -39,7 +39,8 @@ _THREADS = 2
 
 _AS_BEFORE = " (as in other files of this source)"
 
-_STDIN = "-"
+STDIN = "-"
+"""The name of an input that can be read once."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -173,7 +174,7 @@ class Reader:
         for name in self.others:
             if settling.is_settled_by(before, seen):
                 break
-            if self.open_other is not None and name not in (file, _STDIN) and self.source_key(name) == key:
+            if self.open_other is not None and name not in (file, STDIN) and self.source_key(name) == key:
                 with suppress(DataError), self.open_other(name) as source:  # an error is told when it is read itself
                     shown = self._shown(source)
                     comma = before.decimal_comma if before.decimal_comma is not None else shown.decimal_comma

@@ -95,7 +95,7 @@ def settle(found: Evidence, mapping: ColumnMapping, earlier: Settled, *, file: s
     taken = set()
     order = None if mapping.day_first is None else ORDERS[0] if mapping.day_first else ORDERS[1]
     if found.orders and order is None:
-        order = next(iter(found.possible), None) if len(found.possible) == 1 else None
+        order = shown(found).order
         if not found.possible:
             raise _contradictory(found, file)
         if order is None and earlier.order in found.possible:

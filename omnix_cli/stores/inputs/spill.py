@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedFile
+from omnix_cli.steps.imports.ordering import is_constant
 from omnix_cli.stores.workspace.checkpoints import ROW_GROUP_ROWS, write_parquet
 from omnix_cli.stores.workspace.files import disk_errors, stage
 
@@ -94,7 +95,7 @@ class DiskSpill:
         return StagedRows(file, rows.height, self._piece(rows.select(pl.exclude(columns))), self.row_group_rows)
 
     def _piece(self, rows: pl.DataFrame) -> _Piece:
-        constants = {name: rows[name].new_from_index(0, 1) for name in rows.columns[1:] if _is_constant(rows[name])}
+        constants = {name: rows[name].new_from_index(0, 1) for name in rows.columns[1:] if is_constant(rows[name])}
         kept = rows.drop(constants)
         self.memory_bytes -= int(kept.estimated_size())
         if self.memory_bytes >= 0:
@@ -115,10 +116,3 @@ def open_spill(folder: Path, **sizes: int) -> Iterator[DiskSpill]:
         yield DiskSpill(temporary, **sizes)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _is_constant(column: pl.Series) -> bool:
-    if column.null_count():
-        return column.null_count() == len(column)
-    cheap = column.dtype.is_integer() or isinstance(column.dtype, pl.Boolean | pl.Enum)
-    return cheap and bool((column == column.head(1)).all())

@@ -8,11 +8,9 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from omnix_cli.services.importing.identify_rows import Hashes, Identifier
+from omnix_cli.services.importing.identify_rows import NO_HASHES, Hashes, Identifier
 from omnix_cli.steps.imports.groups.identity import FILE, order_keys
 from omnix_cli.steps.imports.groups.stated_lines import Edges
-
-_NONE: Hashes = np.zeros(0, np.uint64)
 
 
 @dataclass
@@ -56,7 +54,7 @@ class FileEdges:
                 self._edges.append((number, key, begins, not begins))
         groups = [*self._head.groups, *self._tail.groups]
         self._head, self._tail, self._in_head = _Edge(), _Edge(), True
-        return np.concatenate(groups) if groups else _NONE
+        return np.concatenate(groups) if groups else NO_HASHES
 
     def orders(self) -> pl.DataFrame:
         """The orders of all files, as `Edges` has them."""

@@ -125,6 +125,11 @@ def content_hashes(rows: pl.DataFrame, kind: str, *, without: Collection[str] = 
     return content.hash_rows()
 
 
+def is_cancelled(rows: pl.DataFrame) -> pl.Expr:
+    """Whether a row is cancelled; rows without a kind are not."""
+    return pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
+
+
 def by_file(rows: pl.DataFrame) -> dict[int, int]:
     """The number of rows by FILE."""
     if rows.height and (rows[FILE] == rows[FILE][0]).all():

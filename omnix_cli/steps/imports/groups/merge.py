@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from omnix_cli.steps.imports.groups.identity import FILE
+from omnix_cli.steps.imports.groups.identity import FILE, is_cancelled
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, LINE, MODE, TURN, Statements
 
 AGAIN = "_again"
@@ -66,7 +66,7 @@ _CHANGES = [GROUP, LINE, TURN, "added", "removed", "remembers", "reinstated", "_
 
 
 def _state(current: pl.DataFrame) -> pl.DataFrame:
-    cancelled = pl.col("kind") == "cancelled" if "kind" in current.columns else pl.lit(False)
+    cancelled = is_cancelled(current)
     when = pl.col("purchased_at").to_physical() if "purchased_at" in current.columns else pl.lit(0, pl.Int64)
     who = pl.col("customer_id") if "customer_id" in current.columns else pl.col(current.columns[0])
     stands = ~cancelled

@@ -9,7 +9,7 @@ import polars as pl
 
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.groups.identity import FILE, PLACE, RETURNED, numbers
+from omnix_cli.steps.imports.groups.identity import FILE, PLACE, RETURNED, is_cancelled, numbers
 from omnix_cli.steps.imports.groups.stated_lines import BASE, GROUP, LINE, RUN
 
 NO_PLACES = pl.DataFrame(schema={"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32})
@@ -50,7 +50,7 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
     own_id = FRAMES[kind].key[0]
     contents = _contents(stated, kind)
     current = current.with_columns(
-        _cancelled(current).alias("cancelled"), numbers(current[own_id], current[BASE]).alias("number")
+        is_cancelled(current).alias("cancelled"), numbers(current[own_id], current[BASE]).alias("number")
     )
     wanted = _wanted(state)
     kept = _kept(wanted, current, contents)
@@ -68,10 +68,6 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
     remains = pl.col("index").is_in(staying["index"].implode()) & (pl.col("number") == 1)
     numbered = numbered.with_columns(pl.col("number") + remains, pl.col("times") - remains).filter(pl.col("times") > 0)
     return NewLines(kind, lacking, numbered, superseded, staying.drop("index"), leaving)
-
-
-def _cancelled(rows: pl.DataFrame) -> pl.Expr:
-    return pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
 
 
 def _contents(stated: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from omnix_cli.steps.imports.groups.identity import (
     content_hashes,
     document_keys,
     groups,
+    is_cancelled,
     modes,
     order_keys,
 )
@@ -98,8 +99,7 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
     lines which are counted for the first time stay apart where one of them takes away: others may lie between them."""
     apart = None
     if "_sum" not in rows.columns:
-        cancelled = pl.col("kind") == "cancelled" if "kind" in rows.columns else pl.lit(False)
-        taken = pl.col(ASIDE) | cancelled
+        taken = pl.col(ASIDE) | is_cancelled(rows)
         rows = rows.with_columns(
             pl.when(taken).then(-1).otherwise("_times").cast(pl.Int64).alias("_sum"),
             pl.lit(0, pl.Int64).alias("_floor"),
