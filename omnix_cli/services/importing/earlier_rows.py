@@ -11,6 +11,7 @@ from omnix_cli.mappings import ColumnMapping, JoinedColumns, SetAside
 from omnix_cli.records import Finding
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.importer import Importer
+from omnix_cli.steps.imports.rule_values import sets_aside
 
 _HINT = "Import {files} again with this mapping: it replaces what they gave."
 
@@ -44,7 +45,7 @@ def outdated_rows(importer: Importer, mapping: ColumnMapping, key: str) -> Itera
 
 
 def _aside(rule: SetAside, values: pl.DataFrame, hint: str) -> Iterator[Finding]:
-    found = values.filter(_applies(rule))
+    found = values.filter(sets_aside(rule, values["value"]))
     if found.height:
         lines = int(found["len"].sum())
         would = counted(lines, "row of earlier imports is", "rows of earlier imports are")
@@ -65,22 +66,6 @@ def _values(rows: pl.LazyFrame, name: str) -> pl.DataFrame:
     """The different values of a column and their rows, most first."""
     counts = rows.group_by(value=name).len().collect(engine="streaming")
     return counts.sort("len", "value", descending=[True, False])
-
-
-def _applies(rule: SetAside) -> pl.Expr:
-    lower = pl.col("value").str.to_lowercase()
-    applies = pl.col("value").is_null() & rule.missing
-    if rule.values:
-        applies |= lower.is_in(_lower(rule.values))
-    if rule.other_than:
-        applies |= ~lower.is_in(_lower(rule.other_than))
-    if rule.matches:
-        applies |= pl.col("value").str.contains(rule.matches)
-    return applies.fill_null(False)
-
-
-def _lower(values: Sequence[str]) -> list[str]:
-    return [value.strip().lower() for value in values]
 
 
 def _canonical(column: str | Sequence[str], mapping: ColumnMapping) -> str | None:

@@ -16,7 +16,7 @@ from omnix_cli.mappings import CHANGED_AT, CURRENCY, LINE, ColumnMapping, SetAsi
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.history import ANONYMOUS
-from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, texts, totals
+from omnix_cli.steps.imports import deletions, ids, instants, numbers, purchase_rules, rule_values, texts, totals
 from omnix_cli.steps.imports.amounts import currencies, misplaced_codes
 from omnix_cli.steps.imports.binding import INSTANTS, Reading, written_column
 from omnix_cli.steps.imports.dates.local_times import local_days
@@ -235,15 +235,7 @@ def _narrowed(parsed: texts.Parsed, dtype: pl.DataType) -> texts.Parsed:
 def _aside(rule: SetAside, raw: pl.DataFrame, mapping: ColumnMapping) -> Problem:
     column = str(rule.column)  # one, since the mapping is bound
     trimmed = texts.text(raw[column], mapping.null_values)
-    mask = trimmed.is_null() & rule.missing
-    lower = trimmed.str.to_lowercase()
-    if rule.values:
-        mask |= lower.is_in([value.strip().lower() for value in rule.values]).fill_null(False)
-    if rule.other_than:
-        mask |= ~lower.is_in([value.strip().lower() for value in rule.other_than]).fill_null(True)
-    if rule.matches:
-        mask |= trimmed.str.contains(rule.matches).fill_null(False)
-    return Problem(mask, column, rule.reason, trimmed, expected=True)
+    return Problem(rule_values.sets_aside(rule, trimmed), column, rule.reason, trimmed, expected=True)
 
 
 def _unreadable(dtype: pl.DataType) -> str:

@@ -1,13 +1,13 @@
-"""Values of rules that match nothing in a file, although a value of the file looks nearly like them."""
+"""The values of rules: which rows they set aside, and those that a file has only nearly alike."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from omnix_cli.mappings import ColumnMapping
+from omnix_cli.mappings import ColumnMapping, SetAside
 from omnix_cli.steps.imports import texts
 
 _ROWS = 10_000
@@ -58,3 +58,20 @@ def _rules(mapping: ColumnMapping) -> Iterator[tuple[str, str, Sequence[str]]]:
         source = mapping.columns.get(name)
         if isinstance(source, str):
             yield f"values of {name}", source, tuple(replaced)
+
+
+def sets_aside(rule: SetAside, trimmed: pl.Series) -> pl.Series:
+    """Which rows a rule sets aside, by the trimmed texts of its column; case does not count, except for `matches`."""
+    mask = trimmed.is_null() & rule.missing
+    lower = trimmed.str.to_lowercase()
+    if rule.values:
+        mask |= lower.is_in(_lower(rule.values)).fill_null(False)
+    if rule.other_than:
+        mask |= ~lower.is_in(_lower(rule.other_than)).fill_null(True)
+    if rule.matches:
+        mask |= trimmed.str.contains(rule.matches).fill_null(False)
+    return mask
+
+
+def _lower(values: Iterable[str]) -> list[str]:
+    return [value.strip().lower() for value in values]
