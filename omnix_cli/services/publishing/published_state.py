@@ -1,15 +1,16 @@
 """What the store holds: its lists, as receipts (a row a list, with content hash and lifetime), read back to verify it.
 
 The receipts of the last publish (a checkpoint) are used when the store's control item says that they are still true;
-otherwise the store is read.
+otherwise the store is read, under the lease.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -38,30 +39,39 @@ class PublishedState:
 
 
 def published_state(
-    store: TableStore, checkpoints: Checkpoints, now: datetime, *, force: bool = False
+    store: TableStore,
+    checkpoints: Checkpoints,
+    control: Mapping[str, Any],
+    *,
+    force: bool = False,
+    before_reading: Callable[[], object] = lambda: None,
 ) -> PublishedState:
-    """What the store holds: from the receipts when they can be trusted, else (or with `force`) read from the store."""
+    """What the store holds: from the receipts when they can be trusted, else (or with `force`) read from the store.
+    `before_reading` is called before it is read: what is written while it is read could be missed."""
+
+    def read(why: str) -> PublishedState:
+        before_reading()
+        return _read(store, why)
+
     if TABLE in store.missing_tables():
         return PublishedState(FRAMES["receipts"].empty(), "an empty store")
-    control = store.get(TABLE, CONTROL, now=now)
-    if control is None:
-        return _read(store, "the store: it has no record of a publish")
+    if not control:
+        return read("the store: it has no record of a publish")
     if force:
-        return _read(store, "the store, as forced")
+        return read("the store, as forced")
     if control["state"] != "complete":
-        return _read(store, "the store: the last publish did not finish")
+        return read("the store: the last publish did not finish")
     checkpoint = checkpoints.find(control["receiptsKey"])
     if checkpoint is None:
-        return _read(store, "the store: the receipts of its last publish are not in this workspace")
+        return read("the store: the receipts of its last publish are not in this workspace")
     manifest = checkpoint.manifest
     frames = manifest.inputs if manifest.version == VERSION else {}
     return PublishedState(checkpoint.frame("receipts").scan().collect(), "the last receipts", manifest.key, frames)
 
 
-def published_day(store: TableStore, *, now: datetime) -> date | None:
+def published_day(control: Mapping[str, Any]) -> date | None:
     """The `as_of` day of the lists in the store; None when there are none."""
-    control = None if TABLE in store.missing_tables() else store.get(TABLE, CONTROL, now=now)
-    return date.fromisoformat(control["asOf"]) if control and "asOf" in control else None
+    return date.fromisoformat(control["asOf"]) if "asOf" in control else None
 
 
 def keep_receipts(receipts: pl.DataFrame, checkpoints: Checkpoints, frames: Mapping[str, str]) -> str:

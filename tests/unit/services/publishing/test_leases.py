@@ -49,8 +49,6 @@ def test_the_workspace_that_was_killed_continues_at_once(shop: PublishingShop) -
 
 
 def test_a_publisher_that_slept_past_its_lease_writes_nothing_more(shop: PublishingShop) -> None:
-    moments = iter([NOW, NOW])
-
     def meanwhile(_: int) -> None:
         if not shop.runs > 1:
             shop.publish(BOB, now=NOW + DAY, holder="there")
@@ -58,7 +56,7 @@ def test_a_publisher_that_slept_past_its_lease_writes_nothing_more(shop: Publish
     late = NOW + 2 * DAY
     with pytest.raises(LockedError, match="another one published"):
         lists = ANN, homepage("cid", "jam")
-        shop.publish(*lists, clock=lambda: next(moments, late), after_chunk=meanwhile, chunk_rows=1)
+        shop.publish(*lists, after_chunk=meanwhile, chunk_rows=1)
     assert shop.products() == {"bob#homepage": ["tea"]}
     shop.publish(ANN, now=late + DAY)
     assert shop.products() == {"ann#homepage": ["milk", "tea"]}
