@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-
 MayGoOn = Callable[[], None]
-"""Called after each piece of work and before each change. Raises `Interrupted` after a signal, and `LockedError` when the
-process no longer holds the lock of its workspace."""
+"""Called after each piece of work and before each change. Raises `Interrupted` after a signal, and `LockedError` when
+the process no longer holds the lock of its workspace."""
 
 
 def always() -> None:

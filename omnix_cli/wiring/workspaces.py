@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
 from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
+from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
@@ -56,6 +57,14 @@ _log = logging.getLogger(__name__)
 class Workspace(WorkspaceReader):
     """A workspace to work in. What is opened stays open until `close`."""
 
+    checks: list[MayGoOn] = field(default_factory=list)
+    """What `may_go_on` looks at."""
+
+    def may_go_on(self) -> None:
+        """Raises `Interrupted` after a signal, and `LockedError` when the lock was lost."""
+        for check in self.checks:
+            check()
+
     @cached_property
     def answers(self) -> SqliteAnswers:
         shared = self._shared.folder("answers") if self._shared else None
@@ -81,6 +90,7 @@ class Workspace(WorkspaceReader):
             open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 16),
             settings=self.settings.imports,
             now=self.now(),
+            may_go_on=self.may_go_on,
             sizes=RunSizes.within(memory),
         )
 
@@ -134,6 +144,7 @@ class Workspace(WorkspaceReader):
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
             run_id=self.run_id,
+            may_go_on=self.may_go_on,
         )
 
     @contextmanager
@@ -152,6 +163,7 @@ class Workspace(WorkspaceReader):
             checkpoints=self.checkpoints,
             settings=self.settings.publish,
             clock=self.now,
+            may_go_on=self.may_go_on,
             holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
             force=force,
             roll_back=roll_back,
@@ -185,7 +197,8 @@ class Workspace(WorkspaceReader):
         with ExitStack() as locks:
             locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))
             if self._shared:
-                locks.enter_context(self._shared.lock(command))
+                self.checks.append(locks.enter_context(self._shared.lock(command)))
+                locks.callback(self.checks.pop)
             locks.callback(self.close)
             yield
 

@@ -1,8 +1,8 @@
 """The right to publish to a store, held by one publisher at a time, in an item of the store itself.
 
 The control item says who writes (`holder`), for how long unless renewed (`leaseSeconds`, and `leaseUntil` for people),
-and under which number (`fence`), which grows with every publisher. It is replaced only while it is still as it was read,
-so one of two publishers gets it. A thread renews it. Every bulk write depends on it (`protocols.tables.Guard`).
+and under which number (`fence`), which grows with every publisher. It is replaced only while it is still as it was
+read, so one of two publishers gets it. A thread renews it. Every bulk write depends on it (`protocols.tables.Guard`).
 
 No clock of another machine is trusted. The holder counts its lease from before the request that took or renewed it. A
 publisher of another workspace takes it over when it has watched it for the whole time and saw no renewal, or at once if

@@ -18,6 +18,7 @@ import polars as pl
 from omnix_cli import __version__
 from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError, exit_code
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
@@ -45,6 +46,8 @@ class Runner:
     now: Callable[[], datetime]
     run_id: str | None = None
     """The id of this run; by default made of the time at which it begins."""
+    may_go_on: MayGoOn = always
+    """Called before and after each step."""
 
     def as_of(self) -> date:
         """The day for which this run computes."""
@@ -97,9 +100,11 @@ class Runner:
         with self._recorded(journal):
             frames = dict(self.sources)
             for decision in self.explain(targets, force=force):
+                self.may_go_on()
                 checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
                 journal.note(_step_record(decision, checkpoint, frames))
                 frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
+            self.may_go_on()
             if publisher:
                 lists = {name: frames[name] for name in PUBLISHED}
                 journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
@@ -162,6 +167,12 @@ class Runner:
                 raise PartialError("; ".join(problems), hint=hint)
             journal.save(status="done", exit_code=0, finished_at=self.now())
         except BaseException as error:
+            try:
+                if isinstance(error, Exception):
+                    self.may_go_on()  # perhaps a library made this error of a signal
+            except OmnixError as cause:
+                journal.save(**_ending(cause), finished_at=self.now())
+                raise cause from error
             try:
                 journal.save(**_ending(error), finished_at=self.now())
                 if isinstance(error, PartialError):

@@ -10,13 +10,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from omnix_cli.errors import CorruptCheckpoint, DataError, OmnixError
+from omnix_cli.errors import CorruptCheckpoint, DataError, LockedError, OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
@@ -69,16 +69,26 @@ class LedgerView:
 
 @dataclass(frozen=True)
 class FileLedger:
-    """The ledger in a file. Implements `protocols.ImportLedger`."""
+    """The ledger in a file, for one command. Implements `protocols.ImportLedger`.
+
+    What a command adds rests on what it read. So it changes the file only while that is as it was at the first look:
+    a command that lost its lock, or whose lock was deleted, adds nothing."""
 
     folder: Folder
     checkpoints: Checkpoints
+    _known: dict[str, bytes | None] = field(default_factory=dict, compare=False, repr=False)
+    """The content of the file at the first look, or after the last change."""
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if batch.kind == kind)
 
     def add(self, batch: ImportBatch) -> None:
-        self._change(lambda known: (*known, batch))
+        def added(known: tuple[ImportBatch, ...]) -> tuple[ImportBatch, ...]:
+            if any(one.key == batch.key for one in known):
+                raise _changed_by_another()
+            return (*known, batch)
+
+        self._change(added)
 
     def damaged(self) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if self.checkpoints.damage(batch.key))
@@ -111,16 +121,29 @@ class FileLedger:
         return self.checkpoints.open(batch.key)
 
     def _change(self, edit: Callable[[tuple[ImportBatch, ...]], tuple[ImportBatch, ...]]) -> None:
+        ours: list[bytes] = []
+
         def changed(content: bytes | None) -> bytes:
-            return _BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n"
+            if content is not None and content in ours:
+                return content  # it was written already, the answer lost
+            if content != self._known.setdefault(LEDGER, content):
+                raise _changed_by_another()
+            ours.append(_BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n")
+            return ours[-1]
 
         self.folder.change(LEDGER, changed)
+        self._known[LEDGER] = ours[-1]
 
     def _load(self) -> tuple[ImportBatch, ...]:
+        content = self._content()
+        self._known.setdefault(LEDGER, content)
+        return () if content is None else _parsed(content)
+
+    def _content(self) -> bytes | None:
         try:
-            return _parsed(self.folder.read(LEDGER))
+            return self.folder.read(LEDGER)
         except FileNotFoundError:
-            return ()
+            return None
         except OSError as error:
             raise _unreadable(error) from error
 
@@ -190,9 +213,20 @@ def _change(batch: ImportBatch) -> int:
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
-        return _BATCHES.validate_json(content)
+        batches = _BATCHES.validate_json(content)
     except ValidationError as error:
         raise _unreadable(error) from error
+    once: dict[str, ImportBatch] = {}
+    for batch in batches:
+        once.setdefault(batch.key, batch)
+    if len(once) < len(batches):
+        _log.warning("%s lists an import twice, as two runs at a time once could; it counts once", LEDGER)
+    return tuple(once.values())
+
+
+def _changed_by_another() -> LockedError:
+    message = "another run imported something meanwhile: this one lost the lock of the workspace, and added nothing"
+    return LockedError(message, hint="Run the same command again: what is imported already is recognised.")
 
 
 def _unreadable(error: Exception) -> OmnixError:
