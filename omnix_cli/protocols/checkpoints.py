@@ -140,5 +140,7 @@ class RunRecords(Protocol):
     def load(self, run_id: str) -> RunRecord:
         """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
 
-    def newest_first(self) -> Iterator[RunRecord]: ...
+    def newest_first(self) -> Iterator[RunRecord]:
+        """In the reverse of the order in which they were first saved, whatever their clocks said."""
+
     def remove(self, run_id: str) -> None: ...

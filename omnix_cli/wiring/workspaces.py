@@ -29,7 +29,7 @@ from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
 from omnix_cli.services.runs.commands import import_source
-from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
+from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune, warn_of_future
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
@@ -173,7 +173,15 @@ class Workspace(WorkspaceReader):
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:
         """Removes old runs and the checkpoints that only they needed; import batches stay."""
         needed = [batch.key for kind in SOURCES for batch in self.ledger.batches(kind)]
-        return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
+        return prune(
+            self.records,
+            self.checkpoints,
+            keep=keep,
+            needed=needed,
+            dry_run=dry_run,
+            now=self.now(),
+            may_go_on=self.may_go_on,
+        )
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
@@ -189,6 +197,7 @@ class Workspace(WorkspaceReader):
             write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
         DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are on disk even if checkpoints are on S3
         self.checkpoints.sweep()
+        warn_of_future(self.records, self.now())
         mark_killed(self.records)
 
     @contextmanager

@@ -26,6 +26,7 @@ _BATCHES = TypeAdapter(tuple[ImportBatch, ...])
 _log = logging.getLogger(__name__)
 LEDGER = "imports.json"
 FINDINGS = "findings.json"
+ORDER = "order"
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -168,20 +169,27 @@ class FindingsFile:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder `runs/` of a workspace. Implements `protocols.RunRecords`."""
+    """The folder `runs/` of a workspace. Implements `protocols.RunRecords`.
+
+    The file `order` has the ids of runs in the order in which they began: their times depend on a clock that may have
+    been wrong. Runs that it lacks are older (omnix 0.1 kept no such file), and ordered by their ids."""
 
     folder: Folder
+    _entered: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def save(self, record: RunRecord) -> None:
+        if record.run_id not in self._entered:
+            self._enter(record.run_id)
         self.folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
 
     def load(self, run_id: str) -> RunRecord:
         """The run with this id, the one whose id begins so, or `latest`."""
         ids = self._ids()
         found = [known for known in ids if known.startswith(run_id)] or (ids[:1] if run_id == "latest" else [])
+        found = [run_id] if run_id in found else found
         if not found:
             raise DataError(f"there is no run {run_id!r}", hint="`omnix runs list` lists all runs.")
-        if len(found) > 1 and found[0] != run_id:
+        if len(found) > 1:
             raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more characters of the id.")
         return self._read(found[0])
 
@@ -195,8 +203,29 @@ class RunFolder:
     def remove(self, run_id: str) -> None:
         self.folder.remove(f"{run_id}.json")
 
+    def _enter(self, run_id: str) -> None:
+        """Puts a new run at the end of the order, and drops from it what was removed."""
+        known = set(self._unordered())
+
+        def entered(content: bytes | None) -> bytes:
+            before = [one for one in _lines(content) if one in known and one != run_id]
+            return "".join(f"{one}\n" for one in (*before, run_id)).encode()
+
+        if run_id not in known:
+            self.folder.change(ORDER, entered)
+        self._entered.add(run_id)
+
     def _ids(self) -> list[str]:
-        return [name.removesuffix(".json") for name in reversed(self.folder.names()) if name.endswith(".json")]
+        """Newest first."""
+        try:
+            order = _lines(self.folder.read(ORDER))
+        except OSError:
+            order = []
+        places = {run_id: place for place, run_id in enumerate(order)}
+        return sorted(self._unordered(), key=lambda run_id: (places.get(run_id, -1), run_id), reverse=True)
+
+    def _unordered(self) -> list[str]:
+        return [name.removesuffix(".json") for name in self.folder.names() if name.endswith(".json")]
 
     def _read(self, run_id: str) -> RunRecord:
         try:
@@ -204,6 +233,10 @@ class RunFolder:
         except (OSError, ValidationError) as error:
             hint = "Delete the file, or restore it from a backup."
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return (content or b"").decode(errors="replace").split()
 
 
 def _change(batch: ImportBatch) -> int:
