@@ -198,9 +198,9 @@ class Lease:
             if self._put({**self.expected, "lateWrites": self._mark}, **changes):
                 return True
             item = read_control(self.store, self.clock())
-            if {**item, **self.expected} != item:
+            if {**item, **self.expected} != item or item.get("lateWrites", "") == self._mark:
                 return False
-            self._mark = item["lateWrites"]
+            self._mark = item.get("lateWrites", "")
 
     def _put(self, expected: Mapping[str, Any] | None, **changes: str) -> bool:
         ours = {"id": CONTROL, "holder": self.holder, "fence": self._fence, "lateWrites": self._mark}
