@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,12 +172,12 @@ def pause_publishers(url: str, trials: int, name: str) -> Tally:
 class Machines:
     """Machines that run the same shop in workspaces on S3, one workspace a trial, and publish to one file each."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, client: Any) -> None:
         self.folder = folder
         self.url = url
+        self.client = client
         write_shop(folder)
         lines = (folder / "purchases.csv").read_text().splitlines()
-        many = [line.replace(",c", f",n{number}c", 1) if number else line for line in lines[1:] for number in range(40)]
         many = [f"n{number}{line}" if number else line for line in lines[1:] for number in range(40)]
         (folder / "purchases.csv").write_text("\n".join([lines[0], *many]) + "\n")
         self.rows = len(many)
@@ -190,12 +190,29 @@ class Machines:
             "OMNIX_PUBLISH__LEASE_SECONDS": str(LEASE),
             "OMNIX_CONFIG": str(self.folder / "omnix.toml"),
         }
-        shared = f"s3://{ENVIRONMENT.get('TEST_BUCKET', 'shop')}/t{trial}"
+        shared = f"s3://shop/t{trial}"
         (self.folder / "omnix.toml").write_text(
             f'[imports]\n[[imports.sources]]\nkind = "products"\nfiles = ["{self.folder}/products.csv"]\n'
             f'[[imports.sources]]\nkind = "purchases"\nfiles = ["{self.folder}/purchases.csv"]\n'
         )
-        return running("-c", RUN, str(lease), *arguments, "--workspace", shared, **settings)
+        program = ["-c", RUN, str(lease)] if lease else ["-m", "omnix_cli"]
+        return running(*program, *arguments, "--workspace", shared, **settings)
+
+    def wait_for_lock(self, trial: int, process: subprocess.Popen[str]) -> None:
+        """Returns when the process has the lock: then its work begins."""
+        while process.poll() is None:
+            if self.client.list_objects_v2(Bucket="shop", Prefix=f"t{trial}/lock").get("Contents"):
+                return
+            time.sleep(0.02)
+
+    def seconds(self) -> float:
+        """How long a run takes, from the lock to its end: of a second one, since the first warms up the caches."""
+        for trial in (9998, 9999):
+            with self.run("first", trial, "run") as process:
+                self.wait_for_lock(trial, process)
+                began = time.monotonic()
+                ended(process)
+        return time.monotonic() - began
 
     def until_done(self, machine: str, trial: int, *arguments: str) -> tuple[int, str]:
         for _ in range(40):
@@ -222,9 +239,9 @@ class Machines:
                 return None
         return json.loads(rows[0][0])["state"] if rows else None
 
-    def problems(self, trial: int, client: Any) -> list[str]:
+    def problems(self, trial: int) -> list[str]:
         """What is wrong with the workspace after all: batches, rows, and whether a further run reuses everything."""
-        content = client.get_object(Bucket="shop", Key=f"t{trial}/imports.json")["Body"].read()
+        content = self.client.get_object(Bucket="shop", Key=f"t{trial}/imports.json")["Body"].read()
         batches = orjson.loads(content)
         found = []
         if sorted(batch["kind"] for batch in batches) != ["products", "purchases"]:
@@ -239,14 +256,8 @@ class Machines:
         return found
 
 
-def seconds_of(call: Callable[[], object]) -> float:
-    began = time.monotonic()
-    call()
-    return time.monotonic() - began
-
-
 @contextmanager
-def machines() -> Iterator[tuple[Machines, Any]]:
+def machines() -> Iterator[Machines]:
     import boto3
 
     with ExitStack() as stack:
@@ -254,16 +265,17 @@ def machines() -> Iterator[tuple[Machines, Any]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fencing-")))
         client = boto3.client("s3", endpoint_url=url)
         client.create_bucket(Bucket="shop")
-        yield Machines(folder, url), client
+        yield Machines(folder, url, client)
 
 
 def pause_machines(trials: int) -> Tally:
     tally, moments = Tally("s3"), Random(20261130)
-    with machines() as (shop, client):
-        whole = seconds_of(lambda: shop.until_done("first", 9999, "run"))
+    with machines() as shop:
+        whole = shop.seconds()
         for trial in range(trials):
             with shop.run("first", trial, "run") as first:
-                time.sleep(moments.uniform(0.15, 1.0) * whole)
+                shop.wait_for_lock(trial, first)
+                time.sleep(moments.uniform(0, 1) * whole)
                 first.send_signal(signal.SIGSTOP)
                 time.sleep(LEASE * 1.5 + 1)
                 code, said = shop.until_done("second", trial, "run")
@@ -275,7 +287,7 @@ def pause_machines(trials: int) -> Tally:
             tally.note(trial, f"the first one ended with {code}", is_wrong=code not in (0, LOCKED))
             if code not in (0, LOCKED):
                 print(said, file=sys.stderr)
-            for problem in shop.problems(trial, client):
+            for problem in shop.problems(trial):
                 tally.note(trial, problem, is_wrong=True)
             for folder in shop.folder.glob(f"*-{trial}"):
                 shutil.rmtree(folder)
@@ -285,13 +297,14 @@ def pause_machines(trials: int) -> Tally:
 def interrupt_machines(trials: int) -> Tally:
     """Signals at random moments of `omnix run`: the exit code is 130, and nothing is published afterwards."""
     tally, moments = Tally("signals"), Random(20261201)
-    with machines() as (shop, _):
-        whole = seconds_of(lambda: shop.until_done("first", 9999, "run"))
+    with machines() as shop:
+        whole = shop.seconds()
         for trial in range(trials):
             number = moments.choice([signal.SIGTERM, signal.SIGINT])
-            with shop.run("first", trial, "run", lease=60) as process:
+            with shop.run("first", trial, "run", lease=0) as process:
+                shop.wait_for_lock(trial, process)
                 try:
-                    process.wait(moments.uniform(0.1, 0.98) * whole)
+                    process.wait(moments.uniform(0, 1) * whole)
                 except subprocess.TimeoutExpired:
                     before = shop.state(trial)
                     process.send_signal(number)
