@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -42,7 +41,7 @@ from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.lock import workspace_lock
+from omnix_cli.stores.workspace.lock import identity, workspace_lock
 from omnix_cli.stores.workspace.records import FindingsFile, RunFolder
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.predictors import Predictors
@@ -164,7 +163,7 @@ class Workspace(WorkspaceReader):
             settings=self.settings.publish,
             clock=self.now,
             may_go_on=self.may_go_on,
-            holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
+            holder=self.settings.shared_workspace or identity(self.folder),
             force=force,
             roll_back=roll_back,
             dry_run=dry_run,
