@@ -156,7 +156,7 @@ def record(run_id: str) -> RunRecord:
         command="run",
         status="done",
         as_of=date(2018, 1, 1),
-        started_at=started,
+        started_at=NOW,
         settings={},
         sources={},
     )
