@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from omnix_cli.boot_time import boot_seconds
 from omnix_cli.errors import LockedError
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
@@ -98,7 +99,7 @@ class PublishReport:
 @dataclass(frozen=True)
 class Publisher:
     """Publishes the lists of a run to a store, which is opened for each publish. `holder` names the workspace that
-    publishes, and `may_go_on` is called before every write.
+    publishes, and `may_go_on` is called before every write. `timer` and `sleep` are those of the lease.
 
     `force` reads the store instead of trusting the receipts, and publishes lists of any day; `roll_back` allows lists
     that are older than the published ones; `dry_run` writes nothing, and adds some of the items that it would write to
@@ -110,6 +111,8 @@ class Publisher:
     clock: Callable[[], datetime]
     holder: str
     may_go_on: MayGoOn = always
+    timer: Callable[[], float] = boot_seconds
+    sleep: Callable[[float], object] = time.sleep
     force: bool = False
     roll_back: bool = False
     dry_run: bool = False
@@ -165,7 +168,15 @@ class Publisher:
         control = read_control(store, now) if control is None else control
         facts = {"runId": run_id, "asOf": as_of.isoformat()}
         lease = Lease(
-            store, control, self.holder, self.clock, self.settings.lease_seconds, facts, may_go_on=self.may_go_on
+            store,
+            control,
+            self.holder,
+            self.clock,
+            self.settings.lease_seconds,
+            facts,
+            may_go_on=self.may_go_on,
+            timer=self.timer,
+            sleep=self.sleep,
         )
         writer = ListWriter(
             store,
