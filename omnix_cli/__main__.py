@@ -2,8 +2,8 @@
 
 import sys
 
-from omnix_cli import stop_signals
 from omnix_cli.errors import Interrupted
+from omnix_cli.processes import stop_signals
 
 
 def run() -> None:

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from omnix_cli import __version__, stop_signals
+from omnix_cli import __version__
 from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
+from omnix_cli.processes import stop_signals
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

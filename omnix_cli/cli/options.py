@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from omnix_cli import stop_signals
+from omnix_cli.processes import stop_signals
 from omnix_cli.store_kinds import FACTORIES
 
 if TYPE_CHECKING:

@@ -275,7 +275,7 @@ class Publishers(RuleBasedStateMachine):
         assert process.outcome in (None, "done", "LockedError", "Killed"), process.outcome
 
     @precondition(lambda self: len(self._running) < 3)
-    @rule(workspace=WHERE, steps=st.integers(2, 12))
+    @rule(workspace=WHERE, steps=st.integers(2, 6))
     def begin_to_publish(self, workspace: str, steps: int) -> None:
         if process := self._start(workspace):
             self._go_on(process, steps)
@@ -346,6 +346,33 @@ def test_no_publisher_overwrites_newer_lists(machine: type[Publishers]) -> None:
     run = machine.TestCase
     health = list(HealthCheck)
     run.settings = settings(
-        max_examples=20, stateful_step_count=10, deadline=None, suppress_health_check=health, derandomize=True
+        max_examples=15, stateful_step_count=10, deadline=None, suppress_health_check=health, derandomize=True
     )
     run().runTest()
+
+
+@pytest.mark.parametrize("machine", [Publishers, PublishersInBatches], ids=["SQLite", "batches"])
+@pytest.mark.parametrize(("first", "second"), [("right", "ahead"), ("ahead", "behind"), ("s3://a", "s3://a")])
+def test_one_is_stopped_at_each_step_while_another_publishes(
+    machine: type[Publishers], first: str, second: str
+) -> None:
+    ended = set()
+    for steps in range(1, 10):
+        model = machine()
+        model.begin()
+        stopped = model._start(first)
+        assert stopped is not None
+        model._go_on(stopped, steps)
+        is_done = stopped.outcome
+        model.seconds += 61
+        other = model._start(second)
+        assert other is not None
+        model._go_on(other, 100)
+        assert other.outcome == "done"
+        while stopped.outcome is None:
+            model.what_is_complete_is_exact()
+            model._go_on(stopped, 1)
+        model.what_is_complete_is_exact()
+        ended.add((is_done, stopped.outcome))
+        model.teardown()
+    assert {(None, "LockedError"), ("done", "done")} <= ended

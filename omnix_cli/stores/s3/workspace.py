@@ -17,8 +17,8 @@ from uuid import uuid4
 
 import orjson
 
-from omnix_cli.boot_time import boot_seconds
 from omnix_cli.errors import LockedError, OmnixError
+from omnix_cli.processes.boot_time import boot_seconds
 from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed

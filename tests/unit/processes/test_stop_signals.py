@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from omnix_cli import stop_signals
 from omnix_cli.errors import Interrupted
+from omnix_cli.processes import stop_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
