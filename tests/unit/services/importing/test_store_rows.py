@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from omnix_cli.protocols.checkpoints import StagedPart
 from omnix_cli.services.importing.compare_rows import Comparison, Spills
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
@@ -27,8 +28,8 @@ class Written:
     def append(self, name: str, frame: pl.DataFrame) -> None:
         self.frames.setdefault(name, []).append(frame)
 
-    def adopt(self, name: str, part: object) -> None:
-        raise AssertionError("no run is full")
+    def adopt(self, name: str, part: StagedPart) -> None:
+        self.append(name, part.read())
 
     def add_figures(self, figures: object) -> None:
         """No figures."""
