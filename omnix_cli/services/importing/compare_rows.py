@@ -25,9 +25,10 @@ from omnix_cli.services.importing.held.current_lines import NO_RECORDS, CurrentL
 from omnix_cli.services.importing.held.disputed_rows import Disputed, DisputedRows
 from omnix_cli.services.importing.held.file_edges import FileEdges
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
+from omnix_cli.services.importing.held.second_lines import SecondLines
 from omnix_cli.services.importing.identify_rows import NO_HASHES, Hashes, Identifier, PlainGroups, among
 from omnix_cli.services.importing.read_files import pipelined
-from omnix_cli.steps.imports.groups import identity, stated_lines
+from omnix_cli.steps.imports.groups import identity, plain_groups, stated_lines
 from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, is_cancelled
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import GROUP, Edges
@@ -40,10 +41,11 @@ _BATCH_ROWS = 1 << 18
 
 @dataclass(frozen=True)
 class Spills:
-    """Where rows are kept outside memory: parts of runs, and for the comparison in full the disputed rows, those set
-    aside, and current ones."""
+    """Where rows are kept outside memory: parts of runs, the second rows of groups, and for the comparison in full the
+    disputed rows, those set aside, and current ones."""
 
     written: Spill
+    seconds: Spill
     disputed: Spill
     aside: Spill
     current: Spill
@@ -87,8 +89,8 @@ class Comparison:
         self._buffer = RowBuffer(sizes.run_rows)
         self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
-        self._compared_last: Future[tuple[pl.DataFrame, Hashes]] | None = None
         self._seen, self._repeated = SortedHashes(), NO_HASHES
+        self._seconds, self._are_plain = SecondLines(spills.seconds), not identifier.joins
         self._aside: list[Hashes] = []
         self._forced: list[Hashes] = []
         self.leaving: list[pl.DataFrame] = []
@@ -115,6 +117,7 @@ class Comparison:
             return
         if not self._may_recognise:
             self.places.append(rows.select(PLACE))
+        self._are_plain &= plain_groups.all_plain(rows, self.kind)
         groups = None
         if self._recognises:
             rows = self.identifier.identified(rows)
@@ -155,6 +158,7 @@ class Comparison:
         for run in self.runs():
             yield run.part.read()
         yield from self._spills.disputed.pieces()
+        yield from self._seconds.pieces()
 
     def runs(self) -> Iterator[Run]:
         """The runs in order, without those whose rows are all disputed; call it when all files are added."""
@@ -162,14 +166,20 @@ class Comparison:
             self._begin_run(self._buffer.rest())
         return (run for finished in self._runs if (run := finished.result()) is not None)
 
-    def find_disputed(self) -> None:
-        """Finds the disputed rows among those of the runs; call it when all files are added."""
-        runs = self.runs()
-        if self._compared_last is not None:
-            self._compared_last.result()
-            self._compared_last = None
-        suspect = self._suspect()
+    def fresh(self) -> Iterator[pl.DataFrame]:
+        """The new rows that are in no run. Finds the disputed rows among all others."""
+        runs, seen, suspect = list(self.runs()), self._seen.hashes, self._suspect()
+        pairs = NO_HASHES
+        if self._are_plain:
+            pairs = self._seconds.pairs(seen, (run.hashes for run in runs), suspect)
+        suspect = np.union1d(suspect, self._repeated[~among(self._repeated, pairs)])
         self._seen, self._lines = SortedHashes(), None
+        for piece in self._seconds.pieces():
+            of_pairs = pl.Series(among(piece[GROUP].to_numpy(), pairs))
+            second = piece.filter(of_pairs)
+            if second.height:
+                yield second.with_columns(pl.col(self.identifier.own_id) + "#2")
+            self._dispute(piece.filter(~of_pairs).drop(GROUP))
         reading = pipelined(partial(_rows_of_groups, some=suspect), runs, threads=_THREADS)
         for number, rows in enumerate(reading):
             if rows.height:
@@ -236,7 +246,6 @@ class Comparison:
         if len(self._runs) > 1:
             self._runs[-2].result()
         compared = self._comparing.submit(self._compared, rows)
-        self._compared_last = compared
         self._runs.append(self._writing.submit(self._written, compared))
 
     def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
@@ -245,12 +254,22 @@ class Comparison:
         hashes = self.identifier.groups(run)
         plain = self.identifier.plain(run, hashes)
         came_before = among(hashes, self._see(plain.once()))
-        if self._lines is not None:
-            came_before |= among(hashes, self._lines.group)
-        return self._without(run, hashes, came_before, plain)
+        stored = among(hashes, self._lines.group) if self._lines is not None else np.zeros(len(hashes), bool)
+        second = came_before & ~stored
+        if self._are_plain and second.any():
+            second[plain.places] = False
+            self._seconds.add(_copied(run.filter(pl.Series(second))), hashes[second])
+        else:
+            second[:] = False
+        return self._without(run, hashes, came_before | stored, second, plain)
 
     def _without(
-        self, run: pl.DataFrame, hashes: Hashes, disputed: npt.NDArray[np.bool_], plain: PlainGroups
+        self,
+        run: pl.DataFrame,
+        hashes: Hashes,
+        disputed: npt.NDArray[np.bool_],
+        second: npt.NDArray[np.bool_],
+        plain: PlainGroups,
     ) -> tuple[pl.DataFrame, Hashes]:
         """A run and the hashes of its groups without the disputed rows, and with the ids of plain groups numbered."""
         own_id = self.identifier.own_id
@@ -260,7 +279,7 @@ class Comparison:
             ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)))
             run = run.with_columns(run[own_id].scatter(pl.Series(places), ids))
         if disputed.any():
-            self._dispute(run.filter(pl.Series(disputed)))
+            self._dispute(run.filter(pl.Series(disputed & ~second)))
             run, hashes = run.filter(pl.Series(~disputed)), hashes[~disputed]
         return run, hashes
 
@@ -278,9 +297,9 @@ class Comparison:
         return ordered[among(ordered, self._repeated)]
 
     def _suspect(self) -> Hashes:
-        """The hashes of the groups that must be compared in full, sorted."""
+        """The hashes of the groups that must be compared in full, sorted, without those that are only repeated."""
         seen = self._seen.hashes
-        suspect = [self._repeated, *self._forced]
+        suspect = [NO_HASHES, *self._forced]
         if self._lines is not None:
             suspect += [self._lines.noisy_groups(), seen[among(seen, self._lines.group)]]
         elif self.view.rows:

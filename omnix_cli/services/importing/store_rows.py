@@ -87,7 +87,10 @@ class _Store:
         """The rows to be stored that are not in a part that stays, in no particular order."""
         comparison, kind = self.comparison, self.comparison.kind
         edges, identifier = comparison.edges, comparison.identifier
-        comparison.find_disputed()
+        for fresh in comparison.fresh():
+            self._count(by_file(fresh))
+            self.counts["stored"] += fresh.height
+            yield fresh.select(FRAMES[kind].schema.column_names())
         self._count({}, comparison.known)
         staying, leaving = [NO_PLACES], [NO_PLACES]
         for some in comparison.disputed():

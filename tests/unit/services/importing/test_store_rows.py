@@ -38,7 +38,7 @@ class Written:
 def test_new_rows_are_written_and_repeated_lines_numbered(tmp_path: Path) -> None:
     counts, written = FileReport("a.csv"), Written()
     with ExitStack() as stack:
-        kept = Spills(*(stack.enter_context(open_spill(tmp_path)) for _ in range(4)))
+        kept = Spills(*(stack.enter_context(open_spill(tmp_path)) for _ in range(5)))
         view = LedgerView("purchases", (), 0)
         comparison = stack.enter_context(Comparison(Identifier("purchases"), view, kept, RunSizes()))
         for cleaned in clean_file(reader(), source(GOOD + "1,p,o,2,2020-05-01\n"), 0, counts):
