@@ -88,7 +88,9 @@ class Process(threading.Thread):
         self.outcome: str | BaseException | None = None
         self.is_killed = False
         self.late: set[str] = set()
-        """The lists that a batch of its may be about to write."""
+        """The lists of a batch that is on its way."""
+        self.batches = 0
+        self.late_batches: set[int] = set()
         self._may_run = threading.Semaphore(0)
         self._is_stopped = threading.Semaphore(0)
         self.start()
@@ -178,6 +180,7 @@ class BatchStore(MemoryStore):
         for some in batched(items, BATCH):
             self.guard.check()
             self.process.late = {str(item["id"]) for item in some}
+            self.process.batches += 1
             self.process.stop()
             write(some)
             self.process.late = set()
@@ -204,6 +207,7 @@ class Publishers(RuleBasedStateMachine):
         self.processes: list[Process] = []
         self.number = 0
         self.unsure: set[str] = set()
+        self.turn = (0, "")
         with closing(self._store(None)) as store:
             store.create_tables()
 
@@ -271,6 +275,8 @@ class Publishers(RuleBasedStateMachine):
         for _ in range(steps):
             if process.late and self._found()[0].get("runId") != str(process.number):
                 self.unsure |= process.late  # what is on its way arrives too late
+                process.late_batches.add(process.batches)
+                assert len(process.late_batches) == 1, "it sent another batch after the loss of its lease"
             process.go_on()
         assert process.outcome in (None, "done", "LockedError", "Killed"), process.outcome
 
@@ -306,6 +312,9 @@ class Publishers(RuleBasedStateMachine):
         if not hasattr(self, "folder"):
             return
         control, lists = self._found()
+        turn = int(control.get("fence", 0)), control.get("runId", "")
+        assert turn[0] > self.turn[0] or turn == self.turn, "each publisher has a number of its own"
+        self.turn = turn
         if control.get("state") != "complete":
             return
         wanted = lists_of(int(control["runId"]))
@@ -322,7 +331,8 @@ class Publishers(RuleBasedStateMachine):
                     self._go_on(process, 1)
                 self.what_is_complete_is_exact()
             self.seconds += 1000
-            last = self._start("right")
+            holder = str(self._found()[0].get("holder", "right"))  # that trusts its receipts
+            last = self._start(holder)
             assert last is not None
             while last.outcome is None:
                 last.go_on()
@@ -352,10 +362,20 @@ def test_no_publisher_overwrites_newer_lists(machine: type[Publishers]) -> None:
 
 
 @pytest.mark.parametrize("machine", [Publishers, PublishersInBatches], ids=["SQLite", "batches"])
-@pytest.mark.parametrize(("first", "second"), [("right", "ahead"), ("ahead", "behind"), ("s3://a", "s3://a")])
+@pytest.mark.parametrize(
+    ("first", "second", "pause", "publishes", "then"),
+    [
+        ("right", "ahead", 61, 1, "goes on"),
+        ("right", "ahead", 10, 1, "goes on"),
+        ("ahead", "behind", 61, 2, "goes on"),
+        ("s3://a", "s3://a", 61, 2, "goes on"),
+        ("s3://a", "s3://a", 61, 1, "dies"),
+    ],
+)
 def test_one_is_stopped_at_each_step_while_another_publishes(
-    machine: type[Publishers], first: str, second: str
+    machine: type[Publishers], first: str, second: str, pause: int, publishes: int, then: str
 ) -> None:
+    """For longer than the lease, or so briefly that the other one has to wait."""
     ended = set()
     for steps in range(1, 10):
         model = machine()
@@ -364,15 +384,22 @@ def test_one_is_stopped_at_each_step_while_another_publishes(
         assert stopped is not None
         model._go_on(stopped, steps)
         is_done = stopped.outcome
-        model.seconds += 61
-        other = model._start(second)
-        assert other is not None
-        model._go_on(other, 100)
-        assert other.outcome == "done"
+        model.seconds += pause
+        for _ in range(publishes):
+            other = model._start(second)
+            assert other is not None
+            model._go_on(other, 100)
+        is_refused = other.outcome == "LockedError"
+        if then == "dies" and stopped.outcome is None:
+            model._go_on(stopped, 1)
+            stopped.is_killed = True
         while stopped.outcome is None:
             model.what_is_complete_is_exact()
             model._go_on(stopped, 1)
         model.what_is_complete_is_exact()
-        ended.add((is_done, stopped.outcome))
+        ended.add((is_done, is_refused, stopped.outcome))
         model.teardown()
-    assert {(None, "LockedError"), ("done", "done")} <= ended
+    assert ("done", False, "done") in ended
+    if pause > LEASE:
+        assert not any(is_refused for _, is_refused, _ in ended)
+        assert (None, False, "LockedError" if then == "goes on" else "Killed") in ended
