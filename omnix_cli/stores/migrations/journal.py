@@ -80,7 +80,7 @@ class Journals:
     folder: Path
     now: Callable[[], datetime]
 
-    def locked(self, command: str) -> AbstractContextManager[None]:
+    def locked(self, command: str) -> AbstractContextManager[object]:
         """The right to change the journals. It is not the lock of the workspace: a nightly run does not wait for it."""
         return workspace_lock(self.folder, command=command, now=self.now())
 
