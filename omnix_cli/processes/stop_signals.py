@@ -33,7 +33,7 @@ def check() -> None:
         raise Interrupted(f"stopped by {signal.Signals(_received[0]).name}")
 
 
-def forget() -> None:
+def clear_mark() -> None:
     """Begins anew, as a new process does."""
     _received.clear()
 
