@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.settings import Section, Settings, dump
@@ -130,6 +130,19 @@ def _setting_names(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 _NAMES = tuple(_setting_names(Settings))
 
 
+def _is_secret(name: str) -> bool:
+    """Whether a setting, or what a part of it belongs to, is a secret."""
+    section: type[BaseModel] = Settings
+    for key in name.split("."):
+        field = section.model_fields.get(key)
+        annotation = field and field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            section = annotation
+        else:
+            return SecretStr in (annotation, *get_args(annotation))
+    return False
+
+
 def _check_known(name: str, source: str) -> None:
     if name in _NAMES:
         return
@@ -151,7 +164,8 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     source = next((origin for name, origin in sources.items() if where.startswith(name)), "settings")
+    value = "***" if _is_secret(where) else repr(first["input"])
     return ConfigError(
-        f"{where} = {first['input']!r} ({source}): {first['msg'].removeprefix('Value error, ')}",
+        f"{where} = {value} ({source}): {first['msg'].removeprefix('Value error, ')}",
         hint="`omnix config show` lists the settings.",
     )

@@ -5,6 +5,7 @@ A command parses its arguments, calls one function of the Python API and shows t
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ import typer
 
 from omnix_cli import __version__
 from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
+from omnix_cli.safe_text import one_line, printable, without_secrets
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -75,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OmnixError as error:
         return _fail(error)
     except typer.TyperException as error:
-        error.show()  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+        shown = io.StringIO()
+        error.show(shown)  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+        print(printable(without_secrets(shown.getvalue())), end="", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
@@ -106,9 +110,9 @@ def _fail_with_bug(error: BaseException) -> int:
 
 
 def _fail(error: OmnixError) -> int:
-    print(f"error: {error.message}", file=sys.stderr)
+    print(f"error: {one_line(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {one_line(error.hint)}", file=sys.stderr)
     return error.exit_code
 
 

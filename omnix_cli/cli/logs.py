@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from omnix_cli.safe_text import escaped_json, one_line, without_secrets
+
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -70,7 +72,7 @@ class _KeyValue(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         pairs = [f"{name}={_quoted(value)}" for name, value in _fields(record).items()]
-        return " ".join([when, record.levelname.lower(), record.getMessage(), *pairs])
+        return one_line(without_secrets(" ".join([when, record.levelname.lower(), record.getMessage(), *pairs])))
 
 
 class _JsonLines(logging.Formatter):
@@ -79,7 +81,7 @@ class _JsonLines(logging.Formatter):
         event = {"time": when, "level": record.levelname.lower(), "message": record.getMessage(), **_fields(record)}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(event, default=str)
+        return escaped_json(without_secrets(json.dumps(event, default=str)))
 
 
 def _quoted(value: object) -> str:
