@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from omnix_cli.safe_text import without_secrets
+from omnix_cli.safe_text.masking import without_secrets
 
 
 @dataclass(frozen=True)

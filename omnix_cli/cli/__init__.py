@@ -18,7 +18,8 @@ import typer
 
 from omnix_cli import __version__
 from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
-from omnix_cli.safe_text import one_line, printable, without_secrets
+from omnix_cli.safe_text.masking import without_secrets
+from omnix_cli.safe_text.printing import one_line, printable
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from omnix_cli.safe_text import escaped_json, one_line, without_secrets
+from omnix_cli.safe_text.masking import without_secrets
+from omnix_cli.safe_text.printing import escaped_json, one_line
 
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 

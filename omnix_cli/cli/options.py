@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from omnix_cli.safe_text import one_line, printable
+from omnix_cli.safe_text.printing import one_line, printable
 from omnix_cli.store_kinds import FACTORIES
 
 if TYPE_CHECKING:

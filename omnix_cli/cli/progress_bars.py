@@ -7,7 +7,7 @@ import sys
 import time
 
 from omnix_cli.protocols.progress import Progress
-from omnix_cli.safe_text import one_line
+from omnix_cli.safe_text.printing import one_line
 
 _log = logging.getLogger(__name__)
 

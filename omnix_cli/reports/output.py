@@ -19,7 +19,7 @@ import polars as pl
 from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.records import RunRecord, StepRecord
-from omnix_cli.safe_text import escaped_json, one_line, printable
+from omnix_cli.safe_text.printing import escaped_json, one_line, printable
 
 Target = Path | Callable[[bytes], object] | None
 """Where a result goes: a file, a function that takes its bytes, or (None) stdout."""

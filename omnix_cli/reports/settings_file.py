@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
-from omnix_cli.safe_text import without_secrets
+from omnix_cli.safe_text.masking import without_secrets
 from omnix_cli.settings import Section, Settings
 
 _HEAD = """\

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
 
-from omnix_cli.safe_text import without_secrets
+from omnix_cli.safe_text.masking import without_secrets
 
 LARGEST_NUMBER = 10**15
 """Sums and products of larger numbers would not fit into 64 bits; nobody means them."""

@@ -22,7 +22,7 @@ from omnix_cli.mappings import (
     suggestion,
 )
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
-from omnix_cli.safe_text import one_line
+from omnix_cli.safe_text.printing import one_line
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.column_meanings import MEANINGS
 from omnix_cli.services.importing.importer import Importer

@@ -1,4 +1,4 @@
-"""Text from files, stores, services and users made safe to show: nothing that a terminal obeys, and no secret.
+"""Texts without anything that a terminal obeys.
 
 Unicode's categories say what is no visible sign: control characters (C0, DEL, C1), format characters (among them those
 that turn the direction of a line around), lone surrogates, and the separators of lines and paragraphs.
@@ -6,7 +6,6 @@ that turn the direction of a line around), lone surrogates, and the separators o
 
 from __future__ import annotations
 
-import re
 from unicodedata import category
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -14,17 +13,6 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{SOFT HYPHEN}"
 """Format characters that some scripts, emoji and long words need; no terminal obeys them."""
-_MASK = "***"
-_PASSWORD = re.compile(
-    r"(?i)(https?://)[^\s\"'\\<>]*@|(\w://)[^\s\"'\\<>/?#]*@|(?<![\w/])(?!mailto:)[\w.+-]+:[^\s\"'\\<>/@]+@(?=\w)"
-)
-"""A slash or a question mark in the password of a web address, and one without `http://`, are common mistakes."""
-_TOKEN = re.compile(
-    r"(?i)([?&;][\w.~-]*(?:token|secret|password|passwd|pwd|signature|credential|api[-_]?key|access[-_]?key|sig|auth)"
-    r"[\w.~-]*=)[^\s\"'\\<>&;#]+"
-)
-_HEADER = re.compile(r"(?i)((?:x-amz-security-token|authorization)[\"']?[:=] ?[\"']?)[^\n\"'\\]+")
-"""AWS repeats the headers of a request in the message about a wrong signature."""
 
 
 def printable(text: str, *, keep: str = "\n\t") -> str:
@@ -44,13 +32,6 @@ def escaped_json(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if _is_safe(one, "\n") else _escape(one) for one in text)
-
-
-def without_secrets(text: str) -> str:
-    """The text without the passwords and tokens of the addresses and request headers in it."""
-    text = _PASSWORD.sub(rf"\g<1>\g<2>{_MASK}@", text) if "@" in text else text
-    text = _TOKEN.sub(rf"\1{_MASK}", text) if "=" in text else text
-    return _HEADER.sub(rf"\1{_MASK}", text)
 
 
 def _is_safe(character: str, keep: str) -> bool:
