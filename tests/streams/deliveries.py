@@ -110,8 +110,8 @@ def corrected_at_cuts(delivery: Delivery) -> int:
 
 def cancelled_at_cuts(delivery: Delivery) -> int:
     """Files without ids of lines cannot tell whether cancelled lines that begin a file are news of the order that ends
-    the file before, or its other lines."""
-    if delivery.export.ids:
+    the file before, or its other lines; documents can."""
+    if delivery.export.ids or delivery.export.documents:
         return 0
     return sum(
         all(row.line.cancelled or row.receipt.cancelled for row in second if row.line.product == product)
