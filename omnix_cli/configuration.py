@@ -15,6 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.safe_text.printing import is_whole
 from omnix_cli.settings import Section, Settings, dump
 
 _log = logging.getLogger(__name__)
@@ -82,11 +83,12 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        variable.removeprefix("OMNIX_").lower().replace("__", "."): _parsed(text)
-        for variable, text in sorted(environment.items())
-        if variable.startswith("OMNIX_") and variable != "OMNIX_CONFIG"
-    }
+    ours = {name: text for name, text in sorted(environment.items()) if name.startswith("OMNIX_")}
+    for variable, text in ours.items():
+        if not is_whole(variable + text):
+            raise ConfigError(f"the variable {variable} is not UTF-8", hint="Set it again, in UTF-8.")
+    ours.pop("OMNIX_CONFIG", None)
+    return {name.removeprefix("OMNIX_").lower().replace("__", "."): _parsed(text) for name, text in ours.items()}
 
 
 def _parsed(text: str) -> Any:

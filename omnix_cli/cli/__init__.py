@@ -17,9 +17,9 @@ from typing import Annotated, Any
 import typer
 
 from omnix_cli import __version__
-from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
+from omnix_cli.errors import EXIT_CODES, ConfigError, Interrupted, OmnixError, os_failure
 from omnix_cli.safe_text.masking import without_secrets
-from omnix_cli.safe_text.printing import one_line, printable
+from omnix_cli.safe_text.printing import is_whole, one_line, printable
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _interrupt)
-        arguments = list(sys.argv[1:] if argv is None else argv)
+        arguments = _checked(sys.argv[1:] if argv is None else argv)
         command = typer.main.get_command(make_app(arguments))
         code = command.main(args=arguments, prog_name="omnix", standalone_mode=False)
         if sys.stdout is not None:
@@ -97,6 +97,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     except BaseException as error:  # a panic of polars is no Exception
         return _fail_with_bug(error)
+
+
+def _checked(arguments: Sequence[str]) -> list[str]:
+    for argument in arguments:
+        if not is_whole(argument):
+            raise ConfigError(f"the argument {argument} is not UTF-8", hint="Rename the file, or write it in UTF-8.")
+    return list(arguments)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

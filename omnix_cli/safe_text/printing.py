@@ -34,6 +34,12 @@ def escaped_json(text: str) -> str:
     return "".join(one if _is_safe(one, "\n") else _escape(one) for one in text)
 
 
+def is_whole(text: str) -> bool:
+    """Whether a name or an argument of the system is UTF-8, as every text that is stored must be: Python has the bytes
+    of any other as lone surrogates."""
+    return not any("\ud800" <= one <= "\udfff" for one in text)
+
+
 def _is_safe(character: str, keep: str) -> bool:
     return character.isprintable() or character in keep or character in _KEPT or category(character) not in _UNSAFE
 

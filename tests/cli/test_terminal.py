@@ -128,3 +128,26 @@ def test_the_names_in_a_progress_bar(call: Terminal) -> None:
     bar.advance(3)
     bar.end()
     assert call.with_bar("tables", "verify", "recommendations", "--from", HOSTILE).code in (0, 5)
+
+
+BROKEN = "caf\udce9.csv"
+"""A name in Latin-1, as Python has it."""
+
+
+def test_names_and_values_that_are_no_utf8_are_refused(call: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("below").mkdir()
+    (Path("below") / BROKEN).write_text("")
+    for arguments in (
+        ("import", "purchases", f"below/{BROKEN}"),
+        ("import", "purchases", "below/caf*.csv"),
+        ("import", "purchases", "below"),
+        ("show", "customer", BROKEN),
+        ("tables", "export", "recommendations", "--to", BROKEN),
+        ("runs", "list", "--workspace", BROKEN),
+        (BROKEN,),
+    ):
+        shown = call(*arguments)
+        assert (shown.code, "is not UTF-8" in shown.err) == (2, True), shown.err
+        check(shown)
+    monkeypatch.setenv("OMNIX_WORKSPACE", BROKEN)
+    assert call("runs", "list").code == 2
