@@ -6,7 +6,16 @@ from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+)
 
 from omnix_cli.safe_text.masking import without_secrets
 
@@ -17,6 +26,8 @@ MOST_DAYS = 100_000
 """Days further away than some centuries are in no calendar of Python."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+"""A list of texts; a single one may stand without brackets."""
 
 
 def _check_url(text: str) -> str:

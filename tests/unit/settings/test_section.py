@@ -51,3 +51,11 @@ def test_the_text_of_an_error_has_no_value() -> None:
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate({"bedrock": {"pseudonym_secret": 1234567890}})
     assert "1234567890" not in str(caught.value)
+
+
+def test_a_single_text_is_a_list_of_one() -> None:
+    source = {"kind": "purchases", "files": "sales.csv"}
+    content = {"imports": {"sources": [source]}, "recommend": {"excluded_categories": "Bags"}}
+    settings = Settings.model_validate(content)
+    assert settings.imports.sources[0].files == ("sales.csv",)
+    assert settings.recommend.excluded_categories == ("Bags",)
