@@ -22,6 +22,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from omnix_cli.safe_text.masking import without_secrets
+
 
 @dataclass(frozen=True)
 class ExitCode:
@@ -56,14 +58,15 @@ EXIT_CODES = (
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
+    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far. The
+    texts are kept without the passwords and tokens of addresses in them."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_secrets(message)
+        super().__init__(self.message)
+        self.hint = hint and without_secrets(hint)
         self.report = report
 
 

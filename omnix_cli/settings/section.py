@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+)
+
+from omnix_cli.safe_text.masking import without_secrets
 
 LARGEST_NUMBER = 10**15
 """Sums and products of larger numbers would not fit into 64 bits; nobody means them."""
@@ -18,10 +30,25 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isi
 """A list of texts; a single one may stand without brackets."""
 
 
+def _check_url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        if url.scheme in ("http", "https") and url.hostname and url.port != 0:
+            return text
+    except ValueError:  # no number between 0 and 65535 as port
+        pass
+    raise ValueError("must be http:// or https:// with a host, such as http://localhost:9000")
+
+
+Url = Annotated[str, AfterValidator(_check_url), PlainSerializer(without_secrets, when_used="json")]
+"""The address of a service; what is printed or recorded of it has no password."""
+
+
 class Section(BaseModel):
     """One part of the settings: immutable, unknown keys refused. The text below a field is its description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The value that an error is about may be a secret; pydantic would print it
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     @field_validator("*")
     @classmethod
@@ -33,7 +60,7 @@ class Section(BaseModel):
 
 
 def dump(section: BaseModel) -> dict[str, Any]:
-    """A section as plain JSON values, for keys and manifests."""
+    """A section as plain JSON values without secrets, for keys, manifests and people."""
     return section.model_dump(mode="json")
 
 
@@ -44,5 +71,5 @@ class AwsAccess(Section):
     """The AWS profile. Default: AWS_PROFILE or the default profile."""
     region: str | None = None
     """The AWS region. Default: AWS_REGION or the region of the profile."""
-    endpoint_url: str | None = None
+    endpoint_url: Url | None = None
     """Send requests to this URL instead of the region's own endpoint, such as `http://localhost:9000`."""

@@ -22,7 +22,7 @@ from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.migrations.bulk_loading import BulkTarget
 from omnix_cli.services.migrations.sides import Source, Target
-from omnix_cli.settings import StoreSettings, dump
+from omnix_cli.settings import StoreSettings
 from omnix_cli.store_kinds import FACTORIES
 from omnix_cli.stores.dynamodb.client.service import Pace
 from omnix_cli.stores.dynamodb.factory import dynamodb_service, write_pacing
@@ -113,7 +113,7 @@ class Places:
             raise ConfigError(f"{place.folder!r} is not a store", hint=_what_a_store_is(place.folder))
         base = self.workspace.settings.store
         path = base.path or self.workspace.folder / "store.sqlite"
-        values: dict[str, Any] = {**dump(base), "path": str(path.absolute()), **place.settings}
+        values: dict[str, Any] = {**base.model_dump(), "path": str(path.absolute()), **place.settings}
         try:
             return StoreSettings.model_validate(values)
         except ValidationError as error:

@@ -167,7 +167,7 @@ class Workspace(WorkspaceReader):
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
         if file.exists():
             return False
-        write_atomically(file, as_toml(self.settings).encode())
+        write_atomically(file, as_toml(self.settings).encode(), private=False)
         return True
 
     def prepare(self, *, dry_run: bool) -> None:

@@ -299,3 +299,28 @@ def test_an_ordinary_document_with_an_item_is_no_export(tmp_path: Path) -> None:
     file.write_bytes(orjson.dumps({**order, "purchased_at": "2020-05-01T10:00:00Z"}) + b"\n")
     report = imported(importer(tmp_path), file)
     assert (report.accepted, report.files[0].findings["format"]) == (1, "NDJSON")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "AWSDynamoDB/../../other/{file}",
+        "x/AWSDynamoDB/{export}/data/../../../../other/{file}",
+        "AWSDynamoDB//{root}/other/{file}",
+        "AWSDynamoDB/./{file}",
+        "AWSDynamoDB/..",
+        "{root}/other/{file}",
+        "AWSDynamoDB/{export}/data/\0{file}",
+    ],
+)
+def test_a_file_outside_of_the_export_is_not_read(tmp_path: Path, key: str) -> None:
+    folder = write_export(tmp_path / "in", [[full_line(item(1))]])
+    file = next((folder / "data").iterdir())
+    (tmp_path / "other").mkdir()
+    file.rename(tmp_path / "other" / file.name)
+    manifest = folder / "manifest-files.json"
+    (entry,) = map(orjson.loads, manifest.read_bytes().splitlines())
+    entry["dataFileS3Key"] = key.format(file=file.name, export=folder.name, root=tmp_path)
+    manifest.write_bytes(orjson.dumps(entry))
+    with pytest.raises(DataError, match="outside of the export"):
+        imported(importer(tmp_path), tmp_path / "in")

@@ -187,7 +187,7 @@ def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOp
         "tables": list(tables),
         "sources": sources,
         "targets": targets,
-        "endpoint": target.settings.endpoint_url,
+        "endpoint": dump(target.settings)["endpoint_url"],
         "mappings": {name: options.rewrites[name].as_json() for name in tables},  # the name in journals of 0.1.0
         "segments": source.segments,
     }

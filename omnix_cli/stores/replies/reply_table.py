@@ -17,6 +17,7 @@ from omnix_cli.errors import CorruptCheckpoint, UnavailableError
 from omnix_cli.records import TOKEN_KINDS, Question, Reply
 from omnix_cli.stores.sqlite.errors import SqliteFile, translated
 from omnix_cli.stores.workspace.files import disk_errors
+from omnix_cli.stores.workspace.private import create_private, private_folder
 
 REPLIES_FILE = SqliteFile(
     "the replies of models in",
@@ -119,7 +120,8 @@ class ReplyTable:
         self._path = path
         self._writing = threading.RLock()
         with disk_errors(path.parent), translated(path, REPLIES_FILE):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            create_private(path)
             self._database = _connect(path, busy_seconds)
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from omnix_cli.stores.sqlite.errors import translated
 from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.workspace.private import create_private, private_folder
 
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
@@ -194,9 +195,10 @@ class SqliteStore:
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(self.path.parent)
+                create_private(self.path)
             except OSError as error:
-                raise os_failure(error, f"the folder of the store {self.path} cannot be created") from error
+                raise os_failure(error, f"the store {self.path} cannot be created") from error
         uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         wait = self.busy_seconds
         # Each connection is used by one thread, but any thread may close it.

@@ -17,6 +17,7 @@ import polars as pl
 
 from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.workspace.files import checksum, disk_errors, sync, write_atomically
+from omnix_cli.stores.workspace.private import private_folder
 
 MANIFEST = "manifest.json"
 
@@ -164,7 +165,7 @@ class DiskShelf:
     @contextmanager
     def draft(self, key: str) -> Iterator[_DiskDraft]:
         with disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path)
             hidden = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self.path))
         try:
             yield _DiskDraft(hidden, self, key)

@@ -61,7 +61,7 @@ class Endpoint:
     @property
     def host(self) -> str:
         """The host, with its port if it is not the usual one."""
-        return urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def connect(self) -> socket.socket:
         """A new connection."""

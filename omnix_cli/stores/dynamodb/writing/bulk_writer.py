@@ -30,6 +30,7 @@ from omnix_cli.protocols.tables import WRITE_UNIT_BYTES
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import disk_errors
+from omnix_cli.stores.workspace.private import open_private, private_folder
 
 BATCH_REQUESTS = 25
 BATCH_BYTES = 15 << 20
@@ -189,8 +190,8 @@ def keep_dead_letters(folder: Path, letters: Sequence[DeadLetter], now: datetime
     """Appends the requests with table, key and reason to the file of the day, flushes it, and returns its path."""
     path = folder / f"{now:%Y-%m-%d}.ndjson"
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        private_folder(folder)
+        with open_private(path, "ab") as file:
             for letter in letters:
                 line = {"table": letter.table, "key": letter.key, "reason": letter.reason}
                 file.write(orjson.dumps({**line, "request": orjson.Fragment(letter.request)}) + b"\n")

@@ -27,6 +27,7 @@ from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import checksum, disk_errors, write_atomically
+from omnix_cli.stores.workspace.private import open_private
 
 OLDEST = timedelta(hours=24)
 """An older scan is not resumed: the table has changed since."""
@@ -78,7 +79,7 @@ class PageLog:
     def append(self, page: bytes) -> None:
         """Adds a page, and returns when it is on the disk."""
         frame = pa.compress(page, codec="zstd", asbytes=True)
-        with disk_errors(self._path.parent), self._path.open("ab") as file:
+        with disk_errors(self._path.parent), open_private(self._path, "ab") as file:
             file.write(_HEADER.pack(len(page), len(frame), zlib.crc32(frame)) + frame)
             file.flush()
             os.fsync(file.fileno())
