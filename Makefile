@@ -43,6 +43,7 @@ soak: $(VENV)/dev $(EMULATORS)/ready  ## Import simulated shops; write to tables
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
 	$(BIN)/python -m tests.soaks.models_under_faults
 	$(BIN)/python -m tests.soaks.hostile_texts
+	$(BIN)/python -m tests.soaks.odd_answers
 
 format: $(VENV)/dev  ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .

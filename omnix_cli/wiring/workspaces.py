@@ -16,6 +16,7 @@ from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
+from omnix_cli.predictors.bedrock.asking.money import Budget
 from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.steps import Predictor, Resources
@@ -66,9 +67,11 @@ class Workspace(WorkspaceReader):
         """The id of the run that this process makes, if it makes one."""
         return run_id_at(self.now())
 
-    @property
+    @cached_property
     def predictors(self) -> Predictors:
-        return Predictors(self.settings, lambda: self.answers, self.now, self.run_id)
+        return Predictors(
+            self.settings, lambda: self.answers, self.now, Budget(self.settings.bedrock.budget), self.run_id
+        )
 
     def importer(self, sources: Sources | None = None) -> Importer:
         """Imports files, or the rows of another source."""
