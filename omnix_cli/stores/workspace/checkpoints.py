@@ -15,20 +15,21 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 from typing import IO, Any
 
-import orjson
 import polars as pl
+from pydantic import TypeAdapter
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint, os_failure
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.stores.workspace.files import disk_errors, stage
-from omnix_cli.stores.workspace.folders import Draft, Shelf
+from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts
+from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, reason, reason
 from omnix_cli.stores.workspace.versions import newer_workspace
 
 PART_ROWS = 1 << 20
@@ -37,6 +38,7 @@ ROW_GROUP_ROWS = 1 << 17
 """Rows in a row group: small enough that reading one customer reads little."""
 
 _FIELDS = {field.name for field in fields(Manifest)}
+_MANIFEST = TypeAdapter(Manifest)
 
 _log = logging.getLogger(__name__)
 
@@ -163,16 +165,13 @@ class ParquetCheckpoints:
 
     def open(self, key: str) -> ParquetCheckpoint:
         try:
-            content = orjson.loads(self._shelf.manifest(key) or b"")
-            if content.keys() - _FIELDS:
-                raise newer_workspace(f"checkpoint {key}")
-            content["created_at"] = datetime.fromisoformat(content["created_at"])
-            return ParquetCheckpoint(Manifest(**content), self._shelf)
+            manifest = from_sealed_json(self._shelf.manifest(key) or b"", partial(_manifest, key))
+            return ParquetCheckpoint(manifest, self._shelf)
         except OSError as error:
             raise os_failure(error, f"checkpoint {key} cannot be read") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except ValueError as error:
             hint = "Run its step again with --force."
-            raise CorruptCheckpoint(f"checkpoint {key} cannot be read: {error}", hint=hint) from error
+            raise CorruptCheckpoint(f"checkpoint {key} cannot be read: {reason(error)}", hint=hint) from error
 
     @contextmanager
     def write(
@@ -199,7 +198,7 @@ class ParquetCheckpoints:
                 created_at=self._now(),
                 tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
             )
-            draft.commit(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+            draft.commit(as_sealed_json(_MANIFEST.dump_python(manifest, mode="json")))
             self._verified.add(key)
 
     def manifests(self) -> Iterator[Manifest]:
@@ -217,6 +216,17 @@ class ParquetCheckpoints:
     def sweep(self) -> int:
         """See `Shelf.sweep`."""
         return self._shelf.sweep()
+
+
+def _manifest(key: str, content: Mapping[str, Any]) -> Manifest:
+    """The manifest of a checkpoint. Raises ValueError when it is damaged."""
+    if content.keys() - _FIELDS:
+        raise newer_workspace(f"checkpoint {key}")
+    manifest = _MANIFEST.validate_python(content)
+    check_parts(manifest.parts)
+    if manifest.key != key:
+        raise ValueError(f"it is that of {manifest.key}")
+    return manifest
 
 
 def write_parquet(rows: pl.DataFrame, file: IO[bytes], *, row_group_rows: int = ROW_GROUP_ROWS) -> None:

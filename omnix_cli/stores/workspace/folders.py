@@ -11,14 +11,44 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import polars as pl
+from pydantic import AfterValidator, BaseModel, NonNegativeInt, TypeAdapter
 
 from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.workspace.files import checksum, disk_errors, sync, write_atomically
 
 MANIFEST = "manifest.json"
+
+
+def inner_path(path: str) -> str:
+    """The path of a file below a folder, as it is. Raises ValueError for one that may lie outside."""
+    if path.startswith("/") or {"\\", "\0"} & set(path) or {"", ".", ".."} & set(path.split("/")):
+        raise ValueError(f"{path!r} is not the name of a file in this folder")
+    return path
+
+
+class FilePart(BaseModel):
+    """A file, as a manifest describes it."""
+
+    path: Annotated[str, AfterValidator(inner_path)]
+    bytes: NonNegativeInt
+    sha256: str
+
+
+class FramePart(FilePart):
+    """A file with rows of a frame."""
+
+    rows: NonNegativeInt
+
+
+_FRAME_PARTS = TypeAdapter(dict[str, list[FramePart]])
+
+
+def check_parts(parts: object) -> None:
+    """Raises ValueError when these are not the parts of frames, or a file of them may lie outside its folder."""
+    _FRAME_PARTS.validate_python(parts)
 
 
 class Folder(Protocol):

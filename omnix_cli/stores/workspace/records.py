@@ -14,18 +14,20 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from omnix_cli.errors import CorruptCheckpoint, DataError, OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, parsed, sealed, unsealed
 from omnix_cli.stores.workspace.versions import unreadable
 
-_BATCHES = TypeAdapter(tuple[ImportBatch, ...])
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
 _log = logging.getLogger(__name__)
 LEDGER = "imports.json"
 FINDINGS = "findings.json"
+_DAMAGED = ".damaged"
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -112,7 +114,8 @@ class FileLedger:
 
     def _change(self, edit: Callable[[tuple[ImportBatch, ...]], tuple[ImportBatch, ...]]) -> None:
         def changed(content: bytes | None) -> bytes:
-            return _BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n"
+            batches = edit(_parsed(content) if content is not None else ())
+            return json.dumps([sealed(batch.model_dump(mode="json")) for batch in batches], indent=1).encode() + b"\n"
 
         self.folder.change(LEDGER, changed)
 
@@ -133,14 +136,14 @@ class FindingsFile:
 
     def load(self, key: str) -> tuple[Finding, ...] | None:
         try:
-            kept = json.loads(self.folder.read(FINDINGS))
-            return tuple(Finding(**one) for one in kept["findings"]) if kept["key"] == key else None
-        except (OSError, ValueError, TypeError, KeyError):  # missing or damaged: they are found again
+            kept = from_sealed_json(self.folder.read(FINDINGS), dict)
+            return _FINDINGS.validate_python(kept.get("findings")) if kept.get("key") == key else None
+        except (OSError, ValueError):  # missing or damaged: they are found again
             return None
 
     def save(self, key: str, findings: tuple[Finding, ...]) -> None:
         content = {"key": key, "findings": [asdict(finding) for finding in findings]}
-        self.folder.write(FINDINGS, json.dumps(content, indent=1).encode() + b"\n")
+        self.folder.write(FINDINGS, as_sealed_json(content))
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ class RunFolder:
     folder: Folder
 
     def save(self, record: RunRecord) -> None:
-        self.folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
+        self.folder.write(f"{record.run_id}.json", as_sealed_json(record.model_dump(mode="json")))
 
     def load(self, run_id: str) -> RunRecord:
         """The run with this id, the one whose id begins so, or `latest`."""
@@ -162,12 +165,24 @@ class RunFolder:
             raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more characters of the id.")
         return self._read(found[0])
 
-    def newest_first(self) -> Iterator[RunRecord]:
+    def newest_first(self, *, skip_damaged: bool = True) -> Iterator[RunRecord]:
         for run_id in self._ids():
             try:
                 yield self._read(run_id)
             except CorruptCheckpoint as error:
+                if not skip_damaged:
+                    raise
                 _log.warning("%s; skipped", error.message)
+
+    def set_damaged_aside(self) -> None:
+        for run_id in self._ids():
+            try:
+                self._read(run_id)
+            except CorruptCheckpoint as error:
+                name = f"{run_id}.json"
+                self.folder.write(f"{name}{_DAMAGED}", self.folder.read(name))
+                self.folder.remove(name)
+                _log.warning("%s; it is now %s%s", error.message, name, _DAMAGED)
 
     def remove(self, run_id: str) -> None:
         self.folder.remove(f"{run_id}.json")
@@ -177,9 +192,9 @@ class RunFolder:
 
     def _read(self, run_id: str) -> RunRecord:
         try:
-            return RunRecord.model_validate_json(self.folder.read(f"{run_id}.json"))
-        except (OSError, ValidationError) as error:
-            hint = "Delete the file, or restore it from a backup."
+            return from_sealed_json(self.folder.read(f"{run_id}.json"), RunRecord.model_validate)
+        except (OSError, ValueError) as error:
+            hint = "Restore the file from a backup, or run `omnix run`: it makes a new one."
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
 
 
@@ -190,8 +205,11 @@ def _change(batch: ImportBatch) -> int:
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
-        return _BATCHES.validate_json(content)
-    except ValidationError as error:
+        batches = parsed(content)
+        if not isinstance(batches, list):
+            raise ValueError("it is not a list")
+        return tuple(unsealed(batch, ImportBatch.model_validate) for batch in batches)
+    except ValueError as error:
         raise _unreadable(error) from error
 
 
