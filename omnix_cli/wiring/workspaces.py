@@ -177,6 +177,8 @@ class Workspace(WorkspaceReader):
             write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
             self.records.set_damaged_aside()
         DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are on disk even if checkpoints are on S3
+        for folder in (self.folder, self.folder / "runs", self.folder / "fingerprints"):
+            DiskFolder(folder).sweep()
         self.checkpoints.sweep()
         mark_killed(self.records)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ import polars as pl
 
 from omnix_cli.errors import os_failure
 from omnix_cli.protocols.checkpoints import StagedFile
+
+_TEMPORARY = re.compile(r"\..+\.(json|parquet)-\w{8}")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -30,6 +33,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file has the name under which `write_atomically` writes JSON and Parquet."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:

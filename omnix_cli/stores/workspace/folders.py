@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, NonNegativeInt, TypeAdapter
 
 from omnix_cli.protocols.checkpoints import StagedFile
-from omnix_cli.stores.workspace.files import checksum, disk_errors, sync, write_atomically
+from omnix_cli.stores.workspace.files import checksum, disk_errors, is_temporary, sync, write_atomically
 
 MANIFEST = "manifest.json"
 
@@ -64,6 +64,9 @@ class Folder(Protocol):
 
     def names(self) -> list[str]: ...
     def remove(self, name: str) -> None: ...
+    def sweep(self) -> None:
+        """Removes what killed processes left of files that they were writing; call it when no other process writes."""
+
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """What is wrong with the file that a manifest describes as `part`: path, bytes, sha256."""
 
@@ -134,6 +137,11 @@ class DiskFolder:
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        for path in self.path.glob(".*"):
+            if is_temporary(path.name):
+                path.unlink(missing_ok=True)
 
     def damage(self, part: Mapping[str, Any]) -> str | None:
         path = self.path / str(part["path"])
