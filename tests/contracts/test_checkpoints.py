@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import orjson
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -290,3 +291,41 @@ def test_an_unreadable_manifest_is_as_good_as_none(store: ParquetCheckpoints, pl
     assert fresh.find("count-1") is None
     write(fresh, "count-1", numbers(0, 9))
     assert fresh.damage("count-1") is None
+
+
+def changed(content: bytes, **fields: Any) -> bytes:
+    """The manifest with other fields, as a release without checksums would have written it."""
+    manifest = {name: value for name, value in orjson.loads(content).items() if name != "sha256"}
+    return orjson.dumps(manifest | fields)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *(None, [], {"numbers": 7}, {"numbers": [7]}, {"numbers": [{}]}),
+        *(
+            {"numbers": [{"path": path, "rows": 1, "bytes": 1, "sha256": ""}]}
+            for path in ("../a", "/a", "a/../../b", "")
+        ),
+        {"numbers": [{"path": "a", "rows": "many", "bytes": 1, "sha256": ""}]},
+        {"numbers": [{"path": "a", "rows": 1, "bytes": -1, "sha256": None}]},
+    ],
+)
+def test_parts_of_another_shape_or_outside_are_damage(store: ParquetCheckpoints, place: Place, parts: Any) -> None:
+    write(store, "count-1", numbers(0, 9))
+    place.write("count-1/manifest.json", changed(place.read("count-1/manifest.json"), parts=parts))
+    assert "cannot be read" in str(place.open().damage("count-1"))
+    assert place.open().find("count-1") is None
+
+
+@pytest.mark.parametrize("field", ["rows", "numbers", "count-1", "parquet"])
+def test_a_changed_letter_of_a_manifest_is_damage(store: ParquetCheckpoints, place: Place, field: str) -> None:
+    write(store, "count-1", numbers(0, 9))
+    content = place.read("count-1/manifest.json")
+    place.write("count-1/manifest.json", content.replace(field.encode(), field[:-1].encode() + b"x", 1))
+    assert place.open().damage("count-1") is not None
+
+
+def test_a_key_outside_is_no_checkpoint(store: ParquetCheckpoints) -> None:
+    with pytest.raises(CorruptCheckpoint, match="is not the name of a file in this folder"):
+        store.open("../count-1")

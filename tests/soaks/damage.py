@@ -34,7 +34,9 @@ from omnix_cli.api.tables import Tables
 from omnix_cli.cli import main as omnix_main
 from omnix_cli.errors import Interrupted
 from omnix_cli.protocols.progress import NoProgress
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.cli.conftest import write_shop
+from tests.questions import MOMENT, questions, reply
 
 TRIALS = 500
 SEED = 20261129
@@ -144,6 +146,8 @@ def build(folder: Path) -> Truth:
     to = [part for one in OTHER for part in ("--to", one)]
     truth = Truth(before=items("other.sqlite", "prod"), store=items(".omnix/store.sqlite"))
     done("tables", "export", TABLE, "--to", "backup")
+    with SqliteAnswers(Path(".omnix/answers.sqlite"), now=lambda: MOMENT) as answers:
+        answers.keep_all((reply(one), one) for one in questions(20))
     small = Tables(open_workspace(config="omnix.toml").opening, chunk_items=7, part_items=9)
     for stopped in (
         lambda: small.export([TABLE], "half", progress=_Kill(20)),
@@ -213,6 +217,17 @@ def other_value(content: bytes, random: Random) -> bytes:
     return orjson.dumps(whole)
 
 
+def unsealed_value(content: bytes, random: Random) -> bytes:
+    """The same in a file of an earlier release, which has no checksum: only its shape can show the damage."""
+    try:
+        whole = orjson.loads(content)
+    except ValueError:
+        return b"{}"
+    for record in whole if isinstance(whole, list) else [whole]:
+        record.pop("sha256", None)
+    return other_value(orjson.dumps(whole), random)
+
+
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
         yield value, key
@@ -230,7 +245,6 @@ def other_frame(content: bytes, random: Random) -> bytes:
         lambda: rows.clear(),
         lambda: rows.with_columns(pl.all().cast(pl.String, strict=False) if rows.width else pl.lit(1)),
         lambda: rows.drop(rows.columns[0]) if rows.width else rows,
-        lambda: rows.head(1),
     )
     file = io.BytesIO()
     try:
@@ -272,7 +286,10 @@ def _spoil(database: sqlite3.Connection, random: Random) -> None:
             database.execute(f'ALTER TABLE "{name}" RENAME COLUMN "{columns[-1]}" TO other')
 
 
-JSON: tuple[Damage, ...] = (flip, flip, cut, emptied, zeroed, other_json, other_json, other_value, other_value, other_value)
+JSON: tuple[Damage, ...] = (
+    *(flip, flip, cut, emptied, zeroed, other_json, other_json),
+    *(other_value, other_value, unsealed_value, unsealed_value),
+)
 PARQUET: tuple[Damage, ...] = (flip, flip, cut, emptied, zeroed, other_frame, other_frame)
 SQLITE: tuple[Damage, ...] = (flip, cut, emptied, zeroed, other_table, other_table, other_table)
 KINDS: Mapping[str, tuple[Damage, ...]] = {".json": JSON, ".parquet": PARQUET, ".sqlite": SQLITE}
@@ -291,7 +308,11 @@ class Trial:
 
 
 class Wrong(Exception):
-    """A command ended with a wrong code, or printed something wrong."""
+    """A command ended with a wrong code."""
+
+
+class Different(Wrong):
+    """A command ended well with another result than in the undamaged workspace."""
 
 
 def told(answer: Answer, command: str, *codes: int) -> Answer:
@@ -313,22 +334,30 @@ def check_workspace(truth: Truth, random: Random) -> str:
         if answer.code:
             outcome = "told"
         elif answer.out != truth.reads[command] and command in RESULTS:
-            raise Wrong(f"`{' '.join(command)}` prints something else: {answer.out[:200]}")
-    answer = told(omnix("run", "--quiet"), "run", 5)
-    if answer.code == 2 and "mport these files again" in answer.err:
-        for kind, files in FILES.items():
-            for file in files:
-                told(omnix("import", kind, file, "--quiet"), f"import {file}")
-        answer = told(omnix("run", "--quiet"), "run after the import")
-        if answer.code:
-            raise Wrong(f"`run` ended with {answer.code} after the import: {answer.err.strip()[-300:]}")
-    if answer.code not in (0, 5):
+            raise Different(f"`{' '.join(command)}` prints something else: {answer.out[:200]}")
+    if repaired().code not in (0, 5):
         return "told"
     for command in random.sample(RESULTS, 4):
         again = told(read(command), " ".join(command))
         if (again.code, again.out) != (0, truth.reads[command]):
-            raise Wrong(f"after the run, `{' '.join(command)}` ended with {again.code}: {again.err}{again.out[:200]}")
+            raise Different(
+                f"after the run, `{' '.join(command)}` ended with {again.code}: {again.err}{again.out[:200]}"
+            )
     return "built again" if outcome == "told" else outcome
+
+
+def repaired() -> Answer:
+    """The answer of a run, after an import of the files again where that is the hint."""
+    answer = told(omnix("run", "--quiet"), "run", 5)
+    if answer.code != 2 or "mport these files again" not in answer.err:
+        return answer
+    for kind, files in FILES.items():
+        for file in files:
+            told(omnix("import", kind, file, "--quiet"), f"import {file}")
+    answer = told(omnix("run", "--quiet"), "run after the import")
+    if answer.code:
+        raise Wrong(f"`run` ended with {answer.code} after the import: {answer.err.strip()[-300:]}")
+    return answer
 
 
 def check_store(truth: Truth, random: Random) -> str:
@@ -351,7 +380,7 @@ def check_export(truth: Truth, random: Random) -> str:
     answer = told(omnix("tables", "verify", "--from", "backup/", "--quiet"), "tables verify")
     loaded = told(omnix("tables", "load", "backup", "--to", "path=new.sqlite", "--create", "-q"), "tables load")
     if loaded.code == 0 and items("new.sqlite") != truth.store:
-        raise Wrong("`tables load` loaded something else")
+        raise Different("`tables load` loaded something else")
     return "told" if answer.code or loaded.code else "unnoticed"
 
 
@@ -362,7 +391,7 @@ def check_killed_export(truth: Truth, random: Random) -> str:
         return "told"
     verified = told(omnix("tables", "verify", "--from", "half/", "--quiet"), "tables verify", 5)
     if verified.code:
-        raise Wrong(f"an export went on to {verified.code}: {verified.err}")
+        raise Different(f"an export went on to {verified.code}: {verified.err}")
     return "unnoticed"
 
 
@@ -371,7 +400,7 @@ def check_undo(truth: Truth, random: Random) -> str:
     if answer.code:
         return "told"
     if items("other.sqlite", "prod") != truth.before:
-        raise Wrong("`tables undo` put something else back")
+        raise Different("`tables undo` put something else back")
     return "unnoticed"
 
 
@@ -385,7 +414,7 @@ def check_killed_copy(truth: Truth, random: Random) -> str:
     if answer.code:
         return "told"
     if items("other.sqlite", "prod") != truth.store:
-        raise Wrong("`tables copy` wrote something else")
+        raise Different("`tables copy` wrote something else")
     return check_undo(truth, random)
 
 
@@ -421,6 +450,10 @@ def try_one(folder: Path, number: int, area: str, truth: Truth, random: Random) 
     with inside(folder):
         try:
             return check(truth, random)
+        except Different as wrong:
+            if trial.damage is unsealed_value:
+                return "unnoticed"
+            raise Wrong(f"{area}: {trial}: {wrong}") from wrong
         except Wrong as wrong:
             raise Wrong(f"{area}: {trial}: {wrong}") from wrong
         except Exception as error:

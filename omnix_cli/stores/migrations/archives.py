@@ -128,8 +128,6 @@ class ArchiveWriter:
 
     def _remember(self, table: str, segment: int, content: bytes) -> None:
         keys = item_rows(content, TABLES[table].key)[TABLES[table].key]
-        if keys.is_empty():
-            raise ValueError("it has no items")
         name, checksum = self._next(table, segment), hashlib.sha256(content).hexdigest()
         self._parts[table, segment].append(_Part(path=name, items=keys.len(), bytes=len(content), sha256=checksum))
         self._last_keys[table, segment] = str(keys[-1])

@@ -48,6 +48,8 @@ def item_rows(content: bytes, key: str) -> pl.DataFrame:
         rows, metadata = pl.read_parquet(content), pl.read_parquet_metadata(content)
         if {rows.schema.get(key), rows.schema.get(ITEM)} != {pl.String} or rows[key].null_count():
             raise ValueError(f"it lacks the texts `{key}` and `{ITEM}`")
+        if rows.is_empty():
+            raise ValueError("it has no items")
         checksum = _checksum(rows)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise ValueError(f"it is not a Parquet file: {str(error).partition(chr(10))[0]}") from error

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,11 +95,6 @@ class Journal:
         with _readable(path):
             yield from read_items(path.read_bytes(), TABLES[table].key)
 
-    def sweep(self) -> None:
-        """Removes what killed processes left behind."""
-        for folder in (self._folder, self._folder / "images"):
-            DiskFolder(folder).sweep()
-
     def _write(self, name: str, content: MigrationRecord | SegmentProgress) -> None:
         DiskFolder(self._folder).write(name, as_sealed_json(content.model_dump(mode="json")))
 
@@ -111,16 +106,20 @@ class Journals:
     folder: Path
     now: Callable[[], datetime]
 
-    def locked(self, command: str) -> AbstractContextManager[None]:
-        """The right to change the journals. It is not the lock of the workspace: a nightly run does not wait for it."""
-        return workspace_lock(self.folder, command=command, now=self.now())
+    @contextmanager
+    def locked(self, command: str) -> Iterator[None]:
+        """The right to change the journals, without what killed processes left in them. It is not the lock of the
+        workspace: a nightly run does not wait for it."""
+        with workspace_lock(self.folder, command=command, now=self.now()):
+            for folder in (*self.folder.glob("*/"), *self.folder.glob("*/images/")):
+                DiskFolder(folder).sweep()
+            yield
 
     def begin(self, record: MigrationRecord) -> Journal:
         """A new journal, or that of the same copy when it is unfinished."""
         for run in self._newest_first():
             journal = self.find(run)
             if journal.record.plan == record.plan and journal.record.state == "copying":
-                journal.sweep()
                 return journal
         journal = Journal(self.folder / record.run_id, record)
         journal.update()

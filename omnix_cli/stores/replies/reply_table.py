@@ -173,9 +173,7 @@ class ReplyTable:
             for question, *customer in self.query(CUSTOMERS_OF, as_list(asked)):
                 asked[question].append(customer)
             parts = {question: [tuple(part) for part in zip(*asked[question], strict=True)] for question in asked}
-            return [
-                KeptReply(reply_of(row), date.fromisoformat(row[-1]), *(parts[row[0]] or [()] * 3)) for row in rows
-            ]
+            return [KeptReply(reply_of(row), date.fromisoformat(row[-1]), *(parts[row[0]] or [()] * 3)) for row in rows]
 
     def set_file(self, questions: Collection[str], file: str) -> None:
         """Records the shared file that these replies are in."""

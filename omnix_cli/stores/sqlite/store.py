@@ -139,7 +139,9 @@ class SqliteStore:
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
-        return Page([self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
+        return Page(
+            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+        )
 
     def scan(
         self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None

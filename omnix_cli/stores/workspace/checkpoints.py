@@ -28,8 +28,8 @@ from omnix_cli.errors import CorruptCheckpoint, os_failure
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.stores.workspace.files import disk_errors, stage
-from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts
-from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, reason, reason
+from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts, inner_path
+from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, reason
 from omnix_cli.stores.workspace.versions import newer_workspace
 
 PART_ROWS = 1 << 20
@@ -165,7 +165,10 @@ class ParquetCheckpoints:
 
     def open(self, key: str) -> ParquetCheckpoint:
         try:
-            manifest = from_sealed_json(self._shelf.manifest(key) or b"", partial(_manifest, key))
+            content = self._shelf.manifest(inner_path(key))
+            if content is None:
+                raise ValueError("it does not exist")
+            manifest = from_sealed_json(content, partial(_manifest, key))
             return ParquetCheckpoint(manifest, self._shelf)
         except OSError as error:
             raise os_failure(error, f"checkpoint {key} cannot be read") from error

@@ -10,8 +10,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 import polars as pl
 from pydantic import TypeAdapter
@@ -75,12 +76,21 @@ class FileLedger:
 
     folder: Folder
     checkpoints: Checkpoints
+    replaced: ImportBatch | None = None
+    """See `before`."""
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
-        return tuple(batch for batch in self._load() if batch.kind == kind)
+        earlier = takewhile(lambda batch: batch != self.replaced, self._load())
+        return tuple(batch for batch in earlier if batch.kind == kind)
 
     def add(self, batch: ImportBatch) -> None:
-        self._change(lambda known: (*known, batch))
+        if self.replaced is None:
+            self._change(lambda known: (*known, batch))
+        else:
+            self._change(lambda known: tuple(batch if one == self.replaced else one for one in known))
+
+    def before(self, batch: ImportBatch) -> FileLedger:
+        return replace(self, replaced=batch)
 
     def damaged(self) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if self.checkpoints.damage(batch.key))
@@ -192,7 +202,10 @@ class RunFolder:
 
     def _read(self, run_id: str) -> RunRecord:
         try:
-            return from_sealed_json(self.folder.read(f"{run_id}.json"), RunRecord.model_validate)
+            record = from_sealed_json(self.folder.read(f"{run_id}.json"), RunRecord.model_validate)
+            if record.run_id != run_id:
+                raise ValueError(f"it is that of run {record.run_id}")
+            return record
         except (OSError, ValueError) as error:
             hint = "Restore the file from a backup, or run `omnix run`: it makes a new one."
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
