@@ -26,7 +26,11 @@ def _cache_folder() -> Path:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        caches = caches.expanduser()
+    except RuntimeError:  # the user of a container may have no home, and nothing is cached then
+        caches = Path(os.devnull)
     return caches / "omnix" / f"kernels-{digest.hexdigest()[:16]}"
 
 

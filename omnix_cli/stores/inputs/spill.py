@@ -33,7 +33,7 @@ class _Piece:
     columns: list[str]
 
     def whole(self) -> pl.DataFrame:
-        rows = pl.read_ipc(self.rows) if isinstance(self.rows, Path) else self.rows
+        rows = pl.scan_ipc(self.rows, glob=False).collect() if isinstance(self.rows, Path) else self.rows
         again = (value.new_from_index(0, rows.height) for value in self.constants.values())
         return rows.with_columns(again).select(self.columns)
 
@@ -50,10 +50,10 @@ class StagedRows:
     def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
         beside = self.beside.whole()
         if marked is None:
-            return pl.concat([pl.read_parquet(self.file.path), beside], how="horizontal")
+            return pl.concat([pl.read_parquet(self.file.path, glob=False), beside], how="horizontal")
         size = self.row_group_rows
         groups = marked.arg_true() // size * size  # the others need not be unpacked
-        part = pl.scan_parquet(self.file.path)
+        part = pl.scan_parquet(self.file.path, glob=False)
         pieces = []
         for first in groups.unique().sort():
             rows = pl.concat([part.slice(first, size).collect(), beside.slice(first, size)], how="horizontal")

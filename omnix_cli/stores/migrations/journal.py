@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from omnix_cli.records import MigrationRecord, SegmentProgress
 from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.migrations.item_parquet import as_parquet, items_frame, read_items
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.workspace.files import entries
 from omnix_cli.stores.workspace.folders import DiskFolder
 from omnix_cli.stores.workspace.lock import workspace_lock
 from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, reason
@@ -88,7 +90,8 @@ class Journal:
 
     def images(self, table: str) -> list[str]:
         """The names of the image files, in order within each segment."""
-        return sorted(path.name for path in (self._folder / "images").glob(f"{table}-[0-9]*.parquet"))
+        names = DiskFolder(self._folder / "images").names()
+        return [name for name in names if re.fullmatch(rf"{table}-\d.*\.parquet", name)]
 
     def image(self, table: str, name: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
         path = self._folder / "images" / name
@@ -111,8 +114,9 @@ class Journals:
         """The right to change the journals, without what killed processes left in them. It is not the lock of the
         workspace: a nightly run does not wait for it."""
         with workspace_lock(self.folder, command=command, now=self.now()):
-            for folder in (*self.folder.glob("*/"), *self.folder.glob("*/images/")):
-                DiskFolder(folder).sweep()
+            for journal in entries(self.folder):
+                for folder in (journal, journal / "images"):
+                    DiskFolder(folder).sweep()
             yield
 
     def begin(self, record: MigrationRecord) -> Journal:
@@ -139,7 +143,7 @@ class Journals:
             return Journal(path.parent, from_sealed_json(path.read_bytes(), MigrationRecord.model_validate))
 
     def _newest_first(self) -> list[str]:
-        return sorted((path.parent.name for path in self.folder.glob("*/run.json")), reverse=True)
+        return sorted((path.name for path in entries(self.folder) if (path / "run.json").exists()), reverse=True)
 
 
 @contextmanager

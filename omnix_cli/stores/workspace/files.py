@@ -40,6 +40,14 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing if there is none. Unlike `Path.glob`, it raises for a folder that may not be read."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
     """Writes a file, flushes it to the disk and computes its checksum."""
     with path.open("wb") as file:

@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, NonNegativeInt, TypeAdapter
 
 from omnix_cli.protocols.checkpoints import StagedFile
-from omnix_cli.stores.workspace.files import checksum, disk_errors, is_temporary, sync, write_atomically
+from omnix_cli.stores.workspace.files import checksum, disk_errors, entries, is_temporary, sync, write_atomically
 
 MANIFEST = "manifest.json"
 
@@ -133,13 +133,13 @@ class DiskFolder:
         self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self.path.glob("[!.]*") if path.is_file())
+        return sorted(path.name for path in entries(self.path) if path.name[0] != "." and path.is_file())
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        for path in self.path.glob(".*"):
+        for path in entries(self.path):
             if is_temporary(path.name):
                 path.unlink(missing_ok=True)
 
@@ -185,7 +185,8 @@ class DiskShelf:
     path: Path
 
     def committed(self) -> list[str]:
-        return sorted(manifest.parent.name for manifest in self.path.glob(f"[!.]*/{MANIFEST}"))
+        folders = (folder for folder in entries(self.path) if folder.name[0] != ".")
+        return sorted(folder.name for folder in folders if (folder / MANIFEST).exists())
 
     def manifest(self, key: str) -> bytes | None:
         try:
@@ -197,7 +198,7 @@ class DiskShelf:
         return DiskFolder(self.path / key).damage(part)
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
-        return pl.scan_parquet([self.path / key / path for path in paths])
+        return pl.scan_parquet([self.path / key / path for path in paths], glob=False)  # the path may have brackets
 
     @contextmanager
     def draft(self, key: str) -> Iterator[_DiskDraft]:
@@ -221,7 +222,7 @@ class DiskShelf:
             shutil.rmtree(self.hide(key))
 
     def sweep(self) -> int:
-        leftovers = [folder for folder in self.path.glob(".*") if folder.is_dir()]
+        leftovers = [folder for folder in entries(self.path) if folder.name[0] == "." and folder.is_dir()]
         for folder in leftovers:
             shutil.rmtree(folder, ignore_errors=True)
         return len(leftovers)
