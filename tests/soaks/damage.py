@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
 import shutil
 import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -31,12 +29,12 @@ import polars as pl
 
 from omnix_cli import open_workspace
 from omnix_cli.api.tables import Tables
-from omnix_cli.cli import main as omnix_main
 from omnix_cli.errors import Interrupted
 from omnix_cli.protocols.progress import NoProgress
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.cli.conftest import write_shop
 from tests.questions import MOMENT, questions, reply
+from tests.soaks.commands import Answer, Wrong, inside, omnix, told
 
 TRIALS = 500
 SEED = 20261129
@@ -62,26 +60,13 @@ TOLD = {2, 3, 4}
 FILES = {"purchases": ("purchases.csv", "corrections.csv"), "products": ("products.csv",)}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-def omnix(*arguments: str) -> Answer:
-    """Runs a command in the current folder."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = omnix_main(arguments)
-    out.flush()
-    return Answer(code, out.buffer.getvalue().decode(), err.getvalue())  # type: ignore[attr-defined]
-
-
 def read(command: tuple[str, ...]) -> Answer:
     return omnix(*command, "--format", "json", "--quiet")
+
+
+def ended(*arguments: str, codes: Sequence[int] = ()) -> Answer:
+    """A command that ends well, tells of damage, or ends with one of these codes."""
+    return told(omnix(*arguments, "--quiet"), " ".join(arguments), *TOLD, *codes)
 
 
 def done(*arguments: str) -> None:
@@ -307,30 +292,15 @@ class Trial:
         return f"{self.number} {self.damage.__name__} {self.file}"
 
 
-class Wrong(Exception):
-    """A command ended with a wrong code."""
-
-
 class Different(Wrong):
     """A command ended well with another result than in the undamaged workspace."""
-
-
-def told(answer: Answer, command: str, *codes: int) -> Answer:
-    """An answer with an acceptable code and a message."""
-    if answer.code not in {*TOLD, *codes, 0} or "Traceback" in answer.err or "bug in omnix" in answer.err:
-        raise Wrong(f"`{command}` ended with {answer.code}: {answer.err.strip()[-300:]}")
-    if answer.code and "error: " not in answer.err:
-        raise Wrong(f"`{command}` ended with {answer.code} and no message")
-    if "Value error" in answer.err or re.search(r"\bKeyError\b|\bTypeError\b|NoneType", answer.err):
-        raise Wrong(f"`{command}` speaks of its code: {answer.err.strip()[-300:]}")
-    return answer
 
 
 def check_workspace(truth: Truth, random: Random) -> str:
     """Reads, runs, and reads again; imports the files again where that is the hint."""
     outcome = "unnoticed"
     for command in random.sample(READS, 4):
-        answer = told(read(command), " ".join(command))
+        answer = told(read(command), " ".join(command), *TOLD)
         if answer.code:
             outcome = "told"
         elif answer.out != truth.reads[command] and command in RESULTS:
@@ -338,7 +308,7 @@ def check_workspace(truth: Truth, random: Random) -> str:
     if repaired().code not in (0, 5):
         return "told"
     for command in random.sample(RESULTS, 4):
-        again = told(read(command), " ".join(command))
+        again = told(read(command), " ".join(command), *TOLD)
         if (again.code, again.out) != (0, truth.reads[command]):
             raise Different(
                 f"after the run, `{' '.join(command)}` ended with {again.code}: {again.err}{again.out[:200]}"
@@ -348,13 +318,13 @@ def check_workspace(truth: Truth, random: Random) -> str:
 
 def repaired() -> Answer:
     """The answer of a run, after an import of the files again where that is the hint."""
-    answer = told(omnix("run", "--quiet"), "run", 5)
+    answer = ended("run", codes=(5,))
     if answer.code != 2 or "mport these files again" not in answer.err:
         return answer
     for kind, files in FILES.items():
         for file in files:
-            told(omnix("import", kind, file, "--quiet"), f"import {file}")
-    answer = told(omnix("run", "--quiet"), "run after the import")
+            ended("import", kind, file)
+    answer = ended("run")
     if answer.code:
         raise Wrong(f"`run` ended with {answer.code} after the import: {answer.err.strip()[-300:]}")
     return answer
@@ -363,7 +333,7 @@ def repaired() -> Answer:
 def check_store(truth: Truth, random: Random) -> str:
     """Looks at the store, publishes, and copies from it."""
     codes = [
-        told(omnix(*command, "--quiet"), " ".join(command), 5).code
+        ended(*command, codes=(5,)).code
         for command in (
             ("tables", "status"),
             ("publish",),
@@ -377,8 +347,8 @@ def check_store(truth: Truth, random: Random) -> str:
 
 def check_export(truth: Truth, random: Random) -> str:
     """Verifies an export against the store, and loads it."""
-    answer = told(omnix("tables", "verify", "--from", "backup/", "--quiet"), "tables verify")
-    loaded = told(omnix("tables", "load", "backup", "--to", "path=new.sqlite", "--create", "-q"), "tables load")
+    answer = ended("tables", "verify", "--from", "backup/")
+    loaded = ended("tables", "load", "backup", "--to", "path=new.sqlite", "--create")
     if loaded.code == 0 and items("new.sqlite") != truth.store:
         raise Different("`tables load` loaded something else")
     return "told" if answer.code or loaded.code else "unnoticed"
@@ -386,17 +356,17 @@ def check_export(truth: Truth, random: Random) -> str:
 
 def check_killed_export(truth: Truth, random: Random) -> str:
     """Goes on with the export, and verifies it."""
-    answer = told(omnix("tables", "export", TABLE, "--to", "half", "--quiet"), "tables export")
+    answer = ended("tables", "export", TABLE, "--to", "half")
     if answer.code:
         return "told"
-    verified = told(omnix("tables", "verify", "--from", "half/", "--quiet"), "tables verify", 5)
+    verified = ended("tables", "verify", "--from", "half/", codes=(5,))
     if verified.code:
         raise Different(f"an export went on to {verified.code}: {verified.err}")
     return "unnoticed"
 
 
 def check_undo(truth: Truth, random: Random) -> str:
-    answer = told(omnix("tables", "undo", "latest", "--quiet"), "tables undo")
+    answer = ended("tables", "undo", "latest")
     if answer.code:
         return "told"
     if items("other.sqlite", "prod") != truth.before:
@@ -410,7 +380,7 @@ def check_killed_copy(truth: Truth, random: Random) -> str:
     shutil.move("killed-copy", ".omnix/migrations")
     shutil.move("half.sqlite", "other.sqlite")
     to = [part for one in OTHER for part in ("--to", one)]
-    answer = told(omnix("tables", "copy", TABLE, *to, "--quiet"), "tables copy")
+    answer = ended("tables", "copy", TABLE, *to)
     if answer.code:
         return "told"
     if items("other.sqlite", "prod") != truth.store:
@@ -428,16 +398,6 @@ AREAS: Mapping[str, tuple[str, Callable[[Truth, Random], str]]] = {
     "copy": (".omnix/migrations/**/*.*", check_undo),
     "killed copy": ("killed-copy/**/*.*", check_killed_copy),
 }
-
-
-@contextmanager
-def inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def try_one(folder: Path, number: int, area: str, truth: Truth, random: Random) -> str:

@@ -41,7 +41,8 @@ def is_temporary(name: str) -> bool:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What is in a folder; nothing if there is none. Unlike `Path.glob`, it raises for a folder that may not be read."""
+    """What is in a folder; nothing if there is none. A folder that may not be read raises, as with `Path.glob` it does
+    not."""
     try:
         return list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
