@@ -30,6 +30,11 @@ class Strange:
     headers: tuple[tuple[str, str], ...] = ()
     raw: bytes | None = None
 
+    @property
+    def is_plausible(self) -> bool:
+        """Whether the service may have answered so: nobody can know that it did not."""
+        return b'[{"id": {"S"' in self.content
+
 
 def _json(name: str, value: Any, status: int = 200) -> Strange:
     return Strange(

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
+import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,10 @@ class Place(Protocol):
     def read(self, file: str) -> bytes: ...
     def write(self, file: str, content: bytes) -> None: ...
     def delete(self, file: str) -> None: ...
+    def manifest(self, key: str) -> str:
+        """The file of a manifest."""
+        ...
+
     def leave_behind(self) -> None:
         """What a killed process leaves."""
         ...
@@ -57,6 +63,9 @@ class OnDisk:
 
     def delete(self, file: str) -> None:
         (self.folder / file).unlink()
+
+    def manifest(self, key: str) -> str:
+        return f"_manifests/{key}.manifest.json"
 
     def leave_behind(self) -> None:
         (self.folder / ".writing-count-2-abc").mkdir(parents=True)
@@ -83,6 +92,9 @@ class OnS3:
 
     def delete(self, file: str) -> None:
         self.bucket.delete(f"{self.prefix}/checkpoints/{file}")
+
+    def manifest(self, key: str) -> str:
+        return f"{key}/manifest.json"
 
     def leave_behind(self) -> None:
         self.write("count-2/1234567890ab/numbers-00000.parquet", b"PAR1")
@@ -260,7 +272,7 @@ def test_what_is_removed_is_gone(store: ParquetCheckpoints, place: Place) -> Non
     store.remove("count-3")
     assert store.find("count-1") is None
     assert [manifest.key for manifest in store.manifests()] == ["count-2"]
-    assert {file.partition("/")[0] for file in place.files()} == {"count-2"}
+    assert all("count-2" in file for file in place.files())
 
 
 def test_what_is_left_over_is_swept_and_nothing_else(store: ParquetCheckpoints, place: Place) -> None:
@@ -284,7 +296,7 @@ def test_a_rewritten_checkpoint_survives_a_sweep(store: ParquetCheckpoints, plac
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"key": 1}'])
 def test_an_unreadable_manifest_is_as_good_as_none(store: ParquetCheckpoints, place: Place, text: str) -> None:
     write(store, "count-1", numbers(0, 9))
-    place.write("count-1/manifest.json", text.encode())
+    place.write(place.manifest("count-1"), text.encode())
     fresh = place.open()
     assert fresh.damage("count-1") is not None
     assert list(fresh.manifests()) == []
@@ -313,7 +325,7 @@ def changed(content: bytes, **fields: Any) -> bytes:
 )
 def test_parts_of_another_shape_or_outside_are_damage(store: ParquetCheckpoints, place: Place, parts: Any) -> None:
     write(store, "count-1", numbers(0, 9))
-    place.write("count-1/manifest.json", changed(place.read("count-1/manifest.json"), parts=parts))
+    place.write(place.manifest("count-1"), changed(place.read(place.manifest("count-1")), parts=parts))
     assert "cannot be read" in str(place.open().damage("count-1"))
     assert place.open().find("count-1") is None
 
@@ -321,11 +333,52 @@ def test_parts_of_another_shape_or_outside_are_damage(store: ParquetCheckpoints,
 @pytest.mark.parametrize("field", ["rows", "numbers", "count-1", "parquet"])
 def test_a_changed_letter_of_a_manifest_is_damage(store: ParquetCheckpoints, place: Place, field: str) -> None:
     write(store, "count-1", numbers(0, 9))
-    content = place.read("count-1/manifest.json")
-    place.write("count-1/manifest.json", content.replace(field.encode(), field[:-1].encode() + b"x", 1))
+    content = place.read(place.manifest("count-1"))
+    place.write(place.manifest("count-1"), content.replace(field.encode(), field[:-1].encode() + b"x", 1))
     assert place.open().damage("count-1") is not None
 
 
 def test_a_key_outside_is_no_checkpoint(store: ParquetCheckpoints) -> None:
     with pytest.raises(CorruptCheckpoint, match="is not the name of a file in this folder"):
         store.open("../count-1")
+
+
+@pytest.mark.parametrize(
+    "reader", [pl.read_parquet, lambda folder: pl.scan_parquet(folder).collect(), pd.read_parquet, pq.read_table]
+)
+def test_the_folder_of_a_checkpoint_is_a_folder_of_parquet(
+    make_place: Callable[[], Place], tmp_path: Path, reader: Callable[[Path], Any]
+) -> None:
+    place = make_place()
+    write(place.open(part_rows=4), "count-1", numbers(0, 9))
+    for file in (file for file in place.files() if file.endswith(".parquet")):
+        (tmp_path / "copy" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "copy" / file).write_bytes(place.read(file))
+    (part, *_) = sorted((tmp_path / "copy").rglob("*.parquet"))
+    folder = place.folder / "count-1" if isinstance(place, OnDisk) else part.parent
+    rows = reader(folder)
+    assert sorted(pl.DataFrame(rows.to_dict("list") if isinstance(rows, pd.DataFrame) else rows)["n"]) == list(range(9))
+
+
+def test_a_checkpoint_of_omnix_0_1_keeps_its_manifest_beside_its_parts(tmp_path: Path) -> None:
+    place = OnDisk(tmp_path)
+    write(place.open(), "count-1", numbers(0, 9))
+    (tmp_path / place.manifest("count-1")).rename(tmp_path / "count-1" / "manifest.json")
+    store = place.open()
+    assert store.find("count-1") is not None
+    assert [manifest.key for manifest in store.manifests()] == ["count-1"]
+    assert store.sweep() == 0
+    write(store, "count-1", numbers(0, 3))
+    assert place.files() == ["_manifests/count-1.manifest.json", "count-1/numbers-00000.parquet"]
+    store.remove("count-1")
+    assert place.files() == []
+
+
+def test_a_checkpoint_without_its_manifest_is_swept(tmp_path: Path) -> None:
+    place = OnDisk(tmp_path)
+    write(place.open(), "count-1", numbers(0, 9))
+    place.delete(place.manifest("count-1"))
+    place.write("_manifests/.count-1.manifest.json-a1b2c3d4", b"{")
+    assert place.open().find("count-1") is None
+    assert place.open().sweep() == 1
+    assert place.files() == []

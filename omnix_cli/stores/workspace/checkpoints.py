@@ -1,11 +1,11 @@
 """Checkpoints: Parquet parts and a manifest under a key, in a folder on disk or in a bucket (`folders.Shelf`).
 
-    checkpoints/<step>-<hash>/
-        manifest.json               key, step, version, parameters, inputs, parts with checksums, figures, seconds
-        <frame>-00000.parquet       parts of at most PART_ROWS rows, in the sort order of `schemas.FRAMES`
+    checkpoints/
+        _manifests/<step>-<hash>.manifest.json    key, step, version, parameters, inputs, parts with checksums, figures
+        <step>-<hash>/<frame>-00000.parquet       parts of at most PART_ROWS rows, in the order of `schemas.FRAMES`
 
-In a bucket, the parts are in one more folder, named after the attempt that wrote them. The manifest is written last:
-without it there is no checkpoint.
+In a bucket, the manifest is in the folder of the checkpoint, and the parts are in one more folder, named after the
+attempt that wrote them. The manifest is written last: without it there is no checkpoint.
 """
 
 from __future__ import annotations

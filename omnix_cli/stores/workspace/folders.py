@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -20,6 +20,7 @@ from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.workspace.files import checksum, disk_errors, entries, is_temporary, sync, write_atomically
 
 MANIFEST = "manifest.json"
+_MANIFESTS = "_manifests"
 
 
 def inner_path(path: str) -> str:
@@ -169,30 +170,37 @@ class _DiskDraft:
 
     def commit(self, manifest: bytes) -> None:
         with disk_errors(self.shelf.path):
-            write_atomically(self.folder / MANIFEST, manifest)
             sync(self.folder)
             self.shelf.remove(self.key)
             self.folder.rename(self.shelf.path / self.key)
             sync(self.shelf.path)
+            write_atomically(self.shelf.manifest_path(self.key), manifest)
 
 
 @dataclass(frozen=True)
 class DiskShelf:
     """Checkpoints in a folder on this machine; hidden folders are drafts and leftovers. Implements `Shelf`.
 
-    A complete draft is renamed, so a killed process or a full disk leaves either a whole checkpoint or none."""
+    Manifests are in a folder of their own, so that programs can read the folder of a checkpoint as Parquet; omnix 0.1
+    kept them beside the parts. A manifest is written when everything else is in its place, so a killed process or a
+    full disk leaves either a whole checkpoint or none."""
 
     path: Path
 
+    def manifest_path(self, key: str) -> Path:
+        """Where the manifest of a checkpoint is written."""
+        return self.path / _MANIFESTS / f"{key}.{MANIFEST}"
+
     def committed(self) -> list[str]:
-        folders = (folder for folder in entries(self.path) if folder.name[0] != ".")
-        return sorted(folder.name for folder in folders if (folder / MANIFEST).exists())
+        names = DiskFolder(self.path / _MANIFESTS).names()
+        old = (folder.name for folder in entries(self.path) if folder.name[0] != "." and (folder / MANIFEST).exists())
+        return sorted({*(name.removesuffix(f".{MANIFEST}") for name in names), *old})
 
     def manifest(self, key: str) -> bytes | None:
-        try:
-            return (self.path / key / MANIFEST).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        for path in (self.manifest_path(key), self.path / key / MANIFEST):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                return path.read_bytes()
+        return None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
         return DiskFolder(self.path / key).damage(part)
@@ -211,18 +219,22 @@ class DiskShelf:
             shutil.rmtree(hidden, ignore_errors=True)
 
     def hide(self, key: str) -> Path:
-        """Moves the checkpoint into a hidden folder, and returns that."""
+        """Moves the checkpoint into a hidden folder, the manifest first, and returns that folder."""
         hidden = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
-        (self.path / key).rename(hidden / key)
+        for path in (self.manifest_path(key), self.path / key):
+            if path.exists():
+                path.rename(hidden / path.name)
         return hidden
 
     def remove(self, key: str) -> None:
         """Hides the checkpoint first, so that no reader finds half of it."""
-        if (self.path / key).exists():
+        if self.manifest_path(key).exists() or (self.path / key).exists():
             shutil.rmtree(self.hide(key))
 
     def sweep(self) -> int:
-        leftovers = [folder for folder in entries(self.path) if folder.name[0] == "." and folder.is_dir()]
+        DiskFolder(self.path / _MANIFESTS).sweep()
+        keys = {*self.committed(), _MANIFESTS}
+        leftovers = [folder for folder in entries(self.path) if folder.is_dir() and folder.name not in keys]
         for folder in leftovers:
             shutil.rmtree(folder, ignore_errors=True)
         return len(leftovers)
