@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoints
+from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.s3.folders import S3Shelf
 from omnix_cli.stores.workspace.checkpoints import PART_ROWS, ParquetCheckpoints
@@ -382,3 +383,19 @@ def test_a_checkpoint_without_its_manifest_is_swept(tmp_path: Path) -> None:
     assert place.open().find("count-1") is None
     assert place.open().sweep() == 1
     assert place.files() == []
+
+
+def test_numbers_of_every_frame_are_signed() -> None:
+    columns = [column for frame in FRAMES.values() for column in frame.empty().schema.values()]
+    kinds = {kind.inner if isinstance(kind, pl.List) else kind for kind in columns}
+    assert not [kind for kind in kinds if isinstance(kind, pl.DataType) and kind.is_unsigned_integer()]
+
+
+def test_pandas_reads_absent_numbers_as_such(tmp_path: Path) -> None:
+    place = OnDisk(tmp_path)
+    rows = pl.DataFrame({"n": [1, None, 2**53 + 1], "m": [1, 2, 3]}, schema={"n": pl.Int64, "m": pl.Int32})
+    write(place.open(part_rows=2), "count-1", rows)
+    frame = pd.read_parquet(tmp_path / "count-1").sort_values("m")
+    assert [str(kind) for kind in frame.dtypes] == ["Int64", "Int32"]
+    assert frame["n"].tolist() == [1, pd.NA, 2**53 + 1]
+    assert pl.read_parquet(tmp_path / "count-1").sort("m").equals(rows)

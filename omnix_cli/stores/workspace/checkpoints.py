@@ -10,6 +10,8 @@ attempt that wrote them. The manifest is written last: without it there is no ch
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import platform
 import time
@@ -234,4 +236,26 @@ def _manifest(key: str, content: Mapping[str, Any]) -> Manifest:
 
 def write_parquet(rows: pl.DataFrame, file: IO[bytes], *, row_group_rows: int = ROW_GROUP_ROWS) -> None:
     """Writes rows as a part of a checkpoint."""
-    rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=row_group_rows, statistics=True)
+    rows.write_parquet(
+        file,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=row_group_rows,
+        statistics=True,
+        metadata={"ARROW:schema": _arrow_schema(rows.schema)},
+    )
+
+
+def _arrow_schema(columns: pl.Schema) -> str:
+    """The schema as Arrow keeps it in Parquet files, with what pandas keeps there: which columns may hold integers and
+    nulls. Without it, pandas makes floats of them.
+
+    Source: "Storing pandas DataFrame objects in Apache Parquet", pandas developer guide."""
+    noted = [
+        {"name": name, "field_name": name, "pandas_type": str(kind).lower(), "numpy_type": str(kind), "metadata": None}
+        for name, kind in columns.items()
+        if kind.is_integer()
+    ]
+    pandas = {"index_columns": [], "column_indexes": [], "columns": noted, "pandas_version": "3.0"}
+    schema = columns.to_frame().to_arrow().schema.with_metadata({"pandas": json.dumps(pandas)})
+    return base64.b64encode(schema.serialize().to_pybytes()).decode()
