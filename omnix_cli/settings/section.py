@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 LARGEST_NUMBER = 10**15
 """Sums and products of larger numbers would not fit into 64 bits; nobody means them."""
@@ -22,6 +30,8 @@ LONGEST_URL = 2_000
 """Longer ones are refused by much of what lies between."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+"""A list of texts; a single one may stand without brackets."""
 
 
 def check_url(url: str) -> str:
