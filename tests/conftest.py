@@ -16,7 +16,7 @@ import pytest
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.prefix import Prefix, connect
-from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
+from tests.aws.accounts import use_nobodys_account
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket, moto_server
 from tests.aws.emulators import run_ministack
@@ -106,14 +106,6 @@ def bedrock(s3_server: TestBucket, aws_environment: None) -> Iterator[BedrockDou
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials of nobody, and none of the user's."""
     use_nobodys_account(monkeypatch)
-
-
-def use_nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For fixtures that last longer than a test."""
-    for name in LEFT_OUT:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")

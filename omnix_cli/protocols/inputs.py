@@ -100,7 +100,10 @@ class ImportLedger(Protocol):
         """The batches whose checkpoint is missing or does not match its checksums."""
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
-        """Removes these batches, so that their files can be imported again."""
+        """Removes these batches."""
+
+    def before(self, batch: ImportBatch) -> ImportLedger:
+        """The ledger as it was before a batch; what is added to it takes the place of that batch."""
 
     def view(self, kind: str) -> ImportedRows:
         """The current rows: those of all batches, without what later ones replaced."""

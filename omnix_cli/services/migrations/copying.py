@@ -21,7 +21,7 @@ from omnix_cli.services.migrations.checksums import canonical
 from omnix_cli.services.migrations.sides import Source, TableItems, Target, chosen_tables, in_segments, paced, until
 from omnix_cli.services.migrations.table_copy import Route, TableCopy, copy_table, preview_copy, undo_copy
 from omnix_cli.settings import StoreSettings, dump
-from omnix_cli.stores.migrations.archives import ArchiveWriter
+from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
 from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.migrations.rewrites import ItemRewrite, load_rewrites
 from omnix_cli.stores.tables.specs import TABLES
@@ -121,13 +121,13 @@ def undo(
     The journal says which store the copy wrote to; `settings` say how fast to write to it now."""
     with journals.locked("tables undo"):
         journal = journals.find(run)
-        tables: list[str] = journal.record.plan["tables"]
+        tables = journal.tables
         if journal.record.state == "undone":
             return tuple(TableItems(name, 0) for name in tables)
         speed = {"max_write_units": settings.max_write_units, "write_share": settings.write_share}
         journal.update(state="undoing")
         report = []
-        with closing(open_store(StoreSettings.model_validate({**journal.record.target, **speed}))) as store:
+        with closing(open_store(journal.target(**speed))) as store:
             for name in tables:
                 with shown(progress, name, 0):
                     report.append(TableItems(name, undo_copy(name, store, journal, progress)))
@@ -149,13 +149,12 @@ def export(
     expected = {name: source.items.expected_items(name) for name in names}  # fails before anything is written
     address = ", ".join(map(source.items.address, names))
     archive = ArchiveWriter(folder, source=address, tables=names, segments=source.segments)
-    report = []
-    for name in names:
+    for name in () if archive.is_complete else names:
         with shown(progress, name, expected[name]):
             _export_table(name, source, archive, part_items, progress)
-        report.append(TableItems(name, sum(archive.items(name, segment) for segment in range(source.segments))))
     archive.commit(now)
-    return tuple(report)
+    finished = Archive(folder)
+    return tuple(TableItems(name, finished.expected_items(name)) for name in names)
 
 
 def _export_table(table: str, source: Source, archive: ArchiveWriter, part_items: int, progress: Progress) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.protocols.tables import TableChange, TableState
 from omnix_cli.settings import TableSettings
-from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained, understood
 from omnix_cli.stores.dynamodb.client.service import Service
 from omnix_cli.stores.dynamodb.definitions import Addition, additions, creation, found_shape, is_ours, wanted_shape
 from omnix_cli.stores.tables.shapes import TableShape, differences
@@ -86,7 +86,8 @@ class DynamoTables:
         expiry = self._service.answer("DescribeTimeToLive", {"TableName": name}, name)
         # An emulator may know no backups.
         backups = self._service.find("DescribeContinuousBackups", name, unless="UnknownOperationException")
-        return found_shape(description, expiry, backups or {})
+        with understood(name):
+            return found_shape(description, expiry, backups or {})
 
     def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
         name = self.names[spec.name]
@@ -118,8 +119,9 @@ class DynamoTables:
         """Waits until a table is as wanted; returns its description."""
         for look in range(_LOOKS):
             description = self._service.description(name)
-            if enough(description):
-                return description
+            with understood(name):
+                if enough(description):
+                    return description
             self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
         hint = "Run the same command later: it continues from there."
         raise UnavailableError(f"the table {name} is still being changed", hint=hint)

@@ -20,7 +20,7 @@ from omnix_cli.protocols.tables import Names, Page, StoreTraits, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb import wire
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
-from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained, understood
 from omnix_cli.stores.dynamodb.client.service import Failed, Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
 from omnix_cli.stores.dynamodb.wire import Placeholders, encoded, from_wire, to_wire
@@ -70,7 +70,8 @@ class DynamoStore:
         return missing
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        return self.pacing.limit(lambda: self._description(table))
+        with understood(self._names[table]):
+            return self.pacing.limit(lambda: self._description(table))
 
     def put_many(self, table: str, items: Items) -> int:
         spec = TABLES[table]
@@ -142,7 +143,7 @@ class DynamoStore:
             more = limit + 1 - len(items)  # one more than the page, to know whether there is a next one
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._answer("Query", {**request, **start, "Limit": more}, table)
-            items += map(from_wire, answer.get("Items", ()))
+            items += self._items(table, answer["Items"])
             position = answer.get("LastEvaluatedKey")
             if len(items) > limit:
                 return Page(items[:limit], cursor_at([items[limit - 1][name] for name in keys]))
@@ -160,7 +161,7 @@ class DynamoStore:
         while True:
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._answer("Scan", {**request, **start}, table)
-            yield from map(from_wire, answer["Items"])
+            yield from self._items(table, answer["Items"], whole=attributes is None)
             position = answer.get("LastEvaluatedKey")
             if position is None:
                 return
@@ -175,8 +176,9 @@ class DynamoStore:
             while batch:
                 request = {"RequestItems": {name: {"Keys": batch, "ConsistentRead": True}}}
                 answer = self._answer("BatchGetItem", request, table)
-                yield from map(from_wire, answer.get("Responses", {}).get(name, ()))
-                left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+                yield from self._items(table, answer["Responses"].get(name, ()))
+                with understood(name):
+                    left = list(answer["UnprocessedKeys"].get(name, {}).get("Keys", []))
                 attempt = attempt + 1 if len(left) == len(batch) else 0
                 if attempt == self.retries.attempts:
                     raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), name)
@@ -185,11 +187,13 @@ class DynamoStore:
                 batch = left
 
     def address(self, table: str) -> str:
-        return str(self._description(table)["TableArn"])
+        with understood(self._names[table]):
+            return str(self._description(table)["TableArn"])
 
     def expected_items(self, table: str) -> int:
         """How many items DynamoDB counted; it counts every six hours."""
-        return int(self._description(table)["ItemCount"])
+        with understood(self._names[table]):
+            return int(self._description(table)["ItemCount"])
 
     def close(self) -> None:
         self.transport.close()
@@ -199,7 +203,8 @@ class DynamoStore:
         if self.pacing == UNLIMITED:
             return Pace()
         if table not in self._paces:
-            self._paces.setdefault(table, self.pacing.pace(lambda: self._description(table)))
+            with understood(self._names[table]):
+                self._paces.setdefault(table, self.pacing.pace(lambda: self._description(table)))
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
@@ -208,7 +213,14 @@ class DynamoStore:
     def _item(self, table: str, key: str) -> dict[str, Any] | None:
         request = {"TableName": self._names[table], "Key": {TABLES[table].key: {"S": key}}, "ConsistentRead": True}
         answer = self._answer("GetItem", request, table)
-        return from_wire(answer["Item"]) if "Item" in answer else None
+        return self._items(table, [answer["Item"]])[0] if "Item" in answer else None
+
+    def _items(self, table: str, values: Iterable[Any], *, whole: bool = True) -> list[dict[str, Any]]:
+        with understood(self._names[table]):
+            items = list(map(from_wire, values))
+            if whole and not all(isinstance(item[TABLES[table].key], str) for item in items):
+                raise ValueError("an item without its key")
+        return items
 
     def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
         """Sets attributes of one item; false if it does not exist."""

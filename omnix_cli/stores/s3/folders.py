@@ -92,6 +92,9 @@ class S3Folder:
     def remove(self, name: str) -> None:
         self.objects.delete([name])
 
+    def sweep(self) -> None:
+        """An object is there whole or not at all; see `S3Shelf.sweep` for unfinished uploads."""
+
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """Uses the checksum that S3 keeps of the whole object; reads the object where there is none."""
         path = str(part["path"])

@@ -20,7 +20,7 @@ from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.protocols.tables import Names, Page, StoreTraits
 from omnix_cli.stores.sqlite.documents import decode
-from omnix_cli.stores.sqlite.errors import translated
+from omnix_cli.stores.sqlite.errors import readable, translated
 from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
@@ -78,7 +78,7 @@ class SqliteStore:
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
-            stored = _first(database, sql.find, (item[sql.spec.key],))
+            stored = self._first(database, sql, sql.find, (item[sql.spec.key],))
             if (stored is None) != (expected is None):
                 return False
             if stored and expected and any(stored.get(name) != value for name, value in expected.items()):
@@ -93,7 +93,7 @@ class SqliteStore:
             with self.transaction() as database:
                 for change in chunk:
                     key = change[sql.spec.key]
-                    stored = _first(database, sql.find, (key,))
+                    stored = self._first(database, sql, sql.find, (key,))
                     if stored is None:
                         absent.append(key)
                     else:
@@ -103,14 +103,14 @@ class SqliteStore:
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         sql = self.tables[table]
         with self.database() as database:
-            return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
+            return self._first(database, sql, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         sql = self.tables[table]
         for chunk in batched(keys, MAX_LIMIT):
             with self.database() as database:
                 rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
-            yield from (decode(row[0]) for row in rows)
+            yield from (self._item(sql, row[0]) for row in rows)
 
     def address(self, table: str) -> str:
         """The file, and the name of the table in it."""
@@ -140,7 +140,9 @@ class SqliteStore:
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
-        return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
+        return Page(
+            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+        )
 
     def scan(
         self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
@@ -152,8 +154,8 @@ class SqliteStore:
             with self.database() as database:
                 rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
             for key, document in rows:
-                if segments == 1 or zlib.crc32(key.encode()) % segments == segment:
-                    item = decode(document)
+                if segments == 1 or zlib.crc32(str(key).encode()) % segments == segment:
+                    item = self._item(sql, document)
                     yield item if attributes is None else {name: item[name] for name in attributes if name in item}
             if len(rows) < MAX_LIMIT:
                 return
@@ -192,6 +194,19 @@ class SqliteStore:
             count += len(chunk)
         return count
 
+    def _first(
+        self, database: sqlite3.Connection, sql: TableSql, statement: str, arguments: tuple[Any, ...]
+    ) -> dict[str, Any] | None:
+        row = database.execute(statement, arguments).fetchone()
+        return None if row is None else self._item(sql, row[0])
+
+    def _item(self, sql: TableSql, document: Any) -> dict[str, Any]:
+        with readable(self.path):
+            item = decode(document)
+            if type(item.get(sql.spec.key)) is not str:
+                raise ValueError("the item has no key")
+        return item
+
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
             try:
@@ -213,8 +228,3 @@ class SqliteStore:
             connection.close()
             raise
         return connection
-
-
-def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
-    row = database.execute(statement, arguments).fetchone()
-    return None if row is None else decode(row[0])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from omnix_cli.aws_errors import NO_ACCESS
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from omnix_cli.aws_errors import NO_ACCESS, NO_ANSWER, is_about_an_answer
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 
 THROTTLING = frozenset(
@@ -14,6 +17,9 @@ THROTTLING = frozenset(
         "TransactionInProgressException",
     }
 )
+_PASSING = frozenset({"ReplicatedWriteConflictException", "RequestTimeoutException", "RequestTimeout"})
+_PASSING_STATUS = frozenset({0, 408, 424, 425, 429})
+"""No answer, and what a proxy says of one that it did not get."""
 NO_CREDENTIALS = 401
 """The status of a request that could not be sent because of the credentials or the settings of this machine."""
 _LOG_IN = "Log in (`aws sso login`), choose a profile, or set the AWS_* variables."
@@ -35,7 +41,21 @@ class ServiceError(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether the same request may succeed later."""
-        return self.is_throttling or self.status >= 500 or self.status == 0
+        return self.is_throttling or self.code in _PASSING or self.status >= 500 or self.status in _PASSING_STATUS
+
+
+def no_answer(what: str) -> ServiceError:
+    """The service gave an answer that is none of its own: something between may have given it."""
+    return ServiceError("BadAnswer", f"{what} is not an answer of DynamoDB", 0)
+
+
+@contextmanager
+def understood(table: str) -> Iterator[None]:
+    """Turns what odd fields of an answer about a table (its full name) raise into an error of omnix."""
+    try:
+        yield
+    except NO_ANSWER as error:
+        raise explained(no_answer("a field"), table) from error
 
 
 def from_botocore(error: Exception) -> ServiceError | None:
@@ -59,7 +79,7 @@ def from_botocore(error: Exception) -> ServiceError | None:
         return ServiceError(type(error).__name__, str(error), 0)
     if isinstance(error, exceptions.BotoCoreError):
         return ServiceError(type(error).__name__, str(error), NO_CREDENTIALS)
-    return None
+    return no_answer("what was received") if is_about_an_answer(error) else None
 
 
 def explained(error: ServiceError, table: str) -> OmnixError:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from omnix_cli.stores.dynamodb.client.errors import ServiceError, from_botocore
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, from_botocore, no_answer
 from omnix_cli.stores.dynamodb.client.signing import Signer
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -27,6 +27,18 @@ TARGET = "DynamoDB_20120810"
 TIMEOUT_SECONDS = 30.0
 _RECEIVED_AT_ONCE = 1 << 18
 _LONGEST_HEAD = 1 << 16
+
+_ALWAYS: Mapping[str, Mapping[str, type]] = {
+    "BatchGetItem": {"Responses": dict, "UnprocessedKeys": dict},
+    "BatchWriteItem": {"UnprocessedItems": dict},
+    "DescribeContinuousBackups": {"ContinuousBackupsDescription": dict},
+    "DescribeTable": {"Table": dict},
+    "DescribeTimeToLive": {"TimeToLiveDescription": dict},
+    "Query": {"Items": list},
+    "Scan": {"Items": list},
+}
+"""What every answer to an operation has. Source: API reference."""
+_MAYBE: Mapping[str, type] = {"Item": dict, "LastEvaluatedKey": dict}
 
 Request = Mapping[str, Any] | bytes
 """A request as DynamoDB's JSON: as values, or already encoded."""
@@ -88,7 +100,7 @@ class SignedTransport:
     _idle: list[socket.socket] = field(default_factory=list)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
-        return _parsed(self.raw(operation, request), 200)
+        return checked(operation, _parsed(self.raw(operation, request), 200))
 
     def raw(self, operation: str, request: Request) -> bytes:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
@@ -104,8 +116,11 @@ class SignedTransport:
         _check(answer.content, answer.headers.get(b"x-amz-crc32"))
         if answer.status != 200:
             refusal = _parsed(answer.content, answer.status)
-            code = str(refusal.get("__type", "UnknownError")).rpartition("#")[2]
-            raise ServiceError(code, str(refusal.get("message", refusal.get("Message", ""))), answer.status)
+            code = refusal.get("__type")
+            if not isinstance(code, str) or not code.rpartition("#")[2]:
+                raise ServiceError("BadAnswer", f"status {answer.status}, {answer.content[:80]!r}", 0)
+            message = str(refusal.get("message", refusal.get("Message", "")))
+            raise ServiceError(code.rpartition("#")[2], message, answer.status)
         return answer.content
 
     def close(self) -> None:
@@ -148,8 +163,7 @@ class BotoTransport:
                 raise
             raise translation from error
         answer.pop("ResponseMetadata", None)
-        found: dict[str, Any] = _with_text(answer)
-        return found
+        return checked(operation, _with_text(answer))
 
     def raw(self, operation: str, request: Request) -> bytes:
         return orjson.dumps(self(operation, request), default=str)
@@ -192,7 +206,7 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def _check(content: bytes, checksum: str | bytes | None) -> None:
-    if checksum is not None and int(checksum) != zlib.crc32(content):
+    if checksum is not None and checksum not in (str(crc := zlib.crc32(content)), b"%d" % crc):
         raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
 
 
@@ -203,9 +217,21 @@ def _check_whole(response_dict: Mapping[str, Any], **more: Any) -> None:
 
 def _parsed(content: bytes, status: int) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = orjson.loads(content or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500)) from error
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500))
+    return answer
+
+
+def checked(operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer to an operation. Raises `ServiceError` when it lacks a field that every answer has: an empty object
+    must not pass for items that were written."""
+    fields = {**dict.fromkeys(answer.keys() & _MAYBE.keys()), **_ALWAYS.get(operation, {})}
+    for name, kind in fields.items():
+        if not isinstance(answer.get(name), kind or _MAYBE[name]):
+            raise no_answer(f"{operation} without {name}")
     return answer
 
 

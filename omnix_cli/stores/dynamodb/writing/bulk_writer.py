@@ -24,10 +24,11 @@ from typing import Any
 
 import orjson
 
+from omnix_cli.aws_errors import NO_ANSWER
 from omnix_cli.batching import batched
 from omnix_cli.errors import UnavailableError
 from omnix_cli.protocols.tables import WRITE_UNIT_BYTES
-from omnix_cli.stores.dynamodb.client.errors import ServiceError
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, no_answer
 from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import disk_errors
 from omnix_cli.stores.workspace.private import open_private, private_folder
@@ -157,14 +158,18 @@ class BulkWriter:
         parts = (orjson.dumps(self.table), b",".join(requests.values()))
         body = b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % parts
         answer = self.service.transport("BatchWriteItem", body)
-        units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
+        try:
+            units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
+            left = list(map(self._key_of, answer["UnprocessedItems"].get(self.table, ())))
+            unprocessed = {key: requests[key] for key in left}
+        except NO_ANSWER as error:
+            raise no_answer("what BatchWriteItem gave") from error
         if units:
             self.pace.correct(units - expected)
         done.units += units
         self._units += units
-        left = answer.get("UnprocessedItems", {}).get(self.table, ())
         done.requests += len(requests) - len(left)
-        return {key: requests[key] for key in map(self._key_of, left)}
+        return unprocessed
 
     def _key_of(self, request: Mapping[str, Any]) -> str:
         """The key of a request that the service returned (it may write other values differently than we do)."""

@@ -23,8 +23,9 @@ from typing import IO, Any
 import orjson
 import pyarrow as pa
 
+from omnix_cli.aws_errors import NO_ANSWER
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
-from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
+from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained, no_answer
 from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import checksum, disk_errors, write_atomically
 from omnix_cli.stores.workspace.private import open_private
@@ -204,8 +205,12 @@ class TableScan:
     def _page(self, request: dict[str, Any]) -> bytes:
         def send() -> bytes:
             page = self.service.transport.raw("Scan", request)
-            if not (page.startswith(b"{") and page.rstrip().endswith(b"}")):
-                raise ServiceError("BadAnswer", repr(page[:80]), 0)
+            try:
+                page_end(page)
+            except NO_ANSWER as error:
+                raise no_answer(repr(page[:80])) from error
+            if not (page.startswith(b"{") and page.rstrip().endswith(b"}") and b'"Items"' in page):
+                raise no_answer(repr(page[:80]))
             return page
 
         try:
