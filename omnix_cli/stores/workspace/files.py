@@ -32,6 +32,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     sync(path.parent)
 
 
+def open_private(path: Path) -> IO[bytes]:
+    """Opens a file to append to, which nobody but its owner may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
+
+
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
     """Writes a file, flushes it to the disk and computes its checksum."""
     with path.open("wb") as file:
