@@ -22,7 +22,7 @@ _NESTING = 3
 """Bytes of a list or a map besides its elements, each of which takes one more."""
 
 PolarsDataType = pl.DataType | DataTypeClass
-_Size = TypeVar("_Size", int, pl.Expr)
+_Size = TypeVar("_Size", int, pl.Expr, pl.Series)
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:

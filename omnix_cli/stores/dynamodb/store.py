@@ -18,7 +18,6 @@ from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
 from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, Units, WriteLimit
 from omnix_cli.settings import TableSettings
-from omnix_cli.steps.capacity import item_bytes, write_units
 from omnix_cli.stores.dynamodb import wire
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.client.answers import last_key, reading
@@ -96,7 +95,7 @@ class DynamoStore:
             # The answer to an earlier attempt may have been lost: then we have already put the item.
             return bool(unsure) and self._item(table, item[spec.key]) == from_wire(tagged)
         # It does not wait, since a lease may depend on it; the writes that follow wait for it.
-        self._pace(table).correct(write_units(item_bytes(item)) * (1 + spec.copies(item)))
+        self._pace(table).correct(spec.write_units(None, item))
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,9 +95,10 @@ class Journals:
         return journal
 
     def find(self, run: str) -> Journal:
-        """The journal of a run, by its id, the beginning of it, or `latest`. Raises `DataError` when there is none."""
+        """The journal of a run, by its id, the beginning of it, or `latest`: the latest that wrote something. Raises
+        `DataError` when there is none."""
         runs = self._newest_first()
-        matching = runs[:1] if run == "latest" else [name for name in runs if name.startswith(run)]
+        matching = self._latest(runs) if run == "latest" else [name for name in runs if name.startswith(run)]
         if run in matching:
             matching = [run]
         if len(matching) != 1:
@@ -108,6 +109,12 @@ class Journals:
             return Journal(path.parent, MigrationRecord.model_validate_json(path.read_bytes()))
         except (OSError, ValidationError) as error:
             raise CorruptCheckpoint(f"{path} cannot be read", hint="Restore it from a backup.") from error
+
+    def _latest(self, runs: Sequence[str]) -> Sequence[str]:
+        """The newest run, in a list; one that found nothing to write, such as the repetition of a finished copy, only
+        if no other did."""
+        wrote = (name for name in runs if any((self.folder / name / "images").glob("*.parquet")))
+        return [next(wrote, runs[0])] if runs else []
 
     def _newest_first(self) -> list[str]:
         return sorted((path.parent.name for path in self.folder.glob("*/run.json")), reverse=True)

@@ -33,6 +33,9 @@ class Folder(Protocol):
         """Replaces the content with what `edit` returns for it (None: no such file); concurrent changes are kept."""
 
     def names(self) -> list[str]: ...
+    def files_below(self) -> list[str]:
+        """The paths of all files in it and in its folders."""
+
     def remove(self, name: str) -> None: ...
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """What is wrong with the file that a manifest describes as `part`: path, bytes, sha256."""
@@ -101,6 +104,9 @@ class DiskFolder:
 
     def names(self) -> list[str]:
         return sorted(path.name for path in self.path.glob("[!.]*") if path.is_file())
+
+    def files_below(self) -> list[str]:
+        return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("[!.]*") if path.is_file())
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
