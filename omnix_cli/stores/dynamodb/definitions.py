@@ -78,7 +78,7 @@ def creation(spec: TableSpec, full_name: str, options: TableSettings) -> Additio
     request: dict[str, Any] = {
         "TableName": full_name,
         "BillingMode": ON_DEMAND,
-        "AttributeDefinitions": _definitions((spec.key, *spec.index_attributes)),
+        "AttributeDefinitions": _definitions(dict.fromkeys((spec.key, *spec.index_attributes), _TYPES["S"])),
         "KeySchema": [{"AttributeName": spec.key, "KeyType": "HASH"}],
         "DeletionProtectionEnabled": options.deletion_protection,
         **_warmth(_asked(options)),
@@ -98,10 +98,13 @@ def additions(spec: TableSpec, full_name: str, options: TableSettings, found: Ta
     """The requests that complete an existing table, in this order; none of them removes anything."""
     wanted = wanted_shape(spec, options)
     table = {"TableName": full_name}
+    keys = (found.key, *(index.attributes for index in found.indexes.values()))
+    types = dict(attribute.rsplit(" ", 1) for key in keys for attribute in key)
     for index in spec.indexes:
         if index.name not in found.indexes:
             creating = {"GlobalSecondaryIndexUpdates": [{"Create": _index(index, options)}]}
-            definitions = {"AttributeDefinitions": _definitions(index.attributes)}
+            types |= dict.fromkeys(index.attributes, _TYPES["S"])
+            definitions = {"AttributeDefinitions": _definitions(types)}
             yield Addition(f"index {index.name}", "UpdateTable", {**table, **definitions, **creating})
         elif lacking := lacking_warmth(wanted.indexes[index.name].warm, found.indexes[index.name].warm):
             raising = {"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": index.name, **_warmth(lacking)}}]}
@@ -123,8 +126,11 @@ def _attributes(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -
     return tuple(f"{part['AttributeName']} {types[part['AttributeName']]}" for part in ordered)
 
 
-def _definitions(attributes: Sequence[str]) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "AttributeType": "S"} for name in attributes]
+def _definitions(attributes: Mapping[str, str]) -> list[dict[str, str]]:
+    """The attributes of all keys with their types. DynamoDB keeps those it knows; an emulator may forget what is not
+    sent again."""
+    tags = {name: tag for tag, name in _TYPES.items()}
+    return [{"AttributeName": name, "AttributeType": tags[kind]} for name, kind in attributes.items()]
 
 
 def _index(index: IndexSpec, options: TableSettings) -> dict[str, Any]:
