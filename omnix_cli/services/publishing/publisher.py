@@ -148,7 +148,7 @@ class Publisher:
         """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day."""
         now = self.clock()
         if not self.dry_run and not store.traits.is_administered:
-            store.create_tables()
+            store.create_tables((TABLE,))
         before = published_state(store, self.checkpoints, now, force=self.force)
         edition = Edition.of(run_id, now=now, lifetime_days=self.settings.lifetime_days)
         facts = {"runId": run_id, "asOf": as_of.isoformat()}
