@@ -89,7 +89,10 @@ def from_botocore(error: Exception) -> ServiceError | None:
 def explained(error: ServiceError, table: str) -> OmnixError:
     """What happened, in the user's terms; `table` is the full name of the table."""
     if error.code in _NO_TABLE:
-        hint = "`omnix tables create` creates it (the catalogue only with store.tables.own_products = true)."
+        hint = (
+            "Check store.prefix, store.stage and the region. `omnix tables create` creates it "
+            "(the catalogue only with store.tables.own_products = true)."
+        )
         return ConfigError(f"the table {table} does not exist", hint=hint)
     if error.may_pass:
         return UnavailableError(f"{table} does not answer: {error}", hint="Try again later.")

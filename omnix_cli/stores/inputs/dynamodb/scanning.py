@@ -36,6 +36,7 @@ _FULL_PAGE_UNITS = 128.0
 _REPORT_SECONDS = 10.0
 _HEADER = struct.Struct("<III")
 _LAST_KEY = re.compile(rb'"LastEvaluatedKey"\s*:\s*(\{\s*"[^"]*"\s*:\s*\{\s*"S"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\})')
+_ITEMS = re.compile(rb'"Items"\s*:\s*\[')
 _COUNT = re.compile(rb'"Count"\s*:\s*(\d+)')
 _UNITS = re.compile(rb'"ConsumedCapacity"\s*:\s*\{[^{}]*"CapacityUnits"\s*:\s*([\d.]+)')
 
@@ -55,7 +56,7 @@ def page_end(page: bytes) -> PageEnd:
 
     An item cannot be mistaken for it: the value of an attribute has a type tag where a key has its name."""
     count, units = _COUNT.search(page), _UNITS.search(page)
-    if count is None or b'"Items"' not in page:
+    if count is None or _ITEMS.search(page) is None:
         answer = parsed(page)
         check("Scan", answer)
         return PageEnd(last_key(answer), len(answer["Items"]), _FULL_PAGE_UNITS)
