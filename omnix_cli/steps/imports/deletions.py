@@ -45,7 +45,7 @@ def split_bare(
     rest = [pl.col(name).is_null() for name in raw.columns if name not in (given, DELETED, ROW_NUMBER, ITEM)]
     bare = raw.select(deleted(raw) & pl.all_horizontal(True, *rest) & pl.col(given).is_not_null()).to_series()
     rows = raw.filter(bare)
-    found = ids.parsed(rows[given], mapping, file=file, exact=exact_ids).values.alias(own_id)
+    found = ids.parsed(rows[given], mapping, file=file, exact="key" if exact_ids else "no").values.alias(own_id)
     return raw.filter(~bare), rows.select(found, as_json(rows), ROW_NUMBER, ITEM)
 
 
