@@ -93,6 +93,14 @@ def test_a_publish_says_what_it_costs(opened: Opener, proxy: CountingProxy, tmp_
     assert proxy.counts["UpdateItem"] > 0
 
 
+def test_items_in_dynamodb_have_their_own_hash(opened: Opener, tmp_path: Path) -> None:
+    """Reading them whole, as --force does, finds nothing to repair."""
+    shop, store = PublishingShop(tmp_path), opened()
+    first = shop.publish(*lists(40), store=store)
+    again = shop.publish(*lists(40), store=store, force=True)
+    assert (again.unchanged, again.written) == (first.added, 0)
+
+
 def item(number: int, **more: Any) -> dict[str, Any]:
     return {
         "id": f"p{number:04d}é",

@@ -147,9 +147,11 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
     # polars divides a column by multiplying with the reciprocal, but not a single value; rounding makes both equal.
     mean_confidence = mean_confidence.round(_PLACES)
+    # A share counts as its digits do: 0.25 as 25.
+    sizes = map_bytes(entries.with_columns((pl.col(_FLOATS) * whole).round().cast(pl.UInt16)))
     grouped = (
         rows.lazy()
-        .with_columns(entries.to_struct("entry"), map_bytes(entries).alias("entry_bytes"))
+        .with_columns(entries.to_struct("entry"), sizes.alias("entry_bytes"))
         .group_by("list_id", maintain_order=True)
         .agg(
             pl.col("customer_id", "kind").first(),
