@@ -42,6 +42,7 @@ bench: $(VENV)/bench $(PEERS)/ready  ## Measure speed (start, import, similarity
 soak: $(VENV)/dev $(EMULATORS)/ready  ## Import simulated shops; write to tables and ask models while requests fail; check that nothing is lost
 	$(BIN)/python -m tests.soaks.order_streams
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
+	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.dynamodb_answers
 	$(BIN)/python -m tests.soaks.models_under_faults
 
 format: $(VENV)/dev  ## Format the code and fix what lint can fix
