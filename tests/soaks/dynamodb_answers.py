@@ -9,6 +9,7 @@ counts as AWS documents it. Ends with 1 if anything else happens."""
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ def strange_answers(url: str) -> int:
         for command in (("import", "products", "products.csv"), ("import", "purchases", "purchases.csv"), ("run",)):
             run(url, command)
         for transport, share, strange in cases():
+            shutil.rmtree("exported", ignore_errors=True)
             os.environ["OMNIX_STORE__TRANSPORT"] = transport
             with FaultProxy(url, share=share, faults=("strange",), strange=[strange]) as proxy:
                 for command in COMMANDS:
