@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from omnix_cli.settings.section import Section, Share
+from omnix_cli.settings.section import Section, Share, Texts
 
 
 class ContentWeights(Section):
@@ -84,7 +84,7 @@ class RecommendSettings(Section):
     """Where the shop is: spring begins in March in the north, in September in the south."""
     min_support: int = Field(3, ge=1)
     """Recommend an item to others only if at least this many customers bought it."""
-    excluded_categories: tuple[str, ...] = ()
+    excluded_categories: Texts = ()
     """Categories that are never recommended (tobacco, fuel, gift cards)."""
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from omnix_cli.settings.section import Section, Share
+from omnix_cli.settings.section import Section, Share, Texts
 from omnix_cli.store_kinds import check_kind
 
 
@@ -34,7 +34,7 @@ class SourceSettings(Section):
 
     kind: Literal["purchases", "products", "customers", "interactions", "orders"]
     """What the rows are."""
-    files: tuple[str, ...] = ()
+    files: Texts = ()
     """Files, folders or globs, relative to the current folder, or addresses such as `s3://bucket/prefix/*.csv.gz`."""
     store: Annotated[str, AfterValidator(check_kind)] | None = None
     """Read the whole table of this kind from this store instead of files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 LARGEST_NUMBER = 10**15
 """Sums and products of larger numbers would not fit into 64 bits; nobody means them."""
@@ -14,6 +14,8 @@ MOST_DAYS = 100_000
 """Days further away than some centuries are in no calendar of Python."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+"""A list of texts; a single one may stand without brackets."""
 
 
 class Section(BaseModel):

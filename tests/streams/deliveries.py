@@ -95,8 +95,7 @@ def equal_without_a_number(delivery: Delivery) -> int:
     return sum(
         len(_contents(first) & _contents(second))
         for files in delivery.imports
-        for first, second in combinations(files, 2)
-        if not (first[-1].receipt.order and second[0].receipt.order)
+        for first, second in combinations((tuple(row for row in rows if not row.receipt.order) for rows in files), 2)
     )
 
 
@@ -110,8 +109,8 @@ def corrected_at_cuts(delivery: Delivery) -> int:
 
 def cancelled_at_cuts(delivery: Delivery) -> int:
     """Files without ids of lines cannot tell whether cancelled lines that begin a file are news of the order that ends
-    the file before, or its other lines."""
-    if delivery.export.ids:
+    the file before, or its other lines; documents can."""
+    if delivery.export.ids or delivery.export.documents:
         return 0
     return sum(
         all(row.line.cancelled or row.receipt.cancelled for row in second if row.line.product == product)

@@ -10,8 +10,9 @@ is not written with its run, so few runs have to be rewritten.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -24,21 +25,27 @@ from omnix_cli.services.importing.held.current_lines import NO_RECORDS, CurrentL
 from omnix_cli.services.importing.held.disputed_rows import Disputed, DisputedRows
 from omnix_cli.services.importing.held.file_edges import FileEdges
 from omnix_cli.services.importing.held.run_buffers import RowBuffer, RunSizes, SortedHashes
-from omnix_cli.services.importing.identify_rows import NO_GROUPS, NO_HASHES, Hashes, Identifier, PlainGroups, among
+from omnix_cli.services.importing.held.second_lines import SecondLines
+from omnix_cli.services.importing.identify_rows import NO_HASHES, Hashes, Identifier, PlainGroups, among
+from omnix_cli.services.importing.read_files import pipelined
+from omnix_cli.steps.imports.groups import identity, plain_groups, stated_lines
 from omnix_cli.steps.imports.groups.identity import FILE, PLACE, by_file, is_cancelled
 from omnix_cli.steps.imports.groups.merge import AGAIN
 from omnix_cli.steps.imports.groups.stated_lines import GROUP, Edges
 
+_THREADS = 2
+"""Parts read at a time."""
 _BATCH_ROWS = 1 << 18
 """Current rows hashed at a time."""
 
 
 @dataclass(frozen=True)
 class Spills:
-    """Where rows are kept outside memory: parts of runs, and for the comparison in full the disputed rows, those set
-    aside, and current ones."""
+    """Where rows are kept outside memory: parts of runs, the second rows of groups, and for the comparison in full the
+    disputed rows, those set aside, and current ones."""
 
     written: Spill
+    seconds: Spill
     disputed: Spill
     aside: Spill
     current: Spill
@@ -83,6 +90,7 @@ class Comparison:
         self._comparing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._runs: list[Future[Run | None]] = []
         self._seen, self._repeated = SortedHashes(), NO_HASHES
+        self._seconds, self._are_plain = SecondLines(spills.seconds), not identifier.joins
         self._aside: list[Hashes] = []
         self._forced: list[Hashes] = []
         self.leaving: list[pl.DataFrame] = []
@@ -109,6 +117,7 @@ class Comparison:
             return
         if not self._may_recognise:
             self.places.append(rows.select(PLACE))
+        self._are_plain &= plain_groups.all_plain(rows, self.kind)
         groups = None
         if self._recognises:
             rows = self.identifier.identified(rows)
@@ -117,10 +126,7 @@ class Comparison:
         if groups is not None:
             rows = self._unknown(rows, groups)
         for full in self._buffer.add(rows):
-            if len(self._runs) > 1:
-                self._runs[-2].result()
-            compared = self._comparing.submit(self._compared, full)
-            self._runs.append(self._writing.submit(self._written, compared))
+            self._begin_run(full)
 
     def add_aside(self, rows: pl.DataFrame) -> None:
         """Adds rows that a rule of the mapping sets aside: each takes out a line that came before it."""
@@ -148,40 +154,42 @@ class Comparison:
         return Edges(self._edges.orders(), self._joins_cuts)
 
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """All rows with their ids that were not recognised at once; call it before `fresh`."""
+        """All rows with their ids that were not recognised at once; call it when all files are added."""
         for run in self.runs():
             yield run.part.read()
         yield from self._spills.disputed.pieces()
-        if self._buffer.height:
-            yield self.identifier.ordered(self._buffer.rest())
+        yield from self._seconds.pieces()
 
     def runs(self) -> Iterator[Run]:
-        """The full runs in order, without those whose rows are all disputed."""
+        """The runs in order, without those whose rows are all disputed; call it when all files are added."""
+        if self._buffer.height:
+            self._begin_run(self._buffer.rest())
         return (run for finished in self._runs if (run := finished.result()) is not None)
 
     def fresh(self) -> Iterator[pl.DataFrame]:
         """The new rows that are in no run. Finds the disputed rows among all others."""
-        last = self.identifier.ordered(self._buffer.rest()) if self._buffer.height else None
-        hashes = self.identifier.groups(last) if last is not None else NO_HASHES
-        wait(self._runs)
-        for finished in self._runs:
-            finished.result()
-        plain = self.identifier.plain(last, hashes) if last is not None else NO_GROUPS
-        self._see(plain.once())
-        suspect = self._suspect()
+        runs, seen, suspect = list(self.runs()), self._seen.hashes, self._suspect()
+        pairs = NO_HASHES
+        if self._are_plain:
+            pairs = self._seconds.pairs(seen, (run.hashes for run in runs), suspect)
+        suspect = np.union1d(suspect, self._repeated[~among(self._repeated, pairs)])
         self._seen, self._lines = SortedHashes(), None
-        for number, run in enumerate(self.runs()):
-            marked = among(run.hashes, suspect)
-            if marked.any():
-                self._dispute_of_run(run.part.read(pl.Series(marked)), run.hashes[marked], number)
+        for piece in self._seconds.pieces():
+            of_pairs = pl.Series(among(piece[GROUP].to_numpy(), pairs))
+            second = piece.filter(of_pairs)
+            if second.height:
+                yield second.with_columns(pl.col(self.identifier.own_id) + "#2")
+            self._dispute(piece.filter(~of_pairs).drop(GROUP))
+        reading = pipelined(partial(_rows_of_groups, some=suspect), runs, threads=_THREADS)
+        for number, rows in enumerate(reading):
+            if rows.height:
+                self._dispute_of_run(rows, number)
         for piece in self._spills.aside.pieces():
             rows = piece.filter(pl.Series(among(self.identifier.groups(piece), suspect)))
             if rows.height:
                 self._spills.disputed.add(self.identifier.stated(rows, aside=True))
         if suspect.size:
             self._keep_current(suspect)
-        if last is not None:
-            yield self._without(last, hashes, among(hashes, suspect), plain)[0]
 
     def disputed(self) -> Iterator[Disputed]:
         """The disputed rows with the current ones, some groups at a time."""
@@ -234,18 +242,34 @@ class Comparison:
             if found.height:
                 self._spills.current.add(_copied(self.identifier.compared_current(found, again=again)))
 
+    def _begin_run(self, rows: pl.DataFrame) -> None:
+        if len(self._runs) > 1:
+            self._runs[-2].result()
+        compared = self._comparing.submit(self._compared, rows)
+        self._runs.append(self._writing.submit(self._written, compared))
+
     def _compared(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, Hashes]:
         """A run in order with the hashes of its groups, without its disputed rows."""
         run = self.identifier.ordered(rows)
         hashes = self.identifier.groups(run)
         plain = self.identifier.plain(run, hashes)
         came_before = among(hashes, self._see(plain.once()))
-        if self._lines is not None:
-            came_before |= among(hashes, self._lines.group)
-        return self._without(run, hashes, came_before, plain)
+        stored = among(hashes, self._lines.group) if self._lines is not None else np.zeros(len(hashes), bool)
+        second = came_before & ~stored
+        if self._are_plain and second.any():
+            second[plain.places] = False
+            self._seconds.add(_copied(run.filter(pl.Series(second))), hashes[second])
+        else:
+            second[:] = False
+        return self._without(run, hashes, came_before | stored, second, plain)
 
     def _without(
-        self, run: pl.DataFrame, hashes: Hashes, disputed: npt.NDArray[np.bool_], plain: PlainGroups
+        self,
+        run: pl.DataFrame,
+        hashes: Hashes,
+        disputed: npt.NDArray[np.bool_],
+        second: npt.NDArray[np.bool_],
+        plain: PlainGroups,
     ) -> tuple[pl.DataFrame, Hashes]:
         """A run and the hashes of its groups without the disputed rows, and with the ids of plain groups numbered."""
         own_id = self.identifier.own_id
@@ -255,7 +279,7 @@ class Comparison:
             ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)))
             run = run.with_columns(run[own_id].scatter(pl.Series(places), ids))
         if disputed.any():
-            self._dispute(run.filter(pl.Series(disputed)))
+            self._dispute(run.filter(pl.Series(disputed & ~second)))
             run, hashes = run.filter(pl.Series(~disputed)), hashes[~disputed]
         return run, hashes
 
@@ -273,9 +297,9 @@ class Comparison:
         return ordered[among(ordered, self._repeated)]
 
     def _suspect(self) -> Hashes:
-        """The hashes of the groups that must be compared in full, sorted."""
+        """The hashes of the groups that must be compared in full, sorted, without those that are only repeated."""
         seen = self._seen.hashes
-        suspect = [self._repeated, *self._forced]
+        suspect = [NO_HASHES, *self._forced]
         if self._lines is not None:
             suspect += [self._lines.noisy_groups(), seen[among(seen, self._lines.group)]]
         elif self.view.rows:
@@ -297,18 +321,24 @@ class Comparison:
             found.append(np.unique(groups if again else groups[among(groups, some)]))
         return np.unique(np.concatenate(found))
 
-    def _dispute_of_run(self, rows: pl.DataFrame, hashes: Hashes, run: int) -> None:
-        """Disputes rows that were written with a run. The rows of a plain group leave it, since they have numbers."""
-        ordered = np.sort(hashes)
-        several = among(hashes, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
-        if several.any():
-            self.leaving.append(rows.filter(pl.Series(several)).select(pl.lit(run, pl.Int32).alias("run"), *PLACE))
-            self._dispute(rows.filter(pl.Series(several)))
-        self._dispute(rows.filter(pl.Series(~several)), run)
+    def _dispute_of_run(self, rows: pl.DataFrame, run: int) -> None:
+        """Disputes rows that were written with a run. Equal ones leave it, since they are counted."""
+        base = identity.groups(rows[self.identifier.own_id], self.kind)
+        equal = stated_lines.line_hashes(rows, base, self.kind).is_duplicated()
+        if equal.any():
+            self.leaving.append(rows.filter(equal).select(pl.lit(run, pl.Int32).alias("run"), *PLACE))
+            self._dispute(rows.filter(equal))
+        self._dispute(rows.filter(~equal), run)
 
     def _dispute(self, rows: pl.DataFrame, run: int | None = None) -> None:
         if rows.height:
             self._spills.disputed.add(_copied(self.identifier.stated(rows, run=run)))
+
+
+def _rows_of_groups(run: Run, some: Hashes) -> pl.DataFrame:
+    """The rows of a run that are in these groups."""
+    marked = among(run.hashes, some)
+    return run.part.read(pl.Series(marked)) if marked.any() else pl.DataFrame()
 
 
 def _copied(rows: pl.DataFrame) -> pl.DataFrame:

@@ -162,13 +162,14 @@ class Identifier:
 
     def _counted(self, rows: pl.DataFrame, aside: bool, run: int | None, *, recorded: bool) -> pl.DataFrame:
         rows = stated_lines.hashed(rows, self.kind, whole_orders=self.whole_orders)
-        number = pl.col(ROW_NUMBER) if self.documents and self.whole_orders else pl.lit(0, pl.UInt64)
+        document = pl.col(ROW_NUMBER) if self.documents and self.whole_orders else pl.lit(0, pl.UInt64)
         place = pl.lit(None, RUN_TYPE)
         if run is not None:
             cancelled = identity.is_cancelled(rows).alias("cancelled")
-            place = pl.struct(pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled)
+            number = identity.numbers(rows[self.own_id], rows[BASE]).alias("number")
+            place = pl.struct(pl.lit(run, pl.Int32).alias("run"), FILE, ROW_NUMBER, ITEM, cancelled, number)
         rows = rows.with_columns(
-            number.alias(DOCUMENT),
+            document.alias(DOCUMENT),
             pl.lit(aside).alias(ASIDE),
             place.alias(RUN),
             pl.when(recorded).then("_times").otherwise(0).alias("_recorded"),

@@ -59,7 +59,7 @@ class Importer:
         rows were missing from the statements of their files; `view` are the rows to compare with (by default the
         current ones); `names` are the inputs that will be read."""
         with ExitStack() as stack:
-            quarantine, held, *kept = (stack.enter_context(self.open_spill()) for _ in range(6))
+            quarantine, held, *kept = (stack.enter_context(self.open_spill()) for _ in range(7))
             comparison = Comparison(
                 Identifier.of(mapping, joins=replay),
                 view or self.ledger.view(mapping.kind),

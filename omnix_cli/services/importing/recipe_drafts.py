@@ -125,20 +125,29 @@ def check_recipe(importer: Importer, mapping: ColumnMapping, file: str, *, limit
     reader = Reader(mapping, importer.settings.timezone, importer.now, importer.open_spill)
     (name, *_) = importer.sources.find([file])
     readings: list[Reading] = []
+    cells: list[pl.DataFrame] = []
+    quarantine: list[pl.DataFrame] = []
+    good = 0
     with importer.sources.open(name, mapping) as source:
-        chunk = next(
-            (one for one in reader.chunks(source, 0, readings) if one.reading is not None and one.raw.height), None
-        )
-        if chunk is None or chunk.reading is None:
+        for chunk in reader.chunks(source, 0, readings):
+            left = limit - good - sum(rows.height for rows in quarantine)
+            if left <= 0:
+                break
+            quarantine.append(chunk.rejected.head(left))
+            if chunk.reading is not None and chunk.raw.height:
+                raw = chunk.raw.head(left - quarantine[-1].height)
+                cleaned = clean(raw, chunk.reading)
+                good += cleaned.rows.height
+                quarantine.append(cleaned.quarantine)
+                cells += _cells(raw, cleaned.rows, chunk)
+        if not cells:
             raise DataError(f"{name}: there are no rows", hint="Choose a file with rows.")
-        raw = chunk.raw.head(limit)
-        cleaned = clean(raw, chunk.reading)
-        cells = pl.concat([*_cells(raw, cleaned.rows, chunk), _reasons(cleaned.quarantine)])
+        bad = pl.concat(quarantine)
         return RecipeCheck(
-            cells.sort("row", maintain_order=True),
-            cleaned.rows.height,
-            cleaned.quarantine.height,
-            findings(source, chunk.reading),
+            pl.concat([*cells, _reasons(bad)]).sort("row", maintain_order=True),
+            good,
+            bad.height,
+            findings(source, readings[-1]),
         )
 
 

@@ -24,6 +24,9 @@ from omnix_cli.steps.imports.groups.numbering import NO_PLACES, new_lines
 from omnix_cli.steps.imports.groups.stated_lines import RUN, statements
 from omnix_cli.steps.imports.ordering import sorted_by_text
 
+_SMALL = 8
+"""Less than this part of a full run is joined with other rows that are written anyway."""
+
 
 def cancel_rows(
     deleted_ids: Sequence[pl.DataFrame], comparison: Comparison, files: Sequence[FileReport], quarantine: Spill
@@ -83,12 +86,11 @@ class _Store:
     def rows(self) -> Iterator[pl.DataFrame]:
         """The rows to be stored that are not in a part that stays, in no particular order."""
         comparison, kind = self.comparison, self.comparison.kind
-        columns = FRAMES[kind].schema.column_names()
         edges, identifier = comparison.edges, comparison.identifier
         for fresh in comparison.fresh():
             self._count(by_file(fresh))
             self.counts["stored"] += fresh.height
-            yield fresh.select(columns)
+            yield fresh.select(FRAMES[kind].schema.column_names())
         self._count({}, comparison.known)
         staying, leaving = [NO_PLACES], [NO_PLACES]
         for some in comparison.disputed():
@@ -108,16 +110,19 @@ class _Store:
         yield from self._remainders(pl.concat(staying), pl.concat([*leaving, *comparison.leaving]))
 
     def _remainders(self, staying: pl.DataFrame, leaving: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """What remains of the runs that rows are leaving; the other runs stay. Counts their undisputed rows."""
+        """What remains of the runs that rows are leaving, and a small run if other rows are written anyway; the
+        other runs stay. Counts their undisputed rows."""
+        are_written = self.counts["stored"] > 0
         for number, run in enumerate(self.comparison.runs()):
             gone = leaving.filter(pl.col("run") == number)
             self._count(run.files)
             disputed = pl.concat([gone, staying.filter(pl.col("run") == number)])
             self._count(by_file(disputed), sign=-1)
             self.counts["stored"] += run.part.rows - gone.height
-            if gone.is_empty():
+            if gone.is_empty() and not (are_written and run.part.rows < self.comparison.sizes.run_rows // _SMALL):
                 self.whole.append(run.part)
             elif gone.height < run.part.rows:
+                are_written = True
                 rows = run.part.read().join(gone, on=PLACE, how="anti", maintain_order="left")
                 yield rows.select(FRAMES[self.comparison.kind].schema.column_names())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -67,7 +67,7 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
     placeholders = 0
     if mapping.kind == "purchases":
         orders = rows["order_id"]
-        rows, placeholders = _without_placeholders(rows, mapping)
+        rows, placeholders = _without_placeholders(rows, mapping, are_digits="order_id" in read.digits)
         if mapping.items is not None:
             problems.append(_no_items(rows, raw, mapping))
         rows = rows.with_columns(read.written_at.alias(WRITTEN))
@@ -96,12 +96,13 @@ def clean(raw: pl.DataFrame, reading: Reading) -> Cleaned:
 @dataclass
 class _Read:
     """The canonical columns as the file writes them, the purchase times without their zone, the currency of each row,
-    and what is wrong with cells."""
+    what is wrong with cells, and the columns of ids that are all digits."""
 
     columns: dict[str, pl.Series]
     problems: list[Problem]
     written_at: pl.Series
     currency: pl.Series | None
+    digits: Collection[str]
 
 
 def _read(raw: pl.DataFrame, reading: Reading) -> _Read:
@@ -110,6 +111,7 @@ def _read(raw: pl.DataFrame, reading: Reading) -> _Read:
     columns: dict[str, pl.Series] = {}
     written_at: dict[str, pl.Series] = {}
     beside: list[pl.Series] = []
+    digits: set[str] = set()
     for name, spec in FRAMES[mapping.kind].schema.columns().items():
         written = written_column(raw, mapping, name)
         if written is None or not len(written):
@@ -123,15 +125,16 @@ def _read(raw: pl.DataFrame, reading: Reading) -> _Read:
         parsed = _parsed(name, spec, written, reading)
         columns[name] = parsed.values
         beside += [] if parsed.currencies is None else [parsed.currencies]
+        digits |= {name} if parsed.are_digits else set()
         if parsed.unreadable is not None:
             reason = ids.CHANGED if name in ids.NAMES else _unreadable(spec.dtype)
             problems.append(Problem(parsed.unreadable, name, reason, written))
-    problems[:0] = _totals(raw, mapping, columns)
+    problems[:0] = _totals(raw, mapping, columns, digits)
     currency = _currency(raw, mapping, beside)
     if currency is not None and mapping.currency:
         problems += _in_another(currency, mapping.currency)
     unknown = pl.repeat(None, raw.height, dtype=pl.Datetime("us"), eager=True)
-    return _Read(columns, problems, written_at.get("purchased_at", unknown), currency)
+    return _Read(columns, problems, written_at.get("purchased_at", unknown), currency, digits)
 
 
 def _suspected(rows: pl.DataFrame, raw: pl.DataFrame, reading: Reading) -> dict[str, Any]:
@@ -169,9 +172,14 @@ def _in_another(currency: pl.Series, kept: str) -> Iterator[Problem]:
         yield Problem(other & (currency == one), CURRENCY, f"in another currency ({one})", currency, expected=True)
 
 
-def _without_placeholders(rows: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, int]:
+def _without_placeholders(rows: pl.DataFrame, mapping: ColumnMapping, *, are_digits: bool) -> tuple[pl.DataFrame, int]:
     """Purchases without the order ids that only fill their column, and how many those are."""
-    fillers = rows["order_id"].is_in(mapping.placeholder_spellings)
+    spellings = mapping.placeholder_spellings
+    if are_digits:
+        begin = {text[0] for text in spellings if text.isdigit()}
+        if not any(rows["order_id"].str.starts_with(digit).any() for digit in begin):
+            return rows, 0
+    fillers = rows["order_id"].is_in(spellings)
     count = int(fillers.sum())
     return (rows.with_columns(rows["order_id"].set(fillers, None)), count) if count else (rows, 0)
 
@@ -198,10 +206,12 @@ def _identifying(
         problems.extend(Problem(mask, CHANGED_AT, reason, changed) for mask, reason in parsed.problems)
 
 
-def _totals(raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.Series]) -> Iterator[Problem]:
+def _totals(
+    raw: pl.DataFrame, mapping: ColumnMapping, columns: Mapping[str, pl.Series], digits: Collection[str]
+) -> Iterator[Problem]:
     times = columns[INSTANTS[mapping.kind][0]] if mapping.kind in INSTANTS else None
     undated = times.is_null() if times is not None and times.null_count() else None
-    if (mask := totals.found_in(raw, mapping, undated)) is not None:
+    if (mask := totals.found_in(raw, mapping, undated, digits)) is not None:
         first = next(name for name in raw.columns if name not in (ROW_NUMBER, ITEM))
         yield Problem(mask, first, totals.REASON, raw[first], expected=True)
 

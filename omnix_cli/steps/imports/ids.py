@@ -37,6 +37,8 @@ def parsed(written: pl.Series, mapping: ColumnMapping, *, file: str, exact: Exac
     `="00123"` and `'00123`, which keep a spreadsheet from changing an id, are 00123. Raises `DataError` for floating
     point numbers too large to have kept their digits."""
     _check_digits(written, file)
+    if texts.all_digits(written) and not any(value.isdigit() for value in mapping.null_values):
+        return texts.Parsed(written, None, are_digits=True)
     trimmed = texts.text(written, mapping.null_values)
     changed: pl.Series | None = None
     if exact != "no":

@@ -14,17 +14,19 @@ import orjson
 import polars as pl
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0")
+_FEW = 64
 _FALSE = ("false", "f", "no", "n", "0", "0.0")
 
 
 @dataclass(frozen=True)
 class Parsed:
     """Typed values, and which of them had a text that could not be read (None: none). Amounts also have the currency
-    that is written beside each (None: nowhere)."""
+    that is written beside each (None: nowhere). `are_digits` says of ids what `all_digits` says of texts."""
 
     values: pl.Series
     unreadable: pl.Series | None
     currencies: pl.Series | None = None
+    are_digits: bool = False
 
 
 def text(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
@@ -64,6 +66,21 @@ def holds(texts: pl.Series, signs: str) -> bool:
     blanks."""
     joined = texts.str.join("").item()
     return any(sign in joined for sign in signs) or (signs.isspace() and not joined.isascii())
+
+
+def all_digits(texts: pl.Series) -> bool:
+    """Whether all texts have ASCII digits and nothing else, as far as that is cheap to know. Most ids do: then none is
+    absent, a word, or wrapped by a spreadsheet, and nothing of that need be looked for."""
+    if not isinstance(texts.dtype, pl.String) or texts.is_empty() or texts.null_count():
+        return False
+    if not _are_digits(texts[:_FEW]) or texts.str.len_bytes().min() == 0:
+        return False
+    return _are_digits(texts)
+
+
+def _are_digits(texts: pl.Series) -> bool:
+    joined: str = texts.str.join("").item()
+    return joined.encode().isdigit()
 
 
 def word(texts: pl.Series, words: pl.Enum) -> pl.Series:

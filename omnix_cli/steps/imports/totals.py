@@ -7,6 +7,7 @@ with the other ids of the line, and only a word that names nothing else is enoug
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import polars as pl
 
@@ -99,9 +100,11 @@ def is_label(text: str) -> bool:
     return _bare(text) in (*_PLAIN, *_SUMS) or re.search(_OF_SOMETHING, text.strip()) is not None
 
 
-def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | None) -> pl.Series | None:
+def found_in(
+    raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | None, wordless: Collection[str] = ()
+) -> pl.Series | None:
     """Which rows are totals; None if none is. `undated` are rows that lack the time which they need: such a row is a
-    total if any of its texts says so."""
+    total if any of its texts says so. `wordless` are the canonical columns that have no words."""
     sources = {name: mapping.columns.get(name) for name in ("customer_id", "product_id", "order_id")}
     ids = {
         name: raw[source]
@@ -111,8 +114,10 @@ def found_in(raw: pl.DataFrame, mapping: ColumnMapping, undated: pl.Series | Non
     masks = [
         column.is_in(_AS_PRODUCT if name == "product_id" else _AS_ID).fill_null(False)
         for name, column in ids.items()
-        if name == "product_id" or _may_have_words(column)
+        if name not in wordless and (name == "product_id" or _may_have_words(column))
     ]
+    if not masks and undated is None:
+        return None
     mask = pl.select(pl.any_horizontal(False, *masks, *([] if undated is None else [undated]))).to_series()
     if len(mask) != raw.height or not mask.any():
         return None

@@ -57,7 +57,7 @@ FORMATS = (
     Format("Parquet", "parquet.parquet_rows", re.compile(rb"PAR[1E]"), is_binary=True),
     Format("DynamoDB export", "dynamodb.exports", _FULL),
     Format("DynamoDB incremental export", "dynamodb.exports", _INCREMENTAL),
-    Format("NDJSON", "json.json_rows", re.compile(rb"\x1e?\s*\{"), but_not=(".csv",)),
+    Format("NDJSON", "json.json_rows", re.compile(rb"\x1e?\s*(?:null\s+)*\{"), but_not=(".csv",)),
     Format("JSON", "json.json_rows", re.compile(rb"\["), but_not=(".csv",)),
     Format("CSV", "delimited.rows", re.compile(rb"")),
 )

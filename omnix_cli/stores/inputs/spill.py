@@ -52,13 +52,12 @@ class StagedRows:
         if marked is None:
             return pl.concat([pl.read_parquet(self.file.path), beside], how="horizontal")
         size = self.row_group_rows
-        groups = marked.arg_true() // size * size  # the others need not be unpacked
+        groups = (marked.arg_true() // size).unique().sort() * size
         part = pl.scan_parquet(self.file.path)
-        pieces = []
-        for first in groups.unique().sort():
-            rows = pl.concat([part.slice(first, size).collect(), beside.slice(first, size)], how="horizontal")
-            pieces.append(rows.filter(marked.slice(first, size)))
-        return pl.concat(pieces)
+        if 2 * size * len(groups) > len(marked):
+            return pl.concat([part.filter(marked).collect(), beside.filter(marked)], how="horizontal")
+        pieces = [part.slice(first, size).filter(marked.slice(first, size)) for first in groups]  # others stay packed
+        return pl.concat([pl.concat(pieces).collect(), beside.filter(marked)], how="horizontal")
 
 
 @dataclass

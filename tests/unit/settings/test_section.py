@@ -33,3 +33,11 @@ def test_days_stay_within_the_calendar() -> None:
     assert Settings.model_validate({"recommend": {"trending_window_days": 100_000}})
     with pytest.raises(ValidationError, match="must be a number up to 100,000"):
         Settings.model_validate({"recommend": {"trending_window_days": 10**9}})
+
+
+def test_a_single_text_is_a_list_of_one() -> None:
+    source = {"kind": "purchases", "files": "sales.csv"}
+    content = {"imports": {"sources": [source]}, "recommend": {"excluded_categories": "Bags"}}
+    settings = Settings.model_validate(content)
+    assert settings.imports.sources[0].files == ("sales.csv",)
+    assert settings.recommend.excluded_categories == ("Bags",)

@@ -77,4 +77,6 @@ class RowBuffer:
             self.height += frame.height
 
     def rest(self) -> pl.DataFrame:
-        return pl.concat(self._frames)
+        """Takes out the rows of the frame that is not full."""
+        frames, self._frames, self.height = self._frames, [], 0
+        return pl.concat(frames)

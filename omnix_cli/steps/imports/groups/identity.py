@@ -56,7 +56,8 @@ def with_made_ids(rows: pl.DataFrame, kind: str, scope: Collection[str] = ("shop
     if not missing.any():
         return rows.with_columns(missing.alias(MADE))
     ids = _interaction_ids(rows) if kind == "interactions" else _purchase_ids(rows, scope)
-    return rows.with_columns(pl.coalesce(own_id, ids).alias(own_id), missing.alias(MADE))
+    given = not missing.all()
+    return rows.with_columns((pl.coalesce(own_id, ids) if given else ids).alias(own_id), missing.alias(MADE))
 
 
 def groups(ids: pl.Series, kind: str) -> pl.Series:

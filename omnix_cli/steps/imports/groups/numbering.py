@@ -65,9 +65,12 @@ def new_lines(state: pl.DataFrame, stated: pl.DataFrame, current: pl.DataFrame, 
         lacking = lacking.with_columns(_kinds(lacking))
     numbered = _numbered(lacking, kept)
     staying, leaving = _runs(stated, lacking, numbered)
-    remains = pl.col("index").is_in(staying["index"].implode()) & (pl.col("number") == 1)
-    numbered = numbered.with_columns(pl.col("number") + remains, pl.col("times") - remains).filter(pl.col("times") > 0)
-    return NewLines(kind, lacking, numbered, superseded, staying.drop("index"), leaving)
+    places = staying.select("index", "number").with_columns(pl.lit(True).alias("remains"))
+    numbered = numbered.join(places, on=["index", "number"], how="left", maintain_order="left")
+    remains = pl.col("remains").fill_null(False)
+    numbered = numbered.select("index", pl.col("number") + remains, pl.col("times") - remains)
+    numbered = numbered.filter(pl.col("times") > 0)
+    return NewLines(kind, lacking, numbered, superseded, staying.select(NO_PLACES.columns), leaving)
 
 
 def _contents(stated: pl.DataFrame, kind: str) -> pl.DataFrame:
@@ -137,14 +140,17 @@ def _numbered(lacking: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
 
 
 def _runs(stated: pl.DataFrame, lacking: pl.DataFrame, numbered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that were written with a run, those that remain there with the `index` of their line, and the others."""
+    """The rows that were written with a run: those that remain there since their number is right, with the `index` and
+    `number` of their line, and the others."""
     written = stated.filter(pl.col(RUN).is_not_null())
     if written.is_empty():
-        return NO_PLACES.with_columns(pl.lit(None, pl.UInt32).alias("index")), NO_PLACES
+        none = {"index": numbered.schema["index"], "number": numbered.schema["number"]}
+        return NO_PLACES.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in none.items()), NO_PLACES
     times = ["purchased_at"] if "purchased_at" in written.columns else []
     places = written.select(GROUP, LINE, RUN, *times).unnest(RUN)
-    first = numbered.filter(pl.col("number") == 1).select("index")
-    lines = lacking.select("index", GROUP, LINE, "cancelled", *times).join(first, on="index", how="semi")
+    lines = lacking.select("index", GROUP, LINE, "cancelled", *times)
+    lines = lines.join(numbered.select("index", "number"), on="index")
     names = ["run", *PLACE]
-    staying = places.join(lines, on=[GROUP, LINE, "cancelled", *times]).select(*names, "index")
+    places = places.with_columns(pl.col("number").cast(lines.schema["number"]))
+    staying = places.join(lines, on=[GROUP, LINE, "cancelled", "number", *times]).select(*names, "index", "number")
     return staying, places.select(names).join(staying, on=names, how="anti")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, MADE, PLACE
+from omnix_cli.steps.imports.groups.identity import CHANGED, FILE, LINE_NUMBER, MADE, PLACE
 from omnix_cli.steps.imports.groups.stated_lines import GROUP, LINE, line_hashes
 
 
@@ -25,6 +25,17 @@ def plain(rows: pl.DataFrame, kind: str) -> pl.Series:
     found = rows[GROUP].unique().sort()
     decided = rows.filter(others)[GROUP].unique()
     return found if decided.is_empty() else found.filter(~found.is_in(decided.implode()))
+
+
+def all_plain(rows: pl.DataFrame, kind: str) -> bool:
+    """Whether cleaned rows make plain groups only, as far as that is cheap to know."""
+    own_id = FRAMES[kind].key[0]
+    if kind not in ("purchases", "interactions") or rows[own_id].null_count() < rows.height:
+        return False
+    if kind == "purchases" and (rows["kind"] == "cancelled").any():
+        return False
+    unset = (name not in rows.columns or rows[name].null_count() == rows.height for name in (LINE_NUMBER, CHANGED))
+    return all(unset) and rows[FILE][0] == 0 and bool((rows[FILE] == 0).all())
 
 
 def numbered(rows: pl.DataFrame, kind: str) -> pl.Series:

@@ -27,8 +27,17 @@ GROUP, LINE, DOCUMENT = "_group", "_content", "_document"
 ASIDE = "_aside"
 """Whether a rule of the mapping sets the row aside: then it takes out a line and is not stored."""
 RUN = "_run"
-"""The run that a row was written with and its place there; null if it was not written."""
-RUN_TYPE = pl.Struct({"run": pl.Int32, FILE: pl.Int32, ROW_NUMBER: pl.UInt64, ITEM: pl.UInt32, "cancelled": pl.Boolean})
+"""The run that a row was written with, its place and its number there; null if it was not written."""
+RUN_TYPE = pl.Struct(
+    {
+        "run": pl.Int32,
+        FILE: pl.Int32,
+        ROW_NUMBER: pl.UInt64,
+        ITEM: pl.UInt32,
+        "cancelled": pl.Boolean,
+        "number": pl.UInt32,
+    }
+)
 
 BASE, MODE, TURN = "_base", "_mode", "_turn"
 """The id of a row's group, how its statements are merged, and when it is the statement's turn in its group."""

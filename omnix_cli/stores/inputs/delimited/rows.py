@@ -13,6 +13,7 @@ from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, RawChunk
 from omnix_cli.steps.imports.column_names import normalised, usual_columns
+from omnix_cli.steps.imports.texts import all_digits
 from omnix_cli.stores.inputs.delimited import header, notes
 from omnix_cli.stores.inputs.delimited.fields import (
     has_spaced_quotes,
@@ -119,6 +120,7 @@ class CsvRows:
             {*self.columns, *self._mapping.input_columns(), *usual_columns(self._mapping.kind)}
         )
         self._labels = pl.Series([*spellings, *notes.RULES], dtype=pl.String).unique().implode()
+        self._has_digits_for_names = any(name.isdigit() for name in spellings)
 
     def _chunks(self, block: bytes, first: int, rejected: list[RejectedLine], *, final: bool) -> Iterator[RawChunk]:
         """The rows of a block whose first line has the number `first`, cut where the columns change."""
@@ -162,6 +164,16 @@ class CsvRows:
                     *(notes.rejected(row[-1], self.separator.join(row[:-1]), row[:-1]) for row in broken),
                 ]
                 rows = rows.filter(~filled)
+        if self._has_digits_for_names or not all_digits(rows[self.columns[0]]):
+            rows = self._without_labels(rows, headers)
+        headers.sort()
+        all_headers = [*headers, *([other] if other else [])]
+        self._notes.add(notes.HEADER, f"line {all_headers[0][0]}" if all_headers else "", len(all_headers))
+        numbers = rows[ROW_NUMBER].to_numpy()
+        return rows, headers, self._notes.sorted_out(rejected, numbers, [number for number, _ in all_headers])
+
+    def _without_labels(self, rows: pl.DataFrame, headers: list[RepeatedHeader]) -> pl.DataFrame:
+        """The rows without empty ones, comments, and headers that come again; these are added to the others."""
         first = rows[self.columns[0]]
         labels = first.is_in(self._labels)
         joined = first.str.join("").item()
@@ -174,12 +186,7 @@ class CsvRows:
             dropped = pl.Series([self._is_label(row, headers) for row in rows.filter(labels).iter_rows()])
             labels = labels.scatter(labels.arg_true(), dropped)
             no_row = labels if no_row is None else no_row | labels
-        rows = rows if no_row is None else rows.filter(~no_row)
-        headers.sort()
-        all_headers = [*headers, *([other] if other else [])]
-        self._notes.add(notes.HEADER, f"line {all_headers[0][0]}" if all_headers else "", len(all_headers))
-        numbers = rows[ROW_NUMBER].to_numpy()
-        return rows, headers, self._notes.sorted_out(rejected, numbers, [number for number, _ in all_headers])
+        return rows if no_row is None else rows.filter(~no_row)
 
     def _empty(self, rows: pl.DataFrame, first: pl.Series) -> pl.Series | None:
         """Which rows have no text at all; None if none is so."""

@@ -9,7 +9,7 @@ import pytest
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.mappings import parse_mapping
 from omnix_cli.services.importing.recipe_drafts import canonical_columns, check_recipe, draft_recipe
-from tests.importing import importer
+from tests.importing import importer, line, write
 
 
 def test_an_unknown_kind_is_refused() -> None:
@@ -53,6 +53,18 @@ def test_joined_columns_constants_and_rows_set_aside_are_shown(tmp_path: Path) -
     assert cells[3, "state"] == (None, "test", "set aside: a test")
     assert (found.good, found.bad) == (1, 1)
     assert found.findings["quantity"].startswith("1 on every line")
+
+
+def test_broken_lines_are_checked_too(tmp_path: Path) -> None:
+    lines = [line(1), '1,"2,3,4,5,2020-05-01', line(2), line(3)]
+    file = write(tmp_path / "a.csv", lines)
+    mapping = parse_mapping("purchases", {}, where="test")
+    found = check_recipe(importer(tmp_path), mapping, str(file), limit=9)
+    assert (found.good, found.bad) == (3, 1)
+    assert found.cells.filter(row=3)["becomes"].to_list() == ["BAD: broken quotes"]
+    assert found.cells["row"].unique().sort().to_list() == [2, 3, 4, 5]
+    few = check_recipe(importer(tmp_path), mapping, str(file), limit=2)
+    assert few.good + few.bad == 2
 
 
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from omnix_cli.protocols.checkpoints import StagedPart
 from omnix_cli.services.importing.compare_rows import Comparison, Spills
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.identify_rows import Identifier
@@ -27,8 +28,8 @@ class Written:
     def append(self, name: str, frame: pl.DataFrame) -> None:
         self.frames.setdefault(name, []).append(frame)
 
-    def adopt(self, name: str, part: object) -> None:
-        raise AssertionError("no run is full")
+    def adopt(self, name: str, part: StagedPart) -> None:
+        self.append(name, part.read())
 
     def add_figures(self, figures: object) -> None:
         """No figures."""
@@ -37,7 +38,7 @@ class Written:
 def test_new_rows_are_written_and_repeated_lines_numbered(tmp_path: Path) -> None:
     counts, written = FileReport("a.csv"), Written()
     with ExitStack() as stack:
-        kept = Spills(*(stack.enter_context(open_spill(tmp_path)) for _ in range(4)))
+        kept = Spills(*(stack.enter_context(open_spill(tmp_path)) for _ in range(5)))
         view = LedgerView("purchases", (), 0)
         comparison = stack.enter_context(Comparison(Identifier("purchases"), view, kept, RunSizes()))
         for cleaned in clean_file(reader(), source(GOOD + "1,p,o,2,2020-05-01\n"), 0, counts):

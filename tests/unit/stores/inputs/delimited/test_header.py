@@ -38,6 +38,14 @@ def test_a_header_that_comes_again_is_no_row(again: str) -> None:
     assert "headers with other columns" not in findings
 
 
+def test_a_header_whose_names_are_numbers_comes_again() -> None:
+    header = "2020,customer_id,product_id,purchased_at,quantity"
+    row = "7,C1,milk,2020-03-01,1"
+    rows, _, findings = read(content(header, row, header, row))
+    assert rows["2020"].to_list() == ["7", "7"]
+    assert findings["repeated headers"] == "1 (line 3)"
+
+
 @pytest.mark.parametrize("again", [OTHER, OTHER.upper(), "\ufeff" + OTHER, OTHER.replace("_", " ")])
 def test_rows_are_read_by_the_header_above_them(again: str) -> None:
     rows, rejected, findings = read(content(HEADER, *ROWS, again, *SWAPPED, HEADER, ROWS[0], mark="\ufeff"))

@@ -22,6 +22,12 @@ def test_ndjson_is_flattened_and_broken_lines_rejected() -> None:
     assert rejected == [(2, "not JSON"), (4, "not a JSON object")]
 
 
+def test_ndjson_may_begin_with_null() -> None:
+    rows, rejected, findings = read(b'null\nnull\n{"id": 1}\n')
+    assert findings["format"] == "NDJSON"
+    assert (values(rows), rejected) == ([("1",)], [(1, "not a JSON object"), (2, "not a JSON object")])
+
+
 def test_the_items_of_a_document_become_rows() -> None:
     order = {"id": "o1", "items": [{"sku": "x"}, {"sku": "y"}]}
     rows, _, _ = read(orjson.dumps(order) + b"\n" + orjson.dumps({"id": "o2", "items": []}), items="items")
