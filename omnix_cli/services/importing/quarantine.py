@@ -181,4 +181,4 @@ class _FixedLines(_QuarantinedRows):
         place = ["row_number", "item"]
         for chunk in self.fixed.chunks():
             rows = chunk.rows.join(self.rows, left_on=[ROW_NUMBER, ITEM], right_on=place, how="semi")
-            yield RawChunk(rows, chunk.rejected.join(self.rows, on=place, how="semi"))
+            yield replace(chunk, rows=rows, rejected=chunk.rejected.join(self.rows, on=place, how="semi"))

@@ -18,7 +18,7 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Names, Page, StoreTraits
+from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
 from omnix_cli.stores.sqlite.errors import readable, translated
 from omnix_cli.stores.sqlite.statements import TableSql
@@ -50,16 +50,17 @@ class SqliteStore:
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
 
-    def missing_tables(self) -> list[str]:
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        names = [name for name in self.tables if tables is None or name in tables]
         if not self.path.exists():
-            return list(self.tables)
+            return names
         with self.database() as database:
             there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        return [name for name, sql in self.tables.items() if sql.full_name not in there]
+        return [name for name in names if self.tables[name].full_name not in there]
 
-    def create_tables(self) -> list[str]:
+    def create_tables(self, tables: Names = None) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        if missing := self.missing_tables():
+        if missing := self.missing_tables(tables):
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():
@@ -69,7 +70,7 @@ class SqliteStore:
     def write_limit(self, table: str) -> None:
         return None
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
         return self._execute_many(sql.put, map(sql.row, as_dictionaries(items)))
@@ -86,7 +87,7 @@ class SqliteStore:
             database.execute(sql.put, row)
         return True
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         sql = self.tables[table]
         absent = []
         for chunk in batched(changes, self.transaction_items):
@@ -161,7 +162,7 @@ class SqliteStore:
                 return
             last = rows[-1][0]
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
         return self._execute_many(self.tables[table].delete, ((key,) for key in keys))
 
     @contextmanager

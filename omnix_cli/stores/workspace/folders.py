@@ -65,6 +65,9 @@ class Folder(Protocol):
         """Replaces the content with what `edit` returns for it (None: no such file); concurrent changes are kept."""
 
     def names(self) -> list[str]: ...
+    def files_below(self) -> list[str]:
+        """The paths of all files in it and in its folders."""
+
     def remove(self, name: str) -> None: ...
     def sweep(self) -> None:
         """Removes what killed processes left of files that they were writing; call it when no other process writes."""
@@ -136,6 +139,9 @@ class DiskFolder:
 
     def names(self) -> list[str]:
         return sorted(path.name for path in entries(self.path) if path.name[0] != "." and path.is_file())
+
+    def files_below(self) -> list[str]:
+        return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("[!.]*") if path.is_file())
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
