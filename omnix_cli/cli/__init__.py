@@ -5,6 +5,7 @@ A command parses its arguments, calls one function of the Python API and shows t
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,8 +15,10 @@ from typing import Annotated, Any
 import typer
 
 from omnix_cli import __version__
-from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
+from omnix_cli.errors import EXIT_CODES, ConfigError, Interrupted, OmnixError, os_failure
 from omnix_cli.processes import stop_signals
+from omnix_cli.safe_text.masking import without_secrets
+from omnix_cli.safe_text.printing import is_whole, one_line, printable
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -80,9 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code if raised is None else _explained(raised)
 
 
-def _run(arguments: list[str]) -> int:
+def _checked(arguments: Sequence[str]) -> list[str]:
+    for argument in arguments:
+        if not is_whole(argument):
+            raise ConfigError(f"the argument {argument} is not UTF-8", hint="Rename the file, or write it in UTF-8.")
+    return list(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(make_app(arguments))
-    code = command.main(args=arguments, prog_name="omnix", standalone_mode=False)
+    code = command.main(args=_checked(arguments), prog_name="omnix", standalone_mode=False)
     if sys.stdout is not None:
         sys.stdout.flush()
     return code if isinstance(code, int) else 0
@@ -94,7 +104,9 @@ def _explained(error: BaseException) -> int:
         case OmnixError():
             return _fail(error)
         case typer.TyperException():
-            error.show()  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+            shown = io.StringIO()
+            error.show(shown)  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+            print(printable(without_secrets(shown.getvalue())), end="", file=sys.stderr)
             return error.exit_code
         case BrokenPipeError():
             sys.stderr.close()
@@ -116,9 +128,9 @@ def _fail_with_bug(error: BaseException) -> int:
 
 
 def _fail(error: OmnixError) -> int:
-    print(f"error: {error.message}", file=sys.stderr)
+    print(f"error: {one_line(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {one_line(error.hint)}", file=sys.stderr)
     return error.exit_code
 
 

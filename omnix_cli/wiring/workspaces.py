@@ -15,6 +15,7 @@ from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
+from omnix_cli.predictors.bedrock.asking.money import Budget
 from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.progress import MayGoOn
@@ -74,9 +75,11 @@ class Workspace(WorkspaceReader):
         """The id of the run that this process makes, if it makes one."""
         return run_id_at(self.now())
 
-    @property
+    @cached_property
     def predictors(self) -> Predictors:
-        return Predictors(self.settings, lambda: self.answers, self.now, self.run_id)
+        return Predictors(
+            self.settings, lambda: self.answers, self.now, Budget(self.settings.bedrock.budget), self.run_id
+        )
 
     def importer(self, sources: Sources | None = None) -> Importer:
         """Imports files, or the rows of another source."""
@@ -186,7 +189,7 @@ class Workspace(WorkspaceReader):
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
         if file.exists():
             return False
-        write_atomically(file, as_toml(self.settings).encode())
+        write_atomically(file, as_toml(self.settings).encode(), private=False)
         return True
 
     def prepare(self, *, dry_run: bool) -> None:
@@ -194,7 +197,10 @@ class Workspace(WorkspaceReader):
         release; call it under the lock, before the first change."""
         if not dry_run:
             write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
+            self.records.set_damaged_aside()
         DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are on disk even if checkpoints are on S3
+        for folder in (self.folder, self.folder / "runs", self.folder / "fingerprints"):
+            DiskFolder(folder).sweep()
         self.checkpoints.sweep()
         warn_of_future(self.records, self.now())
         mark_killed(self.records)

@@ -95,8 +95,7 @@ def equal_without_a_number(delivery: Delivery) -> int:
     return sum(
         len(_contents(first) & _contents(second))
         for files in delivery.imports
-        for first, second in combinations(files, 2)
-        if not (first[-1].receipt.order and second[0].receipt.order)
+        for first, second in combinations((tuple(row for row in rows if not row.receipt.order) for rows in files), 2)
     )
 
 

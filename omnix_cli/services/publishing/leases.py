@@ -35,6 +35,8 @@ CONTROL = "control#published"
 """The key of the control item. Its `state` is `writing`, `disturbed` or `complete`; then `receiptsKey` names the
 receipts of what the store holds. `lateWrites` is the mark of a publisher that found its lease lost and may have written
 too late; a publish that ends with such a mark ends `disturbed`, so that the next one reads the store."""
+DISTURBED = "disturbed"
+"""The state after something was found in the store that is not as it was written, or may not be."""
 _UNSURE = "a publisher that did not finish"
 """The mark of a publisher that has not left one, but may have written too late and then died."""
 _RENEWED_AT = 3 / 4
@@ -49,9 +51,14 @@ _VERSION = ("fence", "state", "leaseUntil", "receiptsKey", "lateWrites")
 _log = logging.getLogger(__name__)
 
 
+def is_to_be_created(store: TableStore) -> bool:
+    """Whether a publish creates the table. Where somebody else does, reading a missing one is an error that says so."""
+    return not store.traits.is_administered and bool(store.missing_tables((TABLE,)))
+
+
 def read_control(store: TableStore, now: datetime) -> Mapping[str, Any]:
     """The control item; {} if there is none."""
-    return {} if TABLE in store.missing_tables() else store.get(TABLE, CONTROL, now=now) or {}
+    return {} if is_to_be_created(store) else store.get(TABLE, CONTROL, now=now) or {}
 
 
 @dataclass
@@ -110,7 +117,7 @@ class Lease:
 
     def disturb(self) -> None:
         """Says that the receipts cannot be trusted: the next publish reads the store."""
-        self._end("disturbed")
+        self._end(DISTURBED)
 
     def mark_late_writes(self) -> None:
         """After an error: if another publisher has taken over, makes the next publish read the store, whoever published
@@ -153,7 +160,7 @@ class Lease:
         item = self._read()
         if item.get("state") not in ("writing", "complete") or item["fence"] == self._fence:
             return True
-        changes = {"state": "disturbed"} if item["state"] == "complete" else {"lateWrites": uuid4().hex}
+        changes = {"state": DISTURBED} if item["state"] == "complete" else {"lateWrites": uuid4().hex}
         expected = {name: item[name] for name in _VERSION if name in item}
         return self.store.put_if(TABLE, {**item, **changes}, expected=expected)
 
@@ -201,7 +208,7 @@ class Lease:
         """Changes the control item if it is ours; keeps the mark that another publisher may have left in it."""
         while True:
             if self._mark and changes["state"] == "complete":
-                changes = {"state": "disturbed"}
+                changes = {"state": DISTURBED}
             if self._put({**self.expected, "lateWrites": self._mark}, **changes):
                 return True
             item = self._read()

@@ -162,8 +162,8 @@ class Publisher:
         """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day. Writes
         nothing if another publisher began since `control` was read."""
         now = self.clock()
-        if not self.dry_run:
-            store.create_tables()
+        if not self.dry_run and not store.traits.is_administered:
+            store.create_tables((TABLE,))
         control = read_control(store, now) if control is None else control
         facts = {"runId": run_id, "asOf": as_of.isoformat()}
         lease = Lease(
@@ -222,7 +222,7 @@ class Publisher:
             units=writer.units,
             units_saved=writer.units_saved,
             samples=tuple(writer.samples),
-            limit=store.write_limit(TABLE) if self.dry_run and TABLE not in store.missing_tables() else None,
+            limit=store.write_limit(TABLE) if self.dry_run else None,
             verification=verification,
             dry_run=self.dry_run,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from omnix_cli.errors import LockedError, os_failure
 from omnix_cli.protocols.progress import MayGoOn
+from omnix_cli.stores.workspace.private import FILE_MODE, private_folder
 
 
 @contextmanager
@@ -21,8 +22,8 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
     may hold one of that name. Raises `LockedError`, which names the holder, when another process has it."""
     path = workspace / "lock"
     try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        private_folder(workspace)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
     except OSError as error:
         raise os_failure(error, f"the workspace {workspace} cannot be used") from error
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
