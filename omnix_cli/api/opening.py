@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from omnix_cli.errors import Interrupted
+from omnix_cli.errors import ConfigError, Interrupted
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -33,13 +33,15 @@ class Opening:
     """The settings of a call are those of `config` (a TOML file), overridden by `environment` (OMNIX_* variables), then
     by `settings` (dotted names), then by the arguments of the call itself.
 
-    `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins."""
+    `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins.
+    `is_named`: somebody typed the name of the workspace, so one that does not exist is not taken for an empty one."""
 
     config: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = present
     log_to: Callable[[Path], None] = lambda folder: None
+    is_named: bool = False
 
     def load(self, **arguments: Any) -> LoadedSettings:
         """The settings of one call. `arguments` are settings with `__` for the dot; None means not given."""
@@ -52,13 +54,17 @@ class Opening:
         """The workspace, to look up results: loads nothing of what computes them."""
         from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
-        return self._logged(WorkspaceReader.open(self.load(**arguments).values, now=self.now))
+        return self._logged(self._existing(WorkspaceReader.open(self.load(**arguments).values, now=self.now)))
 
     def read(self, **arguments: Any) -> Workspace:
         """The workspace, to read from."""
         from omnix_cli.wiring.workspaces import Workspace
 
         return self._logged(Workspace.open(self.load(**arguments).values, now=self.now))
+
+    def existing(self, **arguments: Any) -> Workspace:
+        """The workspace, to read from. Raises `ConfigError` when one is named that does not exist."""
+        return self._existing(self.read(**arguments))
 
     @contextmanager
     def locked(
@@ -81,6 +87,12 @@ class Opening:
                 self.log_to(workspace.folder)
                 workspace.prepare(dry_run=dry_run)
                 yield workspace
+
+    def _existing(self, workspace: Opened) -> Opened:
+        if workspace.is_new and self.is_named:
+            message = f"there is no workspace {workspace.folder}"
+            raise ConfigError(message, hint="Check --workspace. `omnix init` and `omnix import` make a workspace.")
+        return workspace
 
     def _logged(self, workspace: Opened) -> Opened:
         if workspace.folder.exists():

@@ -90,6 +90,7 @@ class Session:
             environment=os.environ,
             settings={} if folder is None else {name: folder},
             log_to=lambda folder: log_to_file(folder / "logs" / "omnix.log"),
+            is_named=folder is not None,
         )
         return Workspace(opening)
 
