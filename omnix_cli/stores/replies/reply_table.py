@@ -35,9 +35,9 @@ CREATE INDEX IF NOT EXISTS replies_by_time ON replies
 CREATE INDEX IF NOT EXISTS replies_by_file ON replies (file);
 CREATE TABLE IF NOT EXISTS asked (
     question TEXT NOT NULL, place INTEGER NOT NULL, customer_id TEXT NOT NULL, history TEXT NOT NULL,
-    prior TEXT NOT NULL, PRIMARY KEY (question, place)) WITHOUT ROWID;
+    prior TEXT NOT NULL, PRIMARY KEY (question, place));
 CREATE INDEX IF NOT EXISTS asked_by_customer ON asked (customer_id);
-CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY);
 """
 REPLY_COLUMNS = (
     "question, model, prompt, way, text, stop_reason, input, output, cache_read, cache_write, cost, seconds, "
