@@ -21,6 +21,17 @@ NO_ACCESS = frozenset(
 )
 """The credentials are missing, wrong or expired, or their policy does not allow the request: retrying will not help."""
 
+_CLOCK = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
+_EXPIRED = ("Signature expired", "Signature not yet current")
+
+
+def is_clock_wrong(code: str, message: str) -> bool:
+    """Whether a request was refused because its time is not that of AWS.
+
+    Source: IAM user guide, "Troubleshoot Signature Version 4 signing for AWS API requests"."""
+    return code in _CLOCK or any(words in message for words in _EXPIRED)
+
+
 NO_ANSWER = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 """What the fields of an answer raise that is not one of the service: a proxy or a web page may have given it."""
 

@@ -8,7 +8,7 @@
     ├── UnavailableError       4   a service, the network, the disk or memory: try again later
     ├── PartialError           5   finished in part: what failed is listed
     │   └── ItemsRefused       5   items that the store rejects as invalid; all others were written
-    ├── LockedError           75   another run holds the lock (EX_TEMPFAIL of sysexits.h)
+    ├── LockedError           75   another run holds the lock, or took it (EX_TEMPFAIL of sysexits.h)
     └── Interrupted          130   stopped by a signal; checkpoints are kept
 
 `os_failure` gives an error of the operating system its class. Any other exception is a bug: exit code 1, and its
@@ -21,6 +21,8 @@ import errno
 import re
 from dataclasses import dataclass
 from typing import Any
+
+from omnix_cli.safe_text.masking import without_secrets
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,26 @@ EXIT_CODES = (
         "run the same command again later",
     ),
     ExitCode(5, "finished in part", "finished, but not for everyone; what failed is listed", "look in the morning"),
-    ExitCode(75, "locked", "another run holds the lock of the workspace", "run the same command again later"),
+    ExitCode(
+        75,
+        "locked",
+        "another run holds the lock of the workspace, or took it while this one was stopped",
+        "run the same command again later",
+    ),
     ExitCode(130, "interrupted", "stopped by a signal; checkpoints are kept", "run the same command again"),
 )
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
+    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far. The
+    texts are kept without the passwords and tokens of addresses in them."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_secrets(message)
+        super().__init__(self.message)
+        self.hint = hint and without_secrets(hint)
         self.report = report
 
 

@@ -367,6 +367,7 @@ class Receipts(dy.Schema):
     content_hash = dy.String()
     published_at = dy.Datetime(**UTC)
     expires_at = dy.Datetime(**UTC)
+    item_bytes = dy.Int64(nullable=True)  # unknown where the store was read, or to an older release
 
 
 FRAMES: dict[str, FrameSpec] = {

@@ -19,7 +19,7 @@ from omnix_cli.stores.s3.prefix import Prefix, connect
 from tests.aws.accounts import use_nobodys_account
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket, moto_server
-from tests.aws.emulators import run_ministack
+from tests.aws.emulators import run_dynalite, run_ministack
 
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
@@ -112,4 +112,11 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def ministack() -> Iterator[str]:
     """The address of an emulator of AWS."""
     with run_ministack() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def dynalite() -> Iterator[str]:
+    """The address of another emulator, of DynamoDB only."""
+    with run_dynalite() as url:
         yield url

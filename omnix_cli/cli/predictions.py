@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, OutputSession, Session, command, expand, instead, note, render
+from omnix_cli.cli.options import (
+    AsOf,
+    Limit,
+    OutputSession,
+    Session,
+    command,
+    expand,
+    instead,
+    note,
+    render,
+    write_text,
+)
 from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
@@ -28,7 +39,15 @@ Budget = Annotated[
 ]
 
 _USE = ("input_tokens", "output_tokens", "cost", "seconds")
-_ERRORS = ("mean_error_days", "median_error_days", "within_7_days", "brier", "calibration_error", "invalid_share")
+_ERRORS = (
+    "mean_error_days",
+    "median_error_days",
+    "within_7_days",
+    "brier",
+    "calibration_error",
+    "invalid_share",
+    "not_asked",
+)
 _SCORES = ("predictor", "customers", "bought", *_ERRORS, *_USE)
 _COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
 
@@ -61,11 +80,12 @@ def predict(
     workspace, models, day = session.workspace, session.workspace.models, work.as_of
     if old_compare is not None:
         instead("predict --compare", "predict compare")
-        _show_scores(models.compare(old_compare, as_of=day, customers=old_customers, **vars(asking)), session)
+        compared = old_compare
+        _show_scores(lambda: models.compare(compared, as_of=day, customers=old_customers, **vars(asking)), session)
     elif old_show_prompt is not None:
         instead("predict --show-prompt", "predict show-prompt")
         chosen = {"predictor": predictor, "model": asking.model, "prompt": asking.prompt}
-        sys.stdout.write(models.show_prompt(old_show_prompt, as_of=day, **chosen))
+        write_text(models.show_prompt(old_show_prompt, as_of=day, **chosen))
     elif work.dry_run and models.asks(predictor):
         instead("predict --dry-run", "predict estimate")
         _show_costs(models.estimate(as_of=day, predictor=predictor, **vars(asking)), session)
@@ -91,8 +111,8 @@ def compare(
     asking: Asking,
 ) -> None:
     """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
-    made = session.workspace.models.compare(*predictors, as_of=as_of, customers=customers, **vars(asking))
-    _show_scores(made, session)
+    call = session.workspace.models.compare
+    _show_scores(lambda: call(*predictors, as_of=as_of, customers=customers, **vars(asking)), session)
 
 
 @command(app, "omnix predict show-prompt 1142 --prompt replenishment", name="show-prompt")
@@ -106,7 +126,7 @@ def show_prompt(
 ) -> None:
     """Print the prompt about a customer. This is exactly what would be sent to a model; nothing is sent."""
     call = session.workspace.models.show_prompt
-    sys.stdout.write(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
+    write_text(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
 
 
 @command(app, "omnix predict estimate --predictor bedrock --budget 5")
@@ -139,9 +159,17 @@ def retry_failed(
     show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), session)
 
 
+@command(app, "omnix predict dead-letters --limit 50", name="dead-letters")
+def dead_letters(session: OutputSession, as_of: AsOf = None, limit: Limit = 20) -> None:
+    """List the customers without a valid answer, and why. Statistical predictions are used for them."""
+    found = session.workspace.models.dead_letters(as_of=as_of, limit=limit)
+    session.write(found, title="Customers without a valid answer", brief=("customer_id", "reason", "detail"))
+
+
 @command(app, "omnix predict usage --format csv")
 def usage(session: OutputSession) -> None:
-    """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
+    """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode; also what may
+    have been billed besides, for answers that never arrived."""
     session.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
@@ -158,7 +186,7 @@ def diff_prompts(
     new: Annotated[str, typer.Argument(help="Another prompt.")],
 ) -> None:
     """Show what changed from one prompt to another."""
-    sys.stdout.write(session.workspace.models.diff_prompts(old, new))
+    write_text(session.workspace.models.diff_prompts(old, new))
 
 
 @command(prompts, "omnix predict prompts test replenishment --model amazon.nova-pro-v1:0", name="test")
@@ -179,13 +207,17 @@ def test_prompt(
     )
 
 
-def _show_scores(made: Backtest, session: OutputSession) -> None:
-    title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
-    session.write(made.frame, title=title, brief=_SCORES)
+def _show_scores(call: Callable[[], Backtest], session: OutputSession) -> None:
+    def show(made: Backtest) -> None:
+        title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
+        session.write(made.frame, title=title, brief=_SCORES)
+
+    render(call, show)
 
 
 def _show_costs(made: CostEstimate, session: OutputSession) -> None:
-    note("\n".join(made.notes))
+    for line in made.notes:
+        note(line)
     session.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
 
 

@@ -13,9 +13,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationInfo,
     field_validator,
 )
+
+from omnix_cli.safe_text.masking import without_secrets
 
 LARGEST_NUMBER = 10**15
 """Sums and products of larger numbers would not fit into 64 bits; nobody means them."""
@@ -38,7 +41,7 @@ def check_url(url: str) -> str:
     """The URL of a service. Raises ValueError for a text that is none."""
     try:
         parts = urlsplit(url)
-        is_url = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+        is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:  # a bad port, or half a bracket
         is_url = False
     if not is_url or not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
@@ -46,10 +49,15 @@ def check_url(url: str) -> str:
     return url
 
 
+Url = Annotated[str, AfterValidator(check_url), PlainSerializer(without_secrets, when_used="json")]
+"""The address of a service; what is printed or recorded of it has no password."""
+
+
 class Section(BaseModel):
     """One part of the settings: immutable, unknown keys refused. The text below a field is its description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The value that an error is about may be a secret; pydantic would print it
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     @field_validator("*")
     @classmethod
@@ -63,7 +71,7 @@ class Section(BaseModel):
 
 
 def dump(section: BaseModel) -> dict[str, Any]:
-    """A section as plain JSON values, for keys and manifests."""
+    """A section as plain JSON values without secrets, for keys, manifests and people."""
     return section.model_dump(mode="json")
 
 
@@ -74,5 +82,5 @@ class AwsAccess(Section):
     """The AWS profile. Default: AWS_PROFILE or the default profile."""
     region: str | None = None
     """The AWS region. Default: AWS_REGION or the region of the profile."""
-    endpoint_url: Annotated[str, AfterValidator(check_url)] | None = None
+    endpoint_url: Url | None = None
     """Send requests to this URL instead of the region's own endpoint, such as `http://localhost:9000`."""

@@ -190,4 +190,4 @@ class _FixedLines(_QuarantinedRows):
         read = self.rows.cast({"row_number": pl.UInt64, "item": pl.UInt32})
         for chunk in self.fixed.chunks():
             rows = chunk.rows.join(read, left_on=[ROW_NUMBER, ITEM], right_on=place, how="semi")
-            yield RawChunk(rows, chunk.rejected.join(self.rows, on=place, how="semi"))
+            yield replace(chunk, rows=rows, rejected=chunk.rejected.join(self.rows, on=place, how="semi"))

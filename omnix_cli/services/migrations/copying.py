@@ -79,7 +79,7 @@ def copy(
     Raises `PartialError`, which carries the report, when the target refused items."""
     names = chosen_tables(tables, source)
     if options.create and not options.dry_run:
-        target.store.create_tables()
+        target.store.create_tables(names)
     plan = _plan(names, source, target, options)
     limits = {name: target.store.write_limit(name) for name in names}
 
@@ -173,8 +173,7 @@ def _export_table(table: str, source: Source, archive: ArchiveWriter, part_items
 
 def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOptions) -> dict[str, Any]:
     """What makes two copies the same. Raises `ConfigError` for a copy that cannot be made."""
-    missing = [name for name in target.store.missing_tables() if name in tables]
-    if missing:
+    if missing := target.store.missing_tables(tables):
         hint = "Add --create to create it. A dry run creates nothing: run `omnix tables create` first."
         raise ConfigError(f"the target has no table {', '.join(missing)}", hint=hint)
     sources = [source.items.address(name) for name in tables]
@@ -186,7 +185,7 @@ def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOp
         "tables": list(tables),
         "sources": sources,
         "targets": targets,
-        "endpoint": target.settings.endpoint_url,
+        "endpoint": dump(target.settings)["endpoint_url"],
         "mappings": {name: options.rewrites[name].as_json() for name in tables},  # the name in journals of 0.1.0
         "segments": source.segments,
     }
@@ -199,7 +198,17 @@ def _route(
     most = int(limit.units) if limit else options.chunk_items
     size = max(_SMALLEST_CHUNK, min(options.chunk_items, most))
     rewrite = options.rewrites[name]
-    return Route(TABLES[name], source.items, target.store, rewrite, source.segments, size, source.pace(), progress)
+    return Route(
+        TABLES[name],
+        source.items,
+        target.store,
+        rewrite,
+        segments=source.segments,
+        chunk_items=size,
+        take_read_units=source.pace(),
+        bills_reading=source.bills_capacity,
+        progress=progress,
+    )
 
 
 def _report(

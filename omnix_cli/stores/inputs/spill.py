@@ -17,6 +17,7 @@ from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.steps.imports.ordering import is_constant
 from omnix_cli.stores.workspace.checkpoints import ROW_GROUP_ROWS, write_parquet
 from omnix_cli.stores.workspace.files import disk_errors, stage
+from omnix_cli.stores.workspace.private import private_folder
 
 PIECE_BYTES = 32 << 20
 """Rows are collected up to this size before they become a piece."""
@@ -109,7 +110,7 @@ class DiskSpill:
 def open_spill(folder: Path, **sizes: int) -> Iterator[DiskSpill]:
     """A spill of these `sizes` in a temporary folder within `folder`, which is deleted afterwards."""
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         temporary = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
         yield DiskSpill(temporary, **sizes)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,9 +130,10 @@ class Journals:
         return journal
 
     def find(self, run: str) -> Journal:
-        """The journal of a run, by its id, the beginning of it, or `latest`. Raises `ConfigError` for no or several."""
+        """The journal of a run, by its id, the beginning of it, or `latest`: the latest that wrote something. Raises
+        `ConfigError` when there is none, or several."""
         runs = self._newest_first()
-        matching = runs[:1] if run == "latest" else [name for name in runs if name.startswith(run)]
+        matching = self._latest(runs) if run == "latest" else [name for name in runs if name.startswith(run)]
         if run in matching:
             matching = [run]
         if len(matching) != 1:
@@ -141,6 +142,12 @@ class Journals:
         path = self.folder / matching[0] / "run.json"
         with _readable(path):
             return Journal(path.parent, from_sealed_json(path.read_bytes(), MigrationRecord.model_validate))
+
+    def _latest(self, runs: Sequence[str]) -> Sequence[str]:
+        """The newest run, in a list; one that found nothing to write, such as the repetition of a finished copy, only
+        if no other did."""
+        wrote = (name for name in runs if any((self.folder / name / "images").glob("*.parquet")))
+        return [next(wrote, runs[0])] if runs else []
 
     def _newest_first(self) -> list[str]:
         return sorted((path.name for path in entries(self.folder) if (path / "run.json").exists()), reverse=True)

@@ -16,7 +16,7 @@ import polars as pl
 
 from omnix_cli.batching import batched
 from omnix_cli.errors import OmnixError
-from omnix_cli.records import Question, Reply
+from omnix_cli.records import Loss, Question, Reply
 from omnix_cli.stores.replies.reply_table import (
     IN_LIST,
     REPLY_COLUMNS,
@@ -91,6 +91,9 @@ class SqliteAnswers:
             self._table.add(together)
             if self._shared:
                 self._shared.send_if_due(len(together))
+
+    def keep_loss(self, loss: Loss) -> None:
+        self._table.add_losses([loss])
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         rows = self._table.query(f"SELECT {REPLY_COLUMNS} FROM replies WHERE question {IN_LIST}", as_list(questions))

@@ -87,7 +87,11 @@ class S3Folder:
         raise UnavailableError(f"other processes keep changing {self.objects}{name}", hint="Try again later.")
 
     def names(self) -> list[str]:
-        return [key for key in self.keys("") if "/" not in key]
+        return [key for key in self.keys("") if key and "/" not in key]
+
+    def files_below(self) -> list[str]:
+        """The markers that consoles write for folders are no files."""
+        return [key for key in self.keys("") if key and not key.endswith("/")]
 
     def remove(self, name: str) -> None:
         self.objects.delete([name])

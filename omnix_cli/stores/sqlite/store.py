@@ -18,12 +18,13 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Names, Page, StoreTraits
+from omnix_cli.protocols.tables import NO_UNITS, Guard, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
 from omnix_cli.stores.sqlite.errors import readable, translated
 from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.workspace.private import create_private, private_folder
 
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
@@ -36,7 +37,7 @@ class SqliteStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the file at the same time: readers never
     wait, a writer waits up to `busy_seconds` for another one."""
 
-    traits = StoreTraits()
+    traits = StoreTraits(fences_writes=True)
 
     path: Path
     prefix: str = "omnix-ai"
@@ -48,17 +49,19 @@ class SqliteStore:
         self.tables = {spec.name: TableSql(spec, spec.full_name(self.prefix, self.stage)) for spec in TABLES.values()}
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self._guard: Guard | None = None
 
-    def missing_tables(self) -> list[str]:
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        names = [name for name in self.tables if tables is None or name in tables]
         if not self.path.exists():
-            return list(self.tables)
+            return names
         with self.database() as database:
             there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        return [name for name, sql in self.tables.items() if sql.full_name not in there]
+        return [name for name in names if self.tables[name].full_name not in there]
 
-    def create_tables(self) -> list[str]:
+    def create_tables(self, tables: Names = None) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        if missing := self.missing_tables():
+        if missing := self.missing_tables(tables):
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():
@@ -68,10 +71,19 @@ class SqliteStore:
     def write_limit(self, table: str) -> None:
         return None
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
-        return self._execute_many(sql.put, map(sql.row, as_dictionaries(items)))
+        return self._execute_many(sql, sql.put, map(sql.row, as_dictionaries(items)))
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Implements `protocols.GuardedStore`: a write of another process comes before or after a whole transaction."""
+        before, self._guard = self._guard, guard
+        try:
+            yield
+        finally:
+            self._guard = before
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         sql = self.tables[table]
@@ -85,11 +97,11 @@ class SqliteStore:
             database.execute(sql.put, row)
         return True
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         sql = self.tables[table]
         absent = []
         for chunk in batched(changes, self.transaction_items):
-            with self.transaction() as database:
+            with self._bulk_transaction(sql) as database:
                 for change in chunk:
                     key = change[sql.spec.key]
                     stored = self._first(database, sql, sql.find, (key,))
@@ -160,8 +172,8 @@ class SqliteStore:
                 return
             last = rows[-1][0]
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        return self._execute_many(self.tables[table].delete, ((key,) for key in keys))
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
+        return self._execute_many(self.tables[table], self.tables[table].delete, ((key,) for key in keys))
 
     @contextmanager
     def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -185,10 +197,22 @@ class SqliteStore:
             self._open.pop().close()
         self._own = threading.local()
 
-    def _execute_many(self, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
+    @contextmanager
+    def _bulk_transaction(self, sql: TableSql) -> Iterator[sqlite3.Connection]:
+        guard = self._guard
+        if guard is not None:
+            guard.check()
+        with self.transaction() as database:
+            if guard is not None:
+                stored = self._first(database, sql, sql.find, (guard.key,)) or {}
+                if any(stored.get(name) != value for name, value in guard.expected.items()):
+                    raise guard.lost()
+            yield database
+
+    def _execute_many(self, sql: TableSql, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
         count = 0
         for chunk in batched(arguments, self.transaction_items):
-            with self.transaction() as database:
+            with self._bulk_transaction(sql) as database:
                 database.executemany(statement, chunk)
             count += len(chunk)
         return count
@@ -209,9 +233,10 @@ class SqliteStore:
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(self.path.parent)
+                create_private(self.path)
             except OSError as error:
-                raise os_failure(error, f"the folder of the store {self.path} cannot be created") from error
+                raise os_failure(error, f"the store {self.path} cannot be created") from error
         uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         wait = self.busy_seconds
         # Each connection is used by one thread, but any thread may close it.

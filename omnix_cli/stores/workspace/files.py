@@ -15,17 +15,21 @@ import polars as pl
 
 from omnix_cli.errors import os_failure
 from omnix_cli.protocols.checkpoints import StagedFile
+from omnix_cli.stores.workspace.private import open_private, private_folder
 
 _TEMPORARY = re.compile(r"\..+\.(json|parquet)-\w{8}")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file in one step: readers see the old content or the new, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:
+    """Replaces the file in one step: readers see the old content or the new, never half of it. The permissions of a
+    file that is not `private` follow the umask."""
+    private_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if not private:
+                os.fchmod(descriptor, 0o666 & ~_umask())
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -33,6 +37,13 @@ def write_atomically(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def _umask() -> int:
+    """It can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def is_temporary(name: str) -> bool:
@@ -51,7 +62,7 @@ def entries(folder: Path) -> list[Path]:
 
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
     """Writes a file, flushes it to the disk and computes its checksum."""
-    with path.open("wb") as file:
+    with open_private(path, "wb") as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, NonNegativeInt, TypeAdapter
 
 from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.workspace.files import checksum, disk_errors, entries, is_temporary, sync, write_atomically
+from omnix_cli.stores.workspace.private import private_folder
 
 MANIFEST = "manifest.json"
 _MANIFESTS = "_manifests"
@@ -64,6 +67,9 @@ class Folder(Protocol):
         """Replaces the content with what `edit` returns for it (None: no such file); concurrent changes are kept."""
 
     def names(self) -> list[str]: ...
+    def files_below(self) -> list[str]:
+        """The paths of all files in it and in its folders."""
+
     def remove(self, name: str) -> None: ...
     def sweep(self) -> None:
         """Removes what killed processes left of files that they were writing; call it when no other process writes."""
@@ -130,11 +136,17 @@ class DiskFolder:
             write_atomically(self.path / name, content)
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
-        """Call it under the workspace's lock: the lock excludes other writers."""
-        self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
+        """Locks the folder itself meanwhile: nobody can delete that lock, as a file named `lock`."""
+        with disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with _locked(self.path):
+                self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
 
     def names(self) -> list[str]:
         return sorted(path.name for path in entries(self.path) if path.name[0] != "." and path.is_file())
+
+    def files_below(self) -> list[str]:
+        return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("[!.]*") if path.is_file())
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
@@ -151,6 +163,16 @@ class DiskFolder:
         if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
             return f"{path.name} differs from its checksum"
         return None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -211,7 +233,7 @@ class DiskShelf:
     @contextmanager
     def draft(self, key: str) -> Iterator[_DiskDraft]:
         with disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path)
             hidden = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self.path))
         try:
             yield _DiskDraft(hidden, self, key)

@@ -12,14 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 from omnix_cli.errors import LockedError, os_failure
+from omnix_cli.stores.workspace.private import FILE_MODE, private_folder
 
 
 @contextmanager
 def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[None]:
     """Holds the workspace's lock. Raises `LockedError`, which names the holder, when another process has it."""
     try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        private_folder(workspace)
+        descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
     except OSError as error:
         raise os_failure(error, f"the workspace {workspace} cannot be used") from error
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
@@ -40,6 +41,16 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
 def owner(command: str, now: datetime) -> dict[str, str | int]:
     """The content of a lock that this process holds."""
     return {"pid": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(), "command": command}
+
+
+def identity(workspace: Path) -> str:
+    """A name of the workspace that no other one has: containers on several machines may share host name and path."""
+    found = workspace.stat()
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:  # not Linux
+        boot = ""
+    return f"{socket.gethostname()}:{workspace.absolute()}#{boot}-{found.st_dev:x}-{found.st_ino:x}"
 
 
 def holder(text: str | bytes) -> str:
