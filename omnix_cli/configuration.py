@@ -103,7 +103,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and name not in _NAMES:
+        if isinstance(value, Mapping) and name not in SETTING_NAMES:
             flat.update(_flat(value, f"{name}."))
         else:
             flat[name] = value
@@ -129,7 +129,7 @@ def _setting_names(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-_NAMES = tuple(_setting_names(Settings))
+SETTING_NAMES = tuple(_setting_names(Settings))
 
 
 def _is_secret(name: str) -> bool:
@@ -146,9 +146,9 @@ def _is_secret(name: str) -> bool:
 
 
 def _check_known(name: str, source: str) -> None:
-    if name in _NAMES:
+    if name in SETTING_NAMES:
         return
-    close = difflib.get_close_matches(name, _NAMES, n=1)
+    close = difflib.get_close_matches(name, SETTING_NAMES, n=1)
     hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
     raise ConfigError(f"unknown setting: {_written(name, source)}", hint=hint)
 

@@ -15,7 +15,7 @@ from omnix_cli.steps.neighbours import similarity
 
 
 def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
-    """The steps in order. `predictor` computes the step `predict`."""
+    """The steps in order. `predictor` computes the step `predict`, its stand-in where it cannot."""
     return (
         PlanStep(
             "similarity",
@@ -37,15 +37,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             version="2",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
-        PlanStep(
-            "predict",
-            predictor.predict,
-            inputs=predictor.inputs,
-            outputs=predictor.outputs,
-            version=predictor.version,
-            by_customer=predictor.by_customer,
-            extra_key=lambda: {"predictor": predictor.name, **predictor.parameters()},
-        ),
+        _predict(predictor),
         PlanStep(
             "popularity",
             popularity.popularity,
@@ -80,4 +72,18 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             },
             dated=False,
         ),
+    )
+
+
+def _predict(predictor: Predictor) -> PlanStep:
+    stand_in = predictor.stand_in()
+    return PlanStep(
+        "predict",
+        predictor.predict,
+        inputs=predictor.inputs,
+        outputs=predictor.outputs,
+        version=predictor.version,
+        by_customer=predictor.by_customer,
+        extra_key=lambda: {"predictor": predictor.name, **predictor.parameters()},
+        stand_in=_predict(stand_in) if stand_in else None,
     )

@@ -147,6 +147,7 @@ class SegmentProgress(Record):
     refused: int = 0
     refused_keys: tuple[str, ...] = ()
     read_bytes: int = 0
+    target_read_units: int = 0
     write_units: int = 0
     done: bool = False
 
@@ -195,13 +196,19 @@ class Question(Record):
     max_output_tokens: int
 
 
+CUT_OFF = "max_tokens"
+"""The stop reason of an answer that was too long."""
+Way = Literal["on_demand", "batch"]
+
+
 class Reply(Record):
-    """The answer to a question: `text` is JSON if all went well, `cost` is in dollars, `way` says how it was asked."""
+    """The answer to a question: `text` is JSON if all went well, `cost` is in dollars (the most it can be if the answer
+    did not say how many tokens it used), `way` says how it was asked."""
 
     question: str
     model: str
     prompt: str
-    way: Literal["on_demand", "batch"]
+    way: Way
     text: str
     stop_reason: str
     usage: TokenUsage
@@ -209,6 +216,25 @@ class Reply(Record):
     seconds: float
     replied_at: datetime
     run: str = ""
+    max_output_tokens: int = 0
+    """The limit that its question had; 0 in replies of omnix 0.1, which did not say."""
+
+
+class Loss(Record):
+    """Dollars that may be on the bill although no answer came: the answer was lost on its way, or cannot be read. Equal
+    ids are the same loss."""
+
+    id: str
+    run: str
+    model: str
+    prompt: str
+    way: Way
+    dollars: Decimal
+    noted_at: datetime
+
+
+NO_BUDGET, NOT_ASKED = UNASKED = ("budget", "not asked")
+"""The reasons of questions that no model was asked."""
 
 
 class Failure(Record):
@@ -239,8 +265,22 @@ class BatchJob(Record):
     failed: int = 0
     done: bool = False
     """Whether its answers have been collected."""
+    dearest: Decimal | None = None
+    """The most dollars it can cost (jobs of omnix 0.1 do not say)."""
+    processed: int | None = None
+    """The records that Bedrock has worked on; None where it does not say."""
 
     @property
     def ended(self) -> bool:
         """Whether Bedrock has finished with it, successfully or not."""
         return self.status in ("Completed", "PartiallyCompleted", "Failed", "Stopped", "Expired")
+
+    @property
+    def attempt(self) -> tuple[date, str]:
+        """The day of its questions, and the number at the end of its name if it was not the first with them."""
+        return self.as_of, "-".join(self.name.split("-")[3:])
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it ended without any answer, so that its questions may be handed over again."""
+        return self.done and self.collected == 0

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.protocols.models import AnswerLedger
-from omnix_cli.records import BatchJob, Failure, Question, Reply, TokenUsage
+from omnix_cli.records import BatchJob, Failure, Loss, Question, Reply, TokenUsage
 
 REPLIED_AT = datetime(2024, 6, 1, 3, tzinfo=UTC)
 _ASKED = {
@@ -35,6 +35,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Reply, Question]] = {}
+        self._losses: dict[str, Loss] = {}
         self._lock = threading.Lock()
 
     def keep(self, reply: Reply, question: Question) -> None:
@@ -44,6 +45,9 @@ class MemoryLedger:
     def keep_all(self, answered: Iterable[tuple[Reply, Question]]) -> None:
         for reply, question in answered:
             self.keep(reply, question)
+
+    def keep_loss(self, loss: Loss) -> None:
+        self._losses.setdefault(loss.id, loss)
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         return {key: self._kept[key][0] for key in questions if key in self._kept}
@@ -61,22 +65,18 @@ class MemoryLedger:
 
     def totals(self) -> pl.DataFrame:
         columns = ("run", "model", "prompt", "mode")
-        tokens = {f"{name}_tokens": pl.Int64 for name in TokenUsage.model_fields}
-        newest_first = sorted((reply for reply, _ in self._kept.values()), key=lambda one: one.replied_at, reverse=True)
-        rows = [
-            (
-                one.run,
-                one.model,
-                one.prompt,
-                one.way.replace("_", " "),
-                *one.usage.model_dump().values(),
-                float(one.cost),
-            )
-            for one in newest_first
-        ]
-        schema = dict.fromkeys(columns, pl.String) | tokens | {"cost": pl.Float64}
+        figures = ("replies", *(f"{name}_tokens" for name in TokenUsage.model_fields))
+        replied = (
+            (one, one.replied_at, (1, *one.usage.model_dump().values(), float(one.cost), 0.0))
+            for one, _ in self._kept.values()
+        )
+        lost = ((one, one.noted_at, (*[0] * len(figures), 0.0, float(one.dollars))) for one in self._losses.values())
+        newest_first = sorted([*replied, *lost], key=lambda entry: entry[1], reverse=True)
+        rows = [(one.run, one.model, one.prompt, one.way.replace("_", " "), *sums) for one, _, sums in newest_first]
+        schema = dict.fromkeys(columns, pl.String) | dict.fromkeys(figures, pl.Int64)
+        schema |= dict.fromkeys(("cost", "may_have_been_billed"), pl.Float64)
         by_run = pl.DataFrame(rows, schema=schema, orient="row").group_by(columns, maintain_order=True)
-        return by_run.agg(pl.len().cast(pl.Int64).alias("replies"), pl.col(*tokens, "cost").sum())
+        return by_run.agg(pl.all().sum())
 
     def forget(self, customer_id: str) -> int:
         gone = [key for key, (_, question) in self._kept.items() if customer_id in question.customers]
@@ -127,6 +127,9 @@ class MemoryBatches:
         self.known: dict[str, tuple[BatchJob, tuple[Question, ...]]] = {}
 
     def submit(self, questions: Sequence[Question]) -> list[BatchJob]:
+        keys = {question.key for question in questions}
+        if known := [job for job, asked in self.known.values() if not keys.isdisjoint(one.key for one in asked)]:
+            return known
         name = f"job-{questions[0].key[:8]}-{len(questions)}"
         job = BatchJob(
             name=name,

@@ -108,8 +108,14 @@ class Models:
             model, prompt = workspace.settings.bedrock.model, workspace.predictors.prompt().id
             return retry_failed(workspace.runner(), frames, answers, model=model, prompt=prompt)
 
+    def dead_letters(self, *, limit: int | None = None, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """The customers without a valid answer of a model in the newest predictions, and why."""
+        found = self.opening.results(as_of=as_of).results(run, on_day=as_of is not None).frames.scan("dead_letters")
+        return (found if limit is None else found.head(limit)).collect()
+
     def usage(self) -> pl.DataFrame:
-        """The replies of models so far, with tokens and dollars, by run, model, prompt and mode."""
+        """The replies of models so far, with tokens and dollars, by run, model, prompt and mode; and the dollars that
+        `may_have_been_billed` besides, for answers that never arrived."""
         return self.opening.read().answers.totals()
 
     def prompts(self) -> pl.DataFrame:

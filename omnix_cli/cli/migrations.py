@@ -195,6 +195,8 @@ def bulk(
     written = report.files
     items, files = counted(written.items, "item"), counted(len(written.names), "file")
     note(f"{items} in {files} of {counted(written.bytes, 'byte')} at {report.address}")
+    if report.warning:
+        note(report.warning)
     write_text(json.dumps(report.answer if start else report.requests, indent=2, default=str) + "\n")
 
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, OutputSession, Session, command, expand, instead, note, render, write_text
+from omnix_cli.cli.options import (
+    AsOf,
+    Limit,
+    OutputSession,
+    Session,
+    command,
+    expand,
+    instead,
+    note,
+    render,
+    write_text,
+)
 from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
@@ -27,7 +39,15 @@ Budget = Annotated[
 ]
 
 _USE = ("input_tokens", "output_tokens", "cost", "seconds")
-_ERRORS = ("mean_error_days", "median_error_days", "within_7_days", "brier", "calibration_error", "invalid_share")
+_ERRORS = (
+    "mean_error_days",
+    "median_error_days",
+    "within_7_days",
+    "brier",
+    "calibration_error",
+    "invalid_share",
+    "not_asked",
+)
 _SCORES = ("predictor", "customers", "bought", *_ERRORS, *_USE)
 _COSTS = ("model", "mode", "questions", "input_tokens", "output_tokens", "dollars", "dollars_at_most", "minutes")
 
@@ -60,7 +80,8 @@ def predict(
     workspace, models, day = session.workspace, session.workspace.models, work.as_of
     if old_compare is not None:
         instead("predict --compare", "predict compare")
-        _show_scores(models.compare(old_compare, as_of=day, customers=old_customers, **vars(asking)), session)
+        compared = old_compare
+        _show_scores(lambda: models.compare(compared, as_of=day, customers=old_customers, **vars(asking)), session)
     elif old_show_prompt is not None:
         instead("predict --show-prompt", "predict show-prompt")
         chosen = {"predictor": predictor, "model": asking.model, "prompt": asking.prompt}
@@ -90,8 +111,8 @@ def compare(
     asking: Asking,
 ) -> None:
     """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""
-    made = session.workspace.models.compare(*predictors, as_of=as_of, customers=customers, **vars(asking))
-    _show_scores(made, session)
+    call = session.workspace.models.compare
+    _show_scores(lambda: call(*predictors, as_of=as_of, customers=customers, **vars(asking)), session)
 
 
 @command(app, "omnix predict show-prompt 1142 --prompt replenishment", name="show-prompt")
@@ -138,9 +159,17 @@ def retry_failed(
     show_run(lambda: call(as_of=as_of, predictor=predictor, budget=budget), session)
 
 
+@command(app, "omnix predict dead-letters --limit 50", name="dead-letters")
+def dead_letters(session: OutputSession, as_of: AsOf = None, limit: Limit = 20) -> None:
+    """List the customers without a valid answer, and why. Statistical predictions are used for them."""
+    found = session.workspace.models.dead_letters(as_of=as_of, limit=limit)
+    session.write(found, title="Customers without a valid answer", brief=("customer_id", "reason", "detail"))
+
+
 @command(app, "omnix predict usage --format csv")
 def usage(session: OutputSession) -> None:
-    """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode."""
+    """Show what models cost so far. Counts replies, tokens and dollars by run, model, prompt and mode; also what may
+    have been billed besides, for answers that never arrived."""
     session.write(session.workspace.models.usage(), title="Replies of models, in dollars")
 
 
@@ -178,9 +207,12 @@ def test_prompt(
     )
 
 
-def _show_scores(made: Backtest, session: OutputSession) -> None:
-    title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
-    session.write(made.frame, title=title, brief=_SCORES)
+def _show_scores(call: Callable[[], Backtest], session: OutputSession) -> None:
+    def show(made: Backtest) -> None:
+        title = f"Predicted on {made.period.cut}, compared with purchases until {made.period.until}"
+        session.write(made.frame, title=title, brief=_SCORES)
+
+    render(call, show)
 
 
 def _show_costs(made: CostEstimate, session: OutputSession) -> None:

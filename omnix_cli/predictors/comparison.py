@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from omnix_cli.protocols.steps import Predictor, StepOutput
+from omnix_cli.records import UNASKED
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
@@ -27,7 +28,9 @@ PAIR = ["customer_id", "product_id"]
 class Score:
     """How well one predictor did. Errors are in days, over the pairs that were bought in the held-out period; `brier`
     and `calibration_error` are those of the confidence that a purchase falls into the window, over the windows that
-    closed in it. Shares, tokens and cost are 0 for a predictor that asks no model."""
+    closed in it. `not_asked` counts the customers that the model was not asked about, because the budget ended or the
+    service did not answer; `invalid_share` is the share of bad answers among the others. Shares, tokens and cost are 0
+    for a predictor that asks no model."""
 
     predictor: str
     customers: int
@@ -40,6 +43,7 @@ class Score:
     brier: float
     calibration_error: float
     invalid_share: float
+    not_asked: int
     input_tokens: int
     output_tokens: int
     cost: float
@@ -98,8 +102,14 @@ def compare(
 
 
 def is_at_least_as_good(score: Score, other: Score) -> bool:
-    """Whether neither dates nor confidences are worse. False when nothing was bought to judge by."""
-    return score.bought > 0 and score.mean_error_days <= other.mean_error_days and score.brier <= other.brier
+    """Whether neither dates nor confidences are worse. False when there is nothing to judge by: nothing was bought, or
+    a model was not asked about everybody."""
+    return (
+        score.bought > 0
+        and not score.not_asked
+        and score.mean_error_days <= other.mean_error_days
+        and score.brier <= other.brier
+    )
 
 
 @dataclass(eq=False)
@@ -127,6 +137,11 @@ class GatedPredictor:
             "champion": self.champion.parameters(),
         }
 
+    def stand_in(self) -> Predictor | None:
+        """The gate with what the challenger knows already, which passes only if that is enough to judge by."""
+        challenger = self.challenger.stand_in()
+        return replace(self, challenger=challenger) if challenger else None
+
     def predict(self, *, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
         period = held_out(as_of, self.settings, default_consent=self.default_consent)
         contenders = {"champion": self.champion, "challenger": self.challenger}
@@ -143,6 +158,8 @@ class GatedPredictor:
     def _why(self, challenger: Score, champion: Score) -> str:
         if not challenger.bought:
             return "nothing to judge by"
+        if challenger.not_asked:
+            return f"not judged: {challenger.not_asked} customers were not asked about"
         return "; ".join(
             f"{name} {score.mean_error_days:.2f} days off, Brier {score.brier:.4f}"
             for name, score in ((self.challenger.name, challenger), (self.champion.name, champion))
@@ -201,6 +218,9 @@ def _score(
     nothing = float("nan")
     errors = date_errors(predicted, bought_on) if hit.height else DateErrors(nothing, nothing, nothing, nothing)
     usage = output.frames.get("usage", FRAMES["usage"].empty())
+    letters = output.frames.get("dead_letters", FRAMES["dead_letters"].empty())
+    not_asked = letters.filter(pl.col("reason").is_in(UNASKED)).select("customer_id")
+    answered = usage.join(not_asked, on="customer_id", how="anti")
     return Score(
         predictor=name,
         customers=judged["customer_id"].n_unique(),
@@ -212,7 +232,8 @@ def _score(
         within_7_days=errors.within_7_days,
         brier=brier_score(confidence, inside) if closed.height else nothing,
         calibration_error=calibration_error(reliability(confidence, inside)) if closed.height else nothing,
-        invalid_share=float((usage["state"] == "failed").mean() or 0),  # type: ignore[arg-type]
+        invalid_share=float((answered["state"] == "failed").mean() or 0),  # type: ignore[arg-type]
+        not_asked=not_asked.height,
         input_tokens=_total(usage, "input_tokens", "cache_read_tokens", "cache_write_tokens"),
         output_tokens=_total(usage, "output_tokens"),
         cost=float(usage["cost"].sum()),

@@ -57,6 +57,9 @@ class StatisticalPredictor:
         self._parameters = parameters
         self._min_customers = min_customers
 
+    def stand_in(self) -> None:
+        """It needs no service."""
+
     def parameters(self) -> Mapping[str, Any]:
         """The settings it reads, and the number of customers that a shared rhythm needs to be named in a reason."""
         others = {"predictor", "gate", "compare_days", "compare_customers"}

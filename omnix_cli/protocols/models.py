@@ -12,7 +12,7 @@ from typing import Protocol
 
 import polars as pl
 
-from omnix_cli.records import BatchJob, Failure, Question, Reply
+from omnix_cli.records import BatchJob, Failure, Loss, Question, Reply
 
 
 class AnswerLedger(Protocol):
@@ -31,9 +31,12 @@ class AnswerLedger(Protocol):
         """The customers in the questions of these days: `customer_id`, `history`, `prior`, `question`, `as_of`, newest
         first for each customer. `prior` is empty where a question had none."""
 
+    def keep_loss(self, loss: Loss) -> None:
+        """Notes dollars that may be on the bill although no answer came; on disk when this returns."""
+
     def totals(self) -> pl.DataFrame:
-        """By `run`, `model`, `prompt` and `mode` (on demand or batch): `replies`, tokens and `cost`, newest run
-        first."""
+        """By `run`, `model`, `prompt` and `mode` (on demand or batch): `replies`, tokens, `cost`, and the dollars that
+        `may_have_been_billed` besides, newest run first."""
 
     def seconds_per_reply(self, *, model: str) -> float | None:
         """How long a model takes to answer on demand, on average; None when nothing is known."""

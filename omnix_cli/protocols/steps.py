@@ -50,6 +50,9 @@ class PlanStep:
     """Whether the function takes `as_of`."""
     needs_resources: bool = False
     """Whether the function takes `resources` (threads, memory, a logger of its plans)."""
+    stand_in: PlanStep | None = None
+    """What computes the same frames, less well, in a run in which this step fails because of a service or its
+    settings."""
 
 
 class Engine(Protocol):
@@ -79,6 +82,9 @@ class Predictor(Protocol):
 
     def parameters(self) -> Mapping[str, Any]:
         """Everything that changes the result, for the checkpoint's key."""
+
+    def stand_in(self) -> Predictor | None:
+        """What predicts in a run in which this one fails because of a service or its settings; None if it uses none."""
 
     @property
     def predict(self) -> Callable[..., StepOutput]:

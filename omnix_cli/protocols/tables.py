@@ -10,17 +10,16 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
+from omnix_cli.errors import OmnixError
 from omnix_cli.item_frames import Items
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings
 
 Names = Sequence[str] | None
 """The attributes of an item to read; None: all."""
-WRITE_UNIT_BYTES = 1024
-"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
-("Read/write capacity mode", DynamoDB developer guide)."""
-READ_UNIT_BYTES = 8192
-"""A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", same guide)."""
+Units = Mapping[str, int]
+"""The write units of items by key, as far as they are known."""
+NO_UNITS: Units = {}
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,15 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True)
 class StoreTraits:
-    """What is special about a kind of store. `bills_capacity`: writes use units that cost money. `scans_in_parallel`:
-    a table is read faster in several segments at a time (elsewhere each segment reads all keys)."""
+    """What is special about a kind of store. `bills_capacity`: reads and writes use units that cost money.
+    `is_administered`: somebody creates its tables on purpose, so nothing else does. `scans_in_parallel`: a table is
+    read faster in several segments at a time (elsewhere each segment reads all keys). `fences_writes`: a guarded write
+    and the look at the item of its guard are one transaction."""
 
     bills_capacity: bool = False
+    is_administered: bool = False
     scans_in_parallel: bool = False
+    fences_writes: bool = False
 
 
 class TableStore(ItemSource, Protocol):
@@ -86,20 +89,23 @@ class TableStore(ItemSource, Protocol):
     `stores.tables`. Several threads may use it. A whole Decimal may come back as an int.
 
     Writes are idempotent, and each item is written whole or not at all. Reads that are given `now` skip items that
-    have expired. Reading a table that was never created is a `ConfigError`."""
+    have expired. Reading a table that was never created is a `ConfigError`.
+
+    Whoever knows what writes cost gives their `units`, so that a store with a limit keeps to it from the start; without
+    them it estimates, and corrects itself by what the service says."""
 
     traits: StoreTraits
 
-    def missing_tables(self) -> list[str]:
-        """The tables that were never created."""
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        """The tables (or those of `tables`) that were never created. It asks about no others."""
 
-    def create_tables(self) -> list[str]:
-        """Creates the missing tables; returns their names."""
+    def create_tables(self, tables: Names = None) -> list[str]:
+        """Creates the missing tables (or those of `tables`); returns their names."""
 
     def write_limit(self, table: str) -> WriteLimit | None:
         """How fast the table may be written; None if there is no limit."""
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items, each replacing the item with the same key (the last one wins); returns how many. A frame is
         written faster than dictionaries.
 
@@ -110,7 +116,7 @@ class TableStore(ItemSource, Protocol):
 
         Of several writers that expect the same values and change them, at most one succeeds."""
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         """Sets the given attributes of each item and keeps its others; several changes of one item apply in order.
 
         Returns the keys for which no item is stored; none is created for them."""
@@ -134,10 +140,35 @@ class TableStore(ItemSource, Protocol):
         Following the cursors gives every item that existed at the start exactly once, whatever is added. An index may
         lag behind its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
         """Deletes the items with these keys, if they exist; returns how many keys were given."""
 
     def close(self) -> None: ...
+
+
+class Guard(Protocol):
+    """What bulk writes depend on: that an item of their table, with this `key`, has the `expected` values."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def expected(self) -> Mapping[str, Any]: ...
+    def check(self) -> None:
+        """Raises an `OmnixError` unless the item is sure to have them now, and for a while. Fast, for several threads;
+        it may renew the item with `put_if`."""
+
+    def lost(self) -> OmnixError:
+        """The error for an item that no longer has them."""
+
+
+@runtime_checkable
+class GuardedStore(Protocol):
+    """A store whose bulk writes can depend on an item."""
+
+    def guarded(self, guard: Guard) -> AbstractContextManager[None]:
+        """Until the block ends, `put_many`, `update_many` and `delete_many` call `check` of the guard before every
+        request or transaction. If the store `fences_writes`, they also compare the item in each transaction, and raise
+        `lost`."""
 
 
 @dataclass(frozen=True)

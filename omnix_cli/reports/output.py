@@ -145,13 +145,19 @@ def steps_table(steps: Iterable[StepRecord]) -> pl.DataFrame:
 
 
 def model_report(figures: Mapping[str, Any]) -> str:
-    """One line on what a model was asked: customers, repaired and failed answers, cost."""
+    """One line on what a model was asked: customers, repaired and failed answers and why, cost."""
     skipped = {name: int(count) for name, count in figures.items() if name.startswith("skipped_") and count}
     asked = int(figures["asked"] + figures["repaired"] + figures["failed"])
     parts = [
         f"a model was asked about {counted(asked, 'customer')}:"
-        f" {figures['repaired']:,} repaired, {figures['failed']:,} failed",
+        f" {figures['repaired']:,} repaired, {figures['failed']:,} failed"
+        + (f" ({figures['reasons']})" if figures.get("reasons") else ""),
         f"{figures['found_in_ledger']:,} replies were already known; all replies cost {figures['dollars']:.4f} dollars",
+        *(
+            f"up to {lost:.4f} dollars more may have been billed, for answers that never arrived"
+            for lost in [figures.get("may_have_been_billed", 0)]
+            if lost
+        ),
         f"{counted(int(figures['reused']), 'customer')} served by answers of earlier days",
         *(f"{count:,} skipped ({name.removeprefix('skipped_').replace('_', ' ')})" for name, count in skipped.items()),
     ]

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from omnix_cli.counted_nouns import counted
-from omnix_cli.errors import ConfigError, DataError, PartialError
+from omnix_cli.errors import ConfigError, DataError, PartialError, UnavailableError
+from omnix_cli.predictors.bedrock.answers.outcomes import TOO_LONG
 from omnix_cli.predictors.bedrock.asking.estimates import Terms, estimate
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
@@ -55,6 +56,7 @@ def estimate_costs(
         *(f"{counted(number, 'customer')} skipped: {reason}" for reason, number in skipped),
         exact if count else estimated,
         terms.prices.note,
+        *terms.doubts,
     )
     return CostEstimate(costs, notes)
 
@@ -73,7 +75,9 @@ class Backtest:
 
 def compare_predictors(specs: Sequence[str], contender: Callable[[str], Predictor], runner: Runner) -> Backtest:
     """Compares the predictors that `specs` name on the newest full period before the run's day. A spec may list several
-    names, divided by commas; `contender` makes the predictor of a name."""
+    names, divided by commas; `contender` makes the predictor of a name; all share one budget.
+
+    Raises `PartialError` with the report when a model was not asked about everybody."""
     names = [name for spec in specs for name in spec.split(",")]
     if len(names) < 2 or len(set(names)) < len(names):
         hint = "Write `statistical bedrock`, for example."
@@ -84,7 +88,12 @@ def compare_predictors(specs: Sequence[str], contender: Callable[[str], Predicto
     consent = runner.settings.privacy.consent_ai_analysis
     period = held_out(runner.as_of(), runner.settings.prediction, default_consent=consent)
     frames = (runner.sources[name].scan() for name in ("purchases", "products", "customers"))
-    return Backtest(period, compare(contenders, *frames, period=period))
+    made = Backtest(period, compare(contenders, *frames, period=period))
+    if unasked := [f"{score.predictor} about {score.not_asked:,}" for score in made.scores if score.not_asked]:
+        message = f"not asked about all {made.scores[0].customers:,} customers: {'; '.join(unasked)}"
+        hint = "Raise --budget, or compare on fewer customers; answers so far are kept. See `not_asked`."
+        raise PartialError(message, hint=hint, report=made)
+    return made
 
 
 @dataclass(frozen=True)
@@ -125,16 +134,27 @@ def job_states(service: BatchJobs) -> list[BatchJob]:
 
 
 def collect_jobs(service: BatchJobs) -> list[BatchJob]:
-    """Collects the answers of all finished jobs; returns all jobs, newest first."""
-    return [job if job.done else service.collect(job) for job in service.jobs()]
+    """Collects the answers of all finished jobs; returns all jobs, newest first. Raises `UnavailableError` for a job
+    whose answers cannot be read, after collecting those of the others."""
+    jobs, unreadable = service.jobs(), list[UnavailableError]()
+    for number, job in enumerate(jobs):
+        try:
+            jobs[number] = job if job.done else service.collect(job)
+        except UnavailableError as error:
+            unreadable.append(error)
+    if unreadable:
+        raise unreadable[0]
+    return jobs
 
 
 def retry_failed(runner: Runner, frames: RunFrames, answers: AnswerLedger, *, model: str, prompt: str) -> RunReport:
     """Asks again about the customers in the dead letters of the newest predictions for the run's day, and predicts
-    again. `frames` are the frames of that day."""
+    again. `frames` are the frames of that day. An answer that was too long is kept: the same question would be cut off
+    again, and one with a higher limit is another question."""
     as_of = runner.as_of()
     asked = answers.asked(model=model, prompt=prompt, since=as_of, until=as_of)
-    answers.drop(questions_to_drop(frames.scan("dead_letters").collect(), asked))
+    letters = frames.scan("dead_letters").filter(pl.col("reason") != TOO_LONG).collect()
+    answers.drop(questions_to_drop(letters, asked))
     return bring_up_to_date(_RETRY, lambda: runner, force=True)
 
 

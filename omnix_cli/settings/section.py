@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -25,22 +26,30 @@ LARGEST_NUMBER = 10**15
 MOST_DAYS = 100_000
 """Days further away than some centuries are in no calendar of Python."""
 
+_MOST = {"days": MOST_DAYS, "hours": 1_000_000, "seconds": 100_000_000, "threads": 1_024}
+"""The largest number of a setting whose name ends so. Timers of the system hold no longer times."""
+
+LONGEST_URL = 2_000
+"""Longer ones are refused by much of what lies between."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 """A list of texts; a single one may stand without brackets."""
 
 
-def _check_url(text: str) -> str:
+def check_url(url: str) -> str:
+    """The URL of a service. Raises ValueError for a text that is none."""
     try:
-        url = urlsplit(text)
-        if url.scheme in ("http", "https") and url.hostname and url.port != 0:
-            return text
-    except ValueError:  # no number between 0 and 65535 as port
-        pass
-    raise ValueError("must be http:// or https:// with a host, such as http://localhost:9000")
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a bad port, or half a bracket
+        is_url = False
+    if not is_url or not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
+        raise ValueError("is not a URL such as http://localhost:8000 or https://service.example.com")
+    return url
 
 
-Url = Annotated[str, AfterValidator(_check_url), PlainSerializer(without_secrets, when_used="json")]
+Url = Annotated[str, AfterValidator(check_url), PlainSerializer(without_secrets, when_used="json")]
 """The address of a service; what is printed or recorded of it has no password."""
 
 
@@ -53,9 +62,11 @@ class Section(BaseModel):
     @field_validator("*")
     @classmethod
     def _within_reason(cls, value: Any, info: ValidationInfo) -> Any:
-        most = MOST_DAYS if (info.field_name or "").endswith("days") else LARGEST_NUMBER
+        most = _MOST.get((info.field_name or "").rpartition("_")[2], LARGEST_NUMBER)
         if isinstance(value, int | float | Decimal) and not -most <= value <= most:
             raise ValueError(f"must be a number up to {most:,}")
+        if isinstance(value, str | Path) and "\0" in str(value):
+            raise ValueError("must be a text without a NUL character")
         return value
 
 

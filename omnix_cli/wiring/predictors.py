@@ -13,7 +13,7 @@ from omnix_cli.predictors.bedrock.asking.client import connect
 from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
 from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
 from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
-from omnix_cli.predictors.bedrock.asking.money import PriceTable, load_prices
+from omnix_cli.predictors.bedrock.asking.money import Budget, PriceTable, load_prices
 from omnix_cli.predictors.bedrock.batches.job_service import JobService
 from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
 from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
@@ -29,12 +29,13 @@ from omnix_cli.stores.s3.folders import s3_folder
 
 @dataclass(frozen=True)
 class Predictors:
-    """Makes predictors. `answers` opens the ledger of replies; new replies are kept under the id `run`. AWS libraries
-    are loaded only when a model is asked."""
+    """Makes predictors. `answers` opens the ledger of replies; new replies are kept under the id `run`. All of them,
+    and all ways of asking, share one `budget`. AWS libraries are loaded only when a model is asked."""
 
     settings: Settings
     answers: Callable[[], AnswerLedger]
     now: Callable[[], datetime]
+    budget: Budget
     run: str = ""
 
     def configured(self) -> Predictor:
@@ -62,6 +63,7 @@ class Predictors:
             self.settings.prediction,
             default_consent=self.settings.privacy.consent_ai_analysis,
             name="bedrock" if name == "statistical" else name,
+            run=self.run,
         )
 
     def contender(self, spec: str) -> Predictor:
@@ -82,7 +84,7 @@ class Predictors:
 
     def asker(self) -> ConverseAsker:
         """Asks the model of the settings on demand, within the budget of this run."""
-        return ConverseAsker(connect(self.settings.bedrock), self._recorder(), schema=ANSWER_SCHEMA)
+        return ConverseAsker(connect(self.settings.bedrock), self._recorder(), schema=ANSWER_SCHEMA, budget=self.budget)
 
     @property
     def has_jobs(self) -> bool:
@@ -96,7 +98,7 @@ class Predictors:
             hint = "Set bedrock.batch.location and bedrock.batch.role_arn."
             raise ConfigError("batch jobs need a location and a role", hint=hint)
         objects = s3_folder(bedrock.batch.location, self.settings.s3)
-        return BedrockBatches(JobService(connect(bedrock, "bedrock"), bedrock), objects, self._recorder())
+        return BedrockBatches(JobService(connect(bedrock, "bedrock"), bedrock), objects, self._recorder(), self.budget)
 
     @cached_property
     def prices(self) -> PriceTable:

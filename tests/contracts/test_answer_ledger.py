@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.protocols.models import AnswerLedger
+from omnix_cli.records import Loss
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.s3.folders import S3Folder
 from omnix_cli.stores.workspace.folders import DiskFolder
@@ -113,12 +114,32 @@ def test_totals_by_run_model_prompt_and_mode(open_ledger: Open) -> None:
         ledger.keep(reply(second), second)
         ledger.keep(reply(third, run="run-2", way="batch", replied_at=MOMENT + timedelta(days=1)), third)
         totals = ledger.totals()
-    assert totals.columns[-1] == "cost"
-    assert totals.drop("cost").rows() == [
+    assert totals.columns[-2:] == ["cost", "may_have_been_billed"]
+    assert totals.drop("cost", "may_have_been_billed").rows() == [
         ("run-2", MODEL, PROMPT, "batch", 1, 1000, 500, 200, 10),
         ("run-1", MODEL, PROMPT, "on demand", 2, 2000, 1000, 400, 20),
     ]
     assert totals["cost"].to_list() == pytest.approx([0.000185, 0.00037])
+
+
+def test_what_may_have_been_billed_is_kept_and_counted_once(open_ledger: Open, tmp_path: Path) -> None:
+    (asked,) = questions(1)
+    told = {"model": MODEL, "prompt": PROMPT, "way": "on_demand", "noted_at": MOMENT}
+    with open_ledger() as ledger:
+        ledger.keep(reply(asked), asked)
+        for id, run, dollars in (
+            ("a", "run-1", "0.25"),
+            ("a", "run-1", "0.25"),
+            ("b", "run-1", "0.5"),
+            ("c", "run-2", "1"),
+        ):
+            ledger.keep_loss(Loss(id=id, run=run, dollars=Decimal(dollars), **told))
+    for file in tmp_path.glob("answers.sqlite*"):  # another machine has only what is shared
+        if (tmp_path / "shared").exists():
+            file.unlink()
+    with open_ledger() as ledger:
+        rows = ledger.totals().select("run", "replies", "cost", "may_have_been_billed").rows()
+    assert sorted(rows) == [("run-1", 1, pytest.approx(0.000185), 0.75), ("run-2", 0, 0.0, 1.0)]
 
 
 def test_a_customer_is_forgotten_with_every_reply_they_stood_in(open_ledger: Open) -> None:

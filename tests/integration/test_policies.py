@@ -180,6 +180,7 @@ def test_the_nightly_job(watch: Watch, store: DynamoStore, ran: Omnix, monkeypat
         did(ran, "import", kind, "--from", "dynamodb")
     monkeypatch.setenv("OMNIX_PUBLISH__REFRESH_SHARE", "0")
     did(ran, "run")
+    monkeypatch.setenv("OMNIX_STORE__WRITE_SHARE", "0.5")
     did(ran, "publish", "--dry-run")
     assert watch.used == allowed("nightly-job", "dynamodb")
 
@@ -205,13 +206,22 @@ def _leave_behind(bucket: TestBucket) -> None:
     bucket.write(key, b"left behind")
 
 
+def test_a_publish_needs_rights_for_one_table(
+    watch: Watch, store: DynamoStore, ran: Omnix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did(ran, "run")
+    assert {resource for _, resource in watch.used} == {f"{ARN}PREFIX-recommendations-STAGE"}
+    assert ("dynamodb:DescribeTable", f"{ARN}PREFIX-recommendations-STAGE") not in watch.used
+
+
 def test_the_analyst(watch: Watch, store: DynamoStore, omnix: Omnix, tmp_path: Path) -> None:
     store.put_many("purchase-history", map(purchase, range(40)))
     omnix("tables", "status")
-    did(omnix, "tables", "export", *TABLES, "--to", str(tmp_path / "exported"))
+    exported = str(tmp_path / "exported")
+    did(omnix, "tables", "export", *TABLES, "--to", exported)
     for spec in TABLES.values():
-        store.put_many(spec.name, [{spec.key: "written since"}])
-    assert omnix("tables", "verify", *TABLES, "--from", str(tmp_path / "exported")).code == 5
+        store.put_many(spec.name, [{spec.key: "new"}])
+    assert omnix("tables", "verify", "--from", exported).code == 5, "it reads what differs again"
     assert watch.used == allowed("analyst", "dynamodb")
 
 
@@ -255,8 +265,8 @@ def test_the_migration(
     did(omnix, "tables", "export", *TABLES, "--to", place)
     did(omnix, "tables", "load", place)
     did(omnix, "tables", "verify", "--from", place)
-    files = ("--files", f"{cloud.bucket.address}/BULK")
     for table in TABLES:
+        files = ("--files", f"{cloud.bucket.address}/BULK/{table}")
         assert omnix("tables", "bulk", table, *files, "--start").code == 2, "the emulator knows no such operation"
         request = json.loads(omnix("tables", "bulk", table, *files).out)["ImportTable"]
         with closing(transport_to(watch.url)) as transport, suppress(ServiceError):  # the table is there already

@@ -157,6 +157,16 @@ def test_a_key_that_is_deleted_and_put_again_counts_again(
     assert rows.filter(kind="cancelled")["product_id"].to_list() == ["p2"]
 
 
+def test_a_deletion_is_about_one_key_as_it_is_written(tmp_path: Path) -> None:
+    keys = ["dup", "dup ", " dup"]
+    work = importer(tmp_path)
+    imported(work, write_export(tmp_path / "in", [[full_line({**item(1), "id": key}) for key in keys]]))
+    assert sorted(current_rows(work)["purchase_id"]) == sorted(keys)
+    deletion = change_line({"id": "dup "})
+    assert imported(work, write_export(tmp_path / "b", [[deletion]], incremental=True)).accepted == 1
+    assert current_rows(work).filter(kind="cancelled")["purchase_id"].to_list() == ["dup "]
+
+
 @pytest.mark.parametrize("with_old_image", [True, False])
 def test_a_deleted_product_stays_and_is_told(tmp_path: Path, with_old_image: bool) -> None:
     work = importer(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,13 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.errors import DataError
-from omnix_cli.predictors.bedrock.answers.outcomes import DayOutcomes, outcome_figures, outcome_frames, pattern_frame
+from omnix_cli.predictors.bedrock.answers.outcomes import (
+    DayOutcomes,
+    commonest_reasons,
+    outcome_figures,
+    outcome_frames,
+    pattern_frame,
+)
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.predictors.bedrock.answers.previous_answers import learn
 from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess, Replies, ReplySource
@@ -20,8 +26,9 @@ from omnix_cli.predictors.bedrock.personal_data import Scanner, pseudonym
 from omnix_cli.predictors.bedrock.prompts.daily_questions import DailyQuestions, QuestionWriter, daily_questions
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, text_sent
 from omnix_cli.protocols.checkpoints import Figures
+from omnix_cli.protocols.models import AnswerLedger
 from omnix_cli.protocols.steps import Predictor, StepOutput
-from omnix_cli.records import TOKEN_KINDS, TokenUsage
+from omnix_cli.records import NO_BUDGET, TOKEN_KINDS, TokenUsage
 from omnix_cli.settings import BedrockSettings, PredictionSettings, dump
 from omnix_cli.steps.answers.blending import blend
 from omnix_cli.steps.answers.choosing import choose
@@ -55,13 +62,18 @@ class BedrockPredictor:
     prediction: PredictionSettings
     default_consent: bool = field(kw_only=True)
     name: str = "bedrock"
-    version: str = field(default="1", init=False)
+    run: str = ""
+    """The run that asks."""
+    asks: bool = True
+    version: str = field(default="2", init=False)
     outputs: tuple[str, ...] = field(default=("predictions", "dead_letters", "usage", "analyses"), init=False)
     by_customer: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         self.inputs = (*self.statistical.inputs, "customers")
-        self._source = ReplySource(self.access, self.settings, prompt=self.prompt.id, mode=self.name)
+        access = self.access if self.asks else replace(self.access, asker=None, jobs=None)
+        mode = self.name if self.asks else "bedrock"
+        self._source = ReplySource(access, self.settings, prompt=self.prompt.id, mode=mode)
         self._pseudonym = pseudonym(self.settings.pseudonym_secret)
 
     def parameters(self) -> Mapping[str, Any]:
@@ -73,7 +85,13 @@ class BedrockPredictor:
             "default_consent": self.default_consent,
             "pseudonyms": hashlib.sha256(self._pseudonym("").encode()).hexdigest()[:12],
             **{name: settings[name] for name in _KEY_SETTINGS},
+            **({} if self.asks else {"without_asking": self.run}),
         }
+
+    def stand_in(self) -> BedrockPredictor | None:
+        """The same with the answers that are in the ledger already: it asks nothing, and the statistics stand in for
+        the others. What it makes is used in this run only."""
+        return replace(self, asks=False) if self.asks else None
 
     def questions(self, *, as_of: date, **frames: pl.LazyFrame) -> DailyQuestions:
         """The questions of a day. Asks nothing."""
@@ -116,7 +134,11 @@ class BedrockPredictor:
         figures = _reply_figures(first, second)
         if waited := waited + first.waited_seconds:
             figures["waited_seconds"] = round(waited, 3)
-        over_budget = sum(replies.failures("budget") for replies in (first, second))
+        over_budget = sum(replies.failures(NO_BUDGET) for replies in (first, second))
+        if reasons := commonest_reasons(outcomes.all(), self.settings.max_output_tokens):
+            figures["reasons"] = reasons
+        if lost := _lost(self.access.ledger, self.run):
+            figures["may_have_been_billed"] = lost
         if incomplete := self._incomplete(outcomes, over_budget):
             figures["incomplete"] = incomplete
         return self._output(day, outcomes, figures)
@@ -167,7 +189,8 @@ class BedrockPredictor:
         if over_budget:
             reasons.append(f"the budget ended before {over_budget} questions")
         if failed > self.settings.max_failed * customers:
-            reasons.append(f"{failed} of {customers} customers have no valid answer")
+            why = commonest_reasons(outcomes.all(), self.settings.max_output_tokens)
+            reasons.append(f"{failed} of {customers} customers have no valid answer: {why}")
         return "; ".join(reasons)
 
 
@@ -180,6 +203,12 @@ class _Day:
     writer: QuestionWriter
     parser: ReplyParser
     questions: DailyQuestions
+
+
+def _lost(ledger: AnswerLedger, run: str) -> float:
+    """The dollars that may be on the bill of a run although no answer came."""
+    totals = ledger.totals()
+    return float(totals.filter(pl.col("run") == run)["may_have_been_billed"].sum())
 
 
 def _reply_figures(first: Replies, repairs: Replies) -> Figures:

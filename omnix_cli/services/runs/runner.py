@@ -8,7 +8,7 @@ import platform
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,8 +16,17 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from omnix_cli import __version__
-from omnix_cli.errors import DataError, Interrupted, OmnixError, PartialError, exit_code
+from omnix_cli.errors import (
+    ConfigError,
+    DataError,
+    Interrupted,
+    OmnixError,
+    PartialError,
+    UnavailableError,
+    exit_code,
+)
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
@@ -45,6 +54,8 @@ class Runner:
     now: Callable[[], datetime]
     run_id: str | None = None
     """The id of this run; by default made of the time at which it begins."""
+    may_go_on: MayGoOn = always
+    """Called before and after each step."""
 
     def as_of(self) -> date:
         """The day for which this run computes."""
@@ -95,14 +106,15 @@ class Runner:
             _log.warning("%s", strays, extra={"as_of": self.as_of().isoformat()})
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
         with self._recorded(journal):
-            frames = dict(self.sources)
-            for decision in self.explain(targets, force=force):
-                checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
-                journal.note(_step_record(decision, checkpoint, frames))
-                frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
+            frames, put_off = self._compute_all(targets, force, journal)
+            self.may_go_on()
             if publisher:
                 lists = {name: frames[name] for name in PUBLISHED}
                 journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
+            if put_off:
+                put_off.hint = f"{put_off.hint or ''} The rest of the run was done with what is known.".strip()
+                put_off.report = journal.record
+                raise put_off
         return journal.record
 
     def failed_imports(self, command: str, imported: tuple[StepRecord, ...], error: OmnixError) -> RunRecord:
@@ -163,9 +175,15 @@ class Runner:
             journal.save(status="done", exit_code=0, finished_at=self.now())
         except BaseException as error:
             try:
+                if isinstance(error, Exception):
+                    self.may_go_on()  # perhaps a library made this error of a signal
+            except OmnixError as cause:
+                journal.save(**_ending(cause), finished_at=self.now())
+                raise cause from error
+            try:
                 journal.save(**_ending(error), finished_at=self.now())
-                if isinstance(error, PartialError):
-                    error.report = journal.record
+                if isinstance(error, PartialError) or isinstance(getattr(error, "report", None), RunRecord):
+                    error.report = journal.record  # type: ignore[attr-defined]
             except Interrupted as again:  # polars reported the same signal first
                 journal.save(**_ending(again), finished_at=self.now())
                 raise
@@ -187,6 +205,35 @@ class Runner:
             host=socket.gethostname(),
             process=os.getpid(),
         )
+
+    def _compute_all(
+        self, targets: Collection[str], force: Collection[str], journal: _Journal
+    ) -> tuple[dict[str, StoredFrame], OmnixError | None]:
+        """All frames; and the error of a step that failed because of a service or its settings, while its stand-in did
+        its work: no optional part keeps the rest of a run from happening."""
+        frames, put_off = dict(self.sources), None
+        runner, left = self, list(self.explain(targets, force=force))
+        while left:
+            decision = left.pop(0)
+            self.may_go_on()
+            try:
+                checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
+            except (ConfigError, DataError, UnavailableError) as error:
+                if (stand_in := decision.step.stand_in) is None:
+                    raise
+                put_off = error
+                _log.warning("%s goes on with what is known: %s", decision.step.name, error.message)
+                plan = tuple(stand_in if step is decision.step else step for step in runner.plan)
+                runner = replace(runner, plan=plan)
+                names = {decision.step.name, *(later.step.name for later in left)}
+                left = [one for one in runner.explain(targets, force=force) if one.step.name in names]
+                continue
+            record = _step_record(decision, checkpoint, frames)
+            if put_off and decision.step in (step.stand_in for step in self.plan):
+                record = record.model_copy(update={"incomplete": put_off.message})
+            journal.note(record)
+            frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
+        return frames, put_off
 
     def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
         step = decision.step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,12 +20,18 @@ from omnix_cli.stores.workspace.files import checksum
 from omnix_cli.stores.workspace.folders import Folder
 
 
+def _raise(error: OSError) -> None:
+    raise error  # a folder that may not be read is not an empty one
+
+
 class LocalFiles:
     """Files on this machine."""
 
     def below(self, folder: str) -> list[str]:
         """All files in a folder and its subfolders, in order; none if this is not a folder."""
-        return _checked([str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()])
+        found = os.walk(folder, onerror=_raise) if Path(folder).is_dir() else ()
+        paths = (Path(place) / name for place, _, names in found for name in names)
+        return _checked([str(path) for path in sorted(paths) if path.is_file()])
 
     def holds(self, folder: str, ending: str) -> bool:
         """Whether a folder directly holds a file whose name ends so."""

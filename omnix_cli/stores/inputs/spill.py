@@ -34,7 +34,7 @@ class _Piece:
     columns: list[str]
 
     def whole(self) -> pl.DataFrame:
-        rows = pl.read_ipc(self.rows) if isinstance(self.rows, Path) else self.rows
+        rows = pl.scan_ipc(self.rows, glob=False).collect() if isinstance(self.rows, Path) else self.rows
         again = (value.new_from_index(0, rows.height) for value in self.constants.values())
         return rows.with_columns(again).select(self.columns)
 
@@ -51,10 +51,10 @@ class StagedRows:
     def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
         beside = self.beside.whole()
         if marked is None:
-            return pl.concat([pl.read_parquet(self.file.path), beside], how="horizontal")
+            return pl.concat([pl.read_parquet(self.file.path, glob=False), beside], how="horizontal")
         size = self.row_group_rows
         groups = (marked.arg_true() // size).unique().sort() * size
-        part = pl.scan_parquet(self.file.path)
+        part = pl.scan_parquet(self.file.path, glob=False)
         if 2 * size * len(groups) > len(marked):
             return pl.concat([part.filter(marked).collect(), beside.filter(marked)], how="horizontal")
         pieces = [part.slice(first, size).filter(marked.slice(first, size)) for first in groups]  # others stay packed

@@ -2,6 +2,7 @@
 
     answers/
         replies-<hash>.jsonl    one reply a line, with its customers
+        losses-<hash>.jsonl     dollars that may be on the bill although no answer came, one loss a line
         forgotten.json          dropped questions, and when they were dropped: older replies must not come back
 
 A file is written once. It is replaced only to remove dropped replies.
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -20,6 +21,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from omnix_cli.errors import CorruptCheckpoint, OmnixError
+from omnix_cli.records import Loss
 from omnix_cli.stores.replies.reply_table import KeptReply, ReplyTable
 from omnix_cli.stores.workspace.folders import Folder
 
@@ -28,6 +30,7 @@ FILE_REPLIES = 500
 FILE_SECONDS = 20.0
 """... or this long after the last one, if there are new replies."""
 FORGOTTEN = "forgotten.json"
+_REPLIES, _LOSSES = _PARTS = ("replies-", "losses-")
 _READERS = 8
 _KEPT = TypeAdapter(KeptReply)
 
@@ -53,10 +56,14 @@ class SharedReplies:
         dropped = _moments(self._read(FORGOTTEN))
         self._table.remove(dropped)
         known = self._table.files()
-        new = [name for name in self._folder.names() if name.startswith("replies-") and name not in known]
+        new = [name for name in self._folder.names() if name.startswith(_PARTS) and name not in known]
         with ThreadPoolExecutor(_READERS) as readers:
             for name, content in zip(new, readers.map(self._read, new), strict=True):
-                if content is not None:
+                if content is None:
+                    continue
+                if name.startswith(_LOSSES):
+                    self._table.add_losses(_parsed_losses(name, content), file=name)
+                else:
                     self._table.add((kept for kept in _parsed(name, content) if kept.is_newer(dropped)), file=name)
 
     def send_if_due(self, new: int) -> None:
@@ -78,6 +85,9 @@ class SharedReplies:
         with self._sending:
             while new := self._table.unshared(self._file_replies):
                 self._write(new)
+            if losses := self._table.unshared_losses():
+                name = self._put(_LOSSES, (loss.model_dump(mode="json") for loss in losses))
+                self._table.set_losses_file([loss.id for loss in losses], name)
 
     def drop(self, questions: Collection[str], now: datetime) -> None:
         """Removes these replies from the folder. Other machines remove them when they next open it."""
@@ -95,11 +105,15 @@ class SharedReplies:
             self._folder.remove(name)
 
     def _write(self, kept: list[KeptReply]) -> None:
-        lines = ({**one._asdict(), "reply": one.reply.model_dump(mode="json")} for one in kept)
-        content = b"".join(orjson.dumps(line) + b"\n" for line in lines)
-        name = f"replies-{hashlib.sha256(content).hexdigest()[:32]}.jsonl"
-        self._folder.write(name, content)
+        name = self._put(_REPLIES, ({**one._asdict(), "reply": one.reply.model_dump(mode="json")} for one in kept))
         self._table.set_file([one.reply.question for one in kept], name)
+
+    def _put(self, beginning: str, lines: Iterable[object]) -> str:
+        """Writes a file of JSON lines and returns its name."""
+        content = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+        name = f"{beginning}{hashlib.sha256(content).hexdigest()[:32]}.jsonl"
+        self._folder.write(name, content)
+        return name
 
     def _read(self, name: str) -> bytes | None:
         """None when another machine has replaced the file meanwhile."""
@@ -114,6 +128,13 @@ def _parsed(name: str, content: bytes) -> list[KeptReply]:
         lines = map(orjson.loads, content.splitlines())
         return [_KEPT.validate_python({field: line[field] for field in KeptReply._fields}) for line in lines]
     except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(name, error) from error
+
+
+def _parsed_losses(name: str, content: bytes) -> list[Loss]:
+    try:
+        return [Loss.model_validate_json(line) for line in content.splitlines()]
+    except ValueError as error:
         raise _unreadable(name, error) from error
 
 

@@ -18,9 +18,9 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Names, Page, StoreTraits
+from omnix_cli.protocols.tables import NO_UNITS, Guard, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
-from omnix_cli.stores.sqlite.errors import translated
+from omnix_cli.stores.sqlite.errors import readable, translated
 from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
@@ -37,7 +37,7 @@ class SqliteStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the file at the same time: readers never
     wait, a writer waits up to `busy_seconds` for another one."""
 
-    traits = StoreTraits()
+    traits = StoreTraits(fences_writes=True)
 
     path: Path
     prefix: str = "omnix-ai"
@@ -49,17 +49,19 @@ class SqliteStore:
         self.tables = {spec.name: TableSql(spec, spec.full_name(self.prefix, self.stage)) for spec in TABLES.values()}
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self._guard: Guard | None = None
 
-    def missing_tables(self) -> list[str]:
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        names = [name for name in self.tables if tables is None or name in tables]
         if not self.path.exists():
-            return list(self.tables)
+            return names
         with self.database() as database:
             there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        return [name for name, sql in self.tables.items() if sql.full_name not in there]
+        return [name for name in names if self.tables[name].full_name not in there]
 
-    def create_tables(self) -> list[str]:
+    def create_tables(self, tables: Names = None) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        if missing := self.missing_tables():
+        if missing := self.missing_tables(tables):
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():
@@ -69,16 +71,25 @@ class SqliteStore:
     def write_limit(self, table: str) -> None:
         return None
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
-        return self._execute_many(sql.put, map(sql.row, as_dictionaries(items)))
+        return self._execute_many(sql, sql.put, map(sql.row, as_dictionaries(items)))
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Implements `protocols.GuardedStore`: a write of another process comes before or after a whole transaction."""
+        before, self._guard = self._guard, guard
+        try:
+            yield
+        finally:
+            self._guard = before
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
-            stored = _first(database, sql.find, (item[sql.spec.key],))
+            stored = self._first(database, sql, sql.find, (item[sql.spec.key],))
             if (stored is None) != (expected is None):
                 return False
             if stored and expected and any(stored.get(name) != value for name, value in expected.items()):
@@ -86,14 +97,14 @@ class SqliteStore:
             database.execute(sql.put, row)
         return True
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         sql = self.tables[table]
         absent = []
         for chunk in batched(changes, self.transaction_items):
-            with self.transaction() as database:
+            with self._bulk_transaction(sql) as database:
                 for change in chunk:
                     key = change[sql.spec.key]
-                    stored = _first(database, sql.find, (key,))
+                    stored = self._first(database, sql, sql.find, (key,))
                     if stored is None:
                         absent.append(key)
                     else:
@@ -103,14 +114,14 @@ class SqliteStore:
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         sql = self.tables[table]
         with self.database() as database:
-            return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
+            return self._first(database, sql, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         sql = self.tables[table]
         for chunk in batched(keys, MAX_LIMIT):
             with self.database() as database:
                 rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
-            yield from (decode(row[0]) for row in rows)
+            yield from (self._item(sql, row[0]) for row in rows)
 
     def address(self, table: str) -> str:
         """The file, and the name of the table in it."""
@@ -140,7 +151,9 @@ class SqliteStore:
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
-        return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
+        return Page(
+            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+        )
 
     def scan(
         self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
@@ -152,15 +165,15 @@ class SqliteStore:
             with self.database() as database:
                 rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
             for key, document in rows:
-                if segments == 1 or zlib.crc32(key.encode()) % segments == segment:
-                    item = decode(document)
+                if segments == 1 or zlib.crc32(str(key).encode()) % segments == segment:
+                    item = self._item(sql, document)
                     yield item if attributes is None else {name: item[name] for name in attributes if name in item}
             if len(rows) < MAX_LIMIT:
                 return
             last = rows[-1][0]
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        return self._execute_many(self.tables[table].delete, ((key,) for key in keys))
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
+        return self._execute_many(self.tables[table], self.tables[table].delete, ((key,) for key in keys))
 
     @contextmanager
     def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -184,13 +197,38 @@ class SqliteStore:
             self._open.pop().close()
         self._own = threading.local()
 
-    def _execute_many(self, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
+    @contextmanager
+    def _bulk_transaction(self, sql: TableSql) -> Iterator[sqlite3.Connection]:
+        guard = self._guard
+        if guard is not None:
+            guard.check()
+        with self.transaction() as database:
+            if guard is not None:
+                stored = self._first(database, sql, sql.find, (guard.key,)) or {}
+                if any(stored.get(name) != value for name, value in guard.expected.items()):
+                    raise guard.lost()
+            yield database
+
+    def _execute_many(self, sql: TableSql, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
         count = 0
         for chunk in batched(arguments, self.transaction_items):
-            with self.transaction() as database:
+            with self._bulk_transaction(sql) as database:
                 database.executemany(statement, chunk)
             count += len(chunk)
         return count
+
+    def _first(
+        self, database: sqlite3.Connection, sql: TableSql, statement: str, arguments: tuple[Any, ...]
+    ) -> dict[str, Any] | None:
+        row = database.execute(statement, arguments).fetchone()
+        return None if row is None else self._item(sql, row[0])
+
+    def _item(self, sql: TableSql, document: Any) -> dict[str, Any]:
+        with readable(self.path):
+            item = decode(document)
+            if type(item.get(sql.spec.key)) is not str:
+                raise ValueError("the item has no key")
+        return item
 
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
@@ -213,8 +251,3 @@ class SqliteStore:
             connection.close()
             raise
         return connection
-
-
-def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
-    row = database.execute(statement, arguments).fetchone()
-    return None if row is None else decode(row[0])

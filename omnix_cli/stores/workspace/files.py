@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import polars as pl
 from omnix_cli.errors import os_failure
 from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.stores.workspace.private import open_private, private_folder
+
+_TEMPORARY = re.compile(r"\..+\.(json|parquet)-\w{8}")
 
 
 def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:
@@ -41,6 +44,20 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file has the name under which `write_atomically` writes JSON and Parquet."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing if there is none. A folder that may not be read raises, as with `Path.glob` it does
+    not."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:

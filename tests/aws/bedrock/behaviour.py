@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.aws.bedrock.oddities import ANSWERS, Oddity
+
 BYTES_PER_TOKEN = 4
 
 
@@ -29,6 +31,8 @@ class Behaviour:
     unknown_models: frozenset[str] = frozenset()
     min_records: int = 100
     max_records: int = 50_000
+    oddity: Oddity = ANSWERS[0]
+    """The form of all answers, records and outputs."""
     job_step_seconds: float | None = None
     """A job takes a step with each GetModelInvocationJob, or, given this, by itself after so many seconds."""
 

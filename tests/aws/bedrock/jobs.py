@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -185,35 +184,36 @@ class Jobs:
         status, share = _ENDS_BY_FAULT.get(job.fault or "", ("Completed", 1.0))
         left = round(job.counts["total"] * share)
         tokens: Counter[str] = Counter()
+        files: dict[str, bytes] = {}
         for key in self._inputs(job):
-            with tempfile.TemporaryFile() as file:
-                left = self._answer_file(job, key, file, left, tokens)
-                file.seek(0)
-                self._s3.upload_fileobj(
-                    file, _bucket(self._output(job)), f"{self._target(job)}{key.rpartition('/')[2]}.out"
-                )
+            content, left = self._answer_file(job, key, left, tokens)
+            files[f"{key.rpartition('/')[2]}.out"] = content
         counts = {f"{name}RecordCount": job.counts[name] for name in ("total", "processed", "success", "error")}
         manifest = {**counts, "inputTokenCount": tokens["inputTokens"], "outputTokenCount": tokens["outputTokens"]}
-        self._s3.put_object(
-            Bucket=_bucket(self._output(job)),
-            Key=f"{self._target(job)}manifest.json.out",
-            Body=json.dumps(manifest).encode(),
-        )
+        files["manifest.json.out"] = json.dumps(manifest).encode()
+        for name, content in self._behaviour().oddity.files(files).items():
+            self._s3.put_object(Bucket=_bucket(self._output(job)), Key=f"{self._target(job)}{name}", Body=content)
         self._end(job, status, "" if status == "Completed" else f"{job.counts['processed']} records were processed.")
 
-    def _answer_file(self, job: Job, key: str, file: IO[bytes], left: int, tokens: Counter[str]) -> int:
-        """Writes the answers in another order than the requests; returns how many records may still be done."""
-        answers: list[bytes] = []
+    def _answer_file(self, job: Job, key: str, left: int, tokens: Counter[str]) -> tuple[bytes, int]:
+        """Answers in another order than the requests, and how many records may still be done."""
+        answers: list[dict[str, Any]] = []
         for number, line in enumerate(self._lines(job, key)):
             if left == 0:
                 break
             left -= 1
             answer = self._answer(job, number, line, tokens)
             if answer is not None:
-                answers.append(json.dumps(answer).encode() + b"\n")
+                answers.append(answer)
         random.Random(job.identity).shuffle(answers)
-        file.writelines(answers)
-        return left
+        return b"".join(json.dumps(line).encode() + b"\n" for lines in map(self._odd, answers) for line in lines), left
+
+    def _odd(self, record: dict[str, Any]) -> list[Any]:
+        """The lines that stand for a record."""
+        if "modelOutput" not in record:
+            return [record]
+        oddity = self._behaviour().oddity
+        return oddity.record({**record, "modelOutput": oddity.answer(record["modelOutput"])})
 
     def _answer(self, job: Job, number: int, line: bytes, tokens: Counter[str]) -> dict[str, Any] | None:
         """A line of the output, or None for a record that goes missing."""

@@ -134,7 +134,10 @@ class BedrockDouble:
         if fault == "dropped_after":
             return None
         self._count(f"{route.name} answered")
-        return Sent(200, wire.written(route, answer), cut=fault == "cut")
+        content = wire.written(route, answer)
+        if route.name == "Converse":
+            content = json.dumps(self.behaviour.oddity.answer(json.loads(content))).encode()
+        return Sent(200, content, cut=fault == "cut")
 
     def _carried_out(
         self, operation: str, parameters: dict[str, Any], region: str, fault: str | None

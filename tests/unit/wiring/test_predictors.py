@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.asking.money import Budget
 from omnix_cli.settings import Settings
 from omnix_cli.wiring.predictors import Predictors
 from tests.memory_answers import REPLIED_AT, MemoryLedger
@@ -16,7 +17,7 @@ BATCH = {"location": "s3://bucket/omnix-batch", "role_arn": "arn:aws:iam::123456
 
 def predictors(predictor: str = "statistical", *, gate: bool = False, **bedrock: Any) -> Predictors:
     settings = {"prediction": {"predictor": predictor, "gate": gate}, "bedrock": {**BEDROCK, **bedrock}}
-    return Predictors(Settings.model_validate(settings), MemoryLedger, lambda: REPLIED_AT)
+    return Predictors(Settings.model_validate(settings), MemoryLedger, lambda: REPLIED_AT, Budget())
 
 
 def test_the_settings_name_the_predictor() -> None:

@@ -22,7 +22,11 @@ REASONING_LENGTH = 200
 NAME_LENGTH = 60
 MAX_CATEGORIES = 10
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+"""A day, also with a time behind it, which is left out."""
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _GUESS = re.compile(
     r"\b(income|salary|wealth\w*|poverty|years old|elderly|retire[ed]\w*|pregnan\w*|diabet\w*|allerg\w*|disease\w*|ill"
     r"|illness|medical|health condition\w*|your health|famil(?:y|ies)|child(?:ren)?|kids?|toddlers?|married|widow\w*"
@@ -120,7 +124,8 @@ class EntryCheck:
         if not isinstance(content, list) or not content:
             self.problems.append("consumptionPatterns is empty" if content == [] else "consumptionPatterns is no list")
             return []
-        patterns = [pattern for entry in content if (pattern := self._pattern(entry))]
+        found = (pattern for entry in content if (pattern := self._pattern(entry)))
+        patterns = list(dict.fromkeys(found))  # the same twice is no contradiction
         if len({pattern.product_id for pattern in patterns}) < len(patterns):
             self.problems.append("a productId stands twice")
         return patterns
@@ -129,9 +134,9 @@ class EntryCheck:
         entry = self.fields("an entry of consumptionPatterns", content, _PATTERN)
         if entry is None:
             return None
-        product = entry.get("productId")
+        product = _written(entry.get("productId"))
         if not isinstance(product, str) or product not in self.products:
-            self.problems.append(f"productId {_shown(product)} was not asked about")
+            self.problems.append(f"productId {_shown(entry.get('productId'))} was not asked about")
             return None
 
         def part(name: str) -> tuple[str, Any]:
@@ -169,29 +174,31 @@ class EntryCheck:
         content = self.fields("behavioralInsights", content, _BEHAVIOUR)
         if content is None:
             return {}
-        unclear = [name for name in BEHAVIOURS if not isinstance(content.get(name), bool)]
-        self.problems.extend(f"{name} is neither true nor false" for name in unclear)
-        return {name: content.get(name) for name in BEHAVIOURS}
+        found = {name: _truth(content.get(name)) for name in BEHAVIOURS}
+        self.problems.extend(f"{name} is neither true nor false" for name in BEHAVIOURS if found[name] is None)
+        return found
 
     def choice(self, name: str, value: Any, choices: Collection[str]) -> str:
-        if isinstance(value, str) and value in choices:
-            return value
+        fitting = [choice for choice in choices if isinstance(value, str) and _plain(value) == _plain(choice)]
+        if fitting:
+            return fitting[0]
         self.problems.append(f"{name} is {_shown(value)}, not one of {', '.join(choices)}")
         return ""
 
     def _number(self, name: str, value: Any, least: float, most: float) -> float | None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        number = _number(value)
+        if number is None:
             self.problems.append(f"{name} is {_shown(value)}, no number")
-        elif not least <= value <= most:
+        elif not least <= number <= most:
             self.problems.append(f"{name} is {_shown(value)}, not within {least:g} and {most:g}")
-        else:
-            return float(value)
-        return None
+            return None
+        return number
 
     def _day(self, name: str, value: Any) -> date | None:
         last = self.as_of + timedelta(days=MAX_DAYS_AHEAD)
         try:
-            day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
+            found = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
+            day = date.fromisoformat(found["day"]) if found else None
         except ValueError:
             day = None
         if day is None:
@@ -204,7 +211,7 @@ class EntryCheck:
     def _text(self, name: str, value: Any, length: int) -> str | None:
         """A text on one line; None, and counted as dropped, if it guesses about the person or contains personal
         data."""
-        text = " ".join(value.split()) if isinstance(value, str) else ""
+        text = " ".join(value.encode(errors="replace").decode().split()) if isinstance(value, str) else ""
         if not text:
             self.problems.append(f"{name} is empty")
             return None
@@ -212,6 +219,38 @@ class EntryCheck:
             self.dropped += 1
             return None
         return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, also one that is written as a text."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _truth(value: Any) -> bool | None:
+    """True or false, also as a text."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(_plain(value))
+    return value if isinstance(value, bool) else None
+
+
+def _written(value: Any) -> Any:
+    """An id as a text, also if it stands as a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value.strip() if isinstance(value, str) else value
+
+
+def _plain(text: str) -> str:
+    """A word without differences of case, blanks and hyphens."""
+    return re.sub(r"[\s_-]+", "", text).casefold()
 
 
 def _shown(value: Any) -> str:

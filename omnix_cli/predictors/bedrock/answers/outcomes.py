@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,17 @@ import polars as pl
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
-from omnix_cli.records import TOKEN_KINDS, Failure, Question, Reply
+from omnix_cli.records import CUT_OFF, NO_BUDGET, TOKEN_KINDS, Failure, Question, Reply
 from omnix_cli.schemas import ANSWER_STATES, FRAMES
 
 NOT_VALID = "no valid answer"
 REFUSED = "the model refused"
 REFUSALS = ("guardrail_intervened", "content_filtered")
-CUT_OFF = "max_tokens"
+_ENDED_EARLY = (CUT_OFF, "model_context_window_exceeded")
+TOO_LONG = "cut off at max_output_tokens"
+_NAMES = re.compile(r" of .+?(?= is )|(?<=productId )\S+|'[^']*'|\b\d[\d.-]*")
+"""What differs from one problem to the next: products and values."""
+REASONS_SHOWN = 3
 _PATTERNS = {
     "customer_id": pl.String,
     "product_id": pl.String,
@@ -81,7 +86,8 @@ class DayOutcomes:
         """Records the result of each question; `valid` is the state of customers with a valid answer.
 
         Returns what is worth repairing: the question, the text of its reply, and the problems by customer. A reply that
-        the model refused is not, as it would refuse again."""
+        the model refused is not, as it would refuse again; nor one that was cut off before the first customer ended, as
+        it would be again."""
         invalid = []
         for question in questions:
             result = results[question.key]
@@ -91,13 +97,15 @@ class DayOutcomes:
                     outcome.reason, outcome.detail = result.reason, result.detail
                 continue
             problems = self._record_reply(question, result, valid)
-            if problems and result.stop_reason not in REFUSALS:
+            is_too_long = result.stop_reason in _ENDED_EARLY and len(problems) == len(question.customers)
+            if problems and result.stop_reason not in REFUSALS and not is_too_long:
                 invalid.append((question, result.text, problems))
         return invalid
 
     def _record_reply(self, question: Question, reply: Reply, valid: Literal["asked", "repaired"]) -> dict[str, str]:
         """Records one reply; returns the problems by customer."""
-        is_refusal, problems = reply.stop_reason in REFUSALS, {}
+        reason = REFUSED if reply.stop_reason in REFUSALS else TOO_LONG if reply.stop_reason == CUT_OFF else NOT_VALID
+        problems = {}
         products = dict(zip(question.customers, map(orjson.loads, question.priors), strict=True))
         for customer, answer in self._parser.answers(reply, question.as_of, products).items():
             outcome = self._outcomes[customer]
@@ -105,12 +113,30 @@ class DayOutcomes:
             if isinstance(answer, CustomerAnswer):
                 outcome.answer, outcome.state = answer, valid
                 continue
-            if reply.stop_reason == CUT_OFF:
+            if reason == TOO_LONG:
                 answer = f"the answer was cut off after {reply.usage.output} tokens; {answer}"
             problems[customer] = answer
-            outcome.reason = REFUSED if is_refusal else NOT_VALID
-            outcome.detail = reply.stop_reason if is_refusal else answer
+            outcome.reason = reason
+            outcome.detail = reply.stop_reason if reason == REFUSED else answer
         return problems
+
+
+def commonest_reasons(outcomes: Iterable[CustomerOutcome], max_output_tokens: int) -> str:
+    """Why customers have no valid answer: the commonest reasons, each with its number of customers."""
+    reasons = Counter(_reason(one, max_output_tokens) for one in outcomes if not one.answer)
+    shown = [f"{count:,} {reason}" for reason, count in reasons.most_common(REASONS_SHOWN)]
+    more = reasons.total() - sum(count for _, count in reasons.most_common(REASONS_SHOWN))
+    return "; ".join([*shown, *([f"{more:,} for other reasons"] if more else [])])
+
+
+def _reason(one: CustomerOutcome, max_output_tokens: int) -> str:
+    if one.reason == TOO_LONG:
+        return f"cut off at bedrock.max_output_tokens = {max_output_tokens}"
+    if one.reason == NOT_VALID:
+        return f"not valid ({_NAMES.sub('…', one.detail.partition('; ')[0])})"
+    if one.reason == NO_BUDGET:
+        return "not asked because the budget ended"
+    return f"{one.reason} ({one.detail})" if one.detail else one.reason
 
 
 def pattern_frame(outcomes: Iterable[CustomerOutcome]) -> pl.DataFrame:

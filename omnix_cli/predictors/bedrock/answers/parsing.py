@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
-import orjson
-
 from omnix_cli.predictors.bedrock.answers.checking import DATA_QUALITIES, ENTRY, CustomerAnswer, EntryCheck
+from omnix_cli.predictors.bedrock.answers.json_texts import is_whole, json_values, unwrapped
 from omnix_cli.predictors.bedrock.personal_data import Scanner
 from omnix_cli.records import Reply
 
 PROBLEMS_LISTED = 6
+_LIST, _ENTRY_PART = "customers", "consumptionPatterns"
+"""What holds the entries, and what only an entry has."""
 
 
 class ReplyParser:
@@ -28,34 +29,49 @@ class ReplyParser:
         """For each customer the valid answer, or its problems in words for the model.
 
         `products` are the products in the question, by customer. An answer may leave some of them out, but not all.
-        What it says about other customers is ignored, and so is text around the one JSON object."""
+        What it says about other customers is ignored, and so is text around the JSON."""
         if reply.question not in self._parsed:
-            entries = _entries(reply.text, alone=len(products) == 1)
+            entries, alone = _entries(reply.text), len(products) == 1
             self._parsed[reply.question] = {
                 customer: entries
                 if isinstance(entries, str)
-                else _checked(entries, customer, self._pseudonym(customer), EntryCheck(as_of, asked, self._scanner))
+                else _checked(
+                    entries,
+                    customer,
+                    self._pseudonym(customer),
+                    EntryCheck(as_of, asked, self._scanner),
+                    alone=alone,
+                )
                 for customer, asked in products.items()
             }
         return self._parsed[reply.question]
 
 
-def _entries(text: str, *, alone: bool) -> list[dict[str, Any]] | str:
-    """The entries of an answer. An answer about one customer may be the entry itself, without the list."""
-    try:
-        content = orjson.loads(text[text.index("{") : text.rindex("}") + 1])
-    except ValueError:
-        return "the answer is not one complete JSON object"
-    if not isinstance(content, dict):
-        return "the answer is not a JSON object"
-    entries = content.get("customers", [content] if alone and "consumptionPatterns" in content else None)
-    if not isinstance(entries, list):
-        return "the list `customers` is missing"
-    return [entry for entry in entries if isinstance(entry, dict)]
+def _entries(text: str) -> list[dict[str, Any]] | str:
+    """The entries of an answer: usually in the list `customers`, but also without it, or wrapped in something else."""
+    values = list(json_values(text))
+    wrapped = [found for value in values for found in unwrapped(value, _LIST)]
+    entries = [entry for found in wrapped for entry in _listed(found[_LIST])]
+    entries = entries or [entry for value in values for entry in unwrapped(value, _ENTRY_PART)]
+    if entries or wrapped:
+        return entries
+    return "the list `customers` is missing" if is_whole(text) else "the answer is not one complete JSON object"
 
 
-def _checked(entries: list[dict[str, Any]], customer: str, name: str, check: EntryCheck) -> CustomerAnswer | str:
-    own = [entry for entry in entries if entry.get("customer") == name]
+def _listed(customers: Any) -> list[dict[str, Any]]:
+    if isinstance(customers, list) and all(isinstance(entry, dict) for entry in customers):
+        return customers
+    return unwrapped(customers, _ENTRY_PART)
+
+
+def _checked(
+    entries: list[dict[str, Any]], customer: str, name: str, check: EntryCheck, *, alone: bool
+) -> CustomerAnswer | str:
+    own: list[dict[str, Any]] = []
+    for entry in entries:
+        named = entry.get("customer", name if alone else None)
+        if isinstance(named, str) and named.strip() == name and entry not in own:
+            own.append(entry)
     if not own:
         return "there is no entry about this customer"
     if len(own) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
@@ -13,6 +13,7 @@ import polars as pl
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.protocols.models import AnswerLedger
+from omnix_cli.records import CUT_OFF, Reply
 from omnix_cli.steps.answers.blending import Calibration, calibrate, outcomes
 
 CALIBRATION_DAYS = 91
@@ -39,6 +40,17 @@ class PreviousAnswer:
     prior: Mapping[str, Any]
 
 
+class CutOff(NamedTuple):
+    """An answer about a customer that was too long; so many `customers` were in its question, and so many `products`
+    of this one."""
+
+    customer_id: str
+    reply: Reply
+    as_of: date
+    customers: int
+    products: int
+
+
 class PreviousAnswers:
     """The answers to the questions in `asked`, a frame of `AnswerLedger.asked`."""
 
@@ -62,6 +74,16 @@ class PreviousAnswers:
             for customer, answer in self._parser.answers(reply, as_of, priors).items():
                 if isinstance(answer, CustomerAnswer) and (key, customer) in wanted:
                     yield PreviousAnswer(answer, str(key), as_of, priors[customer])
+
+    def cut_off(self, rows: pl.DataFrame, limit: int) -> Iterator[CutOff]:
+        """The answers to some rows of `asked`, newest first, that were cut off at the limit of tokens or above it."""
+        replies = self._ledger.replies(rows["question"].unique().to_list())
+        together = dict(self.asked.group_by("question").len().iter_rows())
+        for row in rows.sort(-pl.col("as_of").to_physical(), "question", "customer_id").iter_rows(named=True):
+            reply = replies.get(row["question"])
+            if reply and reply.stop_reason == CUT_OFF and (reply.max_output_tokens or reply.usage.output) >= limit:
+                products = len(orjson.loads(row["prior"]))
+                yield CutOff(row["customer_id"], reply, row["as_of"], together[row["question"]], products)
 
 
 def learn(previous: PreviousAnswers, cycles: pl.DataFrame, *, as_of: date) -> Calibration:

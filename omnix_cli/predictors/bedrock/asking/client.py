@@ -6,10 +6,11 @@ omnix retries itself because boto3's retries leave out two temporary errors (408
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from omnix_cli.aws_errors import NO_ACCESS
+from omnix_cli.aws_errors import NO_ACCESS, is_about_an_answer, is_clock_wrong
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 from omnix_cli.predictors.bedrock.asking.regions import check_region
 from omnix_cli.records import Failure
@@ -19,6 +20,10 @@ _THROTTLING = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "ModelNotReadyException", "ServiceUnavailableException"}
 )
 _TEMPORARY = frozenset({"InternalServerException", "ModelTimeoutException", "ModelErrorException"})
+_TEMPORARY_STATUS = frozenset({408, 424})
+"""The HTTP codes of ModelTimeoutException and ModelErrorException, for answers that come without their names."""
+_GATEWAY = frozenset({502, 504})
+"""Something on the way gave up; the model may have answered."""
 _NO_MODEL = ("model identifier is invalid", "on-demand throughput isn", "model is not supported", "end of its life")
 """Parts of the message of a ValidationException about the model rather than the question."""
 _LONGEST_DETAIL = 300
@@ -58,6 +63,7 @@ def connect(settings: BedrockSettings, service: str = "bedrock-runtime") -> Any:
     try:
         session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
         client = session.client(service, endpoint_url=settings.endpoint_url, config=config)
+        client.meta.events.register(f"before-parse.{service}", _keep_as_sent)
     except (BotoCoreError, ValueError) as error:
         hint = "Set bedrock.region and bedrock.profile, or the AWS_* variables."
         raise ConfigError(f"cannot connect to Bedrock: {error}", hint=hint) from error
@@ -68,6 +74,20 @@ def connect(settings: BedrockSettings, service: str = "bedrock-runtime") -> Any:
         allowed=settings.allow_other_region,
     )
     return client
+
+
+def _keep_as_sent(response_dict: Any, customized_response_dict: dict[str, Any], **event: Any) -> None:
+    """Lets boto3 return the content of an answer as it was sent. Its parser refuses whole answers, which are paid for,
+    because of a part that is empty or of another type than expected."""
+    try:
+        content = json.loads(response_dict["body"])
+    except (ValueError, TypeError, RecursionError):
+        content = None
+    if response_dict["status_code"] < 300:
+        response_dict["body"] = b"{}"
+        customized_response_dict.update(content if isinstance(content, dict) else {})
+    elif content is not None and not isinstance(content, dict):
+        response_dict["body"] = b"{}"
 
 
 def call(client: Any, operation: str, request: Mapping[str, Any], about: str) -> dict[str, Any]:
@@ -102,17 +122,24 @@ def translated(error: Exception, model: str) -> RequestFailed | OmnixError | Non
     if isinstance(error, exceptions.BotoCoreError):
         hint = "Log in, choose a profile with bedrock.profile, set bedrock.region, or set the AWS_* variables."
         return ConfigError(f"Bedrock cannot be asked: {error}", hint=hint)
+    if is_about_an_answer(error):
+        return RequestFailed("lost", "incomplete_answer", "what was received is not an answer of Bedrock")
     return None
 
 
 def _of_code(code: str, message: str, status: int, model: str) -> RequestFailed | OmnixError:
     if code in _THROTTLING or status in (429, 503):
         return RequestFailed("throttled", code, message)
-    if code in _TEMPORARY or status >= 500:
+    if code not in _TEMPORARY and status in _GATEWAY:
+        return RequestFailed("lost", code or str(status), message)
+    if code in _TEMPORARY or status in _TEMPORARY_STATUS or status >= 500:
         return RequestFailed("temporary", code, message)
     if code == "ServiceQuotaExceededException":
         hint = "Try again later, or request a higher quota (Service Quotas). Answers so far are kept."
         return UnavailableError(f"Bedrock: {message} ({code})", hint=hint)
+    if is_clock_wrong(code, message):
+        hint = "Set the clock of this machine: AWS refuses requests whose time is minutes off."
+        return ConfigError(f"Bedrock refuses the time of the request: {message} ({code})", hint=hint)
     if code in NO_ACCESS:
         hint = "Check the credentials, the permissions of their role, and the model access in the Bedrock console."
         return ConfigError(f"no access to {model}: {message} ({code})", hint=hint)

@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock.asking.messages import Message, read_message
 from omnix_cli.predictors.bedrock.asking.money import Prices, PriceTable
 from omnix_cli.predictors.bedrock.asking.regions import base_model
 from omnix_cli.protocols.models import AnswerLedger
-from omnix_cli.records import Question, Reply, TokenUsage
+from omnix_cli.records import Loss, Question, Reply, TokenUsage, Way
 from omnix_cli.settings import BedrockSettings
 
 Structure = Literal["schema", "tool", "text"]
@@ -135,54 +136,51 @@ class ReplyRecorder:
     run: str = ""
 
     def on_demand_prices(self, model: str) -> Prices:
-        """The prices of a model on demand, at the service tier of the settings."""
-        return self.price_table.of(model, tier=self.settings.service_tier)
+        """The prices of a model on demand, at the service tier and the latency of the settings."""
+        return self.price_table.of(model, tier=self.settings.service_tier, latency=self.settings.latency)
 
-    def on_demand(self, question: Question, answer: Mapping[str, Any], *, seconds: float) -> Reply:
-        """The reply in an answer of Converse. Raises LookupError or TypeError when a part is missing."""
+    def batch_prices(self, model: str) -> Prices:
+        """The prices of a model in a batch job."""
+        return self.price_table.of(model).at(Decimal(str(self.settings.batch.price_share)))
+
+    def on_demand(self, question: Question, answer: Any, *, most: Decimal, seconds: float) -> Reply | None:
+        """The reply in an answer of Converse; None when there is nothing in it. `most` is what it costs at most, which
+        counts when the answer does not say how many tokens it used."""
+        if (message := read_message(answer)) is None:
+            return None
         prices = self.on_demand_prices(question.model)
-        return self._reply(question, answer, way="on_demand", seconds=seconds, prices=prices)
+        return self._reply(question, message, "on_demand", prices, most=most, seconds=seconds)
 
-    def batch(self, question: Question, answer: Mapping[str, Any]) -> Reply:
-        """The reply in a record of a batch job. Raises LookupError or TypeError when a part is missing."""
-        seconds = answer.get("metrics", {}).get("latencyMs", 0) / 1000
-        prices = self.price_table.of(question.model).at(Decimal(str(self.settings.batch.price_share)))
-        return self._reply(question, answer, way="batch", seconds=seconds, prices=prices)
+    def batch(self, question: Question, answer: Any, *, most: Decimal) -> Reply | None:
+        """The reply in a record of a batch job; None when there is nothing in it. `most`: as `on_demand`."""
+        if (message := read_message(answer)) is None:
+            return None
+        prices = self.batch_prices(question.model)
+        return self._reply(question, message, "batch", prices, most=most, seconds=message.seconds)
+
+    def loss(self, id: str, model: str, prompt: str, way: Way, dollars: Decimal) -> None:
+        """Notes dollars that may be on the bill although no answer came."""
+        self.ledger.keep_loss(
+            Loss(id=id, run=self.run, model=model, prompt=prompt, way=way, dollars=dollars, noted_at=self.now())
+        )
 
     def _reply(
-        self, question: Question, answer: Mapping[str, Any], *, way: Any, seconds: float, prices: Prices
+        self, question: Question, message: Message, way: Way, prices: Prices, *, most: Decimal, seconds: float
     ) -> Reply:
-        text, stop_reason, usage = read_answer_message(answer)
         return Reply(
             question=question.key,
             model=question.model,
             prompt=question.prompt,
             way=way,
-            text=text,
-            stop_reason=stop_reason,
-            usage=usage,
-            cost=prices.cost(usage),
+            text=message.text,
+            stop_reason=message.stop_reason,
+            usage=message.usage or TokenUsage(),
+            cost=most if message.usage is None else prices.cost(message.usage),
             seconds=seconds,
             replied_at=self.now(),
             run=self.run,
+            max_output_tokens=question.max_output_tokens,
         )
-
-
-def read_answer_message(answer: Mapping[str, Any]) -> tuple[str, str, TokenUsage]:
-    """The text of an answer (or the input of the tool it calls, as JSON), its stop reason, and its tokens.
-
-    Raises LookupError or TypeError when a part is missing."""
-    blocks = answer["output"]["message"]["content"]
-    called = [block["toolUse"]["input"] for block in blocks if "toolUse" in block]
-    text = json.dumps(called[0]) if called else "".join(block.get("text", "") for block in blocks)
-    usage = answer["usage"]
-    tokens = TokenUsage(
-        input=usage["inputTokens"],
-        output=usage["outputTokens"],
-        cache_read=usage.get("cacheReadInputTokens") or 0,
-        cache_write=usage.get("cacheWriteInputTokens") or 0,
-    )
-    return text.encode(errors="replace").decode(), answer["stopReason"], tokens
 
 
 def _structured(form: Form, schema: Mapping[str, Any]) -> dict[str, Any]:

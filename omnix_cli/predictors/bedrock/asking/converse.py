@@ -5,6 +5,7 @@ A reply is in the ledger before it is returned, so that an interrupted run pays 
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -13,9 +14,10 @@ from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from omnix_cli.backoff import full_jitter
-from omnix_cli.errors import UnavailableError
+from omnix_cli.errors import OmnixError, UnavailableError
 from omnix_cli.predictors.bedrock.asking.client import RequestFailed, call
 from omnix_cli.predictors.bedrock.asking.conversation import (
     Form,
@@ -25,16 +27,20 @@ from omnix_cli.predictors.bedrock.asking.conversation import (
     form_of,
     request,
 )
-from omnix_cli.predictors.bedrock.asking.money import Budget, dearest
+from omnix_cli.predictors.bedrock.asking.money import GUARDRAIL_NOTE, Budget, dearest
 from omnix_cli.predictors.bedrock.asking.pacing import Pacing
 from omnix_cli.predictors.bedrock.asking.progress import AskingProgress, FailureWatch, ProgressLog
 from omnix_cli.predictors.bedrock.asking.workers import Workers
-from omnix_cli.records import Failure, Question, Reply
+from omnix_cli.records import NO_BUDGET, Failure, Question, Reply
 
 _THROTTLINGS_PER_ATTEMPT = 10
 """How often a question may be throttled while others are answered, for each of its `attempts`."""
+_AFTER_TIMEOUT = 10.0
+"""Seconds after the time limit of an answer in which the questions under way have ended for certain."""
 _LONGEST_WAIT = 20.0
 """The most seconds before a question is asked again."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -59,21 +65,39 @@ class ConverseAsker:
         self._random = random.Random(0)
         self._forms: dict[str, Form] = {}
         self._proven: set[tuple[str, Form]] = set()
+        self._sent: dict[str, tuple[Question, Decimal]] = {}
         self._lock = threading.Lock()
+        self._warn()
+
+    def _warn(self) -> None:
+        """Says what the sums leave out, or cannot be sure of."""
+        if doubt := self.recorder.price_table.doubt(self._settings.model):
+            _log.warning("%s", doubt)
+        if self._settings.guardrail:
+            _log.warning("%s", GUARDRAIL_NOTE)
 
     def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
         """Each question with its reply or failure, as they come. Takes a few questions ahead.
 
-        Raises `UnavailableError` when the service stops answering, `ConfigError` when it refuses access; answers so far
-        are kept. Questions that exceed the budget come back as a `Failure`."""
+        Raises `UnavailableError` when the service stops answering, `ConfigError` when it refuses access, both after the
+        questions under way have ended; answers so far are kept. Questions that exceed the budget come back as a
+        `Failure`."""
         watch, began = FailureWatch(), time.monotonic()
-        workers = Workers(self._settings.connections, self._result)
-        with closing(workers.results(iter(questions))) as results:
-            for question, result in results:
-                watch.count(result)
-                seconds = time.monotonic() - began
-                self.progress(AskingProgress(watch.answered, watch.failed, seconds, self._budget.spending))
-                yield question, result
+        workers = Workers(
+            self._settings.connections, self._result, patience=self._settings.read_timeout_seconds + _AFTER_TIMEOUT
+        )
+        try:
+            with closing(workers.results(iter(questions))) as results:
+                for question, result in results:
+                    try:
+                        watch.count(result)
+                    except OmnixError as error:
+                        results.throw(error)
+                    seconds = time.monotonic() - began
+                    self.progress(AskingProgress(watch.answered, watch.failed, seconds, self._budget.spending))
+                    yield question, result
+        finally:
+            self._note_unfinished()
 
     def count_tokens(self, question: Question) -> int | None:
         """The tokens of a question as Bedrock counts them; None for a model that does not support counting."""
@@ -119,23 +143,30 @@ class ConverseAsker:
         cost = lost = Decimal(0)
         if not self._budget.reserve(most):
             detail = "the remaining budget is too small"
-            return Failure(question=question.key, reason="budget", detail=detail, temporary=True)
+            return Failure(question=question.key, reason=NO_BUDGET, detail=detail, temporary=True)
         try:
-            reply = self._reply(question, form, workers)
+            reply = self._reply(question, form, workers, most)
             cost = reply.cost
             self.recorder.ledger.keep(reply, question)
             return reply
         except RequestFailed as failed:
-            lost = most if failed.kind == "lost" else lost
+            if failed.kind == "lost":
+                lost = most
+                self._note_loss(question, most)
             raise
         finally:
             self._budget.settle(most, cost=cost, lost=lost)
 
-    def _reply(self, question: Question, form: Form, workers: Workers) -> Reply:
+    def _note_loss(self, question: Question, dollars: Decimal) -> None:
+        self.recorder.loss(uuid4().hex, question.model, question.prompt, "on_demand", dollars)
+
+    def _reply(self, question: Question, form: Form, workers: Workers, most: Decimal) -> Reply:
         parameters = request(question, form, self.schema, self._settings)
         workers.pause(0)
         entry = self._pacing.enter(workers.pause)
         began = time.monotonic()
+        with self._lock:
+            self._sent[question.key] = question, most
         try:
             answer = call(self.client, "converse", parameters, question.model)
             self._pacing.admitted(entry)
@@ -146,12 +177,21 @@ class ConverseAsker:
         except BaseException:
             self._pacing.lost(entry)
             raise
-        try:
-            reply = self.recorder.on_demand(question, answer, seconds=time.monotonic() - began)
-        except (LookupError, TypeError) as error:
-            raise RequestFailed("lost", "incomplete_answer", f"the answer has no {error}") from error
+        finally:
+            with self._lock:
+                self._sent.pop(question.key, None)
+        reply = self.recorder.on_demand(question, answer, most=most, seconds=time.monotonic() - began)
+        if reply is None:
+            raise RequestFailed("lost", "incomplete_answer", "the answer has neither a message nor tokens")
         self._proven.add((question.model, form))
         return reply
+
+    def _note_unfinished(self) -> None:
+        """Questions that are still under way when a call ends may be billed, and nobody will read their answers."""
+        with self._lock:
+            unfinished = list(self._sent.values())
+        for question, most in unfinished:
+            self._note_loss(question, most)
 
     def _check_throttling(self, failed: RequestFailed) -> None:
         """Raises `UnavailableError` when everything has been throttled for longer than a quota lasts."""

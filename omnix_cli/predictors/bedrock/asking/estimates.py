@@ -8,7 +8,14 @@ from decimal import Decimal
 
 import polars as pl
 
-from omnix_cli.predictors.bedrock.asking.money import PriceTable, dearest, estimated_tokens, question_text
+from omnix_cli.predictors.bedrock.asking.money import (
+    GUARDRAIL_NOTE,
+    PriceTable,
+    dearest,
+    estimated_tokens,
+    question_text,
+)
+from omnix_cli.predictors.bedrock.asking.regions import base_model
 from omnix_cli.records import Question, TokenUsage
 from omnix_cli.settings import BedrockSettings
 
@@ -32,6 +39,12 @@ class Terms:
         allowed = self.settings.requests_per_minute or float("inf")
         return questions / min(allowed, self.settings.connections * 60 / self.seconds_per_answer)
 
+    @property
+    def doubts(self) -> list[str]:
+        """What the sums leave out, or cannot be sure of, in sentences."""
+        guardrail = GUARDRAIL_NOTE if self.settings.guardrail else ""
+        return [doubt for doubt in (self.prices.doubt(self.settings.model), guardrail) if doubt]
+
 
 def estimate(
     questions: Sequence[Question],
@@ -54,9 +67,9 @@ def estimate(
     batch_share = Decimal(str(terms.settings.batch.price_share))
     rows = []
     for model in _models(questions, terms.prices):
-        prices = terms.prices.of(model, tier=terms.settings.service_tier)
-        most = sum((dearest(question, prices) for question in questions), Decimal(0))
-        for mode, share in (("on demand", Decimal(1)), ("batch", batch_share)):
+        on_demand = terms.prices.of(model, tier=terms.settings.service_tier, latency=terms.settings.latency)
+        for mode, prices in (("on demand", on_demand), ("batch", terms.prices.of(model).at(batch_share))):
+            most = sum((dearest(question, prices) for question in questions), Decimal(0))
             row = {
                 "model": model,
                 "mode": mode,
@@ -64,8 +77,8 @@ def estimate(
                 "questions": len(questions),
                 "input_tokens": usage.input,
                 "output_tokens": usage.output,
-                "dollars": float(prices.cost(usage) * share),
-                "dollars_at_most": float(most * share),
+                "dollars": float(prices.cost(usage)),
+                "dollars_at_most": float(most),
                 "minutes": terms.minutes(len(questions)) if mode == "on demand" else None,
             }
             rows.append(row)
@@ -73,9 +86,10 @@ def estimate(
 
 
 def _models(questions: Sequence[Question], prices: PriceTable) -> list[str]:
-    """The model of the questions, then the others, cheapest first."""
+    """The model of the questions, then all models without their profiles, cheapest first."""
     asked = list(dict.fromkeys(question.model for question in questions))
-    others = sorted(prices.models, key=lambda model: (prices.models[model].input + prices.models[model].output, model))
+    models = [model for model in prices.models if base_model(model) == model]
+    others = sorted(models, key=lambda model: (prices.models[model].input + prices.models[model].output, model))
     return [*asked, *(model for model in others if model not in asked)]
 
 

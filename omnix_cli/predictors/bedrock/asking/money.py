@@ -6,7 +6,7 @@ import re
 import threading
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +23,11 @@ _PACKAGE = Path(__file__).resolve().parents[3]
 _FILES = (_PACKAGE / "configs" / TABLE, _PACKAGE.parent / "configs" / TABLE)
 """The table in an installed package, and in a checkout."""
 _MILLION = Decimal(1_000_000)
+
+GUARDRAIL_NOTE = (
+    "bedrock.guardrail is set: AWS charges for guardrails by text and by policy, and neither the budget nor the costs "
+    "that omnix shows contain that"
+)
 
 _Dollars = Annotated[Decimal, Field(ge=0)]
 _OVERHEAD_TOKENS = 1000
@@ -52,15 +57,16 @@ class PriceTable(Record):
     source: str
     noted: date
     tiers: Mapping[str, _Dollars] = {}
+    latency: Mapping[str, _Dollars] = {}
     models: Mapping[str, Prices]
     file: Path
 
-    def of(self, model: str, *, tier: str | None = None) -> Prices:
-        """The prices of a model, or of an inference profile: its own, else those of its model.
+    def of(self, model: str, *, tier: str | None = None, latency: str | None = None) -> Prices:
+        """The prices of a model, or of an inference profile: its own, else the dearest ones of its model and of that
+        model's other profiles, because a profile may cost more than its model.
 
         Raises a `ConfigError` that shows the line to add."""
-        names = (model, model.rpartition("/")[2], base_model(model))  # an ARN ends with the id of the profile
-        prices = next((self.models[name] for name in names if name in self.models), None)
+        prices = self._listed(model)
         if prices is None:
             raise ConfigError(
                 f"the price of {model} is unknown, so omnix cannot keep a budget",
@@ -68,15 +74,38 @@ class PriceTable(Record):
                 f'pricing page: "{model}" = {{ input = ..., output = ..., cache_read = ..., cache_write = ... }} '
                 "(dollars per million tokens).",
             )
-        if tier is None or tier == "default":
-            return prices
-        if tier not in self.tiers:
+        by_tier = self._share(self.tiers, "tiers", "service tier", tier)
+        return prices.at(by_tier * self._share(self.latency, "latency", "latency", latency))
+
+    def doubt(self, model: str) -> str:
+        """What is not certain about the prices of a model, in a sentence; empty if they are listed."""
+        if {model, model.rpartition("/")[2]} & self.models.keys() or base_model(model) == model.rpartition("/")[2]:
+            return ""
+        return (
+            f"the price of {model} is not listed: omnix counts the dearest known price of {base_model(model)}; "
+            f"add the profile to bedrock.prices for exact sums"
+        )
+
+    def _listed(self, model: str) -> Prices | None:
+        name, base = model.rpartition("/")[2], base_model(model)  # an ARN ends with the id of the profile
+        for known in (model, name):
+            if known in self.models:
+                return self.models[known]
+        family = [prices for known, prices in self.models.items() if base_model(known) == base != name]
+        if not family:
+            return None
+        return Prices(**{kind: max(getattr(prices, kind) for prices in family) for kind in Prices.model_fields})
+
+    def _share(self, shares: Mapping[str, Decimal], table: str, what: str, name: str | None) -> Decimal:
+        if name is None or name in ("default", "standard"):
+            return Decimal(1)
+        if name not in shares:
             raise ConfigError(
-                f"the price of the service tier {tier} is unknown",
-                hint=f"Copy {self.file}, set bedrock.prices to the copy, and add below [tiers]: {tier} = ... "
+                f"the price of the {what} {name} is unknown",
+                hint=f"Copy {self.file}, set bedrock.prices to the copy, and add below [{table}]: {name} = ... "
                 "(its share of the default price).",
             )
-        return prices.at(self.tiers[tier])
+        return shares[name]
 
     @property
     def note(self) -> str:
@@ -115,24 +144,37 @@ def dearest(question: Question, prices: Prices, *, schema_bytes: int = 0) -> Dec
     """The most that an answer to a question can cost, whether or not its tokens are cached.
 
     A token is at least one byte of text, so the bytes bound the tokens of any model."""
-    tokens = len(question_text(question).encode()) + schema_bytes + _OVERHEAD_TOKENS
+    return dearest_of(len(question_text(question).encode()) + schema_bytes, question.max_output_tokens, prices)
+
+
+def dearest_of(text_bytes: int, max_output_tokens: int, prices: Prices) -> Decimal:
+    """The most that an answer to a text of so many bytes can cost."""
     input_price = max(prices.input, prices.cache_read, prices.cache_write)
-    return (tokens * input_price + question.max_output_tokens * prices.output) / _MILLION
+    return ((text_bytes + _OVERHEAD_TOKENS) * input_price + max_output_tokens * prices.output) / _MILLION
 
 
 @dataclass(frozen=True)
 class Spending:
     """Dollars of a budget: `spent` on answers, at most `lost` on answers that never arrived, `reserved` for questions
-    under way."""
+    under way, `committed` to batch jobs that are not collected yet."""
 
     limit: Decimal | None
     spent: Decimal = Decimal(0)
     lost: Decimal = Decimal(0)
     reserved: Decimal = Decimal(0)
+    committed: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def room(self) -> Decimal | None:
+        """What is left; None without a limit."""
+        if self.limit is None:
+            return None
+        return self.limit - self.spent - self.lost - self.reserved - sum(self.committed.values())
 
 
 class Budget:
-    """A limit that is never exceeded: dollars are reserved before they can be spent. Thread-safe."""
+    """The limit of a run, shared by all its ways of asking, and never exceeded: dollars are reserved before they can be
+    spent. Thread-safe."""
 
     def __init__(self, limit: Decimal | None = None) -> None:
         self.spending = Spending(limit)
@@ -145,7 +187,7 @@ class Budget:
         with self._changed:
             while True:
                 now = self.spending
-                if now.limit is None or now.spent + now.lost + now.reserved + dollars <= now.limit:
+                if now.room is None or dollars <= now.room:
                     self.spending = replace(now, reserved=now.reserved + dollars)
                     return True
                 if not now.reserved:
@@ -156,5 +198,18 @@ class Budget:
         """Returns reserved dollars, less what the answer cost, or may have cost if it was `lost`."""
         with self._changed:
             now = self.spending
-            self.spending = Spending(now.limit, now.spent + cost, now.lost + lost, now.reserved - reserved)
+            self.spending = replace(now, spent=now.spent + cost, lost=now.lost + lost, reserved=now.reserved - reserved)
+            self._changed.notify_all()
+
+    def commit(self, job: str, dollars: Decimal) -> None:
+        """Sets aside the most that a batch job can cost, even if that is more than there is: the job runs already."""
+        with self._changed:
+            self.spending = replace(self.spending, committed={**self.spending.committed, job: dollars})
+
+    def collect(self, job: str, *, cost: Decimal, lost: Decimal = Decimal(0)) -> None:
+        """Replaces what was set aside for a batch job by what it cost, and may have cost besides."""
+        with self._changed:
+            now = self.spending
+            others = {name: dollars for name, dollars in now.committed.items() if name != job}
+            self.spending = replace(now, spent=now.spent + cost, lost=now.lost + lost, committed=others)
             self._changed.notify_all()

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 
+from omnix_cli.errors import Interrupted
 from omnix_cli.records import Failure, Question, Reply
 
 QUESTIONS_AHEAD = 4
 """Questions to prepare for each connection: enough to keep it busy while an answer is read."""
 _LAST_SECONDS = 5.0
-"""How long questions under way may take after a stop."""
+"""How long questions under way may take after a signal."""
 
 
 class Stopped(Exception):
@@ -21,11 +22,20 @@ class Stopped(Exception):
 
 class Workers:
     """As many threads as there are questions, up to `connections`. `work` gets the reply to a question or fails; it
-    should wait with `pause` only."""
+    should wait with `pause` only.
 
-    def __init__(self, connections: int, work: Callable[[Question, Workers], Reply | Failure]) -> None:
+    When the call ends early, questions under way may end within `patience` seconds, because their answers are paid for;
+    after a signal, or when nobody reads on, within a few seconds."""
+
+    def __init__(
+        self,
+        connections: int,
+        work: Callable[[Question, Workers], Reply | Failure],
+        patience: float = _LAST_SECONDS,
+    ) -> None:
         self._connections = connections
         self._work = work
+        self._patience = patience
         self._todo = queue.SimpleQueue[Question | None]()
         self._done = queue.SimpleQueue[tuple[Question, Reply | Failure | Exception]]()
         self._stopped = threading.Event()
@@ -46,6 +56,9 @@ class Workers:
                     raise result
                 yield question, result
                 under_way -= 1
+        except (GeneratorExit, Interrupted, KeyboardInterrupt):
+            self._patience = min(self._patience, _LAST_SECONDS)
+            raise
         finally:
             self._stop()
 
@@ -76,6 +89,6 @@ class Workers:
         self._stopped.set()
         for _ in self._threads:
             self._todo.put(None)
-        end = time.monotonic() + _LAST_SECONDS
+        end = time.monotonic() + self._patience
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))

@@ -1,4 +1,4 @@
-"""The files of a batch job: a line for each request, for the customers of each question, and for each answer.
+"""The files of a batch job: a line for each request, and for the customers of each question.
 
 A request is `{"recordId": <key of the question>, "modelInput": <body of a Converse request>}`. Batch inference supports
 neither tools nor structured output nor a cache, so the body has only the text
@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
 from omnix_cli.predictors.bedrock.asking.conversation import request_body
-from omnix_cli.records import BatchJob, Question, Turn
+from omnix_cli.records import BatchJob, Question
 from omnix_cli.settings import BatchSettings
 
 MAX_FILE_BYTES = 10**9
@@ -59,30 +60,24 @@ def request_line(question: Question, temperature: float | None) -> bytes:
     return orjson.dumps({"recordId": question.key, "modelInput": body}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def customers_line(question: Question) -> bytes:
-    """All of a question but its text: above all its customers, whom the request does not name."""
-    return orjson.dumps(question.model_dump(mode="json", exclude=_TEXT), option=orjson.OPT_APPEND_NEWLINE)
+def customers_line(question: Question, most: Decimal) -> bytes:
+    """All of a question but its text: above all its customers, whom the request does not name; and the `most` dollars
+    that its answer can cost."""
+    content = {**question.model_dump(mode="json", exclude=_TEXT), "most": str(most)}
+    return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def asked_question(line: bytes) -> tuple[Question, Decimal]:
+    """The question in a line of customers, without its text, and the most dollars that its answer can cost (0 in a job
+    of omnix 0.1, which did not say)."""
+    content = orjson.loads(line)
+    most = Decimal(content.pop("most", "0"))
+    return Question.model_validate({**content, "system": "", "turns": ()}), most
 
 
 def question_key(line: bytes) -> str:
     """The key of the question in a line of customers."""
     return str(orjson.loads(line)["key"])
-
-
-def read_answer_line(line: bytes) -> dict[str, Any]:
-    """A line of answers: `recordId`, `modelInput`, and `modelOutput` or `error`. Empty when it is damaged."""
-    try:
-        content = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def answered_question(customers: bytes, answer: dict[str, Any]) -> Question:
-    """The question of an answer: its customers from their line, its text from the request that the answer repeats."""
-    body = answer.get("modelInput", {})
-    turns = [Turn(role=message["role"], text=_text(message["content"])) for message in body.get("messages", [])]
-    return Question.model_validate({**orjson.loads(customers), "system": _text(body.get("system", [])), "turns": turns})
 
 
 def merged_record(content: bytes | None, job: BatchJob) -> BatchJob:
@@ -98,7 +93,3 @@ def merged_record(content: bytes | None, job: BatchJob) -> BatchJob:
     if found.done and found.collected >= job.collected:
         kept |= {"done": True, "collected": found.collected, "failed": found.failed}
     return job.model_copy(update=kept)
-
-
-def _text(blocks: Sequence[dict[str, Any]]) -> str:
-    return "".join(block.get("text", "") for block in blocks)

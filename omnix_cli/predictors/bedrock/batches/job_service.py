@@ -46,10 +46,10 @@ class JobService:
     def find(self, name: str) -> str | None:
         return next((str(job["jobArn"]) for job in self._named(name) if job["jobName"] == name), None)
 
-    def get(self, job: BatchJob, arn: str) -> tuple[str, str]:
-        """The status of a job, and Bedrock's message about it."""
+    def get(self, job: BatchJob, arn: str) -> tuple[str, str, int | None]:
+        """The status of a job, Bedrock's message about it, and how many records it has processed, if it says so."""
         answer = self._call("get_model_invocation_job", job.model, "status", jobIdentifier=arn)
-        return str(answer["status"]), str(answer.get("message") or "")
+        return str(answer["status"]), str(answer.get("message") or ""), answer.get("processedRecordCount")
 
     def _named(self, name: str) -> Iterator[dict[str, Any]]:
         after: dict[str, str] = {}

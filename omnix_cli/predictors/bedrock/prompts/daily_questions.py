@@ -10,9 +10,14 @@ from datetime import date, timedelta
 import polars as pl
 
 from omnix_cli.batching import batched
-from omnix_cli.predictors.bedrock.answers.outcomes import CustomerOutcome
+from omnix_cli.predictors.bedrock.answers.outcomes import TOO_LONG, CustomerOutcome
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
-from omnix_cli.predictors.bedrock.answers.previous_answers import CALIBRATION_DAYS, PreviousAnswer, PreviousAnswers
+from omnix_cli.predictors.bedrock.answers.previous_answers import (
+    CALIBRATION_DAYS,
+    CutOff,
+    PreviousAnswer,
+    PreviousAnswers,
+)
 from omnix_cli.predictors.bedrock.personal_data import Scanner
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt
 from omnix_cli.predictors.bedrock.prompts.subjects import Subject, scrubbed, subjects
@@ -28,8 +33,8 @@ PERSONAL_DATA = "personal data in the prompt"
 class DailyQuestions:
     """The `questions` of a day and what decided them: `subjects` are the customers that may be asked about,
     `choice.skipped` those that may not; by key, the `replies` that are in the ledger; by customer, the earlier answers
-    to use again (`reused`), and the question and the kinds of personal data that keep it from being sent
-    (`refused`)."""
+    to use again (`reused`), those that were too long for the limit there still is (`cut_off`), and the question and the
+    kinds of personal data that keep it from being sent (`refused`)."""
 
     as_of: date
     choice: Choice
@@ -37,6 +42,7 @@ class DailyQuestions:
     questions: tuple[Question, ...]
     replies: Mapping[str, Reply]
     reused: Mapping[str, PreviousAnswer]
+    cut_off: Mapping[str, CutOff]
     refused: Mapping[str, tuple[str, str]]
     previous: PreviousAnswers
     scrubbed_names: int
@@ -56,6 +62,9 @@ class DailyQuestions:
         """The outcome of each customer before any reply of this day is read."""
         for customer, previous in self.reused.items():
             yield CustomerOutcome(customer, previous.as_of, previous.question, "reused", previous.answer)
+        for customer, cut in self.cut_off.items():
+            detail = f"the answer of {cut.as_of} was cut off after {cut.reply.usage.output} tokens"
+            yield CustomerOutcome(customer, cut.as_of, cut.reply.question, reason=TOO_LONG, detail=detail)
         for customer, (question, kinds) in self.refused.items():
             yield CustomerOutcome(customer, self.as_of, question, reason=PERSONAL_DATA, detail=kinds)
         for asked in self.questions:
@@ -104,16 +113,20 @@ def daily_questions(
 
     The questions are written for all customers without an answer of an earlier day, whatever was answered today: so an
     interrupted run writes the same ones again and finds their replies. Only a question that nobody asked is reduced to
-    the customers without an answer of today to another question."""
+    the customers without an answer of today to another question. Nobody is asked about whose answer was cut off on an
+    earlier day and would be again: the history, the limit and the length of the question are the same."""
     pairs, scrubbed_names = scrubbed(choice.pairs, writer.scanner)
     people = {subject.customer_id: subject for subject in subjects(pairs)}
     settings = writer.settings
     since = writer.as_of - timedelta(days=max(CALIBRATION_DAYS, settings.max_age_days))
     asked = ledger.asked(model=settings.model, prompt=writer.prompt.id, since=since, until=writer.as_of)
     previous = PreviousAnswers(asked, ledger, parser)
-    of_before, of_today = _reusable(previous, choice, writer)
+    recent = _recent(previous, choice, writer)
+    of_before, of_today = _reusable(previous, recent, writer.as_of)
+    cut_off = _cut_off(previous, recent.filter(~pl.col("customer_id").is_in(list(of_before))), people, writer)
     refused: dict[str, tuple[str, str]] = {}
-    questions = list(writer.questions([one for id, one in people.items() if id not in of_before], refused))
+    wanted = [one for id, one in people.items() if id not in of_before and id not in cut_off]
+    questions = list(writer.questions(wanted, refused))
     known = ledger.replies([question.key for question in questions])
     reused, kept = dict(of_before), list[Question]()
     for question in questions:
@@ -130,21 +143,40 @@ def daily_questions(
         questions=tuple(kept),
         replies=ledger.replies([question.key for question in kept]),
         reused=reused,
+        cut_off=cut_off,
         refused=refused,
         previous=previous,
         scrubbed_names=scrubbed_names,
     )
 
 
-def _reusable(
-    previous: PreviousAnswers, choice: Choice, writer: QuestionWriter
-) -> tuple[dict[str, PreviousAnswer], dict[str, PreviousAnswer]]:
-    """The newest valid answers about unchanged histories that are not too old: of days before, and of today."""
+def _recent(previous: PreviousAnswers, choice: Choice, writer: QuestionWriter) -> pl.DataFrame:
+    """The rows of `previous.asked` about unchanged histories that are not too old."""
     histories = choice.pairs.select("customer_id", "history").unique()
     oldest = writer.as_of - timedelta(days=writer.settings.max_age_days)
     recent = previous.asked.filter(pl.col("as_of") >= oldest)
+    return recent.join(histories, on=["customer_id", "history"], how="semi")
+
+
+def _reusable(
+    previous: PreviousAnswers, recent: pl.DataFrame, as_of: date
+) -> tuple[dict[str, PreviousAnswer], dict[str, PreviousAnswer]]:
+    """The newest valid answers: of days before, and of today."""
     of_before, of_today = dict[str, PreviousAnswer](), dict[str, PreviousAnswer]()
-    for answer in previous.valid(recent.join(histories, on=["customer_id", "history"], how="semi")):
-        kept = of_today if answer.as_of == writer.as_of else of_before
+    for answer in previous.valid(recent):
+        kept = of_today if answer.as_of == as_of else of_before
         kept.setdefault(answer.answer.customer_id, answer)
     return of_before, of_today
+
+
+def _cut_off(
+    previous: PreviousAnswers, recent: pl.DataFrame, people: Mapping[str, Subject], writer: QuestionWriter
+) -> dict[str, CutOff]:
+    """The newest answers of days before that were cut off, and would be again."""
+    found: dict[str, CutOff] = {}
+    earlier = recent.filter(pl.col("as_of") < writer.as_of)
+    for cut in previous.cut_off(earlier, writer.settings.max_output_tokens):
+        is_shorter = cut.customers <= writer.settings.customers_per_request
+        if is_shorter and cut.products <= len(people[cut.customer_id].rows):
+            found.setdefault(cut.customer_id, cut)
+    return found

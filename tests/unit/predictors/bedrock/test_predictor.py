@@ -94,11 +94,26 @@ def test_a_run_that_was_killed_asks_nothing_twice(lasts: str, customers_per_requ
         on_disk.close()
 
 
+def test_the_stand_in_asks_nothing_and_uses_what_is_known(shop: ModelShop) -> None:
+    before = shop.run()
+    shop.asked_now()
+    stand_in = shop.predictor().stand_in()
+    assert stand_in is not None and stand_in.stand_in() is None
+    assert same(stand_in.predict(**plain()), before) and shop.asked_now() == []
+    unknown = ModelShop().predictor().stand_in()
+    assert unknown is not None
+    output = unknown.predict(**plain())
+    assert set(output.frames["dead_letters"]["reason"]) == {"not asked"}
+    assert set(output.frames["predictions"]["predictor"]) == {"statistical"}
+    assert unknown.parameters() != shop.predictor().parameters()
+
+
 def test_too_many_failures_make_the_result_incomplete(shop: ModelShop) -> None:
     shop.asker.spoil = spoiled(lambda question, answer: "sorry")
     output = shop.run()
     count = output.figures["questions"]
-    assert output.figures["incomplete"] == f"{count} of {count} customers have no valid answer"
+    reasons = f"{count} not valid (the answer is not one complete JSON object)"
+    assert output.figures["incomplete"] == f"{count} of {count} customers have no valid answer: {reasons}"
     assert set(output.frames["predictions"]["predictor"]) == {"statistical"}
 
 

@@ -46,6 +46,23 @@ def test_only_replies_after_the_drop_come_back() -> None:
     assert not kept.is_newer({asked.key: MOMENT})
 
 
+def test_a_file_of_an_earlier_release_gets_what_it_lacks(tmp_path: Path) -> None:
+    first, second = questions(2)
+    table = ReplyTable(tmp_path / "answers.sqlite", busy_seconds=1)
+    table.add([kept_reply(reply(first), first)])
+    table.close()
+    with sqlite3.connect(tmp_path / "answers.sqlite") as database:
+        database.execute("ALTER TABLE replies DROP COLUMN max_output_tokens")
+        database.execute("DROP TABLE losses")
+    database.close()
+    table = ReplyTable(tmp_path / "answers.sqlite", busy_seconds=1)
+    table.add([kept_reply(reply(second, max_output_tokens=64), second)])
+    kept = {one.reply.question: one.reply for one in table.unshared(10)}
+    assert kept == {first.key: reply(first), second.key: reply(second, max_output_tokens=64)}
+    assert table.unshared_losses() == []
+    table.close()
+
+
 def test_a_reply_is_unshared_until_it_has_a_file(tmp_path: Path) -> None:
     table = ReplyTable(tmp_path / "answers.sqlite", busy_seconds=1)
     kept = [kept_reply(reply(one), one) for one in questions(3)]

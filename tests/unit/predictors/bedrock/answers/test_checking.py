@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
+from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA, CustomerAnswer
+from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.predictors.bedrock.personal_data import Scanner
-from tests.unit.predictors.bedrock.answers.entries import FIRST, changed, entry, read, read_one
+from tests.questions import question, reply
+from tests.unit.predictors.bedrock.answers.entries import AS_OF, FIRST, changed, entry, name, read, read_one
 
 
 @pytest.mark.parametrize(
@@ -24,14 +26,22 @@ from tests.unit.predictors.bedrock.answers.entries import FIRST, changed, entry,
         ((*FIRST, "averageDaysBetweenPurchases"), 0, "is 0"),
         ((*FIRST, "averageDaysBetweenPurchases"), -3, "not within 0 and 730"),
         ((*FIRST, "averageDaysBetweenPurchases"), 731, "not within 0 and 730"),
-        ((*FIRST, "averageDaysBetweenPurchases"), "7", "no number"),
+        ((*FIRST, "averageDaysBetweenPurchases"), "a week", "no number"),
+        ((*FIRST, "averageDaysBetweenPurchases"), "7,5", "no number"),
+        ((*FIRST, "averageDaysBetweenPurchases"), 10**400, "no number"),
+        ((*FIRST, "predictedNextPurchaseDate"), "2024-06-08T25", "no date like"),
+        ((*FIRST, "confidence"), "1.5", "not within 0 and 1"),
         ((*FIRST, "confidence"), 1.01, "not within 0 and 1"),
         ((*FIRST, "confidence"), True, "no number"),
         ((*FIRST, "confidence"), None, "no number"),
         ((*FIRST, "reasoning"), " \n", "reasoning of milk is empty"),
         (("consumptionPatterns",), [], "consumptionPatterns is empty"),
         (("consumptionPatterns",), {}, "consumptionPatterns is no list"),
-        (("consumptionPatterns",), entry()["consumptionPatterns"] * 2, "a productId stands twice"),
+        (
+            ("consumptionPatterns",),
+            [*entry()["consumptionPatterns"], *changed((*FIRST, "confidence"), 0.1)["consumptionPatterns"]],
+            "a productId stands twice",
+        ),
         (("spendingPatterns", "pricePreference"), "cheap", "not one of budget, mid-range, premium"),
         (("spendingPatterns", "averageOrderValue"), -1, "not within"),
         (("spendingPatterns", "preferredCategories"), "Dairy", "no list of texts"),
@@ -46,6 +56,43 @@ def test_problems_are_described_for_the_model(path: tuple[str | int, ...], value
     answer = read(json.dumps({"customers": [changed(path, value)]}))["ann"]
     assert isinstance(answer, str)
     assert problem in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((*FIRST, "averageDaysBetweenPurchases"), " 7 "),
+        ((*FIRST, "averageDaysBetweenPurchases"), "7.0"),
+        ((*FIRST, "confidence"), "0.7"),
+        ((*FIRST, "predictedNextPurchaseDate"), "2024-06-08T00:00:00Z"),
+        ((*FIRST, "predictedNextPurchaseDate"), "2024-06-08 09:30"),
+        ((*FIRST, "predictedNextPurchaseDate"), "2024-06-08T23:00:00.000+02:00"),
+        ((*FIRST, "productId"), " milk"),
+        (("consumptionPatterns",), changed((*FIRST, "confidence"), 0.7)["consumptionPatterns"] * 2),
+        (("spendingPatterns", "shoppingFrequency"), "Weekly"),
+        (("spendingPatterns", "averageOrderValue"), "12.5"),
+        (("behavioralInsights", "plannedShopper"), "True"),
+        (("dataQuality",), "Good"),
+        (("customer",), " <ann> "),
+    ],
+)
+def test_what_is_written_in_another_way_and_means_the_same_is_read(path: tuple[str | int, ...], value: Any) -> None:
+    assert read_one(changed(path, value)) == read_one(entry("ann", "milk"))
+
+
+def test_a_number_in_place_of_an_id_is_the_id() -> None:
+    answers = ReplyParser(name).answers(
+        reply(question("ann"), text=json.dumps({"customers": [changed((*FIRST, "productId"), 4711)]})),
+        AS_OF,
+        {"ann": {"4711"}},
+    )
+    answer = answers["ann"]
+    assert isinstance(answer, CustomerAnswer) and answer.patterns[0].product_id == "4711"
+
+
+def test_half_a_character_does_not_spoil_an_answer() -> None:
+    answer = read_one(changed((*FIRST, "reasoning"), "You buy it weekly \ud83d"))
+    assert answer.patterns[0].reasoning == "You buy it weekly ?"
 
 
 def test_not_a_number_is_no_number() -> None:

@@ -9,17 +9,21 @@ import pytest
 
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer, Pattern
 from omnix_cli.predictors.bedrock.answers.outcomes import (
+    NOT_VALID,
+    TOO_LONG,
     CustomerOutcome,
+    commonest_reasons,
     outcome_figures,
     outcome_frames,
     pattern_frame,
 )
-from omnix_cli.records import Question
+from omnix_cli.records import Question, Reply
 from omnix_cli.schemas import FRAMES
 from tests.memory_answers import reply_to
 from tests.questions import DAY, question, reply
 from tests.unit.predictors.bedrock.shops import (
     ModelShop,
+    later,
     plain,
     same,
     spoiled,
@@ -82,13 +86,62 @@ def test_a_refusal_is_not_argued_with(shop: ModelShop, stop_reason: str) -> None
     assert output.figures["repairs"] == 0 and all(len(question.turns) == 1 for question in shop.asked_now())
 
 
-def test_a_repair_says_that_an_answer_was_cut_off(shop: ModelShop) -> None:
+def cut_off(question: Question, answer: dict[str, Any], after: int = 300) -> Reply:
+    reply = reply_to(question, json.dumps(answer)[:after], stop_reason="max_tokens")
+    return reply.model_copy(update={"max_output_tokens": question.max_output_tokens})
+
+
+def test_an_answer_that_was_cut_off_is_not_asked_for_again_with_the_same_limit(shop: ModelShop) -> None:
+    shop.asker.spoil = cut_off
+    output = shop.run(max_output_tokens=100)
+    count = output.figures["questions"]
+    assert len(shop.asked_now()) == count and output.figures["repairs"] == 0
+    letters = output.frames["dead_letters"]
+    assert set(letters["reason"]) == {TOO_LONG}
+    assert letters["detail"].str.starts_with("the answer was cut off after 100 tokens; ").all()
+    reasons = f"{count} cut off at bedrock.max_output_tokens = 100"
+    assert output.figures["reasons"] == reasons
+    assert output.figures["incomplete"] == f"{count} of {count} customers have no valid answer: {reasons}"
+    tomorrow = shop.run(later(1), max_output_tokens=100)
+    assert shop.asked_now() == [] and tomorrow.figures["reasons"] == reasons
+    shop.asker.spoil = spoiled(lambda question, answer: answer)
+    assert set(states(shop.run(later(1), max_output_tokens=200)).values()) == {"asked"}
+
+
+def test_of_several_customers_only_those_that_were_cut_off_are_asked_about_again(shop: ModelShop) -> None:
     def cut(question: Question, answer: dict[str, Any]) -> Any:
-        return reply_to(question, json.dumps(answer)[:300], stop_reason="max_tokens")
+        return cut_off(question, answer, after=-40)
 
     shop.asker.spoil = spoiled(cut, times=1)
-    assert set(states(shop.run()).values()) == {"repaired"}
-    assert "the answer was cut off after 100 tokens" in shop.asked_now()[-1].turns[-1].text
+    found = shop.run(customers_per_request=4)
+    repairs = [question for question in shop.asked_now() if len(question.turns) > 1]
+    assert repairs and all(len(question.customers) == 1 for question in repairs)
+    assert "the answer was cut off after" in repairs[0].turns[-1].text
+    alone = found.figures["questions"] * 4 - len(states(found))
+    assert set(states(found).values()) == ({"asked", "repaired", "failed"} if alone == 3 else {"asked", "repaired"})
+
+
+def test_the_commonest_reasons_are_counted_without_their_details() -> None:
+    failed = [
+        CustomerOutcome(f"c{number}", DAY, reason=reason, detail=detail)
+        for number, (reason, detail) in enumerate(
+            [
+                (NOT_VALID, "confidence of tea is 'high', no number; reasoning of tea is empty"),
+                (NOT_VALID, "confidence of milk 2 is 'low', no number"),
+                (NOT_VALID, "productId 'beer' was not asked about"),
+                (TOO_LONG, "the answer was cut off after 9 tokens"),
+                ("budget", "the remaining budget is too small"),
+                ("ThrottlingException", "Too many requests"),
+            ]
+        )
+    ]
+    assert commonest_reasons(failed, 64).startswith("2 not valid (confidence… is …, no number); 1 ")
+    assert commonest_reasons(failed, 64).endswith("; 2 for other reasons")
+    assert commonest_reasons(failed[3:], 64) == (
+        "1 cut off at bedrock.max_output_tokens = 64; 1 not asked because the budget ended; "
+        "1 ThrottlingException (Too many requests)"
+    )
+    assert commonest_reasons([], 64) == ""
 
 
 def test_several_customers_a_question_share_its_cost_and_only_the_bad_ones_are_asked_about_again(

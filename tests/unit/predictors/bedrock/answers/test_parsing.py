@@ -31,9 +31,17 @@ def test_a_valid_answer_becomes_patterns_and_an_analysis() -> None:
         lambda text: f"```json\n{text}\n```",
         lambda text: f"Here is the answer:\n{text}\nI hope it helps.",
         lambda text: json.dumps(json.loads(text)["customers"][0]),
+        lambda text: f"{text}\nIt depends on {{their}} habits.",
+        lambda text: f"{text}\n{text}",
+        lambda text: json.dumps({"input": json.loads(text)}),
+        lambda text: json.dumps({"input": text}),
+        lambda text: json.dumps(json.loads(text)["customers"]),
+        lambda text: json.dumps({"customers": json.loads(text)["customers"][0]}),
+        lambda text: json.dumps({"customers": json.dumps(json.loads(text)["customers"])}),
+        lambda text: text.replace('"customer": "<ann>", ', ""),
     ],
 )
-def test_fences_prose_and_a_missing_wrapping_are_read_over(wrap: Callable[[str], str]) -> None:
+def test_an_answer_is_read_whatever_is_around_it(wrap: Callable[[str], str]) -> None:
     assert isinstance(read(wrap(json.dumps({"customers": [entry()]})))["ann"], CustomerAnswer)
 
 
@@ -49,11 +57,18 @@ def test_only_the_bad_ones_of_several_customers_are_bad() -> None:
     answers = read(json.dumps({"customers": [bad, entry("bob", "milk"), entry("eve", "milk")]}), "ann", "bob")
     assert set(answers) == {"ann", "bob"}
     assert isinstance(answers["ann"], str) and isinstance(answers["bob"], CustomerAnswer)
-    twice = read(json.dumps({"customers": [entry("ann"), entry("ann")]}), "ann", "bob")
+    assert isinstance(read(json.dumps({"customers": [entry("ann"), entry("ann")]}))["ann"], CustomerAnswer)
+    twice = read(json.dumps({"customers": [entry("ann"), entry("ann", "tea")]}), "ann", "bob")
     assert twice == {
         "ann": "there are several entries about this customer",
         "bob": "there is no entry about this customer",
     }
+
+
+def test_of_an_answer_that_was_cut_off_the_whole_entries_count() -> None:
+    whole = json.dumps({"customers": [entry("ann"), entry("bob", "milk")]})
+    answers = read(whole[:-40], "ann", "bob")
+    assert isinstance(answers["ann"], CustomerAnswer) and isinstance(answers["bob"], str)
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["milk", "2024-06-08"])

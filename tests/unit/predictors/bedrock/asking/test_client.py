@@ -81,11 +81,30 @@ def test_a_model_that_cannot_be_used_is_for_the_user() -> None:
     assert "inference profile" in str(meaning.hint)
 
 
-@pytest.mark.parametrize("status", [500, 502, 504])
-def test_an_error_of_a_gateway_may_pass(status: int) -> None:
-    meaning = translated(answered(str(status), status=status), MODEL)
+@pytest.mark.parametrize(("status", "kind"), [(500, "temporary"), (502, "lost"), (504, "lost"), (408, "temporary")])
+@pytest.mark.parametrize("code", ["", "HTTP"])
+def test_an_error_without_a_known_name_may_pass(code: str, status: int, kind: str) -> None:
+    meaning = translated(answered(code and str(status), status=status), MODEL)
     assert isinstance(meaning, RequestFailed)
-    assert meaning.kind == "temporary"
+    assert meaning.kind == kind
+
+
+def test_an_error_of_the_model_without_its_name_may_pass() -> None:
+    meaning = translated(answered("", status=424), MODEL)
+    assert isinstance(meaning, RequestFailed) and meaning.kind == "temporary"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Signature expired: 20180115T030000Z is now earlier than 20180115T034500Z (20180115T035000Z - 5 min.)",
+        "Signature not yet current: 20180115T034500Z is still later than 20180115T030500Z",
+    ],
+)
+def test_a_wrong_clock_is_no_matter_of_credentials(message: str) -> None:
+    meaning = translated(answered("InvalidSignatureException", message, status=403), MODEL)
+    assert isinstance(meaning, ConfigError) and "clock" in str(meaning.hint)
+    assert "credentials" not in str(meaning.hint)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,10 @@ from omnix_cli.predictors.bedrock.asking.conversation import (
     check_metadata,
     count_request,
     form_of,
-    read_answer_message,
     request,
 )
 from omnix_cli.predictors.bedrock.asking.money import load_prices
-from omnix_cli.records import TokenUsage, Turn
+from omnix_cli.records import Turn
 from omnix_cli.settings import BedrockSettings
 from tests.memory_answers import MemoryLedger
 from tests.questions import MOMENT, question
@@ -123,21 +122,6 @@ def answer(*content: dict[str, Any], **usage: int) -> dict[str, Any]:
     return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": "end_turn", "usage": told}
 
 
-def test_the_text_of_an_answer_and_of_a_tool() -> None:
-    plain = answer({"reasoningContent": {}}, {"text": '{"a":'}, {"text": " 1}"}, cacheReadInputTokens=7)
-    assert read_answer_message(plain) == ('{"a": 1}', "end_turn", TokenUsage(input=10, output=5, cache_read=7))
-    called = answer({"text": "I call:"}, {"toolUse": {"toolUseId": "1", "name": "answer", "input": {"a": 0.5}}})
-    assert read_answer_message(called)[0] == '{"a": 0.5}'
-    assert read_answer_message(answer())[0] == ""
-    assert read_answer_message(answer({"text": "a\ud800b"}))[0] == "a?b"
-
-
-@pytest.mark.parametrize("broken", [{}, {"output": {}}, {"output": {"message": None}}])
-def test_an_answer_without_its_parts_is_none(broken: dict[str, Any]) -> None:
-    with pytest.raises((LookupError, TypeError)):
-        read_answer_message(broken)
-
-
 @pytest.mark.parametrize(
     "metadata",
     [{"team": "ré"}, {"": "x"}, {"a" * 257: "x"}, {"team": "a;b"}, {f"key{number}": "x" for number in range(17)}],
@@ -160,20 +144,45 @@ def recorder(**settings: Any) -> ReplyRecorder:
     return ReplyRecorder(MemoryLedger(), load_prices(), BedrockSettings(**settings), lambda: MOMENT, "run-1")
 
 
-def test_an_answer_on_demand_costs_what_its_tier_costs() -> None:
+MOST = Decimal(9)
+
+
+def test_an_answer_on_demand_costs_what_its_tier_and_its_latency_cost() -> None:
     asked = question("ann")
-    reply = recorder().on_demand(asked, ANSWER, seconds=1.5)
+    reply = recorder().on_demand(asked, ANSWER, most=MOST, seconds=1.5)
+    assert reply is not None
     assert (reply.question, reply.way, reply.run, reply.seconds) == (asked.key, "on_demand", "run-1", 1.5)
     assert reply.cost == Decimal("0.30") and reply.replied_at == MOMENT
-    assert recorder(service_tier="priority").on_demand(asked, ANSWER, seconds=1).cost > reply.cost
+    for settings, cost in ({"service_tier": "priority"}, "0.525"), ({"latency": "optimized"}, "0.375"):
+        dearer = recorder(**settings).on_demand(asked, ANSWER, most=MOST, seconds=1)
+        assert dearer is not None and dearer.cost == Decimal(cost)
 
 
 def test_an_answer_of_a_batch_costs_its_share() -> None:
-    reply = recorder(batch={"price_share": 0.25}).batch(question("ann"), ANSWER)
+    reply = recorder(batch={"price_share": 0.25}).batch(question("ann"), ANSWER, most=MOST)
+    assert reply is not None
     assert (reply.way, reply.seconds, reply.cost) == ("batch", 2.5, Decimal("0.075"))
-    assert recorder().batch(question("ann"), ANSWER).cost == Decimal("0.15")
+    usual = recorder().batch(question("ann"), ANSWER, most=MOST)
+    assert usual is not None and usual.cost == Decimal("0.15")
 
 
-def test_an_incomplete_answer_is_no_reply() -> None:
-    with pytest.raises(LookupError):
-        recorder().on_demand(question("ann"), {"output": {}}, seconds=1)
+def test_an_answer_that_does_not_say_what_it_used_costs_the_most_it_can() -> None:
+    silent = {name: part for name, part in ANSWER.items() if name != "usage"}
+    for reply in (
+        recorder().on_demand(question("ann"), silent, most=MOST, seconds=1),
+        recorder().batch(question("ann"), silent, most=MOST),
+    ):
+        assert reply is not None and (reply.text, reply.cost) == ("{}", MOST)
+
+
+def test_nothing_is_no_reply() -> None:
+    assert recorder().on_demand(question("ann"), {"output": {}}, most=MOST, seconds=1) is None
+    assert recorder().batch(question("ann"), None, most=MOST) is None
+
+
+def test_a_loss_is_kept_for_the_run() -> None:
+    losing = recorder()
+    losing.loss("first", "m", "p@1:0", "on_demand", Decimal("0.5"))
+    losing.loss("first", "m", "p@1:0", "on_demand", Decimal("0.5"))
+    (row,) = losing.ledger.totals().to_dicts()
+    assert (row["run"], row["replies"], row["cost"], row["may_have_been_billed"]) == ("run-1", 0, 0.0, 0.5)

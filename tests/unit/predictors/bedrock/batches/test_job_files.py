@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omnix_cli.predictors.bedrock.batches.job_files import (
-    answered_question,
+    asked_question,
     customers_line,
     job_name,
     merged_record,
     question_key,
-    read_answer_line,
     request_line,
     split_questions,
 )
@@ -57,19 +57,14 @@ def test_the_name_of_a_job_follows_from_its_questions() -> None:
     assert name == job_name(list(ASKED)) != job_name(ASKED[:-1])
 
 
-def test_a_question_is_read_back_from_what_was_written() -> None:
+def test_the_customers_of_a_question_are_read_back_without_its_text() -> None:
     (question,) = questions(1)
     question = question.model_copy(update={"priors": ('{"p1": 1}',)})
-    line = customers_line(question)
+    line = customers_line(question, Decimal("0.0125"))
     assert question_key(line) == question.key and question.turns[0].text.encode() not in line
-    echoed = read_answer_line(request_line(question, None))
-    assert answered_question(line, echoed) == question
-    silent = answered_question(line, {"recordId": question.key})
-    assert (silent.customers, silent.priors, silent.turns) == (question.customers, question.priors, ())
-
-
-def test_a_line_that_is_damaged_is_no_answer() -> None:
-    assert read_answer_line(b'{"recordId": "a", "modelOu') == read_answer_line(b"[1]") == {}
+    assert asked_question(line) == (question.model_copy(update={"system": "", "turns": ()}), Decimal("0.0125"))
+    of_an_earlier_release = line.replace(b',"most":"0.0125"', b"")
+    assert asked_question(of_an_earlier_release)[1] == 0
 
 
 def test_old_knowledge_does_not_undo_a_record() -> None:
