@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 EMULATORS := .venv-aws
+DYNALITE := $(EMULATORS)/dynalite
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -21,7 +22,7 @@ demo: $(VENV)/core  ## Install, run everything on the sample data, show the resu
 	@$(OMNIX) show similar 1082185 --limit 10 $(SAMPLE) && echo
 	@$(OMNIX) show due --days 7 --limit 10 $(SAMPLE)
 
-test: $(VENV)/dev $(EMULATORS)/ready  ## Run all the tests
+test: $(VENV)/dev $(EMULATORS)/ready $(DYNALITE)/ready  ## Run all the tests
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev  ## Check format, lint, types, layers, dead code, and the docs against the code
@@ -41,7 +42,9 @@ bench: $(VENV)/bench $(PEERS)/ready  ## Measure speed (start, import, similarity
 soak: $(VENV)/dev $(EMULATORS)/ready  ## Import simulated shops; write to tables and ask models while requests fail; check that nothing is lost
 	$(BIN)/python -m tests.soaks.order_streams
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
+	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.dynamodb_answers
 	$(BIN)/python -m tests.soaks.models_under_faults
+	$(BIN)/python -m tests.soaks.hostile_texts
 	$(BIN)/python -m tests.soaks.odd_answers
 
 format: $(VENV)/dev  ## Format the code and fix what lint can fix
@@ -74,6 +77,12 @@ $(VENV)/dev: $(VENV)/core requirements/dev.txt
 
 $(VENV)/bench: $(VENV)/dev requirements/bench.txt
 	$(PIP) install --require-hashes -r requirements/bench.txt
+	touch $@
+
+$(DYNALITE)/ready: requirements/dynalite/package-lock.json
+	mkdir -p $(DYNALITE)
+	cp requirements/dynalite/*.json $(DYNALITE)
+	cd $(DYNALITE) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 $(EMULATORS)/ready: requirements/emulators.txt

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.safe_text.printing import is_whole
 from omnix_cli.settings import Section, Settings, dump
 
 _log = logging.getLogger(__name__)
@@ -82,11 +83,12 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        variable.removeprefix("OMNIX_").lower().replace("__", "."): _parsed(text)
-        for variable, text in sorted(environment.items())
-        if variable.startswith("OMNIX_") and variable != "OMNIX_CONFIG"
-    }
+    ours = {name: text for name, text in sorted(environment.items()) if name.startswith("OMNIX_")}
+    for variable, text in ours.items():
+        if not is_whole(variable + text):
+            raise ConfigError(f"the variable {variable} is not UTF-8", hint="Set it again, in UTF-8.")
+    ours.pop("OMNIX_CONFIG", None)
+    return {name.removeprefix("OMNIX_").lower().replace("__", "."): _parsed(text) for name, text in ours.items()}
 
 
 def _parsed(text: str) -> Any:
@@ -101,7 +103,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and name not in _NAMES:
+        if isinstance(value, Mapping) and name not in SETTING_NAMES:
             flat.update(_flat(value, f"{name}."))
         else:
             flat[name] = value
@@ -127,13 +129,26 @@ def _setting_names(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-_NAMES = tuple(_setting_names(Settings))
+SETTING_NAMES = tuple(_setting_names(Settings))
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a setting, or what a part of it belongs to, is a secret."""
+    section: type[BaseModel] = Settings
+    for key in name.split("."):
+        field = section.model_fields.get(key)
+        annotation = field and field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            section = annotation
+        else:
+            return SecretStr in (annotation, *get_args(annotation))
+    return False
 
 
 def _check_known(name: str, source: str) -> None:
-    if name in _NAMES:
+    if name in SETTING_NAMES:
         return
-    close = difflib.get_close_matches(name, _NAMES, n=1)
+    close = difflib.get_close_matches(name, SETTING_NAMES, n=1)
     hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
     raise ConfigError(f"unknown setting: {_written(name, source)}", hint=hint)
 
@@ -151,7 +166,8 @@ def _invalid(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     source = next((origin for name, origin in sources.items() if where.startswith(name)), "settings")
+    value = "***" if _is_secret(where) else repr(first["input"])
     return ConfigError(
-        f"{where} = {first['input']!r} ({source}): {first['msg'].removeprefix('Value error, ')}",
+        f"{where} = {value} ({source}): {first['msg'].removeprefix('Value error, ')}",
         hint="`omnix config show` lists the settings.",
     )

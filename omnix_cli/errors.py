@@ -22,6 +22,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from omnix_cli.safe_text.masking import without_secrets
+
 
 @dataclass(frozen=True)
 class ExitCode:
@@ -56,14 +58,15 @@ EXIT_CODES = (
 
 
 class OmnixError(Exception):
-    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far."""
+    """The root: `message` says what happened and where, `hint` what to do about it, `report` what was done so far. The
+    texts are kept without the passwords and tokens of addresses in them."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None, report: Any = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_secrets(message)
+        super().__init__(self.message)
+        self.hint = hint and without_secrets(hint)
         self.report = report
 
 
@@ -131,7 +134,7 @@ _NETWORK = _Failures(
     UnavailableError,
     "Check the network, then try again.",
     "ETIMEDOUT ECONNREFUSED ECONNRESET ECONNABORTED ENOTCONN EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENETRESET "
-    "EADDRNOTAVAIL ENOBUFS EPIPE",
+    "EADDRNOTAVAIL EADDRINUSE ENOBUFS EPIPE ENONET EPROTO ESHUTDOWN EAFNOSUPPORT EALREADY EINPROGRESS ECOMM",
     (ConnectionError, TimeoutError),
 )
 _ALL_FAILURES = (
@@ -139,7 +142,8 @@ _ALL_FAILURES = (
     _Failures(
         ConfigError,
         "Check the path.",
-        "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY ENAMETOOLONG ELOOP EXDEV ENODEV ENXIO ENOTSUP EOPNOTSUPP",
+        "ENOENT ENOTDIR EISDIR EEXIST ENOTEMPTY ENAMETOOLONG ELOOP EXDEV ENODEV ENXIO ENOTSUP EOPNOTSUPP EINVAL EMLINK "
+        "ESPIPE ENOSYS EILSEQ",
         (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError),
     ),
     _Failures(
@@ -148,7 +152,8 @@ _ALL_FAILURES = (
     _Failures(
         UnavailableError,
         "Check the disk, the memory and the limits of the process (ulimit -a), then try again.",
-        "EIO EFBIG ENOMEM EMFILE ENFILE EAGAIN EBUSY ETXTBSY ESTALE ENOLCK EINTR",
+        "EIO EFBIG ENOMEM EMFILE ENFILE EAGAIN EBUSY ETXTBSY ESTALE ENOLCK EINTR EUCLEAN EBADMSG EREMOTEIO ENODATA "
+        "ENOMEDIUM EHWPOISON ECANCELED EDEADLK EUSERS EKEYEXPIRED ENOKEY",
     ),
     _NETWORK,
 )

@@ -147,6 +147,7 @@ class SegmentProgress(Record):
     refused: int = 0
     refused_keys: tuple[str, ...] = ()
     read_bytes: int = 0
+    target_read_units: int = 0
     write_units: int = 0
     done: bool = False
 

@@ -125,8 +125,8 @@ class Quarantine(dy.Schema):
     the position in an order document (0 where a line is a row), `row` the row as it was read, as a JSON object."""
 
     file = dy.String(primary_key=True)
-    row_number = dy.UInt64(primary_key=True)
-    item = dy.UInt32(primary_key=True)
+    row_number = dy.Int64(primary_key=True, min=0)
+    item = dy.Int32(primary_key=True, min=0)
     column = dy.String(nullable=True)
     value = dy.String(nullable=True)
     reason = dy.String(min_length=1)
@@ -145,8 +145,8 @@ class Resolved(dy.Schema):
 
     batch = dy.String(primary_key=True)
     file = dy.String(primary_key=True)
-    row_number = dy.UInt64(primary_key=True)
-    item = dy.UInt32(primary_key=True)
+    row_number = dy.Int64(primary_key=True, min=0)
+    item = dy.Int32(primary_key=True, min=0)
     how = dy.Enum(("replayed", "discarded"))
 
 
@@ -156,7 +156,7 @@ class ProductNames(dy.Schema):
 
     product_id = dy.String(primary_key=True)
     name = dy.String(primary_key=True)
-    rows = dy.UInt32(min=1)
+    rows = dy.Int32(min=1)
 
 
 class Neighbours(dy.Schema):
@@ -165,7 +165,7 @@ class Neighbours(dy.Schema):
     enough, content columns if both products lack the attribute."""
 
     product_id = dy.String(primary_key=True)
-    rank = dy.UInt16(min=1)
+    rank = dy.Int32(min=1)
     neighbour_id = dy.String(primary_key=True)
     score = dy.Float64(min=0, max=1)
     co_purchase = dy.Float64(nullable=True, min=0, max=1)
@@ -174,8 +174,8 @@ class Neighbours(dy.Schema):
     jaccard = dy.Float64(nullable=True, min=0, max=1)
     lift = dy.Float64(nullable=True, min=0)
     conditional = dy.Float64(nullable=True, min=0, max=1)
-    support = dy.UInt32(nullable=True)
-    customers = dy.UInt32(nullable=True)
+    support = dy.Int32(nullable=True, min=0)
+    customers = dy.Int32(nullable=True, min=0)
     same_category = dy.Bool(nullable=True)
     same_brand = dy.Bool(nullable=True)
     price_similarity = dy.Float64(nullable=True, min=0, max=1)
@@ -192,10 +192,10 @@ class Cycles(dy.Schema):
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
-    purchase_days = dy.UInt32(min=1)
+    purchase_days = dy.Int32(min=1)
     first_day = dy.Date()
     last_day = dy.Date()
-    gap_days = dy.List(dy.UInt16())
+    gap_days = dy.List(dy.Int32(min=0))
     mean_gap_days = dy.Float64(nullable=True, min=0)
     median_gap_days = dy.Float64(nullable=True, min=0)
     mean_log_gap = dy.Float64(nullable=True)
@@ -204,10 +204,10 @@ class Cycles(dy.Schema):
     last_quantity = dy.Float64(min=0)
     spend = dy.Decimal(**MONEY, nullable=True)
     recency_weight = dy.Float64(min=0)
-    customer_shopping_days = dy.UInt32(min=1)
-    customer_recent_shopping_days = dy.UInt32()
-    customer_products = dy.UInt32(min=1)
-    customer_purchase_days = dy.UInt32(min=1)
+    customer_shopping_days = dy.Int32(min=1)
+    customer_recent_shopping_days = dy.Int32(min=0)
+    customer_products = dy.Int32(min=1)
+    customer_purchase_days = dy.Int32(min=1)
     customer_mean_log_gap = dy.Float64(nullable=True, min=0)
     customer_first_day = dy.Date()
     customer_last_day = dy.Date()
@@ -221,15 +221,15 @@ class Rhythms(dy.Schema):
 
     level = dy.Enum(RHYTHM_LEVELS, primary_key=True)
     key = dy.String(primary_key=True)
-    pairs = dy.UInt32(min=1)
-    repeaters = dy.UInt32()
-    gaps = dy.UInt32()
+    pairs = dy.Int32(min=1)
+    repeaters = dy.Int32(min=0)
+    gaps = dy.Int32(min=0)
     mean_log_gap = dy.Float64(min=0)
     daily_rate = dy.Float64(min=0)
     recency_weight = dy.Float64(min=0)
     typical_quantity = dy.Float64(min=0)
-    buyers_7d = dy.UInt32()
-    buyers_28d = dy.UInt32()
+    buyers_7d = dy.Int32(min=0)
+    buyers_28d = dy.Int32(min=0)
     last_day = dy.Date()
 
 
@@ -262,7 +262,7 @@ class Predictions(dy.Schema):
     expected_quantity = dy.Float64(min=0)
     confidence = dy.Float64(min=0, max=1)
     urgency = dy.Enum(URGENCIES)
-    purchase_days = dy.UInt32(min=1)
+    purchase_days = dy.Int32(min=1)
     last_day = dy.Date()
     reason = dy.String()
     predictor = dy.String()
@@ -325,15 +325,15 @@ class Popularity(dy.Schema):
 
     kind = dy.Enum(POPULARITY_KINDS, primary_key=True)
     scope = dy.String(primary_key=True)
-    rank = dy.UInt32(min=1)
+    rank = dy.Int32(min=1)
     product_id = dy.String(primary_key=True)
     score = dy.Float64(min=0, max=1)
-    customers = dy.UInt32(min=1)
-    customers_before = dy.UInt32(nullable=True)
-    interested = dy.UInt32(nullable=True)
-    interested_before = dy.UInt32(nullable=True)
+    customers = dy.Int32(min=1)
+    customers_before = dy.Int32(nullable=True, min=0)
+    interested = dy.Int32(nullable=True, min=0)
+    interested_before = dy.Int32(nullable=True, min=0)
     season_index = dy.Float64(nullable=True, min=0)
-    season_days = dy.UInt32(nullable=True)
+    season_days = dy.Int32(nullable=True, min=0)
     repeat_share = dy.Float64(nullable=True, min=0, max=1)
     confidence = dy.Float64(min=0, max=1)
     reason = dy.String()
@@ -348,7 +348,7 @@ class Recommendations(dy.Schema):
     list_id = dy.String(primary_key=True)
     kind = dy.Enum(LIST_KINDS)
     customer_id = dy.String(nullable=True)
-    rank = dy.UInt16(primary_key=True, min=1)
+    rank = dy.Int32(primary_key=True, min=1)
     product_id = dy.String()
     product_name = dy.String()
     score = dy.Float64(min=0, max=1)
@@ -367,6 +367,7 @@ class Receipts(dy.Schema):
     content_hash = dy.String()
     published_at = dy.Datetime(**UTC)
     expires_at = dy.Datetime(**UTC)
+    item_bytes = dy.Int64(nullable=True)  # unknown where the store was read, or to an older release
 
 
 FRAMES: dict[str, FrameSpec] = {

@@ -16,10 +16,10 @@ import pytest
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.prefix import Prefix, connect
-from tests.aws.accounts import ENVIRONMENT, LEFT_OUT
+from tests.aws.accounts import use_nobodys_account
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket, moto_server
-from tests.aws.emulators import run_ministack
+from tests.aws.emulators import run_dynalite, run_ministack
 
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
@@ -108,16 +108,15 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     use_nobodys_account(monkeypatch)
 
 
-def use_nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For fixtures that last longer than a test."""
-    for name in LEFT_OUT:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-
-
 @pytest.fixture(scope="session")
 def ministack() -> Iterator[str]:
     """The address of an emulator of AWS."""
     with run_ministack() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def dynalite() -> Iterator[str]:
+    """The address of another emulator, of DynamoDB only."""
+    with run_dynalite() as url:
         yield url

@@ -5,6 +5,7 @@ A command parses its arguments, calls one function of the Python API and shows t
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -16,7 +17,9 @@ from typing import Annotated, Any
 import typer
 
 from omnix_cli import __version__
-from omnix_cli.errors import EXIT_CODES, Interrupted, OmnixError, os_failure
+from omnix_cli.errors import EXIT_CODES, ConfigError, Interrupted, OmnixError, os_failure
+from omnix_cli.safe_text.masking import without_secrets
+from omnix_cli.safe_text.printing import is_whole, one_line, printable
 
 # pydantic looks for plugins in every installed package, at a cost that each command would pay
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -66,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _interrupt)
-        arguments = list(sys.argv[1:] if argv is None else argv)
+        arguments = _checked(sys.argv[1:] if argv is None else argv)
         command = typer.main.get_command(make_app(arguments))
         code = command.main(args=arguments, prog_name="omnix", standalone_mode=False)
         if sys.stdout is not None:
@@ -75,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OmnixError as error:
         return _fail(error)
     except typer.TyperException as error:
-        error.show()  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+        shown = io.StringIO()
+        error.show(shown)  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+        print(printable(without_secrets(shown.getvalue())), end="", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
@@ -94,6 +99,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail_with_bug(error)
 
 
+def _checked(arguments: Sequence[str]) -> list[str]:
+    for argument in arguments:
+        if not is_whole(argument):
+            raise ConfigError(f"the argument {argument} is not UTF-8", hint="Rename the file, or write it in UTF-8.")
+    return list(arguments)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted(f"stopped by {signal.Signals(number).name}")
 
@@ -106,9 +118,9 @@ def _fail_with_bug(error: BaseException) -> int:
 
 
 def _fail(error: OmnixError) -> int:
-    print(f"error: {error.message}", file=sys.stderr)
+    print(f"error: {one_line(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {one_line(error.hint)}", file=sys.stderr)
     return error.exit_code
 
 

@@ -23,4 +23,5 @@ def show(session: OutputSession) -> None:
 @command(app, "omnix config check --config configs/sample.toml")
 def check(session: Session) -> None:
     """Check the settings and the files, tables and buckets that they name; exit code 2 if something is wrong."""
-    note("\n".join(session.workspace.check()))
+    for line in session.workspace.check():
+        note(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -200,7 +201,7 @@ def show_report(session: OutputSession, report: ImportReport, *, title: str) -> 
     for finding in report.findings:
         note(f"{finding.text}. {finding.hint}".rstrip())
     if report.reasons:
-        note(as_text(records_table(report.reasons, REASONS), title="Quarantined"))
+        print(as_text(records_table(report.reasons, REASONS), title="Quarantined"), file=sys.stderr)
     if not report.refused:
         session.write_records(report.files, _FILES, title=f"{title}{': dry run' if report.dry_run else ''}")
 

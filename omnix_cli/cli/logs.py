@@ -7,8 +7,14 @@ import logging
 import tempfile
 import traceback
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import cast
+
+from omnix_cli.safe_text.masking import without_secrets
+from omnix_cli.safe_text.printing import escaped_json, one_line
+from omnix_cli.stores.workspace.private import open_private, private_folder
 
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -34,8 +40,8 @@ def log_to_file(path: Path) -> None:
     if any(isinstance(handler, RotatingFileHandler) for handler in logger.handlers):
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
+        private_folder(path.parent)
+        handler = _PrivateLogFile(path, maxBytes=10_000_000, backupCount=1, encoding="utf-8")
     except OSError as error:  # reading a workspace must work without write permission
         logger.debug("no log file: %s", error)
         return
@@ -66,11 +72,16 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
 
 
+class _PrivateLogFile(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        return cast("TextIOWrapper", open_private(Path(self.baseFilename), self.mode, self.encoding))
+
+
 class _KeyValue(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         pairs = [f"{name}={_quoted(value)}" for name, value in _fields(record).items()]
-        return " ".join([when, record.levelname.lower(), record.getMessage(), *pairs])
+        return one_line(without_secrets(" ".join([when, record.levelname.lower(), record.getMessage(), *pairs])))
 
 
 class _JsonLines(logging.Formatter):
@@ -79,7 +90,7 @@ class _JsonLines(logging.Formatter):
         event = {"time": when, "level": record.levelname.lower(), "message": record.getMessage(), **_fields(record)}
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(event, default=str)
+        return escaped_json(without_secrets(json.dumps(event, default=str)))
 
 
 def _quoted(value: object) -> str:

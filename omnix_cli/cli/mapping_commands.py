@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Literal
 
 import typer
 
 from omnix_cli.cli.imports import At, DayFirst, DecimalComma, Encoding, Sheet, Timezone
-from omnix_cli.cli.options import Limit, OutputSession, Session, command, note
+from omnix_cli.cli.options import Limit, OutputSession, Session, command, note, write_text
 from omnix_cli.counted_nouns import counted
 
 app = typer.Typer(name="mapping", help="List, write and check recipes for the columns of files.", no_args_is_help=True)
@@ -36,7 +35,7 @@ def list_recipes(session: OutputSession) -> None:
 @command(app, "omnix mapping init history.csv > shop.toml")
 def init(session: Session, *, file: File, kind: DraftKind = "purchases") -> None:
     """Write a draft of a recipe for a file to stdout. Guesses are marked as comments."""
-    sys.stdout.write(session.workspace.imports.draft(file, kind=kind))
+    write_text(session.workspace.imports.draft(file, kind=kind))
 
 
 @command(app, "omnix mapping check shop.toml history.csv")

@@ -24,6 +24,7 @@ from omnix_cli.cli.options import (
     note,
     renamed,
     render,
+    write_text,
 )
 from omnix_cli.cli.progress_bars import on_stderr
 from omnix_cli.cli.tables import app
@@ -194,7 +195,9 @@ def bulk(
     written = report.files
     items, files = counted(written.items, "item"), counted(len(written.names), "file")
     note(f"{items} in {files} of {counted(written.bytes, 'byte')} at {report.address}")
-    print(json.dumps(report.answer if start else report.requests, indent=2, default=str))
+    if report.warning:
+        note(report.warning)
+    write_text(json.dumps(report.answer if start else report.requests, indent=2, default=str) + "\n")
 
 
 def _show_copy(session: OutputSession, report: CopyReport) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from omnix_cli.safe_text.printing import one_line, printable
 from omnix_cli.store_kinds import FACTORIES
 
 if TYPE_CHECKING:
@@ -99,9 +100,16 @@ class OutputSession(Session):
     """A session with results: where they go, and in which format."""
 
     format: Annotated[Format, typer.Option("--format", help="The format of the results.")] = "table"
+    csv_safe: Annotated[
+        bool, typer.Option("--csv-safe", help="In CSV, put ' before texts that a spreadsheet would run as a formula.")
+    ] = False
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Write to this file or s3:// address instead of stdout.")
     ] = None
+
+    def __post_init__(self) -> None:
+        if self.csv_safe and self.format != "csv":
+            raise typer.BadParameter("it is for --format csv", param_hint="--csv-safe")
 
     def write(
         self, frame: pl.DataFrame, *, title: str, brief: Sequence[str] = (), objects: Sequence[dict[str, Any]] = ()
@@ -116,7 +124,7 @@ class OutputSession(Session):
             return
         if brief and self.format == "table":
             frame = frame.select(brief)
-        write_frame(frame, title=title, kind=self.format, target=self._target())
+        write_frame(frame, title=title, kind=self.format, target=self._target(), csv_safe=self.csv_safe)
 
     def write_records(self, records: Iterable[Any], columns: Sequence[str], *, title: str) -> None:
         """Prints the fields `columns` of records, or writes them to the file."""
@@ -173,8 +181,14 @@ def _parameters(function: Any) -> list[inspect.Parameter]:
 
 
 def note(message: str) -> None:
-    """Prints a message to stderr; only results go to stdout."""
-    print(message, file=sys.stderr)
+    """Prints a message of one line to stderr; only results go to stdout."""
+    print(one_line(message), file=sys.stderr)
+
+
+def write_text(text: str) -> None:
+    """Writes a result that is a text to stdout: as it is, but for what a terminal would obey."""
+    if sys.stdout is not None:  # a daemon may have closed it
+        sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
 
 
 def instead(old: str, new: str) -> None:

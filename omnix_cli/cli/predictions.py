@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from omnix_cli.cli.options import AsOf, Limit, OutputSession, Session, command, expand, instead, note, render
+from omnix_cli.cli.options import (
+    AsOf,
+    Limit,
+    OutputSession,
+    Session,
+    command,
+    expand,
+    instead,
+    note,
+    render,
+    write_text,
+)
 from omnix_cli.cli.steps import Predictor, Work, show_run
 
 if TYPE_CHECKING:
@@ -75,7 +85,7 @@ def predict(
     elif old_show_prompt is not None:
         instead("predict --show-prompt", "predict show-prompt")
         chosen = {"predictor": predictor, "model": asking.model, "prompt": asking.prompt}
-        sys.stdout.write(models.show_prompt(old_show_prompt, as_of=day, **chosen))
+        write_text(models.show_prompt(old_show_prompt, as_of=day, **chosen))
     elif work.dry_run and models.asks(predictor):
         instead("predict --dry-run", "predict estimate")
         _show_costs(models.estimate(as_of=day, predictor=predictor, **vars(asking)), session)
@@ -116,7 +126,7 @@ def show_prompt(
 ) -> None:
     """Print the prompt about a customer. This is exactly what would be sent to a model; nothing is sent."""
     call = session.workspace.models.show_prompt
-    sys.stdout.write(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
+    write_text(call(customer, as_of=as_of, predictor=predictor, model=model, prompt=prompt))
 
 
 @command(app, "omnix predict estimate --predictor bedrock --budget 5")
@@ -176,7 +186,7 @@ def diff_prompts(
     new: Annotated[str, typer.Argument(help="Another prompt.")],
 ) -> None:
     """Show what changed from one prompt to another."""
-    sys.stdout.write(session.workspace.models.diff_prompts(old, new))
+    write_text(session.workspace.models.diff_prompts(old, new))
 
 
 @command(prompts, "omnix predict prompts test replenishment --model amazon.nova-pro-v1:0", name="test")
@@ -206,7 +216,8 @@ def _show_scores(call: Callable[[], Backtest], session: OutputSession) -> None:
 
 
 def _show_costs(made: CostEstimate, session: OutputSession) -> None:
-    note("\n".join(made.notes))
+    for line in made.notes:
+        note(line)
     session.write(made.costs, title="Estimated cost, in dollars", brief=_COSTS)
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 
 from omnix_cli.protocols.progress import Progress
+from omnix_cli.safe_text.printing import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -24,9 +25,9 @@ class ProgressBar:
         from rich.console import Console
 
         count, elapsed, left = bars.MofNCompleteColumn(), bars.TimeElapsedColumn(), bars.TimeRemainingColumn()
-        columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), count, elapsed)
+        columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), count, elapsed)
         self._rich = bars.Progress(*columns, bars.TextColumn("left"), left, console=Console(stderr=True))
-        self._task = self._rich.add_task(name, total=total or None)
+        self._task = self._rich.add_task(one_line(name), total=total or None)
         self._rich.start()
 
     def advance(self, done: int) -> None:

@@ -60,7 +60,8 @@ def init(session: Session) -> None:
     if not file.exists():
         session = replace(session, config=None)
     made = session.workspace.initialise(file)
-    note("\n".join(f"created {path}" for path in made) or "nothing to do: everything exists already")
+    for line in [f"created {path}" for path in made] or ["nothing to do: everything exists already"]:
+        note(line)
 
 
 @command(app, "omnix run --config configs/sample.toml")

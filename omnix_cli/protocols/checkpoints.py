@@ -140,5 +140,11 @@ class RunRecords(Protocol):
     def load(self, run_id: str) -> RunRecord:
         """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
 
-    def newest_first(self) -> Iterator[RunRecord]: ...
+    def newest_first(self, *, skip_damaged: bool = True) -> Iterator[RunRecord]:
+        """Damaged records are skipped with a warning, unless they are to raise `CorruptCheckpoint`."""
+
+    def set_damaged_aside(self) -> None:
+        """Gives the files of damaged records another name, so that they stand in nobody's way; call it under the
+        workspace's lock."""
+
     def remove(self, run_id: str) -> None: ...

@@ -27,10 +27,13 @@ DELETED = "_deleted"
 @dataclass(frozen=True)
 class RawChunk:
     """A chunk of an input: its columns as they were read (texts, or the types of a Parquet file) with ROW_NUMBER, ITEM
-    and, if the input has it, DELETED; and the lines that are not rows, as quarantine rows."""
+    and, if the input has it, DELETED; and the lines that are not rows, as quarantine rows.
+
+    `exact_ids`: the ids are keys of a table, in which "a" and "a " are two; elsewhere blanks around an id are slips."""
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
+    exact_ids: bool = False
 
 
 class OpenSource(Protocol):
@@ -100,7 +103,10 @@ class ImportLedger(Protocol):
         """The batches whose checkpoint is missing or does not match its checksums."""
 
     def drop(self, batches: Collection[ImportBatch]) -> None:
-        """Removes these batches, so that their files can be imported again."""
+        """Removes these batches."""
+
+    def before(self, batch: ImportBatch) -> ImportLedger:
+        """The ledger as it was before a batch; what is added to it takes the place of that batch."""
 
     def view(self, kind: str) -> ImportedRows:
         """The current rows: those of all batches, without what later ones replaced."""

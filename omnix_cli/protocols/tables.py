@@ -16,11 +16,9 @@ from omnix_cli.settings import Settings
 
 Names = Sequence[str] | None
 """The attributes of an item to read; None: all."""
-WRITE_UNIT_BYTES = 1024
-"""A write unit covers an item of up to 1 KB, once in the table and once in each index it is in
-("Read/write capacity mode", DynamoDB developer guide)."""
-READ_UNIT_BYTES = 8192
-"""A read unit covers two items of 4 KB when a scan need not be consistent ("Read consistency", same guide)."""
+Units = Mapping[str, int]
+"""The write units of items by key, as far as they are known."""
+NO_UNITS: Units = {}
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,12 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True)
 class StoreTraits:
-    """What is special about a kind of store. `bills_capacity`: writes use units that cost money. `scans_in_parallel`:
-    a table is read faster in several segments at a time (elsewhere each segment reads all keys)."""
+    """What is special about a kind of store. `bills_capacity`: reads and writes use units that cost money.
+    `is_administered`: somebody creates its tables on purpose, so nothing else does. `scans_in_parallel`: a table is
+    read faster in several segments at a time (elsewhere each segment reads all keys)."""
 
     bills_capacity: bool = False
+    is_administered: bool = False
     scans_in_parallel: bool = False
 
 
@@ -86,20 +86,23 @@ class TableStore(ItemSource, Protocol):
     `stores.tables`. Several threads may use it. A whole Decimal may come back as an int.
 
     Writes are idempotent, and each item is written whole or not at all. Reads that are given `now` skip items that
-    have expired. Reading a table that was never created is a `ConfigError`."""
+    have expired. Reading a table that was never created is a `ConfigError`.
+
+    Whoever knows what writes cost gives their `units`, so that a store with a limit keeps to it from the start; without
+    them it estimates, and corrects itself by what the service says."""
 
     traits: StoreTraits
 
-    def missing_tables(self) -> list[str]:
-        """The tables that were never created."""
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        """The tables (or those of `tables`) that were never created. It asks about no others."""
 
-    def create_tables(self) -> list[str]:
-        """Creates the missing tables; returns their names."""
+    def create_tables(self, tables: Names = None) -> list[str]:
+        """Creates the missing tables (or those of `tables`); returns their names."""
 
     def write_limit(self, table: str) -> WriteLimit | None:
         """How fast the table may be written; None if there is no limit."""
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items, each replacing the item with the same key (the last one wins); returns how many. A frame is
         written faster than dictionaries.
 
@@ -110,7 +113,7 @@ class TableStore(ItemSource, Protocol):
 
         Of several writers that expect the same values and change them, at most one succeeds."""
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         """Sets the given attributes of each item and keeps its others; several changes of one item apply in order.
 
         Returns the keys for which no item is stored; none is created for them."""
@@ -134,7 +137,7 @@ class TableStore(ItemSource, Protocol):
         Following the cursors gives every item that existed at the start exactly once, whatever is added. An index may
         lag behind its table for a moment. Raises `ConfigError` for an impossible limit or cursor."""
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
         """Deletes the items with these keys, if they exist; returns how many keys were given."""
 
     def close(self) -> None: ...

@@ -19,24 +19,43 @@ import polars as pl
 from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.records import RunRecord, StepRecord
+from omnix_cli.safe_text.printing import escaped_json, one_line, printable
 
 Target = Path | Callable[[bytes], object] | None
 """Where a result goes: a file, a function that takes its bytes, or (None) stdout."""
+_FORMULA = r"(^|[;,\t\r\n\"])(\s*[=+\-@＝＋－＠])"  # noqa: RUF001
+"""Where a spreadsheet begins a formula: in a cell, and after what separates cells elsewhere. Source: OWASP, "CSV
+Injection"."""
 _PLAIN = (str, int, float, date, NoneType)
 
 
-def write_frame(frame: pl.DataFrame, *, title: str, kind: str, target: Target) -> None:
+def write_frame(frame: pl.DataFrame, *, title: str, kind: str, target: Target, csv_safe: bool = False) -> None:
     """Writes the rows to the target. `kind` is table, json, csv or parquet.
 
-    JSON is a list of objects. CSV joins lists by "; ". Raises `ConfigError` for Parquet on a terminal."""
-    if kind == "parquet" and target is None and sys.stdout is not None and sys.stdout.isatty():
+    JSON is a list of objects. CSV joins lists by "; "; if `csv_safe`, it has an apostrophe before what a spreadsheet
+    would run as a formula. On a terminal, what it would obey is replaced, in JSON escaped. Raises `ConfigError` for
+    Parquet on a terminal."""
+    if kind == "parquet" and _is_terminal(target):
         raise ConfigError("Parquet cannot be shown on a terminal", hint="Give --output FILE, or pipe it somewhere.")
-    _deliver(_content(frame, title, kind, terminal=target is None), target)
+    content = _content(frame, title, kind, terminal=target is None, csv_safe=csv_safe)
+    if kind == "csv" and _is_terminal(target):
+        content = printable(content.decode()).encode()
+    _deliver(_shown_json(content, target) if kind == "json" else content, target)
 
 
 def write_objects(objects: Sequence[Mapping[str, Any]], *, target: Target) -> None:
     """Writes objects to the target as JSON; their values may be of mixed types, which a frame cannot hold."""
-    _deliver(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), target)
+    _deliver(_shown_json(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), target), target)
+
+
+def _is_terminal(target: Target) -> bool:
+    if target is None:
+        return sys.stdout is not None and sys.stdout.isatty()
+    return isinstance(target, Path) and target.is_char_device()
+
+
+def _shown_json(content: bytes, target: Target) -> bytes:
+    return escaped_json(content.decode()).encode() if _is_terminal(target) else content
 
 
 def _deliver(content: bytes, target: Target) -> None:
@@ -54,7 +73,7 @@ def _deliver(content: bytes, target: Target) -> None:
         raise os_failure(error, f"{target or 'stdout'} cannot be written") from error
 
 
-def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> bytes:
+def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool, csv_safe: bool) -> bytes:
     if kind == "table":
         return as_text(frame, title=title, terminal=terminal).encode()
     buffer = BytesIO()
@@ -62,11 +81,18 @@ def _content(frame: pl.DataFrame, title: str, kind: str, *, terminal: bool) -> b
         frame.with_columns(pl.selectors.decimal().cast(pl.Float64)).write_json(buffer)
         buffer.write(b"\n")
     elif kind == "csv":
-        lists = pl.selectors.list().cast(pl.List(pl.String)).list.join("; ")
-        frame.with_columns(lists).write_csv(buffer)
+        frame = frame.with_columns(pl.selectors.list().cast(pl.List(pl.String)).list.join("; "))
+        (_without_formulas(frame) if csv_safe else frame).write_csv(buffer)
     else:
         frame.write_parquet(buffer)
     return buffer.getvalue()
+
+
+def _without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+    marked = r"${1}'${2}"
+    names = pl.Series(frame.columns, dtype=pl.String).str.replace_all(_FORMULA, marked)
+    frame = frame.with_columns(pl.selectors.string().str.replace_all(_FORMULA, marked))
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
 def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
@@ -79,7 +105,7 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     for name, dtype in frame.schema.items():
         fixed = dtype.is_temporal() or name.endswith("_id")
         table.add_column(
-            Text(name.replace("_", " ")),
+            Text(printable(name.replace("_", " "), keep="")),
             justify="right" if dtype.is_numeric() else "left",
             overflow="fold",
             no_wrap=fixed,
@@ -87,10 +113,10 @@ def as_text(frame: pl.DataFrame, *, title: str, terminal: bool = True) -> str:
     for row in frame.iter_rows():
         table.add_row(*(Text(_cell(value)) for value in row))
     buffer = StringIO()
-    on_terminal = terminal and sys.stdout is not None and sys.stdout.isatty()
+    on_terminal = terminal and _is_terminal(None)
     width = shutil.get_terminal_size().columns if on_terminal else 240
     console = Console(file=buffer, width=width, force_terminal=on_terminal and "NO_COLOR" not in os.environ)
-    console.print(Text(title), style="table.title", soft_wrap=True)  # a title may be wider than the table
+    console.print(Text(one_line(title)), style="table.title", soft_wrap=True)  # a title may be wider than the table
     console.print(table)
     if frame.is_empty():
         buffer.write("(nothing)\n")
@@ -187,9 +213,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     if isinstance(value, str):
-        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+        return printable(value, keep="")
     if isinstance(value, list | tuple | pl.Series):
         return ", ".join(_cell(one) for one in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_cell(one)}" for name, one in value.items())
-    return str(value)
+        return ", ".join(f"{_cell(name)}: {_cell(one)}" for name, one in value.items())
+    return printable(str(value), keep="")

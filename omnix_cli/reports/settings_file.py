@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
+from omnix_cli.safe_text.masking import without_secrets
 from omnix_cli.settings import Section, Settings
 
 _HEAD = """\
@@ -44,12 +45,16 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
                 blocks = [_block(path, one) for one in value] or [f"# [[{path}]]", *_template(part)]
                 yield from blocks
                 continue
-            written = "" if value is None or isinstance(value, SecretStr) else _literal(value)
+            written = "" if value is None or _is_secret(value) else _literal(value)
             is_default = value == type(section).model_fields[name].default
             yield f"{'# ' if is_default or not written else ''}{name} = {written}".rstrip()
     for name, value in values.items():
         if isinstance(value, Section):
             yield from _lines(value, f"{prefix}.{name}" if prefix else name)
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, SecretStr) or (isinstance(value, str) and without_secrets(value) != value)
 
 
 def _section_of(annotation: Any) -> type[Section] | None:
@@ -95,4 +100,5 @@ def _literal(value: Any) -> str:
         return f"[{', '.join(_literal(one) for one in value)}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{json.dumps(name)} = {_literal(one)}' for name, one in value.items())}}}"
-    return json.dumps(str(value) if isinstance(value, Path | Decimal) else value)
+    text = json.dumps(str(value) if isinstance(value, Path | Decimal) else value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # TOML allows it in no text, JSON does

@@ -21,8 +21,8 @@ from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.migrations.bulk_loading import BulkTarget
-from omnix_cli.services.migrations.sides import Source, Target
-from omnix_cli.settings import StoreSettings, dump
+from omnix_cli.services.migrations.sides import Source, Take, Target
+from omnix_cli.settings import StoreSettings
 from omnix_cli.store_kinds import FACTORIES
 from omnix_cli.stores.dynamodb.client.service import Pace
 from omnix_cli.stores.dynamodb.factory import dynamodb_service, write_pacing
@@ -77,13 +77,13 @@ class Places:
         if place.folder is not None:
             check_folder(place.folder)
             archive = Archive(self.folder(place.folder))
-            yield Source(archive, tables=archive.tables)
+            yield Source(archive, tables=archive.tables, bills_capacity=False)
             return
         settings = self.settings(place)
         with closing(self.store(settings)) as store:
             segments = settings.segments if "segments" in place.settings or store.traits.scans_in_parallel else 1
-            limit = settings.max_read_units
-            yield Source(store, segments, pace=lambda: None if limit is None else Pace(limit=limit).take)
+            pace = partial(_take_at_most, settings.max_read_units)
+            yield Source(store, segments, pace=pace, bills_capacity=store.traits.bills_capacity)
 
     @contextmanager
     def target(self, texts: str | Sequence[str]) -> Iterator[Target]:
@@ -113,7 +113,7 @@ class Places:
             raise ConfigError(f"{place.folder!r} is not a store", hint=_what_a_store_is(place.folder))
         base = self.workspace.settings.store
         path = base.path or self.workspace.folder / "store.sqlite"
-        values: dict[str, Any] = {**dump(base), "path": str(path.absolute()), **place.settings}
+        values: dict[str, Any] = {**base.model_dump(), "path": str(path.absolute()), **place.settings}
         try:
             return StoreSettings.model_validate(values)
         except ValidationError as error:
@@ -129,6 +129,11 @@ class Places:
     def journals(self) -> Journals:
         """The journals of the workspace's copies; they stay on this machine even when the workspace is on S3."""
         return Journals(self.workspace.folder / "migrations", self.workspace.now)
+
+
+def _take_at_most(units: float | None) -> Take | None:
+    """What limits reading to so many units a second."""
+    return None if units is None else Pace(limit=units).take
 
 
 def check_folder(address: str) -> None:

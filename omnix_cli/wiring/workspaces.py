@@ -170,7 +170,7 @@ class Workspace(WorkspaceReader):
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
         if file.exists():
             return False
-        write_atomically(file, as_toml(self.settings).encode())
+        write_atomically(file, as_toml(self.settings).encode(), private=False)
         return True
 
     def prepare(self, *, dry_run: bool) -> None:
@@ -178,7 +178,10 @@ class Workspace(WorkspaceReader):
         release; call it under the lock, before the first change."""
         if not dry_run:
             write_format(self._shared.folder() if self._shared else DiskFolder(self.folder))
+            self.records.set_damaged_aside()
         DiskShelf(self.folder / "checkpoints").sweep()  # temporary files are on disk even if checkpoints are on S3
+        for folder in (self.folder, self.folder / "runs", self.folder / "fingerprints"):
+            DiskFolder(folder).sweep()
         self.checkpoints.sweep()
         mark_killed(self.records)
 

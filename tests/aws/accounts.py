@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import pytest
+
 from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.dynamodb.client.service import connect
 from omnix_cli.stores.dynamodb.client.transports import Transport
@@ -50,3 +52,11 @@ def store_maker(
 def new_stage() -> str:
     """The name of a stage that nobody else has."""
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+def use_nobodys_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of nobody, and none of the user's."""
+    for name in LEFT_OUT:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)

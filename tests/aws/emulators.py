@@ -1,4 +1,5 @@
-"""ministack, an emulator of AWS, run from an environment of its own since it pins an older botocore than ours."""
+"""Emulators of AWS that run as programs of their own: ministack, which pins an older botocore than ours, and dynalite,
+which runs on node. The third one, moto, is a library (see `buckets`)."""
 
 from __future__ import annotations
 
@@ -20,17 +21,38 @@ START_SECONDS = 60.0
 
 @contextmanager
 def run_ministack() -> Iterator[str]:
-    """Runs it on a free port and gives its URL. Fails the test when it is not installed."""
-    program = ENVIRONMENT / "bin" / "ministack"
-    if not program.exists():
-        pytest.fail(f"{program} is missing: `make test` installs it, or TEST_EMULATORS names its environment")
+    """Runs ministack and gives its URL. Fails the test when it is not installed."""
     port = free_port()
     settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SFTP_ENABLED": "0", "LOG_LEVEL": "ERROR"}
-    process = subprocess.Popen(
-        [program], env={"PATH": os.environ["PATH"], **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with _running([_installed("bin/ministack")], port, settings, answers="/_ministack/ready") as url:
+        yield url
+
+
+@contextmanager
+def run_dynalite() -> Iterator[str]:
+    """Runs dynalite, a DynamoDB in memory, and gives its URL. Fails the test when it is not installed."""
+    port = free_port()
+    program = _installed("dynalite/node_modules/dynalite/cli.js")
+    at_once = [text for name in ("create", "update", "delete") for text in (f"--{name}TableMs", "0")]
+    command = ["node", program, "--host", "127.0.0.1", "--port", str(port), *at_once]
+    with _running(command, port, {}, answers="/") as url:
+        yield url
+
+
+def _installed(path: str) -> str:
+    program = ENVIRONMENT / path
+    if not program.exists():
+        pytest.fail(f"{program} is missing: `make test` installs it, or TEST_EMULATORS names its environment")
+    return str(program)
+
+
+@contextmanager
+def _running(command: list[str], port: int, settings: dict[str, str], *, answers: str) -> Iterator[str]:
+    """Runs a server until the end of the block; `answers` is a path that it answers when it is ready."""
+    environment = {"PATH": os.environ["PATH"], **settings}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_until_ready(process, port)
+        _wait_until_ready(process, port, answers)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -44,16 +66,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("GET", "/_ministack/ready")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return
         except OSError:
             time.sleep(0.05)
         finally:
             connection.close()
-    pytest.fail(f"ministack did not start on port {port} (exit code {process.poll()})")
+    pytest.fail(f"{process.args!r} did not start on port {port} (exit code {process.poll()})")

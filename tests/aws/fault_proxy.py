@@ -15,9 +15,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-FAULTS = ("throttled", "unprocessed", "server_error", "dropped_before", "dropped_after", "cut", "corrupted", "delayed")
+FAULTS = (
+    *("throttled", "unprocessed", "server_error", "dropped_before", "dropped_after", "cut", "corrupted", "delayed"),
+    "strange",
+)
 """Refused for the load; a part of a batch left over; 5xx; the connection closed before or after the request was carried
-out; half an answer; a wrong checksum; late."""
+out; half an answer; a wrong checksum; late; an answer that DynamoDB never gives."""
+STRANGE: tuple[tuple[int, bytes], ...] = (
+    *((200, body) for body in (b"", b" ", b"[]", b"null", b'"yes"', b"17", b"<html><body>Welcome</body></html>")),
+    *((200, body) for body in (b"{}", b'{"Items":{},"Count":0}', b'{"Responses":[],"UnprocessedKeys":null}')),
+    *((status, b"") for status in (408, 424, 429, 502)),
+    *((status, b"[]") for status in (408, 503)),
+    (400, b'{"__type":"com.amazonaws.dynamodb.v20120810#ReplicatedWriteConflictException","message":"not now"}'),
+    (400, b'{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","Message":"not now"}'),
+)
+"""What proxies and load balancers answer in the place of DynamoDB, and its own rarer refusals for a while."""
+_ALWAYS_SAYS = {
+    *("BatchGetItem", "BatchWriteItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive"),
+    *("Query", "Scan"),
+}
+"""Operations whose answers always have a certain part; to others, any object is an answer."""
 DELAY_SECONDS = 0.02
 _LISTS: dict[str, tuple[str, Callable[[Any], list[Any]], Callable[[Any, list[Any]], Any]]] = {
     "BatchWriteItem": ("UnprocessedItems", lambda part: part, lambda part, some: some),
@@ -28,10 +45,18 @@ _LISTS: dict[str, tuple[str, Callable[[Any], list[Any]], Callable[[Any, list[Any
 class FaultProxy:
     """Listens on `url` while it is entered; `counts` tells how often it did what, `requests` included."""
 
-    def __init__(self, upstream: str, *, share: float = 0.3, faults: Sequence[str] = FAULTS, seed: int = 0) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        share: float = 0.3,
+        faults: Sequence[str] = FAULTS,
+        seed: int = 0,
+        strange: Sequence[tuple[int, bytes]] = STRANGE,
+    ) -> None:
         self.upstream = urlsplit(upstream).netloc
         self.counts: Counter[str] = Counter()
-        self._share, self._faults = share, faults
+        self._share, self._faults, self._strange = share, faults, strange
         self._random, self._lock = random.Random(seed), threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self._server.daemon_threads = False  # closing waits for what is being answered
@@ -59,6 +84,12 @@ class FaultProxy:
                 return None
             self.counts.update([chosen] if chosen else [])
             return chosen
+
+    def strange_answer(self, operation: str) -> tuple[int, bytes]:
+        """An answer that means nothing for this operation."""
+        some = [one for one in self._strange if one[0] != 200 or operation in _ALWAYS_SAYS or one[1][:1] != b"{"]
+        with self._lock:
+            return self._random.choice(some or [(502, b"")])
 
     def chance(self) -> float:
         """A number from 0 to 1."""
@@ -92,6 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(500, "InternalServerError") if self.proxy.chance() < 0.5 else self._refuse(503, "Unavailable")
         elif fault == "dropped_before":
             self.close_connection = True
+        elif fault == "strange":
+            self._answer(*self.proxy.strange_answer(operation), None)
         else:
             self._pass_on(operation, body, fault)
 

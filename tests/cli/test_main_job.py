@@ -249,7 +249,8 @@ def test_what_is_shown_from_a_damaged_checkpoint_is_refused_and_a_run_mends_it(r
 
 
 def test_a_damaged_manifest_is_built_again(ran: Omnix, tmp_path: Path) -> None:
-    (checkpoint_of(tmp_path, "recommend") / "manifest.json").write_text("{")
+    folder = checkpoint_of(tmp_path, "recommend")
+    (folder.parent / "_manifests" / f"{folder.name}.manifest.json").write_text("{")
     answer = ran("run", "--format", "csv")
     assert {row["step"]: row["status"] for row in rows(answer.out)}["recommend"] == "ran"
 

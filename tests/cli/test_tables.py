@@ -102,3 +102,15 @@ def test_the_catalogue_of_another_service_is_not_dropped(
     monkeypatch.setenv("OMNIX_STORE__TABLES__OWN_PRODUCTS", "false")
     assert "not ours" in omnix("tables", "drop", "products", "--yes").err
     assert len(rows(omnix, "tables", "drop", "--dry-run")) == 4
+
+
+def test_a_publish_to_tables_that_are_not_there_creates_none(
+    ran: Omnix, dynamodb: str, ministack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = f"error: the table omnix-ai-recommendations-{dynamodb} does not exist"
+    for command in (("publish",), ("publish", "--dry-run"), ("publish", "--force"), ("run",)):
+        answer = ran(*command)
+        assert (answer.code, missing in answer.err) == (2, True), answer.err
+        assert "Check store.prefix, store.stage and the region. `omnix tables create` creates it" in answer.err
+    assert len(rows(ran, "tables", "create")) > 5, "nothing was there"
+    assert ran("publish").code == 0

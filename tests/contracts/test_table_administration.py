@@ -22,6 +22,7 @@ from omnix_cli.stores.sqlite.administration import SqliteTables
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.specs import TABLES
 from tests.aws.accounts import new_stage, transport_to
+from tests.aws.buckets import TestBucket
 from tests.memory_store.store import MemoryStore, MemoryTables
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -35,6 +36,9 @@ def administration(transport: Transport, stage: str, options: TableSettings, **r
 class TableAdministrationContract:
     """What everything that administers tables promises. `pair` gives a store without tables, and its administration."""
 
+    counts_bytes = True
+    """Whether it says how many bytes a table has."""
+
     @pytest.fixture
     def pair(self) -> Iterator[Any]:
         raise NotImplementedError
@@ -42,9 +46,10 @@ class TableAdministrationContract:
     def test_a_dry_run_makes_nothing_and_creating_twice_changes_nothing(self, pair: Any) -> None:
         store, tables = pair
         wanted = [TableChange(name, "table") for name in TABLES]
-        assert [change for change in tables.complete(dry_run=True) if change.what == "table"] == wanted
+        planned = tables.complete(dry_run=True)
+        assert [change for change in planned if change.what == "table"] == wanted
         assert store.missing_tables() == list(TABLES)
-        assert [change for change in tables.complete() if change.what == "table"] == wanted
+        assert tables.complete() == planned
         assert tables.complete() == []
         assert all(not state.differences for state in tables.states())
 
@@ -55,7 +60,7 @@ class TableAdministrationContract:
         store.put_many("products", [{"id": "milk", "name": "Milk"}, {"id": "tea", "name": "Tea"}])
         (products,) = (state for state in tables.states() if state.table == "products")
         assert products.items == 2
-        assert products.size_bytes > 20
+        assert products.size_bytes > 20 or not self.counts_bytes
 
     def test_a_dropped_table_is_gone_and_can_be_made_again(self, pair: Any) -> None:
         store, tables = pair
@@ -80,6 +85,20 @@ class TestContractOnDynamoDb(TableAdministrationContract):
     def pair(self, aws_environment: None, ministack: str) -> Iterator[Any]:
         stage = new_stage()
         with closing(transport_to(ministack)) as transport:
+            options = TableSettings(own_products=True)
+            yield DynamoStore(transport, stage=stage), administration(transport, stage, options)
+
+
+class TestContractOnMoto(TableAdministrationContract):
+    """moto says of every table that it has no bytes. The third emulator, dynalite, cannot be administered: it knows
+    neither expiry nor backups."""
+
+    counts_bytes = False
+
+    @pytest.fixture
+    def pair(self, aws_environment: None, s3_server: TestBucket) -> Iterator[Any]:
+        stage = new_stage()
+        with closing(transport_to(s3_server.url)) as transport:
             options = TableSettings(own_products=True)
             yield DynamoStore(transport, stage=stage), administration(transport, stage, options)
 
@@ -204,6 +223,15 @@ class TestDynamoDb:
             **more,
         }
         transport("CreateTable", request)
+
+
+class TestDynamoDbOnMoto(TestDynamoDb):
+    """moto forgets the attributes of other keys than those that come with a new index."""
+
+    @pytest.fixture
+    def transport(self, aws_environment: None, s3_server: TestBucket) -> Iterator[Transport]:
+        with closing(transport_to(s3_server.url)) as opened:
+            yield opened
 
 
 class _Slow:

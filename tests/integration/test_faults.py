@@ -98,7 +98,9 @@ def test_updates_are_applied_and_absent_items_stay_absent(store: DynamoStore) ->
     assert sorted(store.scan("products"), key=lambda item: str(item["id"])) == expected
 
 
-@pytest.mark.parametrize("fault", ["throttled", "server_error", "dropped_before", "dropped_after", "cut", "corrupted"])
+@pytest.mark.parametrize(
+    "fault", ["throttled", "server_error", "dropped_before", "dropped_after", "cut", "corrupted", "strange"]
+)
 def test_a_table_that_never_answers_is_unavailable(aws_environment: None, ministack: str, fault: str) -> None:
     with FaultProxy(ministack, share=1.0, faults=(fault,)) as proxy:
         with closing(DynamoStore(transport_to(proxy.url), retries=AT_ONCE)) as store:

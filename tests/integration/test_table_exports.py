@@ -157,6 +157,16 @@ def test_a_key_that_is_deleted_and_put_again_counts_again(
     assert rows.filter(kind="cancelled")["product_id"].to_list() == ["p2"]
 
 
+def test_a_deletion_is_about_one_key_as_it_is_written(tmp_path: Path) -> None:
+    keys = ["dup", "dup ", " dup"]
+    work = importer(tmp_path)
+    imported(work, write_export(tmp_path / "in", [[full_line({**item(1), "id": key}) for key in keys]]))
+    assert sorted(current_rows(work)["purchase_id"]) == sorted(keys)
+    deletion = change_line({"id": "dup "})
+    assert imported(work, write_export(tmp_path / "b", [[deletion]], incremental=True)).accepted == 1
+    assert current_rows(work).filter(kind="cancelled")["purchase_id"].to_list() == ["dup "]
+
+
 @pytest.mark.parametrize("with_old_image", [True, False])
 def test_a_deleted_product_stays_and_is_told(tmp_path: Path, with_old_image: bool) -> None:
     work = importer(tmp_path)
@@ -299,3 +309,28 @@ def test_an_ordinary_document_with_an_item_is_no_export(tmp_path: Path) -> None:
     file.write_bytes(orjson.dumps({**order, "purchased_at": "2020-05-01T10:00:00Z"}) + b"\n")
     report = imported(importer(tmp_path), file)
     assert (report.accepted, report.files[0].findings["format"]) == (1, "NDJSON")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "AWSDynamoDB/../../other/{file}",
+        "x/AWSDynamoDB/{export}/data/../../../../other/{file}",
+        "AWSDynamoDB//{root}/other/{file}",
+        "AWSDynamoDB/./{file}",
+        "AWSDynamoDB/..",
+        "{root}/other/{file}",
+        "AWSDynamoDB/{export}/data/\0{file}",
+    ],
+)
+def test_a_file_outside_of_the_export_is_not_read(tmp_path: Path, key: str) -> None:
+    folder = write_export(tmp_path / "in", [[full_line(item(1))]])
+    file = next((folder / "data").iterdir())
+    (tmp_path / "other").mkdir()
+    file.rename(tmp_path / "other" / file.name)
+    manifest = folder / "manifest-files.json"
+    (entry,) = map(orjson.loads, manifest.read_bytes().splitlines())
+    entry["dataFileS3Key"] = key.format(file=file.name, export=folder.name, root=tmp_path)
+    manifest.write_bytes(orjson.dumps(entry))
+    with pytest.raises(DataError, match="outside of the export"):
+        imported(importer(tmp_path), tmp_path / "in")

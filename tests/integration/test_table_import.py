@@ -152,6 +152,26 @@ def test_the_embedded_store_is_read_the_same_way(omnix: Omnix, monkeypatch: pyte
     assert f"id={item(2)['id']}: two" in answer.err
 
 
+KEYS = ("dup", "dup ", " dup", "\u00a0dup", "DUP", "'dup", '="dup"', "1.5E+10", "NULL", "007", "7", "7.0")
+"""Keys that a spreadsheet would spoil or make equal: each is an item of its own."""
+
+
+@pytest.mark.parametrize("kind", ["dynamodb", "sqlite"])
+def test_keys_stay_as_they_are(omnix: Omnix, tables: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    if kind == "sqlite":
+        monkeypatch.setenv("OMNIX_STORE__PATH", "store.sqlite")
+        monkeypatch.setenv("OMNIX_STORE__STAGE", "dev")
+    store = SqliteStore(Path("store.sqlite")) if kind == "sqlite" else tables
+    store.create_tables()
+    store.put_many("purchase-history", [{**item(1), "id": key, "customerId": key.replace("NULL", "c")} for key in KEYS])
+    store.put_many("products", [{"id": key, "name": "Milk"} for key in KEYS])
+    for what, column in (("purchases", "purchase_id"), ("products", "product_id")):
+        answer = omnix("import", what, "--from", kind)
+        assert answer.code == 0, answer.err
+        assert sorted(row[column] for row in standing(what)) == sorted(KEYS)
+    assert {row["customer_id"] for row in standing("purchases")} == {*KEYS, "c"} - {"NULL"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("purchases",), ("purchases", "a.csv", "--from", "dynamodb"), ("orders", "--from", "sqlite")],

@@ -182,7 +182,7 @@ def test_a_newer_workspace_is_refused(omnix: Omnix, tmp_path: Path, what: str) -
     elif what == "ledger":
         _edit(workspace / "imports.json", approved_by="ann")
     else:
-        for path in workspace.glob({"manifests": "checkpoints/*/manifest.json", "runs": "runs/*.json"}[what]):
+        for path in workspace.glob({"manifests": "checkpoints/*/*manifest.json", "runs": "runs/*.json"}[what]):
             _edit(path, approved_by="ann")
     before = files(workspace)
     for command in (["run"], ["show", "due"], ["import", "purchases", "purchases-1.csv"]):

@@ -157,10 +157,11 @@ def test_killed_at_random_moments_the_job_ends_where_it_would_have(
         time.sleep(chance.uniform(0.5, 6.0))
         process.kill()
         process.wait()
-        for manifest in (workspace / "checkpoints").glob("[!.]*/manifest.json"):
+        for manifest in (workspace / "checkpoints").glob("_manifests/[!.]*"):
+            folder = workspace / "checkpoints" / manifest.name.removesuffix(".manifest.json")
             for parts in json.loads(manifest.read_text())["parts"].values():
                 for part in parts:
-                    content = (manifest.parent / part["path"]).read_bytes()
+                    content = (folder / part["path"]).read_bytes()
                     assert hashlib.sha256(content).hexdigest() == part["sha256"]
     omnix(workspace, history / "omnix.toml", "run")
     ended = {json.loads(file.read_text())["status"] for file in (workspace / "runs").glob("*.json")}

@@ -11,7 +11,7 @@ from typing import Any
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Page, StoreTraits, TableChange, TableState
+from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, TableChange, TableState, Units
 from omnix_cli.stores.sqlite.documents import decode, encode
 from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.shapes import IndexShape, TableShape, differences
@@ -27,18 +27,18 @@ class MemoryStore:
         self.tables: dict[str, dict[str, str]] = {}
         self._lock = threading.RLock()
 
-    def missing_tables(self) -> list[str]:
-        return [name for name in TABLES if name not in self.tables]
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        return [name for name in (TABLES if tables is None else tables) if name not in self.tables]
 
-    def create_tables(self) -> list[str]:
-        missing = self.missing_tables()
+    def create_tables(self, tables: Names = None) -> list[str]:
+        missing = self.missing_tables(tables)
         self.tables.update({name: {} for name in missing})
         return missing
 
     def write_limit(self, table: str) -> None:
         return None
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         documents = []
         for item in as_dictionaries(items):
             TABLES[table].check(item)
@@ -55,7 +55,7 @@ class MemoryStore:
             self.put_many(table, [item])
             return True
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         absent, documents = [], self._table(table)
         for change in changes:
             key = change[TABLES[table].key]
@@ -119,7 +119,7 @@ class MemoryStore:
                 item = decode(document)
                 yield item if attributes is None else {name: item[name] for name in attributes if name in item}
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
         keys, documents = list(keys), self._table(table)
         for key in keys:
             documents.pop(key, None)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
 from omnix_cli.errors import ConfigError
+from omnix_cli.predictors.bedrock import detectors
 
 PSEUDONYM_LENGTH = 10
 """Characters of base32, 50 bits: among a million customers, the chance that any two are alike is 1 in 2,000."""
@@ -18,14 +19,23 @@ MIN_ID_LENGTH = 4
 MIN_NUMBER_LENGTH = 7
 """Numeric customer ids are searched for from this many digits on: shorter ones are also sizes and years."""
 
-_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(
-    r"(?<![\w+])(?<!\d )(?:\+\d(?:[ ()./-]{0,2}\d){7,14}|00[1-9](?:[ ()./-]{0,2}\d){8,13}"
-    r"|\(0?\d{2,4}\)[ ./-]?\d{3}(?:[ ./-]?\d){3,7}|0\d{2,4}[ /-]\d{3,4}(?:[ /-]?\d){3,6}|\d{3}[.-]\d{3}[.-]\d{4})(?!\w)"
-)
-_CARD = re.compile(r"(?<![\w.,-])[2-6](?:[ -]?\d){14,18}(?![\w.,-])")
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
-_WORD = re.compile(r"\w[\w@.:+-]*\w")
+LONGEST_ID = 6
+"""Words of a customer id that are looked for; of longer ids, the first."""
+MIN_LOOSE_LENGTH = 6
+"""Letters and digits of an id from which on its words may be joined in any way: `C-100` is not `vitamin C 100`."""
+
+_WORD = re.compile(r"\w(?:[\w@.:+/-]*\w)?")
+_WORD_OR_EDGE = re.compile(rf"{_WORD.pattern}|[|\n]")
+"""Words, and the edges of the cells of a prompt, over which no id goes."""
+_JOINTS = re.compile(r"[^\S\n]+|[_-]+")
+_DETECTORS = {
+    "a mail address": detectors.mail_addresses,
+    "a phone number": detectors.phone_numbers,
+    "a card number": detectors.card_numbers,
+    "an account number": detectors.account_numbers,
+    "a street": detectors.streets,
+    "a name": detectors.people,
+}
 
 
 def pseudonym(secret: SecretStr | None) -> Callable[[str], str]:
@@ -48,37 +58,56 @@ def pseudonym(secret: SecretStr | None) -> Callable[[str], str]:
 
 @dataclass(frozen=True)
 class Scanner:
-    """Finds what must not be in a prompt: email addresses, phone, card and account numbers, the configured patterns,
-    and customer ids that are whole words.
+    """Finds what must not be in a prompt: what the detectors find, the configured patterns, and customer ids.
 
-    Ids of `products` are allowed, whatever they look like. Phone, card and account numbers are recognised by their
-    usual forms (a card by Luhn's digit from 15 digits on, as 13 and 14 are bar codes; an account by ISO 7064), so that
-    sizes, dates and gaps rarely cause false alarms."""
+    Ids of `products` are allowed, whatever they look like. A customer id is found as whole words, in any letter case;
+    `customers` has them as `_phrase` writes them, by their number of words."""
 
-    customers: frozenset[str] = frozenset()
+    customers: Mapping[int, frozenset[str]] = field(default_factory=dict)
     products: frozenset[str] = frozenset()
     patterns: tuple[re.Pattern[str], ...] = ()
 
     @classmethod
     def of(cls, customers: Iterable[str], products: Collection[str], patterns: Iterable[str] = ()) -> Scanner:
         """Raises `ConfigError` for a pattern that is not a regular expression."""
-        ids = frozenset(id for id in customers if len(id) >= (MIN_NUMBER_LENGTH if id.isdigit() else MIN_ID_LENGTH))
-        return cls(ids.difference(products), frozenset(products), tuple(map(_compiled, patterns)))
+        allowed = frozenset(products)
+        ids = {_phrase(id) for id in customers if len(id) >= (MIN_NUMBER_LENGTH if id.isdigit() else MIN_ID_LENGTH)}
+        by_words: dict[int, set[str]] = {}
+        for phrase in ids.difference(map(_phrase, allowed)):
+            by_words.setdefault(phrase.count(" ") + 1, set()).add(phrase)
+        found = {count: frozenset(phrases) for count, phrases in by_words.items()}
+        return cls(found, allowed, tuple(map(_compiled, patterns)))
 
     def kinds(self, text: str) -> list[str]:
         """The kinds of personal data in a text, never the data."""
-        return [kind for kind, is_found in self._checks(text) if is_found]
+        return [kind for kind, is_found in self._checks(detectors.plain(text), text) if is_found]
 
-    def _checks(self, text: str) -> Iterable[tuple[str, bool]]:
-        yield "a mail address", "@" in text and _MAIL.search(text) is not None
-        yield "a phone number", self._has(_PHONE, text, lambda number: True)
-        yield "a card number", self._has(_CARD, text, _has_luhn_digit)
-        yield "an account number", self._has(_IBAN, text, _is_iban)
-        yield "a forbidden pattern", any(pattern.search(text) for pattern in self.patterns)
-        yield "a customer id", bool(self.customers) and not self.customers.isdisjoint(_WORD.findall(text))
+    def _checks(self, text: str, written: str) -> Iterator[tuple[str, bool]]:
+        for kind, detector in _DETECTORS.items():
+            yield kind, any(found not in self.products for found in detector(text))
+        yield "a forbidden pattern", any(pattern.search(form) for pattern in self.patterns for form in {text, written})
+        yield "a customer id", bool(self.customers) and self._has_customer(text)
 
-    def _has(self, pattern: re.Pattern[str], text: str, is_real: Callable[[str], bool]) -> bool:
-        return any(match[0] not in self.products and is_real(match[0]) for match in pattern.finditer(text))
+    def _has_customer(self, text: str) -> bool:
+        text = text.casefold()
+        for form in {text, _JOINTS.sub(" ", text)}:
+            words = _WORD_OR_EDGE.findall(form)
+            for count, phrases in self.customers.items():
+                runs = (words[start:] for start in range(count))
+                if not phrases.isdisjoint(words if count == 1 else map(" ".join, zip(*runs, strict=False))):
+                    return True
+        return False
+
+
+def _phrase(id: str) -> str:
+    """A customer id in the form that it is looked for."""
+    text = detectors.plain(id).casefold()
+    if text.isalnum():
+        return text
+    joined = _JOINTS.sub(" ", text)
+    letters = joined.replace(" ", "")
+    is_loose = len(letters) >= MIN_LOOSE_LENGTH and not letters.isdigit()
+    return " ".join(_WORD.findall(joined if is_loose else text)[:LONGEST_ID]) or text
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -88,15 +117,3 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise ConfigError(
             f"bedrock.forbidden_patterns: {pattern!r} is not a regular expression: {error}", hint="Fix or remove it."
         ) from error
-
-
-def _has_luhn_digit(number: str) -> bool:
-    digits = [int(character) for character in reversed(number) if character.isdigit()]
-    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
-    return (sum(digits[0::2]) + sum(doubled)) % 10 == 0
-
-
-def _is_iban(text: str) -> bool:
-    """ISO 7064 MOD 97-10: the country and its digits moved to the end, letters as 10 to 35."""
-    number = text.replace(" ", "")
-    return 15 <= len(number) <= 34 and int("".join(str(int(one, 36)) for one in number[4:] + number[:4])) % 97 == 1

@@ -97,4 +97,5 @@ def _bad_ids(work: Import, own_id: str) -> Iterator[str]:
     for piece in work.quarantine.pieces():
         for row in piece.filter(~pl.col("expected"))["row"]:
             fields = orjson.loads(row)
-            yield from (str(fields[name]).strip() for name in names if fields.get(name) is not None)
+            written = [str(fields[name]) for name in names if fields.get(name) is not None]
+            yield from (id for text in written for id in (text, text.strip()))

@@ -44,15 +44,13 @@ def import_files(
     """Imports files as one batch. When two have the same row, the later one counts; the files of a folder or glob are
     sorted by name. If they are `complete`, current products or customers that they lack are withdrawn. Purchases that
     an earlier version of a table had are withdrawn, unless `complete` is False; if it is None, only if they are not
-    most of them. Batches that are damaged are dropped first, so that their files can be imported again.
+    most of them. When they are the files of a damaged batch, they take its place: what was imported later still counts
+    more. Any other batch that is damaged is dropped.
 
     Raises `ImportRefused` and imports nothing when a limit of the settings is exceeded; `DataError` when a file cannot
     be read. Broken files are left out instead, if the settings say so and others remain."""
-    damaged = () if dry_run else importer.ledger.damaged()
-    if damaged:
-        _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
-        importer.ledger.drop(damaged)
     names, left_out = importer.sources.find(patterns, mapping), dict[str, str]()
+    importer = importer if dry_run else _without_damage(importer, names, mapping.kind)
     if complete and mapping.kind not in KINDS and not all(map(importer.sources.table_identity, names)):
         hint = "Leave out --complete (`complete` of the source)."
         raise ConfigError("only products, customers, and Delta or Iceberg tables can be complete", hint=hint)
@@ -111,6 +109,20 @@ def _import(
         report = work.report((*row_fall_note(work.report(), batches), *notes))
         later = () if dry_run else outdated_rows(importer, mapping, work.reader.key)
         return replace(report, findings=(*found, *hinted(report.findings, tables), *later))
+
+
+def _without_damage(importer: Importer, names: Sequence[str], kind: str) -> Importer:
+    """The importer with a ledger that has no damaged batch: as it was before the one that had these files or, for other
+    files, without any."""
+    damaged = importer.ledger.damaged()
+    contents = sorted(importer.sources.fingerprint(name) or "" for name in names) if damaged else []
+    for batch in damaged:
+        if batch.kind == kind and not batch.replay and sorted(file.sha256 for file in batch.files) == contents:
+            return replace(importer, ledger=importer.ledger.before(batch))
+    if damaged:
+        _log.warning("damaged imports were dropped, import their files again: %s", described(damaged))
+        importer.ledger.drop(damaged)
+    return importer
 
 
 def described(batches: Iterable[ImportBatch]) -> str:

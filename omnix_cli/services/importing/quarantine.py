@@ -132,7 +132,7 @@ def _settled(origins: Sequence[pl.DataFrame], good: Comparison) -> pl.DataFrame:
     places = good.places
     if not places:
         return FRAMES["resolved"].empty()
-    imported = pl.concat(places).unique()
+    imported = pl.concat(places).unique().cast({ROW_NUMBER: pl.Int64, ITEM: pl.Int32})
     rows = pl.concat(rows.with_columns(pl.lit(number, pl.Int32).alias(FILE)) for number, rows in enumerate(origins))
     rows = rows.join(imported, left_on=[FILE, "row_number", "item"], right_on=[FILE, ROW_NUMBER, ITEM], how="semi")
     return resolved(rows, "replayed")
@@ -154,7 +154,9 @@ class _QuarantinedRows:
         rows = self.rows.filter(pl.col("column").is_not_null())
         texts = [orjson.loads(row) for row in rows["row"]]
         columns = dict.fromkeys(name for text in texts for name in text)
-        places = rows.select(pl.col("row_number").alias(ROW_NUMBER), pl.col("item").alias(ITEM))
+        places = rows.select(
+            pl.col("row_number").cast(pl.UInt64).alias(ROW_NUMBER), pl.col("item").cast(pl.UInt32).alias(ITEM)
+        )
         raw = pl.DataFrame(texts, schema=dict.fromkeys(columns, pl.String), orient="row")
         rejected = self.rows.filter(pl.col("column").is_null())
         yield RawChunk(places.with_columns(raw.get_columns()), rejected.drop("file", "batch"))
@@ -179,4 +181,4 @@ class _FixedLines(_QuarantinedRows):
         place = ["row_number", "item"]
         for chunk in self.fixed.chunks():
             rows = chunk.rows.join(self.rows, left_on=[ROW_NUMBER, ITEM], right_on=place, how="semi")
-            yield RawChunk(rows, chunk.rejected.join(self.rows, on=place, how="semi"))
+            yield replace(chunk, rows=rows, rejected=chunk.rejected.join(self.rows, on=place, how="semi"))

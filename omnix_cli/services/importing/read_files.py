@@ -67,6 +67,8 @@ class Reader:
     """Where rows wait until it is settled how the file is read."""
     deleted_ids: list[pl.DataFrame] = field(default_factory=list)
     """The rows that only say that an id was deleted, of all inputs so far."""
+    exact_ids: set[str] = field(default_factory=set)
+    """The names of the inputs whose ids are kept as they are."""
     unapplied: list[Mapping[str, str]] = field(default_factory=list)
     """For each input so far, the parts of the mapping that it has no column for, and why not."""
     earlier: Sequence[ImportBatch] = ()
@@ -121,7 +123,10 @@ class Reader:
         above: pl.DataFrame | None = None
         none, seen = FRAMES["quarantine"].empty(), rule_values.Seen()
         for chunk in source.chunks():
-            raw, bare = deletions.split_bare(_with_item_columns(chunk.rows, self.mapping), self.mapping)
+            if chunk.exact_ids:
+                self.exact_ids.add(source.name)
+            read = _with_item_columns(chunk.rows, self.mapping)
+            raw, bare = deletions.split_bare(read, self.mapping, file=source.name, exact_ids=chunk.exact_ids)
             if bare.height:
                 self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
@@ -155,7 +160,9 @@ class Reader:
         )
         is_bound_anew = not readings or readings[-1].mapping is not mapping
         notes = binding.noticed(self.mapping, mapping, raw.columns) if is_bound_anew else readings[-1].notes
-        reading = Reading(mapping, source.name, clock, bool(settled.decimal_comma), self.now, settled, notes)
+        exact_ids = source.name in self.exact_ids
+        comma = bool(settled.decimal_comma)
+        reading = Reading(mapping, source.name, clock, comma, self.now, settled, notes, exact_ids)
         if not readings or readings[-1] != reading:
             readings.append(reading)
         return Chunk(raw, rejected, readings[-1])

@@ -22,6 +22,7 @@ from omnix_cli.mappings import (
     suggestion,
 )
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
+from omnix_cli.safe_text.printing import one_line
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.importing.column_meanings import MEANINGS
 from omnix_cli.services.importing.importer import Importer
@@ -91,9 +92,10 @@ def draft_recipe(importer: Importer, file: str, kind: str) -> str:
             if one.column not in found and column is not None and is_of_a_line(column, one.column, samples):
                 found[one.column] = (column, certain)
                 del left[column]
+    shown = one_line(name)
     lines = [
-        f"# A draft for {name}. Correct the guesses, then run:",
-        f"# omnix mapping check RECIPE.toml {shlex.quote(name)}" + ("" if kind == "purchases" else f" --kind {kind}"),
+        f"# A draft for {shown}. Correct the guesses, then run:",
+        f"# omnix mapping check RECIPE.toml {shlex.quote(shown)}" + ("" if kind == "purchases" else f" --kind {kind}"),
         "",
     ]
     if example := next((text for text in samples.values() if _OPEN_DAY.match(text)), None):

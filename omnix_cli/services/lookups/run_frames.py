@@ -51,7 +51,8 @@ class RunFrames:
         return self._made(name)[0].as_of
 
     def _made(self, name: str) -> tuple[RunRecord, Checkpoint]:
-        runs = self.records.newest_first() if self.run == LATEST else iter([self.records.load(self.run)])
+        is_latest = self.run == LATEST  # an older run must not pass for the newest one, whose record is damaged
+        runs = self.records.newest_first(skip_damaged=False) if is_latest else iter([self.records.load(self.run)])
         unreadable: dict[str, CorruptCheckpoint] = {}
         for record in (run for run in runs if self.as_of in (None, run.as_of)):
             for step in (step for step in record.steps if step.status in ("ran", "reused")):

@@ -31,7 +31,7 @@ def backfill(
     purchases: StoredFrame, target: Target, journals: Journals, *, options: CopyOptions, progress: Progress
 ) -> CopyReport:
     """Copies the imported purchases to their table; see `copying.copy`."""
-    source = Source(PurchaseItems(purchases), segments=1 + purchases.rows // _ROWS_IN_MEMORY)
+    source = Source(PurchaseItems(purchases), segments=1 + purchases.rows // _ROWS_IN_MEMORY, bills_capacity=False)
     return copy([PURCHASE_TABLE], source, target, journals, options=options, progress=progress)
 
 

@@ -21,7 +21,7 @@ from omnix_cli.services.migrations.checksums import canonical
 from omnix_cli.services.migrations.sides import Source, TableItems, Target, chosen_tables, in_segments, paced, until
 from omnix_cli.services.migrations.table_copy import Route, TableCopy, copy_table, preview_copy, undo_copy
 from omnix_cli.settings import StoreSettings, dump
-from omnix_cli.stores.migrations.archives import ArchiveWriter
+from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
 from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.migrations.rewrites import ItemRewrite, load_rewrites
 from omnix_cli.stores.tables.specs import TABLES
@@ -79,7 +79,7 @@ def copy(
     Raises `PartialError`, which carries the report, when the target refused items."""
     names = chosen_tables(tables, source)
     if options.create and not options.dry_run:
-        target.store.create_tables()
+        target.store.create_tables(names)
     plan = _plan(names, source, target, options)
     limits = {name: target.store.write_limit(name) for name in names}
 
@@ -121,13 +121,13 @@ def undo(
     The journal says which store the copy wrote to; `settings` say how fast to write to it now."""
     with journals.locked("tables undo"):
         journal = journals.find(run)
-        tables: list[str] = journal.record.plan["tables"]
+        tables = journal.tables
         if journal.record.state == "undone":
             return tuple(TableItems(name, 0) for name in tables)
         speed = {"max_write_units": settings.max_write_units, "write_share": settings.write_share}
         journal.update(state="undoing")
         report = []
-        with closing(open_store(StoreSettings.model_validate({**journal.record.target, **speed}))) as store:
+        with closing(open_store(journal.target(**speed))) as store:
             for name in tables:
                 with shown(progress, name, 0):
                     report.append(TableItems(name, undo_copy(name, store, journal, progress)))
@@ -149,13 +149,12 @@ def export(
     expected = {name: source.items.expected_items(name) for name in names}  # fails before anything is written
     address = ", ".join(map(source.items.address, names))
     archive = ArchiveWriter(folder, source=address, tables=names, segments=source.segments)
-    report = []
-    for name in names:
+    for name in () if archive.is_complete else names:
         with shown(progress, name, expected[name]):
             _export_table(name, source, archive, part_items, progress)
-        report.append(TableItems(name, sum(archive.items(name, segment) for segment in range(source.segments))))
     archive.commit(now)
-    return tuple(report)
+    finished = Archive(folder)
+    return tuple(TableItems(name, finished.expected_items(name)) for name in names)
 
 
 def _export_table(table: str, source: Source, archive: ArchiveWriter, part_items: int, progress: Progress) -> None:
@@ -174,8 +173,7 @@ def _export_table(table: str, source: Source, archive: ArchiveWriter, part_items
 
 def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOptions) -> dict[str, Any]:
     """What makes two copies the same. Raises `ConfigError` for a copy that cannot be made."""
-    missing = [name for name in target.store.missing_tables() if name in tables]
-    if missing:
+    if missing := target.store.missing_tables(tables):
         hint = "Add --create to create it. A dry run creates nothing: run `omnix tables create` first."
         raise ConfigError(f"the target has no table {', '.join(missing)}", hint=hint)
     sources = [source.items.address(name) for name in tables]
@@ -187,7 +185,7 @@ def _plan(tables: Sequence[str], source: Source, target: Target, options: CopyOp
         "tables": list(tables),
         "sources": sources,
         "targets": targets,
-        "endpoint": target.settings.endpoint_url,
+        "endpoint": dump(target.settings)["endpoint_url"],
         "mappings": {name: options.rewrites[name].as_json() for name in tables},  # the name in journals of 0.1.0
         "segments": source.segments,
     }
@@ -200,7 +198,17 @@ def _route(
     most = int(limit.units) if limit else options.chunk_items
     size = max(_SMALLEST_CHUNK, min(options.chunk_items, most))
     rewrite = options.rewrites[name]
-    return Route(TABLES[name], source.items, target.store, rewrite, source.segments, size, source.pace(), progress)
+    return Route(
+        TABLES[name],
+        source.items,
+        target.store,
+        rewrite,
+        segments=source.segments,
+        chunk_items=size,
+        take_read_units=source.pace(),
+        bills_reading=source.bills_capacity,
+        progress=progress,
+    )
 
 
 def _report(

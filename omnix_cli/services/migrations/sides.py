@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.mappings import suggestion
-from omnix_cli.protocols.tables import READ_UNIT_BYTES, ItemSource, TableStore
-from omnix_cli.services.migrations.checksums import canonical
+from omnix_cli.protocols.tables import ItemSource, TableStore
 from omnix_cli.settings import StoreSettings
+from omnix_cli.steps.capacity import READ_UNIT_BYTES, item_bytes
 from omnix_cli.stores.tables.specs import TABLES
 
 Take = Callable[[float], None]
@@ -32,6 +32,8 @@ class Source:
     """The tables of an export: all of them are moved where none is named."""
     pace: Callable[[], Take | None] = lambda: None
     """Makes what limits the reading of one table; None for no limit."""
+    bills_capacity: bool = True
+    """Whether reading uses units that cost money."""
 
 
 @dataclass(frozen=True)
@@ -93,5 +95,5 @@ def paced(items: Iterator[dict[str, Any]], take_read_units: Take | None) -> Iter
         yield from items
         return
     for item in items:
-        take_read_units(len(canonical(item)) / READ_UNIT_BYTES)
+        take_read_units(item_bytes(item) / READ_UNIT_BYTES / 2)
         yield item

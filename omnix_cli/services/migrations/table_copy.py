@@ -7,10 +7,11 @@ already written compare as equal, and the first attempt kept what they replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from math import ceil
 from threading import Event
 from typing import Any
 
@@ -20,10 +21,11 @@ from omnix_cli.batching import batched
 from omnix_cli.errors import DataError, ItemsRefused
 from omnix_cli.item_frames import as_dictionaries, items_of
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress
-from omnix_cli.protocols.tables import READ_UNIT_BYTES, WRITE_UNIT_BYTES, FrameSource, ItemSource, TableStore
+from omnix_cli.protocols.tables import FrameSource, ItemSource, TableStore, Units
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.migrations.checksums import canonical
 from omnix_cli.services.migrations.sides import Take, in_segments, paced, until
+from omnix_cli.steps.capacity import frame_bytes, item_bytes, read_units, scan_units
 from omnix_cli.stores.migrations.journal import Images, Journal
 from omnix_cli.stores.migrations.rewrites import ItemRewrite
 from omnix_cli.stores.tables.specs import TableSpec
@@ -50,13 +52,16 @@ class Route:
     segments: int = 1
     chunk_items: int = 1000
     take_read_units: Take | None = None
+    bills_reading: bool = True
+    """Whether reading the source uses units that cost money."""
     progress: Progress = NO_PROGRESS
 
 
 @dataclass(frozen=True)
 class TableCopy:
-    """How many items of a table were read and what was done with them, or would be. The units are estimates: for
-    writing what was added or changed, and for reading the source."""
+    """How many items of a table were read and what was done with them, or would be. The units are those that DynamoDB
+    counts, where it is one of the two: for scanning the source, for reading the target's items with the same keys, for
+    writing what was added or changed."""
 
     table: str
     read: int
@@ -107,8 +112,9 @@ def _copy_segment(route: Route, journal: Journal, segment: int, stop: Event) -> 
     for chunk in _chunks(route, segment, progress.after, stop):
         before = _before(route, chunk)
         kept = journal.keep(name, segment, progress.chunks, before.images)
-        refused = _put(route, before.differing)
-        progress = _after(progress, before, kept, refused)
+        units = _units(route, before, kept)
+        refused = _put(route, before.differing, units)
+        progress = _after(progress, before, kept, units, refused)
         journal.save(name, segment, progress)
         route.progress.advance(len(chunk))
     if not stop.is_set():
@@ -123,7 +129,7 @@ def _preview_segment(route: Route, sample: list[Mapping[str, Any]], segment: int
         before = _before(route, chunk)
         if len(sample) < SAMPLE:
             sample += as_dictionaries(before.differing[:SAMPLE])
-        progress = _after(progress, before, before.images, ())
+        progress = _after(progress, before, before.images, _units(route, before, before.images), ())
         route.progress.advance(len(chunk))
     return progress
 
@@ -141,15 +147,17 @@ def _chunks(route: Route, segment: int, after: str | None, stop: Event) -> Itera
 
 @dataclass(frozen=True)
 class _Before:
-    """A chunk before it is written: the items that differ from the target's and the target's items with their keys;
-    the write units of all items by key; the last key, and how many items and bytes were read."""
+    """A chunk before it is written: its items by key (empty if all of a frame are new), those that differ from the
+    target's, the target's items with their keys; the last key; how many items and bytes were read, and the units for
+    reading the target."""
 
+    wanted: Mapping[str, Item]
     differing: Chunk
     images: Images
-    units: Mapping[str, int]
     last: str
     read: int
     read_bytes: int
+    target_units: int
 
 
 def _before(route: Route, chunk: Chunk) -> _Before:
@@ -158,44 +166,59 @@ def _before(route: Route, chunk: Chunk) -> _Before:
         keys = chunk[key].to_list()
         last, current = keys[-1], _current(route, keys)
         if not current:
-            return _all_new(route.table, chunk, keys)
-        wanted = {item[key]: item for item in items_of(chunk)}
+            return _all_new(route, chunk, keys)
+        items = list(items_of(chunk))
+        wanted = {item[key]: item for item in items}
     else:
+        items = chunk
         wanted = {item[key]: item for item in map(partial(_rewritten, route), chunk)}
         last, current = chunk[-1][key], _current(route, list(wanted))
-    texts, copies = {name: canonical(item) for name, item in wanted.items()}, route.table.copies
     images = {
         name: current.get(name)
-        for name, text in texts.items()
-        if name not in current or canonical(current[name]) != text
+        for name, item in wanted.items()
+        if name not in current or canonical(current[name]) != canonical(item)
     }
     return _Before(
+        wanted=wanted,
         differing=[wanted[name] for name in images],
         images=images,
-        units={name: -(-len(text) // WRITE_UNIT_BYTES) * (1 + copies(wanted[name])) for name, text in texts.items()},
         last=last,
         read=len(chunk),
-        read_bytes=sum(map(len, texts.values())),
+        read_bytes=sum(map(item_bytes, items)) if route.bills_reading else 0,
+        target_units=_target_units(route, wanted, current),
     )
+
+
+def _target_units(route: Route, keys: Iterable[str], current: Mapping[str, Item]) -> int:
+    if not route.target.traits.bills_capacity:
+        return 0
+    return sum(read_units(item_bytes(current[key]) if key in current else 0) for key in keys)
 
 
 def _current(route: Route, keys: Sequence[str]) -> dict[str, Item]:
     return {item[route.table.key]: item for item in route.target.get_many(route.table.name, keys)}
 
 
-def _all_new(table: TableSpec, items: pl.DataFrame, keys: list[str]) -> _Before:
-    """A chunk with no item in the target yet, so that its items need not be compared one by one. Their bytes are those
-    of their JSON, in which absent attributes are named, too."""
-    sizes = items.to_struct().struct.json_encode().str.len_bytes().cast(pl.Int64)
-    units = -(-sizes // WRITE_UNIT_BYTES) * (1 + table.copies_of(items))
+def _all_new(route: Route, items: pl.DataFrame, keys: list[str]) -> _Before:
+    """A chunk with no item in the target yet, so that its items need not be compared one by one."""
     return _Before(
+        wanted={},
         differing=items,
         images=dict.fromkeys(keys),
-        units=dict(zip(keys, units.to_list(), strict=True)),
         last=keys[-1],
         read=items.height,
-        read_bytes=int(sizes.sum()),
+        read_bytes=int(frame_bytes(items).sum()) if route.bills_reading else 0,
+        target_units=_target_units(route, keys, {}),
     )
+
+
+def _units(route: Route, before: _Before, images: Images) -> dict[str, int]:
+    """The units of writing items, by key: those that differ from what the target held before the first attempt."""
+    if isinstance(before.differing, pl.DataFrame):
+        new = before.differing
+        return dict(zip(new[route.table.key], route.table.units_of_new(new), strict=True))
+    wanted, units = before.wanted, route.table.write_units
+    return {key: units(image, wanted[key]) for key, image in images.items() if key in wanted}
 
 
 def _rewritten(route: Route, item: Item) -> Item:
@@ -208,10 +231,11 @@ def _rewritten(route: Route, item: Item) -> Item:
     return rewritten
 
 
-def _put(route: Route, items: Chunk) -> tuple[str, ...]:
+def _put(route: Route, items: Chunk, units: Units) -> tuple[str, ...]:
     """Writes the items; returns the keys of those that the target rejects as invalid."""
     try:
-        route.target.put_many(route.table.name, items)
+        known = {"units": units} if route.target.traits.bills_capacity else {}
+        route.target.put_many(route.table.name, items, **known)
     except ItemsRefused as error:
         return error.keys
     except (TypeError, ValueError) as error:
@@ -220,9 +244,11 @@ def _put(route: Route, items: Chunk) -> tuple[str, ...]:
     return ()
 
 
-def _after(progress: SegmentProgress, before: _Before, images: Images, refused: Sequence[str]) -> SegmentProgress:
+def _after(
+    progress: SegmentProgress, before: _Before, images: Images, units: Units, refused: Sequence[str]
+) -> SegmentProgress:
     """The progress once the chunk is written; the images are what the target held before its first attempt."""
-    differing = images.keys() & before.units.keys()
+    differing = images.keys() & before.wanted.keys() if before.wanted else images.keys()
     written = differing - set(refused)
     added = sum(images[key] is None for key in written)
     return SegmentProgress(
@@ -235,7 +261,8 @@ def _after(progress: SegmentProgress, before: _Before, images: Images, refused: 
         refused=progress.refused + len(refused),
         refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
         read_bytes=progress.read_bytes + before.read_bytes,
-        write_units=progress.write_units + sum(before.units[key] for key in written),
+        target_read_units=progress.target_read_units + before.target_units,
+        write_units=progress.write_units + sum(units.get(key, 0) for key in written),
     )
 
 
@@ -244,6 +271,6 @@ def _report(route: Route, parts: Sequence[SegmentProgress], sample: tuple[Mappin
         table=route.table.name,
         **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
         refused_keys=tuple(key for part in parts for key in part.refused_keys)[:NAMED_KEYS],
-        read_units=-(-sum(part.read_bytes for part in parts) // READ_UNIT_BYTES),
+        read_units=ceil(sum(scan_units(part.read_bytes) + part.target_read_units for part in parts)),
         sample=sample,
     )

@@ -23,6 +23,8 @@ TABLE = "recommendations"
 CONTROL = "control#published"
 """The key of the control item. Its `state` is `writing`, `disturbed` or `complete`; then `receiptsKey` names the
 receipts of what the store holds."""
+DISTURBED = "disturbed"
+"""The state after something was found in the store that is not as it was written."""
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Lease:
 
     def disturb(self) -> None:
         """Says that the receipts cannot be trusted: the next publish reads the store."""
-        self._put(self._mine, state="disturbed")
+        self._put(self._mine, state=DISTURBED)
 
     @property
     def _mine(self) -> Mapping[str, Any]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+import orjson
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import StoredFrame
+from omnix_cli.steps.capacity import frame_bytes, item_bytes, list_bytes, map_bytes
 
 CONTEXTS = {
     "personal": "homepage",
@@ -26,6 +28,13 @@ CONTEXTS = {
 """Where the lists of each kind are shown."""
 CHUNK_ROWS = 100_000
 """Entries turned into JSON at a time, which takes some 100 MB."""
+_STATUS = "active"
+_CONTENT = ("recommendations", "algorithmType", "confidence", "context", "customerId")
+_ENTRY = (
+    *("productId", "productName", "score", "reason", "tags", "rank", "shelf", "predictedPurchaseDate"),
+    *("confidence", "urgency"),
+)
+_FLOATS = ("score", "confidence")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)
 CONTENT = json.JSONDecoder(parse_float=Decimal)
@@ -56,11 +65,14 @@ class Edition:
             "runId": self.run_id,
         }
 
+    @cached_property
+    def frame_bytes(self) -> int:
+        """What an item has in the store besides its content and its key."""
+        return item_bytes({**self.times, "status": _STATUS, "contentHash": "0" * 64})
+
     def items(self, lists: pl.DataFrame) -> pl.DataFrame:
         """Rows of `lists_of` as items of the table, with the numbers exactly as in the content."""
-        entry = pl.element().struct.with_fields(
-            pl.field(["score", "confidence"]).cast(_EXACT), pl.field("predictedPurchaseDate").cast(pl.String)
-        )
+        entry = pl.element().struct.with_fields(pl.field(["score", "confidence"]).cast(_EXACT))
         return lists.select(
             pl.col("recommendations").list.eval(entry),
             "algorithmType",
@@ -69,7 +81,7 @@ class Edition:
             "customerId",
             id="list_id",
             **{name: pl.lit(value) for name, value in self.times.items()},
-            status=pl.lit("active"),
+            status=pl.lit(_STATUS),
             contentHash="content_hash",
         )
 
@@ -83,7 +95,7 @@ def lists_of(frame: StoredFrame, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pl
     """The lists of a recommendations frame in its order, in chunks, one row per list.
 
     Columns: `list_id`; the attributes of the item without times, status and run; `content`, these as JSON;
-    `content_hash`, its SHA-256.
+    `content_hash`, its SHA-256; `content_bytes`, what they and the key count in DynamoDB.
     """
     rest: pl.DataFrame | None = None
     for rows in frame.scan().collect_batches(chunk_size=chunk_rows, maintain_order=True):
@@ -101,9 +113,25 @@ def some_lists(frame: StoredFrame, list_ids: pl.Series) -> pl.DataFrame:
     return _contents(frame.scan().filter(pl.col("list_id").is_in(list_ids.implode())).collect())
 
 
+def content_hash(item: Mapping[str, Any]) -> str:
+    """The hash of an item's content as the store holds it, made as `lists_of` makes that of a list. Raises TypeError,
+    ValueError, LookupError or AttributeError for an item that is no list."""
+    entries = [_in_order(entry, _ENTRY) for entry in item["recommendations"]]
+    known = {name: item[name] for name in _CONTENT if name in item}
+    content = _in_order({**known, "recommendations": entries}, _CONTENT)
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+
+
+def _in_order(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The values in this order of their names, as they are in JSON. Raises LookupError if there are others."""
+    if others := values.keys() - set(names):
+        raise LookupError(min(others))
+    return {name: float(values[name]) if name in _FLOATS else values[name] for name in names if name in values}
+
+
 def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     due = pl.col("predicted_date").is_not_null()
-    entry = pl.struct(
+    entries = rows.select(
         productId="product_id",
         productName="product_name",
         score=pl.col("score").round(_PLACES),
@@ -111,7 +139,7 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         tags="tags",
         rank="rank",
         shelf="shelf",
-        predictedPurchaseDate="predicted_date",
+        predictedPurchaseDate=pl.col("predicted_date").cast(pl.String),
         confidence=pl.when(due).then(pl.col("confidence").round(_PLACES)),
         urgency="urgency",
     )
@@ -119,20 +147,33 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
     # polars divides a column by multiplying with the reciprocal, but not a single value; rounding makes both equal.
     mean_confidence = mean_confidence.round(_PLACES)
+    # A share counts as its digits do: 0.25 as 25.
+    sizes = map_bytes(entries.with_columns((pl.col(_FLOATS) * whole).round().cast(pl.UInt16)))
     grouped = (
         rows.lazy()
+        .with_columns(entries.to_struct("entry"), sizes.alias("entry_bytes"))
         .group_by("list_id", maintain_order=True)
-        .agg(pl.col("customer_id", "kind").first(), mean_confidence.alias("confidence"), entry.alias("entries"))
+        .agg(
+            pl.col("customer_id", "kind").first(),
+            pl.col("entry").alias("entries"),
+            confidence=mean_confidence,
+            list_bytes=list_bytes(pl.col("entry_bytes")),
+        )
         .collect()
     )
-    items = grouped.select(
-        recommendations="entries",
+    rest = grouped.select(
         algorithmType="kind",
         confidence="confidence",
         context=pl.col("kind").cast(pl.String).replace_strict(CONTEXTS),
         customerId="customer_id",
     )
+    items = rest.select(grouped["entries"].alias("recommendations"), pl.all())
     # An attribute without a value is left out. Quotes inside JSON strings are escaped: this matches attributes only.
     content = items.to_struct().struct.json_encode().str.replace_all(r',"\w+":null', "")
     hashes = [hashlib.sha256(text.encode()).hexdigest() for text in content]
-    return items.with_columns(grouped["list_id"], content=content, content_hash=pl.Series(hashes, dtype=pl.String))
+    return items.with_columns(
+        grouped["list_id"],
+        content=content,
+        content_hash=pl.Series(hashes, dtype=pl.String),
+        content_bytes=grouped["list_bytes"] + len(_CONTENT[0]) + frame_bytes(rest.with_columns(id=grouped["list_id"])),
+    )

@@ -9,22 +9,20 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import items_of
 from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.progress import Progress
-from omnix_cli.protocols.tables import WRITE_UNIT_BYTES, TableStore
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import Edition
 from omnix_cli.services.publishing.published_state import PublishedState
+from omnix_cli.steps.capacity import write_units
 
 WRITE_ROWS = 5_000
 """Items written between two checks of the lease."""
 _SAMPLES = 3
-_FRAME_BYTES = 260
-"""What the times, the status, the run and the hash of an item add to its content."""
 
 
 @dataclass
@@ -63,7 +61,7 @@ class ListWriter:
             receipts.append(compared.select(columns))
             progress.advance(chunk.height)
         after = FRAMES["receipts"].conform(pl.concat(receipts).sort("list_id"))
-        self._delete(before.receipts.join(after, on="list_id", how="anti")["list_id"])
+        self._delete(before.receipts.join(after, on="list_id", how="anti"))
         return after.filter(~pl.col("list_id").is_in(self.refused))
 
     def may_write(self) -> bool:
@@ -76,15 +74,14 @@ class ListWriter:
         """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so
         that a `status` set by the customer in the meantime is kept."""
         self._fates.update(compared["fate"].to_list())
-        units = compared.select("fate", units=_write_units())
-        all_units, kept = (int(part["units"].sum()) for part in (units, units.filter(fate="unchanged")))
+        all_units, kept = (int(part["units"].sum()) for part in (compared, compared.filter(fate="unchanged")))
         self.units_saved += kept
         self.units += all_units - kept
         self._put(compared.filter(pl.col("fate").is_in(["added", "changed", "expired"])))
         for refreshed in compared.filter(pl.col("fate") == "refreshed").iter_slices(WRITE_ROWS):
             if self.may_write():
                 changes = ({"id": list_id, **self.edition.times} for list_id in refreshed["list_id"])
-                absent = self.store.update_many(TABLE, changes)
+                absent = self.store.update_many(TABLE, changes, **self._costs(refreshed))
                 self._put(refreshed.filter(pl.col("list_id").is_in(absent)))
 
     def _put(self, compared: pl.DataFrame) -> None:
@@ -92,16 +89,23 @@ class ListWriter:
         for rows in compared.iter_slices(WRITE_ROWS):
             if rows.height and self.may_write():
                 try:
-                    self.store.put_many(TABLE, self.edition.items(rows))
+                    self.store.put_many(TABLE, self.edition.items(rows), **self._costs(rows))
                 except ItemsRefused as refusal:
                     self.refused.update(refusal.keys)
 
-    def _delete(self, list_ids: pl.Series) -> None:
-        self._fates["removed"] += len(list_ids)
-        self.units += len(list_ids)
-        for some in batched(list_ids.to_list(), WRITE_ROWS):
+    def _delete(self, receipts: pl.DataFrame) -> None:
+        self._fates["removed"] += receipts.height
+        removed = receipts.with_columns(units=_units(pl.col("item_bytes").fill_null(1), None))
+        self.units += int(removed["units"].sum())
+        for some in removed.iter_slices(WRITE_ROWS):
             if self.may_write():
-                self.store.delete_many(TABLE, some)
+                self.store.delete_many(TABLE, some["list_id"].to_list(), **self._costs(some))
+
+    def _costs(self, rows: pl.DataFrame) -> dict[str, Any]:
+        """The units of these rows, for a store that bills them."""
+        if not self.store.traits.bills_capacity:
+            return {}
+        return {"units": dict(rows.select("list_id", "units").iter_rows())}
 
 
 def aged(edition: Edition, refresh_share: float) -> pl.Expr:
@@ -111,10 +115,15 @@ def aged(edition: Edition, refresh_share: float) -> pl.Expr:
     return age.dt.total_milliseconds() > lifetime.dt.total_milliseconds() * refresh_share
 
 
-def _write_units() -> pl.Expr:
-    """The write units of each item: a customer's list is also in an index, which costs the same again."""
-    size = pl.col("content").str.len_bytes().cast(pl.Int64) + _FRAME_BYTES
-    return -(-size // WRITE_UNIT_BYTES) * pl.when(is_shared(pl.col("list_id"))).then(1).otherwise(2)
+def _units(before: pl.Expr, after: pl.Expr | None) -> pl.Expr:
+    """The write units of replacing or removing items, from their bytes (null: there was none).
+
+    The table counts the larger of both. A customer's list is in an index, too, sorted by `generatedAt`: since that
+    changes with every write, the old entry is deleted there and a new one is put."""
+    old = write_units(before).fill_null(0)
+    new = pl.lit(0, pl.Int64) if after is None else write_units(after)
+    in_index = ~is_shared(pl.col("list_id"))
+    return pl.max_horizontal(old, new) + pl.when(in_index).then(old + new).otherwise(0)
 
 
 def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: pl.Expr) -> pl.DataFrame:
@@ -132,7 +141,11 @@ def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged:
         .otherwise(pl.lit("unchanged"))
     )
     kept = pl.col("fate") == "unchanged"
+    size = pl.col("content_bytes") + edition.frame_bytes
+    before_size = pl.when(pl.col("fate") != "added").then(pl.coalesce("item_bytes", size))
     return compared.with_columns(
         published_at=pl.when(kept).then("published_at").otherwise(edition.generated_at),
         expires_at=pl.when(kept).then("expires_at").otherwise(edition.expires_at),
+        item_bytes=pl.when(kept).then(before_size).otherwise(size),
+        units=_units(before_size, size),
     )

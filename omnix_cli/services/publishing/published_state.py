@@ -9,20 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.publishing.leases import CONTROL, TABLE
-from omnix_cli.services.publishing.list_items import CONTENT, lists_of, some_lists
+from omnix_cli.services.publishing.leases import CONTROL, DISTURBED, TABLE
+from omnix_cli.services.publishing.list_items import CONTENT, content_hash, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
+from omnix_cli.steps.capacity import item_bytes
 
 VERSION = "1"
 """The version of the receipts; receipts of another one are compared with, list by list."""
 _NAMED = 20
+_RECEIPT_ATTRIBUTES = ("id", "contentHash", "generatedAt", "expiresAt")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,15 @@ def published_state(
     store: TableStore, checkpoints: Checkpoints, now: datetime, *, force: bool = False
 ) -> PublishedState:
     """What the store holds: from the receipts when they can be trusted, else (or with `force`) read from the store."""
-    if TABLE in store.missing_tables():
+    if _is_to_be_created(store):
         return PublishedState(FRAMES["receipts"].empty(), "an empty store")
     control = store.get(TABLE, CONTROL, now=now)
     if control is None:
         return _read(store, "the store: it has no record of a publish")
     if force:
-        return _read(store, "the store, as forced")
+        return _read(store, "the store, as forced", whole=True)
     if control["state"] != "complete":
-        return _read(store, "the store: the last publish did not finish")
+        return _read(store, "the store: the last publish did not finish", whole=control["state"] == DISTURBED)
     checkpoint = checkpoints.find(control["receiptsKey"])
     if checkpoint is None:
         return _read(store, "the store: the receipts of its last publish are not in this workspace")
@@ -60,13 +64,14 @@ def published_state(
 
 def published_day(store: TableStore, *, now: datetime) -> date | None:
     """The `as_of` day of the lists in the store; None when there are none."""
-    control = None if TABLE in store.missing_tables() else store.get(TABLE, CONTROL, now=now)
+    control = None if _is_to_be_created(store) else store.get(TABLE, CONTROL, now=now)
     return date.fromisoformat(control["asOf"]) if control and "asOf" in control else None
 
 
 def keep_receipts(receipts: pl.DataFrame, checkpoints: Checkpoints, frames: Mapping[str, str]) -> str:
     """Keeps the receipts as a checkpoint whose key is a hash of their content; returns the key."""
-    lines = receipts.select(pl.concat_str(pl.all().cast(pl.String), separator=" ")).to_series()
+    texts = pl.concat_str(pl.all().cast(pl.String), separator=" ", ignore_nulls=True)
+    lines = receipts.select(texts).to_series()
     digest = hashlib.sha256(VERSION.encode())
     for line in lines:
         digest.update(line.encode())
@@ -77,19 +82,45 @@ def keep_receipts(receipts: pl.DataFrame, checkpoints: Checkpoints, frames: Mapp
     return key
 
 
-def _read(store: TableStore, source: str) -> PublishedState:
-    columns = {"list_id": "id", "content_hash": "contentHash", "published_at": "generatedAt", "expires_at": "expiresAt"}
-    rows, foreign = [], 0
-    for item in store.scan(TABLE, attributes=tuple(columns.values())):
+def _is_to_be_created(store: TableStore) -> bool:
+    """Whether a publish creates the table. Where somebody else does, reading a missing one is an error that says so."""
+    return not store.traits.is_administered and bool(store.missing_tables((TABLE,)))
+
+
+def _read(store: TableStore, source: str, *, whole: bool = False) -> PublishedState:
+    """Reads what the store holds. `whole` items are compared with their own hash, so that a list which something else
+    has changed is written again; otherwise the hash is believed, which takes a small part of the time."""
+    receipts, foreign = [], 0
+    for item in store.scan(TABLE, attributes=None if whole else _RECEIPT_ATTRIBUTES):
         if "contentHash" in item:
-            rows.append(tuple(item[attribute] for attribute in columns.values()))
+            receipts.append(_receipt(item, whole=whole))
         elif item["id"] != CONTROL:
             foreign += 1
-    texts = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
-    instants = pl.col("published_at", "expires_at").str.to_datetime(time_unit="us", time_zone="UTC")
-    return PublishedState(
-        texts.with_columns(instants), source if rows or foreign else "an empty store", foreign=foreign
-    )
+    schema = FRAMES["receipts"].empty().schema
+    frame = pl.DataFrame(receipts, schema=schema, orient="row")
+    return PublishedState(frame, source if receipts or foreign else "an empty store", foreign=foreign)
+
+
+def _receipt(item: Mapping[str, Any], *, whole: bool) -> tuple[str, str, datetime, datetime, int | None]:
+    """The receipt of an item; with an empty hash, which no content has, if the item must be written again."""
+    try:
+        published, expires = (datetime.fromisoformat(item[name]) for name in ("generatedAt", "expiresAt"))
+        is_as_written = published.tzinfo is not None and expires.tzinfo is not None
+    except (KeyError, TypeError, ValueError):
+        is_as_written = False
+    if not is_as_written:
+        return item["id"], "", _LONG_AGO, _LONG_AGO, None
+    if not whole:
+        return item["id"], str(item["contentHash"]), published, expires, None
+    hashed = item["contentHash"] if item.get("ttl") == int(expires.timestamp()) and _has_its_hash(item) else ""
+    return item["id"], hashed, published, expires, item_bytes(item)
+
+
+def _has_its_hash(item: Mapping[str, Any]) -> bool:
+    try:
+        return bool(item["contentHash"] == content_hash(item))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return False
 
 
 @dataclass(frozen=True)

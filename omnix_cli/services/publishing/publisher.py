@@ -147,8 +147,8 @@ class Publisher:
     def write(self, store: TableStore, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> PublishReport:
         """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day."""
         now = self.clock()
-        if not self.dry_run:
-            store.create_tables()
+        if not self.dry_run and not store.traits.is_administered:
+            store.create_tables((TABLE,))
         before = published_state(store, self.checkpoints, now, force=self.force)
         edition = Edition.of(run_id, now=now, lifetime_days=self.settings.lifetime_days)
         facts = {"runId": run_id, "asOf": as_of.isoformat()}
@@ -182,7 +182,7 @@ class Publisher:
             units=writer.units,
             units_saved=writer.units_saved,
             samples=tuple(writer.samples),
-            limit=store.write_limit(TABLE) if self.dry_run and TABLE not in store.missing_tables() else None,
+            limit=store.write_limit(TABLE) if self.dry_run else None,
             verification=verification,
             dry_run=self.dry_run,
         )

@@ -55,6 +55,8 @@ class Reading:
     settled: Settled = Settled()
     notes: Mapping[str, str] = field(default_factory=dict)
     """How the mapping fits the file, for its report."""
+    exact_ids: bool = False
+    """Whether ids are kept as they are (see `RawChunk`)."""
 
 
 def bind(mapping: ColumnMapping, available: list[str], *, file: str) -> ColumnMapping:

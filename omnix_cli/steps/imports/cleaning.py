@@ -223,7 +223,8 @@ def _parsed(name: str, spec: dy.Column, written: pl.Series, reading: Reading) ->
         parsed = read(written, mapping.null_values, decimal_comma=reading.decimal_comma)
         return _narrowed(parsed, dtype) if dtype.is_integer() else parsed
     if name in ids.NAMES:
-        return ids.parsed(written, mapping, file=reading.file)
+        exact: ids.Exact = "no" if not reading.exact_ids else "key" if name == FRAMES[mapping.kind].key[0] else "id"
+        return ids.parsed(written, mapping, file=reading.file, exact=exact)
     trimmed = texts.text(written, mapping.null_values)
     if isinstance(dtype, pl.List):
         return texts.Parsed(texts.entries(written, trimmed, mapping.list_separator), None)

@@ -11,7 +11,7 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import DELETED, ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
-from omnix_cli.steps.imports import texts
+from omnix_cli.steps.imports import ids, texts
 from omnix_cli.steps.imports.problems import Problem, as_json, quarantine_rows
 
 _KEPT = "deleted there, kept here"
@@ -32,7 +32,9 @@ def set_aside(raw: pl.DataFrame, mapping: ColumnMapping) -> list[Problem]:
     return [Problem(deleted(raw), DELETED, _KEPT, raw[DELETED], expected=True)]
 
 
-def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
+def split_bare(
+    raw: pl.DataFrame, mapping: ColumnMapping, *, file: str = "", exact_ids: bool = False
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows; and separately the deleted ones that have nothing but an id, with their `row` as JSON."""
     own_id = FRAMES[mapping.kind].key[0]
     source = mapping.columns.get(own_id, own_id)
@@ -43,8 +45,8 @@ def split_bare(raw: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame,
     rest = [pl.col(name).is_null() for name in raw.columns if name not in (given, DELETED, ROW_NUMBER, ITEM)]
     bare = raw.select(deleted(raw) & pl.all_horizontal(True, *rest) & pl.col(given).is_not_null()).to_series()
     rows = raw.filter(bare)
-    ids = texts.text(rows[given], ()).alias(own_id)
-    return raw.filter(~bare), rows.select(ids, as_json(rows), ROW_NUMBER, ITEM)
+    found = ids.parsed(rows[given], mapping, file=file, exact="key" if exact_ids else "no").values.alias(own_id)
+    return raw.filter(~bare), rows.select(found, as_json(rows), ROW_NUMBER, ITEM)
 
 
 def cancelled(bare: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 
 from omnix_cli.errors import DataError
@@ -24,7 +26,12 @@ _SCIENTIFIC = r"^-?\d(?:[.,]\d+[Ee][+-]?|[Ee]\+)\d+$"
 """5.01235E+12 and 1E+10. The plain 1E10 may be the code of a product: a spreadsheet writes the sign."""
 
 
-def parsed(written: pl.Series, mapping: ColumnMapping, *, file: str) -> texts.Parsed:
+Exact = Literal["no", "id", "key"]
+"""Whether ids stay as they are: those of a table do, since no spreadsheet had them, and blanks are a part of them. The
+key of an item also stays if it is blank, or a text that means a missing value elsewhere."""
+
+
+def parsed(written: pl.Series, mapping: ColumnMapping, *, file: str, exact: Exact = "no") -> texts.Parsed:
     """The ids of a column; those that a spreadsheet destroyed are unreadable.
 
     `="00123"` and `'00123`, which keep a spreadsheet from changing an id, are 00123. Raises `DataError` for floating
@@ -34,7 +41,10 @@ def parsed(written: pl.Series, mapping: ColumnMapping, *, file: str) -> texts.Pa
         return texts.Parsed(written, None, are_digits=True)
     trimmed = texts.text(written, mapping.null_values)
     changed: pl.Series | None = None
-    if isinstance(written.dtype, pl.String) and texts.holds(written, _SIGNS):
+    if exact != "no":
+        if isinstance(written.dtype, pl.String):
+            trimmed = written if exact == "key" else written.set(trimmed.is_null(), None)
+    elif isinstance(written.dtype, pl.String) and texts.holds(written, _SIGNS):
         trimmed = _unwrapped(trimmed, mapping)
         changed = _changed(trimmed, written, mapping)
     if mapping.whole_number_ids:

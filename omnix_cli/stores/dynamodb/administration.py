@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from omnix_cli.errors import ConfigError, UnavailableError
-from omnix_cli.protocols.tables import TableChange, TableState
+from omnix_cli.protocols.tables import Names, TableChange, TableState
 from omnix_cli.settings import TableSettings
+from omnix_cli.stores.dynamodb.client.answers import understood
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.service import Service
-from omnix_cli.stores.dynamodb.definitions import Addition, additions, creation, found_shape, is_ours, wanted_shape
+from omnix_cli.stores.dynamodb.definitions import (
+    Addition,
+    additions,
+    after_creation,
+    creation,
+    found_shape,
+    is_ours,
+    wanted_shape,
+)
 from omnix_cli.stores.tables.shapes import TableShape, differences
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
@@ -19,6 +28,9 @@ EVERY_TABLE = TableSettings(own_products=True, point_in_time_recovery=False)
 _LOOKS = 60
 _LONGEST_WAIT = 5.0
 _DONE_ALREADY = ("ResourceInUseException", "ValidationException")
+_SOON = ("ContinuousBackupsUnavailableException", "ResourceInUseException")
+"""The table is being changed, or has just been created. Sources: API reference, "Errors" of UpdateContinuousBackups
+and UpdateTable."""
 
 
 class DynamoTables:
@@ -35,9 +47,10 @@ class DynamoTables:
     def states(self) -> list[TableState]:
         return [self._state(spec) for spec in TABLES.values()]
 
-    def missing(self) -> list[str]:
-        """Those of our tables that do not exist."""
-        return [spec.name for spec in self._ours if self._service.description(self.names[spec.name]) is None]
+    def missing(self, tables: Names = None) -> list[str]:
+        """Those of our tables (or of `tables`) that do not exist."""
+        specs = [spec for spec in self._ours if tables is None or spec.name in tables]
+        return [spec.name for spec in specs if self._service.description(self.names[spec.name]) is None]
 
     def complete(self, *, dry_run: bool = False, only: list[str] | None = None) -> list[TableChange]:
         """Creates what our tables lack (or `only` these tables), and waits until it is ready."""
@@ -48,20 +61,22 @@ class DynamoTables:
             for spec in missing:
                 self._make(spec, creation(spec, self.names[spec.name], self._options))
         for spec in specs:
-            if not (dry_run and spec in missing):
+            if dry_run and spec in missing:
+                changes += [TableChange(spec.name, one.what) for one in after_creation(spec, self._options)]
+            else:
                 changes += self._complete(spec, dry_run=dry_run)
         return changes
 
     def drop(self, table: str) -> None:
         """Deletes a table and waits until it is gone. Raises `ConfigError` when it is protected."""
         name = self.names[table]
-        try:
-            self._service.call("DeleteTable", {"TableName": name})
-        except ServiceError as error:
+
+        def is_gone(error: ServiceError) -> bool:
             if error.code == "ValidationException":
-                raise ConfigError(f"{name} cannot be dropped: {error.message}") from error
-            if error.code != "ResourceNotFoundException":  # an answer was lost, or another process was faster
-                raise explained(error, name) from error
+                raise ConfigError(f"{name} cannot be dropped: {error.message}", hint="Turn off its protection.")
+            return error.code == "ResourceNotFoundException"  # an answer was lost, or another process was faster
+
+        self._send("DeleteTable", {"TableName": name}, name, is_done=is_gone)
         self._wait(name, lambda description: description is None)
 
     def close(self) -> None:
@@ -86,7 +101,8 @@ class DynamoTables:
         expiry = self._service.answer("DescribeTimeToLive", {"TableName": name}, name)
         # An emulator may know no backups.
         backups = self._service.find("DescribeContinuousBackups", name, unless="UnknownOperationException")
-        return found_shape(description, expiry, backups or {})
+        with understood(name):
+            return found_shape(description, expiry, backups or {})
 
     def _complete(self, spec: TableSpec, *, dry_run: bool) -> list[TableChange]:
         name = self.names[spec.name]
@@ -99,12 +115,27 @@ class DynamoTables:
 
     def _make(self, spec: TableSpec, addition: Addition) -> None:
         """Sends a request. It is no error if another process was faster, or if an earlier answer was lost."""
-        try:
-            self._service.call(addition.operation, addition.request)
-        except ServiceError as error:
-            name = self.names[spec.name]
-            if error.code not in _DONE_ALREADY or not self._is_there(spec, addition):
-                raise explained(error, name) from error
+
+        def is_done(error: ServiceError) -> bool:
+            return error.code in _DONE_ALREADY and self._is_there(spec, addition)
+
+        self._send(addition.operation, addition.request, self.names[spec.name], is_done=is_done)
+
+    def _send(
+        self, operation: str, request: Mapping[str, Any], name: str, *, is_done: Callable[[ServiceError], bool]
+    ) -> None:
+        """Sends a request about a table, as often as the table is not ready for it."""
+        for look in range(_LOOKS):
+            try:
+                self._service.call(operation, request)
+                return
+            except ServiceError as error:
+                if is_done(error):
+                    return
+                if error.code not in _SOON:
+                    raise explained(error, name) from error
+            self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
+        raise _not_ready(name)
 
     def _is_there(self, spec: TableSpec, addition: Addition) -> bool:
         name = self.names[spec.name]
@@ -118,12 +149,17 @@ class DynamoTables:
         """Waits until a table is as wanted; returns its description."""
         for look in range(_LOOKS):
             description = self._service.description(name)
-            if enough(description):
-                return description
+            with understood(name):
+                if enough(description):
+                    return description
             self._service.retries.sleep(min(0.1 * 2**look, _LONGEST_WAIT))
-        hint = "Run the same command later: it continues from there."
-        raise UnavailableError(f"the table {name} is still being changed", hint=hint)
+        raise _not_ready(name)
 
 
 def _is_ready(description: dict[str, Any] | None) -> bool:
     return description is not None and found_shape(description, {}, {}).is_ready
+
+
+def _not_ready(name: str) -> UnavailableError:
+    hint = "Run the same command later: it continues from there."
+    return UnavailableError(f"the table {name} is still being changed", hint=hint)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from omnix_cli.settings import TableSettings
-from omnix_cli.stores.tables.shapes import READY, IndexShape, TableShape, lacks_warmth
+from omnix_cli.stores.tables.shapes import READY, IndexShape, TableShape, Warmth, lacking_warmth
 from omnix_cli.stores.tables.specs import IndexSpec, TableSpec
 
 ON_DEMAND = "PAY_PER_REQUEST"
 _TYPES = {"S": "text", "N": "number", "B": "binary"}
 _EXPIRING = ("ENABLED", "ENABLING")
+_WARMTH = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
 
 
 class Addition(NamedTuple):
@@ -30,15 +32,19 @@ def is_ours(spec: TableSpec, options: TableSettings) -> bool:
 def wanted_shape(spec: TableSpec, options: TableSettings) -> TableShape:
     """The table as it should be. For a table of another service, only the key and the indexes matter."""
     ours = is_ours(spec, options)
-    warm = (options.warm_read_units or 0, options.warm_write_units or 0)
+    asked = _asked(options)
+    warm = asked if ours and any(asked) else None
     return TableShape(
         key=(f"{spec.key} text",),
-        indexes={index.name: IndexShape(tuple(f"{name} text" for name in index.attributes)) for index in spec.indexes},
+        indexes={
+            index.name: IndexShape(tuple(f"{name} text" for name in index.attributes), warm=warm)
+            for index in spec.indexes
+        },
         expiry=spec.ttl if spec.name in options.expiring else None,
         billing=ON_DEMAND if ours else None,
         recovery=options.point_in_time_recovery if ours else None,
         protection=options.deletion_protection if ours else None,
-        warm=warm if ours and any(warm) else None,
+        warm=warm,
     )
 
 
@@ -47,7 +53,6 @@ def found_shape(description: Mapping[str, Any], expiry: Mapping[str, Any], backu
     types = {one["AttributeName"]: _TYPES[one["AttributeType"]] for one in description["AttributeDefinitions"]}
     time_to_live = expiry.get("TimeToLiveDescription", {})
     recovery = backups.get("ContinuousBackupsDescription", {}).get("PointInTimeRecoveryDescription", {})
-    warm = description.get("WarmThroughput")
     return TableShape(
         key=_attributes(description["KeySchema"], types),
         indexes={
@@ -55,6 +60,7 @@ def found_shape(description: Mapping[str, Any], expiry: Mapping[str, Any], backu
                 _attributes(index["KeySchema"], types),
                 index["Projection"]["ProjectionType"],
                 index.get("IndexStatus", READY),
+                _warmth_of(index),
             )
             for index in description.get("GlobalSecondaryIndexes", ())
         },
@@ -63,7 +69,7 @@ def found_shape(description: Mapping[str, Any], expiry: Mapping[str, Any], backu
         billing=description.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
         recovery=recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
         protection=bool(description.get("DeletionProtectionEnabled")),
-        warm=(warm["ReadUnitsPerSecond"], warm["WriteUnitsPerSecond"]) if warm else None,
+        warm=_warmth_of(description),
     )
 
 
@@ -72,27 +78,39 @@ def creation(spec: TableSpec, full_name: str, options: TableSettings) -> Additio
     request: dict[str, Any] = {
         "TableName": full_name,
         "BillingMode": ON_DEMAND,
-        "AttributeDefinitions": _definitions((spec.key, *spec.index_attributes)),
+        "AttributeDefinitions": _definitions(dict.fromkeys((spec.key, *spec.index_attributes), _TYPES["S"])),
         "KeySchema": [{"AttributeName": spec.key, "KeyType": "HASH"}],
         "DeletionProtectionEnabled": options.deletion_protection,
-        **_warmth(options),
+        **_warmth(_asked(options)),
     }
     if spec.indexes:
         request["GlobalSecondaryIndexes"] = [_index(index, options) for index in spec.indexes]
     return Addition("table", "CreateTable", request)
 
 
+def after_creation(spec: TableSpec, options: TableSettings) -> Iterator[Addition]:
+    """What a table that was just created still lacks: it cannot be created with it."""
+    created = replace(wanted_shape(spec, options), expiry=None, recovery=None)
+    return additions(spec, "", options, created)
+
+
 def additions(spec: TableSpec, full_name: str, options: TableSettings, found: TableShape) -> Iterator[Addition]:
     """The requests that complete an existing table, in this order; none of them removes anything."""
     wanted = wanted_shape(spec, options)
     table = {"TableName": full_name}
+    keys = (found.key, *(index.attributes for index in found.indexes.values()))
+    types = dict(attribute.rsplit(" ", 1) for key in keys for attribute in key)
     for index in spec.indexes:
         if index.name not in found.indexes:
             creating = {"GlobalSecondaryIndexUpdates": [{"Create": _index(index, options)}]}
-            definitions = {"AttributeDefinitions": _definitions(index.attributes)}
+            types |= dict.fromkeys(index.attributes, _TYPES["S"])
+            definitions = {"AttributeDefinitions": _definitions(types)}
             yield Addition(f"index {index.name}", "UpdateTable", {**table, **definitions, **creating})
-    if lacks_warmth(wanted, found):
-        yield Addition("warm throughput", "UpdateTable", {**table, **_warmth(options)})
+        elif lacking := lacking_warmth(wanted.indexes[index.name].warm, found.indexes[index.name].warm):
+            raising = {"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": index.name, **_warmth(lacking)}}]}
+            yield Addition(f"warm throughput of index {index.name}", "UpdateTable", {**table, **raising})
+    if lacking := lacking_warmth(wanted.warm, found.warm):
+        yield Addition("warm throughput", "UpdateTable", {**table, **_warmth(lacking)})
     if wanted.protection and not found.protection:
         yield Addition("deletion protection", "UpdateTable", {**table, "DeletionProtectionEnabled": True})
     if wanted.expiry and not found.expiry:
@@ -108,8 +126,11 @@ def _attributes(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -
     return tuple(f"{part['AttributeName']} {types[part['AttributeName']]}" for part in ordered)
 
 
-def _definitions(attributes: Sequence[str]) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "AttributeType": "S"} for name in attributes]
+def _definitions(attributes: Mapping[str, str]) -> list[dict[str, str]]:
+    """The attributes of all keys with their types. DynamoDB keeps those it knows; an emulator may forget what is not
+    sent again."""
+    tags = {name: tag for tag, name in _TYPES.items()}
+    return [{"AttributeName": name, "AttributeType": tags[kind]} for name, kind in attributes.items()]
 
 
 def _index(index: IndexSpec, options: TableSettings) -> dict[str, Any]:
@@ -118,12 +139,23 @@ def _index(index: IndexSpec, options: TableSettings) -> dict[str, Any]:
         "IndexName": index.name,
         "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in kinds],
         "Projection": {"ProjectionType": "ALL"},
-        **_warmth(options),
+        **_warmth(_asked(options)),
     }
 
 
-def _warmth(options: TableSettings) -> dict[str, Any]:
-    """The warm throughput of a table or an index, if the settings ask for one."""
-    units = {"ReadUnitsPerSecond": options.warm_read_units, "WriteUnitsPerSecond": options.warm_write_units}
-    given = {name: value for name, value in units.items() if value is not None}
+def _asked(options: TableSettings) -> Warmth:
+    return options.warm_read_units or 0, options.warm_write_units or 0
+
+
+def _warmth(units: Warmth) -> dict[str, Any]:
+    """The part of a request that asks for so many reads and writes a second; for none if both are 0."""
+    given = {name: value for name, value in zip(_WARMTH, units, strict=True) if value}
     return {"WarmThroughput": given} if given else {}
+
+
+def _warmth_of(part: Mapping[str, Any]) -> Warmth | None:
+    """The warm throughput of a table or an index; None if the answer does not say."""
+    if not (warm := part.get("WarmThroughput")):
+        return None
+    reads, writes = (int(warm.get(name, 0)) for name in _WARMTH)
+    return reads, writes

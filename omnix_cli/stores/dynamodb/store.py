@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,16 +15,16 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols.tables import Names, Page, StoreTraits, WriteLimit
+from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, Units, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb import wire
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
+from omnix_cli.stores.dynamodb.client.answers import last_key, understood
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
-from omnix_cli.stores.dynamodb.client.service import Failed, Pace, Retries, Service
+from omnix_cli.stores.dynamodb.client.service import Pace, Retries, Service
 from omnix_cli.stores.dynamodb.client.transports import Request, Transport
 from omnix_cli.stores.dynamodb.wire import Placeholders, encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import (
-    CHUNK_REQUESTS,
     BulkWriter,
     DeadLetter,
     WriteRequest,
@@ -34,6 +33,7 @@ from omnix_cli.stores.dynamodb.writing.bulk_writer import (
 )
 from omnix_cli.stores.dynamodb.writing.encoded_frames import encoded_frame
 from omnix_cli.stores.dynamodb.writing.limits import UNLIMITED, WritePacing
+from omnix_cli.stores.dynamodb.writing.update_writer import UpdateWriter
 from omnix_cli.stores.tables.paging import check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES, TableSpec
 
@@ -44,7 +44,7 @@ BATCH_KEYS = 100
 class DynamoStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the same tables."""
 
-    traits = StoreTraits(bills_capacity=True, scans_in_parallel=True)
+    traits = StoreTraits(bills_capacity=True, is_administered=True, scans_in_parallel=True)
 
     transport: Transport
     prefix: str = "omnix-ai"
@@ -61,47 +61,50 @@ class DynamoStore:
         self._tables = DynamoTables(self._service, prefix=self.prefix, stage=self.stage, options=self.tables)
         self._names = self._tables.names
 
-    def missing_tables(self) -> list[str]:
-        return self._tables.missing()
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        return self._tables.missing(tables)
 
-    def create_tables(self) -> list[str]:
-        missing = self._tables.missing()
+    def create_tables(self, tables: Names = None) -> list[str]:
+        missing = self._tables.missing(tables)
         self._tables.complete(only=missing)
         return missing
 
     def write_limit(self, table: str) -> WriteLimit | None:
-        return self.pacing.limit(lambda: self._description(table))
+        with understood(self._names[table]):
+            return self.pacing.limit(lambda: self._description(table))
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         spec = TABLES[table]
         pairs = encoded_frame(spec, items) if isinstance(items, pl.DataFrame) else _encoded(spec, items)
-        return self._write(table, starmap(put_request, pairs))
+        return self._write(table, starmap(put_request, pairs), units)
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
-        return self._write(table, map(partial(delete_request, TABLES[table].key), keys))
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
+        return self._write(table, map(partial(delete_request, TABLES[table].key), keys), units)
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         spec = TABLES[table]
         spec.check(item)
         tagged = to_wire(item)
+        request = {"TableName": self._names[table], "Item": tagged, **wire.condition(spec.key, expected)}
         unsure: list[ServiceError] = []
-        if self._is_met("PutItem", table, {"Item": tagged, **wire.condition(spec.key, expected)}, unsure.append):
-            return True
-        # The answer to an earlier attempt may have been lost: then we have already put the item.
-        return bool(unsure) and self._item(table, item[spec.key]) == from_wire(tagged)
+        try:
+            self._service.call("PutItem", request, unsure.append)
+        except ServiceError as error:
+            if error.code != "ConditionalCheckFailedException":
+                raise explained(error, self._names[table]) from error
+            # The answer to an earlier attempt may have been lost: then we have already put the item.
+            return bool(unsure) and self._item(table, item[spec.key]) == from_wire(tagged)
+        # It does not wait, since a lease may depend on it; the writes that follow wait for it.
+        self._pace(table).correct(spec.write_units(None, item))
+        return True
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
-        spec = TABLES[table]
-        absent = []
-        with ThreadPoolExecutor(self.threads) as pool:
-            for chunk in batched(changes, CHUNK_REQUESTS):
-                by_key: dict[str, list[Mapping[str, Any]]] = {}
-                for change in chunk:
-                    spec.check(change)
-                    by_key.setdefault(change[spec.key], []).append(change)
-                there = pool.map(lambda several: all([self._update(spec, one) for one in several]), by_key.values())
-                absent += [key for key, found in zip(by_key, there, strict=True) if not found]
-        return absent
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
+        spec, name = TABLES[table], self._names[table]
+        writer = UpdateWriter(self._service, name, spec.key, self._pace(table), self.threads, units)
+        try:
+            return writer.write(_checked(spec, changes))
+        except ServiceError as error:
+            raise explained(error, name) from error
 
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         item = self._item(table, key) or {}
@@ -142,8 +145,9 @@ class DynamoStore:
             more = limit + 1 - len(items)  # one more than the page, to know whether there is a next one
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._answer("Query", {**request, **start, "Limit": more}, table)
-            items += map(from_wire, answer.get("Items", ()))
-            position = answer.get("LastEvaluatedKey")
+            with understood(self._names[table]):
+                items += map(from_wire, answer["Items"])
+                position = last_key(answer, position)
             if len(items) > limit:
                 return Page(items[:limit], cursor_at([items[limit - 1][name] for name in keys]))
             if position is None:
@@ -160,8 +164,10 @@ class DynamoStore:
         while True:
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._answer("Scan", {**request, **start}, table)
-            yield from map(from_wire, answer["Items"])
-            position = answer.get("LastEvaluatedKey")
+            with understood(self._names[table]):
+                items = list(map(from_wire, answer["Items"]))
+                position = last_key(answer, position)
+            yield from items
             if position is None:
                 return
 
@@ -175,8 +181,10 @@ class DynamoStore:
             while batch:
                 request = {"RequestItems": {name: {"Keys": batch, "ConsistentRead": True}}}
                 answer = self._answer("BatchGetItem", request, table)
-                yield from map(from_wire, answer.get("Responses", {}).get(name, ()))
-                left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+                with understood(self._names[table]):
+                    items = list(map(from_wire, answer["Responses"].get(name, ())))
+                    left = answer["UnprocessedKeys"].get(name, {}).get("Keys", [])
+                yield from items
                 attempt = attempt + 1 if len(left) == len(batch) else 0
                 if attempt == self.retries.attempts:
                     raise explained(ServiceError("UnprocessedKeys", f"{len(left)} keys, again and again", 0), name)
@@ -185,11 +193,13 @@ class DynamoStore:
                 batch = left
 
     def address(self, table: str) -> str:
-        return str(self._description(table)["TableArn"])
+        with understood(self._names[table]):
+            return str(self._description(table)["TableArn"])
 
     def expected_items(self, table: str) -> int:
         """How many items DynamoDB counted; it counts every six hours."""
-        return int(self._description(table)["ItemCount"])
+        with understood(self._names[table]):
+            return int(self._description(table)["ItemCount"])
 
     def close(self) -> None:
         self.transport.close()
@@ -199,7 +209,8 @@ class DynamoStore:
         if self.pacing == UNLIMITED:
             return Pace()
         if table not in self._paces:
-            self._paces.setdefault(table, self.pacing.pace(lambda: self._description(table)))
+            with understood(self._names[table]):
+                self._paces.setdefault(table, self.pacing.pace(lambda: self._description(table)))
         return self._paces[table]
 
     def _description(self, table: str) -> dict[str, Any]:
@@ -208,32 +219,18 @@ class DynamoStore:
     def _item(self, table: str, key: str) -> dict[str, Any] | None:
         request = {"TableName": self._names[table], "Key": {TABLES[table].key: {"S": key}}, "ConsistentRead": True}
         answer = self._answer("GetItem", request, table)
-        return from_wire(answer["Item"]) if "Item" in answer else None
-
-    def _update(self, spec: TableSpec, change: Mapping[str, Any]) -> bool:
-        """Sets attributes of one item; false if it does not exist."""
-        values = {name: value for name, value in change.items() if name != spec.key}
-        request = {"Key": {spec.key: {"S": change[spec.key]}}, **wire.update(spec.key, values)}
-        return self._is_met("UpdateItem", spec.name, request)
-
-    def _is_met(self, operation: str, table: str, request: dict[str, Any], failed: Failed = lambda error: None) -> bool:
-        """Sends a write with a condition; whether the condition was met."""
-        try:
-            self._service.call(operation, {"TableName": self._names[table], **request}, failed)
-        except ServiceError as error:
-            if error.code != "ConditionalCheckFailedException":
-                raise explained(error, self._names[table]) from error
-            return False
-        return True
+        with understood(self._names[table]):
+            return from_wire(answer["Item"]) if "Item" in answer else None
 
     def _answer(self, operation: str, request: Request, table: str) -> dict[str, Any]:
         return self._service.answer(operation, request, self._names[table])
 
-    def _write(self, table: str, requests: Iterable[WriteRequest]) -> int:
+    def _write(self, table: str, requests: Iterable[WriteRequest], units: Units) -> int:
         """Writes in bulk; keeps the requests that DynamoDB rejects and raises `ItemsRefused`. Returns how many requests
         were given."""
         spec, name, pace = TABLES[table], self._names[table], self._pace(table)
-        writer = BulkWriter(self._service, name, spec.key, pace, self.threads, copies=len(spec.indexes))
+        copies = len(spec.indexes)
+        writer = BulkWriter(self._service, name, spec.key, pace, self.threads, copies=copies, units=units)
         try:
             written = writer.write(requests)
         except ServiceError as error:
@@ -253,3 +250,9 @@ def _encoded(spec: TableSpec, items: Iterable[Mapping[str, Any]]) -> Iterator[tu
     for item in items:
         spec.check(item)
         yield item[spec.key], encoded(item)
+
+
+def _checked(spec: TableSpec, changes: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for change in changes:
+        spec.check(change)
+        yield change

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -39,7 +39,8 @@ def encoded(item: Mapping[str, Any]) -> bytes:
 
 
 def from_wire(item: Mapping[str, Wire]) -> dict[str, Any]:
-    """The item as Python values; a number without a fraction is an int."""
+    """The item as Python values; a number without a fraction is an int. Raises LookupError, TypeError, ValueError or
+    AttributeError for anything that is not DynamoDB JSON."""
     return {name: _untagged(value) for name, value in item.items()}
 
 
@@ -143,7 +144,16 @@ def _untagged(tagged: Wire) -> Any:
 
 
 def _number(text: str) -> int | Decimal:
-    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    """Raises ValueError for a text that is no number of DynamoDB's, such as an empty one or NaN."""
+    if text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not number.is_finite():
+        raise ValueError(f"{text!r} is not a number")
+    return number
 
 
 _SET_KINDS: dict[type, str] = {str: "S", bytes: "B"}

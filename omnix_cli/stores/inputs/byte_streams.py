@@ -30,7 +30,6 @@ _DAMAGED = (
     gzip.BadGzipFile,
     zipfile.BadZipFile,
     pa.ArrowInvalid,
-    pa.ArrowIOError,
 )
 
 

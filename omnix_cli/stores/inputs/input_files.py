@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,11 +12,16 @@ from fnmatch import fnmatchcase
 from io import BufferedReader
 from pathlib import Path
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.safe_text.printing import is_whole
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.prefix import BLOCK_BYTES, SCHEME, Prefix, StoredObject, connect
 from omnix_cli.stores.workspace.files import checksum
 from omnix_cli.stores.workspace.folders import Folder
+
+
+def _raise(error: OSError) -> None:
+    raise error  # a folder that may not be read is not an empty one
 
 
 class LocalFiles:
@@ -23,7 +29,9 @@ class LocalFiles:
 
     def below(self, folder: str) -> list[str]:
         """All files in a folder and its subfolders, in order; none if this is not a folder."""
-        return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        found = os.walk(folder, onerror=_raise) if Path(folder).is_dir() else ()
+        paths = (Path(place) / name for place, _, names in found for name in names)
+        return _checked([str(path) for path in sorted(paths) if path.is_file()])
 
     def holds(self, folder: str, ending: str) -> bool:
         """Whether a folder directly holds a file whose name ends so."""
@@ -33,9 +41,9 @@ class LocalFiles:
     def matching(self, pattern: str) -> list[str]:
         """The file with this name, or those that match a glob, in order."""
         if Path(pattern).exists():
-            return [] if Path(pattern).is_dir() else [pattern]
+            return [] if Path(pattern).is_dir() else _checked([pattern])
         found = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute patterns
-        return sorted(name for name in found if Path(name).is_file())
+        return _checked(sorted(name for name in found if Path(name).is_file()))
 
     def exists(self, name: str) -> bool:
         return Path(name).is_file()
@@ -142,6 +150,14 @@ class S3Files:
         if name not in self._buckets:
             self._buckets[name] = connect(f"{SCHEME}{name}", self.settings)
         return replace(self._buckets[name], prefix=""), key
+
+
+def _checked(names: list[str]) -> list[str]:
+    """The names, which enter the ledger. Raises `ConfigError` for one that no text can hold."""
+    for name in names:
+        if not is_whole(name):
+            raise ConfigError(f"the name of the file {name} is not UTF-8", hint="Rename the file.")
+    return names
 
 
 def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -273,14 +273,35 @@ class StoredTable:
         return ""
 
     @contextmanager
-    def open(self, name: str, mapping: ColumnMapping) -> Iterator[Source]:
-        yield Source(name, io.BufferedReader(_Joined(self._lines())), mapping)
+    def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
+        yield OpenTable(Source(name, io.BufferedReader(_Joined(self._lines())), mapping))
 
     def _lines(self) -> Iterator[bytes]:
         for item in self.store.scan(self.table.name):
             expiry = item.get(self.table.ttl) if self.table.ttl else None
             if not isinstance(expiry, int | Decimal) or expiry > self.now.timestamp():
                 yield encode({self.table.key: item[self.table.key], **item}).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """The lines of a table, whose keys stay as they are. Implements `protocols.OpenSource`."""
+
+    lines: Source
+
+    @property
+    def name(self) -> str:
+        return self.lines.name
+
+    @property
+    def findings(self) -> Mapping[str, str]:
+        return self.lines.findings
+
+    def chunks(self) -> Iterator[RawChunk]:
+        return (replace(chunk, exact_ids=True) for chunk in self.lines.chunks())
+
+    def fingerprint(self) -> str:
+        return self.lines.fingerprint()
 
 
 class _Joined(io.RawIOBase):

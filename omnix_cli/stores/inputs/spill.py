@@ -17,6 +17,7 @@ from omnix_cli.protocols.checkpoints import StagedFile
 from omnix_cli.steps.imports.ordering import is_constant
 from omnix_cli.stores.workspace.checkpoints import ROW_GROUP_ROWS, write_parquet
 from omnix_cli.stores.workspace.files import disk_errors, stage
+from omnix_cli.stores.workspace.private import private_folder
 
 PIECE_BYTES = 32 << 20
 """Rows are collected up to this size before they become a piece."""
@@ -33,7 +34,7 @@ class _Piece:
     columns: list[str]
 
     def whole(self) -> pl.DataFrame:
-        rows = pl.read_ipc(self.rows) if isinstance(self.rows, Path) else self.rows
+        rows = pl.scan_ipc(self.rows, glob=False).collect() if isinstance(self.rows, Path) else self.rows
         again = (value.new_from_index(0, rows.height) for value in self.constants.values())
         return rows.with_columns(again).select(self.columns)
 
@@ -50,10 +51,10 @@ class StagedRows:
     def read(self, marked: pl.Series | None = None) -> pl.DataFrame:
         beside = self.beside.whole()
         if marked is None:
-            return pl.concat([pl.read_parquet(self.file.path), beside], how="horizontal")
+            return pl.concat([pl.read_parquet(self.file.path, glob=False), beside], how="horizontal")
         size = self.row_group_rows
         groups = (marked.arg_true() // size).unique().sort() * size
-        part = pl.scan_parquet(self.file.path)
+        part = pl.scan_parquet(self.file.path, glob=False)
         if 2 * size * len(groups) > len(marked):
             return pl.concat([part.filter(marked).collect(), beside.filter(marked)], how="horizontal")
         pieces = [part.slice(first, size).filter(marked.slice(first, size)) for first in groups]  # others stay packed
@@ -109,7 +110,7 @@ class DiskSpill:
 def open_spill(folder: Path, **sizes: int) -> Iterator[DiskSpill]:
     """A spill of these `sizes` in a temporary folder within `folder`, which is deleted afterwards."""
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         temporary = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
     try:
         yield DiskSpill(temporary, **sizes)

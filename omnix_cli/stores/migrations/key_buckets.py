@@ -40,7 +40,7 @@ class KeyBuckets:
             self._write()
         for files in self._files:
             if files:
-                yield pl.concat([pl.read_ipc(file) for file in files]).drop("bucket")
+                yield pl.concat([pl.scan_ipc(file, glob=False) for file in files]).collect().drop("bucket")
 
     def _write(self) -> None:
         rows = pl.DataFrame(self._rows, schema=_SCHEMA, orient="row")

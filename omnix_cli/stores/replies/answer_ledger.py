@@ -97,20 +97,25 @@ class SqliteAnswers:
 
     def replies(self, questions: Collection[str]) -> dict[str, Reply]:
         rows = self._table.query(f"SELECT {REPLY_COLUMNS} FROM replies WHERE question {IN_LIST}", as_list(questions))
-        return {row[0]: reply_of(row) for row in rows}
+        with self._table.readable():
+            return {row[0]: reply_of(row) for row in rows}
 
     def asked(self, *, model: str, prompt: str, since: date, until: date) -> pl.DataFrame:
         rows = self._table.query(WHO_WAS_ASKED, model, prompt, since.isoformat(), until.isoformat())
         columns = ("customer_id", "history", "prior", "question", "as_of")
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
-        return frame.with_columns(pl.col("as_of").str.to_date("%Y-%m-%d"))
+        with self._table.readable():
+            frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+            return frame.with_columns(pl.col("as_of").str.to_date("%Y-%m-%d"))
 
     def totals(self) -> pl.DataFrame:
-        return pl.DataFrame(self._table.query(TOTALS), schema=TOTALS_COLUMNS, orient="row")
+        rows = self._table.query(TOTALS)
+        with self._table.readable():
+            return pl.DataFrame(rows, schema=TOTALS_COLUMNS, orient="row")
 
     def seconds_per_reply(self, *, model: str) -> float | None:
         mean = self._table.query("SELECT AVG(seconds) FROM replies WHERE model = ? AND way = 'on_demand'", model)[0][0]
-        return None if mean is None else float(mean)
+        with self._table.readable():
+            return None if mean is None else float(mean)
 
     def forget(self, customer_id: str) -> int:
         if self._shared:

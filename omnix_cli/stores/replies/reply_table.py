@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,8 +15,9 @@ import polars as pl
 
 from omnix_cli.errors import CorruptCheckpoint, UnavailableError
 from omnix_cli.records import TOKEN_KINDS, Loss, Question, Reply
-from omnix_cli.stores.sqlite.errors import SqliteFile, translated
+from omnix_cli.stores.sqlite.errors import SqliteFile, readable, translated
 from omnix_cli.stores.workspace.files import disk_errors
+from omnix_cli.stores.workspace.private import create_private, private_folder
 
 REPLIES_FILE = SqliteFile(
     "the replies of models in",
@@ -49,6 +50,7 @@ REPLY_COLUMNS = (
 KEEP = f"INSERT OR IGNORE INTO replies ({REPLY_COLUMNS}, file) VALUES ({', '.join('?' * 17)})"
 KEEP_ASKED = "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?)"
 IN_LIST = "IN (SELECT value FROM json_each(?))"
+CUSTOMERS_OF = f"SELECT question, customer_id, history, prior FROM asked WHERE question {IN_LIST} ORDER BY place"
 WHO_WAS_ASKED = """
 SELECT customer_id, history, prior, question, as_of FROM replies JOIN asked USING (question)
 WHERE model = ? AND prompt = ? AND as_of BETWEEN ? AND ?
@@ -127,7 +129,8 @@ class ReplyTable:
         self._path = path
         self._writing = threading.RLock()
         with disk_errors(path.parent), translated(path, REPLIES_FILE):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            create_private(path)
             self._database = _connect(path, busy_seconds)
 
     def close(self) -> None:
@@ -139,6 +142,10 @@ class ReplyTable:
         """The rows of a query."""
         with self._writing, translated(self._path, REPLIES_FILE):
             return self._database.execute(statement, values).fetchall()
+
+    def readable(self) -> AbstractContextManager[None]:
+        """Turns what rows raise that omnix never wrote into an error that names the file."""
+        return readable(self._path, REPLIES_FILE)
 
     def add(self, kept: Iterable[KeptReply], file: str | None = None) -> None:
         """Adds replies in one transaction. `file` is the shared file they come from."""
@@ -185,12 +192,12 @@ class ReplyTable:
     def unshared(self, count: int) -> list[KeptReply]:
         """Some of the replies that are in no shared file."""
         rows = self.query(f"SELECT {REPLY_COLUMNS} FROM replies WHERE file IS NULL ORDER BY question LIMIT ?", count)
-        asked: dict[str, list[Any]] = {row[0]: [] for row in rows}
-        customers = f"SELECT question, customer_id, history, prior FROM asked WHERE question {IN_LIST} ORDER BY place"
-        for question, *customer in self.query(customers, as_list(asked)):
-            asked[question].append(customer)
-        parts = {question: [tuple(part) for part in zip(*asked[question], strict=True)] for question in asked}
-        return [KeptReply(reply_of(row), date.fromisoformat(row[-1]), *(parts[row[0]] or [()] * 3)) for row in rows]
+        with self.readable():
+            asked: dict[str, list[Any]] = {row[0]: [] for row in rows}
+            for question, *customer in self.query(CUSTOMERS_OF, as_list(asked)):
+                asked[question].append(customer)
+            parts = {question: [tuple(part) for part in zip(*asked[question], strict=True)] for question in asked}
+            return [KeptReply(reply_of(row), date.fromisoformat(row[-1]), *(parts[row[0]] or [()] * 3)) for row in rows]
 
     def set_file(self, questions: Collection[str], file: str) -> None:
         """Records the shared file that these replies are in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from omnix_cli.aws_errors import NO_ANSWER
 from omnix_cli.errors import ConfigError, UnavailableError
 
 _BUSY = {"SlowDown", "RequestTimeout", "RequestLimitExceeded", "Throttling", "ThrottlingException", "InternalError"}
@@ -32,12 +33,15 @@ def s3_errors(place: str) -> Iterator[None]:
     """Turns the errors of botocore into `FileNotFoundError` (no such object), `Changed` (a condition failed),
     `ConfigError` (the user has to fix something) and `UnavailableError` (temporary)."""
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except exceptions.ClientError as error:
         answer = error.response
         code, status = answer["Error"].get("Code", ""), answer["ResponseMetadata"]["HTTPStatusCode"]
+        if code == "404" and not error.operation_name.startswith("Head"):  # S3 says which one is missing
+            raise no_answer(place) from error
         raise refusal(place, code, answer["Error"].get("Message") or code, status) from error
     except (
         exceptions.HTTPClientError,
@@ -49,6 +53,14 @@ def s3_errors(place: str) -> Iterator[None]:
     except exceptions.BotoCoreError as error:
         hint = "Log in, choose a profile with s3.profile, or set the AWS_* variables."
         raise ConfigError(f"{place}: {error}", hint=hint) from error
+    except (ResponseParserError, *NO_ANSWER) as error:
+        raise no_answer(place) from error
+
+
+def no_answer(place: str) -> UnavailableError:
+    """Something else answered: a proxy, or a web page to log in."""
+    hint = "Check the network, a proxy, and s3.endpoint_url; then try again."
+    return UnavailableError(f"{place}: what was received is not an answer of S3", hint=hint)
 
 
 def refusal(place: str, code: str, message: str, status: int = 400) -> Exception:

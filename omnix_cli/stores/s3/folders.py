@@ -87,10 +87,17 @@ class S3Folder:
         raise UnavailableError(f"other processes keep changing {self.objects}{name}", hint="Try again later.")
 
     def names(self) -> list[str]:
-        return [key for key in self.keys("") if "/" not in key]
+        return [key for key in self.keys("") if key and "/" not in key]
+
+    def files_below(self) -> list[str]:
+        """The markers that consoles write for folders are no files."""
+        return [key for key in self.keys("") if key and not key.endswith("/")]
 
     def remove(self, name: str) -> None:
         self.objects.delete([name])
+
+    def sweep(self) -> None:
+        """An object is there whole or not at all; see `S3Shelf.sweep` for unfinished uploads."""
 
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """Uses the checksum that S3 keeps of the whole object; reads the object where there is none."""

@@ -21,7 +21,7 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ConfigError, DataError, UnavailableError
 from omnix_cli.settings import S3Settings
-from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
+from omnix_cli.stores.s3.errors import Changed, no_answer, refusal, s3_errors
 
 SCHEME = "s3://"
 ATTEMPTS = 8
@@ -122,15 +122,17 @@ class Prefix:
         """An object without its content, or None when it does not exist."""
         if (answer := self._ask("head_object", key, {"ChecksumMode": "ENABLED"})) is None:
             return None
-        sha256 = base64.b64decode(answer.get("ChecksumSHA256", "").partition("-")[0]).hex()
-        return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"], sha256 or None)
+        with s3_errors(f"{self}{key}"):
+            sha256 = base64.b64decode(answer.get("ChecksumSHA256", "").partition("-")[0]).hex()
+            return StoredObject(key, answer["ContentLength"], answer["ETag"], answer["LastModified"], sha256 or None)
 
     def age(self, key: str) -> timedelta | None:
         """How long ago an object was written, by the clock of S3."""
         if (answer := self._ask("head_object", key)) is None:
             return None
-        served = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return served - answer["LastModified"]  # type: ignore[no-any-return]
+        with s3_errors(f"{self}{key}"):
+            served = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+            return served - answer["LastModified"]  # type: ignore[no-any-return]
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """The content of an object and its tag, or None when it does not exist."""
@@ -144,14 +146,19 @@ class Prefix:
         """Some bytes of an object. Raises `Changed` when the object no longer has this tag."""
         if (found := self._fetch(key, {"Range": f"bytes={start}-{start + size - 1}", "IfMatch": etag})) is None:
             raise Changed(f"{self}{key}")
-        return found[0]
+        content, tag = found
+        if len(content) != size or tag != etag:  # fewer bytes would pass for the end of the object
+            raise no_answer(f"{self}{key}")
+        return content
 
     def put(self, key: str, content: bytes, condition: Mapping[str, str] | None = None) -> str:
         """Puts an object, with a checksum that S3 verifies, and returns its tag. Raises `Changed` when the condition
         fails."""
         request = {**self._named(key), "Body": content, "ChecksumAlgorithm": "SHA256", **(condition or {})}
         try:
-            return str(self._call("put_object", **request)["ETag"])
+            answer = self._call("put_object", **request)
+            with s3_errors(f"{self}{key}"):
+                return str(answer["ETag"])
         except (Changed, FileNotFoundError) as error:
             found = self.get(key)  # our own put may have succeeded, its answer lost
             if found is None or found[0] != content:
@@ -173,12 +180,13 @@ class Prefix:
         for some in batched(({"Key": self.prefix + key} for key in keys), _DELETED_AT_ONCE):
             answer = self._call("delete_objects", Bucket=self.bucket.name, Delete={"Objects": some, "Quiet": True})
             for error in answer.get("Errors", ()):
-                raise refusal(f"{SCHEME}{self.bucket.name}/{error['Key']}", error["Code"], error["Message"])
+                code = error.get("Code", "")
+                raise refusal(f"{SCHEME}{self.bucket.name}/{error.get('Key')}", code, error.get("Message", code))
 
     def abort_uploads(self, before: datetime) -> None:
         """Aborts the multipart uploads that began before this instant and never ended."""
         for upload in self._call("list_multipart_uploads", **self._named("", "Prefix")).get("Uploads", ()):
-            if upload["Initiated"] < before:
+            if upload.get("Initiated", before) < before:
                 names = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
                 self._call("abort_multipart_upload", Bucket=self.bucket.name, **names)
 

@@ -32,8 +32,10 @@ def encode(item: Mapping[str, Any]) -> str:
 
 
 def decode(document: str) -> dict[str, Any]:
-    """The item written by `encode`."""
+    """The item written by `encode`. Raises ValueError or TypeError for a text that it did not write."""
     item: dict[str, Any] = _DECODER.decode(document)
+    if type(item) is not dict:
+        raise ValueError(f"{document[:80]!r} is not an item")
     return {name: _read(value) for name, value in item.items()} if _SIGN in document else item
 
 

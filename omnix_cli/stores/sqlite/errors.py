@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import polars as pl
 
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 
@@ -29,6 +32,11 @@ STORE = SqliteFile(
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _NO_SPACE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_OTHER_TABLES = re.compile(
+    "no such (table|column)|has no column|constraint failed|datatype mismatch|malformed|decode to UTF-8|cannot modify"
+    r"|not a table|has \d+ columns|values for \d+ columns"
+)
+"""What SQLite says of our statements, which never change, in a file with other tables or columns."""
 _NOT_WRITABLE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
@@ -41,6 +49,16 @@ def translated(path: Path, kind: SqliteFile = STORE) -> Iterator[None]:
         if (translation := explained(error, path, kind)) is None:
             raise
         raise translation from error
+
+
+@contextmanager
+def readable(path: Path, kind: SqliteFile = STORE) -> Iterator[None]:
+    """Turns what values raise that omnix never wrote into an error of omnix."""
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError, pl.exceptions.PolarsError) as error:
+        message = f"{kind.name} {path} is damaged: it holds a value that omnix did not write"
+        raise kind.damaged(message, hint=kind.damaged_hint) from error
 
 
 def explained(error: sqlite3.Error, path: Path, kind: SqliteFile = STORE) -> OmnixError | None:
@@ -62,4 +80,7 @@ def explained(error: sqlite3.Error, path: Path, kind: SqliteFile = STORE) -> Omn
         return ConfigError(message, hint=kind.missing_hint)
     if cannot_open:
         return ConfigError(f"{file} cannot be opened: {error}", hint="Check its permissions, or use another file.")
+    if _OTHER_TABLES.search(str(error)):
+        message = f"{file} is damaged, or its tables are not those of omnix: {error}"
+        return kind.damaged(message, hint=kind.damaged_hint)
     return None

@@ -18,12 +18,13 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import Names, Page, StoreTraits
+from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
-from omnix_cli.stores.sqlite.errors import translated
+from omnix_cli.stores.sqlite.errors import readable, translated
 from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.workspace.private import create_private, private_folder
 
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
@@ -49,16 +50,17 @@ class SqliteStore:
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
 
-    def missing_tables(self) -> list[str]:
+    def missing_tables(self, tables: Names = None) -> list[str]:
+        names = [name for name in self.tables if tables is None or name in tables]
         if not self.path.exists():
-            return list(self.tables)
+            return names
         with self.database() as database:
             there = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        return [name for name, sql in self.tables.items() if sql.full_name not in there]
+        return [name for name in names if self.tables[name].full_name not in there]
 
-    def create_tables(self) -> list[str]:
+    def create_tables(self, tables: Names = None) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        if missing := self.missing_tables():
+        if missing := self.missing_tables(tables):
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():
@@ -68,7 +70,7 @@ class SqliteStore:
     def write_limit(self, table: str) -> None:
         return None
 
-    def put_many(self, table: str, items: Items) -> int:
+    def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
         return self._execute_many(sql.put, map(sql.row, as_dictionaries(items)))
@@ -77,7 +79,7 @@ class SqliteStore:
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
-            stored = _first(database, sql.find, (item[sql.spec.key],))
+            stored = self._first(database, sql, sql.find, (item[sql.spec.key],))
             if (stored is None) != (expected is None):
                 return False
             if stored and expected and any(stored.get(name) != value for name, value in expected.items()):
@@ -85,14 +87,14 @@ class SqliteStore:
             database.execute(sql.put, row)
         return True
 
-    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         sql = self.tables[table]
         absent = []
         for chunk in batched(changes, self.transaction_items):
             with self.transaction() as database:
                 for change in chunk:
                     key = change[sql.spec.key]
-                    stored = _first(database, sql.find, (key,))
+                    stored = self._first(database, sql, sql.find, (key,))
                     if stored is None:
                         absent.append(key)
                     else:
@@ -102,14 +104,14 @@ class SqliteStore:
     def get(self, table: str, key: str, *, now: datetime) -> dict[str, Any] | None:
         sql = self.tables[table]
         with self.database() as database:
-            return _first(database, sql.find + sql.alive, (key, *sql.alive_at(now)))
+            return self._first(database, sql, sql.find + sql.alive, (key, *sql.alive_at(now)))
 
     def get_many(self, table: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
         sql = self.tables[table]
         for chunk in batched(keys, MAX_LIMIT):
             with self.database() as database:
                 rows = database.execute(sql.find_many, (orjson.dumps(chunk).decode(),)).fetchall()
-            yield from (decode(row[0]) for row in rows)
+            yield from (self._item(sql, row[0]) for row in rows)
 
     def address(self, table: str) -> str:
         """The file, and the name of the table in it."""
@@ -139,7 +141,9 @@ class SqliteStore:
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
-        return Page([decode(row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None)
+        return Page(
+            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+        )
 
     def scan(
         self, table: str, *, attributes: Names = None, segment: int = 0, segments: int = 1, after: str | None = None
@@ -151,14 +155,14 @@ class SqliteStore:
             with self.database() as database:
                 rows = database.execute(sql.scan, (last, MAX_LIMIT)).fetchall()
             for key, document in rows:
-                if segments == 1 or zlib.crc32(key.encode()) % segments == segment:
-                    item = decode(document)
+                if segments == 1 or zlib.crc32(str(key).encode()) % segments == segment:
+                    item = self._item(sql, document)
                     yield item if attributes is None else {name: item[name] for name in attributes if name in item}
             if len(rows) < MAX_LIMIT:
                 return
             last = rows[-1][0]
 
-    def delete_many(self, table: str, keys: Iterable[str]) -> int:
+    def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
         return self._execute_many(self.tables[table].delete, ((key,) for key in keys))
 
     @contextmanager
@@ -191,12 +195,26 @@ class SqliteStore:
             count += len(chunk)
         return count
 
+    def _first(
+        self, database: sqlite3.Connection, sql: TableSql, statement: str, arguments: tuple[Any, ...]
+    ) -> dict[str, Any] | None:
+        row = database.execute(statement, arguments).fetchone()
+        return None if row is None else self._item(sql, row[0])
+
+    def _item(self, sql: TableSql, document: Any) -> dict[str, Any]:
+        with readable(self.path):
+            item = decode(document)
+            if type(item.get(sql.spec.key)) is not str:
+                raise ValueError("the item has no key")
+        return item
+
     def _connect(self, *, create: bool) -> sqlite3.Connection:
         if create:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(self.path.parent)
+                create_private(self.path)
             except OSError as error:
-                raise os_failure(error, f"the folder of the store {self.path} cannot be created") from error
+                raise os_failure(error, f"the store {self.path} cannot be created") from error
         uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         wait = self.busy_seconds
         # Each connection is used by one thread, but any thread may close it.
@@ -211,8 +229,3 @@ class SqliteStore:
             connection.close()
             raise
         return connection
-
-
-def _first(database: sqlite3.Connection, statement: str, arguments: tuple[Any, ...]) -> dict[str, Any] | None:
-    row = database.execute(statement, arguments).fetchone()
-    return None if row is None else decode(row[0])

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from omnix_cli.protocols.tables import Difference
 
 READY = "ACTIVE"
+
+Warmth = tuple[int, int]
+"""Reads and writes a second that a table or an index can handle at once."""
 _CREATE = "Run `omnix tables create`."
 
 
 @dataclass(frozen=True)
 class IndexShape:
-    """The attributes of an index, each with its type, and how much of an item it holds."""
+    """The attributes of an index, each with its type, how much of an item it holds, and how warm it is."""
 
     attributes: tuple[str, ...]
     projection: str = "ALL"
     status: str = READY
+    warm: Warmth | None = None
 
     def __str__(self) -> str:
         return f"{', '.join(self.attributes)}; {self.projection}"
@@ -27,7 +31,7 @@ class IndexShape:
 class TableShape:
     """A table: the key with its type, the indexes by name, the expiry attribute if expiry is on.
 
-    In a wanted table, None means that any value is fine; `warm` are read and write units a second."""
+    In a wanted table or index, None means that any value is fine."""
 
     key: tuple[str, ...]
     indexes: Mapping[str, IndexShape]
@@ -36,7 +40,7 @@ class TableShape:
     billing: str | None = None
     recovery: bool | None = None
     protection: bool | None = None
-    warm: tuple[int, int] | None = None
+    warm: Warmth | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -58,9 +62,11 @@ def differences(wanted: TableShape, found: TableShape | None, *, ours: bool = Tr
     )
 
 
-def lacks_warmth(wanted: TableShape, found: TableShape) -> bool:
-    """Whether the table can handle less at once than it should."""
-    return any(here < there for here, there in zip(found.warm or (0, 0), wanted.warm or (0, 0), strict=True))
+def lacking_warmth(wanted: Warmth | None, found: Warmth | None) -> Warmth | None:
+    """The reads and writes a second to ask for, 0 for what is enough; None if both are. DynamoDB never lowers one."""
+    both = zip(wanted or (0, 0), found or (0, 0), strict=True)
+    reads, writes = (there if here < there else 0 for there, here in both)
+    return (reads, writes) if reads or writes else None
 
 
 def _of_table(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
@@ -81,6 +87,9 @@ def _of_indexes(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
             yield Difference(f"index {name}", str(there), str(index), remedy)
         elif there.status != READY:
             yield Difference(f"index {name}", there.status, READY, "Wait until it is built.")
+        elif lacking_warmth(index.warm, there.warm):
+            what = f"warm throughput of index {name}"
+            yield Difference(what, _units(there.warm), _units(index.warm), _CREATE)
     for name in sorted(found.indexes.keys() - wanted.indexes.keys()):
         remedy = "omnix does not use it. Delete it if nobody does: every write pays for it."
         yield Difference(f"index {name}", str(found.indexes[name]), "none", remedy)
@@ -110,9 +119,9 @@ def _of_care(wanted: TableShape, found: TableShape) -> Iterator[Difference]:
             yield Difference(what, "off" if should else "on", "on" if should else "off", remedy)
     if wanted.billing is not None and found.billing != wanted.billing:
         yield Difference("billing", str(found.billing), wanted.billing, "Switch the table to on-demand capacity.")
-    if lacks_warmth(wanted, found):
+    if lacking_warmth(wanted.warm, found.warm):
         yield Difference("warm throughput", _units(found.warm), _units(wanted.warm), _CREATE)
 
 
-def _units(warm: tuple[int, int] | None) -> str:
+def _units(warm: Warmth | None) -> str:
     return f"{warm[0]} reads, {warm[1]} writes a second" if warm else "unknown"

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.steps.capacity import frame_bytes, item_bytes, write_units
+
 
 @dataclass(frozen=True)
 class IndexSpec:
@@ -51,15 +53,27 @@ class TableSpec:
         """The index with that name."""
         return next(index for index in self.indexes if index.name == name)
 
-    def copies(self, item: Mapping[str, Any]) -> int:
-        """The number of indexes that the item is in."""
-        return sum(all(name in item for name in index.attributes) for index in self.indexes)
+    def write_units(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> int:
+        """What DynamoDB counts for putting an item, where `before` is there (None: nothing).
 
-    def copies_of(self, items: pl.DataFrame) -> pl.Series:
-        """The number of indexes that each item of a frame is in."""
+        The table counts the larger of both, and so does an index in which the item keeps its place. Where it moves, the
+        old entry is deleted and a new one is put."""
+        old, new = (0 if item is None else write_units(item_bytes(item)) for item in (before, after))
+        units = max(old, new)
+        for index in self.indexes:
+            place, new_place = (_place(index, item) for item in (before, after))
+            if place == new_place:
+                units += max(old, new) if place else 0
+            else:
+                units += (old if place else 0) + (new if new_place else 0)
+        return units
+
+    def units_of_new(self, items: pl.DataFrame) -> pl.Series:
+        """What DynamoDB counts for each item of a frame, where there is none with its key yet."""
         there = {name: pl.col(name).is_not_null() for name in items.columns}
         inside = [pl.all_horizontal(there.get(name, False) for name in index.attributes) for index in self.indexes]
-        return items.select(self.key, copies=pl.sum_horizontal(pl.lit(0), *inside))["copies"]
+        entries = items.select(self.key, entries=pl.sum_horizontal(pl.lit(1), *inside))["entries"]
+        return write_units(frame_bytes(items)) * entries
 
     def check(self, item: Mapping[str, Any]) -> None:
         """Raises ValueError unless the key, and every index attribute that the item has, is a non-empty string:
@@ -74,6 +88,13 @@ class TableSpec:
     @cached_property
     def _texts(self) -> tuple[str, ...]:
         return (self.key, *self.index_attributes)
+
+
+def _place(index: IndexSpec, item: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    """Where an item is in an index; nothing if it is not in it."""
+    if item is None or any(name not in item for name in index.attributes):
+        return ()
+    return tuple(item[name] for name in index.attributes)
 
 
 _BY_PURCHASE_DATE = (IndexSpec("customerId", "purchaseDate"), IndexSpec("productId", "purchaseDate"))

@@ -1,34 +1,37 @@
 """Checkpoints: Parquet parts and a manifest under a key, in a folder on disk or in a bucket (`folders.Shelf`).
 
-    checkpoints/<step>-<hash>/
-        manifest.json               key, step, version, parameters, inputs, parts with checksums, figures, seconds
-        <frame>-00000.parquet       parts of at most PART_ROWS rows, in the sort order of `schemas.FRAMES`
+    checkpoints/
+        _manifests/<step>-<hash>.manifest.json    key, step, version, parameters, inputs, parts with checksums, figures
+        <step>-<hash>/<frame>-00000.parquet       parts of at most PART_ROWS rows, in the order of `schemas.FRAMES`
 
-In a bucket, the parts are in one more folder, named after the attempt that wrote them. The manifest is written last:
-without it there is no checkpoint.
+In a bucket, the manifest is in the folder of the checkpoint, and the parts are in one more folder, named after the
+attempt that wrote them. The manifest is written last: without it there is no checkpoint.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 from typing import IO, Any
 
-import orjson
 import polars as pl
+from pydantic import TypeAdapter
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint, os_failure
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.stores.workspace.files import disk_errors, stage
-from omnix_cli.stores.workspace.folders import Draft, Shelf
+from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts, inner_path
+from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, reason
 from omnix_cli.stores.workspace.versions import newer_workspace
 
 PART_ROWS = 1 << 20
@@ -37,6 +40,7 @@ ROW_GROUP_ROWS = 1 << 17
 """Rows in a row group: small enough that reading one customer reads little."""
 
 _FIELDS = {field.name for field in fields(Manifest)}
+_MANIFEST = TypeAdapter(Manifest)
 
 _log = logging.getLogger(__name__)
 
@@ -163,16 +167,16 @@ class ParquetCheckpoints:
 
     def open(self, key: str) -> ParquetCheckpoint:
         try:
-            content = orjson.loads(self._shelf.manifest(key) or b"")
-            if content.keys() - _FIELDS:
-                raise newer_workspace(f"checkpoint {key}")
-            content["created_at"] = datetime.fromisoformat(content["created_at"])
-            return ParquetCheckpoint(Manifest(**content), self._shelf)
+            content = self._shelf.manifest(inner_path(key))
+            if content is None:
+                raise ValueError("it does not exist")
+            manifest = from_sealed_json(content, partial(_manifest, key))
+            return ParquetCheckpoint(manifest, self._shelf)
         except OSError as error:
             raise os_failure(error, f"checkpoint {key} cannot be read") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except ValueError as error:
             hint = "Run its step again with --force."
-            raise CorruptCheckpoint(f"checkpoint {key} cannot be read: {error}", hint=hint) from error
+            raise CorruptCheckpoint(f"checkpoint {key} cannot be read: {reason(error)}", hint=hint) from error
 
     @contextmanager
     def write(
@@ -199,7 +203,7 @@ class ParquetCheckpoints:
                 created_at=self._now(),
                 tools={"omnix": __version__, "polars": pl.__version__, "python": platform.python_version()},
             )
-            draft.commit(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+            draft.commit(as_sealed_json(_MANIFEST.dump_python(manifest, mode="json")))
             self._verified.add(key)
 
     def manifests(self) -> Iterator[Manifest]:
@@ -219,6 +223,39 @@ class ParquetCheckpoints:
         return self._shelf.sweep()
 
 
+def _manifest(key: str, content: Mapping[str, Any]) -> Manifest:
+    """The manifest of a checkpoint. Raises ValueError when it is damaged."""
+    if content.keys() - _FIELDS:
+        raise newer_workspace(f"checkpoint {key}")
+    manifest = _MANIFEST.validate_python(content)
+    check_parts(manifest.parts)
+    if manifest.key != key:
+        raise ValueError(f"it is that of {manifest.key}")
+    return manifest
+
+
 def write_parquet(rows: pl.DataFrame, file: IO[bytes], *, row_group_rows: int = ROW_GROUP_ROWS) -> None:
     """Writes rows as a part of a checkpoint."""
-    rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=row_group_rows, statistics=True)
+    rows.write_parquet(
+        file,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=row_group_rows,
+        statistics=True,
+        metadata={"ARROW:schema": _arrow_schema(rows.schema)},
+    )
+
+
+def _arrow_schema(columns: pl.Schema) -> str:
+    """The schema as Arrow keeps it in Parquet files, with what pandas keeps there: which columns may hold integers and
+    nulls. Without it, pandas makes floats of them.
+
+    Source: "Storing pandas DataFrame objects in Apache Parquet", pandas developer guide."""
+    noted = [
+        {"name": name, "field_name": name, "pandas_type": str(kind).lower(), "numpy_type": str(kind), "metadata": None}
+        for name, kind in columns.items()
+        if kind.is_integer()
+    ]
+    pandas = {"index_columns": [], "column_indexes": [], "columns": noted, "pandas_version": "3.0"}
+    schema = columns.to_frame().to_arrow().schema.with_metadata({"pandas": json.dumps(pandas)})
+    return base64.b64encode(schema.serialize().to_pybytes()).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,15 +15,21 @@ import polars as pl
 
 from omnix_cli.errors import os_failure
 from omnix_cli.protocols.checkpoints import StagedFile
+from omnix_cli.stores.workspace.private import open_private, private_folder
+
+_TEMPORARY = re.compile(r"\..+\.(json|parquet)-\w{8}")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file in one step: readers see the old content or the new, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomically(path: Path, content: bytes, *, private: bool = True) -> None:
+    """Replaces the file in one step: readers see the old content or the new, never half of it. The permissions of a
+    file that is not `private` follow the umask."""
+    private_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if not private:
+                os.fchmod(descriptor, 0o666 & ~_umask())
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -32,9 +39,30 @@ def write_atomically(path: Path, content: bytes) -> None:
     sync(path.parent)
 
 
+def _umask() -> int:
+    """It can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file has the name under which `write_atomically` writes JSON and Parquet."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing if there is none. A folder that may not be read raises, as with `Path.glob` it does
+    not."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def stage(path: Path, write: Callable[[IO[bytes]], None]) -> StagedFile:
     """Writes a file, flushes it to the disk and computes its checksum."""
-    with path.open("wb") as file:
+    with open_private(path, "wb") as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())

@@ -8,17 +8,49 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import polars as pl
+from pydantic import AfterValidator, BaseModel, NonNegativeInt, TypeAdapter
 
 from omnix_cli.protocols.checkpoints import StagedFile
-from omnix_cli.stores.workspace.files import checksum, disk_errors, sync, write_atomically
+from omnix_cli.stores.workspace.files import checksum, disk_errors, entries, is_temporary, sync, write_atomically
+from omnix_cli.stores.workspace.private import private_folder
 
 MANIFEST = "manifest.json"
+_MANIFESTS = "_manifests"
+
+
+def inner_path(path: str) -> str:
+    """The path of a file below a folder, as it is. Raises ValueError for one that may lie outside."""
+    if path.startswith("/") or {"\\", "\0"} & set(path) or {"", ".", ".."} & set(path.split("/")):
+        raise ValueError(f"{path!r} is not the name of a file in this folder")
+    return path
+
+
+class FilePart(BaseModel):
+    """A file, as a manifest describes it."""
+
+    path: Annotated[str, AfterValidator(inner_path)]
+    bytes: NonNegativeInt
+    sha256: str
+
+
+class FramePart(FilePart):
+    """A file with rows of a frame."""
+
+    rows: NonNegativeInt
+
+
+_FRAME_PARTS = TypeAdapter(dict[str, list[FramePart]])
+
+
+def check_parts(parts: object) -> None:
+    """Raises ValueError when these are not the parts of frames, or a file of them may lie outside its folder."""
+    _FRAME_PARTS.validate_python(parts)
 
 
 class Folder(Protocol):
@@ -33,7 +65,13 @@ class Folder(Protocol):
         """Replaces the content with what `edit` returns for it (None: no such file); concurrent changes are kept."""
 
     def names(self) -> list[str]: ...
+    def files_below(self) -> list[str]:
+        """The paths of all files in it and in its folders."""
+
     def remove(self, name: str) -> None: ...
+    def sweep(self) -> None:
+        """Removes what killed processes left of files that they were writing; call it when no other process writes."""
+
     def damage(self, part: Mapping[str, Any]) -> str | None:
         """What is wrong with the file that a manifest describes as `part`: path, bytes, sha256."""
 
@@ -100,10 +138,18 @@ class DiskFolder:
         self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
 
     def names(self) -> list[str]:
-        return sorted(path.name for path in self.path.glob("[!.]*") if path.is_file())
+        return sorted(path.name for path in entries(self.path) if path.name[0] != "." and path.is_file())
+
+    def files_below(self) -> list[str]:
+        return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("[!.]*") if path.is_file())
 
     def remove(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        for path in entries(self.path):
+            if is_temporary(path.name):
+                path.unlink(missing_ok=True)
 
     def damage(self, part: Mapping[str, Any]) -> str | None:
         path = self.path / str(part["path"])
@@ -131,40 +177,48 @@ class _DiskDraft:
 
     def commit(self, manifest: bytes) -> None:
         with disk_errors(self.shelf.path):
-            write_atomically(self.folder / MANIFEST, manifest)
             sync(self.folder)
             self.shelf.remove(self.key)
             self.folder.rename(self.shelf.path / self.key)
             sync(self.shelf.path)
+            write_atomically(self.shelf.manifest_path(self.key), manifest)
 
 
 @dataclass(frozen=True)
 class DiskShelf:
     """Checkpoints in a folder on this machine; hidden folders are drafts and leftovers. Implements `Shelf`.
 
-    A complete draft is renamed, so a killed process or a full disk leaves either a whole checkpoint or none."""
+    Manifests are in a folder of their own, so that programs can read the folder of a checkpoint as Parquet; omnix 0.1
+    kept them beside the parts. A manifest is written when everything else is in its place, so a killed process or a
+    full disk leaves either a whole checkpoint or none."""
 
     path: Path
 
+    def manifest_path(self, key: str) -> Path:
+        """Where the manifest of a checkpoint is written."""
+        return self.path / _MANIFESTS / f"{key}.{MANIFEST}"
+
     def committed(self) -> list[str]:
-        return sorted(manifest.parent.name for manifest in self.path.glob(f"[!.]*/{MANIFEST}"))
+        names = DiskFolder(self.path / _MANIFESTS).names()
+        old = (folder.name for folder in entries(self.path) if folder.name[0] != "." and (folder / MANIFEST).exists())
+        return sorted({*(name.removesuffix(f".{MANIFEST}") for name in names), *old})
 
     def manifest(self, key: str) -> bytes | None:
-        try:
-            return (self.path / key / MANIFEST).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        for path in (self.manifest_path(key), self.path / key / MANIFEST):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                return path.read_bytes()
+        return None
 
     def damage(self, key: str, part: Mapping[str, Any]) -> str | None:
         return DiskFolder(self.path / key).damage(part)
 
     def scan(self, key: str, paths: Sequence[str]) -> pl.LazyFrame:
-        return pl.scan_parquet([self.path / key / path for path in paths])
+        return pl.scan_parquet([self.path / key / path for path in paths], glob=False)  # the path may have brackets
 
     @contextmanager
     def draft(self, key: str) -> Iterator[_DiskDraft]:
         with disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path)
             hidden = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self.path))
         try:
             yield _DiskDraft(hidden, self, key)
@@ -172,18 +226,22 @@ class DiskShelf:
             shutil.rmtree(hidden, ignore_errors=True)
 
     def hide(self, key: str) -> Path:
-        """Moves the checkpoint into a hidden folder, and returns that."""
+        """Moves the checkpoint into a hidden folder, the manifest first, and returns that folder."""
         hidden = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.path))
-        (self.path / key).rename(hidden / key)
+        for path in (self.manifest_path(key), self.path / key):
+            if path.exists():
+                path.rename(hidden / path.name)
         return hidden
 
     def remove(self, key: str) -> None:
         """Hides the checkpoint first, so that no reader finds half of it."""
-        if (self.path / key).exists():
+        if self.manifest_path(key).exists() or (self.path / key).exists():
             shutil.rmtree(self.hide(key))
 
     def sweep(self) -> int:
-        leftovers = [folder for folder in self.path.glob(".*") if folder.is_dir()]
+        DiskFolder(self.path / _MANIFESTS).sweep()
+        keys = {*self.committed(), _MANIFESTS}
+        leftovers = [folder for folder in entries(self.path) if folder.is_dir() and folder.name not in keys]
         for folder in leftovers:
             shutil.rmtree(folder, ignore_errors=True)
         return len(leftovers)

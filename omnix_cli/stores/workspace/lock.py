@@ -12,14 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 from omnix_cli.errors import LockedError, os_failure
+from omnix_cli.stores.workspace.private import FILE_MODE, private_folder
 
 
 @contextmanager
 def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[None]:
     """Holds the workspace's lock. Raises `LockedError`, which names the holder, when another process has it."""
     try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        private_folder(workspace)
+        descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
     except OSError as error:
         raise os_failure(error, f"the workspace {workspace} cannot be used") from error
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:

@@ -10,22 +10,25 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from omnix_cli.errors import CorruptCheckpoint, DataError, OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, parsed, sealed, unsealed
 from omnix_cli.stores.workspace.versions import unreadable
 
-_BATCHES = TypeAdapter(tuple[ImportBatch, ...])
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
 _log = logging.getLogger(__name__)
 LEDGER = "imports.json"
 FINDINGS = "findings.json"
+_DAMAGED = ".damaged"
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -73,12 +76,21 @@ class FileLedger:
 
     folder: Folder
     checkpoints: Checkpoints
+    replaced: ImportBatch | None = None
+    """See `before`."""
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
-        return tuple(batch for batch in self._load() if batch.kind == kind)
+        earlier = takewhile(lambda batch: batch != self.replaced, self._load())
+        return tuple(batch for batch in earlier if batch.kind == kind)
 
     def add(self, batch: ImportBatch) -> None:
-        self._change(lambda known: (*known, batch))
+        if self.replaced is None:
+            self._change(lambda known: (*known, batch))
+        else:
+            self._change(lambda known: tuple(batch if one == self.replaced else one for one in known))
+
+    def before(self, batch: ImportBatch) -> FileLedger:
+        return replace(self, replaced=batch)
 
     def damaged(self) -> tuple[ImportBatch, ...]:
         return tuple(batch for batch in self._load() if self.checkpoints.damage(batch.key))
@@ -112,7 +124,8 @@ class FileLedger:
 
     def _change(self, edit: Callable[[tuple[ImportBatch, ...]], tuple[ImportBatch, ...]]) -> None:
         def changed(content: bytes | None) -> bytes:
-            return _BATCHES.dump_json(edit(_parsed(content) if content is not None else ()), indent=1) + b"\n"
+            batches = edit(_parsed(content) if content is not None else ())
+            return json.dumps([sealed(batch.model_dump(mode="json")) for batch in batches], indent=1).encode() + b"\n"
 
         self.folder.change(LEDGER, changed)
 
@@ -133,14 +146,14 @@ class FindingsFile:
 
     def load(self, key: str) -> tuple[Finding, ...] | None:
         try:
-            kept = json.loads(self.folder.read(FINDINGS))
-            return tuple(Finding(**one) for one in kept["findings"]) if kept["key"] == key else None
-        except (OSError, ValueError, TypeError, KeyError):  # missing or damaged: they are found again
+            kept = from_sealed_json(self.folder.read(FINDINGS), dict)
+            return _FINDINGS.validate_python(kept.get("findings")) if kept.get("key") == key else None
+        except (OSError, ValueError):  # missing or damaged: they are found again
             return None
 
     def save(self, key: str, findings: tuple[Finding, ...]) -> None:
         content = {"key": key, "findings": [asdict(finding) for finding in findings]}
-        self.folder.write(FINDINGS, json.dumps(content, indent=1).encode() + b"\n")
+        self.folder.write(FINDINGS, as_sealed_json(content))
 
 
 @dataclass(frozen=True)
@@ -150,7 +163,7 @@ class RunFolder:
     folder: Folder
 
     def save(self, record: RunRecord) -> None:
-        self.folder.write(f"{record.run_id}.json", record.model_dump_json(indent=2).encode())
+        self.folder.write(f"{record.run_id}.json", as_sealed_json(record.model_dump(mode="json")))
 
     def load(self, run_id: str) -> RunRecord:
         """The run with this id, the one whose id begins so, or `latest`."""
@@ -162,12 +175,24 @@ class RunFolder:
             raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more characters of the id.")
         return self._read(found[0])
 
-    def newest_first(self) -> Iterator[RunRecord]:
+    def newest_first(self, *, skip_damaged: bool = True) -> Iterator[RunRecord]:
         for run_id in self._ids():
             try:
                 yield self._read(run_id)
             except CorruptCheckpoint as error:
+                if not skip_damaged:
+                    raise
                 _log.warning("%s; skipped", error.message)
+
+    def set_damaged_aside(self) -> None:
+        for run_id in self._ids():
+            try:
+                self._read(run_id)
+            except CorruptCheckpoint as error:
+                name = f"{run_id}.json"
+                self.folder.write(f"{name}{_DAMAGED}", self.folder.read(name))
+                self.folder.remove(name)
+                _log.warning("%s; it is now %s%s", error.message, name, _DAMAGED)
 
     def remove(self, run_id: str) -> None:
         self.folder.remove(f"{run_id}.json")
@@ -177,9 +202,12 @@ class RunFolder:
 
     def _read(self, run_id: str) -> RunRecord:
         try:
-            return RunRecord.model_validate_json(self.folder.read(f"{run_id}.json"))
-        except (OSError, ValidationError) as error:
-            hint = "Delete the file, or restore it from a backup."
+            record = from_sealed_json(self.folder.read(f"{run_id}.json"), RunRecord.model_validate)
+            if record.run_id != run_id:
+                raise ValueError(f"it is that of run {record.run_id}")
+            return record
+        except (OSError, ValueError) as error:
+            hint = "Restore the file from a backup, or run `omnix run`: it makes a new one."
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
 
 
@@ -190,8 +218,11 @@ def _change(batch: ImportBatch) -> int:
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
-        return _BATCHES.validate_json(content)
-    except ValidationError as error:
+        batches = parsed(content)
+        if not isinstance(batches, list):
+            raise ValueError("it is not a list")
+        return tuple(unsealed(batch, ImportBatch.model_validate) for batch in batches)
+    except ValueError as error:
         raise _unreadable(error) from error
 
 

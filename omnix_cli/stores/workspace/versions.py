@@ -6,14 +6,13 @@ what is written now, or would read it wrongly; a new nullable column does not ne
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from pydantic import ValidationError
 
 from omnix_cli import __version__
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, OmnixError, os_failure
 from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.sealed_json import parsed, reason
 
 FORMAT = 2
 _FILE = "workspace.json"
@@ -23,15 +22,17 @@ def check_format(folder: Folder) -> int | None:
     """The format of the workspace in this folder; None for one of 0.1.0, and for an empty folder. Raises `ConfigError`
     when a newer release wrote it."""
     try:
-        content: dict[str, Any] = orjson.loads(folder.read(_FILE))
-        number, written_by = int(content["format"]), content.get("written_by", "?")
+        content = parsed(folder.read(_FILE))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise os_failure(error, f"{folder}/{_FILE} cannot be read") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        hint = "Restore the file from a backup, or delete it."
-        raise CorruptCheckpoint(f"{folder}/{_FILE} cannot be read: {error}", hint=hint) from error
+    except ValueError as error:
+        raise _damaged(folder, str(error)) from error
+    number = content.get("format") if isinstance(content, dict) else None
+    if type(number) is not int:
+        raise _damaged(folder, "it has no format number")
+    written_by = content.get("written_by", "?")
     if number > FORMAT:
         raise newer_workspace(written=f" ({written_by}, format {number})")
     return number
@@ -51,7 +52,16 @@ def newer_workspace(what: str = "this workspace", written: str = "") -> ConfigEr
 
 
 def unreadable(error: Exception, what: str, *, hint: str, newer: str = "this workspace") -> OmnixError:
-    """The error for a file that cannot be read: it has a field that only a newer release knows, or it is damaged."""
+    """The error for a file that cannot be read: the system refuses it, it has a field that only a newer release knows,
+    or it is damaged."""
+    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+        return os_failure(error, f"{what} cannot be read")
     if isinstance(error, ValidationError) and any(part["type"] == "extra_forbidden" for part in error.errors()):
         return newer_workspace(newer)
-    return CorruptCheckpoint(f"{what} cannot be read", hint=hint)
+    why = reason(error) if isinstance(error, ValueError) else str(error)
+    return CorruptCheckpoint(f"{what} cannot be read: {why}", hint=hint)
+
+
+def _damaged(folder: Folder, why: str) -> CorruptCheckpoint:
+    hint = "Restore the file from a backup, or delete it."
+    return CorruptCheckpoint(f"{folder}/{_FILE} cannot be read: {why}", hint=hint)

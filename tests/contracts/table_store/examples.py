@@ -65,3 +65,9 @@ def numbers_in(value: Any) -> list[Any]:
             number for part in (value.values() if isinstance(value, dict) else value) for number in numbers_in(part)
         ]
     return [value] if isinstance(value, int | float | Decimal) else []
+
+
+def names_in(value: Any) -> set[str]:
+    """The names of all maps in a value."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {*(value if isinstance(value, dict) else ()), *(name for part in parts for name in names_in(part))}

@@ -100,3 +100,30 @@ def test_what_a_model_was_asked_is_one_line() -> None:
     figures = {"asked": 10, "repaired": 2, "failed": 1, "found_in_ledger": 4, "dollars": 0.25, "reused": 3}
     line = model_report({**figures, "skipped_no_consent": 5})
     assert "13 customers" in line and "0.2500 dollars" in line and "5 skipped (no consent)" in line
+
+
+FORMULAS = {
+    "=1+1": "'=1+1",
+    " \t=1": "' \t=1",
+    "@SUM(A1)": "'@SUM(A1)",
+    "-5 % on tea": "'-5 % on tea",
+    "\uff1d1": "'\uff1d1",
+    "tea;=1;x": "tea;'=1;x",
+    'tea",=1': "tea\",'=1",
+    "tea\n+1": "tea\n'+1",
+    "10-12 cm": "10-12 cm",
+    "a=b": "a=b",
+}
+
+
+def test_csv_has_formulas_as_they_are_unless_it_is_to_be_safe(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"=name": list(FORMULAS), "tags": [["=1"]] * len(FORMULAS), "number": [-1] * len(FORMULAS)})
+    plain, safe = tmp_path / "plain.csv", tmp_path / "safe.csv"
+    write_frame(frame, title="Rows", kind="csv", target=plain)
+    write_frame(frame, title="Rows", kind="csv", target=safe, csv_safe=True)
+    assert pl.read_csv(plain)["=name"].to_list() == list(FORMULAS)
+    found = pl.read_csv(safe)
+    assert found.columns == ["'=name", "tags", "number"]
+    assert found["'=name"].to_list() == list(FORMULAS.values())
+    assert set(found["tags"]) == {"'=1"}
+    assert set(found["number"]) == {-1}

@@ -35,6 +35,24 @@ def test_days_stay_within_the_calendar() -> None:
         Settings.model_validate({"recommend": {"trending_window_days": 10**9}})
 
 
+@pytest.mark.parametrize("url", ["localhost:9000", "http://", "ftp://h", "http://h:port", "http://h:70000", "h", ""])
+def test_an_endpoint_is_a_web_address(url: str) -> None:
+    with pytest.raises(ValidationError, match="must be http:// or https:// with a host"):
+        StoreSettings(endpoint_url=url)
+
+
+def test_a_password_in_an_endpoint_is_used_and_never_shown() -> None:
+    section = StoreSettings(endpoint_url="http://u:p@host:1")
+    assert section.endpoint_url == "http://u:p@host:1"
+    assert dump(section)["endpoint_url"] == "http://***@host:1"
+
+
+def test_the_text_of_an_error_has_no_value() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"bedrock": {"pseudonym_secret": 1234567890}})
+    assert "1234567890" not in str(caught.value)
+
+
 def test_a_single_text_is_a_list_of_one() -> None:
     source = {"kind": "purchases", "files": "sales.csv"}
     content = {"imports": {"sources": [source]}, "recommend": {"excluded_categories": "Bags"}}

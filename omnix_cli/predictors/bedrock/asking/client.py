@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from omnix_cli.aws_errors import NO_ACCESS, is_clock_wrong
+from omnix_cli.aws_errors import NO_ACCESS, is_about_an_answer, is_clock_wrong
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 from omnix_cli.predictors.bedrock.asking.regions import check_region
 from omnix_cli.records import Failure
@@ -122,6 +122,8 @@ def translated(error: Exception, model: str) -> RequestFailed | OmnixError | Non
     if isinstance(error, exceptions.BotoCoreError):
         hint = "Log in, choose a profile with bedrock.profile, set bedrock.region, or set the AWS_* variables."
         return ConfigError(f"Bedrock cannot be asked: {error}", hint=hint)
+    if is_about_an_answer(error):
+        return RequestFailed("lost", "incomplete_answer", "what was received is not an answer of Bedrock")
     return None
 
 

@@ -24,7 +24,7 @@ class FrequentNames:
     def add(self, rows: pl.DataFrame) -> None:
         """Counts the names of these products."""
         self._held.add(rows)
-        self._counts.append(rows.group_by(_PRODUCT, maintain_order=True).agg(pl.len().cast(pl.UInt32).alias("rows")))
+        self._counts.append(rows.group_by(_PRODUCT, maintain_order=True).agg(pl.len().cast(pl.Int32).alias("rows")))
 
     def counts(self) -> pl.DataFrame:
         """The names of this import and their rows, as the frame `product_names`."""

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from omnix_cli.aws_errors import NO_ACCESS
+from omnix_cli.aws_errors import NO_ACCESS, is_about_an_answer, is_clock_wrong
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 
 THROTTLING = frozenset(
     {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
         "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
         "TransactionInProgressException",
     }
 )
+"""Source: botocore, `retries.standard`, which has the codes of all services."""
+PASSING = frozenset(
+    {
+        "ReplicatedWriteConflictException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "TransactionConflictException",
+    }
+)
+"""Another request is changing the item, here or in another region, or the request came too slowly. Source: API
+reference, "Errors" of PutItem, UpdateItem and BatchWriteItem; SDK reference guide, "Retry behavior"."""
+_PASSING_STATUS = frozenset({408, 424, 429})
+"""What proxies and load balancers answer for a while, often without a code."""
 NO_CREDENTIALS = 401
 """The status of a request that could not be sent because of the credentials or the settings of this machine."""
+_NO_TABLE = ("ResourceNotFoundException", "TableNotFoundException")  # the latter about backups
 _LOG_IN = "Log in (`aws sso login`), choose a profile, or set the AWS_* variables."
 
 
@@ -35,7 +57,9 @@ class ServiceError(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether the same request may succeed later."""
-        return self.is_throttling or self.status >= 500 or self.status == 0
+        if self.is_throttling or self.code in PASSING:
+            return True
+        return self.status >= 500 or self.status == 0 or self.status in _PASSING_STATUS
 
 
 def from_botocore(error: Exception) -> ServiceError | None:
@@ -59,21 +83,27 @@ def from_botocore(error: Exception) -> ServiceError | None:
         return ServiceError(type(error).__name__, str(error), 0)
     if isinstance(error, exceptions.BotoCoreError):
         return ServiceError(type(error).__name__, str(error), NO_CREDENTIALS)
-    return None
+    return ServiceError("BadAnswer", str(error), 0) if is_about_an_answer(error) else None
 
 
 def explained(error: ServiceError, table: str) -> OmnixError:
     """What happened, in the user's terms; `table` is the full name of the table."""
-    if error.code == "ResourceNotFoundException":
-        hint = "`omnix tables create` creates it (the catalogue only with store.tables.own_products = true)."
+    if error.code in _NO_TABLE:
+        hint = (
+            "Check store.prefix, store.stage and the region. `omnix tables create` creates it "
+            "(the catalogue only with store.tables.own_products = true)."
+        )
         return ConfigError(f"the table {table} does not exist", hint=hint)
     if error.may_pass:
         return UnavailableError(f"{table} does not answer: {error}", hint="Try again later.")
+    if is_clock_wrong(error.code, error.message):
+        hint = "Set the clock of this machine: AWS accepts requests of the last 5 to 15 minutes only."
+        return ConfigError(f"no access to {table}: {error}", hint=hint)
     if error.status == NO_CREDENTIALS:
         return ConfigError(f"no access to {table}: {error}", hint=_LOG_IN)
     if error.code in NO_ACCESS:
         return ConfigError(f"no access to {table}: {error}", hint="Check the credentials and their IAM policy.")
-    return ConfigError(f"{table} refuses the request: {error}")
+    return ConfigError(f"{table} refuses the request: {error}", hint="Check the settings under [store].")
 
 
 def not_connected(error: Exception) -> ConfigError:

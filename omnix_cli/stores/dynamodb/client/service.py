@@ -175,7 +175,7 @@ def connect(settings: StoreSettings, *, now: Callable[[], datetime]) -> Transpor
         if settings.transport == "boto3":
             return BotoTransport(client)
         credentials = session.get_credentials()
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:  # the latter for an endpoint that is no URL
         raise not_connected(error) from error
     if credentials is None:
         raise no_credentials()

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from omnix_cli.stores.dynamodb.client.answers import check, parsed
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, from_botocore
 from omnix_cli.stores.dynamodb.client.signing import Signer
 
@@ -27,6 +28,19 @@ TARGET = "DynamoDB_20120810"
 TIMEOUT_SECONDS = 30.0
 _RECEIVED_AT_ONCE = 1 << 18
 _LONGEST_HEAD = 1 << 16
+_CONTENT = "OmnixContent"
+
+_ALWAYS: Mapping[str, Mapping[str, type]] = {
+    "BatchGetItem": {"Responses": dict, "UnprocessedKeys": dict},
+    "BatchWriteItem": {"UnprocessedItems": dict},
+    "DescribeContinuousBackups": {"ContinuousBackupsDescription": dict},
+    "DescribeTable": {"Table": dict},
+    "DescribeTimeToLive": {"TimeToLiveDescription": dict},
+    "Query": {"Items": list},
+    "Scan": {"Items": list},
+}
+"""What every answer to an operation has. Source: API reference."""
+_MAYBE: Mapping[str, type] = {"Item": dict, "LastEvaluatedKey": dict}
 
 Request = Mapping[str, Any] | bytes
 """A request as DynamoDB's JSON: as values, or already encoded."""
@@ -61,7 +75,7 @@ class Endpoint:
     @property
     def host(self) -> str:
         """The host, with its port if it is not the usual one."""
-        return urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def connect(self) -> socket.socket:
         """A new connection."""
@@ -88,7 +102,9 @@ class SignedTransport:
     _idle: list[socket.socket] = field(default_factory=list)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
-        return _parsed(self.raw(operation, request), 200)
+        answer = parsed(self.raw(operation, request))
+        check(operation, answer)
+        return answer
 
     def raw(self, operation: str, request: Request) -> bytes:
         body = request if isinstance(request, bytes) else orjson.dumps(request)
@@ -103,9 +119,7 @@ class SignedTransport:
             raise ServiceError("ConnectionError", reason, 0) from error
         _check(answer.content, answer.headers.get(b"x-amz-crc32"))
         if answer.status != 200:
-            refusal = _parsed(answer.content, answer.status)
-            code = str(refusal.get("__type", "UnknownError")).rpartition("#")[2]
-            raise ServiceError(code, str(refusal.get("message", refusal.get("Message", ""))), answer.status)
+            raise _refusal(answer)
         return answer.content
 
     def close(self) -> None:
@@ -132,27 +146,29 @@ class SignedTransport:
 
 
 class BotoTransport:
-    """Uses boto3's client, which must not retry by itself. Implements `Transport`."""
+    """Uses boto3's client, which must not retry by itself. Implements `Transport`.
+
+    boto3 signs and sends; the answer is taken as it came, before boto3 reads it: it turns half an answer, or none, into
+    an empty one."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        client.meta.events.register("before-parse.dynamodb", _check_whole)
+        client.meta.events.register("before-parse.dynamodb", _take_answer)
 
     def __call__(self, operation: str, request: Request) -> dict[str, Any]:
+        answer = parsed(self.raw(operation, request))
+        check(operation, answer)
+        return answer
+
+    def raw(self, operation: str, request: Request) -> bytes:
         values = orjson.loads(request) if isinstance(request, bytes) else request
         method = getattr(self._client, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower())
         try:
-            answer = method(**_with_bytes(values))
+            return bytes(method(**_with_bytes(values))[_CONTENT])
         except Exception as error:
             if (translation := from_botocore(error)) is None:
                 raise
             raise translation from error
-        answer.pop("ResponseMetadata", None)
-        found: dict[str, Any] = _with_text(answer)
-        return found
-
-    def raw(self, operation: str, request: Request) -> bytes:
-        return orjson.dumps(self(operation, request), default=str)
 
     def close(self) -> None:
         self._client.close()
@@ -192,21 +208,31 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def _check(content: bytes, checksum: str | bytes | None) -> None:
-    if checksum is not None and int(checksum) != zlib.crc32(content):
+    text = checksum.decode("latin-1") if isinstance(checksum, bytes) else checksum
+    if text is not None and text.strip() != str(zlib.crc32(content)):
         raise ServiceError("CRC32CheckFailed", "the answer differs from its checksum", 0)
 
 
-def _check_whole(response_dict: Mapping[str, Any], **more: Any) -> None:
-    """Checks what boto3 does not: it turns half an answer into an empty one."""
-    _check(response_dict["body"], response_dict["headers"].get("x-amz-crc32"))
+def _take_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **more: Any) -> None:
+    """Keeps an answer from boto3, which gets an empty one; boto3 reads refusals only."""
+    content = response_dict["body"]
+    _check(content, response_dict["headers"].get("x-amz-crc32"))
+    if response_dict["status_code"] < 300:
+        customized_response_dict[_CONTENT], response_dict["body"] = content, b"{}"
+    else:
+        parsed(content or b"{}", response_dict["status_code"])
 
 
-def _parsed(content: bytes, status: int) -> dict[str, Any]:
+def _refusal(answer: Answer) -> ServiceError:
+    """The error that an answer is, with its code from the body or the header; without a code, if another server than
+    DynamoDB answered."""
     try:
-        answer: dict[str, Any] = orjson.loads(content or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise ServiceError("BadAnswer", f"status {status}, {content[:80]!r}", max(status, 500)) from error
-    return answer
+        refusal = parsed(answer.content or b"{}", answer.status)
+    except ServiceError as error:
+        return error
+    named = refusal.get("__type") or answer.headers.get(b"x-amzn-errortype", b"").decode("latin-1").partition(":")[0]
+    code = str(named or "UnknownError").rpartition("#")[2]
+    return ServiceError(code, str(refusal.get("message", refusal.get("Message", ""))), answer.status)
 
 
 def _with_bytes(value: Any) -> Any:
@@ -220,12 +246,3 @@ def _with_bytes(value: Any) -> Any:
                 return {"BS": [base64.b64decode(part) for part in content]}
         return {name: _with_bytes(part) for name, part in value.items()}
     return [_with_bytes(part) for part in value] if isinstance(value, list) else value
-
-
-def _with_text(value: Any) -> Any:
-    """The values with bytes as base64 texts, as in the protocol."""
-    if isinstance(value, dict):
-        return {name: _with_text(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_with_text(part) for part in value]
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

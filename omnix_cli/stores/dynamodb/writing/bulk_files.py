@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ LEAST_UNITS = 1_024
 """The lowest limit of write units a second that StartBulkPutItems accepts."""
 
 START = "StartBulkPutItems"
+FILE_NAME = re.compile(r"\d{5}\.json\.gz")
 _FORMAT = {"InputFormat": "DYNAMODB_JSON", "InputCompressionType": "GZIP"}
 
 Keep = Callable[[str, bytes], object]
@@ -75,7 +77,7 @@ def bulk_put_request(
     full_name: str, bucket: str, prefix: str, *, token: str, max_write_units: float | None
 ) -> dict[str, Any]:
     """StartBulkPutItems into an existing table; rejected items are reported beside the files. Sending the request again
-    with the same token within eight hours starts nothing new."""
+    with the same token within eight hours starts nothing new. The service rejects a limit below `LEAST_UNITS`."""
     limit = {} if max_write_units is None else {"MaxWriteRequestUnits": max(LEAST_UNITS, int(max_write_units))}
     return {
         "TableName": full_name,

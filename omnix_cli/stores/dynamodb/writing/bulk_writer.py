@@ -26,10 +26,13 @@ import orjson
 
 from omnix_cli.batching import batched
 from omnix_cli.errors import UnavailableError
-from omnix_cli.protocols.tables import WRITE_UNIT_BYTES
+from omnix_cli.protocols.tables import Units
+from omnix_cli.steps.capacity import write_units
+from omnix_cli.stores.dynamodb.client.answers import consumed_units, reading
 from omnix_cli.stores.dynamodb.client.errors import ServiceError
 from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import disk_errors
+from omnix_cli.stores.workspace.private import open_private, private_folder
 
 BATCH_REQUESTS = 25
 BATCH_BYTES = 15 << 20
@@ -92,6 +95,8 @@ class BulkWriter:
     pace: Pace
     threads: int = 4
     copies: int = 0
+    units: Units = field(default_factory=dict)
+    """What requests cost, by key; others are estimated from their length, until the service says what they used."""
     clock: Callable[[], float] = time.monotonic
 
     def write(self, requests: Iterable[WriteRequest]) -> Written:
@@ -151,19 +156,34 @@ class BulkWriter:
 
     def _send(self, requests: Requests, done: Written) -> Requests:
         """Sends the requests once; returns those left unprocessed."""
-        expected = sum([-(-size // WRITE_UNIT_BYTES) for size in map(len, requests.values())]) * (1 + self.copies)
+        expected = self._expected(requests)
         self.pace.take(expected)
         parts = (orjson.dumps(self.table), b",".join(requests.values()))
         body = b'{"RequestItems":{%b:[%b]},"ReturnConsumedCapacity":"TOTAL"}' % parts
         answer = self.service.transport("BatchWriteItem", body)
-        units = sum(float(used["CapacityUnits"]) for used in answer.get("ConsumedCapacity", ()))
-        if units:
-            self.pace.correct(units - expected)
-        done.units += units
-        self._units += units
-        left = answer.get("UnprocessedItems", {}).get(self.table, ())
+        left: Requests = {}
+        if answer.get("UnprocessedItems"):
+            with reading("UnprocessedItems"):
+                keys = map(self._key_of, answer["UnprocessedItems"].get(self.table, ()))
+                left = {key: requests[key] for key in keys}
+        used = consumed_units(answer.get("ConsumedCapacity"))
+        self._correct(expected, self._expected(left), used)
+        done.units += used
+        self._units += used
         done.requests += len(requests) - len(left)
-        return {key: requests[key] for key in map(self._key_of, left)}
+        return left
+
+    def _expected(self, requests: Requests) -> int:
+        if self.units:
+            return sum([self.units.get(key, 1) for key in requests])
+        return sum([write_units(size) for size in map(len, requests.values())]) * (1 + self.copies)
+
+    def _correct(self, taken: int, left: int, used: float) -> None:
+        """Takes from the pace what was used beyond what was expected, and returns what was not, such as the units of
+        requests that are left. Known units are not returned: DynamoDB charges them, though an emulator may say less."""
+        excess = used - (taken - left) if used else 0.0
+        if correction := (max(excess, 0.0) if self.units else excess) - left:
+            self.pace.correct(correction)
 
     def _key_of(self, request: Mapping[str, Any]) -> str:
         """The key of a request that the service returned (it may write other values differently than we do)."""
@@ -189,8 +209,8 @@ def keep_dead_letters(folder: Path, letters: Sequence[DeadLetter], now: datetime
     """Appends the requests with table, key and reason to the file of the day, flushes it, and returns its path."""
     path = folder / f"{now:%Y-%m-%d}.ndjson"
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        private_folder(folder)
+        with open_private(path, "ab") as file:
             for letter in letters:
                 line = {"table": letter.table, "key": letter.key, "reason": letter.reason}
                 file.write(orjson.dumps({**line, "request": orjson.Fragment(letter.request)}) + b"\n")

@@ -7,7 +7,7 @@ the item was deleted. An incremental export has each changed item once, as it wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
@@ -62,7 +62,7 @@ class ExportRows:
         deleted = images["NewImage"].is_null().filter(~lacking) if "NewImage" in images.columns else None
         documents = partial(self._documents, there["line"])
         chunk = self.items.chunk(item.filter(~lacking), there[ROW_NUMBER], documents, deleted)
-        return RawChunk(chunk.rows, pl.concat([as_frame(rejected), chunk.rejected]).sort("row_number"))
+        return replace(chunk, rejected=pl.concat([as_frame(rejected), chunk.rejected]).sort("row_number"))
 
     def _documents(self, lines: pl.Series, rows: Sequence[int]) -> list[Document]:
         read = (orjson.loads(lines[row]) for row in rows)

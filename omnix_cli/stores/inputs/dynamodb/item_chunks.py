@@ -70,7 +70,7 @@ class ItemChunks:
         rows = rows.filter(~expired.scatter(broken, True))
         self._see(rows)
         kept = (name for name in rows.columns if name in self._seen or name in (ROW_NUMBER, ITEM))
-        return RawChunk(rows.select(kept), as_frame(rejected))
+        return RawChunk(rows.select(kept), as_frame(rejected), exact_ids=True)
 
     def _see(self, rows: pl.DataFrame) -> None:
         self._seen.update(column.name for column in rows if column.null_count() < rows.height)

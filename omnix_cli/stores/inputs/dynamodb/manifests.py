@@ -95,6 +95,8 @@ class _Export:
             raise DataError(f"{manifest} has files of {total:,} items, the export has {self.items:,}", hint=_COPY_AGAIN)
         for line in lines:
             key = str(line["dataFileS3Key"])
+            if _leads_outside(key):
+                raise DataError(f"{manifest} names a file outside of the export: {key}", hint=_COPY_AGAIN)
             places = self._places(key)
             if (found := next((place for place in places if exists(place)), None)) is None:
                 raise DataError(f"the data file {places[0]} of the export is missing", hint=_COPY_AGAIN)
@@ -110,6 +112,10 @@ class _Export:
         _, shared, within = key.rpartition(_SHARED)
         copied = self._beside("data/" + key.rpartition("/")[2])
         return [f"{above}/{within}" if above else within, copied] if shared else [copied]
+
+
+def _leads_outside(key: str) -> bool:
+    return "\0" in key or not {"", ".", ".."}.isdisjoint(key.rpartition(_SHARED)[2].split("/"))
 
 
 def _parsed(content: bytes, name: str) -> dict[str, Any]:

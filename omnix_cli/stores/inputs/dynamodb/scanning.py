@@ -24,9 +24,11 @@ import orjson
 import pyarrow as pa
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
+from omnix_cli.stores.dynamodb.client.answers import bad_answer, check, last_key, parsed
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.service import Pace, Service
 from omnix_cli.stores.workspace.files import checksum, disk_errors, write_atomically
+from omnix_cli.stores.workspace.private import open_private
 
 OLDEST = timedelta(hours=24)
 """An older scan is not resumed: the table has changed since."""
@@ -35,6 +37,7 @@ _FULL_PAGE_UNITS = 128.0
 _REPORT_SECONDS = 10.0
 _HEADER = struct.Struct("<III")
 _LAST_KEY = re.compile(rb'"LastEvaluatedKey"\s*:\s*(\{\s*"[^"]*"\s*:\s*\{\s*"S"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\})')
+_ITEMS = re.compile(rb'"Items"\s*:\s*\[')
 _COUNT = re.compile(rb'"Count"\s*:\s*(\d+)')
 _UNITS = re.compile(rb'"ConsumedCapacity"\s*:\s*\{[^{}]*"CapacityUnits"\s*:\s*([\d.]+)')
 
@@ -49,20 +52,22 @@ class PageEnd:
 
 
 def page_end(page: bytes) -> PageEnd:
-    """Searches the text of the page, since parsing all of it takes longer than receiving it.
+    """Searches the text of the page, since parsing all of it takes longer than receiving it. Raises `ServiceError` for
+    a page that DynamoDB does not send.
 
     An item cannot be mistaken for it: the value of an attribute has a type tag where a key has its name."""
     count, units = _COUNT.search(page), _UNITS.search(page)
-    if count is None:
-        answer = orjson.loads(page)
-        return PageEnd(answer.get("LastEvaluatedKey"), len(answer.get("Items", ())), _FULL_PAGE_UNITS)
+    if count is None or _ITEMS.search(page) is None:
+        answer = parsed(page)
+        check("Scan", answer)
+        return PageEnd(last_key(answer), len(answer["Items"]), _FULL_PAGE_UNITS)
     start = page.rfind(b'"LastEvaluatedKey"')
     if start < 0:
         position = None
     elif (found := _LAST_KEY.match(page, start)) is not None:
         position = orjson.loads(found[1])
     else:  # an attribute has that name
-        position = orjson.loads(page).get("LastEvaluatedKey")
+        position = last_key(parsed(page))
     return PageEnd(position, int(count[1]), float(units[1]) if units else _FULL_PAGE_UNITS)
 
 
@@ -78,7 +83,7 @@ class PageLog:
     def append(self, page: bytes) -> None:
         """Adds a page, and returns when it is on the disk."""
         frame = pa.compress(page, codec="zstd", asbytes=True)
-        with disk_errors(self._path.parent), self._path.open("ab") as file:
+        with disk_errors(self._path.parent), open_private(self._path, "ab") as file:
             file.write(_HEADER.pack(len(page), len(frame), zlib.crc32(frame)) + frame)
             file.flush()
             os.fsync(file.fileno())
@@ -193,19 +198,21 @@ class TableScan:
         while (end is None or end.position is not None) and not self._stop.is_set():
             self._pace.take(expected)
             start = {} if end is None else {"ExclusiveStartKey": end.position}
-            page = self._page({**request, **start})
+            page, end = self._page({**request, **start})
             log.append(page)
-            end = page_end(page)
             self._pace.correct(end.units - expected)
             expected = end.units
             self._count(end)
 
-    def _page(self, request: dict[str, Any]) -> bytes:
-        def send() -> bytes:
+    def _page(self, request: dict[str, Any]) -> tuple[bytes, PageEnd]:
+        def send() -> tuple[bytes, PageEnd]:
             page = self.service.transport.raw("Scan", request)
             if not (page.startswith(b"{") and page.rstrip().endswith(b"}")):
-                raise ServiceError("BadAnswer", repr(page[:80]), 0)
-            return page
+                raise bad_answer(repr(page[:80]))
+            end = page_end(page)
+            if end.position is not None and end.position == request.get("ExclusiveStartKey"):
+                raise bad_answer(f"the page ends where it began, at {end.position}")
+            return page, end
 
         try:
             return self.service.retries.call(send, self._slow_down)

@@ -33,11 +33,19 @@ OTHER = SecretStr("fedcba9876543210fedcba9876543210")
         ("GB29NWBK60161331926819", "an account number"),
         ("member NL-77321 bag", "a forbidden pattern"),
         ("Mug of anna-lena!", "a customer id"),
+        ("MUG OF ANNA LENA", "a customer id"),
+        ("mug|Anna_Lena|gifts", "a customer id"),
+        ("for \uff21\uff4e\uff4e\uff41-\uff2c\uff45\uff4e\uff41", "a customer id"),
+        ("Jane  Doe's mug", "a customer id"),
+        ("JANE\u00a0DOE", "a customer id"),
+        ("A la Carte of the old Town Hall", "a customer id"),
+        ("Vitamin C-100", "a customer id"),
         ("Engraved: 20481632", "a customer id"),
     ],
 )
 def test_personal_data_is_found(text: str, kind: str) -> None:
-    scanner = Scanner.of(["anna-lena", "20481632", "17", "bob"], [], [r"NL-\d{5}"])
+    long = "a la carte of the old town hall"
+    scanner = Scanner.of(["anna-lena", "Jane Doe", "c-100", long, "20481632", "17", "bob"], [], [r"NL-\d{5}"])
     assert scanner.kinds(text) == [kind]
 
 
@@ -51,12 +59,14 @@ def test_personal_data_is_found(text: str, kind: str) -> None:
         "4111111111111112 is no card",
         "DE00 3704 0044 0532 0130 00 is no account",
         "SIZE 0330 12 PACK, 0,5 l, 30-40 W, 123-45",
-        "Anna-Lena is not the id, bob and 17 are too short to be told from other words",
+        "Annalena is not the id, bob and 17 are too short to be told from other words",
+        "Anna|Lena",
+        "Vitamin C 100, c100",
         "20481 and 1632",
     ],
 )
 def test_sizes_dates_gaps_and_bar_codes_are_no_personal_data(text: str) -> None:
-    assert Scanner.of(["anna-lena", "20481632", "17", "bob", "1000"], []).kinds(text) == []
+    assert Scanner.of(["anna-lena", "c-100", "20481632", "17", "bob", "1000"], []).kinds(text) == []
 
 
 def test_numbers_of_the_catalogue_are_no_finding() -> None:

@@ -65,7 +65,7 @@ def test_imported_frames_are_read_as_they_are_now(workspace: Path) -> None:
 def test_an_older_run_does_not_pass_for_a_damaged_newest_one(workspace: Path) -> None:
     make_runner(workspace, settings=Settings(as_of="2018-01-05")).execute(["cycles"], command="run")
     newest = make_runner(workspace).execute(["cycles"], command="run")
-    manifest = workspace / "checkpoints" / newest.steps[0].key / "manifest.json"
+    manifest = workspace / "checkpoints" / "_manifests" / f"{newest.steps[0].key}.manifest.json"
     manifest.write_bytes(manifest.read_bytes()[:100])
     with pytest.raises(CorruptCheckpoint, match="cannot be read"):
         frames_in(workspace).scan("cycles")

@@ -64,3 +64,41 @@ def test_an_item_that_dynamodb_cannot_store_is_named(tmp_path: Path) -> None:
     items = MemoryItems(keyed({"long": {"price": Decimal("1." + "1" * 50)}}))
     with pytest.raises(DataError, match="products 'long'"):
         bulk("products", Source(items), target(tmp_path))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+OTHERS = {
+    "other items": ("products", MemoryItems(keyed({"a": {"price": 2}, "b": {}}))),
+    "fewer items": ("products", MemoryItems(keyed({"a": {"price": 1}}))),
+    "no items": ("products", MemoryItems({})),
+    "another table": ("customer-profiles", MemoryItems({"c": {"customerId": "c"}})),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_files_of_another_load_stay_as_they_are(tmp_path: Path, other: str) -> None:
+    report = bulk("products", Source(ITEMS), target(tmp_path))
+    before = contents(tmp_path)
+    table, items = OTHERS[other]
+    with pytest.raises(ConfigError, match=r"another load|other files") as caught:
+        bulk(table, Source(items), target(tmp_path))
+    assert "another folder" in str(caught.value.hint)
+    assert contents(tmp_path) == before
+    assert bulk("products", Source(ITEMS), target(tmp_path)) == report, "the same load may be repeated"
+
+
+def test_files_in_folders_below_would_be_loaded_too(tmp_path: Path) -> None:
+    bulk("products", Source(ITEMS), target(tmp_path / "data"))
+    with pytest.raises(ConfigError, match=r"too: data/00000\.json\.gz"):
+        bulk("products", Source(ITEMS), target(tmp_path))
+
+
+def test_a_load_keeps_to_the_limit_or_says_that_it_cannot(tmp_path: Path) -> None:
+    slow = WritePacing(500)
+    report = bulk("products", Source(ITEMS), target(tmp_path, pacing=slow))
+    assert report.warning == "at most 500 write units a second (as set), but DynamoDB's bulk load uses 1,024 or more"
+    with pytest.raises(ConfigError, match="at most 500"):
+        bulk("products", Source(ITEMS), target(tmp_path, address="s3://shop", pacing=slow), start=True)

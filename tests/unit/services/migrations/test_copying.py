@@ -16,6 +16,7 @@ from omnix_cli.services.migrations.sides import Source, TableItems, Target
 from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.sqlite.store import SqliteStore
+from omnix_cli.stores.tables.specs import TABLES
 
 TABLE = "products"
 
@@ -85,6 +86,8 @@ def test_missing_tables_are_created_only_when_asked(source: Source, journals: Jo
             with pytest.raises(ConfigError, match="no table products"):
                 copy([TABLE], source, target, journals, options=options)
         assert copy([TABLE], source, target, journals, options=CopyOptions(create=True)).tables[0].added == 2
+        assert TABLE not in store.missing_tables()
+        assert len(store.missing_tables()) == len(TABLES) - 1, "the others are not needed"
 
 
 def test_undo_opens_the_store_of_the_journal_at_the_speed_of_today(
@@ -102,6 +105,23 @@ def test_undo_opens_the_store_of_the_journal_at_the_speed_of_today(
     assert (opened[0].path, opened[0].stage, opened[0].max_write_units) == (target.settings.path, "dev", 7)
     assert undo("latest", journals, settings=now, open_store=open_store) == (TableItems(TABLE, 0),)
     assert len(opened) == 1
+
+
+def test_the_latest_copy_is_the_latest_that_wrote_something(source: Source, target: Target, journals: Journals) -> None:
+    moments = iter(datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 28))
+    journals = Journals(journals.folder, lambda: next(moments))
+    copy([TABLE], source, target, journals, options=CopyOptions())
+    assert (
+        copy([TABLE], source, target, journals, options=CopyOptions()).tables[0].unchanged == 2
+    )  # an empty repetition
+    settings = target.settings
+
+    def open_store(settings: StoreSettings) -> SqliteStore:
+        return SqliteStore(settings.path or Path())
+
+    assert undo("latest", journals, settings=settings, open_store=open_store) == (TableItems(TABLE, 2),)
+    assert list(target.store.scan(TABLE)) == []
+    assert undo("latest", journals, settings=settings, open_store=open_store) == (TableItems(TABLE, 0),)
 
 
 def test_a_copy_that_does_not_exist_is_not_undone(journals: Journals) -> None:

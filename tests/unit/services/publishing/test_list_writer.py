@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omnix_cli.services.publishing.leases import CONTROL
+from omnix_cli.steps.capacity import item_bytes, write_units
 from tests.unit.services.publishing.publishing_shop import ANN, BOB, DAY, NOW, SIMILAR, PublishingShop, counts, homepage
 
 
@@ -63,18 +64,20 @@ def test_it_also_stays_when_the_store_has_to_be_read(shop: PublishingShop) -> No
     assert shop.items()["ann#homepage"]["status"] == "purchased"
 
 
-def test_units_count_the_table_and_the_index(shop: PublishingShop) -> None:
+def test_units_count_the_table_and_the_move_in_the_index(shop: PublishingShop) -> None:
     assert shop.publish(ANN, SIMILAR).units == 3
-    report = shop.publish(ANN, SIMILAR, homepage("bob", *(f"product-{number:02d}" for number in range(20)), score=0.5))
-    size = max(len(str(item)) for item in shop.store.scan("recommendations"))
-    assert size > 1500
-    assert (report.units, report.units_saved) == (2 * -(-size // 1024), 3)
+    page = homepage("bob", *(f"product-{number:02d}" for number in range(20)), score=0.5)
+    report = shop.publish(ANN, SIMILAR, page)
+    assert 1024 < item_bytes(shop.items()["bob#homepage"]) < 2 * 1024 + 512
+    units = write_units(item_bytes(shop.items()["bob#homepage"]))
+    assert (report.units, report.units_saved) == (2 * units, 3 + 1)
     assert report.cost(0.5) == {
         "write_units": report.units,
-        "write_units_saved": 3,
+        "write_units_saved": 4,
         "cost_usd": round(report.units * 5e-7, 4),
         "cost_saved_usd": 0.0,
     }
+    assert shop.publish(homepage("ann", "tea"), SIMILAR, page[:5]).units == 3 + units + units + 1
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 1000])

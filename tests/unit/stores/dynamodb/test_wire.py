@@ -190,3 +190,9 @@ def test_the_moment_of_expiry_is_a_number() -> None:
     names = Placeholders()
     assert alive(names, "ttl", 12.5).endswith("#n0 > :v1")
     assert names.in_request()["ExpressionAttributeValues"] == {":v0": {"S": "N"}, ":v1": {"N": "12.500000"}}
+
+
+@pytest.mark.parametrize("text", ["", "NaN", "Infinity", "-Infinity", "one", "-"])
+def test_what_is_no_number_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"number|invalid literal"):
+        from_wire({"price": {"N": text}})

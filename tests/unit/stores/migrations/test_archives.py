@@ -7,9 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from omnix_cli.errors import ConfigError, DataError, LockedError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError, LockedError
 from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
 from omnix_cli.stores.s3.folders import S3Folder
 from omnix_cli.stores.workspace.folders import DiskFolder, Folder
@@ -138,6 +139,43 @@ def test_a_damaged_manifest_is_rejected_input(folder: Folder, content: bytes) ->
     with pytest.raises(DataError, match=r"manifest\.json of .* cannot be read") as caught:
         Archive(folder)
     assert caught.value.exit_code == 3
+
+
+OUTSIDE = ["../outside.parquet", "/etc/passwd", "a/../../outside.parquet", "..", "", "a//b", "a\\..\\b"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_part_outside_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    folder = DiskFolder(tmp_path / "backup")
+    export(folder)
+    manifest = orjson.loads(folder.read("manifest.json"))
+    manifest.pop("sha256")
+    (tmp_path / "outside.parquet").write_bytes(folder.read("products-001-00000.parquet"))
+    manifest["tables"]["products"][-1]["path"] = path
+    folder.write("manifest.json", orjson.dumps(manifest))
+    with pytest.raises(DataError, match="is not the name of a file in this folder"):
+        Archive(folder)
+
+
+def test_a_damaged_part_of_a_killed_export_is_exported_again(folder: Folder) -> None:
+    started = writer(folder)
+    for numbers in ((1, 2), (3, 4), (5, 6)):
+        started.add("products", 0, products(*numbers))
+    second = "products-000-00001.parquet"
+    folder.write(second, folder.read(second)[:-20])
+    again = writer(folder)
+    assert again.last_key("products", 0) == "002"
+    again.add("products", 0, products(3, 4, 5, 6))
+    again.commit(NOW)
+    assert list(Archive(folder).scan("products")) == products(1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"[" * 9000])
+def test_a_killed_export_that_cannot_be_read_is_told(folder: Folder, content: bytes) -> None:
+    writer(folder)
+    folder.write("unfinished.json", content)
+    with pytest.raises(CorruptCheckpoint, match=r"unfinished\.json cannot be read"):
+        writer(folder)
 
 
 def test_s3_is_asked_for_the_checksums_of_the_parts(bucket: TestBucket) -> None:

@@ -51,6 +51,39 @@ def test_a_record_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
         Journals(tmp_path, lambda: NOW).find("1")
 
 
+def test_damaged_progress_and_images_are_told(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.save("products", 0, SegmentProgress(after="007", chunks=1))
+    journal.keep("products", 0, 0, {"a": {"id": "a"}})
+    (image,), folder = journal.images("products"), tmp_path / "1"
+    for path in (folder / "products-000.json", folder / "images" / image):
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"007", b"008").replace(b'"a"', b'"b"'))
+        with pytest.raises(CorruptCheckpoint, match=f"{path.name} cannot be read"):
+            list(journal.image("products", image)), journal.progress("products", 0)
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("plan", "target"),
+    [
+        ({}, {}),
+        ({"tables": "products"}, {}),
+        ({"tables": ["../x"]}, {}),
+        ({"tables": ["products"]}, {"kind": 7}),
+        ({"tables": ["products"]}, {"tables": {"expiring": -1}}),
+    ],
+)
+def test_a_record_that_names_no_tables_or_no_store_is_told(
+    tmp_path: Path, plan: dict[str, Any], target: dict[str, Any]
+) -> None:
+    record = MigrationRecord(run_id="1", plan=plan, target=target, started_at=NOW)
+    journal = Journals(tmp_path, lambda: NOW).begin(record)
+    with pytest.raises(CorruptCheckpoint, match=r"run\.json cannot be read") as caught:
+        _ = journal.tables, journal.target()
+    assert "backup" in str(caught.value.hint)
+
+
 def test_progress_is_on_disk(tmp_path: Path) -> None:
     journal_in(tmp_path).save("products", 3, SegmentProgress(after="007", chunks=2))
     assert journal_in(tmp_path).progress("products", 3) == SegmentProgress(after="007", chunks=2)

@@ -31,7 +31,7 @@ def test_an_import_without_rows_has_no_names(tmp_path: Path) -> None:
 def test_names_of_earlier_imports_count_and_ties_go_to_the_later(tmp_path: Path) -> None:
     earlier = pl.DataFrame({"product_id": ["1", "2", "3"], "name": ["a", "b", "c"], "rows": [2, 1, 9]})
     with open_spill(folder=tmp_path / "spill") as held:
-        names = FrequentNames(held, [earlier.cast({"rows": pl.UInt32}).lazy()])
+        names = FrequentNames(held, [earlier.cast({"rows": pl.Int32}).lazy()])
         names.add(pl.DataFrame({"product_id": ["1", "2"], "name": ["damages", "damages"]}))
         (rows,) = names.rows()
         assert rows.rows() == [("1", "a"), ("2", "damages")]

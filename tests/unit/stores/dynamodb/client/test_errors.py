@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 from omnix_cli.aws_errors import NO_ACCESS
 from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
 from omnix_cli.stores.dynamodb.client.errors import (
+    PASSING,
     THROTTLING,
     ServiceError,
     explained,
@@ -67,7 +68,9 @@ def test_a_refusal_keeps_its_code() -> None:
         ("InternalServerError", 500, UnavailableError, "does not answer"),
         ("ConnectionError", 0, UnavailableError, "does not answer"),
         ("ValidationException", 400, ConfigError, "refuses the request"),
-        *((code, 400, UnavailableError, "does not answer") for code in sorted(THROTTLING)),
+        *((code, 400, UnavailableError, "does not answer") for code in sorted(THROTTLING | PASSING)),
+        *(("UnknownError", status, UnavailableError, "does not answer") for status in (408, 424, 429, 502)),
+        ("TableNotFoundException", 400, ConfigError, "does not exist"),
         *((code, 400, ConfigError, "no access") for code in sorted(NO_ACCESS)),
     ],
 )
@@ -82,3 +85,10 @@ def test_missing_credentials_say_how_to_log_in() -> None:
     for error in (no_credentials(), no_credentials(exceptions.BotoCoreError()), not_connected(KeyError("region"))):
         assert isinstance(error, ConfigError)
         assert "AWS_*" in str(error.hint)
+
+
+def test_a_wrong_clock_is_not_taken_for_wrong_credentials() -> None:
+    refusal = ServiceError("InvalidSignatureException", "Signature expired: 2026 is now earlier than 2027", 400)
+    error = explained(refusal, "omnix-ai-products-dev")
+    assert isinstance(error, ConfigError)
+    assert "Set the clock" in str(error.hint)

@@ -220,6 +220,28 @@ def test_the_pace_is_the_units_allowed() -> None:
     assert 9 <= clock.now - 100 <= 11
 
 
+@pytest.mark.parametrize(("units", "seconds"), [(5, 50), (1, 10)])
+def test_known_units_are_taken_whatever_the_table_says(units: int, seconds: float) -> None:
+    clock = Clock()
+    pace = Pace(limit=100, clock=clock, sleep=clock.sleep)
+    known = {item["id"]: units for item in items(1_000)}
+    writer = BulkWriter(Service(Table()), NAME, "id", pace, threads=1, copies=4, units=known)
+    writer.write(put_request(item["id"], encoded(item)) for item in items(1_000))
+    assert seconds - 2 <= clock.now - 100 <= seconds
+
+
+def test_units_of_what_is_left_are_given_back() -> None:
+    clock = Clock()
+    pace = Pace(limit=100, clock=clock, sleep=clock.sleep, fall=1.0)
+    table = Table(lambda requests: requests[5:])
+    retries = Retries(sleep=lambda seconds: None)
+    known = {item["id"]: 4 for item in items(500)}
+    BulkWriter(Service(table, retries), NAME, "id", pace, threads=1, units=known).write(
+        put_request(item["id"], encoded(item)) for item in items(500)
+    )
+    assert clock.now - 100 <= 21, "2,000 units at 100 a second, however often they are sent"
+
+
 def test_the_pace_falls_when_the_table_throttles_and_rises_again() -> None:
     clock = Clock()
     pace = Pace(limit=1_000, clock=clock, sleep=clock.sleep)
@@ -264,5 +286,6 @@ def test_dead_letters_are_added_to_the_file_of_the_day(tmp_path: Path) -> None:
         path = keep_dead_letters(tmp_path / "dead_letters", [letter], datetime(2026, 3, 1, tzinfo=UTC))
     lines = [orjson.loads(line) for line in Path(path).read_bytes().splitlines()]
     assert Path(path).name == "2026-03-01.ndjson"
+    assert Path(path).stat().st_mode & 0o077 == 0, "for its owner only"
     assert [(line["key"], line["reason"]) for line in lines] == [("milk", "too large"), ("tea", "too large")]
     assert lines[0]["request"] == {"PutRequest": {"Item": {"id": {"S": "milk"}}}}

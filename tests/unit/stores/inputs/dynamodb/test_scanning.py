@@ -212,3 +212,29 @@ def test_the_end_of_a_page_is_found_in_its_text(items: list[Any], last: str | No
         answer["LastEvaluatedKey"] = {"id": {"S": last}}
     end = page_end(orjson.dumps({name: answer[name] for name in order if name in answer}))
     assert (end.position, end.items, end.units) == (answer.get("LastEvaluatedKey"), len(items), 12.5)
+
+
+STRANGE = [b"{}", b'{"Count":3}', b'{"Items":{},"Count":0}', b'{"Items":[],"LastEvaluatedKey":{}', b"", b"[]"]
+
+
+@pytest.mark.parametrize("page", STRANGE)
+def test_a_page_that_dynamodb_never_sends_is_asked_for_again(tmp_path: Path, page: bytes) -> None:
+    table, strange = PagedTable(ITEMS), [page, page]
+    send = table.raw
+
+    def raw(operation: str, request: Any) -> bytes:
+        return strange.pop() if strange and operation == "Scan" else send(operation, request)
+
+    table.raw = raw  # type: ignore[method-assign]
+    assert sorted(ids(scan(table, tmp_path, segments=1))) == [item["id"] for item in ITEMS]
+    assert strange == []
+
+
+@pytest.mark.parametrize("end", [b"{}", b"null"])
+def test_an_empty_key_is_the_end(end: bytes) -> None:
+    assert page_end(b'{"Items":[],"Count":0,"LastEvaluatedKey":%b}' % end).position is None
+
+
+def test_pages_are_for_their_owner_only(tmp_path: Path) -> None:
+    scan(PagedTable(ITEMS), tmp_path).run()
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "scan").iterdir()} == {0}
