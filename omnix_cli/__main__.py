@@ -2,15 +2,21 @@
 
 import sys
 
+from omnix_cli.errors import Interrupted
+from omnix_cli.processes import stop_signals
+
 
 def run() -> None:
     """Runs the command line and exits with its exit code."""
     try:
+        stop_signals.install()
         from omnix_cli.cli import main  # imported here so that Ctrl-C during loading shows no traceback
 
         code = main()
-    except KeyboardInterrupt:
-        code = 130
+    except (KeyboardInterrupt, Interrupted):
+        code = Interrupted.exit_code
+    finally:
+        stop_signals.end()
     sys.exit(code)
 
 

@@ -8,7 +8,7 @@
     ├── UnavailableError       4   a service, the network, the disk or memory: try again later
     ├── PartialError           5   finished in part: what failed is listed
     │   └── ItemsRefused       5   items that the store rejects as invalid; all others were written
-    ├── LockedError           75   another run holds the lock (EX_TEMPFAIL of sysexits.h)
+    ├── LockedError           75   another run holds the lock, or took it (EX_TEMPFAIL of sysexits.h)
     └── Interrupted          130   stopped by a signal; checkpoints are kept
 
 `os_failure` gives an error of the operating system its class. Any other exception is a bug: exit code 1, and its
@@ -52,7 +52,12 @@ EXIT_CODES = (
         "run the same command again later",
     ),
     ExitCode(5, "finished in part", "finished, but not for everyone; what failed is listed", "look in the morning"),
-    ExitCode(75, "locked", "another run holds the lock of the workspace", "run the same command again later"),
+    ExitCode(
+        75,
+        "locked",
+        "another run holds the lock of the workspace, or took it while this one was stopped",
+        "run the same command again later",
+    ),
     ExitCode(130, "interrupted", "stopped by a signal; checkpoints are kept", "run the same command again"),
 )
 

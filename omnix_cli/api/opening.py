@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from omnix_cli.errors import Interrupted
+from omnix_cli.protocols.progress import MayGoOn, always
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -33,13 +34,15 @@ class Opening:
     """The settings of a call are those of `config` (a TOML file), overridden by `environment` (OMNIX_* variables), then
     by `settings` (dotted names), then by the arguments of the call itself.
 
-    `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins."""
+    `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins;
+    `may_go_on` after each piece of work and before each change of the workspace or the store."""
 
     config: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = present
     log_to: Callable[[Path], None] = lambda folder: None
+    may_go_on: MayGoOn = always
 
     def load(self, **arguments: Any) -> LoadedSettings:
         """The settings of one call. `arguments` are settings with `__` for the dot; None means not given."""
@@ -69,7 +72,8 @@ class Opening:
         A dry run in a workspace that does not exist yet uses an empty one, which is deleted afterwards. If the command
         `resumes`, an interruption says so."""
         workspace = self.read(**arguments)
-        with resumable(resumes and not dry_run):
+        workspace.checks.append(self.may_go_on)
+        with resumable(resumes and not dry_run, self.may_go_on):
             if dry_run and workspace.is_new:
                 from tempfile import TemporaryDirectory
 
@@ -89,10 +93,15 @@ class Opening:
 
 
 @contextmanager
-def resumable(resumes: bool = True) -> Iterator[None]:
-    """Says after an interruption, if the command `resumes`, that it continues where it stopped."""
+def resumable(resumes: bool = True, may_go_on: MayGoOn = always) -> Iterator[None]:
+    """Says after an interruption, if the command `resumes`, that it continues where it stopped; also if a library made
+    another error of the interruption."""
     try:
-        yield
+        try:
+            yield
+        except Exception:
+            may_go_on()
+            raise
     except Interrupted as error:
         error.hint = "Run the same command again: it continues where it stopped." if resumes else None
         raise

@@ -20,8 +20,12 @@ class Runs:
     opening: Opening
 
     def list(self, *, limit: int = 20) -> list[RunRecord]:
-        """The newest runs, newest first."""
-        return list(islice(self.opening.results().records.newest_first(), limit))
+        """The newest runs, newest first: in the order in which they began, whatever their clocks said."""
+        from omnix_cli.services.runs.past_runs import warn_of_future
+
+        records = self.opening.results().records
+        warn_of_future(records, self.opening.now())
+        return list(islice(records.newest_first(), limit))
 
     def show(self, run: str = "latest") -> RunRecord:
         """One run and its steps."""

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
 
 from omnix_cli import __version__
 from omnix_cli.errors import EXIT_CODES, ConfigError, Interrupted, OmnixError, os_failure
+from omnix_cli.processes import stop_signals
 from omnix_cli.safe_text.masking import without_secrets
 from omnix_cli.safe_text.printing import is_whole, one_line, printable
 
@@ -65,38 +64,23 @@ def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; never raises."""
-    try:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _interrupt)
-        arguments = _checked(sys.argv[1:] if argv is None else argv)
-        command = typer.main.get_command(make_app(arguments))
-        code = command.main(args=arguments, prog_name="omnix", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except OmnixError as error:
-        return _fail(error)
-    except typer.TyperException as error:
-        shown = io.StringIO()
-        error.show(shown)  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
-        print(printable(without_secrets(shown.getvalue())), end="", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except OSError as error:
-        failure = os_failure(error)
-        if failure.exit_code == OmnixError.exit_code:
-            return _fail_with_bug(error)
-        from omnix_cli.cli.logs import log_traceback  # here, since only failures need it
+    """Runs one command and returns its exit code; never raises, except what ends Python itself.
 
-        log_traceback(error)
-        return _fail(failure)
+    After a signal it is 130, even if the command ended before it looked, or a library made another error of it."""
+    try:
+        stop_signals.install()
+        code, raised = _run(list(sys.argv[1:] if argv is None else argv)), None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of polars is no Exception
-        return _fail_with_bug(error)
+        code, raised = OmnixError.exit_code, error
+    try:
+        stop_signals.check()
+    except Interrupted as stopped:
+        return _fail(raised if isinstance(raised, Interrupted) else stopped)
+    finally:
+        stop_signals.forget()
+    return code if raised is None else _explained(raised)
 
 
 def _checked(arguments: Sequence[str]) -> list[str]:
@@ -106,8 +90,34 @@ def _checked(arguments: Sequence[str]) -> list[str]:
     return list(arguments)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted(f"stopped by {signal.Signals(number).name}")
+def _run(arguments: Sequence[str]) -> int:
+    command = typer.main.get_command(make_app(arguments))
+    code = command.main(args=_checked(arguments), prog_name="omnix", standalone_mode=False)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _explained(error: BaseException) -> int:
+    """Prints an error and returns its exit code."""
+    match error:
+        case OmnixError():
+            return _fail(error)
+        case typer.TyperException():
+            shown = io.StringIO()
+            error.show(shown)  # type: ignore[attr-defined]  # what is raised is a subclass that Typer keeps private
+            print(printable(without_secrets(shown.getvalue())), end="", file=sys.stderr)
+            return error.exit_code
+        case BrokenPipeError():
+            sys.stderr.close()
+            return 0
+        case OSError() if (failure := os_failure(error)).exit_code != OmnixError.exit_code:
+            from omnix_cli.cli.logs import log_traceback  # here, since only failures need it
+
+            log_traceback(error)
+            return _fail(failure)
+        case _:
+            return _fail_with_bug(error)
 
 
 def _fail_with_bug(error: BaseException) -> int:

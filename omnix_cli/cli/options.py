@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
+from omnix_cli.processes import stop_signals
 from omnix_cli.safe_text.printing import one_line, printable
 from omnix_cli.store_kinds import FACTORIES
 
@@ -91,6 +92,7 @@ class Session:
             environment=os.environ,
             settings={} if folder is None else {name: folder},
             log_to=lambda folder: log_to_file(folder / "logs" / "omnix.log"),
+            may_go_on=stop_signals.check,
         )
         return Workspace(opening)
 

@@ -141,7 +141,8 @@ class RunRecords(Protocol):
         """By id, by the beginning of one, or `latest`. Raises `DataError` when there is none."""
 
     def newest_first(self, *, skip_damaged: bool = True) -> Iterator[RunRecord]:
-        """Damaged records are skipped with a warning, unless they are to raise `CorruptCheckpoint`."""
+        """In the reverse of the order in which they were first saved, whatever their clocks said. Damaged records are
+        skipped with a warning, unless they are to raise `CorruptCheckpoint`."""
 
     def set_damaged_aside(self) -> None:
         """Gives the files of damaged records another name, so that they stand in nobody's way; call it under the

@@ -97,7 +97,8 @@ class ImportLedger(Protocol):
         """Oldest first."""
 
     def add(self, batch: ImportBatch) -> None:
-        """Adds a committed checkpoint, in one step."""
+        """Adds a committed checkpoint, in one step. Raises `LockedError` when the batch is there already, or another
+        process changed the ledger since this one first read it."""
 
     def damaged(self) -> tuple[ImportBatch, ...]:
         """The batches whose checkpoint is missing or does not match its checksums."""

@@ -1,10 +1,18 @@
-"""How far a long piece of work is: what a service reports to, and a terminal, a log or nobody shows."""
+"""How far a long piece of work is, and whether it may go on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
+
+MayGoOn = Callable[[], None]
+"""Called after each piece of work and before each change. Raises `Interrupted` after a signal, and `LockedError` when
+the process no longer holds the lock of its workspace."""
+
+
+def always() -> None:
+    """Nothing stops the work: the default of everything that takes a `MayGoOn`."""
 
 
 class Progress(Protocol):

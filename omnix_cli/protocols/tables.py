@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
+from omnix_cli.errors import OmnixError
 from omnix_cli.item_frames import Items
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.settings import Settings
@@ -74,11 +75,13 @@ class FrameSource(Protocol):
 class StoreTraits:
     """What is special about a kind of store. `bills_capacity`: reads and writes use units that cost money.
     `is_administered`: somebody creates its tables on purpose, so nothing else does. `scans_in_parallel`: a table is
-    read faster in several segments at a time (elsewhere each segment reads all keys)."""
+    read faster in several segments at a time (elsewhere each segment reads all keys). `fences_writes`: a guarded write
+    and the look at the item of its guard are one transaction."""
 
     bills_capacity: bool = False
     is_administered: bool = False
     scans_in_parallel: bool = False
+    fences_writes: bool = False
 
 
 class TableStore(ItemSource, Protocol):
@@ -141,6 +144,31 @@ class TableStore(ItemSource, Protocol):
         """Deletes the items with these keys, if they exist; returns how many keys were given."""
 
     def close(self) -> None: ...
+
+
+class Guard(Protocol):
+    """What bulk writes depend on: that an item of their table, with this `key`, has the `expected` values."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def expected(self) -> Mapping[str, Any]: ...
+    def check(self) -> None:
+        """Raises an `OmnixError` unless the item is sure to have them now, and for a while. Fast, for several threads;
+        it may renew the item with `put_if`."""
+
+    def lost(self) -> OmnixError:
+        """The error for an item that no longer has them."""
+
+
+@runtime_checkable
+class GuardedStore(Protocol):
+    """A store whose bulk writes can depend on an item."""
+
+    def guarded(self, guard: Guard) -> AbstractContextManager[None]:
+        """Until the block ends, `put_many`, `update_many` and `delete_many` call `check` of the guard before every
+        request or transaction. If the store `fences_writes`, they also compare the item in each transaction, and raise
+        `lost`."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from omnix_cli.plan import plan
 from omnix_cli.predictors.bedrock.asking.money import Budget
 from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.inputs import Sources
+from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
@@ -29,7 +29,7 @@ from omnix_cli.services.importing.imports import described, import_files
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
 from omnix_cli.services.runs.commands import import_source
-from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune
+from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune, warn_of_future
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings
@@ -42,7 +42,7 @@ from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
-from omnix_cli.stores.workspace.lock import workspace_lock
+from omnix_cli.stores.workspace.lock import identity, workspace_lock
 from omnix_cli.stores.workspace.records import FindingsFile, RunFolder
 from omnix_cli.stores.workspace.versions import write_format
 from omnix_cli.wiring.predictors import Predictors
@@ -56,6 +56,14 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Workspace(WorkspaceReader):
     """A workspace to work in. What is opened stays open until `close`."""
+
+    checks: list[MayGoOn] = field(default_factory=list)
+    """What `may_go_on` looks at."""
+
+    def may_go_on(self) -> None:
+        """Raises `Interrupted` after a signal, and `LockedError` when the lock was lost."""
+        for check in self.checks:
+            check()
 
     @cached_property
     def answers(self) -> SqliteAnswers:
@@ -84,6 +92,7 @@ class Workspace(WorkspaceReader):
             open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 16),
             settings=self.settings.imports,
             now=self.now(),
+            may_go_on=self.may_go_on,
             sizes=RunSizes.within(memory),
         )
 
@@ -137,6 +146,7 @@ class Workspace(WorkspaceReader):
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
             run_id=self.run_id,
+            may_go_on=self.may_go_on,
         )
 
     @contextmanager
@@ -155,7 +165,8 @@ class Workspace(WorkspaceReader):
             checkpoints=self.checkpoints,
             settings=self.settings.publish,
             clock=self.now,
-            holder=self.settings.shared_workspace or f"{socket.gethostname()}:{self.folder.absolute()}",
+            may_go_on=self.may_go_on,
+            holder=self.settings.shared_workspace or identity(self.folder),
             force=force,
             roll_back=roll_back,
             dry_run=dry_run,
@@ -164,7 +175,15 @@ class Workspace(WorkspaceReader):
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:
         """Removes old runs and the checkpoints that only they needed; import batches stay."""
         needed = [batch.key for kind in SOURCES for batch in self.ledger.batches(kind)]
-        return prune(self.records, self.checkpoints, keep=keep, needed=needed, dry_run=dry_run)
+        return prune(
+            self.records,
+            self.checkpoints,
+            keep=keep,
+            needed=needed,
+            dry_run=dry_run,
+            now=self.now(),
+            may_go_on=self.may_go_on,
+        )
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""
@@ -183,6 +202,7 @@ class Workspace(WorkspaceReader):
         for folder in (self.folder, self.folder / "runs", self.folder / "fingerprints"):
             DiskFolder(folder).sweep()
         self.checkpoints.sweep()
+        warn_of_future(self.records, self.now())
         mark_killed(self.records)
 
     @contextmanager
@@ -191,7 +211,8 @@ class Workspace(WorkspaceReader):
         with ExitStack() as locks:
             locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))
             if self._shared:
-                locks.enter_context(self._shared.lock(command))
+                self.checks.append(locks.enter_context(self._shared.lock(command)))
+                locks.callback(self.checks.pop)
             locks.callback(self.close)
             yield
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+import omnix_cli.configuration
 from omnix_cli.cli import app
 from omnix_cli.cli import main as main_command
+from omnix_cli.configuration import LoadedSettings
+from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import EXIT_CODES
+from omnix_cli.stores.inputs import sources
 from tests.cli.conftest import Omnix
 
 SHOW = ("show", "due", "--limit", "1", "--format", "csv")
@@ -86,6 +95,64 @@ def test_a_signal_promises_nothing_by_itself(omnix: Omnix, monkeypatch: pytest.M
     monkeypatch.setattr("omnix_cli.configuration.load_settings", interrupted)
     answer = omnix("config", "show")
     assert (answer.code, answer.err) == (130, "error: stopped by SIGTERM\n")
+
+
+@pytest.mark.parametrize("then", [None, ZeroDivisionError("in a callback"), ConnectionError("lost"), KeyError("k")])
+def test_a_signal_that_a_library_swallows_still_ends_with_130(
+    omnix: Omnix, monkeypatch: pytest.MonkeyPatch, then: Exception | None
+) -> None:
+    """Libraries catch what a callback raises: they go on, or make an error of their own of it."""
+
+    def load_settings(**arguments: Any) -> LoadedSettings:
+        with suppress(Exception):
+            os.kill(os.getpid(), signal.SIGINT)
+        if then is not None:
+            raise then
+        return configuration(**arguments)
+
+    configuration = omnix_cli.configuration.load_settings
+    monkeypatch.setattr("omnix_cli.configuration.load_settings", load_settings)
+    answer = omnix("config", "show")
+    assert answer.code == 130
+    assert answer.err == "error: stopped by SIGINT\n"
+    monkeypatch.undo()
+    assert omnix("config", "show").code == 0, "the next command is not interrupted"
+
+
+@pytest.mark.parametrize("step", ["read", "step"])
+def test_nothing_is_published_after_a_signal_that_was_swallowed(
+    shop: Omnix, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, step: str
+) -> None:
+    def swallowing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            with suppress(Exception):
+                os.kill(os.getpid(), signal.SIGTERM)
+            return function(*arguments, **options)
+
+        return call
+
+    with (tmp_path / "purchases.csv").open("a") as file:
+        file.write("c77,milk,c77-1,2017-12-01T10:00:00Z,1,2.50\n")
+    where = {"read": (sources.FileSources, "find"), "step": (PolarsEngine, "run")}[step]
+    monkeypatch.setattr(*where, swallowing(getattr(*where)))
+    monkeypatch.setenv("OMNIX_IMPORTS__SOURCES", '[{"kind": "purchases", "files": ["purchases.csv"]}]')
+    answer = shop("run")
+    assert answer.code == 130, answer.err
+    assert "continues where it stopped" in answer.err
+    assert not (tmp_path / ".omnix" / "store.sqlite").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert shop("run").code == 0
+
+
+def test_a_signal_while_python_ends_gives_130(tmp_path: Path) -> None:
+    script = (
+        "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
+        "import sys; sys.argv = ['omnix', '--version']\n"
+        "from omnix_cli.__main__ import run; run()"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")
 
 
 def test_wrong_usage_is_returned_not_raised(capfd: pytest.CaptureFixture[str]) -> None:

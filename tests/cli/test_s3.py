@@ -7,15 +7,19 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
 import pytest
 
+from omnix_cli.services.importing.importer import Import
 from omnix_cli.stores.s3 import prefix as s3
 from omnix_cli.stores.s3.workspace import bucket_lock
 from tests.aws.buckets import TestBucket
+from tests.aws.other_s3 import other_s3
 from tests.cli.conftest import Omnix, write_shop
+from tests.conftest import use_nobodys_account
 
 
 @pytest.fixture
@@ -76,6 +80,51 @@ def test_a_workspace_on_s3_is_locked_and_the_holder_named(cloud: TestBucket, omn
     assert answer.code == 75
     assert f"`omnix run`, process {os.getpid()} on" in answer.err
     assert omnix("import", "products", "products.csv", "--workspace", f"{cloud.address}/team").code == 0
+
+
+def test_an_import_that_another_machine_made_meanwhile_is_not_added_again(
+    cloud: TestBucket, omnix: Omnix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if the first machine cannot know that it lost its lock."""
+    command = ("import", "purchases", "purchases.csv", "--workspace", f"{cloud.address}/team")
+    store, codes = Import.store, list[int]()
+
+    def slow_store(self: Import, *arguments: Any, **options: Any) -> Any:
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("OMNIX_S3__ENDPOINT_URL", cloud.url)
+        monkeypatch.setenv("OMNIX_WORKSPACE", "other-machine")
+        use_nobodys_account(monkeypatch)
+        cloud.delete("team/lock")
+        codes.append(omnix(*command).code)
+        return store(self, *arguments, **options)
+
+    monkeypatch.setattr(Import, "store", slow_store)
+    answer = omnix(*command)
+    assert (codes, answer.code) == ([0], 75), answer.err
+    assert "another run imported something meanwhile" in answer.err
+    assert len(orjson.loads(cloud.read("team/imports.json"))) == 1
+    again = omnix(*command, "--format", "json")
+    assert (again.code, orjson.loads(again.out)[0]["accepted"]) == (0, 0), again.err
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        ({"ignores": ["If-None-Match", "If-Match"]}, "ignores IfNoneMatch in PutObject"),
+        ({"refuses": ["If-None-Match"]}, "NotImplemented"),
+    ],
+)
+def test_a_workspace_needs_a_server_with_conditional_writes(
+    cloud: TestBucket, omnix: Omnix, monkeypatch: pytest.MonkeyPatch, server: dict[str, list[str]], message: str
+) -> None:
+    with other_s3(cloud.url, **server) as url:
+        monkeypatch.setenv("OMNIX_S3__ENDPOINT_URL", url)
+        answer = omnix("import", "purchases", "purchases.csv", "--workspace", f"{cloud.address}/team")
+    assert answer.code == 2, answer.err
+    assert message in answer.err
+    assert "workspace on a disk" in answer.err
+    assert [key for key in cloud.keys("team/") if key != "team/lock"] == []
 
 
 def test_a_configuration_is_checked_as_far_as_s3(

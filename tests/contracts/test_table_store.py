@@ -18,6 +18,7 @@ from tests.aws.accounts import store_maker
 from tests.aws.buckets import TestBucket
 from tests.contracts.table_store import TableStoreContract
 from tests.contracts.table_store.examples import MakeStore
+from tests.contracts.table_store.guards import GuardsWrites
 from tests.memory_store.store import MemoryStore
 
 DYNAMODB_LOCAL = os.environ.get("TEST_DYNAMODB_LOCAL")
@@ -25,7 +26,9 @@ DYNAMODB_LOCAL = os.environ.get("TEST_DYNAMODB_LOCAL")
 IN_NO_TIME = Retries(sleep=lambda seconds: time.sleep(seconds / 20))
 
 
-class TestSqlite(TableStoreContract):
+class TestSqlite(TableStoreContract, GuardsWrites):
+    fences_writes = True
+
     @pytest.fixture
     def make_store(self, tmp_path: Path) -> MakeStore:
         return lambda: SqliteStore(tmp_path / "deep" / "store.sqlite")
@@ -42,7 +45,7 @@ class TestMemory(TableStoreContract):
         return lambda: store
 
 
-class TestDynamoDbSigned(TableStoreContract):
+class TestDynamoDbSigned(TableStoreContract, GuardsWrites):
     bills_capacity = True
 
     @pytest.fixture
@@ -50,7 +53,7 @@ class TestDynamoDbSigned(TableStoreContract):
         return store_maker(ministack, "signed")
 
 
-class TestDynamoDbOverBoto3(TableStoreContract):
+class TestDynamoDbOverBoto3(TableStoreContract, GuardsWrites):
     bills_capacity = True
 
     @pytest.fixture

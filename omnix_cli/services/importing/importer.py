@@ -15,6 +15,7 @@ import polars as pl
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
 from omnix_cli.protocols.inputs import ImportedRows, ImportLedger, OpenSource, Sources, Spill
+from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
@@ -43,6 +44,8 @@ class Importer:
     settings: ImportSettings
     now: datetime
     sizes: RunSizes = field(default_factory=RunSizes)
+    may_go_on: MayGoOn = always
+    """Called after each chunk, and before anything is stored."""
 
     @contextmanager
     def begin(
@@ -78,6 +81,7 @@ class Importer:
                 earlier=earlier,
                 others=names,
                 open_other=lambda name: self.sources.open(name, mapping),
+                may_go_on=self.may_go_on,
             )
             frequent = FrequentNames(held, self._earlier_names(mapping, again))
             work = Import(self, reader, stack.enter_context(comparison), quarantine, frequent, dry_run)
@@ -138,6 +142,7 @@ class Import:
     ) -> Iterator[CheckpointWriter]:
         """Stores the rows as a batch whose key is made of these ingredients. The caller may append further frames; when
         it has, the batch enters the ledger. With `delisted` current rows, the import is complete."""
+        self.importer.may_go_on()
         ingredients = {"how": self.reader.key, **ingredients}
         batch = NewBatch(self.importer, self.kind, ingredients, self.comparison.view)
         how = {"mapping": dump(self.reader.mapping), "timezone": self.reader.timezone}
@@ -208,8 +213,9 @@ class NewBatch:
 
     @cached_property
     def key(self) -> str:
-        """A hash of the ingredients and of the current rows."""
-        ingredients = {**self.ingredients, "before": self.view.key, "batches": self.view.rows}
+        """A hash of the ingredients, of the current rows and of all batches before: no two batches share it."""
+        before = [batch.key for batch in self.importer.ledger.batches(self.kind)]
+        ingredients = {**self.ingredients, "before": self.view.key, "batches": self.view.rows, "after": before}
         return f"import-{self.kind}-{digest(ingredients)}"
 
     def write(self, parameters: Mapping[str, Any]) -> AbstractContextManager[CheckpointWriter]:
@@ -224,6 +230,7 @@ class NewBatch:
     def enter(self, **facts: Any) -> None:
         """Adds it to the ledger, with these further fields of `ImportBatch`."""
         now = self.importer.now
+        self.importer.may_go_on()
         self.importer.ledger.add(ImportBatch(key=self.key, kind=self.kind, imported_at=now, **facts))
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, Spill
+from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.content_keys import digest
@@ -77,6 +78,8 @@ class Reader:
     """The names of all inputs of the import ..."""
     open_other: Callable[[str], AbstractContextManager[OpenSource]] | None = None
     """... and what opens them, for a look ahead."""
+    may_go_on: MayGoOn = always
+    """Called for each chunk."""
 
     @cached_property
     def key(self) -> str:
@@ -123,6 +126,7 @@ class Reader:
         above: pl.DataFrame | None = None
         none, seen = FRAMES["quarantine"].empty(), rule_values.Seen()
         for chunk in source.chunks():
+            self.may_go_on()
             if chunk.exact_ids:
                 self.exact_ids.add(source.name)
             read = _with_item_columns(chunk.rows, self.mapping)

@@ -21,7 +21,7 @@ from omnix_cli.services.publishing.published_state import PublishedState
 from omnix_cli.steps.capacity import write_units
 
 WRITE_ROWS = 5_000
-"""Items written between two checks of the lease."""
+"""Items given to the store at a time; it looks at the lease more often (see `protocols.tables.Guard`)."""
 _SAMPLES = 3
 
 
@@ -65,9 +65,9 @@ class ListWriter:
         return after.filter(~pl.col("list_id").is_in(self.refused))
 
     def may_write(self) -> bool:
-        """Takes the lease before the first write and renews it before later ones; false in a dry run."""
+        """Takes the lease before the first write; false in a dry run."""
         if not self.dry_run:
-            self.lease.keep()
+            self.lease.check()
         return not self.dry_run
 
     def _write(self, compared: pl.DataFrame) -> None:

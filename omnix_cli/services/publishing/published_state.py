@@ -1,13 +1,13 @@
 """What the store holds: its lists, as receipts (a row a list, with content hash and lifetime), read back to verify it.
 
 The receipts of the last publish (a checkpoint) are used when the store's control item says that they are still true;
-otherwise the store is read.
+otherwise the store is read, under the lease.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ import polars as pl
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.publishing.leases import CONTROL, DISTURBED, TABLE
+from omnix_cli.services.publishing.leases import CONTROL, DISTURBED, TABLE, is_to_be_created
 from omnix_cli.services.publishing.list_items import CONTENT, content_hash, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
 from omnix_cli.steps.capacity import item_bytes
@@ -42,30 +42,39 @@ class PublishedState:
 
 
 def published_state(
-    store: TableStore, checkpoints: Checkpoints, now: datetime, *, force: bool = False
+    store: TableStore,
+    checkpoints: Checkpoints,
+    control: Mapping[str, Any],
+    *,
+    force: bool = False,
+    before_reading: Callable[[], object] = lambda: None,
 ) -> PublishedState:
-    """What the store holds: from the receipts when they can be trusted, else (or with `force`) read from the store."""
-    if _is_to_be_created(store):
+    """What the store holds: from the receipts when they can be trusted, else (or with `force`) read from the store.
+    `before_reading` is called before it is read: what is written while it is read could be missed."""
+
+    def read(why: str, *, whole: bool = False) -> PublishedState:
+        before_reading()
+        return _read(store, why, whole=whole)
+
+    if is_to_be_created(store):
         return PublishedState(FRAMES["receipts"].empty(), "an empty store")
-    control = store.get(TABLE, CONTROL, now=now)
-    if control is None:
-        return _read(store, "the store: it has no record of a publish")
+    if not control:
+        return read("the store: it has no record of a publish")
     if force:
-        return _read(store, "the store, as forced", whole=True)
+        return read("the store, as forced", whole=True)
     if control["state"] != "complete":
-        return _read(store, "the store: the last publish did not finish", whole=control["state"] == DISTURBED)
+        return read("the store: the last publish did not finish", whole=control["state"] == DISTURBED)
     checkpoint = checkpoints.find(control["receiptsKey"])
     if checkpoint is None:
-        return _read(store, "the store: the receipts of its last publish are not in this workspace")
+        return read("the store: the receipts of its last publish are not in this workspace")
     manifest = checkpoint.manifest
     frames = manifest.inputs if manifest.version == VERSION else {}
     return PublishedState(checkpoint.frame("receipts").scan().collect(), "the last receipts", manifest.key, frames)
 
 
-def published_day(store: TableStore, *, now: datetime) -> date | None:
+def published_day(control: Mapping[str, Any]) -> date | None:
     """The `as_of` day of the lists in the store; None when there are none."""
-    control = None if _is_to_be_created(store) else store.get(TABLE, CONTROL, now=now)
-    return date.fromisoformat(control["asOf"]) if control and "asOf" in control else None
+    return date.fromisoformat(control["asOf"]) if "asOf" in control else None
 
 
 def keep_receipts(receipts: pl.DataFrame, checkpoints: Checkpoints, frames: Mapping[str, str]) -> str:
@@ -80,11 +89,6 @@ def keep_receipts(receipts: pl.DataFrame, checkpoints: Checkpoints, frames: Mapp
         with checkpoints.write(key=key, step="publish", version=VERSION, parameters={}, inputs=dict(frames)) as writer:
             writer.append("receipts", receipts)
     return key
-
-
-def _is_to_be_created(store: TableStore) -> bool:
-    """Whether a publish creates the table. Where somebody else does, reading a missing one is an error that says so."""
-    return not store.traits.is_administered and bool(store.missing_tables((TABLE,)))
 
 
 def _read(store: TableStore, source: str, *, whole: bool = False) -> PublishedState:

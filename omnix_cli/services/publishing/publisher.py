@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from omnix_cli.errors import LockedError
 from omnix_cli.process_memory import PeakMemory
+from omnix_cli.processes.boot_time import boot_seconds
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
-from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
-from omnix_cli.protocols.tables import TableStore, WriteLimit
+from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress, always, shown
+from omnix_cli.protocols.tables import GuardedStore, TableStore, WriteLimit
 from omnix_cli.records import StepRecord
-from omnix_cli.services.publishing.leases import TABLE, Lease
+from omnix_cli.services.publishing.leases import TABLE, Lease, read_control
 from omnix_cli.services.publishing.list_items import CHUNK_ROWS, Edition, lists_of
 from omnix_cli.services.publishing.list_writer import ListWriter, aged
 from omnix_cli.services.publishing.published_state import (
@@ -97,7 +99,7 @@ class PublishReport:
 @dataclass(frozen=True)
 class Publisher:
     """Publishes the lists of a run to a store, which is opened for each publish. `holder` names the workspace that
-    publishes.
+    publishes, and `may_go_on` is called before every write. `timer` and `sleep` are those of the lease.
 
     `force` reads the store instead of trusting the receipts, and publishes lists of any day; `roll_back` allows lists
     that are older than the published ones; `dry_run` writes nothing, and adds some of the items that it would write to
@@ -108,6 +110,9 @@ class Publisher:
     settings: PublishSettings
     clock: Callable[[], datetime]
     holder: str
+    may_go_on: MayGoOn = always
+    timer: Callable[[], float] = boot_seconds
+    sleep: Callable[[float], object] = time.sleep
     force: bool = False
     roll_back: bool = False
     dry_run: bool = False
@@ -123,11 +128,13 @@ class Publisher:
         Raises `LockedError` while another workspace publishes to the same store."""
         memory, began = PeakMemory(), time.perf_counter()
         with closing(self.open_store()) as store:
-            reason = None if self.force else self._objection(store, as_of)
+            self.may_go_on()
+            control = read_control(store, self.clock())
+            reason = None if self.force else self._objection(control, as_of)
             if reason:
                 _log.warning("not published: %s", reason)
                 return StepRecord(name="publish", key="", status="skipped", reason=reason)
-            report = self.write(store, frames, run_id, as_of)
+            report = self.write(store, frames, run_id, as_of, control=control)
             bills = store.traits.bills_capacity
         if self.dry_run:
             self.samples.extend(report.samples)
@@ -144,17 +151,51 @@ class Publisher:
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
 
-    def write(self, store: TableStore, frames: Mapping[str, StoredFrame], run_id: str, as_of: date) -> PublishReport:
-        """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day."""
+    def write(
+        self,
+        store: TableStore,
+        frames: Mapping[str, StoredFrame],
+        run_id: str,
+        as_of: date,
+        *,
+        control: Mapping[str, Any] | None = None,
+    ) -> PublishReport:
+        """Writes what differs, removes lists that are no longer made, and keeps the receipts; for any day. Writes
+        nothing if another publisher began since `control` was read."""
         now = self.clock()
         if not self.dry_run and not store.traits.is_administered:
             store.create_tables((TABLE,))
-        before = published_state(store, self.checkpoints, now, force=self.force)
-        edition = Edition.of(run_id, now=now, lifetime_days=self.settings.lifetime_days)
+        control = read_control(store, now) if control is None else control
         facts = {"runId": run_id, "asOf": as_of.isoformat()}
-        lease = Lease(store, self.holder, self.clock, self.settings.lease_seconds, facts)
-        writer = ListWriter(store, edition, lease, dry_run=self.dry_run)
-        published = [frames[name] for name in PUBLISHED]
+        lease = Lease(
+            store,
+            control,
+            self.holder,
+            self.clock,
+            self.settings.lease_seconds,
+            facts,
+            may_go_on=self.may_go_on,
+            timer=self.timer,
+            sleep=self.sleep,
+        )
+        writer = ListWriter(
+            store,
+            Edition.of(run_id, now=now, lifetime_days=self.settings.lifetime_days),
+            lease,
+            dry_run=self.dry_run,
+        )
+        try:
+            with closing(lease), store.guarded(lease) if isinstance(store, GuardedStore) else nullcontext():
+                return self._write(writer, [frames[name] for name in PUBLISHED])
+        except LockedError:
+            lease.mark_late_writes()
+            raise
+
+    def _write(self, writer: ListWriter, published: list[StoredFrame]) -> PublishReport:
+        store, lease, edition = writer.store, writer.lease, writer.edition
+        before = published_state(
+            store, self.checkpoints, lease.before, force=self.force, before_reading=writer.may_write
+        )
         keys = {frame.name: frame.key for frame in published}
         is_aged = aged(edition, self.settings.refresh_share)
         verification, key = None, before.key
@@ -166,7 +207,7 @@ class Publisher:
                 after = writer.replace(before, chunks, is_aged, self.progress)
             if not self.dry_run and (lease.held or key is None):
                 writer.may_write()
-                verification = verify(store, after, published, self.settings, seed=run_id)
+                verification = verify(store, after, published, self.settings, seed=edition.run_id)
                 if verification and verification.differences:
                     lease.disturb()
                 else:  # refused items are tried again: the receipts then name no frames
@@ -187,10 +228,10 @@ class Publisher:
             dry_run=self.dry_run,
         )
 
-    def _objection(self, store: TableStore, as_of: date) -> str | None:
+    def _objection(self, control: Mapping[str, Any], as_of: date) -> str | None:
         """Why lists of this day should not be published; None if they should."""
         now = self.clock()
-        published = published_day(store, now=now)
+        published = published_day(control)
         if published is not None and published > as_of and not self.roll_back:
             return f"the store holds newer lists, as of {published}; use --force to publish those of {as_of} anyway"
         if as_of > now.date() + timedelta(days=1):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from omnix_cli.protocols.checkpoints import Checkpoints, RunRecords
+from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.records import RunRecord
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,14 @@ def compare(before: RunRecord, after: RunRecord) -> RunComparison:
     return RunComparison(before.run_id, after.run_id, differences)
 
 
+def warn_of_future(records: RunRecords, now: datetime) -> None:
+    """Warns when the newest run lies in the future: this clock is wrong, or another one was."""
+    newest = next(records.newest_first(), None)
+    if newest is not None and newest.started_at > now:
+        began = f"{newest.started_at:%Y-%m-%d %H:%M}"
+        _log.warning("the newest run, %s, began at %s, in the future: check the clock", newest.run_id, began)
+
+
 def mark_killed(records: RunRecords) -> None:
     """Marks runs whose process was killed. The caller holds the lock, so none of them is still running."""
     for record in records.newest_first():
@@ -56,31 +69,45 @@ class PruneReport:
 
 
 def prune(
-    records: RunRecords, checkpoints: Checkpoints, *, keep: int, needed: Collection[str], dry_run: bool
+    records: RunRecords,
+    checkpoints: Checkpoints,
+    *,
+    keep: int,
+    needed: Collection[str],
+    dry_run: bool,
+    now: datetime | None = None,
+    may_go_on: MayGoOn = always,
 ) -> PruneReport:
     """Removes all but the `keep` newest runs, and every checkpoint that no kept run and nothing else needs.
 
-    `needed` holds the keys that stay in any case: import batches. The newest run that published is always kept."""
+    `needed` holds the keys that stay in any case: import batches. The newest run that published is always kept. Runs
+    that lie in the future, because of a wrong clock, do not count: as many others are kept."""
     runs = list(records.newest_first())
-    published = next((run for run in runs if run.status == "done" and run.step("publish")), None)
-    kept = [run for number, run in enumerate(runs) if number < keep or run is published]
+    kept = [*_kept(runs, keep), *_kept([run for run in runs if now is None or run.started_at <= now], keep)]
     old = [run for run in runs if run not in kept]
     used = set(needed) | {step.key for run in kept for step in run.steps}
     manifests = list(checkpoints.manifests())
     superfluous = [manifest for manifest in manifests if manifest.key not in used]
     if not dry_run:
         for run in old:
+            may_go_on()
             records.remove(run.run_id)
         for manifest in superfluous:
+            may_go_on()
             checkpoints.remove(manifest.key)
     return PruneReport(
         runs=tuple(run.run_id for run in old),
         checkpoints=tuple(manifest.key for manifest in superfluous),
         freed_bytes=sum(manifest.total_bytes for manifest in superfluous),
-        kept_runs=len(kept),
+        kept_runs=len(runs) - len(old),
         kept_checkpoints=len(manifests) - len(superfluous),
         dry_run=dry_run,
     )
+
+
+def _kept(runs: Sequence[RunRecord], keep: int) -> list[RunRecord]:
+    published = next((run for run in runs if run.status == "done" and run.step("publish")), None)
+    return [run for number, run in enumerate(runs) if number < keep or run is published]
 
 
 def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:

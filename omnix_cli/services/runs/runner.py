@@ -26,6 +26,7 @@ from omnix_cli.errors import (
     exit_code,
 )
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
@@ -53,6 +54,8 @@ class Runner:
     now: Callable[[], datetime]
     run_id: str | None = None
     """The id of this run; by default made of the time at which it begins."""
+    may_go_on: MayGoOn = always
+    """Called before and after each step."""
 
     def as_of(self) -> date:
         """The day for which this run computes."""
@@ -104,6 +107,7 @@ class Runner:
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
         with self._recorded(journal):
             frames, put_off = self._compute_all(targets, force, journal)
+            self.may_go_on()
             if publisher:
                 lists = {name: frames[name] for name in PUBLISHED}
                 journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
@@ -171,6 +175,12 @@ class Runner:
             journal.save(status="done", exit_code=0, finished_at=self.now())
         except BaseException as error:
             try:
+                if isinstance(error, Exception):
+                    self.may_go_on()  # perhaps a library made this error of a signal
+            except OmnixError as cause:
+                journal.save(**_ending(cause), finished_at=self.now())
+                raise cause from error
+            try:
                 journal.save(**_ending(error), finished_at=self.now())
                 if isinstance(error, PartialError) or isinstance(getattr(error, "report", None), RunRecord):
                     error.report = journal.record  # type: ignore[attr-defined]
@@ -205,6 +215,7 @@ class Runner:
         runner, left = self, list(self.explain(targets, force=force))
         while left:
             decision = left.pop(0)
+            self.may_go_on()
             try:
                 checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
             except (ConfigError, DataError, UnavailableError) as error:

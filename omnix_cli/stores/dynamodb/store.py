@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,14 +16,14 @@ import polars as pl
 from omnix_cli.batching import batched
 from omnix_cli.errors import ItemsRefused
 from omnix_cli.item_frames import Items
-from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, Units, WriteLimit
+from omnix_cli.protocols.tables import NO_UNITS, Guard, Names, Page, StoreTraits, Units, WriteLimit
 from omnix_cli.settings import TableSettings
 from omnix_cli.stores.dynamodb import wire
 from omnix_cli.stores.dynamodb.administration import EVERY_TABLE, DynamoTables
 from omnix_cli.stores.dynamodb.client.answers import last_key, understood
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 from omnix_cli.stores.dynamodb.client.service import Pace, Retries, Service
-from omnix_cli.stores.dynamodb.client.transports import Request, Transport
+from omnix_cli.stores.dynamodb.client.transports import GuardedTransport, Request, Transport
 from omnix_cli.stores.dynamodb.wire import Placeholders, encoded, from_wire, to_wire
 from omnix_cli.stores.dynamodb.writing.bulk_writer import (
     BulkWriter,
@@ -57,7 +58,8 @@ class DynamoStore:
     _paces: dict[str, Pace] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._service = Service(self.transport, self.retries)
+        self._guarded = GuardedTransport(self.transport)
+        self._service = Service(self._guarded, self.retries)
         self._tables = DynamoTables(self._service, prefix=self.prefix, stage=self.stage, options=self.tables)
         self._names = self._tables.names
 
@@ -72,6 +74,16 @@ class DynamoStore:
     def write_limit(self, table: str) -> WriteLimit | None:
         with understood(self._names[table]):
             return self.pacing.limit(lambda: self._description(table))
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Implements `protocols.GuardedStore`. A batch cannot have a condition, so a process that is stopped between
+        `check` and the end of sending can write as many batches too late as it has threads."""
+        before, self._guarded.check = self._guarded.check, guard.check
+        try:
+            yield
+        finally:
+            self._guarded.check = before
 
     def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         spec = TABLES[table]

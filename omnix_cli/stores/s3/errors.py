@@ -9,6 +9,8 @@ from omnix_cli.aws_errors import NO_ANSWER
 from omnix_cli.errors import ConfigError, UnavailableError
 
 _BUSY = {"SlowDown", "RequestTimeout", "RequestLimitExceeded", "Throttling", "ThrottlingException", "InternalError"}
+_NEVER = (501, 505)
+"""The server does not implement what was asked (RFC 9110): trying again does not help."""
 _LATER = "Try again later; omnix resumes."
 _HINTS = {
     "NoSuchBucket": "Check the name of the bucket, and the region and profile it belongs to.",
@@ -19,6 +21,8 @@ _HINTS = {
     "ExpiredToken": "Log in again (`aws sso login`), or renew the AWS_* variables.",
     "RequestTimeTooSkewed": "Set the clock of this machine.",
     "PermanentRedirect": "The bucket is in another region: set s3.region.",
+    "NotImplemented": "The server lacks a part of S3 that omnix needs; use another one, or a workspace on a disk.",
+    "501": "The server lacks a part of S3 that omnix needs; use another one, or a workspace on a disk.",
     "301": "The bucket is in another region: set s3.region.",
     "AuthorizationHeaderMalformed": "The bucket is in another region: set s3.region.",
 }
@@ -69,7 +73,7 @@ def refusal(place: str, code: str, message: str, status: int = 400) -> Exception
         return FileNotFoundError(place)
     if code in ("PreconditionFailed", "ConditionalRequestConflict", "412", "InvalidRange", "416"):
         return Changed(place)
-    if code in _BUSY or status >= 500:
+    if code in _BUSY or (status >= 500 and status not in _NEVER):
         return UnavailableError(f"{place}: {message} ({code}, after retries)", hint=_LATER)
     hint = _HINTS.get(code, "Check the address and the settings under s3.")
     return ConfigError(f"{place}: {message} ({code})", hint=hint)

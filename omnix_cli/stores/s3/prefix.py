@@ -165,6 +165,19 @@ class Prefix:
                 raise Changed(f"{self}{key}") from error
             return found[1]
 
+    def check_conditions(self, key: str, content: bytes) -> None:
+        """Puts the content that an object has under conditions that fail; raises `ConfigError` if it is put all the
+        same. Many servers that speak the protocol of S3 ignore the conditions, or know one of the two only."""
+        for condition in (unchanged(None), unchanged('"00000000000000000000000000000000"')):
+            try:
+                self._call("put_object", **self._named(key), Body=content, **condition)
+            except (Changed, FileNotFoundError):
+                continue
+            (name,) = condition
+            message = f"the server of {self} ignores {name} in PutObject: two runs could overwrite each other's work"
+            hint = "Use a server that supports conditional writes, as S3 does, or a workspace on a disk."
+            raise ConfigError(message, hint=hint)
+
     def upload(self, key: str, path: Path) -> str:
         """Puts a file, a large one in parts, with a checksum that S3 verifies; returns the tag of the object."""
         from s3transfer.manager import TransferConfig, TransferManager

@@ -1,8 +1,9 @@
 """A workspace that machines share: its checkpoints, ledger, run records and lock under one address on S3.
 
 The lock allows one run at a time: a lease on the object `lock`, renewed by its holder. The lease of a process that dies
-ends after a minute, by the clock of S3. If a process is suspended for longer than its lease and another one starts,
-neither can damage the other's work: manifests and the ledger are only put if nobody else changed them.
+ends after a minute, by the clock of S3. If a process is stopped for longer than its lease and another one starts, the
+first one ends with `LockedError` as soon as it goes on. Neither can damage the other's work: manifests and the ledger
+are only put if nobody else changed them. A server that ignores such conditions is refused.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from uuid import uuid4
 import orjson
 
 from omnix_cli.errors import LockedError, OmnixError
+from omnix_cli.processes.boot_time import boot_seconds
+from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed
 from omnix_cli.stores.s3.folders import S3Folder, S3Shelf
@@ -25,6 +28,8 @@ from omnix_cli.stores.workspace.lock import holder, owner
 
 LOCK = "lock"
 _FREE = b""
+_MARGIN = 1 / 3
+"""The share of the lease at its end that is not relied on: a request takes time to arrive."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,21 +50,23 @@ class S3Workspace:
         """The checkpoints in one of its folders."""
         return S3Shelf(self._objects.within(name), self._now, self._leftover_age)
 
-    def lock(self, command: str) -> AbstractContextManager[None]:
-        """Its lock: only one process at a time may change it."""
+    def lock(self, command: str) -> AbstractContextManager[MayGoOn]:
+        """Its lock: only one process at a time may change it. Gives what raises once the lock is lost."""
         return bucket_lock(self._objects, command=command, now=self._now())
 
 
 @contextmanager
-def bucket_lock(objects: Prefix, *, command: str, now: datetime, lease_seconds: float = 60.0) -> Iterator[None]:
-    """Holds the lease. Raises `LockedError`, which names the holder, when another process has it."""
+def bucket_lock(objects: Prefix, *, command: str, now: datetime, lease_seconds: float = 60.0) -> Iterator[MayGoOn]:
+    """Holds the lease, and gives what raises `LockedError` once it is lost. Raises `LockedError`, which names the
+    holder, when another process has it, and `ConfigError` when the server ignores conditions."""
     lease = _Lease(objects, {**owner(command, now), "lease": uuid4().hex}, lease_seconds)
     lease.take()
     done = threading.Event()
     renewing = threading.Thread(target=lease.renew, args=(done,), name="lease", daemon=True)
     renewing.start()
     try:
-        yield
+        lease.check_conditions()
+        yield lease.check
     finally:
         done.set()
         renewing.join()
@@ -69,12 +76,18 @@ def bucket_lock(objects: Prefix, *, command: str, now: datetime, lease_seconds: 
 class _Lease:
     """The lease of one process. Every renewal changes its content, and with it its tag."""
 
-    def __init__(self, objects: Prefix, terms: dict[str, object], seconds: float) -> None:
+    def __init__(
+        self, objects: Prefix, terms: dict[str, object], seconds: float, timer: Callable[[], float] = boot_seconds
+    ) -> None:
         self._objects = objects
         self._terms = terms
         self._seconds = seconds
+        self._timer = timer
         self._renewals = 0
         self._etag: str | None = None
+        self._ends = 0.0
+        self._is_lost = False
+        self._busy = threading.RLock()
 
     def take(self) -> None:
         content, self._etag = self._objects.get(LOCK) or (_FREE, None)
@@ -89,27 +102,53 @@ class _Lease:
             hint = f"Wait for it to end. If its process died, the lock expires after {self._seconds:.0f} seconds."
             raise LockedError(message, hint=hint) from None
 
+    def check(self) -> None:
+        """Raises `LockedError` unless this process is sure to hold the lease now, and for a while."""
+        with self._busy:
+            if self._is_lost or self._ends - self._timer() < self._seconds * _MARGIN:
+                self._renew()
+
+    def check_conditions(self) -> None:
+        """Raises `ConfigError` when the server puts objects although a condition fails: then it cannot keep a lock."""
+        with self._busy:
+            self._objects.check_conditions(LOCK, self._content())
+
     def renew(self, done: threading.Event) -> None:
         """Renews the lease until `done` is set or the lease is lost."""
-        while not done.wait(self._seconds / 3):
+        while not done.wait(self._seconds / 4):
             try:
-                self._write()
-            except Changed:
-                _log.error("another run took the lock of %s while this one was suspended", self._objects)
-                self._etag = None
+                with self._busy:
+                    if not done.is_set():
+                        self._renew()
+            except LockedError as error:
+                _log.error("%s", error.message)
                 return
             except OmnixError as error:
                 _log.warning("the lock could not be renewed: %s", error.message)
 
     def release(self) -> None:
-        if self._etag is None:
+        if self._is_lost:
             return
         try:
             self._objects.put(LOCK, _FREE, unchanged(self._etag))
         except (Changed, OmnixError) as error:
             _log.warning("the lock of %s could not be released: %s", self._objects, error)
 
+    def _renew(self) -> None:
+        try:
+            if not self._is_lost:
+                self._write()
+        except Changed:
+            self._is_lost = True
+        if self._is_lost:
+            message = f"another run took the lock of {self._objects} while this one was stopped, slow or cut off"
+            raise LockedError(message, hint="Run the same command again when that run has finished.")
+
     def _write(self) -> None:
+        began = self._timer()
         self._renewals += 1
-        content = orjson.dumps({**self._terms, "renewals": self._renewals})
-        self._etag = self._objects.put(LOCK, content, unchanged(self._etag))
+        self._etag = self._objects.put(LOCK, self._content(), unchanged(self._etag))
+        self._ends = began + self._seconds
+
+    def _content(self) -> bytes:
+        return orjson.dumps({**self._terms, "renewals": self._renewals})

@@ -18,7 +18,7 @@ import orjson
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
-from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, Units
+from omnix_cli.protocols.tables import NO_UNITS, Guard, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
 from omnix_cli.stores.sqlite.errors import readable, translated
 from omnix_cli.stores.sqlite.statements import TableSql
@@ -37,7 +37,7 @@ class SqliteStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the file at the same time: readers never
     wait, a writer waits up to `busy_seconds` for another one."""
 
-    traits = StoreTraits()
+    traits = StoreTraits(fences_writes=True)
 
     path: Path
     prefix: str = "omnix-ai"
@@ -49,6 +49,7 @@ class SqliteStore:
         self.tables = {spec.name: TableSql(spec, spec.full_name(self.prefix, self.stage)) for spec in TABLES.values()}
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self._guard: Guard | None = None
 
     def missing_tables(self, tables: Names = None) -> list[str]:
         names = [name for name in self.tables if tables is None or name in tables]
@@ -73,7 +74,16 @@ class SqliteStore:
     def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
-        return self._execute_many(sql.put, map(sql.row, as_dictionaries(items)))
+        return self._execute_many(sql, sql.put, map(sql.row, as_dictionaries(items)))
+
+    @contextmanager
+    def guarded(self, guard: Guard) -> Iterator[None]:
+        """Implements `protocols.GuardedStore`: a write of another process comes before or after a whole transaction."""
+        before, self._guard = self._guard, guard
+        try:
+            yield
+        finally:
+            self._guard = before
 
     def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
         sql = self.tables[table]
@@ -91,7 +101,7 @@ class SqliteStore:
         sql = self.tables[table]
         absent = []
         for chunk in batched(changes, self.transaction_items):
-            with self.transaction() as database:
+            with self._bulk_transaction(sql) as database:
                 for change in chunk:
                     key = change[sql.spec.key]
                     stored = self._first(database, sql, sql.find, (key,))
@@ -163,7 +173,7 @@ class SqliteStore:
             last = rows[-1][0]
 
     def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
-        return self._execute_many(self.tables[table].delete, ((key,) for key in keys))
+        return self._execute_many(self.tables[table], self.tables[table].delete, ((key,) for key in keys))
 
     @contextmanager
     def transaction(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -187,10 +197,22 @@ class SqliteStore:
             self._open.pop().close()
         self._own = threading.local()
 
-    def _execute_many(self, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
+    @contextmanager
+    def _bulk_transaction(self, sql: TableSql) -> Iterator[sqlite3.Connection]:
+        guard = self._guard
+        if guard is not None:
+            guard.check()
+        with self.transaction() as database:
+            if guard is not None:
+                stored = self._first(database, sql, sql.find, (guard.key,)) or {}
+                if any(stored.get(name) != value for name, value in guard.expected.items()):
+                    raise guard.lost()
+            yield database
+
+    def _execute_many(self, sql: TableSql, statement: str, arguments: Iterable[tuple[Any, ...]]) -> int:
         count = 0
         for chunk in batched(arguments, self.transaction_items):
-            with self.transaction() as database:
+            with self._bulk_transaction(sql) as database:
                 database.executemany(statement, chunk)
             count += len(chunk)
         return count

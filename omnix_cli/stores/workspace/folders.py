@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,8 +136,11 @@ class DiskFolder:
             write_atomically(self.path / name, content)
 
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
-        """Call it under the workspace's lock: the lock excludes other writers."""
-        self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
+        """Locks the folder itself meanwhile: nobody can delete that lock, as a file named `lock`."""
+        with disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with _locked(self.path):
+                self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
 
     def names(self) -> list[str]:
         return sorted(path.name for path in entries(self.path) if path.name[0] != "." and path.is_file())
@@ -158,6 +163,16 @@ class DiskFolder:
         if path.stat().st_size != part["bytes"] or checksum(path) != part["sha256"]:
             return f"{path.name} differs from its checksum"
         return None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,16 @@ def owner(command: str, now: datetime) -> dict[str, str | int]:
     return {"pid": os.getpid(), "host": socket.gethostname(), "since": now.isoformat(), "command": command}
 
 
+def identity(workspace: Path) -> str:
+    """A name of the workspace that no other one has: containers on several machines may share host name and path."""
+    found = workspace.stat()
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:  # not Linux
+        boot = ""
+    return f"{socket.gethostname()}:{workspace.absolute()}#{boot}-{found.st_dev:x}-{found.st_ino:x}"
+
+
 def holder(text: str | bytes) -> str:
     """The holder of a lock with this content, for people."""
     try:

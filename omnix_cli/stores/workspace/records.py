@@ -10,14 +10,14 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import takewhile
 
 import polars as pl
 from pydantic import TypeAdapter
 
-from omnix_cli.errors import CorruptCheckpoint, DataError, OmnixError
+from omnix_cli.errors import CorruptCheckpoint, DataError, LockedError, OmnixError
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 LEDGER = "imports.json"
 FINDINGS = "findings.json"
 _DAMAGED = ".damaged"
+ORDER = "order"
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -72,22 +73,31 @@ class LedgerView:
 
 @dataclass(frozen=True)
 class FileLedger:
-    """The ledger in a file. Implements `protocols.ImportLedger`."""
+    """The ledger in a file, for one command. Implements `protocols.ImportLedger`.
+
+    What a command adds rests on what it read. So it changes the file only while that is as it was at the first look:
+    a command that lost its lock, or whose lock was deleted, adds nothing."""
 
     folder: Folder
     checkpoints: Checkpoints
     replaced: ImportBatch | None = None
     """See `before`."""
+    _known: dict[str, bytes | None] = field(default_factory=dict, compare=False, repr=False)
+    """The content of the file at the first look, or after the last change."""
 
     def batches(self, kind: str) -> tuple[ImportBatch, ...]:
         earlier = takewhile(lambda batch: batch != self.replaced, self._load())
         return tuple(batch for batch in earlier if batch.kind == kind)
 
     def add(self, batch: ImportBatch) -> None:
-        if self.replaced is None:
-            self._change(lambda known: (*known, batch))
-        else:
-            self._change(lambda known: tuple(batch if one == self.replaced else one for one in known))
+        def added(known: tuple[ImportBatch, ...]) -> tuple[ImportBatch, ...]:
+            if self.replaced is not None:
+                return tuple(batch if one == self.replaced else one for one in known)
+            if any(one.key == batch.key for one in known):
+                raise _changed_by_another()
+            return (*known, batch)
+
+        self._change(added)
 
     def before(self, batch: ImportBatch) -> FileLedger:
         return replace(self, replaced=batch)
@@ -123,17 +133,31 @@ class FileLedger:
         return self.checkpoints.open(batch.key)
 
     def _change(self, edit: Callable[[tuple[ImportBatch, ...]], tuple[ImportBatch, ...]]) -> None:
+        ours: list[bytes] = []
+
         def changed(content: bytes | None) -> bytes:
+            if content is not None and content in ours:
+                return content  # it was written already, the answer lost
+            if content != self._known.setdefault(LEDGER, content):
+                raise _changed_by_another()
             batches = edit(_parsed(content) if content is not None else ())
-            return json.dumps([sealed(batch.model_dump(mode="json")) for batch in batches], indent=1).encode() + b"\n"
+            text = json.dumps([sealed(batch.model_dump(mode="json")) for batch in batches], indent=1)
+            ours.append(text.encode() + b"\n")
+            return ours[-1]
 
         self.folder.change(LEDGER, changed)
+        self._known[LEDGER] = ours[-1]
 
     def _load(self) -> tuple[ImportBatch, ...]:
+        content = self._content()
+        self._known.setdefault(LEDGER, content)
+        return () if content is None else _parsed(content)
+
+    def _content(self) -> bytes | None:
         try:
-            return _parsed(self.folder.read(LEDGER))
+            return self.folder.read(LEDGER)
         except FileNotFoundError:
-            return ()
+            return None
         except OSError as error:
             raise _unreadable(error) from error
 
@@ -158,20 +182,27 @@ class FindingsFile:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder `runs/` of a workspace. Implements `protocols.RunRecords`."""
+    """The folder `runs/` of a workspace. Implements `protocols.RunRecords`.
+
+    The file `order` has the ids of runs in the order in which they began: their times depend on a clock that may have
+    been wrong. Runs that it lacks are older (omnix 0.1 kept no such file), and ordered by their ids."""
 
     folder: Folder
+    _entered: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def save(self, record: RunRecord) -> None:
+        if record.run_id not in self._entered:
+            self._enter(record.run_id)
         self.folder.write(f"{record.run_id}.json", as_sealed_json(record.model_dump(mode="json")))
 
     def load(self, run_id: str) -> RunRecord:
         """The run with this id, the one whose id begins so, or `latest`."""
         ids = self._ids()
         found = [known for known in ids if known.startswith(run_id)] or (ids[:1] if run_id == "latest" else [])
+        found = [run_id] if run_id in found else found
         if not found:
             raise DataError(f"there is no run {run_id!r}", hint="`omnix runs list` lists all runs.")
-        if len(found) > 1 and found[0] != run_id:
+        if len(found) > 1:
             raise DataError(f"{len(found)} runs begin with {run_id!r}", hint="Give more characters of the id.")
         return self._read(found[0])
 
@@ -197,8 +228,29 @@ class RunFolder:
     def remove(self, run_id: str) -> None:
         self.folder.remove(f"{run_id}.json")
 
+    def _enter(self, run_id: str) -> None:
+        """Puts a new run at the end of the order, and drops from it what was removed."""
+        known = set(self._unordered())
+
+        def entered(content: bytes | None) -> bytes:
+            before = [one for one in _lines(content) if one in known and one != run_id]
+            return "".join(f"{one}\n" for one in (*before, run_id)).encode()
+
+        if run_id not in known:
+            self.folder.change(ORDER, entered)
+        self._entered.add(run_id)
+
     def _ids(self) -> list[str]:
-        return [name.removesuffix(".json") for name in reversed(self.folder.names()) if name.endswith(".json")]
+        """Newest first."""
+        try:
+            order = _lines(self.folder.read(ORDER))
+        except OSError:
+            order = []
+        places = {run_id: place for place, run_id in enumerate(order)}
+        return sorted(self._unordered(), key=lambda run_id: (places.get(run_id, -1), run_id), reverse=True)
+
+    def _unordered(self) -> list[str]:
+        return [name.removesuffix(".json") for name in self.folder.names() if name.endswith(".json")]
 
     def _read(self, run_id: str) -> RunRecord:
         try:
@@ -211,6 +263,10 @@ class RunFolder:
             raise unreadable(error, f"the record of run {run_id}", hint=hint, newer=f"run {run_id}") from error
 
 
+def _lines(content: bytes | None) -> list[str]:
+    return (content or b"").decode(errors="replace").split()
+
+
 def _change(batch: ImportBatch) -> int:
     """By how many rows a batch changes the number of current ones."""
     return batch.accepted - batch.corrected if batch.stored is None else batch.stored - batch.superseded
@@ -218,12 +274,23 @@ def _change(batch: ImportBatch) -> int:
 
 def _parsed(content: bytes) -> tuple[ImportBatch, ...]:
     try:
-        batches = parsed(content)
-        if not isinstance(batches, list):
+        content_of_list = parsed(content)
+        if not isinstance(content_of_list, list):
             raise ValueError("it is not a list")
-        return tuple(unsealed(batch, ImportBatch.model_validate) for batch in batches)
+        batches = tuple(unsealed(batch, ImportBatch.model_validate) for batch in content_of_list)
     except ValueError as error:
         raise _unreadable(error) from error
+    once: dict[str, ImportBatch] = {}
+    for batch in batches:
+        once.setdefault(batch.key, batch)
+    if len(once) < len(batches):
+        _log.warning("%s lists an import twice, as two runs at a time once could; it counts once", LEDGER)
+    return tuple(once.values())
+
+
+def _changed_by_another() -> LockedError:
+    message = "another run imported something meanwhile: this one lost the lock of the workspace, and added nothing"
+    return LockedError(message, hint="Run the same command again: what is imported already is recognised.")
 
 
 def _unreadable(error: Exception) -> OmnixError:

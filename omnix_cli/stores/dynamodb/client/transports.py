@@ -29,18 +29,7 @@ TIMEOUT_SECONDS = 30.0
 _RECEIVED_AT_ONCE = 1 << 18
 _LONGEST_HEAD = 1 << 16
 _CONTENT = "OmnixContent"
-
-_ALWAYS: Mapping[str, Mapping[str, type]] = {
-    "BatchGetItem": {"Responses": dict, "UnprocessedKeys": dict},
-    "BatchWriteItem": {"UnprocessedItems": dict},
-    "DescribeContinuousBackups": {"ContinuousBackupsDescription": dict},
-    "DescribeTable": {"Table": dict},
-    "DescribeTimeToLive": {"TimeToLiveDescription": dict},
-    "Query": {"Items": list},
-    "Scan": {"Items": list},
-}
-"""What every answer to an operation has. Source: API reference."""
-_MAYBE: Mapping[str, type] = {"Item": dict, "LastEvaluatedKey": dict}
+_UNCONDITIONAL = ("BatchWriteItem", "UpdateItem")
 
 Request = Mapping[str, Any] | bytes
 """A request as DynamoDB's JSON: as values, or already encoded."""
@@ -143,6 +132,25 @@ class SignedTransport:
             else:
                 connection.close()
         return answer
+
+
+@dataclass
+class GuardedTransport:
+    """Calls `check` as late as can be before each request that writes without a condition of its own."""
+
+    transport: Transport
+    check: Callable[[], None] = lambda: None
+
+    def __call__(self, operation: str, request: Request) -> dict[str, Any]:
+        if operation in _UNCONDITIONAL:
+            self.check()
+        return self.transport(operation, request)
+
+    def raw(self, operation: str, request: Request) -> bytes:
+        return self.transport.raw(operation, request)
+
+    def close(self) -> None:
+        self.transport.close()
 
 
 class BotoTransport:

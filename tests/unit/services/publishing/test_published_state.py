@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from omnix_cli.services.publishing.leases import read_control
 from omnix_cli.services.publishing.list_items import content_hash
 from omnix_cli.services.publishing.published_state import keep_receipts, published_day, published_state
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -65,14 +66,14 @@ def test_receipts_are_sorted_and_say_what_the_store_holds(shop: PublishingShop) 
 
 
 def test_the_published_day_is_that_of_the_run(shop: PublishingShop) -> None:
-    assert published_day(shop.store, now=NOW) is None
+    assert published_day(read_control(shop.store, NOW)) is None
     shop.publish(ANN, now=NOW + DAY)
-    assert published_day(shop.store, now=NOW) == date(2026, 3, 2)
+    assert published_day(read_control(shop.store, NOW)) == date(2026, 3, 2)
 
 
 def test_receipts_of_the_same_content_have_the_same_key(shop: PublishingShop) -> None:
     first, again = (shop.publish(ANN, BOB).receipts_key for _ in range(2))
-    receipts = published_state(shop.store, shop.checkpoints, NOW).receipts
+    receipts = published_state(shop.store, shop.checkpoints, read_control(shop.store, NOW)).receipts
     assert first == again == keep_receipts(receipts, shop.checkpoints, {})
 
 

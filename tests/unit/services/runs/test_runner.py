@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from omnix_cli.engines.polars_engine import PolarsEngine
-from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.errors import ConfigError, DataError, Interrupted, LockedError
 from omnix_cli.protocols.steps import PlanStep, Resources, StepOutput
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.runs.past_runs import compare, prune
+from omnix_cli.services.runs.past_runs import compare, prune, warn_of_future
 from omnix_cli.services.runs.planning import closure
 from omnix_cli.services.runs.runner import Runner, _Journal
 from omnix_cli.settings import Settings, SimilaritySettings
@@ -192,6 +192,63 @@ def test_runs_are_compared_and_pruned(workspace: Path) -> None:
     prune(runner.records, runner.checkpoints, keep=1, needed=[], dry_run=False)
     assert [record.run_id for record in runner.records.newest_first()] == [second.run_id]
     assert {manifest.key for manifest in runner.checkpoints.manifests()} == {step.key for step in second.steps}
+
+
+def test_runs_of_a_clock_that_was_ahead_do_not_cost_others_their_place(
+    workspace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    right = make_runner(workspace)
+    now = right.now() + timedelta(hours=1)
+    ahead = replace(right, now=lambda: now + timedelta(days=3650))
+    first = right.execute(["similarity"], command="run")
+    future = ahead.execute(["similarity"], command="run")
+    warn_of_future(right.records, now)
+    assert f"the newest run, {future.run_id}, began at" in caplog.text
+    left = prune(right.records, right.checkpoints, keep=1, needed=[], dry_run=True, now=now)
+    assert (left.runs, left.kept_runs) == ((), 2)
+    newest = right.execute(["similarity"], command="run")
+    caplog.clear()
+    warn_of_future(right.records, now)
+    assert caplog.text == ""
+    assert right.records.load("latest").run_id == newest.run_id
+    prune(right.records, right.checkpoints, keep=1, needed=[], dry_run=False, now=now)
+    assert [run.run_id for run in right.records.newest_first()] == [newest.run_id]
+    assert first.run_id < newest.run_id < future.run_id
+
+
+def test_a_run_stops_between_steps(workspace: Path) -> None:
+    calls: list[int] = []
+
+    def may_go_on() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise LockedError("another run took the lock")
+
+    runner = replace(make_runner(workspace), may_go_on=may_go_on)
+    with pytest.raises(LockedError):
+        runner.execute(["similarity"], command="run")
+    record = runner.records.load("latest")
+    assert (record.status, record.exit_code, len(record.steps)) == ("failed", 75, 1)
+
+
+def test_an_error_that_a_signal_caused_is_recorded_as_the_signal(workspace: Path) -> None:
+    class Broken:
+        """An engine in which a library makes another error of an interruption."""
+
+        def run(self, *_: Any) -> None:
+            came.append(1)
+            raise ConnectionError("connection lost")
+
+    def may_go_on() -> None:
+        if came:
+            raise Interrupted("stopped by SIGTERM")
+
+    came: list[int] = []
+    runner = replace(make_runner(workspace), engine=Broken(), may_go_on=may_go_on)  # type: ignore[arg-type]
+    with pytest.raises(Interrupted):
+        runner.execute(["similarity"], command="run")
+    record = runner.records.load("latest")
+    assert (record.status, record.exit_code) == ("interrupted", 130)
 
 
 def test_what_others_need_survives_pruning(workspace: Path) -> None:

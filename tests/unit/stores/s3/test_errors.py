@@ -14,6 +14,8 @@ from omnix_cli.stores.s3.errors import Changed, refusal, s3_errors
         ("PreconditionFailed", 412, Changed),
         ("SlowDown", 503, UnavailableError),
         ("Whatever", 500, UnavailableError),
+        ("NotImplemented", 501, ConfigError),
+        ("501", 501, ConfigError),
         ("AccessDenied", 403, ConfigError),
         ("Whatever", 400, ConfigError),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from omnix_cli.errors import ConfigError, LockedError
-from omnix_cli.stores.workspace.lock import holder, workspace_lock
+from omnix_cli.stores.workspace.lock import holder, identity, workspace_lock
 
 NOW = datetime(2018, 1, 1, tzinfo=UTC)
 
@@ -29,6 +29,16 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         workspace_lock(tmp_path / "file" / "w", command="run", now=NOW),
     ):
         pass
+
+
+def test_two_workspaces_of_one_path_are_told_apart(tmp_path: Path) -> None:
+    folder, other = tmp_path / "omnix", tmp_path / "other"
+    folder.mkdir()
+    first = identity(folder)
+    assert identity(folder) == first
+    folder.rename(other)
+    folder.mkdir()
+    assert identity(folder) != first
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", b"[]"])

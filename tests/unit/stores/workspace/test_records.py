@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import orjson
 import polars as pl
 import pytest
 
-from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError, LockedError
 from omnix_cli.records import ImportBatch, ImportedFile, RunRecord
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -72,14 +77,86 @@ def test_a_damaged_ledger_and_one_of_a_newer_release(ledger: FileLedger, tmp_pat
         ledger.batches("products")
 
 
+def reopened(ledger: FileLedger) -> FileLedger:
+    """The ledger as another process sees it."""
+    return FileLedger(ledger.folder, ledger.checkpoints)
+
+
+def test_a_ledger_that_another_process_changed_takes_no_batch(ledger: FileLedger) -> None:
+    add(ledger, "one", {"1": "Tea"})
+    slow = reopened(ledger)
+    assert len(slow.batches("products")) == 1
+    two = add(ledger, "two", {"2": "Jam"})
+    for batch in (two, two.model_copy(update={"key": "three"})):
+        with pytest.raises(LockedError, match="another run imported something meanwhile"):
+            slow.add(batch)
+    with pytest.raises(LockedError):
+        slow.drop([two])
+    assert [batch.key for batch in reopened(ledger).batches("products")] == ["one", "two"]
+    add(reopened(ledger), "three", {"3": "Milk"})
+
+
+def test_a_batch_stands_in_the_ledger_once(ledger: FileLedger) -> None:
+    one = add(ledger, "one", {"1": "Tea"})
+    with pytest.raises(LockedError):
+        reopened(ledger).add(one)
+    assert ledger.batches("products") == (one,)
+
+
+def test_a_ledger_that_two_runs_doubled_counts_once(
+    ledger: FileLedger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(ledger, "one", {"1": "Tea", "2": "Jam"})
+    file = tmp_path / "imports.json"
+    file.write_bytes(orjson.dumps(orjson.loads(file.read_bytes()) * 2))
+    doubled = reopened(ledger)
+    assert doubled.view("products").rows == doubled.view("products").scan().collect().height == 2
+    assert "imports.json lists an import twice" in caplog.text
+    add(doubled, "two", {"3": "Milk"})
+    assert len(orjson.loads(file.read_bytes())) == 2
+
+
+def test_a_change_whose_answer_was_lost_is_made_once(ledger: FileLedger) -> None:
+    class Forgetful(DiskFolder):
+        """Changes a file, loses the answer and tries again, as a client of S3 may."""
+
+        def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
+            super().change(name, edit)
+            super().change(name, edit)
+
+    forgetful = FileLedger(Forgetful(ledger.folder.path), ledger.checkpoints)  # type: ignore[attr-defined]
+    for key, product in (("one", "1"), ("two", "2")):
+        add(forgetful, key, {product: "Tea"})
+    assert [batch.key for batch in reopened(ledger).batches("products")] == ["one", "two"]
+
+
+def test_two_processes_that_change_the_ledger_at_once(ledger: FileLedger) -> None:
+    """Also when somebody deleted the lock of the workspace: one of them is refused."""
+    batch = add(ledger, "one", {"1": "Tea"})
+    together = threading.Barrier(2)
+
+    def is_added(key: str) -> bool:
+        own = reopened(ledger)
+        own.batches("products")
+        together.wait(timeout=10)
+        with suppress(LockedError):
+            own.add(batch.model_copy(update={"key": key}))
+            return True
+        return False
+
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(10):
+            assert sorted(threads.map(is_added, [f"{number}-a", f"{number}-b"])) == [False, True]
+    assert len(reopened(ledger).batches("products")) == 11
+
+
 def record(run_id: str) -> RunRecord:
-    started = datetime(2018, 1, 1, tzinfo=UTC)
     return RunRecord(
         run_id=run_id,
         command="run",
         status="done",
         as_of=date(2018, 1, 1),
-        started_at=started,
+        started_at=NOW,
         settings={},
         sources={},
     )
@@ -100,6 +177,32 @@ def test_runs_are_found_by_the_beginning_of_their_id(runs: RunFolder) -> None:
         runs.load("20180102")
     with pytest.raises(DataError, match="there is no run 'x'"):
         runs.load("x")
+
+
+def test_runs_are_ordered_by_succession_whatever_their_clocks_said(runs: RunFolder, tmp_path: Path) -> None:
+    ahead, right = record("20300101T1"), record("20180103T1")
+    for following in (ahead, right, ahead.model_copy(update={"status": "killed"})):
+        RunFolder(DiskFolder(tmp_path)).save(following)
+    found = RunFolder(DiskFolder(tmp_path))
+    ids = ["20180103T1", "20300101T1", "20180102T2", "20180102T1", "20180101T1"]
+    assert [run.run_id for run in found.newest_first()] == ids
+    assert found.load("latest").run_id == "20180103T1"
+    assert found.load("20300101").status == "killed"
+    found.remove("20300101T1")
+    found.save(record("20180103T0"))
+    assert [run.run_id for run in found.newest_first()][:2] == ["20180103T0", "20180103T1"]
+
+
+def test_runs_without_an_order_are_older_and_go_by_their_ids(runs: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "order").unlink()
+    runs = RunFolder(DiskFolder(tmp_path))
+    assert [run.run_id for run in runs.newest_first()] == ["20180102T2", "20180102T1", "20180101T1"]
+    runs.save(record("20180101T1"))
+    runs.save(record("20171231T1"))
+    ids = ["20171231T1", "20180102T2", "20180102T1", "20180101T1"]
+    assert [run.run_id for run in runs.newest_first()] == ids
+    (tmp_path / "order").write_bytes(b"\xff\xfe")
+    assert runs.load("latest").run_id == "20180102T2"
 
 
 def test_a_damaged_record_is_skipped_and_a_newer_one_refused(runs: RunFolder, tmp_path: Path) -> None:
