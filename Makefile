@@ -39,11 +39,14 @@ docs: $(VENV)/core  ## Renew the generated parts of the documents
 bench: $(VENV)/bench $(PEERS)/ready  ## Measure speed (start, import, similarity, tables) next to other tools, and quality
 	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks
 
-soak: $(VENV)/dev $(EMULATORS)/ready  ## Import simulated shops; write to tables and ask models while requests fail; stop processes; check that nothing is lost
+soak: $(VENV)/dev $(EMULATORS)/ready  ## Simulated shops, requests that fail, stopped processes, damaged files, strange services: is anything lost?
 	$(BIN)/python -m tests.soaks.order_streams
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.tables_under_faults
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.dynamodb_answers
 	$(BIN)/python -m tests.soaks.models_under_faults
+	$(BIN)/python -m tests.soaks.damage
+	$(BIN)/python -m tests.soaks.absurd_settings
+	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.strange_services
 	$(BIN)/python -m tests.soaks.hostile_texts
 	$(BIN)/python -m tests.soaks.odd_answers
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.pauses

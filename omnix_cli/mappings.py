@@ -230,6 +230,19 @@ class ColumnMapping(Section):
         return value if kind is None else {canonical_name(kind, name): source for name, source in value.items()}
 
     @model_validator(mode="after")
+    def _known_words(self) -> ColumnMapping:
+        columns = FRAMES[self.kind].schema.columns()
+        for name, replaced in self.values.items():
+            words = columns[name].dtype if name in columns else None
+            if not isinstance(words, pl.Enum):
+                continue
+            for value in replaced.values():
+                word = re.sub(r"[\s-]+", "_", value.strip().lower())
+                if value not in self.null_values and word not in words.categories:
+                    raise ValueError(f"values of {name}: {value!r} is none of {', '.join(words.categories)}")
+        return self
+
+    @model_validator(mode="after")
     def _one_source(self) -> ColumnMapping:
         if both := sorted(self.columns.keys() & self.constants.keys()):
             raise ValueError(f"both a column and a constant for {', '.join(both)}")

@@ -151,7 +151,7 @@ class Quarantine:
         """The open rows, counted by reason, and the first `limit` of them."""
         from omnix_cli.services.importing.quarantine import quarantine_show
 
-        return quarantine_show(self.opening.read().importer(), kind, reason=reason, file=file, limit=limit)
+        return quarantine_show(self.opening.existing().importer(), kind, reason=reason, file=file, limit=limit)
 
     def replay(
         self,

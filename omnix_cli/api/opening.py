@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from omnix_cli.errors import Interrupted
+from omnix_cli.errors import ConfigError, Interrupted
 from omnix_cli.protocols.progress import MayGoOn, always
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Opening:
     by `settings` (dotted names), then by the arguments of the call itself.
 
     `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins;
-    `may_go_on` after each piece of work and before each change of the workspace or the store."""
+    `may_go_on` after each piece of work and before each change of the workspace or the store. `is_named`: somebody
+    typed the name of the workspace, so one that does not exist is not taken for an empty one."""
 
     config: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Opening:
     now: Callable[[], datetime] = present
     log_to: Callable[[Path], None] = lambda folder: None
     may_go_on: MayGoOn = always
+    is_named: bool = False
 
     def load(self, **arguments: Any) -> LoadedSettings:
         """The settings of one call. `arguments` are settings with `__` for the dot; None means not given."""
@@ -55,13 +57,17 @@ class Opening:
         """The workspace, to look up results: loads nothing of what computes them."""
         from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
-        return self._logged(WorkspaceReader.open(self.load(**arguments).values, now=self.now))
+        return self._logged(self._existing(WorkspaceReader.open(self.load(**arguments).values, now=self.now)))
 
     def read(self, **arguments: Any) -> Workspace:
         """The workspace, to read from."""
         from omnix_cli.wiring.workspaces import Workspace
 
         return self._logged(Workspace.open(self.load(**arguments).values, now=self.now))
+
+    def existing(self, **arguments: Any) -> Workspace:
+        """The workspace, to read from. Raises `ConfigError` when one is named that does not exist."""
+        return self._existing(self.read(**arguments))
 
     @contextmanager
     def locked(
@@ -85,6 +91,12 @@ class Opening:
                 self.log_to(workspace.folder)
                 workspace.prepare(dry_run=dry_run)
                 yield workspace
+
+    def _existing(self, workspace: Opened) -> Opened:
+        if workspace.is_new and self.is_named:
+            message = f"there is no workspace {workspace.folder}"
+            raise ConfigError(message, hint="Check --workspace. `omnix init` and `omnix import` make a workspace.")
+        return workspace
 
     def _logged(self, workspace: Opened) -> Opened:
         if workspace.folder.exists():

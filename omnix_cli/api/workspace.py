@@ -14,6 +14,7 @@ from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, model_settings, present
 from omnix_cli.api.runs import Runs
 from omnix_cli.api.tables import Tables
+from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,11 +59,14 @@ class Workspace:
 
     def check_data(self) -> tuple[Finding, ...]:
         """What looks wrong in the imported data, with counts, an example and what to do, most severe first."""
-        return self.opening.read().advisor().findings()
+        return self.opening.existing().advisor().findings()
 
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
         the file exists."""
+        if file.is_absolute() and not file.parent.is_dir():
+            hint = "Check --config. A folder is made only below the current one."
+            raise ConfigError(f"there is no folder {file.parent} for the configuration", hint=hint)
         with self.opening.locked("init") as workspace:
             return [workspace.folder, file] if workspace.write_configuration(file) else []
 
@@ -133,7 +137,7 @@ class Workspace:
         """What `run` would compute and what it would reuse, and why."""
         from omnix_cli.services.runs.commands import explain
 
-        return explain(self.opening.read(as_of=as_of).runner(), force=force)
+        return explain(self.opening.existing(as_of=as_of).runner(), force=force)
 
     def recommendations(
         self,

@@ -93,6 +93,7 @@ class Session:
             settings={} if folder is None else {name: folder},
             log_to=lambda folder: log_to_file(folder / "logs" / "omnix.log"),
             may_go_on=stop_signals.check,
+            is_named=folder is not None,
         )
         return Workspace(opening)
 

@@ -22,6 +22,7 @@ SMALLEST = {
     "benchmarks.quality_predictions": (["--households", "10"], "Alerts"),
     "benchmarks.quality_recommendations": (["--households", "30"], "omnix, homepage, 60 % due"),
     "benchmarks.quality_similarity": (["--rows", "5000"], "default settings"),
+    "soaks.dynamodb_answers": (["1"], "5 figures compared with what is charged, 0 differ"),
     "soaks.models_under_faults": (["--households", "4", "--kill-after", "2"], "in a batch"),
     "soaks.order_streams": (["3"], "shuffled: "),
     "soaks.tables_under_faults": (["40"], "missing 0, doubled 0, wrong 0"),

@@ -102,7 +102,10 @@ def quarantine_discard(
 
 
 def open_rows(importer: Importer, kind: str, *, reason: str | None, file: str | None) -> pl.DataFrame:
-    """The open rows with the `batch` they came with, all or those of one reason or file."""
+    """The open rows with the `batch` they came with, all or those of one reason or file. Raises `ConfigError` for a
+    file that was not imported."""
+    if file is not None:
+        _check_imported(importer, kind, file)
     wanted = {name: value for name, value in (("reason", reason), ("file", file)) if value is not None}
     return importer.ledger.quarantine(kind).filter(**wanted).collect().sort(*_PLACE, "batch")
 
@@ -114,16 +117,21 @@ def mapping_of(importer: Importer, kind: str, batch: str) -> ColumnMapping:
         mapping = ColumnMapping.model_validate({**parameters.get("mapping", {}), "kind": kind})
     except ValidationError as error:
         hint = "Name the mapping with --mapping."
-        raise ConfigError(f"the mapping of the import {batch} cannot be used: {error}", hint=hint) from error
+        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"the mapping of the import {batch} cannot be used: {why}", hint=hint) from error
     return mapping if mapping.timezone else mapping.changed(timezone=parameters.get("timezone"))
 
 
-def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> None:
+def _check_imported(importer: Importer, kind: str, name: str) -> None:
     known = {file.name for batch in importer.ledger.batches(kind) for file in batch.files}
+    if name not in known:
+        hint = suggestion(name, sorted(known), what="Imported files")
+        raise ConfigError(f"no {kind} were imported from `{name}`", hint=hint)
+
+
+def _check_fixed(importer: Importer, kind: str, fixed: Mapping[str, str]) -> None:
     for name in fixed:
-        if name not in known:
-            hint = suggestion(name, sorted(known), what="Imported files")
-            raise ConfigError(f"no {kind} were imported from `{name}`", hint=hint)
+        _check_imported(importer, kind, name)
     importer.sources.find(list(fixed.values()))
 
 
@@ -179,6 +187,7 @@ class _FixedLines(_QuarantinedRows):
     def chunks(self) -> Iterator[RawChunk]:
         """The quarantined lines only; those that the fixed file lacks stay open."""
         place = ["row_number", "item"]
+        read = self.rows.cast({"row_number": pl.UInt64, "item": pl.UInt32})
         for chunk in self.fixed.chunks():
-            rows = chunk.rows.join(self.rows, left_on=[ROW_NUMBER, ITEM], right_on=place, how="semi")
+            rows = chunk.rows.join(read, left_on=[ROW_NUMBER, ITEM], right_on=place, how="semi")
             yield replace(chunk, rows=rows, rejected=chunk.rejected.join(self.rows, on=place, how="semi"))

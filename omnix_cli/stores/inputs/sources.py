@@ -274,7 +274,10 @@ class StoredTable:
 
     @contextmanager
     def open(self, name: str, mapping: ColumnMapping) -> Iterator[OpenTable]:
-        yield OpenTable(Source(name, io.BufferedReader(_Joined(self._lines())), mapping))
+        content = io.BufferedReader(_Joined(self._lines()))
+        if not content.peek(1):
+            raise DataError(f"{name}: the table is empty", hint="Check store.prefix, store.stage and the store.")
+        yield OpenTable(Source(name, content, mapping))
 
     def _lines(self) -> Iterator[bytes]:
         for item in self.store.scan(self.table.name):

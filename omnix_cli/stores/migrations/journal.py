@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, TypeAdapter
 
-from omnix_cli.errors import CorruptCheckpoint, DataError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.records import MigrationRecord, SegmentProgress
 from omnix_cli.settings import StoreSettings
 from omnix_cli.stores.migrations.item_parquet import as_parquet, items_frame, read_items
@@ -131,14 +131,14 @@ class Journals:
 
     def find(self, run: str) -> Journal:
         """The journal of a run, by its id, the beginning of it, or `latest`: the latest that wrote something. Raises
-        `DataError` when there is none."""
+        `ConfigError` when there is none, or several."""
         runs = self._newest_first()
         matching = self._latest(runs) if run == "latest" else [name for name in runs if name.startswith(run)]
         if run in matching:
             matching = [run]
         if len(matching) != 1:
             what = f"{len(matching)} copies begin with {run!r}" if matching else f"there is no copy {run!r}"
-            raise DataError(what, hint=f"The latest: {', '.join(runs[:5]) or 'none yet'}.")
+            raise ConfigError(what, hint=f"The latest: {', '.join(runs[:5]) or 'none yet'}.")
         path = self.folder / matching[0] / "run.json"
         with _readable(path):
             return Journal(path.parent, from_sealed_json(path.read_bytes(), MigrationRecord.model_validate))

@@ -36,12 +36,12 @@ CREATE INDEX IF NOT EXISTS replies_by_time ON replies
 CREATE INDEX IF NOT EXISTS replies_by_file ON replies (file);
 CREATE TABLE IF NOT EXISTS asked (
     question TEXT NOT NULL, place INTEGER NOT NULL, customer_id TEXT NOT NULL, history TEXT NOT NULL,
-    prior TEXT NOT NULL, PRIMARY KEY (question, place)) WITHOUT ROWID;
+    prior TEXT NOT NULL, PRIMARY KEY (question, place));
 CREATE INDEX IF NOT EXISTS asked_by_customer ON asked (customer_id);
-CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (name TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS losses (
     id TEXT PRIMARY KEY, run TEXT NOT NULL, model TEXT NOT NULL, prompt TEXT NOT NULL, way TEXT NOT NULL,
-    dollars TEXT NOT NULL, noted_at TEXT NOT NULL, file TEXT) WITHOUT ROWID;
+    dollars TEXT NOT NULL, noted_at TEXT NOT NULL, file TEXT);
 """
 REPLY_COLUMNS = (
     "question, model, prompt, way, text, stop_reason, input, output, cache_read, cache_write, cost, seconds, "

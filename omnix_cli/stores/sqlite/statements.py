@@ -36,11 +36,12 @@ class TableSql:
         return columns | ({self.spec.ttl: "INTEGER"} if self.spec.ttl else {})
 
     def create(self) -> Iterator[str]:
-        """The statements that create the table and its indexes."""
+        """The statements that create the table and its indexes. It has row ids: DuckDB cannot count the rows of a table
+        without, and SQLite writes it as fast."""
         columns = [f"{_quoted(self.spec.key)} TEXT NOT NULL PRIMARY KEY"]
         columns += [f"{_quoted(attribute)} {kind}" for attribute, kind in self.columns.items()]
         table = _quoted(self.full_name)
-        yield f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)}, document TEXT NOT NULL) WITHOUT ROWID"
+        yield f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)}, document TEXT NOT NULL)"
         yield from map(self.create_index, self.spec.indexes)
 
     def create_index(self, index: IndexSpec) -> str:

@@ -28,7 +28,7 @@ from omnix_cli.stores.workspace.private import create_private, private_folder
 
 TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
-_PAGE_BYTES = 16_384  # items of a few kB fit into one page of a WITHOUT ROWID table, but not into the usual 4 kB
+_PAGE_BYTES = 16_384  # items of a few kB fit into one page, but not into the usual 4 kB
 _CACHE_KIB = 65_536  # the upper pages of a few indexes; with the usual 2 MB SQLite reads and writes them all the time
 
 

@@ -104,7 +104,7 @@ class _Writer:
             self._waiting[name] = [rest] if rest.height else []  # an empty slice would keep the whole part in memory
 
     def adopt(self, name: str, part: StagedPart) -> None:
-        schema = pl.read_parquet_schema(part.file.path)
+        schema = pl.scan_parquet(part.file.path, glob=False).collect_schema()  # its path may have brackets
         self._keep(name, schema, part.rows, self._draft.adopt(self._next(name), part.file))
 
     def add_figures(self, figures: Figures) -> None:

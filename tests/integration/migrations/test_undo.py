@@ -27,7 +27,7 @@ def test_a_copy_is_undone_once(omnix: Omnix, source: Side) -> None:
 
 
 def test_a_run_that_does_not_exist_is_refused(omnix: Omnix) -> None:
-    assert "there is no copy '2026'" in omnix("undo", "2026", code=3)
+    assert "there is no copy '2026'" in omnix("undo", "2026", code=2)
 
 
 def test_the_old_spelling_works_and_names_the_new_one(

@@ -58,7 +58,7 @@ class SuspectRows:
 
     def _release(self, bad: pl.DataFrame) -> Iterator[Cleaned]:
         """The waiting rows without the bad ones, and these as quarantine rows."""
-        none, place = FRAMES["quarantine"].empty(), bad.rename(_PLACE)
+        none, place = FRAMES["quarantine"].empty(), bad.rename(_PLACE).cast({"row_number": pl.Int64, "item": pl.Int32})
         for spill, empty in self._waiting:
             for piece in spill.pieces():
                 rows = piece.join(bad, on=list(_PLACE), how="anti", maintain_order="left") if bad.height else piece

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from omnix_cli.errors import CorruptCheckpoint, DataError, LockedError
+from omnix_cli.errors import ConfigError, CorruptCheckpoint, LockedError
 from omnix_cli.records import MigrationRecord, SegmentProgress
 from omnix_cli.stores.migrations.journal import Journal, Journals
 
@@ -31,7 +31,7 @@ def test_only_the_same_unfinished_copy_continues(tmp_path: Path) -> None:
     journals.find("1").update(state="done")
     assert journals.begin(record("4", "a")).record.run_id == "4"
     assert journals.find("latest").record.run_id == "4"
-    with pytest.raises(DataError, match="no copy"):
+    with pytest.raises(ConfigError, match="no copy"):
         journals.find("9")
 
 
@@ -40,7 +40,7 @@ def test_a_run_is_named_by_the_beginning_of_its_id(tmp_path: Path) -> None:
     for run in ("2026-03-01-a", "2026-03-02-b"):
         journals.begin(MigrationRecord(run_id=run, plan={"of": run}, target={}, started_at=NOW))
     assert journals.find("2026-03-01").record.run_id == "2026-03-01-a"
-    with pytest.raises(DataError, match="2 copies begin with '2026'"):
+    with pytest.raises(ConfigError, match="2 copies begin with '2026'"):
         journals.find("2026")
 
 

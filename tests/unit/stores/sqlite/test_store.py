@@ -140,3 +140,11 @@ def test_a_killed_writer_leaves_whole_items(store: SqliteStore, path: Path) -> N
     assert found == [{"id": item["id"], "filler": "x" * 200} for item in found]
     store.put_many("products", [{"id": "milk"}])
     assert store.get("products", "milk", now=NOW) == {"id": "milk"}
+
+
+def test_every_table_has_row_ids_for_other_programs(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    store.create_tables()
+    with closing(store), store.database() as database:
+        names = [sql.full_name for sql in store.tables.values()]
+        assert [database.execute(f'SELECT max(rowid) FROM "{name}"').fetchone() for name in names] == [(None,)] * 5
