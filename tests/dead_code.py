@@ -21,6 +21,7 @@ USED = {
     "__getattr__": "Python calls it for names that are loaded when asked for",
     "__signature__": "typer reads it",
     "created_at": "a line of a checkpoint's manifest",
+    "forget": "erasing a customer, which the contract of the ledger promises; no command does it yet",
     "input_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",
     "into": "a view: the array below it changes",
     "invalid_share": "a column of `omnix predict compare`",
