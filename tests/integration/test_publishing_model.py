@@ -383,6 +383,9 @@ def test_one_is_stopped_at_each_step_while_another_publishes(
     for steps in range(1, 10):
         model = machine()
         model.begin()
+        earlier = model._start(second)
+        assert earlier is not None
+        model._go_on(earlier, 100)
         stopped = model._start(first)
         assert stopped is not None
         model._go_on(stopped, steps)

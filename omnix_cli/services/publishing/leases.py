@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 def is_to_be_created(store: TableStore) -> bool:
     """Whether a publish creates the table. Where somebody else does, reading a missing one is an error that says so."""
-    return not store.traits.is_administered and bool(store.missing_tables((TABLE,)))
+    return not store.traits.is_administered and TABLE in store.missing_tables()
 
 
 def read_control(store: TableStore, now: datetime) -> Mapping[str, Any]:
