@@ -170,6 +170,7 @@ def calls(text: str) -> dict[str, list[list[str]]]:
         "predict status": [[]],
         "predict collect": [[]],
         "predict retry-failed": [[]],
+        "predict dead-letters": [[]],
         "predict usage": [[]],
         "predict prompts list": [[]],
         "predict prompts diff": [["replenishment", text], ["replenishment", "replenishment"]],

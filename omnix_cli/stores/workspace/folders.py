@@ -138,7 +138,7 @@ class DiskFolder:
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
         """Locks the folder itself meanwhile: nobody can delete that lock, as a file named `lock`."""
         with disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path)
             with _locked(self.path):
                 self.write(name, edit(self.read(name) if (self.path / name).exists() else None))
 
