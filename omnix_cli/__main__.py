@@ -1,7 +1,5 @@
 """`omnix` and `python -m omnix_cli`."""
 
-import sys
-
 from omnix_cli.errors import Interrupted
 from omnix_cli.processes import stop_signals
 
@@ -12,12 +10,9 @@ def run() -> None:
         stop_signals.install()
         from omnix_cli.cli import main  # imported here so that Ctrl-C during loading shows no traceback
 
-        code = main()
+        stop_signals.end(main())
     except (KeyboardInterrupt, Interrupted):
-        code = Interrupted.exit_code
-    finally:
-        stop_signals.end()
-    sys.exit(code)
+        stop_signals.end(Interrupted.exit_code)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as stopped:
         return _fail(raised if isinstance(raised, Interrupted) else stopped)
     finally:
-        stop_signals.forget()
+        stop_signals.clear_mark()
     return code if raised is None else _explained(raised)
 
 

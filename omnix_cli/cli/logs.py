@@ -20,7 +20,7 @@ _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "ta
 
 
 def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
-    """Sends the log lines of omnix to stderr."""
+    """Sends the log lines of omnix to stderr, and the warnings of libraries in the same form."""
     logger = logging.getLogger("omnix_cli")
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
@@ -31,6 +31,9 @@ def configure_logging(*, json_lines: bool, verbose: bool, quiet: bool) -> None:
     logger.addHandler(stderr)
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
+    logging.captureWarnings(True)
+    if logging.lastResort is not None:  # prints the warnings of loggers for which nobody cares
+        logging.lastResort.setFormatter(stderr.formatter)
     logging.raiseExceptions = False  # what needs the disk reports that it is full, not the log
 
 
@@ -64,7 +67,7 @@ def keep_traceback(error: BaseException) -> Path:
     if file := log_traceback(error):
         return file
     with tempfile.NamedTemporaryFile("w", prefix="omnix-", suffix=".log", delete=False, encoding="utf-8") as kept:
-        kept.writelines(traceback.format_exception(error))
+        kept.write(without_secrets("".join(traceback.format_exception(error))))
     return Path(kept.name)
 
 

@@ -6,14 +6,19 @@ The handler runs between any two steps of the main thread, also inside a callbac
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import sys
+from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 from omnix_cli.errors import Interrupted
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _received: list[int] = []
+_codes: list[int] = []
 
 
 def install() -> None:
@@ -28,15 +33,29 @@ def check() -> None:
         raise Interrupted(f"stopped by {signal.Signals(_received[0]).name}")
 
 
-def forget() -> None:
+def clear_mark() -> None:
     """Begins anew, as a new process does."""
     _received.clear()
 
 
-def end() -> None:
-    """Nothing is left to be interrupted: a signal only changes the exit code."""
+def end(code: int) -> NoReturn:
+    """Ends the process with this code, or with that of an interruption if a signal still comes.
+
+    Python takes the handlers away while it winds up, for a tenth of a second and more: then a signal would kill. So the
+    last thing that it does before is to leave."""
     for number in _SIGNALS:
         signal.signal(number, _exit)
+    _codes.append(code)
+    sys.exit(code)
+
+
+@atexit.register  # as the first, so it is called as the last
+def _leave() -> None:
+    if _codes:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(_codes[-1])
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -209,10 +209,11 @@ class Workspace(WorkspaceReader):
     def lock(self, command: str) -> Iterator[None]:
         """Keeps every other process from changing the workspace until the block ends."""
         with ExitStack() as locks:
-            locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))
+            held = [locks.enter_context(workspace_lock(self.folder, command=command, now=self.now()))]
             if self._shared:
-                self.checks.append(locks.enter_context(self._shared.lock(command)))
-                locks.callback(self.checks.pop)
+                held.append(locks.enter_context(self._shared.lock(command)))
+            self.checks.extend(held)
+            locks.callback(self.checks.clear)
             locks.callback(self.close)
             yield
 

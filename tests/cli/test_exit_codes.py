@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import omnix_cli.configuration
+from omnix_cli import __version__
 from omnix_cli.cli import app
 from omnix_cli.cli import main as main_command
 from omnix_cli.configuration import LoadedSettings
@@ -147,12 +148,24 @@ def test_nothing_is_published_after_a_signal_that_was_swallowed(
 
 def test_a_signal_while_python_ends_gives_130(tmp_path: Path) -> None:
     script = (
-        "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
-        "import sys; sys.argv = ['omnix', '--version']\n"
-        "from omnix_cli.__main__ import run; run()"
+        "import atexit, os, signal, sys; from omnix_cli.__main__ import run\n"
+        "atexit.register(os.kill, os.getpid(), signal.{name})\n"
+        "sys.argv = ['omnix', '--version']; run()"
+    )
+    for name in ("SIGTERM", "SIGINT"):
+        command = [sys.executable, "-c", script.format(name=name)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (130, "")
+
+
+def test_what_was_printed_arrives_and_nothing_runs_after_the_last_moment_for_a_signal(tmp_path: Path) -> None:
+    script = (
+        "import sys; from omnix_cli.__main__ import run\n"
+        "class Late:\n    def __del__(self): print('wound up')\n"
+        "late = Late(); sys.argv = ['omnix', '--version']; run()"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (130, "")
+    assert (ended.returncode, ended.stdout) == (0, f"omnix {__version__}\n")
 
 
 def test_wrong_usage_is_returned_not_raised(capfd: pytest.CaptureFixture[str]) -> None:

@@ -208,6 +208,8 @@ class Publishers(RuleBasedStateMachine):
         self.number = 0
         self.unsure: set[str] = set()
         self.turn = (0, "")
+        self.lists: dict[str, dict[str, list[str]]] = {}
+        """The lists of each run."""
         with closing(self._store(None)) as store:
             store.create_tables()
 
@@ -242,16 +244,15 @@ class Publishers(RuleBasedStateMachine):
                 sleep=sleep,
                 chunk_rows=3,
             )
-            publisher.write(store, self._frames(process.number), str(process.number), START.date())
+            publisher.write(store, self._frames(str(process.number)), str(process.number), START.date())
         if process.workspace.startswith("s3"):
             lock.release()
 
     def _checkpoints(self, workspace: str) -> ParquetCheckpoints:
         return ParquetCheckpoints(DiskShelf(self.folder / workspace.replace("/", "")), now=lambda: START)
 
-    def _frames(self, number: int) -> dict[str, MemoryFrame]:
-        lists = [homepage(list_id.partition("#")[0], *products) for list_id, products in lists_of(number).items()]
-        return frames(*lists)
+    def _frames(self, run: str) -> dict[str, MemoryFrame]:
+        return frames(*(homepage(key.partition("#")[0], *products) for key, products in self.lists[run].items()))
 
     def _found(self) -> tuple[Mapping[str, Any], dict[str, list[str]]]:
         """The control item and the lists in the store."""
@@ -264,10 +265,12 @@ class Publishers(RuleBasedStateMachine):
     def _running(self) -> list[Process]:
         return [process for process in self.processes if process.outcome is None]
 
-    def _start(self, workspace: str) -> Process | None:
+    def _start(self, workspace: str, again: int | None = None) -> Process | None:
+        """A new publish, of lists of its own or `again` of those of an earlier one."""
         if not workspace.startswith("s3") and any(process.workspace == workspace for process in self._running):
             return None  # the lock of a workspace on a disk
         self.number += 1
+        self.lists[str(self.number)] = lists_of(again or self.number)
         self.processes.append(Process(workspace, self.number, self._publish))
         return self.processes[-1]
 
@@ -317,7 +320,7 @@ class Publishers(RuleBasedStateMachine):
         self.turn = turn
         if control.get("state") != "complete":
             return
-        wanted = lists_of(int(control["runId"]))
+        wanted = self.lists[control["runId"]]
         differing = {key for key in lists.keys() | wanted.keys() if lists.get(key) != wanted.get(key)}
         assert not differing if self.is_fenced else differing <= self.unsure, (control, differing)
 
@@ -331,13 +334,13 @@ class Publishers(RuleBasedStateMachine):
                     self._go_on(process, 1)
                 self.what_is_complete_is_exact()
             self.seconds += 1000
-            holder = str(self._found()[0].get("holder", "right"))  # that trusts its receipts
-            last = self._start(holder)
+            control = self._found()[0]  # of whoever trusts its receipts and would write nothing
+            last = self._start(control.get("holder", "right"), again=int(control.get("runId", 0)))
             assert last is not None
             while last.outcome is None:
                 last.go_on()
             assert last.outcome == "done"
-            assert self._found()[1] == lists_of(self.number)
+            assert self._found()[1] == self.lists[str(last.number)]
         finally:
             for process in self._running:
                 process.is_killed = True
@@ -380,6 +383,9 @@ def test_one_is_stopped_at_each_step_while_another_publishes(
     for steps in range(1, 10):
         model = machine()
         model.begin()
+        earlier = model._start(second)
+        assert earlier is not None
+        model._go_on(earlier, 100)
         stopped = model._start(first)
         assert stopped is not None
         model._go_on(stopped, steps)

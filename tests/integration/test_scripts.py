@@ -22,8 +22,15 @@ SMALLEST = {
     "benchmarks.quality_predictions": (["--households", "10"], "Alerts"),
     "benchmarks.quality_recommendations": (["--households", "30"], "omnix, homepage, 60 % due"),
     "benchmarks.quality_similarity": (["--rows", "5000"], "default settings"),
+    "soaks.absurd_settings": (["0.01"], " settings, 0 wrong"),
+    "soaks.damage": (["2"], "2 trials, 0 wrong"),
+    "soaks.dynamodb_answers": (["1"], "5 figures compared with what is charged, 0 differ"),
+    "soaks.hostile_texts": (["--shops", "1"], " commands, 0 wrong"),
     "soaks.models_under_faults": (["--households", "4", "--kill-after", "2"], "in a batch"),
+    "soaks.odd_answers": (["--every", "60", "--mixtures", "0"], ": 0 failures"),
     "soaks.order_streams": (["3"], "shuffled: "),
+    "soaks.pauses": (["1", "sqlite"], "0 wrong"),
+    "soaks.strange_services": (["2"], "2 trials, 0 wrong"),
     "soaks.tables_under_faults": (["40"], "missing 0, doubled 0, wrong 0"),
 }
 NO_SCRIPTS = {
@@ -32,6 +39,8 @@ NO_SCRIPTS = {
     "benchmarks.published_lists": "data of bench_table_write",
     "benchmarks.purchase_data": "data of bench_similarity",
     "benchmarks.replayed_scan": "a server of bench_table_read",
+    "soaks.commands": "runs the commands of campaigns",
+    "soaks.slow_publisher": "a process of pauses",
 }
 
 

@@ -48,5 +48,5 @@ def test_the_source_archive_has_the_package_and_what_describes_it(tmp_path: Path
     subprocess.run(build, check=True, capture_output=True)
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         names = {Path(name).parts[1] for name in archive.getnames()}
-    described = {"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs"}
+    described = {"README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs"}
     assert names == {"omnix_cli", "configs", "pyproject.toml", "PKG-INFO", ".gitignore", *described}

@@ -73,6 +73,7 @@ def main(folder: Path, url: str, name: str, edition: int) -> int:
         "shop_lists": MemoryFrame("shop_lists", FRAMES["shop_lists"].empty()),
     }
     with closing(opened(folder, url, slow=name == "first")) as store:
+        store.create_tables()
         publisher = Publisher(
             open_store=lambda: store,
             checkpoints=ParquetCheckpoints(DiskShelf(folder / name), now=now),

@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 def is_to_be_created(store: TableStore) -> bool:
     """Whether a publish creates the table. Where somebody else does, reading a missing one is an error that says so."""
-    return not store.traits.is_administered and bool(store.missing_tables((TABLE,)))
+    return not store.traits.is_administered and TABLE in store.missing_tables()
 
 
 def read_control(store: TableStore, now: datetime) -> Mapping[str, Any]:
@@ -120,9 +120,10 @@ class Lease:
         self._end(DISTURBED)
 
     def mark_late_writes(self) -> None:
-        """After a loss: makes the next publish read the store, whoever published or publishes since."""
+        """After an error: if another publisher has taken over, makes the next publish read the store, whoever published
+        or publishes since."""
         try:
-            while self._is_lost and not self._is_marked():
+            while self.held and not self._is_marked():
                 pass
         except OmnixError as error:  # whoever took over from this publisher does not trust the receipts either
             _log.warning("the store could not be marked as one to read again: %s", error.message)
@@ -155,9 +156,9 @@ class Lease:
         self._renewing.start()
 
     def _is_marked(self) -> bool:
-        """Marks the control item; false if another publisher changed it at the same time."""
+        """Marks the control item unless it is ours; false if another publisher changed it at the same time."""
         item = self._read()
-        if item.get("state") not in ("writing", "complete"):
+        if item.get("state") not in ("writing", "complete") or item["fence"] == self._fence:
             return True
         changes = {"state": DISTURBED} if item["state"] == "complete" else {"lateWrites": uuid4().hex}
         expected = {name: item[name] for name in _VERSION if name in item}

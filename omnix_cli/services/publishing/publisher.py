@@ -15,7 +15,6 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from omnix_cli.errors import LockedError
 from omnix_cli.process_memory import PeakMemory
 from omnix_cli.processes.boot_time import boot_seconds
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
@@ -187,7 +186,7 @@ class Publisher:
         try:
             with closing(lease), store.guarded(lease) if isinstance(store, GuardedStore) else nullcontext():
                 return self._write(writer, [frames[name] for name in PUBLISHED])
-        except LockedError:
+        except (Exception, KeyboardInterrupt):  # whatever it is, the lease may be lost, too
             lease.mark_late_writes()
             raise
 

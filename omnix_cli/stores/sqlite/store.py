@@ -61,7 +61,7 @@ class SqliteStore:
 
     def create_tables(self, tables: Names = None) -> list[str]:
         """Creates the missing tables, and the file and its folder."""
-        if missing := self.missing_tables(tables):
+        if missing := [name for name in self.missing_tables() if tables is None or name in tables]:
             with self.transaction(create=True) as database:
                 for name in missing:
                     for statement in self.tables[name].create():

@@ -12,15 +12,18 @@ from datetime import datetime
 from pathlib import Path
 
 from omnix_cli.errors import LockedError, os_failure
+from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.stores.workspace.private import FILE_MODE, private_folder
 
 
 @contextmanager
-def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[None]:
-    """Holds the workspace's lock. Raises `LockedError`, which names the holder, when another process has it."""
+def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[MayGoOn]:
+    """Holds the workspace's lock, and gives what raises `LockedError` if somebody deleted the file and another process
+    may hold one of that name. Raises `LockedError`, which names the holder, when another process has it."""
+    path = workspace / "lock"
     try:
         private_folder(workspace)
-        descriptor = os.open(workspace / "lock", os.O_RDWR | os.O_CREAT, FILE_MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE)
     except OSError as error:
         raise os_failure(error, f"the workspace {workspace} cannot be used") from error
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
@@ -31,9 +34,20 @@ def workspace_lock(workspace: Path, *, command: str, now: datetime) -> Iterator[
             raise LockedError(f"another run holds the lock of {workspace}: {holder(file.read())}", hint=hint) from None
         file.seek(0)
         file.truncate()
-        file.write(json.dumps(owner(command, now)))
+        ours = json.dumps(owner(command, now))
+        file.write(ours)
         file.flush()
-        yield
+
+        def check() -> None:
+            try:
+                is_ours = path.read_text(encoding="utf-8") == ours
+            except FileNotFoundError:
+                is_ours = False
+            if not is_ours:
+                message = f"the lock of {workspace} was deleted while this run held it"
+                raise LockedError(message, hint="Run the same command again. The lock is released with its process.")
+
+        yield check
         file.seek(0)
         file.truncate()
 

@@ -55,3 +55,21 @@ def test_a_folder_that_cannot_be_written_to_stops_nothing(tmp_path: Path) -> Non
     configure_logging(json_lines=False, verbose=False, quiet=False)
     log_to_file(tmp_path / "logs" / "omnix.log")
     assert log_traceback(ValueError("no file yet")) is None
+
+
+def test_warnings_of_libraries_are_log_lines_too(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logging(json_lines=False, verbose=False, quiet=True)
+    text = "retrying http://user:secret@host\x1b[31m\nerror: spoofed"
+    assert logging.lastResort is not None
+    logging.lastResort.handle(logging.makeLogRecord({"msg": text, "levelno": 30, "levelname": "WARNING"}))
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("warning retrying http://***@host\ufffd[31m error: spoofed")
+
+
+def test_a_kept_traceback_has_no_password() -> None:
+    kept = keep_traceback(ValueError("no host http://user:secret@host"))
+    try:
+        assert "http://***@host" in kept.read_text()
+        assert kept.stat().st_mode & 0o077 == 0
+    finally:
+        kept.unlink()

@@ -23,9 +23,9 @@ def test_a_signal_raises_at_once_and_leaves_a_mark(number: signal.Signals) -> No
         for _ in range(2):
             with pytest.raises(Interrupted, match=f"stopped by {number.name}"):
                 stop_signals.check()
-        stop_signals.forget()
+        stop_signals.clear_mark()
         stop_signals.check()
     finally:
-        stop_signals.forget()
+        stop_signals.clear_mark()
         for one, handler in before.items():
             signal.signal(one, handler)

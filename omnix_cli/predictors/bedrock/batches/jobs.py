@@ -70,9 +70,6 @@ class BedrockBatches:
         or that the budget has no room for, are left out: ask them on demand."""
         left = {question.key: question for question in questions}
         jobs = []
-        for job in self.jobs():
-            if not job.done and job.arn:
-                self._budget.commit(job.name, self._dearest(job))
         for job, keys in self._existing(questions):
             if left.keys().isdisjoint(keys) or not self._is_affordable(job):
                 continue
@@ -85,8 +82,11 @@ class BedrockBatches:
 
     def jobs(self) -> list[BatchJob]:
         """All recorded jobs, newest first. Looks up by name those that were created but not recorded as such, because
-        the process was killed in between."""
+        the process was killed in between. The budget sets aside what open ones can cost."""
         jobs = [job if job.arn else self.status(job) for job in self._read_records("omnix-")]
+        if self._budget.spending.limit is not None:
+            for job in (job for job in jobs if job.arn and not job.done):
+                self._budget.commit(job.name, self._dearest(job))
         now = self._recorder.now()
         return sorted(jobs, key=lambda job: (job.as_of, job.submitted_at or now, job.name), reverse=True)
 

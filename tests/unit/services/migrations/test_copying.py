@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from omnix_cli.errors import ConfigError, DataError, ItemsRefused, PartialError
+from omnix_cli.errors import ConfigError, ItemsRefused, PartialError
 from omnix_cli.item_frames import Items
 from omnix_cli.services.migrations.copying import CopyOptions, CopyReport, copy, undo
 from omnix_cli.services.migrations.sides import Source, TableItems, Target
@@ -125,5 +125,5 @@ def test_the_latest_copy_is_the_latest_that_wrote_something(source: Source, targ
 
 
 def test_a_copy_that_does_not_exist_is_not_undone(journals: Journals) -> None:
-    with pytest.raises(DataError, match="no copy 'x'"):
+    with pytest.raises(ConfigError, match="no copy 'x'"):
         undo("x", journals, settings=StoreSettings(), open_store=lambda settings: SqliteStore(Path()))

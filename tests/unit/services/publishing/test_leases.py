@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import Interrupted, LockedError
+from omnix_cli.protocols.tables import Names
 from omnix_cli.services.publishing.leases import CONTROL, TABLE, Lease, read_control
 from omnix_cli.services.publishing.publisher import Publisher
 from omnix_cli.stores.sqlite.store import SqliteStore
@@ -80,8 +81,8 @@ def test_what_was_published_while_the_lists_were_compared_is_not_overwritten(sho
     shop.publish(ANN)
 
     class SlowReader(SqliteStore):
-        def missing_tables(self) -> list[str]:
-            missing = super().missing_tables()
+        def missing_tables(self, tables: Names = None) -> list[str]:
+            missing = super().missing_tables(tables)
             if shop.runs == 2 and self.asked:
                 shop.publish(homepage("ann", "newer"), BOB, now=NOW + DAY, holder="there")
             self.asked = True

@@ -31,6 +31,17 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_that_somebody_deleted_is_missed(tmp_path: Path) -> None:
+    with workspace_lock(tmp_path, command="run", now=NOW) as check:
+        check()
+        (tmp_path / "lock").unlink()
+        with pytest.raises(LockedError, match="was deleted while this run held it"):
+            check()
+        with workspace_lock(tmp_path, command="import", now=NOW) as other, pytest.raises(LockedError):
+            other()
+            check()
+
+
 def test_two_workspaces_of_one_path_are_told_apart(tmp_path: Path) -> None:
     folder, other = tmp_path / "omnix", tmp_path / "other"
     folder.mkdir()

@@ -156,3 +156,39 @@ def test_without_a_limit_everything_fits() -> None:
     assert budget.reserve(Decimal(10**9))
     budget.settle(Decimal(10**9), cost=Decimal("0.1"))
     assert budget.spending.spent == Decimal("0.1")
+
+
+def test_a_profile_without_a_price_counts_at_the_dearest_known_one_and_says_so() -> None:
+    prices = load_prices()
+    dearest_known = prices.of("eu.amazon.nova-lite-v1:0")
+    for profile in (
+        "sa.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:sa-east-1:1:inference-profile/sa.amazon.nova-lite-v1:0",
+    ):
+        assert prices.of(profile) == dearest_known
+        assert "is not listed" in prices.doubt(profile) and "amazon.nova-lite-v1:0" in prices.doubt(profile)
+    for listed in ("amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0"):
+        assert prices.doubt(listed) == ""
+
+
+def test_latency_and_tier_change_the_price_by_their_shares() -> None:
+    prices, model = load_prices(), "amazon.nova-pro-v1:0"
+    assert prices.of(model, latency="standard", tier="default") == prices.of(model)
+    assert prices.of(model, latency="optimized").input == Decimal("1.0")
+    assert prices.of(model, latency="optimized", tier="priority").output == Decimal("7.0")
+    with pytest.raises(ConfigError, match="price of the latency instant is unknown"):
+        prices.of(model, latency="instant")
+
+
+def test_what_open_jobs_can_cost_is_not_there_for_others_until_they_are_collected() -> None:
+    budget = Budget(Decimal(10))
+    budget.commit("job-1", Decimal(6))
+    budget.commit("job-1", Decimal(6))
+    assert budget.spending.room == 4 and not budget.reserve(Decimal(5))
+    assert budget.reserve(Decimal(4))
+    budget.settle(Decimal(4), cost=Decimal(1))
+    budget.collect("job-1", cost=Decimal(2), lost=Decimal(1))
+    assert (budget.spending.spent, budget.spending.lost, budget.spending.room) == (3, 1, 6)
+    budget.commit("job-2", Decimal(60))
+    assert not budget.reserve(Decimal("0.01"))
+    assert Budget().spending.room is None and Budget().reserve(Decimal(10**9))
