@@ -72,6 +72,7 @@ def test_an_export_that_was_killed_at_its_end_ends_well(ran: Omnix, killed_at_it
 
 
 def test_another_export_does_not_end_it(ran: Omnix, killed_at_its_end: Path) -> None:
+    assert ran("tables", "create").code == 0
     answer = ran("tables", "export", "products", "--to", "backup")
     assert answer.code == 2
     assert "the beginning of another export" in answer.err
