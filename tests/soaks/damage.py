@@ -347,7 +347,9 @@ def check_store(truth: Truth, random: Random) -> str:
 
 def check_export(truth: Truth, random: Random) -> str:
     """Verifies an export against the store, and loads it."""
-    answer = ended("tables", "verify", "--from", "backup/")
+    answer = ended("tables", "verify", "--from", "backup/", codes=(5,))
+    if answer.code == 5:
+        raise Different(f"`tables verify` found differences: {answer.err}")
     loaded = ended("tables", "load", "backup", "--to", "path=new.sqlite", "--create")
     if loaded.code == 0 and items("new.sqlite") != truth.store:
         raise Different("`tables load` loaded something else")
