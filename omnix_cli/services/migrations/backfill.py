@@ -7,7 +7,7 @@ purchase that was returned in part is written with the quantity and the total pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -30,7 +30,8 @@ _CHUNK_ROWS = 20_000
 def backfill(
     purchases: StoredFrame, target: Target, journals: Journals, *, options: CopyOptions, progress: Progress
 ) -> CopyReport:
-    """Copies the imported purchases to their table; see `copying.copy`."""
+    """Copies the imported purchases to their table, which is created in an embedded store; see `copying.copy`."""
+    options = replace(options, create=options.create or not target.store.traits.is_administered)
     source = Source(PurchaseItems(purchases), segments=1 + purchases.rows // _ROWS_IN_MEMORY, bills_capacity=False)
     return copy([PURCHASE_TABLE], source, target, journals, options=options, progress=progress)
 
