@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -122,8 +123,9 @@ def _next_page(file: IO[bytes]) -> bytes | None:
         size, frame_size, crc = _HEADER.unpack(header)
         frame = file.read(frame_size)
         if len(frame) == frame_size and zlib.crc32(frame) == crc:
-            page: bytes = pa.decompress(frame, decompressed_size=size, codec="zstd", asbytes=True)
-            return page
+            with suppress(OSError):  # the size of the page is damaged, and its frame is not
+                page: bytes = pa.decompress(frame, decompressed_size=size, codec="zstd", asbytes=True)
+                return page
     file.seek(start)
     return None
 

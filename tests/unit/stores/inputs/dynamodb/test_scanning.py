@@ -182,11 +182,12 @@ def test_a_log_that_was_cut_off_keeps_its_whole_pages(written: list[bytes], data
         assert list(log.pages()) == [*written[:whole], b"next"]
 
 
-def test_a_damaged_page_is_never_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", range(-1, 12))
+def test_a_damaged_page_is_never_used(tmp_path: Path, place: int) -> None:
     log = PageLog(tmp_path / "pages")
     log.append(b"one page")
     content = bytearray((tmp_path / "pages").read_bytes())
-    content[-1] ^= 1
+    content[place] ^= 1
     (tmp_path / "pages").write_bytes(content)
     with pytest.raises(CorruptCheckpoint):
         list(log.pages())
