@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from omnix_cli.errors import LockedError, OmnixError
 from omnix_cli.processes.boot_time import boot_seconds
+from omnix_cli.processes.renewals import keep_renewing
 from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.publishing.list_items import iso
@@ -183,16 +184,8 @@ class Lease:
                 raise LockedError(f"{other} is publishing to this store", hint="Try again when it has finished.")
 
     def _keep_renewing(self) -> None:
-        while not self._done.wait(self.seconds * (1 - _RENEWED_AT)):
-            try:
-                with self._busy:
-                    if not self._done.is_set():
-                        self._renew()
-            except LockedError as error:
-                _log.error("%s", error.message)
-                return
-            except OmnixError as error:
-                _log.warning("the turn to publish could not be renewed: %s", error.message)
+        every = self.seconds * (1 - _RENEWED_AT)
+        keep_renewing(self._renew, "the turn to publish", every=every, busy=self._busy, done=self._done)
 
     def _renew(self) -> None:
         began = self.timer()

@@ -19,6 +19,7 @@ import orjson
 
 from omnix_cli.errors import LockedError, OmnixError
 from omnix_cli.processes.boot_time import boot_seconds
+from omnix_cli.processes.renewals import keep_renewing
 from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed
@@ -115,16 +116,7 @@ class _Lease:
 
     def renew(self, done: threading.Event) -> None:
         """Renews the lease until `done` is set or the lease is lost."""
-        while not done.wait(self._seconds / 4):
-            try:
-                with self._busy:
-                    if not done.is_set():
-                        self._renew()
-            except LockedError as error:
-                _log.error("%s", error.message)
-                return
-            except OmnixError as error:
-                _log.warning("the lock could not be renewed: %s", error.message)
+        keep_renewing(self._renew, "the lock", every=self._seconds / 4, busy=self._busy, done=done)
 
     def release(self) -> None:
         if self._is_lost:
