@@ -32,7 +32,7 @@ def is_clock_wrong(code: str, message: str) -> bool:
     return code in _CLOCK or any(words in message for words in _EXPIRED)
 
 
-NO_ANSWER = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+NO_ANSWER = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the fields of an answer raise that is not one of the service: a proxy or a web page may have given it."""
 
 

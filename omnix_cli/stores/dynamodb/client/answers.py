@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from omnix_cli.aws_errors import NO_ANSWER
 from omnix_cli.stores.dynamodb.client.errors import ServiceError, explained
 
 _ALWAYS: Mapping[str, Mapping[str, type]] = {
@@ -48,7 +49,7 @@ def reading(what: str) -> Iterator[None]:
     """Turns the errors of reading a part of an answer that DynamoDB does not send into a `ServiceError`."""
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except NO_ANSWER as error:
         raise bad_answer(f"{what}: {error or type(error).__name__}") from error
 
 
