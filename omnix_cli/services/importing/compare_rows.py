@@ -253,35 +253,28 @@ class Comparison:
         run = self.identifier.ordered(rows)
         hashes = self.identifier.groups(run)
         plain = self.identifier.plain(run, hashes)
-        came_before = among(hashes, self._see(plain.once()))
+        second = among(hashes, self._see(plain.once()))
         stored = among(hashes, self._lines.group) if self._lines is not None else np.zeros(len(hashes), bool)
-        second = came_before & ~stored
-        if self._are_plain and second.any():
-            second[plain.places] = False
-            self._seconds.add(_copied(run.filter(pl.Series(second))), hashes[second])
-        else:
-            second[:] = False
-        return self._without(run, hashes, came_before | stored, second, plain)
+        leaving = second | stored
+        run = self._numbered(run, hashes, leaving, plain)
+        if not leaving.any():
+            return run, hashes
+        second &= ~stored & self._are_plain
+        second[plain.places] = False
+        self._seconds.add(_copied(run.filter(pl.Series(second))), hashes[second])
+        self._dispute(run.filter(pl.Series(leaving & ~second)))
+        return run.filter(pl.Series(~leaving)), hashes[~leaving]
 
-    def _without(
-        self,
-        run: pl.DataFrame,
-        hashes: Hashes,
-        disputed: npt.NDArray[np.bool_],
-        second: npt.NDArray[np.bool_],
-        plain: PlainGroups,
-    ) -> tuple[pl.DataFrame, Hashes]:
-        """A run and the hashes of its groups without the disputed rows, and with the ids of plain groups numbered."""
+    def _numbered(
+        self, run: pl.DataFrame, hashes: Hashes, leaving: npt.NDArray[np.bool_], plain: PlainGroups
+    ) -> pl.DataFrame:
+        """A run with the ids of its plain groups numbered, but for those whose rows leave it."""
+        chosen = among(hashes[plain.places], plain.groups) & ~leaving[plain.places]
+        if not chosen.any():
+            return run
+        ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)))
         own_id = self.identifier.own_id
-        chosen = among(hashes[plain.places], plain.groups) & ~disputed[plain.places]
-        if chosen.any():
-            places = plain.places[chosen]
-            ids = self.identifier.numbered(plain.rows.filter(pl.Series(chosen)))
-            run = run.with_columns(run[own_id].scatter(pl.Series(places), ids))
-        if disputed.any():
-            self._dispute(run.filter(pl.Series(disputed & ~second)))
-            run, hashes = run.filter(pl.Series(~disputed)), hashes[~disputed]
-        return run, hashes
+        return run.with_columns(run[own_id].scatter(pl.Series(plain.places[chosen]), ids))
 
     def _written(self, compared: Future[tuple[pl.DataFrame, Hashes]]) -> Run | None:
         run, hashes = compared.result()
