@@ -12,20 +12,21 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
 from tests.aws.bedrock.forecasts import forecast
 from tests.aws.bedrock.oddities import ANSWERS, Oddity
+from tests.aws.local_server import LocalServer
 
 _INPUT, _OUTPUT = Decimal("0.06") / 1_000_000, Decimal("0.24") / 1_000_000
 """Dollars a token of Nova Lite on demand; a batch costs half."""
 _ARN = "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/"
 
 
-class PlainBedrock:
+class PlainBedrock(LocalServer):
     """Listens on `url` while it is entered. `bill` has the dollars by way, `asked` how often the same text was paid
     for, `jobs` what GetModelInvocationJob says."""
 
@@ -42,17 +43,7 @@ class PlainBedrock:
         self.requests = 0
         self.s3 = s3
         self._lock = threading.Lock()
-        handler = type("Handler", (_Handler,), {"double": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> PlainBedrock:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"double": self}))
 
     @property
     def dollars(self) -> Decimal:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.aws.local_server import LocalServer
 
 ARN = "arn:aws:s3:::"
 Right = tuple[str, str]
@@ -79,13 +80,6 @@ def watched(upstream: str) -> Iterator[S3Watch]:
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    watch = S3Watch(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with LocalServer(Handler) as server:
+        watch = S3Watch(server.url)
         yield watch
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.aws.local_server import LocalServer
 
 CONTENT = b"what the object holds"
 CUT = "cut"
@@ -43,13 +44,6 @@ def scripted_s3(answers: Sequence[tuple[str, int]]) -> Iterator[Script]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    script.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with LocalServer(Handler) as server:
+        script.url = server.url
         yield script
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

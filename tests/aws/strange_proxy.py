@@ -12,9 +12,11 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+
+from tests.aws.local_server import LocalServer
 
 _PORTAL = b"<!DOCTYPE html><html><head><title>Welcome to the Wi-Fi</title></head><body>Log in</body></html>"
 _KEY = {"id": {"S": "a"}}
@@ -159,23 +161,14 @@ ANSWERS: dict[str, tuple[Strange, ...]] = {
 """By service."""
 
 
-class StrangeProxy:
+class StrangeProxy(LocalServer):
     """Listens on `url` while it is entered, and passes requests on unless `arm` says otherwise."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = urlsplit(upstream).netloc
         self._lock = threading.Lock()
         self._answer, self._first, self._only_once, self._count = Strange(""), -1, False, 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> StrangeProxy:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"proxy": self}))
 
     def arm(self, answer: Strange, first: int, *, only_once: bool) -> None:
         """Gives this answer to the request of that number (from 0), and unless `only_once` to all that follow."""

@@ -8,22 +8,21 @@ command that takes longer than a few seconds is counted as slow. Ends with 1 whe
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from random import Random
 
 from omnix_cli.configuration import SETTING_NAMES
 from tests.aws.accounts import use_nobodys_account
+from tests.aws.local_server import LocalServer
 from tests.cli.conftest import write_shop
-from tests.soaks.commands import Slow, Wrong, at_most, inside, omnix, told
+from tests.soaks.commands import Slow, Wrong, at_most, inside, omnix, summary, told
 
 SEED = 20261130
 SECONDS = 30.0
@@ -50,10 +49,7 @@ def main(share: float, seed: int) -> int:
     """Prints how the commands ended."""
     began = time.perf_counter()
     counts, wrong = campaign(share, seed)
-    print("\n".join(wrong))
-    print(json.dumps(dict(sorted(counts.items())), indent=1))
-    print(f"{sum(counts.values()):,} settings, {len(wrong):,} wrong, {time.perf_counter() - began:.0f} s")
-    return int(bool(wrong))
+    return summary(counts, wrong, f"{sum(counts.values()):,} settings", began)
 
 
 def campaign(share: float, seed: int = SEED) -> tuple[Counter[str], list[str]]:
@@ -128,13 +124,8 @@ def refusing_server() -> Iterator[str]:
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with LocalServer(Handler) as server:
+        yield server.url
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -57,6 +60,14 @@ def told(answer: Answer, command: str, *codes: int) -> Answer:
     if speaks := _OF_THE_CODE.search(answer.err):
         raise Wrong(f"`{command}` tells of a {speaks[0]}: {answer.err.strip()[-400:]}")
     return answer
+
+
+def summary(counts: Counter[str], wrong: list[str], tried: str, began: float) -> int:
+    """Prints how a campaign ended that began then, and returns its exit code."""
+    print("\n".join(wrong))
+    print(json.dumps(dict(sorted(counts.items())), indent=1))
+    print(f"{tried}, {len(wrong):,} wrong, {time.perf_counter() - began:.0f} s")
+    return int(bool(wrong))
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from omnix_cli.protocols.progress import NoProgress
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from tests.cli.conftest import write_shop
 from tests.questions import MOMENT, questions, reply
-from tests.soaks.commands import Answer, Wrong, inside, omnix, told
+from tests.soaks.commands import Answer, Wrong, inside, omnix, summary, told
 
 TRIALS = 500
 SEED = 20261129
@@ -447,10 +447,7 @@ def main(trials: int, seed: int) -> int:
     """Prints how the trials ended."""
     began = time.perf_counter()
     counts, wrong = campaign(trials, seed)
-    print("\n".join(wrong))
-    print(json.dumps(dict(sorted(counts.items())), indent=1))
-    print(f"{trials:,} trials, {len(wrong):,} wrong, {time.perf_counter() - began:.0f} s")
-    return int(bool(wrong))
+    return summary(counts, wrong, f"{trials:,} trials", began)
 
 
 if __name__ == "__main__":

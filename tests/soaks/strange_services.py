@@ -8,7 +8,6 @@ with 1 when one ends with 1.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from tests.aws.buckets import moto_server
 from tests.aws.emulators import run_ministack
 from tests.aws.strange_proxy import ANSWERS, StrangeProxy
 from tests.cli.conftest import write_shop
-from tests.soaks.commands import Answer, Slow, Wrong, at_most, inside, omnix, told
+from tests.soaks.commands import Answer, Slow, Wrong, at_most, inside, omnix, summary, told
 
 TRIALS = 400
 SEED = 20261201
@@ -73,10 +72,7 @@ def main(trials: int, seed: int) -> int:
         urls = {"dynamodb": stack.enter_context(run_ministack()), "s3": stack.enter_context(moto_server())}
         urls["bedrock"] = stack.enter_context(BedrockDouble(s3_endpoint=urls["s3"])).url
         counts, wrong = campaign(trials, seed, urls)
-    print("\n".join(wrong))
-    print(json.dumps(dict(sorted(counts.items())), indent=1))
-    print(f"{trials:,} trials, {len(wrong):,} wrong, {time.perf_counter() - began:.0f} s")
-    return int(bool(wrong))
+    return summary(counts, wrong, f"{trials:,} trials", began)
 
 
 def campaign(trials: int, seed: int, urls: Mapping[str, str]) -> tuple[Counter[str], list[str]]:
