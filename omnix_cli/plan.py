@@ -12,6 +12,7 @@ from omnix_cli.steps import cycles
 from omnix_cli.steps.forecasts import rhythms
 from omnix_cli.steps.lists import popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
+from omnix_cli.steps.ranking import nightly
 
 
 def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
@@ -49,6 +50,23 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
                 "hemisphere": settings.recommend.hemisphere,
                 "min_customers": settings.privacy.min_customers,
             },
+        ),
+        PlanStep(
+            "ranker",
+            nightly.fit_ranker,
+            inputs=("purchases", "products"),
+            outputs=("ranker",),
+            version="1",
+            settings=lambda settings: {"parameters": settings.ranking},
+            needs_resources=True,
+        ),
+        PlanStep(
+            "ranking",
+            nightly.ranking,
+            inputs=("purchases", "products", "ranker", "neighbours"),
+            outputs=("rankings",),
+            version="1",
+            needs_resources=True,
         ),
         PlanStep(
             "recommend",

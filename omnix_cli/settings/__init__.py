@@ -14,6 +14,7 @@ from omnix_cli.settings.analytics import (
     ContentWeights,
     PredictionSettings,
     PrivacySettings,
+    RankingSettings,
     RecommendSettings,
     ShopListSettings,
     SimilaritySettings,
@@ -33,6 +34,7 @@ __all__ = [
     "PredictionSettings",
     "PrivacySettings",
     "PublishSettings",
+    "RankingSettings",
     "RecommendSettings",
     "S3Settings",
     "Section",
@@ -73,6 +75,7 @@ class Settings(Section):
     similarity: SimilaritySettings = SimilaritySettings()
     prediction: PredictionSettings = PredictionSettings()
     bedrock: BedrockSettings = BedrockSettings()
+    ranking: RankingSettings = RankingSettings()
     recommend: RecommendSettings = RecommendSettings()
     shop_lists: ShopListSettings = ShopListSettings()
     publish: PublishSettings = PublishSettings()

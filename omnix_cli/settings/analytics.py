@@ -69,6 +69,17 @@ class PredictionSettings(Section):
     """... with a confidence above this."""
 
 
+class RankingSettings(Section):
+    """The ranker: which products come in a customer's next basket."""
+
+    method: Literal["auto", "formula", "logistic", "boosting"] = "auto"
+    """What ranks. `auto`: the kind of model that was best on the last baskets, or the formula. `formula`: decayed
+    shares of baskets, nothing fitted. `logistic`: a logistic regression. `boosting`: the mean of one and of boosted
+    trees."""
+    min_label_baskets: int = Field(300, ge=2)
+    """`auto` fits no model to fewer customers with two baskets."""
+
+
 class RecommendSettings(Section):
     """The lists made for each customer."""
 
