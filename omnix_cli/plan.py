@@ -63,7 +63,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
         PlanStep(
             "ranking",
             nightly.ranking,
-            inputs=("purchases", "products", "ranker", "neighbours"),
+            inputs=("purchases", "products", "cycles", "popularity", "neighbours", "ranker"),
             outputs=("rankings",),
             version="1",
             needs_resources=True,
@@ -71,10 +71,13 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
         PlanStep(
             "recommend",
             recommendation.recommend,
-            inputs=("cycles", "predictions", "neighbours", "popularity", "customers", "interactions", "products"),
+            inputs=(
+                *("cycles", "predictions", "rankings", "neighbours", "popularity"),
+                *("customers", "interactions", "products"),
+            ),
             outputs=("recommendations",),
-            version="1",
-            by_customer=("cycles", "predictions", "customers", "interactions"),
+            version="2",
+            by_customer=("cycles", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(

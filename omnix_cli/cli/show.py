@@ -18,7 +18,7 @@ app = typer.Typer(name="show", help="Look at the results of runs.", no_args_is_h
 _LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
 """The columns of a list in a table; JSON, CSV and Parquet have all of them."""
 
-Context = Literal["homepage", "replenishment"]
+Context = Literal["homepage", "replenishment", "usual"]
 Season = Literal["current", "spring", "summer", "autumn", "winter"]
 Customer = Annotated[str, typer.Argument(help="A customer id.")]
 Product = Annotated[str, typer.Argument(help="A product id.")]

@@ -89,6 +89,8 @@ class RecommendSettings(Section):
     """The share of the shelf `due again`; `new for you` has the rest."""
     replenishment_count: int = Field(20, ge=1, le=500)
     """The most items of a customer's replenishment list."""
+    usual_count: int = Field(10, ge=0, le=500)
+    """The most items of a customer's usual list. 0: no such lists, which saves a write for each customer."""
     trending_window_days: int = Field(28, ge=1)
     """Trending compares this many days with the same number of days before."""
     hemisphere: Literal["northern", "southern"] = "northern"

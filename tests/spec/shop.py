@@ -23,7 +23,7 @@ from omnix_cli.steps.imports.cleaning import clean
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from tests.conftest import MemoryFrame, purchases
 from tests.spec.ascii_tables import Row, names, rows, written
-from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions
+from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions, rankings_of
 
 PLAN = {step.name: step for step in plan(StatisticalPredictor(PredictionSettings()))}
 
@@ -181,18 +181,21 @@ class Shop:
         cycles = run(engine, PLAN["cycles"], {"purchases": purchases(*lines).lazy()}, "cycles", as_of=AS_OF)
         bought = cycles.select("customer_id", "product_id", "last_day", "purchase_days").to_dicts()
         predicted = {(r["customer"], r["product"]): _prediction(r) for r in rows(self.predictions)}
+        neighbours = frame("neighbours", *_neighbours(self.goes_with))
+        popularity = frame(
+            "popularity",
+            *_ranked("popular", "all", self.products),
+            *_ranked("trending", "all", self.trends),
+            *_ranked("seasonal", "summer", self.season),
+        )
         return {
             "cycles": cycles.lazy(),
+            "rankings": rankings_of(cycles.lazy(), popularity, neighbours),
             "predictions": frame(
                 "predictions", *(row | predicted.get((row["customer_id"], row["product_id"]), {}) for row in bought)
             ),
-            "neighbours": frame("neighbours", *_neighbours(self.goes_with)),
-            "popularity": frame(
-                "popularity",
-                *_ranked("popular", "all", self.products),
-                *_ranked("trending", "all", self.trends),
-                *_ranked("seasonal", "summer", self.season),
-            ),
+            "neighbours": neighbours,
+            "popularity": popularity,
             "customers": frame("customers", *(_profile(row) for row in rows(self.customers))),
             "interactions": interactions(
                 *(

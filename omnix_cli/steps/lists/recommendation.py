@@ -14,11 +14,12 @@ from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
-from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
+from omnix_cli.steps.lists.discovery import NeighbourTable, sources, strongest_sources
 from omnix_cli.steps.lists.eligibility import Rules, catalogue
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.lists.preferences import open_interest, tastes_met
 from omnix_cli.steps.lists.ranked_lists import blend, fill_up, listed, stored
+from omnix_cli.steps.lists.usual import usual
 
 CANDIDATES_PER_PLACE = 5
 
@@ -26,6 +27,7 @@ CANDIDATES_PER_PLACE = 5
 def recommend(
     cycles: pl.LazyFrame,
     predictions: pl.LazyFrame,
+    rankings: pl.LazyFrame,
     neighbours: pl.LazyFrame,
     popularity: pl.LazyFrame,
     customers: pl.LazyFrame,
@@ -36,10 +38,11 @@ def recommend(
     parameters: RecommendSettings,
     privacy: PrivacySettings,
 ) -> StepOutput:
-    """The lists `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
+    """The lists `<customer>#homepage` of `count` items, `<customer>#replenishment` of what is due, and
+    `<customer>#usual` of the own products that the ranker puts first.
 
-    The homepage blends what the customer buys again (ranked by `next_basket`) with neighbours of it that are new
-    (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
+    The homepage blends what the customer buys again (ranked by `next_basket`) with new products (in the order of the
+    ranker), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
     `eligibility` hold everywhere. The confidence of an item of the homepage is the chance that the customer buys it
     within 14 days, that of the replenishment list what the prediction says. Without consent to personalisation a
     customer gets the shop's popular products. Figures: customers, items per shelf, offers removed by each rule.
@@ -55,22 +58,35 @@ def recommend(
     predicted = _of(candidates.dated(predictions, as_of=as_of), personalised)
     tastes = partial(tastes_met, people=people, catalogue=known)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
-    shelves, evidence = _shelves(predicted, baskets, interest, table, tastes, rules, parameters)
+    ranked = _of(rankings.select("customer_id", "product_id", "known", "rank", "score"), personalised)
+    shelves, evidence = _shelves(predicted, ranked, baskets, interest, table, tastes, rules, parameters)
     shelves = candidates.explain(shelves, evidence, interest, tastes(shelves), known, popular)
     chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
     homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
     due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
+    often = _of(cycles.select("customer_id", "product_id", "purchase_days", "last_day"), personalised)
+    first = ranked.filter(pl.col("rank") <= CANDIDATES_PER_PLACE * parameters.usual_count)
+    own = (
+        rules(usual(first, predicted, often)).group_by("customer_id", maintain_order=True).head(parameters.usual_count)
+    )
     lists = pl.concat(
         listed(offers, kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
-        for offers, kind, context in ((homepage, "personal", "homepage"), (due, "replenishment", "replenishment"))
+        for (context, kind), offers in zip(list_ids.CUSTOMER_KINDS.items(), (homepage, due, own), strict=True)
     )
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
-    figures: Figures = {"customers": people.height, **items, "replenishment": due.height, **rules.removed}
+    figures: Figures = {
+        "customers": people.height,
+        **items,
+        "replenishment": due.height,
+        "usual": own.height,
+        **rules.removed,
+    }
     return StepOutput({"recommendations": stored(lists, known, frame="recommendations")}, figures)
 
 
 def _shelves(
     predictions: pl.DataFrame,
+    ranked: pl.DataFrame,
     baskets: pl.DataFrame,
     interest: pl.DataFrame,
     table: NeighbourTable,
@@ -81,7 +97,7 @@ def _shelves(
     """The two shelves blended, and the evidence for what is new in them."""
     most = CANDIDATES_PER_PLACE * parameters.count
     heaviest = sources(baskets, table)
-    found = new_products(baskets, heaviest, table, most=most)
+    found = ranked.filter(~pl.col("known"), pl.col("rank") <= most).select("customer_id", "product_id", "score")
     due = candidates.due_again(predictions, baskets, interest, most=most)
     new = candidates.new_for_you(found, baskets, interest, tastes(found))
     offers = rules(pl.concat([due, new]))

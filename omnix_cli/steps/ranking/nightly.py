@@ -15,6 +15,7 @@ from omnix_cli.settings import RankingSettings
 from omnix_cli.steps.history import of_customers, seen
 from omnix_cli.steps.ranking.baskets import Floats, Ints
 from omnix_cli.steps.ranking.companions import matrix_of, values_at
+from omnix_cli.steps.ranking.formula_ranking import formula_ranking
 from omnix_cli.steps.ranking.learners import BASE
 from omnix_cli.steps.ranking.moments import Moment, Shop
 from omnix_cli.steps.ranking.questions import Chunk, Questions, Rows
@@ -54,8 +55,10 @@ def fit_ranker(
 def ranking(
     purchases: pl.LazyFrame,
     products: pl.LazyFrame,
-    ranker: pl.LazyFrame,
+    cycles: pl.LazyFrame,
+    popularity: pl.LazyFrame,
     neighbours: pl.LazyFrame,
+    ranker: pl.LazyFrame,
     *,
     as_of: date,
     resources: Resources,
@@ -67,17 +70,20 @@ def ranking(
     fitted = Ranker.of(ranker.collect())
     spec = schemas.FRAMES["rankings"]
     figures: Figures = {part: fitted.kind(part) for part in FEATURES}
-    shop = _shop(purchases, products, as_of=as_of, threads=resources.threads)
+    shop = _shop(purchases, products, as_of=as_of, threads=resources.threads) if fitted.models else None
     if shop is None:
-        return StepOutput({"rankings": spec.empty()}, {**figures, "customers": 0})
-    baskets = shop.baskets
-    asked = np.full(baskets.customers, _number(as_of))
-    questions = Questions(shop, Moment(shop, asked), asked, np.arange(baskets.customers))
-    links = _links(neighbours, shop)
-    parts = [_ranked(chunk, fitted, links) for chunk in questions.chunks()]
-    frame = spec.conform(pl.concat(parts)).sort(spec.sort)
+        rows = formula_ranking(cycles, popularity, neighbours, as_of=as_of, most_new=2 * NEW_PRODUCTS)
+        returned = _ever_bought(purchases, as_of=as_of).join(rows.filter("known"), on=_PAIR, how="anti")
+        rows = rows.join(returned, on=_PAIR, how="anti")
+        frame = ordered(rows, NEW_PRODUCTS).with_columns(contributions=pl.lit([], _CONTRIBUTIONS))
+    else:
+        asked = np.full(shop.baskets.customers, _number(as_of))
+        questions = Questions(shop, Moment(shop, asked), asked, np.arange(shop.baskets.customers))
+        links = _links(neighbours, shop)
+        frame = pl.concat(_ranked(chunk, fitted, links) for chunk in questions.chunks())
+    frame = spec.conform(frame).sort(spec.sort)
     known = int(frame["known"].sum())
-    figures |= {"customers": baskets.customers, "known_rows": known, "new_rows": frame.height - known}
+    figures |= {"customers": frame["customer_id"].n_unique(), "known_rows": known, "new_rows": frame.height - known}
     return StepOutput({"rankings": frame}, figures)
 
 
@@ -87,10 +93,15 @@ def _shop(purchases: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, threa
     rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").unique().collect()
     if rows.is_empty():
         return None
-    bought = named.filter(pl.col("purchase_day") < as_of, pl.col("kind") == "purchase").select(_PAIR).unique().collect()
-    returned = bought.join(rows, on=_PAIR, how="anti") if bought.height > rows.select(_PAIR).n_unique() else None
+    returned = _ever_bought(purchases, as_of=as_of).join(rows, on=_PAIR, how="anti")
     categories = products.select("product_id", "category").collect()
     return shop_of(rows, categories, barred=returned, threads=threads)
+
+
+def _ever_bought(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
+    """The pairs of customers and products bought before, those returned in full as well."""
+    bought = of_customers(purchases).filter(pl.col("purchase_day") < as_of, pl.col("kind") == "purchase")
+    return bought.select(_PAIR).unique().collect()
 
 
 def _number(day: date) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.protocols.steps import Resources
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.ranking.nightly import ranking
 
 AS_OF = date(2024, 6, 1)
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -86,3 +88,11 @@ def predictions_of(cycles: pl.LazyFrame, **columns: pl.Expr) -> pl.LazyFrame:
     """One plain prediction for each cycle."""
     pairs = cycles.select("customer_id", "product_id", "last_day", "purchase_days").collect().to_dicts()
     return frame("predictions", *pairs).with_columns(**columns)
+
+
+def rankings_of(cycles: pl.LazyFrame, popularity: pl.LazyFrame, neighbours: pl.LazyFrame) -> pl.LazyFrame:
+    """The frame `rankings` of a shop without a fitted ranker."""
+    nothing = (frame("purchases"), frame("products"))
+    resources = Resources(threads=1, memory_bytes=2**30)
+    made = ranking(*nothing, cycles, popularity, neighbours, frame("ranker"), as_of=AS_OF, resources=resources)
+    return made.frames["rankings"].lazy()

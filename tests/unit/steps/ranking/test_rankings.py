@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
-import numpy as np
 import polars as pl
 import pytest
 
 from omnix_cli.steps.ranking.rankings import rank
-
-START = date(2024, 1, 1)
-
-
-def shop(customers: int = 40, weeks: int = 12, *, seed: int = 1) -> pl.DataFrame:
-    """A made-up grocer: every customer buys some favourites week by week, and now and then something else."""
-    random = np.random.default_rng(seed)
-    rows = []
-    for customer in range(customers):
-        favourites = random.choice(30, size=4, replace=False)
-        for week in range(weeks):
-            day = START + timedelta(days=7 * week + int(random.integers(0, 5)))
-            others = random.choice(30, size=2, replace=False)
-            bought = {*others.tolist(), *(int(item) for item in favourites if random.random() < 0.6)}
-            rows.extend((f"c{customer:02}", f"p{product:02}", day) for product in bought)
-    return pl.DataFrame(rows, schema=["customer_id", "product_id", "day"], orient="row")
-
-
-def question(rows: pl.DataFrame, day: date) -> pl.DataFrame:
-    return rows.select("customer_id").unique().with_columns(day=pl.lit(day))
+from tests.unit.steps.ranking.shops import START, question, shop
 
 
 @pytest.mark.parametrize("method", ["formula", "logistic", "boosting"])
@@ -45,7 +25,9 @@ def test_the_order_of_the_rows_does_not_count() -> None:
     rows = shop()
     asked = question(rows, START + timedelta(days=90))
     once = rank(rows, asked, method="boosting")
-    assert rank(rows.sample(fraction=1, shuffle=True, seed=5), asked.reverse(), method="boosting", threads=2).equals(once)
+    assert rank(rows.sample(fraction=1, shuffle=True, seed=5), asked.reverse(), method="boosting", threads=2).equals(
+        once
+    )
 
 
 def test_every_own_product_is_ranked_and_no_other_is_called_known() -> None:
