@@ -17,6 +17,8 @@ _Ints = NDArray[np.int64]
 
 @compiled
 def add_leaves(
+    first: int,
+    last: int,
     features: _Floats,
     roots: _Ints,
     feature: _Ints,
@@ -26,8 +28,9 @@ def add_leaves(
     value: _Floats,
     total: _Floats,
 ) -> None:
-    """Adds to each row's total the value of its leaf in every tree, in the order of the trees."""
-    for row in range(len(features)):
+    """Adds to each row's total the value of its leaf in every tree, in the order of the trees; for the rows
+    [first, last)."""
+    for row in range(first, last):
         for root in roots:
             node = root
             while left[node] >= 0:

@@ -66,12 +66,13 @@ def taste_vectors(baskets: Baskets, asked: Ints) -> sparse.csr_array:
 class NearestCustomers:
     """The mean vector of the customers whose vectors are nearest to one's own."""
 
-    def __init__(self, vectors: sparse.csr_array) -> None:
+    def __init__(self, vectors: sparse.csr_array, *, threads: int) -> None:
+        self._threads = threads
         has_history = np.flatnonzero(np.diff(vectors.indptr))
         stride = max(1, -(-len(has_history) // MOST_REFERENCES))
         self.reference = has_history[::stride]
         self._vectors = vectors[self.reference]
-        self._transposed = self._vectors.T.tocsr()
+        self._by_product = self._vectors.tocsc()
         self._squares = _squares(self._vectors)
 
     def means(self, customer: Ints, vectors: sparse.csr_array) -> sparse.csr_array:
@@ -79,14 +80,27 @@ class NearestCustomers:
         count = min(NEAREST, len(self.reference) - 1)
         if count < 1:
             return sparse.csr_array(vectors.shape)
-        distance = _squares(vectors)[:, None] + self._squares[None, :] - 2 * (vectors @ self._transposed).toarray()
-        distance = np.round(distance, _PLACES)
+        distance = np.round(_squares(vectors)[:, None] + self._squares[None, :] - 2 * self._dot(vectors), _PLACES)
         distance[customer[:, None] == self.reference[None, :]] = np.inf
         nearest = np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1)
         start = np.arange(0, nearest.size + 1, count)
         shape = (len(customer), len(self.reference))
         chosen = sparse.csr_array((np.full(nearest.size, 1 / count), nearest.ravel(), start), shape=shape)
         return sparse.csr_array(chosen @ self._vectors)
+
+    def _dot(self, vectors: sparse.csr_array) -> Floats:
+        from omnix_cli.kernels.dot_products import add_dot_products
+        from omnix_cli.kernels.threads import equal_blocks, share_out
+
+        total = np.zeros((vectors.shape[0], len(self.reference)))
+        one, other = vectors, self._by_product
+
+        def add(_: int, first: int, last: int) -> None:
+            mine = (one.indptr, one.indices, one.data)
+            add_dot_products(first, last, *mine, other.indptr, other.indices, other.data, total)
+
+        share_out(equal_blocks(np.diff(one.indptr) + 1, self._threads), self._threads, add)
+        return total
 
 
 def matrix_of(row: Ints, column: Ints, values: Floats, shape: tuple[int, int]) -> sparse.csr_array:

@@ -40,7 +40,7 @@ class Moment:
     def __init__(self, shop: Shop, before: Ints) -> None:
         pairs = OwnPairs.of(shop.baskets, before)
         self.neighbours = neighbour_matrix(pairs, shop.shape, threads=shop.threads)
-        self.nearest = NearestCustomers(taste_vectors(shop.baskets, before))
+        self.nearest = NearestCustomers(taste_vectors(shop.baskets, before), threads=shop.threads)
         gaps = float((pairs.times - 1).sum())
         exposed = float((before[pairs.customer] - pairs.first_day)[before[pairs.customer] > NEVER].sum())
         self.rate = max(gaps / max(exposed, 1.0), 1e-6)

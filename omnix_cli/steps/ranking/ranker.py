@@ -36,11 +36,11 @@ class Model:
         """What it is called."""
         return "boosting" if self.trees else "logistic"
 
-    def margin(self, matrix: Floats) -> Floats:
+    def margin(self, matrix: Floats, *, threads: int = 1) -> Floats:
         """The logit of the chance, from a matrix with one column for each of `names`."""
         total = self.logistic.margin(matrix)
         if self.trees:
-            total = (total + self.trees.margin(matrix)) / 2
+            total = (total + self.trees.margin(matrix, threads=threads)) / 2
         return total + self.shift
 
     def shares(self, matrix: Floats) -> Floats:
@@ -81,7 +81,9 @@ class Ranker:
             if part in self.models:
                 of_part = rows.known == (part == "known")
                 matrices[part] = matrix[of_part][:, : len(names)]
-                score[of_part] = 1 / (1 + np.exp(-self.models[part].margin(matrices[part])))
+                score[of_part] = 1 / (
+                    1 + np.exp(-self.models[part].margin(matrices[part], threads=chunk.questions.shop.threads))
+                )
         return score, matrices
 
     def frame(self) -> pl.DataFrame:

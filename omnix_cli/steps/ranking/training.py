@@ -160,7 +160,7 @@ def _choose(
             of_part, wanted = rows.known == known, _only(truth, is_own == known)
             scores: dict[Kind, Floats] = {"formula": plain[of_part]}
             for kind, model in candidates.get(part, {}).items():
-                scores[kind] = model.margin(matrix[of_part][:, : len(names)])
+                scores[kind] = model.margin(matrix[of_part][:, : len(names)], threads=shop.threads)
             for kind, score in scores.items():
                 results[part].setdefault(kind, []).append(ndcg(rows.only(of_part), score, wanted))
     kinds: dict[str, Kind] = {}

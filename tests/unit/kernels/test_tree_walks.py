@@ -13,7 +13,7 @@ ROWS = np.array([[9.0, 0.5], [9.0, 0.6]])
 
 def test_a_row_goes_left_up_to_the_threshold() -> None:
     total = np.array([10.0, 20.0])
-    add_leaves(ROWS, *WHOLE, VALUES, total)
+    add_leaves(0, 2, ROWS, *WHOLE, VALUES, total)
     assert total.tolist() == [9.0, 22.0]
 
 

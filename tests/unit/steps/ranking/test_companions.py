@@ -42,7 +42,7 @@ def test_the_nearest_are_others_with_a_history() -> None:
     baskets = bought(("a", "x", 1), ("b", "x", 1), ("c", "y", 1), ("d", "y", 9))
     asked = np.full(4, 5)
     vectors = taste_vectors(baskets, asked)
-    nearest = NearestCustomers(vectors)
+    nearest = NearestCustomers(vectors, threads=2)
     assert nearest.reference.tolist() == [0, 1, 2]
     assert nearest.means(np.array([0]), vectors[[0]]).toarray()[0].tolist() == [0.5, 0.5]
 

@@ -16,6 +16,7 @@ from omnix_cli.steps.ranking.learners import (
     TREES,
     Logistic,
     Trees,
+    bin_edges,
 )
 from omnix_cli.steps.ranking.ranker import Model
 
@@ -40,6 +41,8 @@ def test_the_logistic_regression_is_that_of_scikit_learn() -> None:
 
 def test_the_trees_score_as_those_of_scikit_learn() -> None:
     features, bought, weight = examples()
+    edges = [bin_edges(column) for column in features.T]
+    binned = lambda rows: np.column_stack([np.searchsorted(e, c) for e, c in zip(edges, rows.T, strict=True)])  # noqa: E731
     theirs = HistGradientBoostingClassifier(
         max_iter=TREES,
         max_leaf_nodes=LEAVES,
@@ -47,10 +50,10 @@ def test_the_trees_score_as_those_of_scikit_learn() -> None:
         min_samples_leaf=FEWEST_IN_LEAF,
         early_stopping=False,
         random_state=0,
-    ).fit(features, bought, sample_weight=weight)
+    ).fit(binned(features), bought, sample_weight=weight)
     unseen = examples(seed=4)[0]
     ours = Trees.fit(NAMES, features, bought, weight)
-    assert ours.margin(unseen) == pytest.approx(theirs.decision_function(unseen), abs=1e-12)
+    assert ours.margin(unseen) == pytest.approx(theirs.decision_function(binned(unseen)), abs=1e-12)
 
 
 @pytest.mark.parametrize("with_trees", [False, True])
