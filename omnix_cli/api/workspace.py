@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omnix_cli.api.evaluate import Evaluate
 from omnix_cli.api.imports import Imports, Quarantine
 from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, model_settings, present
@@ -42,6 +43,8 @@ class Workspace:
         """The input rows that could not be imported."""
         self.models = Models(opening)
         """Estimates, comparisons, prompts and batch jobs of models."""
+        self.evaluate = Evaluate(opening)
+        """How good the results are, measured on the purchases."""
         self.runs = Runs(opening)
         """The records of runs."""
         self.tables = Tables(opening)

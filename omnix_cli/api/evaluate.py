@@ -1,0 +1,92 @@
+"""`workspace.evaluate`: how good the results are, measured on the workspace's own purchases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omnix_cli.api.opening import Opening
+
+if TYPE_CHECKING:
+    from omnix_cli.protocols.steps import PlanStep, StepOutput
+    from omnix_cli.services.evaluation.cut_history import Plan
+    from omnix_cli.services.evaluation.evaluations import EvaluationComparison, EvaluationReport
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """The evaluations of a workspace. Each cuts the purchases at a time, asks omnix and simple baselines what comes
+    next, and compares with what was bought; it is kept with a run, and the same question gets the kept answer."""
+
+    opening: Opening
+
+    def next_basket(
+        self,
+        *,
+        as_of: str = "each",
+        places: int = 10,
+        customers: int | None = None,
+        test_customers: str | Path | Sequence[str] | None = None,
+        order_only: bool = False,
+        min_baskets: int = 2,
+        min_product_baskets: int = 1,
+        convention: str = "omnix",
+        force: bool = False,
+    ) -> EvaluationReport:
+        """How many products of the next basket stand in the first `places`: see
+        `services.evaluation.asked_baskets.BasketQuestions` for the arguments. `test_customers` are ids, or a file that
+        names them."""
+        from omnix_cli.services.evaluation.asked_baskets import BasketQuestions, evaluate_next_basket
+        from omnix_cli.stores.inputs.customer_ids import read_customer_ids
+
+        is_file = isinstance(test_customers, str | Path)
+        ids = read_customer_ids(Path(test_customers)) if is_file else test_customers  # type: ignore[arg-type]
+        asked = BasketQuestions(
+            as_of=as_of,
+            places=places,
+            customers=customers,
+            test_customers=None if ids is None else tuple(sorted(set(ids))),
+            order_only=order_only,
+            min_baskets=min_baskets,
+            min_product_baskets=min_product_baskets,
+            convention=convention,
+        )
+
+        def evaluation(plan: Plan, may_go_on: Callable[[], None]) -> Callable[..., StepOutput]:
+            return lambda **given: evaluate_next_basket(**given, asked=asked, plan=plan, may_go_on=may_go_on)
+
+        return self._evaluate("next-basket", evaluation, ("purchases",), asdict(asked), force=force)
+
+    def show(self, run: str = "latest") -> EvaluationReport:
+        """An evaluation that was kept: of a run (its id or the beginning of it), or the latest."""
+        from omnix_cli.services.evaluation.evaluations import kept
+
+        reader = self.opening.results()
+        return kept(reader.records, reader.checkpoints, run)
+
+    def compare(self, before: str, after: str = "latest") -> EvaluationComparison:
+        """The figures of two runs that keep the same kind of evaluation, and their difference."""
+        from omnix_cli.services.evaluation.evaluations import compare, kept
+
+        reader = self.opening.results()
+        old = kept(reader.records, reader.checkpoints, before)
+        return compare(old, kept(reader.records, reader.checkpoints, after, name=old.name))
+
+    def _evaluate(
+        self,
+        name: str,
+        evaluation: Callable[[Plan, Callable[[], None]], Callable[..., StepOutput]],
+        inputs: tuple[str, ...],
+        options: dict[str, Any],
+        *,
+        force: bool,
+    ) -> EvaluationReport:
+        from omnix_cli.services.evaluation.evaluations import evaluate, evaluation_step, plan_of
+
+        with self.opening.locked(f"evaluate {name}", resumes=True) as workspace:
+            runner = workspace.runner(workspace.predictors.statistical())
+            plan = plan_of(runner)
+            step: PlanStep = evaluation_step(name, evaluation(plan, runner.may_go_on), inputs, plan, options)
+            return evaluate(runner, step, force=force)
