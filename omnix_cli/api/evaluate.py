@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from omnix_cli.services.evaluation.cut_history import Plan
     from omnix_cli.services.evaluation.evaluations import EvaluationComparison, EvaluationReport
 
+_SOURCES = ("purchases", "products", "customers", "interactions")
+
 
 @dataclass(frozen=True)
 class Evaluate:
@@ -41,8 +43,9 @@ class Evaluate:
         from omnix_cli.services.evaluation.asked_baskets import BasketQuestions, evaluate_next_basket
         from omnix_cli.stores.inputs.customer_ids import read_customer_ids
 
-        is_file = isinstance(test_customers, str | Path)
-        ids = read_customer_ids(Path(test_customers)) if is_file else test_customers  # type: ignore[arg-type]
+        ids = test_customers
+        if isinstance(ids, str | Path):
+            ids = read_customer_ids(Path(ids))
         asked = BasketQuestions(
             as_of=as_of,
             places=places,
@@ -58,6 +61,21 @@ class Evaluate:
             return lambda **given: evaluate_next_basket(**given, asked=asked, plan=plan, may_go_on=may_go_on)
 
         return self._evaluate("next-basket", evaluation, ("purchases",), asdict(asked), force=force)
+
+    def next_purchase(
+        self, *, as_of: str | None = None, customers: int | None = None, force: bool = False
+    ) -> EvaluationReport:
+        """Chances and dates of the next purchase of each product that a customer bought before. `as_of` is the day on
+        which the chances are asked; all pairs are judged, also those that are too unlikely for a prediction."""
+        from omnix_cli.services.evaluation.asked_purchases import PurchaseQuestions, evaluate_next_purchase
+
+        asked = PurchaseQuestions(as_of, customers)
+
+        def evaluation(plan: Plan, may_go_on: Callable[[], None]) -> Callable[..., StepOutput]:
+            return lambda **given: evaluate_next_purchase(**given, asked=asked, plan=plan, may_go_on=may_go_on)
+
+        everything = {"prediction__min_alive": 0.0}
+        return self._evaluate("next-purchase", evaluation, _SOURCES, asdict(asked), force=force, **everything)
 
     def show(self, run: str = "latest") -> EvaluationReport:
         """An evaluation that was kept: of a run (its id or the beginning of it), or the latest."""
@@ -82,10 +100,11 @@ class Evaluate:
         options: dict[str, Any],
         *,
         force: bool,
+        **settings: Any,
     ) -> EvaluationReport:
         from omnix_cli.services.evaluation.evaluations import evaluate, evaluation_step, plan_of
 
-        with self.opening.locked(f"evaluate {name}", resumes=True) as workspace:
+        with self.opening.locked(f"evaluate {name}", resumes=True, **settings) as workspace:
             runner = workspace.runner(workspace.predictors.statistical())
             plan = plan_of(runner)
             step: PlanStep = evaluation_step(name, evaluation(plan, runner.may_go_on), inputs, plan, options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.options import RUN, Force, OutputSession, command, expand, note
+from omnix_cli.cli.options import RUN, AsOf, Force, OutputSession, command, expand, note
 
 if TYPE_CHECKING:
     from omnix_cli.services.evaluation.evaluations import EvaluationComparison, EvaluationReport
@@ -101,6 +101,14 @@ def next_basket(
         session,
         shown,
     )
+
+
+@command(app, "omnix evaluate next-purchase --as-of 2017-10-01", name="next-purchase")
+def next_purchase(session: OutputSession, *, as_of: AsOf = None, customers: Customers = None, shown: Shown) -> None:
+    """Measure chances and dates of the next purchase. By default asked 92 days before the day of the run, or a quarter
+    of a shorter history."""
+    call = session.workspace.evaluate.next_purchase
+    _show(lambda: call(as_of=as_of, customers=customers, force=shown.force), session, shown)
 
 
 @command(app, "omnix evaluate show latest --format json")

@@ -163,7 +163,8 @@ def _vectors(split: Split, rows: Codes, owner: Codes, size: int, settings: Tifuk
     first = np.where(is_grouped, -(-group * trips // settings.groups), trip)
     in_group = settings.within ** (last - trip) / (last - first + 1)
     weight = in_group * settings.between ** (groups - 1 - group) / groups
-    return sparse.coo_array((weight, (owner, split.what[rows])), shape=shape).tocsr()
+    vectors: sparse.csr_array = sparse.coo_array((weight, (owner, split.what[rows])), shape=shape).tocsr()
+    return vectors
 
 
 def _smallest(distance: Floats, most: int) -> Codes:

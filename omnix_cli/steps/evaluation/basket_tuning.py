@@ -25,7 +25,8 @@ SNAPSHOT_DAYS = 28
 GRID = (
     f"within {WITHIN}, between {BETWEEN}, groups {GROUPS}, neighbours {NEIGHBOURS}, own share {OWN_SHARES}; "
     f"decay of days {DECAYS}, of baskets {DECAYS_IN_BASKETS}; "
-    f"on at most {CUSTOMERS} customers (decay: {4 * CUSTOMERS}), what others bought as of at most {SNAPSHOT_DAYS} days before"
+    f"on at most {CUSTOMERS} customers (decay: {4 * CUSTOMERS}), what others bought known as of {SNAPSHOT_DAYS} days "
+    "before or less"
 )
 
 

@@ -25,7 +25,7 @@ class Judged:
 
     @property
     def places(self) -> int:
-        return self.hits.shape[1]
+        return int(self.hits.shape[1])
 
 
 def values(judged: Judged, convention: str = "omnix") -> dict[str, Floats]:

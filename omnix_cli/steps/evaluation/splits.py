@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
-from omnix_cli.steps.history import of_customers, seen
+from omnix_cli.steps.history import of_customers
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,8 +28,10 @@ _ROW = ["customer_id", "product_id", "day"]
 
 
 def dated_baskets(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """What each known customer bought on each day before `as_of`: customer_id, product_id, day (days since 1970)."""
-    lines = seen(of_customers(purchases), as_of=as_of)
+    """What each known customer bought on each day before `as_of`: customer_id, product_id, day (days since 1970).
+
+    Returns undo nothing here: they come later, and nobody knows of them when the basket is paid."""
+    lines = _bought(purchases, as_of)
     day = pl.col("purchase_day").cast(pl.Int32).alias("day")
     return lines.select("customer_id", "product_id", day).unique().sort(_ROW).collect()
 
@@ -38,7 +40,7 @@ def ordered_baskets(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
     """The same with the number of the basket (from 0) for the day. A basket is an order, or a day where lines have no
     order; orders of one time are sorted by their number, else by their name."""
     name = pl.coalesce("order_id", pl.col("purchase_day").cast(pl.String))
-    lines = seen(of_customers(purchases.with_columns(order_id=name)), as_of=as_of)
+    lines = _bought(purchases.with_columns(order_id=name), as_of)
     place = pl.struct(
         began=pl.col("purchased_at").min().over("customer_id", "order_id"),
         number=pl.col("order_id").cast(pl.Int64, strict=False),
@@ -46,6 +48,10 @@ def ordered_baskets(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
     )
     number = (place.rank("dense").over("customer_id") - 1).cast(pl.Int32).alias("day")
     return lines.select("customer_id", "product_id", number).unique().sort(_ROW).collect()
+
+
+def _bought(purchases: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
+    return of_customers(purchases).filter(pl.col("purchase_day") < as_of, pl.col("kind") == "purchase")
 
 
 def frequent(baskets: pl.DataFrame, *, min_baskets: int, min_product_baskets: int) -> pl.DataFrame:
@@ -81,7 +87,7 @@ class Split:
     @cached_property
     def starts(self) -> Codes:
         """Where the rows of each customer start, and the end."""
-        return np.searchsorted(self.who, np.arange(len(self.customers) + 1))
+        return np.searchsorted(self.who, np.arange(len(self.customers) + 1)).astype(np.int64)
 
     @cached_property
     def trip(self) -> Codes:
@@ -89,13 +95,8 @@ class Split:
         if not len(self.who):
             return np.zeros(0, np.int64)
         is_new = np.r_[True, (np.diff(self.who) != 0) | (np.diff(self.day) != 0)]
-        number = np.cumsum(is_new) - 1
+        number: Codes = np.cumsum(is_new) - 1
         return number - number[np.minimum(self.starts[self.who], len(number) - 1)]
-
-    @cached_property
-    def truth(self) -> sparse.csr_array:
-        """The true baskets: questions x products, 1 where bought."""
-        return _ones(self.true_question, self.true_product, (len(self.asked), len(self.products)))
 
     def own_rows(self, questions: Codes) -> tuple[Codes, Codes]:
         """The rows of the customers of some questions: their place among these questions, and the row."""
@@ -242,7 +243,3 @@ def _split(
         true_product=rows.what[of_truth],
         is_dated=rows.is_dated,
     )
-
-
-def _ones(rows: Codes, columns: Codes, shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr()
