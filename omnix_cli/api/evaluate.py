@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,19 @@ class Evaluate:
 
         everything = {"prediction__min_alive": 0.0}
         return self._evaluate("next-purchase", evaluation, _SOURCES, asdict(asked), force=force, **everything)
+
+    def live(self, *, customers: int | None = None, force: bool = False) -> EvaluationReport:
+        """What past runs predicted, beside what was bought since: by predictor, urgency, category and probability."""
+        from omnix_cli.services.evaluation.evaluations import evaluate, evaluation_step, plan_of
+        from omnix_cli.services.evaluation.live_outcomes import evaluate_live, past_predictions
+
+        with self.opening.locked("evaluate live", resumes=True) as workspace:
+            runner = workspace.runner(workspace.predictors.statistical())
+            past = past_predictions(workspace.records, workspace.checkpoints)
+            live = partial(evaluate_live, customers=customers, may_go_on=runner.may_go_on)
+            inputs = ("purchases", "products", *past)
+            step = evaluation_step("live", live, inputs, plan_of(runner), {"customers": customers})
+            return evaluate(runner, step, force=force, more=past)
 
     def show(self, run: str = "latest") -> EvaluationReport:
         """An evaluation that was kept: of a run (its id or the beginning of it), or the latest."""

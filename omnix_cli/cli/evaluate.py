@@ -111,6 +111,14 @@ def next_purchase(session: OutputSession, *, as_of: AsOf = None, customers: Cust
     _show(lambda: call(as_of=as_of, customers=customers, force=shown.force), session, shown)
 
 
+@command(app, "omnix evaluate live --reliability")
+def live(session: OutputSession, *, customers: Customers = None, shown: Shown) -> None:
+    """Compare what past runs predicted with what was bought since. By predictor, urgency, category and probability;
+    only predictions whose time has ended count."""
+    call = session.workspace.evaluate.live
+    _show(lambda: call(customers=customers, force=shown.force), session, shown)
+
+
 @command(app, "omnix evaluate show latest --format json")
 def show(
     session: OutputSession,
@@ -135,7 +143,7 @@ def _show(call: Callable[[], EvaluationReport], session: OutputSession, shown: S
 
 
 def _show_report(report: EvaluationReport, session: OutputSession, *, reliability: bool) -> None:
-    from omnix_cli.reports.evaluation_tables import evaluation_notes, wide
+    from omnix_cli.reports.evaluation_tables import evaluation_notes, tables
 
     for line in evaluation_notes(report.evaluations, report.figures):
         note(line)
@@ -143,7 +151,8 @@ def _show_report(report: EvaluationReport, session: OutputSession, *, reliabilit
     if reliability:
         session.write(report.reliability.drop("row"), title=f"{title}: what was said and what happened")
     elif session.format == "table":
-        session.write(wide(report.evaluations), title=title)
+        shown = tables(report.evaluations)
+        session.write_tables([(title, table) for table in shown] or [(title, report.evaluations.drop("row"))])
     else:
         session.write(report.evaluations.drop("row"), title=title)
 

@@ -10,24 +10,25 @@ import polars as pl
 _MARKS = {"better": "+", "worse": "-", "no difference": "="}
 
 
-def wide(evaluations: pl.DataFrame) -> pl.DataFrame:
-    """One row for each part and method, one column for each metric: the value, its interval, and a mark for what the
-    comparison with the best baseline says (+ better, - worse, = no difference)."""
+def tables(evaluations: pl.DataFrame) -> list[pl.DataFrame]:
+    """The figures as tables, one for the parts that have the same metrics: a row for each part and method, a column for
+    each metric with the value, its interval, and a mark for what the comparison with the best baseline says (+ better,
+    - worse, = no difference)."""
     mark = pl.col("verdict").cast(pl.String).replace_strict(_MARKS, default=None)
     interval = pl.format("[{}, {}]", _text("low"), _text("high"))
     shown = pl.concat_str(_text("value"), interval, mark, separator=" ", ignore_nulls=True)
     rows = evaluations.with_columns(shown=pl.when(pl.col("value").is_not_null()).then(shown))
+    metrics = rows.group_by("part", maintain_order=True).agg(pl.col("metric").unique(maintain_order=True))
+    groups = metrics.group_by("metric", maintain_order=True).agg("part")
+    return [_wide(rows.filter(pl.col("part").is_in(parts)), names) for names, parts in groups.iter_rows()]
+
+
+def _wide(rows: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:
     keys = ["part", "method"]
-    if rows.is_empty():
-        return rows.select(*keys, "customers")
-    customers = rows.filter(pl.col("low").is_not_null()).group_by(keys).agg(pl.col("customers").max())
-    order = rows.group_by(keys, maintain_order=True).first().select(keys)
-    table = rows.pivot("metric", index=keys, values="shown", aggregate_function="first", maintain_order=True)
-    return (
-        order.join(customers, on=keys, how="left", maintain_order="left")
-        .join(table, on=keys, how="left", maintain_order="left")
-        .select(*keys, "customers", pl.exclude(*keys, "customers"))
-    )
+    columns = [pl.col("shown").filter(pl.col("metric") == name).first().alias(name) for name in metrics]
+    known = pl.col("customers").filter(pl.col("low").is_not_null()).max()
+    counts = pl.coalesce(known, pl.col("customers").max()).alias("customers")
+    return rows.group_by(keys, maintain_order=True).agg(counts, *columns)
 
 
 def evaluation_notes(evaluations: pl.DataFrame, figures: Mapping[str, Any]) -> Iterator[str]:
@@ -39,8 +40,8 @@ def evaluation_notes(evaluations: pl.DataFrame, figures: Mapping[str, Any]) -> I
         yield f"{metric}: {rule}"
     if evaluations["verdict"].drop_nulls().len():
         yield (
-            "[low, high]: 95 % bootstrap interval over customers (1,000 resamples, fixed seed); + better, - worse than "
-            "the best baseline, = no difference: the interval of the difference holds 0"
+            "[low, high]: 95 % bootstrap interval; + better, - worse than the best baseline, = no difference: the "
+            "interval of the difference holds 0"
         )
 
 

@@ -18,7 +18,7 @@ from omnix_cli.services.evaluation import basket_contenders as contenders
 from omnix_cli.services.evaluation.cut_history import Plan
 from omnix_cli.steps.evaluation import basket_baselines as baselines
 from omnix_cli.steps.evaluation.basket_tuning import GRID, tuned_decay, tuned_tifuknn
-from omnix_cli.steps.evaluation.bootstrap import of_means
+from omnix_cli.steps.evaluation.bootstrap import of_intervals, of_means
 from omnix_cli.steps.evaluation.judged_lists import Truth, assortment
 from omnix_cli.steps.evaluation.list_metrics import rules, values
 from omnix_cli.steps.evaluation.ranked_items import PARTS, TIES, Lists
@@ -72,7 +72,7 @@ def evaluate_next_basket(
     """The frames `evaluations` and `reliability` (which stays empty). Figures say what was asked and what was chosen on
     the baskets before."""
     split, found = _split(purchases, as_of, asked)
-    figures: Figures = {**found, "ties": TIES}
+    figures: Figures = {**found, "ties": TIES, "intervals": of_intervals()}
     rows = Rows()
     if len(split.asked):
         methods, chosen = _methods(split, asked.places, plan)

@@ -13,7 +13,7 @@ from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.services.as_of import parse_day
 from omnix_cli.services.evaluation.cut_history import Plan
-from omnix_cli.steps.evaluation.bootstrap import Statistic, of_statistics
+from omnix_cli.steps.evaluation.bootstrap import Statistic, of_intervals, of_statistics
 from omnix_cli.steps.evaluation.buying_models import BgNbd, fit_bg_nbd
 from omnix_cli.steps.evaluation.forecast_metrics import (
     Bools,
@@ -76,12 +76,13 @@ def evaluate_next_purchase(
     everything = dated_baskets(purchases, as_of=as_of)
     if everything.is_empty():
         return StepOutput(Rows().frames(), {"missing": "there are no purchases of known customers"})
-    first = _EPOCH + timedelta(days=int(everything["day"].min()))  # type: ignore[arg-type]
+    first = _EPOCH + timedelta(days=int(everything["day"].to_numpy().min()))
     cut = parse_day(asked.as_of) if asked.as_of else as_of - timedelta(days=follow_up((as_of - first).days))
     sources = {"products": products, "customers": customers, "interactions": interactions}
     chosen = _chosen(everything, asked.customers)
     rows = Rows()
     figures: Figures = {"asked_on": cut.isoformat(), "follow_up_days": (as_of - cut).days}
+    figures["intervals"] = of_intervals(RESAMPLES)
     figures |= _chances(rows, everything, purchases, sources, plan, cut=cut, end=as_of, chosen=chosen)
     may_go_on()
     figures |= _dates(rows, everything, purchases, sources, plan, as_of=as_of, chosen=chosen)
@@ -209,7 +210,7 @@ def _dates(
     made = plan.compute(["predict"], {**sources, "purchases": seen}, as_of=as_of)["predictions"]
     judged = judged.join(made.select(*PAIR, "interval_days"), on=PAIR, how="left", maintain_order="left")
     gaps = kept.sort(*PAIR, "day").select(gap=pl.col("day").diff().over(PAIR)).drop_nulls()["gap"]
-    predicted = gap_rules(judged, float(gaps.median() or 0), _fitted(known, None))  # type: ignore[arg-type]
+    predicted = gap_rules(judged, float(np.median(gaps.to_numpy())), _fitted(known, None))
     predicted[OMNIX] = judged["interval_days"].to_numpy()
     true = (judged["end"] - judged["last"]).to_numpy().astype(np.float64)
     constant = predicted["constant gap"]
@@ -265,7 +266,7 @@ def _buyers(pairs: pl.DataFrame, day: int) -> tuple[Floats, Floats, Floats]:
 def _fitted(pairs: pl.DataFrame, day: int | None) -> BgNbd:
     """BG/NBD of all pairs, or of as many as are enough; seen until the day, by default until the newest purchase."""
     some = pairs.sort(pl.concat_str(PAIR, separator="\0").hash(seed=0)).head(FITTED_PAIRS)
-    until = int(pairs["last"].max()) + 1 if day is None else day  # type: ignore[call-overload]
+    until = int(pairs["last"].to_numpy().max()) + 1 if day is None else day
     return fit_bg_nbd(*_buyers(some, until))
 
 

@@ -185,7 +185,8 @@ def _mean_of(chosen: Codes, vectors: sparse.csr_array) -> sparse.csr_array:
     pick = sparse.coo_array(
         (share, (np.repeat(np.arange(rows), count), chosen.ravel())), shape=(rows, vectors.shape[0])
     )
-    return (pick.tocsr() @ vectors).tocsr()
+    mean: sparse.csr_array = (pick.tocsr() @ vectors).tocsr()
+    return mean
 
 
 def _popularity(split: Split, known: Bools) -> Floats:

@@ -67,6 +67,21 @@ def of_means(values: Mapping[str, Floats], *, resamples: int = RESAMPLES, seed: 
     return Resamples(names, whole, drawn)
 
 
+def of_case_means(
+    values: Mapping[str, Floats], customer: Codes, *, resamples: int = RESAMPLES, seed: int = SEED
+) -> Resamples:
+    """Means over cases, of which each belongs to a customer; the same as `of_statistics` of means, and faster."""
+    names = tuple(values)
+    _, owner = np.unique(customer, return_inverse=True)
+    counts = np.bincount(owner).astype(np.float64)
+    sums = np.column_stack([np.bincount(owner, values[name]) for name in names])
+    whole = sums.sum(axis=0) / counts.sum()
+    drawn = np.empty((resamples, len(names)))
+    for number, weights in enumerate(_weights(len(counts), resamples, seed)):
+        drawn[number] = weights @ sums / (weights @ counts)
+    return Resamples(names, whole, drawn)
+
+
 def of_statistics(
     statistics: Mapping[str, Statistic], customer: Codes, *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Resamples:
@@ -80,6 +95,11 @@ def of_statistics(
         of_cases = weights[owner]
         drawn[number] = [statistics[name](of_cases) for name in names]
     return Resamples(names, whole, drawn)
+
+
+def of_intervals(resamples: int = RESAMPLES, *, of: str = "customers") -> str:
+    """How the intervals are made, in words."""
+    return f"{resamples:,} resamples of {of}, percentiles 2.5 and 97.5, seed {SEED}"
 
 
 def _weights(customers: int, resamples: int, seed: int) -> Iterable[Floats]:

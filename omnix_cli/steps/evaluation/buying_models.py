@@ -6,7 +6,7 @@ beta-distributed over buyers.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
@@ -40,7 +40,7 @@ class BgNbd(NamedTuple):
     def median_gap(self, repeats: Floats, age: Floats) -> Floats:
         """The median time to the next purchase of a buyer who has not stopped."""
         grown = np.exp(np.minimum(np.log(2) / (self.r + repeats), 20))
-        return (self.alpha + age) * (grown - 1)
+        return np.asarray((self.alpha + age) * (grown - 1))
 
 
 def log_likelihood(model: BgNbd, repeats: Floats, recency: Floats, age: Floats, weight: Floats) -> float:
@@ -65,9 +65,9 @@ def fit_bg_nbd(repeats: Floats, recency: Floats, age: Floats) -> BgNbd:
 
     def loss(logs: Floats) -> float:
         model = BgNbd(*np.exp(np.clip(logs, -12, 12)))
-        return -log_likelihood(model, x, recent, seen, weight) / weight.sum()
+        return float(-log_likelihood(model, x, recent, seen, weight) / weight.sum())
 
-    options = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-6, "fatol": 1e-10}
+    options: Any = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-6, "fatol": 1e-10}
     fits = [minimize(loss, np.array(start), method="Nelder-Mead", options=options) for start in _STARTS]
     best = min(fits, key=lambda fit: float(fit.fun))
     r, alpha, a, b = (float(value) for value in np.exp(np.clip(best.x, -12, 12)))

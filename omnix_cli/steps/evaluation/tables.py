@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -142,8 +142,3 @@ def compared(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 def _number(value: float) -> float | None:
     return round(value, _PLACES) if isfinite(value) else None
-
-
-def settings_text(values: Mapping[str, Any]) -> str:
-    """Settings in a line, for a title or a figure."""
-    return ", ".join(f"{name} {value}" for name, value in values.items())
