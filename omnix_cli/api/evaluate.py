@@ -78,6 +78,32 @@ class Evaluate:
         everything = {"prediction__min_alive": 0.0}
         return self._evaluate("next-purchase", evaluation, _SOURCES, asdict(asked), force=force, **everything)
 
+    def similarity(
+        self, *, as_of: str | None = None, products: int = 3000, places: int = 10, force: bool = False
+    ) -> EvaluationReport:
+        """The neighbours of products, judged by what customers bought together after the day `as_of`."""
+        from omnix_cli.services.evaluation.later_neighbours import NeighbourQuestions, evaluate_similarity
+
+        asked = NeighbourQuestions(as_of, products, places)
+
+        def evaluation(plan: Plan, may_go_on: Callable[[], None]) -> Callable[..., StepOutput]:
+            return lambda **given: evaluate_similarity(**given, asked=asked, plan=plan, may_go_on=may_go_on)
+
+        return self._evaluate("similarity", evaluation, _SOURCES, asdict(asked), force=force)
+
+    def lists(
+        self, *, as_of: str | None = None, places: int = 10, customers: int | None = None, force: bool = False
+    ) -> EvaluationReport:
+        """The lists that a run would have made as of the day `as_of`, judged by the first basket since."""
+        from omnix_cli.services.evaluation.shown_lists import ListQuestions, evaluate_lists
+
+        asked = ListQuestions(as_of, places, customers)
+
+        def evaluation(plan: Plan, may_go_on: Callable[[], None]) -> Callable[..., StepOutput]:
+            return lambda **given: evaluate_lists(**given, asked=asked, plan=plan, may_go_on=may_go_on)
+
+        return self._evaluate("lists", evaluation, _SOURCES, asdict(asked), force=force)
+
     def live(self, *, customers: int | None = None, force: bool = False) -> EvaluationReport:
         """What past runs predicted, beside what was bought since: by predictor, urgency, category and probability."""
         from omnix_cli.services.evaluation.evaluations import evaluate, evaluation_step, plan_of

@@ -23,6 +23,7 @@ Customers = Annotated[
     int | None,
     typer.Option("--customers", min=1, help="Ask at most so many customers, chosen by the hash of their id."),
 ]
+Places = Annotated[int, typer.Option("--places", min=1, max=1000, help="Judge the first so many products.")]
 Compare = Annotated[
     str | None, typer.Option("--compare", metavar=RUN, help="Show the figures beside those that this run keeps.")
 ]
@@ -64,7 +65,7 @@ def next_basket(
             "on one day, the day after the newest purchase. A day: ask for the first basket from that day on.",
         ),
     ] = "each",
-    places: Annotated[int, typer.Option("--places", min=1, max=1000, help="Judge the first so many products.")] = 10,
+    places: Places = 10,
     customers: Customers = None,
     test_customers: Annotated[
         Path | None,
@@ -109,6 +110,37 @@ def next_purchase(session: OutputSession, *, as_of: AsOf = None, customers: Cust
     of a shorter history."""
     call = session.workspace.evaluate.next_purchase
     _show(lambda: call(as_of=as_of, customers=customers, force=shown.force), session, shown)
+
+
+@command(app, "omnix evaluate similarity --products 1000")
+def similarity(
+    session: OutputSession,
+    *,
+    as_of: AsOf = None,
+    products: Annotated[
+        int, typer.Option("--products", min=1, help="Judge at most so many products, chosen by the hash of their id.")
+    ] = 3000,
+    places: Places = 10,
+    shown: Shown,
+) -> None:
+    """Measure whether neighbours are bought together later. By default the first four fifths of the time are known."""
+    call = session.workspace.evaluate.similarity
+    _show(lambda: call(as_of=as_of, products=products, places=places, force=shown.force), session, shown)
+
+
+@command(app, "omnix evaluate lists --as-of 2017-12-01")
+def lists(
+    session: OutputSession,
+    *,
+    as_of: AsOf = None,
+    places: Places = 10,
+    customers: Customers = None,
+    shown: Shown,
+) -> None:
+    """Measure the lists of customers, and each shelf, by the next basket. By default as of 28 days before the day of
+    the run, or a quarter of a shorter history."""
+    call = session.workspace.evaluate.lists
+    _show(lambda: call(as_of=as_of, places=places, customers=customers, force=shown.force), session, shown)
 
 
 @command(app, "omnix evaluate live --reliability")
