@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from omnix_cli.frames.quality import VERDICTS
 from omnix_cli.steps.evaluation.bootstrap import of_means
 from omnix_cli.steps.evaluation.tables import Rows, compared, wilson
 
@@ -26,6 +27,7 @@ def test_omnix_is_compared_with_the_best_baseline() -> None:
     assert ours["difference"] == pytest.approx(0.1)
     assert ours["difference_low"] <= ours["difference"] <= ours["difference_high"]
     assert made().filter(method="low")["verdict"].item() is None
+    assert set(made()["verdict"].drop_nulls()) <= set(VERDICTS)
 
 
 def test_a_figure_without_a_value_is_null() -> None:
