@@ -74,6 +74,19 @@ def next_basket(
     order_only: Annotated[
         bool, typer.Option("--order-only", help="Use the order of each customer's baskets, not their dates.")
     ] = False,
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--history",
+            metavar="FILE",
+            help="Baskets in their order, in place of the imported purchases: user_id, order_number, product_id, or "
+            "JSON of baskets. Implies --order-only; repeatable.",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", metavar="FILE", help="The baskets after those of --history, which are asked for."),
+    ] = None,
     min_baskets: Annotated[
         int, typer.Option("--min-baskets", min=2, help="Leave out customers with fewer baskets.")
     ] = 2,
@@ -94,6 +107,8 @@ def next_basket(
             customers=customers,
             test_customers=test_customers,
             order_only=order_only,
+            history=history or (),
+            truth=truth,
             min_baskets=min_baskets,
             min_product_baskets=min_product_baskets,
             convention=convention,

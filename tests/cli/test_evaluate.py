@@ -143,6 +143,29 @@ def test_a_published_split_names_its_test_customers(market: Omnix) -> None:
     assert "missing: none of the test customers has 2 baskets" in answer.err
 
 
+def test_a_published_split_is_read_from_its_files(omnix: Omnix) -> None:
+    """No import, no dates: the same figures as of the same baskets imported as orders of days."""
+    lines = [(who, what, (day - FIRST_DAY).days) for who, what, day in lively()]
+    last = {who: max(day for other, _, day in lines if other == who) for who, _, _ in lines}
+    for name, rows in (
+        ("history.csv", [line for line in lines if line[2] < last[line[0]]]),
+        ("future.csv", [line for line in lines if line[2] == last[line[0]]]),
+    ):
+        Path(name).write_text(
+            "\n".join(["user_id,product_id,order_number", *(",".join(map(str, row)) for row in rows)])
+        )
+    Path("keyset.json").write_text(json.dumps({"train": ["c09"], "test": ["c01", "c02", "c03"]}))
+    write_purchases(Path("dated.csv"), lively())
+    omnix("import", "purchases", "dated.csv", "--workspace", "dated")
+    ask = ("evaluate", "next-basket", "--test-customers", "keyset.json", "--format", "json")
+    split = omnix(*ask, "--history", "history.csv", "--truth", "future.csv")
+    assert split.code == 0, split.err
+    assert json.loads(split.out) == json.loads(omnix(*ask, "--order-only", "--workspace", "dated").out)
+    assert figures(split.out)["all", "recall@10", "popular"]["customers"] == 3
+    assert omnix(*ask, "--truth", "future.csv").code == 2, "a truth needs a history"
+    assert omnix(*ask, "--history", "nowhere.csv").code == 2
+
+
 @pytest.mark.parametrize(
     ("text", "ids"),
     [

@@ -23,6 +23,7 @@ from omnix_cli.steps.evaluation.splits import (
 from tests.conftest import purchases
 
 Line = tuple[str, str, int]
+END = date(2100, 1, 1)
 HISTORY: list[Line] = [
     *[("ann", product, day) for day in (1, 8, 15) for product in ("milk", "bread")],
     ("ann", "tea", 15),
