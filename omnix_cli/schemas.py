@@ -29,6 +29,7 @@ URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
 POPULARITY_KINDS = ("trending", "seasonal", "popular")
+VERDICTS = ("better", "worse", "no difference")
 ANSWER_STATES = ("asked", "repaired", "reused", "failed")
 LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
 
@@ -365,6 +366,50 @@ class Recommendations(dy.Schema):
     urgency = dy.Enum(URGENCIES, nullable=True)
 
 
+class Evaluations(dy.Schema):
+    """The figures of one evaluation, in the order in which they are shown. `part` says of what (all products, those
+    bought before, new ones; pairs with a rhythm; a category), `rule` what the metric means. `value` is a mean over
+    `customers` customers (of `cases` questions, pairs or items), `low`..`high` its 95 % bootstrap interval over
+    customers, null where none is computed.
+
+    A method that is no baseline is compared with the best baseline of the same metric (`against`) on the same
+    resampled customers: `difference` with its interval, and a `verdict` that calls it one only if that interval leaves
+    out 0."""
+
+    row = dy.Int32(primary_key=True, min=0)
+    part = dy.String()
+    metric = dy.String()
+    method = dy.String()
+    is_baseline = dy.Bool()
+    value = dy.Float64(nullable=True)
+    low = dy.Float64(nullable=True)
+    high = dy.Float64(nullable=True)
+    customers = dy.Int32(min=0)
+    cases = dy.Int64(min=0)
+    against = dy.String(nullable=True)
+    difference = dy.Float64(nullable=True)
+    difference_low = dy.Float64(nullable=True)
+    difference_high = dy.Float64(nullable=True)
+    verdict = dy.Enum(VERDICTS, nullable=True)
+    rule = dy.String()
+
+
+class Reliability(dy.Schema):
+    """What was said and what happened, in tenths of probability: of `cases` chances from `from_probability` on, the
+    mean was `predicted`, and `happened` of them came true (`low`..`high`: its 95 % interval)."""
+
+    row = dy.Int32(primary_key=True, min=0)
+    part = dy.String()
+    metric = dy.String()
+    method = dy.String()
+    from_probability = dy.Float64(min=0, max=1)
+    cases = dy.Int64(min=1)
+    predicted = dy.Float64(min=0, max=1)
+    happened = dy.Float64(min=0, max=1)
+    low = dy.Float64(min=0, max=1)
+    high = dy.Float64(min=0, max=1)
+
+
 class Receipts(dy.Schema):
     """The content of the store after a publish: one row per published item."""
 
@@ -395,5 +440,7 @@ FRAMES: dict[str, FrameSpec] = {
     "popularity": FrameSpec(Popularity, ("kind", "scope", "rank")),
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
+    "evaluations": FrameSpec(Evaluations, ("row",)),
+    "reliability": FrameSpec(Reliability, ("row",)),
     "receipts": FrameSpec(Receipts, ("list_id",)),
 }

@@ -105,6 +105,21 @@ class ShopListSettings(Section):
     """The most items of the popular list."""
 
 
+class QualitySettings(Section):
+    """Floors of quality. A night below one of them is not published: `omnix run` measures before it publishes, if any
+    of them is set."""
+
+    min_recall_at_10: Share | None = None
+    """The least share of the products of a customer's last basket that must stand in the first ten, asked the moment
+    before that basket."""
+    min_ndcg_at_10: Share | None = None
+    """The least NDCG@10 of the same lists."""
+    max_calibration_error: Share | None = None
+    """The most that the chances of a purchase within 14 days may be off: what was said 14 days ago beside what came."""
+    customers: int = Field(500, ge=1)
+    """Measure on at most so many customers, chosen by the hash of their id."""
+
+
 class PrivacySettings(Section):
     """Privacy: the smallest groups shown, and the consent assumed."""
 
