@@ -58,7 +58,9 @@ class Evaluate:
             ids = read_customer_ids(Path(ids))
         given = {}
         if history:
-            lines, key, of_truth = read_baskets([Path(file) for file in history], None if truth is None else Path(truth))
+            lines, key, of_truth = read_baskets(
+                [Path(file) for file in history], None if truth is None else Path(truth)
+            )
             ids = of_truth if ids is None else ids if of_truth is None else sorted(set(ids) & set(of_truth))
             given = {"purchases": GivenFrame("purchases", lines, key)}
         asked = BasketQuestions(

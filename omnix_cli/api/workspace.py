@@ -169,7 +169,7 @@ class Workspace:
         run: str = "latest",
         as_of: str | None = None,
     ) -> pl.DataFrame:
-        """Who needs what within so many days of the day of the run, most confident first."""
+        """Who needs what within so many days, the day of the run being the first; likeliest first."""
         return self._results(run, as_of).due(days=days, customer=customer, limit=limit)
 
     def trending(self, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:

@@ -58,15 +58,19 @@ class PredictionSettings(Section):
     min_alive: Share = 0.05
     """Make no prediction below this probability that the customer still buys the product."""
     lapsed_alive: Share = 0.2
-    """Below this probability, mark a prediction as lapsed: the customer has probably moved on."""
-    urgent_days: int = Field(1, ge=0)
-    """Urgent: due within this many days ..."""
-    urgent_confidence: Share = 0.7
-    """... with a confidence above this."""
-    upcoming_days: int = Field(7, ge=1)
-    """Upcoming: due within this many days ..."""
-    upcoming_confidence: Share = 0.6
-    """... with a confidence above this."""
+    """Below this probability, a product that was bought repeatedly has lapsed once the time since the last purchase is
+    beyond its rhythm, and a product without a rhythm of its own is unlikely to be bought again."""
+    urgent_days: int = Field(7, ge=1)
+    """Urgent: a purchase within this many days ..."""
+    urgent_probability: Share = 0.5
+    """... has at least this chance."""
+    upcoming_days: int = Field(14, ge=1)
+    """Upcoming: a purchase within this many days ..."""
+    upcoming_probability: Share = 0.5
+    """... has at least this chance."""
+    min_repeat_share: Share = 0.2
+    """Speak of the rhythm that customers share only if at least this share of those who bought a product did so again.
+    """
 
 
 class RecommendSettings(Section):
