@@ -92,10 +92,8 @@ def test_every_option_of_an_example_exists(words: tuple[str, ...]) -> None:
 
 def test_the_same_flag_has_the_same_help_everywhere() -> None:
     helps: dict[str, set[str]] = {}
-    for words, command in COMMANDS.items():
+    for command in COMMANDS.values():
         for parameter in command.params:
-            if (words, parameter.name) == (("evaluate", "next-basket"), "as_of"):
-                continue  # it also takes `each` and `once`
             for name in ("--config", "--workspace", "--as-of", "--force", "--dry-run", "--format", "--output"):
                 if name in parameter.opts:
                     helps.setdefault(name, set()).add(str(parameter.help))
