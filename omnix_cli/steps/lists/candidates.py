@@ -12,7 +12,8 @@ from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each, counted_
 DUE = ("overdue", "urgent", "upcoming")
 GIVEN_UP = ("lapsed", "unlikely")
 _PAIR = ["customer_id", "product_id"]
-_READ = (*_PAIR, "predicted_date", "probability_7d", "probability_14d", "confidence", "urgency", "reason")
+_CHANCES = ("probability_7d", "probability_14d", "confidence")
+_READ = (*_PAIR, "purchase_days", "predicted_date", *_CHANCES, "urgency", "reason")
 _SIGNAL_REASONS = {
     "add_to_cart": "you put this into your cart {} ago",
     "wishlist": "you wished for this {} ago",
@@ -34,13 +35,18 @@ def dated(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
     )
 
 
-def own_products(predictions: pl.DataFrame, interest: pl.DataFrame, *, most: int) -> pl.DataFrame:
+def own_products(
+    predictions: pl.DataFrame, interest: pl.DataFrame, durables: pl.DataFrame, *, most: int
+) -> pl.DataFrame:
     """The `most` best predicted products of each customer as offers, by the chance of a purchase within 14 days moved
     by open interest.
 
-    What was bought within half its interval, or has probably been given up, is not due: it stands on the shelf
-    `fallback`. The confidence is that chance, the reason that of the prediction."""
-    is_due = ~pl.col("early") & ~pl.col("urgency").cast(pl.String).is_in(GIVEN_UP)
+    Not due, but on the shelf `fallback`, is what was bought within half its interval, what has probably been given up,
+    and one of the `durables` (product_id) that was bought once. The confidence is that chance, the reason that of the
+    prediction."""
+    given_up = pl.col("urgency").cast(pl.String).is_in(GIVEN_UP)
+    is_owned = pl.col("product_id").is_in(durables["product_id"].implode()) & (pl.col("purchase_days") == 1)
+    is_due = ~pl.col("early") & ~given_up & ~is_owned
     scored = predictions.join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left").with_columns(
         score=adjusted(pl.col("probability_14d")),
         shelf=pl.when(is_due).then(pl.lit("due_again")).otherwise(pl.lit("fallback")),

@@ -23,6 +23,7 @@ from omnix_cli.steps.lists.preferences import open_interest, tastes_met
 from omnix_cli.steps.lists.ranked_lists import PAIR, best_of_each, blend, fill_up, listed, stored
 
 CANDIDATES_PER_PLACE = 5
+DURABLE_CUSTOMERS, DURABLE_REPEATS = 5, 0.02
 
 
 def recommend(
@@ -68,25 +69,26 @@ def recommend(
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
     predicted = _of(candidates.dated(predictions, as_of=as_of), personalised)
     most = CANDIDATES_PER_PLACE * parameters.count
-    own = rules(candidates.own_products(predicted, interest, most=most))
+    own = rules(candidates.own_products(predicted, interest, _durables(popular), most=most))
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     named = baskets.join(offered.filter("never_named"), on="product_id", how="anti", maintain_order="left")
     heaviest = sources(named, table)
     found = new_products(known.join(baskets, on=PAIR, how="left"), heaviest, table, most=most)
     tastes = partial(tastes_met, people=people, catalogue=offered)
     new = rules(candidates.new_for_you(found, known, interest, tastes(found)))
-    shelves, spare = _shelves(own, new, crowded, parameters)
-    evidence = strongest_sources(shelves.filter(pl.col("shelf") == "new_for_you"), heaviest, table)
-    shelves = candidates.explain(shelves, evidence, interest, tastes(shelves), offered, popular)
+    due, fresh, spare = _shelves(own, new, crowded, parameters)
+    evidence = strongest_sources(pl.concat([fresh, spare]), heaviest, table)
+    explain = partial(candidates.explain, evidence=evidence, interest=interest, catalogue=offered, popular=popular)
+    fresh, spare = (explain(rows, tastes=tastes(rows)) for rows in (fresh, spare))
     homepage = fill_up(
-        blend(shelves, count=parameters.count, due_share=parameters.due_share),
+        blend(pl.concat([due, fresh]), count=parameters.count, due_share=parameters.due_share),
         people,
         fallbacks.stages(shop, offered, season=season_on(as_of, parameters.hemisphere)),
         count=parameters.count,
         rules=rules,
         crowded=crowded,
         known=known,
-        spare=spare,
+        spare=pl.concat([spare, own.with_columns(shelf=pl.lit("fallback"))]),
     )
     soon = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
@@ -109,6 +111,15 @@ def _offered(assortment: pl.LazyFrame, popular: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(never_named=never_named).sort("product_id").collect()
 
 
+def _durables(popular: pl.DataFrame) -> pl.DataFrame:
+    """The products that at least five customers bought and at most one in fifty came back for.
+
+    `repeat_share` is (repeats + 1) / (purchase days + 4)."""
+    customers = pl.col("customers")
+    most = (1 + DURABLE_REPEATS * customers) / (customers + 4)
+    return popular.filter(customers >= DURABLE_CUSTOMERS, pl.col("repeat_share") <= most).select("product_id")
+
+
 def _known(baskets: pl.DataFrame, returned: pl.DataFrame) -> pl.DataFrame:
     """What each customer bought before, and whether all of it was `returned`."""
     return pl.concat(rows.select(*PAIR, returned=pl.lit(value)) for rows, value in ((baskets, False), (returned, True)))
@@ -119,17 +130,16 @@ def _shelves(
     new: pl.DataFrame,
     crowded: Callable[[pl.DataFrame], pl.Series],
     parameters: RecommendSettings,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both shelves, with as many offers as a list has places; and what is spare: new offers that are one too many of
-    their kind beside what is due, and products of the customer's own that are not due."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Both shelves, with as many offers as a list has places; and the new offers that are spare, because they are one
+    too many of their kind beside what is due."""
     due = best_of_each(own.filter(pl.col("shelf") == "due_again"), own.height)
     due = best_of_each(due.filter(~crowded(due)), parameters.count)
     places = int(parameters.count * parameters.due_share + 0.5)
     both = pl.concat([best_of_each(due, places), best_of_each(new, new.height)])
     too_many, is_new = crowded(both), pl.col("shelf") == "new_for_you"
-    fresh = best_of_each(both.filter(is_new & ~too_many), parameters.count)
-    rest = own.with_columns(shelf=pl.lit("fallback"))
-    return pl.concat([due, fresh]), pl.concat([both.filter(is_new & too_many), rest])
+    fresh, spare = (best_of_each(both.filter(is_new & which), parameters.count) for which in (~too_many, too_many))
+    return due, fresh, spare
 
 
 def _without_list(unlisted: pl.DataFrame) -> Figures:

@@ -51,7 +51,7 @@ def shop_lists(
     supported = shop.filter(pl.col("customers") >= min_support)
     in_season = supported.filter(pl.col("kind") == "seasonal").join(blocked, on="product_id", how="anti")
     lately = supported.filter(pl.col("kind") != "seasonal").join(out, on="product_id", how="anti")
-    ranked = pl.concat([in_season, lately])
+    ranked = _without_more_of_the_same(pl.concat([in_season, lately]), offered, max_alike)
     diverse = partial(_diverse, assortment=offered, max_share=max_share_of_category, max_alike=max_alike)
     limits = {
         "trending": parameters.trending_count,
@@ -76,6 +76,16 @@ def _diverse(rows: pl.DataFrame, *, within: str, count: int, **limits: Any) -> p
     crowded = crowding(rows, within=within, count=min(count, _SEEN_AT_ONCE), **limits)
     ordered = rows.with_columns(crowded=crowded).sort(within, "crowded", maintain_order=True).drop("crowded")
     return ordered.group_by(within, maintain_order=True).head(count)
+
+
+def _without_more_of_the_same(ranked: pl.DataFrame, assortment: pl.DataFrame, max_alike: int) -> pl.DataFrame:
+    """What trends and what is of a season, without near-identical products that are too many: such a list need not be
+    full."""
+    rows = ranked.sort("kind", "scope", "rank").with_columns(
+        list=pl.concat_str(pl.col("kind").cast(pl.String), "scope")
+    )
+    too_many = crowding(rows, assortment, within="list", count=rows.height, max_share=1.0, max_alike=max_alike)
+    return rows.filter(~too_many | (pl.col("kind") == "popular")).drop("list")
 
 
 def _first(ranked: pl.DataFrame, kind: str, count: int, diverse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
