@@ -16,7 +16,7 @@ from omnix_cli.list_schemas import POPULARITY_KINDS
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
-from omnix_cli.steps.history import seen
+from omnix_cli.steps.history import of_customers, seen
 from omnix_cli.steps.lists.ranked_lists import counted_of
 from omnix_cli.steps.lists.trends import SEASON_HISTORY_DAYS, YEAR_DAYS, Windows, seasonal, trending
 from omnix_cli.steps.name_patterns import matches
@@ -68,7 +68,10 @@ def popularity(
             *(pl.when(pl.col(count) >= min_customers).then(count).alias(count) for count in _COUNTS),
         )
         .sort("kind", "scope", -pl.col("score"), "product_id")
-        .with_columns(reason=_reason(window, history_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
+        .with_columns(
+            reason=_reason(window, history_days, _counted_as(days)),
+            rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"),
+        )
     )
     counts = {kind: int((frame["kind"] == kind).sum()) for kind in POPULARITY_KINDS}
     figures: Figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
@@ -122,10 +125,19 @@ def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.Data
     return bought_it.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days))
 
 
-def _reason(windows: Windows, history_days: int) -> pl.Expr:
+def _counted_as(days: pl.LazyFrame) -> tuple[str, str]:
+    """What stands behind the counts, with its preposition: orders where nobody is known who bought, else customers."""
+    known = of_customers(days).select(pl.len()).head(1).collect().item()
+    return ("by", "customer") if known else ("in", "order")
+
+
+def _reason(windows: Windows, history_days: int, counted_as: tuple[str, str]) -> pl.Expr:
     days = counted(windows.days, "day")
-    before = pl.coalesce(pl.col("customers_before").cast(pl.String), pl.lit("hardly anybody"))
-    rise = pl.format(f"bought by {{}} in the last {days}, {{}} before", counted_of("customers", "customer"), before)
+    before = pl.coalesce(
+        pl.col("customers_before").cast(pl.String), pl.lit("hardly anybody" if counted_as[0] == "by" else "hardly any")
+    )
+    by, buyers = counted_as[0], counted_of("customers", counted_as[1])
+    rise = pl.format(f"bought {by} {{}} in the last {days}, {{}} before", buyers, before)
     if 4 * windows.open_before < 3 * windows.open_days:
         rise += pl.lit(f" (open on {windows.open_days:,} days, before on {windows.open_before:,})")
     times = pl.col("season_index").round(1).cast(pl.String)
@@ -144,5 +156,5 @@ def _reason(windows: Windows, history_days: int) -> pl.Expr:
         .then(rise)
         .when(pl.col("kind") == "seasonal")
         .then(pl.coalesce(of_category, pl.format("{}{})", season, one_year)))
-        .otherwise(pl.format("bought by {}", counted_of("customers", "customer")))
+        .otherwise(pl.format(f"bought {by} {{}}", buyers))
     )
