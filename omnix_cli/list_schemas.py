@@ -45,9 +45,9 @@ class Popularity(dy.Schema):
 
 class Assortment(dy.Schema):
     """What the shop offers: one row per product of the catalogue or of the history. `blocked` says why a product is in
-    no list at all, null if it may be in some. A `dormant` product was sold, but not lately. `dietary` is null where
-    nobody knows which diets the product fits, `not_food` where diets do not matter. Products with one `name_group`
-    have near-identical names."""
+    no list at all, null if it may be in some; a `never_named` one is in no reason either. A `dormant` product was sold,
+    but not lately. `dietary` is null where nobody knows which diets the product fits, `not_food` where diets do not
+    matter. Products with one `name_group` have near-identical names."""
 
     product_id = dy.String(primary_key=True)
     name = dy.String(nullable=True)
@@ -60,6 +60,7 @@ class Assortment(dy.Schema):
     dormant = dy.Bool()
     name_group = dy.String(nullable=True)
     blocked = dy.Enum(BLOCKS, nullable=True)
+    never_named = dy.Bool()
 
 
 class Returned(dy.Schema):

@@ -14,7 +14,6 @@ import polars as pl
 from omnix_cli import list_ids
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.list_schemas import NEVER_NAMED
 from omnix_cli.services.lookups.run_frames import RunFrames
 
 _log = logging.getLogger(__name__)
@@ -84,12 +83,11 @@ class Results:
         """The neighbours of a product with every part of their score. Raises `DataError` for an unknown product."""
         neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
         theirs = neighbours.filter(product_id=product)
-        assortment = self.frames.scan_if_made("assortment", "product_id", "blocked", "dormant")
+        assortment = self.frames.scan_if_made("assortment", "product_id", "blocked", "dormant", "never_named")
         if assortment is not None:
             offered = assortment.filter(pl.col("blocked").is_null(), ~pl.col("dormant"))
             theirs = theirs.join(offered, left_on="neighbour_id", right_on="product_id", how="semi")
-            never = pl.col("blocked").cast(pl.String).is_in(NEVER_NAMED)
-            theirs = theirs.join(assortment.filter(never), on="product_id", how="anti")
+            theirs = theirs.join(assortment.filter("never_named"), on="product_id", how="anti")
         nearest = theirs.sort("rank").head(limit)
         rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left").sort("rank").collect()
         if rows.is_empty() and not self._is_known("product_id", product):

@@ -9,7 +9,7 @@ import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.days.stray_sales import bulk
-from omnix_cli.list_schemas import BLOCKS
+from omnix_cli.list_schemas import BLOCKS, NEVER_NAMED
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ProductRules
@@ -64,6 +64,7 @@ def assortment(
                 pl.Enum(BLOCKS)
             )
         )
+        .with_columns(never_named=pl.col("blocked").cast(pl.String).is_in(NEVER_NAMED).fill_null(False))
         .sort("product_id")
     )
     counts = dict(frame.group_by(pl.col("blocked").cast(pl.String)).len().drop_nulls().iter_rows())

@@ -10,7 +10,6 @@ import polars as pl
 
 from omnix_cli import list_ids, schemas
 from omnix_cli.days.seasons import season_on
-from omnix_cli.list_schemas import NEVER_NAMED
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
@@ -104,11 +103,9 @@ def recommend(
 
 
 def _offered(assortment: pl.LazyFrame, popular: pl.DataFrame) -> pl.DataFrame:
-    """The assortment with the customers of each product, and whether it may be named in a reason."""
+    """The assortment with the customers of each product."""
     counted = popular.lazy().select("product_id", "customers")
-    never_named = pl.col("blocked").cast(pl.String).is_in(NEVER_NAMED).fill_null(False)
-    rows = assortment.join(counted, on="product_id", how="full", coalesce=True)
-    return rows.with_columns(never_named=never_named).sort("product_id").collect()
+    return assortment.join(counted, on="product_id", how="full", coalesce=True).sort("product_id").collect()
 
 
 def _durables(popular: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from omnix_cli import list_ids
-from omnix_cli.list_schemas import NEVER_NAMED
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
@@ -102,7 +101,7 @@ def _similar(
     count: int,
 ) -> pl.DataFrame:
     """The best neighbours of each product with what makes them similar, in words and as tags."""
-    never_named = assortment.filter(pl.col("blocked").cast(pl.String).is_in(NEVER_NAMED))
+    never_named = assortment.filter("never_named")
     parts = {
         "bought_together": pl.format("bought together by {}", counted_of("customers", "customer")),
         "same_category": pl.when("same_category").then(pl.format("same category: {}", "category")),

@@ -88,7 +88,7 @@ def test_an_offer_is_counted_at_the_first_rule_it_breaks() -> None:
         {"product_id": "wine", "price": "9.00"},
         {"product_id": "rum", "price": "9.00", "dormant": True},
     ]
-    plain = {"not_food": False, "dormant": False, "customers": 9}
+    plain = {"not_food": False, "dormant": False, "never_named": False}
     offered = frame("assortment", *(plain | fact for fact in facts)).with_columns(customers=pl.lit(9)).collect()
     people = frame("customers", {"customer_id": "ann", "budget_max": "5.00"}).collect()
     bought = pl.DataFrame({"customer_id": ["ann"] * 2, "product_id": ["beer", "toy"], "returned": [False, True]})
@@ -121,4 +121,4 @@ def test_who_gets_no_list_is_told_with_the_rule_that_took_most() -> None:
     assert rules.unlisted(people, kept).rows() == [("ann", "budget"), ("bob", "dietary")]
 
 
-_OPEN = {"not_food": False, "dormant": False}
+_OPEN = {"not_food": False, "dormant": False, "never_named": False}
