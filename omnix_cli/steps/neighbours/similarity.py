@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.schemas import Neighbours
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
+from omnix_cli.steps.name_patterns import matches
 from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines, purchase_lines
 
 if TYPE_CHECKING:  # numba takes half a second to import: only when the step runs
@@ -33,12 +35,14 @@ def similarity(
     parameters: SimilaritySettings,
     privacy: PrivacySettings,
     resources: Resources,
+    excluded_customers: Sequence[str] = (),
 ) -> StepOutput:
     """The frame `neighbours`: for every product of the history and the catalogue its best neighbours.
 
     Candidates are the best by co-purchase and the best by content; both scores are computed for all of them.
     score = w * co_purchase + (1 - w) * content with w = `co_purchase_weight`; a part that is absent counts as 0.
     Ties go to the lower product id. Pairs of fewer than `privacy.min_customers` customers show no co-purchase figure.
+    Purchases of `excluded_customers` (patterns) do not count.
     """
     from omnix_cli.kernels.blend import Scoring
     from omnix_cli.kernels.content import Weights
@@ -46,7 +50,8 @@ def similarity(
     from omnix_cli.steps.neighbours.content import content_neighbours, describe
 
     baskets, half_life_days = parameters.basis == "basket", parameters.half_life_days
-    lines = purchase_lines(purchases, as_of=as_of, baskets=baskets, half_life_days=half_life_days)
+    counted = purchases.filter(~matches(pl.col("customer_id"), excluded_customers)) if excluded_customers else purchases
+    lines = purchase_lines(counted, as_of=as_of, baskets=baskets, half_life_days=half_life_days)
     catalogue = products.select(_CATALOGUE).collect()
     product_ids = pl.concat([lines.product_ids, catalogue["product_id"]]).unique().sort()
     described = describe(product_ids, catalogue, _prices_paid(lines))
