@@ -22,7 +22,7 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             similarity.similarity,
             inputs=("purchases", "products"),
             outputs=("neighbours",),
-            version="1",
+            version="2",
             settings=lambda settings: {"parameters": settings.similarity, "privacy": settings.privacy},
             needs_resources=True,
         ),

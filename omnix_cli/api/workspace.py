@@ -151,9 +151,17 @@ class Workspace:
         """A customer's list with the reasons; an unknown customer gets the popular products, marked as `fallback`."""
         return self._results(run, as_of).recommendations(customer, context=context, limit=limit)
 
-    def similar(self, product: str, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
-        """The nearest products of a product, and what makes them near."""
-        return self._results(run, as_of).similar(product, limit=limit)
+    def similar(
+        self,
+        product: str,
+        *,
+        relation: str | None = None,
+        limit: int = 10,
+        run: str = "latest",
+        as_of: str | None = None,
+    ) -> pl.DataFrame:
+        """The nearest products of a product, and what makes them near; or only its `complements` or `substitutes`."""
+        return self._results(run, as_of).similar(product, relation=relation, limit=limit)
 
     def due(
         self,

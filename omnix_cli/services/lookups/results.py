@@ -22,7 +22,13 @@ _PRODUCT = ("product_id", "product_name")
 _LISTED = ("rank", *_PRODUCT, "score", "confidence", "shelf", "reason", "predicted_date", "urgency", "tags")
 _CO_PURCHASE = ("cosine", "jaccard", "lift", "conditional", "support", "customers")
 _CONTENT = ("same_category", "same_brand", "price_similarity", "text_similarity")
-_NEIGHBOUR = ("product_id", "score", "co_purchase", "content", *_CO_PURCHASE, *_CONTENT)
+_NEIGHBOUR = ("product_id", "score", "co_purchase", "content", "relation", *_CO_PURCHASE, *_CONTENT)
+_RELATIONS = {
+    "similar": (None, "rank"),
+    "complements": ("complement", "co_purchase"),
+    "substitutes": ("substitute", "content"),
+}
+"""What the neighbours of a product may be, and the column that orders them."""
 _BOUGHT = ("purchase_days", "last_day", "median_gap_days")
 
 
@@ -61,13 +67,20 @@ class Results:
             raise ConfigError(f"there is no season {name!r}", hint=f"Choose one of: current, {', '.join(SEASONS)}.")
         return name
 
-    def similar(self, product: str, *, limit: int) -> pl.DataFrame:
-        """The neighbours of a product with every part of their score. Raises `DataError` for an unknown product."""
-        neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
-        nearest = neighbours.filter(product_id=product).head(limit)
-        rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left").sort("rank").collect()
-        if rows.is_empty() and not self._is_known("product_id", product):
-            raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
+    def similar(self, product: str, *, relation: str | None = None, limit: int) -> pl.DataFrame:
+        """The neighbours of a product with every part of their score; with a `relation` only its complements, most
+        often bought together first, or its substitutes, most alike first. Raises `DataError` for an unknown product."""
+        neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR).filter(product_id=product)
+        order = _RELATIONS.get(relation or "similar")
+        if order is None:
+            raise ConfigError(f"there is no relation {relation!r}", hint=f"Choose one of: {', '.join(_RELATIONS)}.")
+        kind, part = order
+        if kind:
+            neighbours = neighbours.filter(pl.col("relation") == kind)
+        nearest = neighbours.sort(part, "rank", descending=[kind is not None, False]).head(limit)
+        rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left", maintain_order="left").collect()
+        if rows.is_empty():
+            self.check_product(product)
         return rows.select("rank", "neighbour_id", "product_name", *_NEIGHBOUR)
 
     def due(self, *, days: int, customer: str | None, limit: int) -> pl.DataFrame:
@@ -89,7 +102,7 @@ class Results:
         most = self._with_names(merged).sort(["purchase_days", "product_id"], descending=[True, False]).head(limit)
         result = most.select(*_PRODUCT, *_BOUGHT, *_PREDICTED).collect()
         if result.is_empty():
-            self._check_customer(customer)
+            self.check_customer(customer)
         return result
 
     def profile(self, customer: str) -> pl.DataFrame:
@@ -101,7 +114,7 @@ class Results:
         for an unknown customer."""
         rows = self.frames.scan("analyses").filter(customer_id=customer).collect()
         if rows.is_empty():
-            self._check_customer(customer)
+            self.check_customer(customer)
         return pl.DataFrame(
             [(name, str(value)) for row in rows.iter_rows(named=True) for name, value in _facts(row)],
             schema={"what": pl.String, "value": pl.String},
@@ -112,9 +125,15 @@ class Results:
         lists = self.frames.scan("shop_lists", "list_id", *_LISTED)
         return lists.filter(list_id=list_id).head(limit).collect().sort("rank").select(_LISTED)
 
-    def _check_customer(self, customer: str) -> None:
+    def check_customer(self, customer: str) -> None:
+        """Raises `DataError` for a customer that was never imported."""
         if not self._is_known("customer_id", customer):
             raise DataError(f"there is no customer {customer!r}", hint="Check the id.")
+
+    def check_product(self, product: str) -> None:
+        """Raises `DataError` for a product that was never imported."""
+        if not self._is_known("product_id", product):
+            raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
 
     def _is_known(self, column: str, value: str) -> bool:
         kinds = ("products", "purchases") if column == "product_id" else ("customers", "purchases", "interactions")

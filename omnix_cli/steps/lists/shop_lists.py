@@ -25,7 +25,8 @@ def shop_lists(
     min_support: int,
     excluded_categories: tuple[str, ...],
 ) -> StepOutput:
-    """`similar#<product>`, `trending#all`, `seasonal#<season>` and `popular#all`, without blocked products.
+    """`similar#<product>`, `complements#<product>`, `substitutes#<product>`, `trending#all`, `seasonal#<season>` and
+    `popular#all`, without blocked products.
 
     Nothing from an excluded category, out of stock, or bought by fewer than `min_support` customers is listed, unless
     as a similar product known by its content. The confidence is the chance of a purchase within 14 days by a customer
@@ -48,16 +49,29 @@ def shop_lists(
         for kind, count in limits.items()
     ]
     shown = pl.when(pl.col("customers") >= min_support).then("customers")
-    similar = _similar(neighbours.with_columns(customers=shown), known, blocked, count=parameters.similar_count)
-    lists.append(listed(similar, kind="similar", list_id=list_ids.similar(pl.col("source_id"))))
+    near = neighbours.with_columns(customers=shown)
+    for kind, rows, count in (
+        ("similar", near, parameters.similar_count),
+        ("complements", _related(near, "complement", by="co_purchase"), parameters.complement_count),
+        ("substitutes", _related(near, "substitute", by="content"), parameters.substitute_count),
+    ):
+        if count:  # the first 0 rows of a group are a row of nulls in polars
+            items = _similar(rows, known, blocked, count=count)
+            lists.append(listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col("source_id"))))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")
-    figures = {kind: int((frame["kind"] == kind).sum()) for kind in ("similar", *limits)}
+    figures = {kind: int((frame["kind"] == kind).sum()) for kind in (*list_ids.PRODUCT_KINDS, *limits)}
     return StepOutput({"shop_lists": frame}, {**figures, "removed_blocked": supported.height - ranked.height})
 
 
 def _first(ranked: pl.DataFrame, kind: str, count: int) -> pl.DataFrame:
     rows = ranked.filter(pl.col("kind") == kind).sort("scope", "rank").group_by("scope", maintain_order=True)
     return rows.head(count).with_columns(tags=pl.concat_list(pl.lit(kind)))
+
+
+def _related(neighbours: pl.LazyFrame, relation: str, *, by: str) -> pl.LazyFrame:
+    """The neighbours of one relation, with their rank by the part of the score that makes it."""
+    rank = pl.struct(-pl.col(by), "rank").rank("ordinal").over("product_id")
+    return neighbours.filter(pl.col("relation") == relation).with_columns(rank=rank)
 
 
 def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.DataFrame, *, count: int) -> pl.DataFrame:
