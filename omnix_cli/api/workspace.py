@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.records import Finding
+    from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
 
@@ -60,6 +61,13 @@ class Workspace:
     def check_data(self) -> tuple[Finding, ...]:
         """What looks wrong in the imported data, with counts, an example and what to do, most severe first."""
         return self.opening.existing().advisor().findings()
+
+    def check_reasons(self, *, limit: int = 3, run: str = "latest", as_of: str | None = None) -> ReasonCheck:
+        """Whether the reasons of a run are true, with at most `limit` wrong ones of a kind as examples. Raises
+        `PartialError`, which carries the report, when some are not."""
+        from omnix_cli.services.lookups.reason_checks import check_reasons
+
+        return check_reasons(self._results(run, as_of).frames, limit=limit)
 
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.options import RUN, AsOf, Limit, OutputSession, command
+from omnix_cli.cli.options import Chosen, Limit, OutputSession, command
 from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
@@ -25,16 +24,6 @@ Relation = Literal["similar", "complements", "substitutes"]
 Season = Literal["current", "spring", "summer", "autumn", "winter"]
 Customer = Annotated[str, typer.Argument(help="A customer id.")]
 Product = Annotated[str, typer.Argument(help="A product id.")]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The run whose results are shown."""
-
-    run: Annotated[str, typer.Option("--run", metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = (
-        "latest"
-    )
-    as_of: AsOf = None
 
 
 @command(app, "omnix show recommendations 1142 --context homepage")

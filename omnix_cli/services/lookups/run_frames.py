@@ -46,6 +46,10 @@ class RunFrames:
             raise ConfigError(f"{name} are imported: no run has them to itself", hint="Leave out the run and the day.")
         return self.source(name).scan().collect()
 
+    def record(self, name: str) -> RunRecord:
+        """The record of the run that made a frame."""
+        return self._made(name)[0]
+
     def day(self, name: str) -> date:
         """The day (as-of) of the run that made a frame."""
         return self._made(name)[0].as_of

@@ -73,7 +73,7 @@ def similarity(
 def _prices_paid(lines: PurchaseLines) -> pl.DataFrame:
     """The median unit price of each product in the history."""
     paid = pl.DataFrame({"product": lines.product, "price_paid": lines.unit_price}).drop_nulls()
-    median = paid.group_by("product").agg(pl.col("price_paid").median().cast(pl.Float64).round(2))
+    median = paid.group_by("product").agg(pl.col("price_paid").median().cast(pl.Float64).round(4))
     return median.select(lines.product_ids.gather(median["product"]).alias("product_id"), "price_paid")
 
 
