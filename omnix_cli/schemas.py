@@ -25,11 +25,12 @@ from omnix_cli.frame_specs import FrameSpec
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
 SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
-URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed")
+URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
 RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
 POPULARITY_KINDS = ("trending", "seasonal", "popular")
+VERDICTS = ("better", "worse", "no difference")
 ANSWER_STATES = ("asked", "repaired", "reused", "failed")
 LIST_KINDS = ("personal", "replenishment", "similar", "complements", "substitutes", "trending", "seasonal", "popular")
 
@@ -248,10 +249,12 @@ class ForecastModel(dy.Schema):
 
 class Predictions(dy.Schema):
     """When a customer needs a product again. `interval_days` is the usual number of days between two purchases;
-    `probability_*d` is the chance of a purchase within that many days, the day of the run being the first; `alive` the
-    chance that the customer buys it again within four intervals (at least 28 days, at most 182). Of the purchases
-    within that time, 80 % fall into the window `date_p10`..`date_p90`. `confidence` is the calibrated chance that the
-    customer buys the product inside that window: of the predictions that say 0.8, 80 % come true."""
+    `probability_*d` is the calibrated chance of a purchase within that many days, the day of the run being the first;
+    `alive` the chance of one within four intervals (at least 28 days; at most 182, or two intervals if that is more).
+    `next_expected_date` is the expected day of the next purchase, never before the day of the run. `predicted_date` is
+    the same day, except for what is `overdue`: there it is the day the product was due, in the past. It always lies in
+    the window `date_p10`..`date_p90`, which holds 80 % of the purchases within that time; the window of what is overdue
+    begins on the day it was due and ends when 80 % of the purchases still to come have happened."""
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
@@ -259,12 +262,12 @@ class Predictions(dy.Schema):
     predicted_date = dy.Date()
     date_p10 = dy.Date()
     date_p90 = dy.Date()
+    next_expected_date = dy.Date()
     probability_7d = dy.Float64(min=0, max=1)
     probability_14d = dy.Float64(min=0, max=1)
     probability_28d = dy.Float64(min=0, max=1)
     alive = dy.Float64(min=0, max=1)
     expected_quantity = dy.Float64(min=0)
-    confidence = dy.Float64(min=0, max=1)
     urgency = dy.Enum(URGENCIES)
     purchase_days = dy.Int32(min=1)
     last_day = dy.Date()
@@ -347,7 +350,9 @@ class Recommendations(dy.Schema):
     """Ranked lists, one row per item, stored as `recommendations` (the lists of customers) and `shop_lists`
     (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
     `<customer>#replenishment`, `similar#<product>`, `trending#all`, `seasonal#<season>`, `popular#all`);
-    `customer_id` is null for lists of the whole shop."""
+    `customer_id` is null for lists of the whole shop. `confidence` is the calibrated chance that the customer buys the
+    product within 14 days. An item with a prediction has the dates, the urgency and the chance of that prediction
+    (`probability_14d`), in every list."""
 
     list_id = dy.String(primary_key=True)
     kind = dy.Enum(LIST_KINDS)
@@ -361,7 +366,52 @@ class Recommendations(dy.Schema):
     tags = dy.List(dy.String())
     confidence = dy.Float64(min=0, max=1)
     predicted_date = dy.Date(nullable=True)
+    next_expected_date = dy.Date(nullable=True)
     urgency = dy.Enum(URGENCIES, nullable=True)
+
+
+class Evaluations(dy.Schema):
+    """The figures of one evaluation, in the order in which they are shown. `part` says of what (all products, those
+    bought before, new ones; pairs with a rhythm; a category), `rule` what the metric means. `value` is a mean over
+    `customers` customers (of `cases` questions, pairs or items), `low`..`high` its 95 % bootstrap interval over
+    customers, null where none is computed.
+
+    A method that is no baseline is compared with the best baseline of the same metric (`against`) on the same
+    resampled customers: `difference` with its interval, and a `verdict` that calls it one only if that interval leaves
+    out 0."""
+
+    row = dy.Int32(primary_key=True, min=0)
+    part = dy.String()
+    metric = dy.String()
+    method = dy.String()
+    is_baseline = dy.Bool()
+    value = dy.Float64(nullable=True)
+    low = dy.Float64(nullable=True)
+    high = dy.Float64(nullable=True)
+    customers = dy.Int32(min=0)
+    cases = dy.Int64(min=0)
+    against = dy.String(nullable=True)
+    difference = dy.Float64(nullable=True)
+    difference_low = dy.Float64(nullable=True)
+    difference_high = dy.Float64(nullable=True)
+    verdict = dy.Enum(VERDICTS, nullable=True)
+    rule = dy.String()
+
+
+class Reliability(dy.Schema):
+    """What was said and what happened, in tenths of probability: of `cases` chances from `from_probability` on, the
+    mean was `predicted`, and `happened` of them came true (`low`..`high`: its 95 % interval)."""
+
+    row = dy.Int32(primary_key=True, min=0)
+    part = dy.String()
+    metric = dy.String()
+    method = dy.String()
+    from_probability = dy.Float64(min=0, max=1)
+    cases = dy.Int64(min=1)
+    predicted = dy.Float64(min=0, max=1)
+    happened = dy.Float64(min=0, max=1)
+    low = dy.Float64(min=0, max=1)
+    high = dy.Float64(min=0, max=1)
 
 
 class Receipts(dy.Schema):
@@ -394,5 +444,7 @@ FRAMES: dict[str, FrameSpec] = {
     "popularity": FrameSpec(Popularity, ("kind", "scope", "rank")),
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
+    "evaluations": FrameSpec(Evaluations, ("row",)),
+    "reliability": FrameSpec(Reliability, ("row",)),
     "receipts": FrameSpec(Receipts, ("list_id",)),
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omnix_cli.api.evaluate import Evaluate
 from omnix_cli.api.imports import Imports, Quarantine
 from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, model_settings, present
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
+    from omnix_cli.services.runs.runner import Runner
 
 
 class Workspace:
@@ -43,6 +46,8 @@ class Workspace:
         """The input rows that could not be imported."""
         self.models = Models(opening)
         """Estimates, comparisons, prompts and batch jobs of models."""
+        self.evaluate = Evaluate(opening)
+        """How good the results are, measured on the purchases."""
         self.runs = Runs(opening)
         """The records of runs."""
         self.tables = Tables(opening)
@@ -180,7 +185,7 @@ class Workspace:
         run: str = "latest",
         as_of: str | None = None,
     ) -> pl.DataFrame:
-        """Who needs what within so many days of the day of the run, most confident first."""
+        """Who needs what within so many days, the day of the run being the first; likeliest first."""
         return self._results(run, as_of).due(days=days, customer=customer, limit=limit)
 
     def trending(self, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
@@ -216,12 +221,23 @@ class Workspace:
         return self._results(run, as_of).frames.any_frame(name)
 
     def _update(self, command: Command, *, force: bool, dry_run: bool, **arguments: Any) -> RunReport:
+        from omnix_cli.services.evaluation.evaluations import plan_of
+        from omnix_cli.services.evaluation.quality_floors import gate
         from omnix_cli.services.runs.commands import bring_up_to_date
 
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+
+            def runner() -> Runner:
+                opened = workspace.runner()
+                if not command.publishes:
+                    return opened
+                floors, statistical = workspace.settings.quality, workspace.predictors.statistical
+                measuring = gate(floors, lambda: plan_of(workspace.runner(statistical())), opened.may_go_on)
+                return replace(opened, gate=measuring)
+
             return bring_up_to_date(
                 command,
-                workspace.runner,
+                runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
                 check_data=lambda: workspace.advisor(keep=not dry_run).check(),
                 publisher=workspace.publisher(force=force, dry_run=dry_run) if command.publishes else None,

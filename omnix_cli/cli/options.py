@@ -139,6 +139,12 @@ class OutputSession(Session):
             frame = frame.select(brief)
         write_frame(frame, title=title, kind=self.format, target=self._target(), csv_safe=self.csv_safe)
 
+    def write_tables(self, frames: Sequence[tuple[str, pl.DataFrame]]) -> None:
+        """Prints several titled frames as tables, or writes them to the file."""
+        from omnix_cli.reports.output import write_tables
+
+        write_tables(frames, target=self._target())
+
     def write_records(self, records: Iterable[Any], columns: Sequence[str], *, title: str) -> None:
         """Prints the fields `columns` of records, or writes them to the file."""
         from omnix_cli.reports.output import records_table

@@ -60,13 +60,13 @@ def due(
     session: OutputSession,
     chosen: Chosen,
     days: Annotated[
-        int, typer.Option("--days", min=0, max=3650, help="Due within so many days of the day of the run.")
+        int, typer.Option("--days", min=0, max=3650, help="Within so many days, the day of the run being the first.")
     ] = 7,
     customer: Annotated[str | None, typer.Option("--customer", help="Only for this customer.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """Show who needs what in the coming days. The most confident predictions come first."""
-    columns = ("customer_id", "product_id", "product_name", "predicted_date", "confidence", "urgency", "reason")
+    """Show who needs what in the coming days. The likeliest purchases within these days come first."""
+    columns = ("customer_id", "product_id", "product_name", "probability", "predicted_date", "urgency", "reason")
     rows = session.workspace.due(days=days, customer=customer, limit=limit, **vars(chosen))
     session.write(rows, title=f"Due within {days} days", brief=columns)
 
@@ -108,7 +108,7 @@ def customer(
     elif profile:
         session.write(workspace.profile(customer), title=f"Profile of {customer}")
     else:
-        rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "confidence", "urgency")
+        rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "probability_14d", "urgency")
         title = f"Customer {customer}{_summary(workspace.profile(customer))}"
         rows = workspace.customer(customer, limit=limit, **vars(chosen))
         session.write(rows, title=title, brief=("product_id", "product_name", *rhythm))

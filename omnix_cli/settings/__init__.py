@@ -14,6 +14,7 @@ from omnix_cli.settings.analytics import (
     ContentWeights,
     PredictionSettings,
     PrivacySettings,
+    QualitySettings,
     RecommendSettings,
     ShopListSettings,
     SimilaritySettings,
@@ -33,6 +34,7 @@ __all__ = [
     "PredictionSettings",
     "PrivacySettings",
     "PublishSettings",
+    "QualitySettings",
     "RecommendSettings",
     "S3Settings",
     "Section",
@@ -75,6 +77,7 @@ class Settings(Section):
     bedrock: BedrockSettings = BedrockSettings()
     recommend: RecommendSettings = RecommendSettings()
     shop_lists: ShopListSettings = ShopListSettings()
+    quality: QualitySettings = QualitySettings()
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
     store: StoreSettings = StoreSettings()

@@ -59,15 +59,19 @@ class PredictionSettings(Section):
     min_alive: Share = 0.05
     """Make no prediction below this probability that the customer still buys the product."""
     lapsed_alive: Share = 0.2
-    """Below this probability, mark a prediction as lapsed: the customer has probably moved on."""
-    urgent_days: int = Field(1, ge=0)
-    """Urgent: due within this many days ..."""
-    urgent_confidence: Share = 0.7
-    """... with a confidence above this."""
-    upcoming_days: int = Field(7, ge=1)
-    """Upcoming: due within this many days ..."""
-    upcoming_confidence: Share = 0.6
-    """... with a confidence above this."""
+    """Below this probability, a product that was bought repeatedly has lapsed once the time since the last purchase is
+    beyond its rhythm, and a product without a rhythm of its own is unlikely to be bought again."""
+    urgent_days: int = Field(7, ge=1)
+    """Urgent: a purchase within this many days ..."""
+    urgent_probability: Share = 0.5
+    """... has at least this chance."""
+    upcoming_days: int = Field(14, ge=1)
+    """Upcoming: a purchase within this many days ..."""
+    upcoming_probability: Share = 0.5
+    """... has at least this chance."""
+    min_repeat_share: Share = 0.2
+    """Speak of the rhythm that customers share only if at least this share of those who bought a product did so again.
+    """
 
 
 class RecommendSettings(Section):
@@ -105,6 +109,21 @@ class ShopListSettings(Section):
     """The most items of each season's list."""
     popular_count: int = Field(50, ge=1, le=500)
     """The most items of the popular list."""
+
+
+class QualitySettings(Section):
+    """Floors of quality. A night below one of them is not published: `omnix run` measures before it publishes, if any
+    of them is set."""
+
+    min_recall_at_10: Share | None = None
+    """The least share of the products of a customer's last basket that must stand in the first ten, asked the moment
+    before that basket."""
+    min_ndcg_at_10: Share | None = None
+    """The least NDCG@10 of the same lists."""
+    max_calibration_error: Share | None = None
+    """The most that the chances of a purchase within 14 days may be off: what was said 14 days ago beside what came."""
+    customers: int = Field(500, ge=1)
+    """Measure on at most so many customers, chosen by the hash of their id."""
 
 
 class PrivacySettings(Section):

@@ -164,6 +164,11 @@ def test_what_is_due_is_due_on_the_rhythm(ran: Omnix) -> None:
     milk = next(row for row in due if row["product_id"] == "milk")
     assert milk["predicted_date"] == "2017-12-25"  # bought on Mondays, last on the 18th
     assert milk["date_p10"] <= milk["predicted_date"] <= milk["date_p90"]
+    assert milk["probability"] == milk["probability_7d"]
+    chances = [row["probability"] for row in due]
+    assert chances == sorted(chances, reverse=True)
+    within_3_days = json.loads(ran("show", "due", "--days", "3", "--customer", "c01", "--format", "json").out)
+    assert all(0 < row["probability"] <= row["probability_7d"] for row in within_3_days)
 
 
 def test_trending_seasonal_and_customers_are_shown(ran: Omnix) -> None:
@@ -301,7 +306,7 @@ def test_an_earlier_night_is_shown_by_its_day(ran: Omnix) -> None:
     ran("run")
     past = json.loads(ran("show", "due", "--as-of", "2017-11-20", "--format", "json").out)
     assert past
-    assert all("2017-11-20" <= row["predicted_date"] <= "2017-11-27" for row in past)
+    assert all(row["next_expected_date"] >= "2017-11-20" for row in past)
     assert ran("show", "due", "--as-of", "2016-01-01").code == 3
 
 

@@ -172,7 +172,9 @@ class Shop:
             parameters=RecommendSettings(**settings),
             privacy=PrivacySettings(consent_personalisation=consent),
         )
-        return lists.filter(pl.col("list_id") == list_id).rename({"product_id": "product", "predicted_date": "due"})
+        return lists.filter(pl.col("list_id") == list_id).rename(
+            {"product_id": "product", "predicted_date": "due", "next_expected_date": "expected"}
+        )
 
     def _inputs(self, engine: Engine) -> dict[str, pl.LazyFrame]:
         lines = [
@@ -221,6 +223,7 @@ def _prediction(row: Row) -> dict[str, Any]:
         given["urgency"] = row["urgency"]
     if row.get("in days"):
         given["predicted_date"] = date.fromisoformat(days_ago(-int(str(row["in days"]))))
+        given["next_expected_date"] = max(given["predicted_date"], AS_OF)
     for days in (7, 14):
         if row.get(f"chance in {days} days"):
             given[f"probability_{days}d"] = float(str(row[f"chance in {days} days"]))

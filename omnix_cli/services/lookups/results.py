@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import orjson
 import polars as pl
 
 from omnix_cli import list_ids
+from omnix_cli.days.chances import chance_within
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.lookups.run_frames import RunFrames
 
-_DATES = ("predicted_date", "date_p10", "date_p90")
-_PREDICTED = (*_DATES, "probability_7d", "probability_28d", "expected_quantity", "confidence", "urgency")
-_PREDICTION = ("customer_id", "product_id", *_PREDICTED, "reason")
+_DATES = ("predicted_date", "next_expected_date", "date_p10", "date_p90")
+_CHANCES = ("probability_7d", "probability_14d", "probability_28d", "alive")
+_PREDICTED = (*_DATES, *_CHANCES, "expected_quantity", "urgency")
+_PREDICTION = ("customer_id", "product_id", *_PREDICTED, "interval_days", "reason")
 _PRODUCT = ("product_id", "product_name")
-_LISTED = ("rank", *_PRODUCT, "score", "confidence", "shelf", "reason", "predicted_date", "urgency", "tags")
+_DUE = ("predicted_date", "next_expected_date")
+_LISTED = ("rank", *_PRODUCT, "score", "confidence", "shelf", "reason", *_DUE, "urgency", "tags")
 _CO_PURCHASE = ("cosine", "jaccard", "lift", "conditional", "support", "customers")
 _CONTENT = ("same_category", "same_brand", "price_similarity", "text_similarity")
 _NEIGHBOUR = ("product_id", "score", "co_purchase", "content", "relation", *_CO_PURCHASE, *_CONTENT)
@@ -84,14 +86,17 @@ class Results:
         return rows.select("rank", "neighbour_id", "product_name", *_NEIGHBOUR)
 
     def due(self, *, days: int, customer: str | None, limit: int) -> pl.DataFrame:
-        """Who needs what before the day of the run plus `days`, the most confident predictions first."""
-        last_day = self.frames.day("predictions") + timedelta(days=days)
-        rows = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("predicted_date") <= last_day)
+        """Who needs what within `days` days, the day of the run being the first: the predictions with the highest
+        `probability` of a purchase in that time, the highest first.
+
+        For 7, 14 and 28 days it is the stated chance, else one between those (see `chances.chance_within`)."""
+        rows = self.frames.scan("predictions", *_PREDICTION).with_columns(probability=chance_within(days).round(6))
+        rows = rows.filter(pl.col("probability") > 0)
         if customer is not None:
             rows = rows.filter(customer_id=customer)
-        order = ("confidence", "predicted_date", "customer_id", "product_id")
+        order = ("probability", "next_expected_date", "customer_id", "product_id")
         first = rows.sort(order, descending=[True, False, False, False]).head(limit)
-        return self._with_names(first).select("customer_id", *_PRODUCT, *_PREDICTED, "reason").collect()
+        return self._with_names(first).select("customer_id", *_PRODUCT, "probability", *_PREDICTED, "reason").collect()
 
     def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
         """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError` for an

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from omnix_cli.steps.lists.preferences import MET, adjusted
@@ -11,7 +9,8 @@ from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each
 
 DUE = ("overdue", "urgent", "upcoming")
 _PAIR = ["customer_id", "product_id"]
-_READ = (*_PAIR, "predicted_date", "probability_7d", "probability_14d", "confidence", "urgency", "reason")
+_DATES = ("predicted_date", "next_expected_date")
+_READ = (*_PAIR, *_DATES, "probability_7d", "probability_14d", "urgency", "reason")
 _SIGNAL_REASONS = {
     "add_to_cart": "you put this into your cart {} days ago",
     "wishlist": "you wished for this {} days ago",
@@ -20,30 +19,33 @@ _SIGNAL_REASONS = {
 }
 
 
-def dated(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
-    """What offers need of the predictions, with dates that fit their urgency: what is overdue is due now, what has
-    lapsed is not due."""
-    # Lapsed pairs stay: without them Recall@10 of the homepage falls from 0.176 to 0.163 on Complete Journey.
-    urgency = pl.col("urgency").cast(pl.String)
-    return predictions.select(_READ).with_columns(
-        predicted_date=pl.when(urgency == "overdue")
-        .then(pl.min_horizontal("predicted_date", pl.lit(as_of)))
-        .when(urgency != "lapsed")
-        .then("predicted_date")
+def predicted(predictions: pl.LazyFrame) -> pl.LazyFrame:
+    """What offers need of the predictions."""
+    return predictions.select(_READ)
+
+
+def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:
+    """The offers with the dates, the urgency and the chance of their prediction, wherever there is one."""
+    known = predictions.select(*_PAIR, *_DATES, confidence="probability_14d", urgency=pl.col("urgency").cast(pl.String))
+    replaced = [name for name in known.columns if name not in _PAIR]
+    return (
+        offers.join(known, on=_PAIR, how="left", suffix="_predicted", maintain_order="left")
+        .with_columns(pl.coalesce(f"{name}_predicted", name).alias(name) for name in replaced)
+        .select(offers.columns)
     )
 
 
 def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, *, most: int) -> pl.DataFrame:
     """The `most` best predicted products of each customer as offers, by `basket_score` moved by open interest.
 
-    The confidence is the predicted chance of a purchase within 14 days, the reason that of the prediction."""
+    Chance, dates and reason are those of the prediction."""
     scored = (
         predictions.select(_PAIR)
         .join(baskets.select(*_PAIR, "basket_score"), on=_PAIR)
         .join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left")
         .select(*_PAIR, score=adjusted(pl.col("basket_score")))
     )
-    return _due_offers(best_of_each(scored, most).join(predictions, on=_PAIR, how="left"), confidence="probability_14d")
+    return _due_offers(best_of_each(scored, most).join(predictions, on=_PAIR, how="left"))
 
 
 def new_for_you(
@@ -109,7 +111,7 @@ def explain(
 def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
     """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
     due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
-    return _due_offers(due.with_columns(score=pl.col("probability_7d")), confidence="confidence")
+    return _due_offers(due.with_columns(score=pl.col("probability_7d")))
 
 
 def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
@@ -117,8 +119,8 @@ def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
     return best_of_each(due, count).sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
 
 
-def _due_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
-    urgency, chance = pl.col("urgency").cast(pl.String), pl.col(confidence)
+def _due_offers(predicted: pl.DataFrame) -> pl.DataFrame:
+    urgency, chance = pl.col("urgency").cast(pl.String), pl.col("probability_14d")
     tags = pl.concat_list(urgency)
     return as_offers(predicted, shelf=pl.lit("due_again"), confidence=chance, tags=tags, urgency=urgency)
 

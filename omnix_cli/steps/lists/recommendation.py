@@ -40,8 +40,8 @@ def recommend(
 
     The homepage blends what the customer buys again (ranked by `next_basket`) with neighbours of it that are new
     (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
-    `eligibility` hold everywhere. The confidence of an item of the homepage is the chance that the customer buys it
-    within 14 days, that of the replenishment list what the prediction says. Without consent to personalisation a
+    `eligibility` hold everywhere. The confidence of an item is the chance that the customer buys it within 14 days;
+    what has a prediction has its chance, dates and urgency in every list. Without consent to personalisation a
     customer gets the shop's popular products. Figures: customers, items per shelf, offers removed by each rule.
     """
     shop = popularity.collect()
@@ -52,7 +52,7 @@ def recommend(
     rules = Rules(known, people, min_support=parameters.min_support)
     baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    predicted = _of(candidates.dated(predictions, as_of=as_of), personalised)
+    predicted = _of(candidates.predicted(predictions), personalised)
     tastes = partial(tastes_met, people=people, catalogue=known)
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     shelves, evidence = _shelves(predicted, baskets, interest, table, tastes, rules, parameters)
@@ -61,7 +61,11 @@ def recommend(
     homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
     due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
-        listed(offers, kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
+        listed(
+            candidates.as_predicted(offers, predicted),
+            kind=kind,
+            list_id=list_ids.personal(pl.col("customer_id"), context),
+        )
         for offers, kind, context in ((homepage, "personal", "homepage"), (due, "replenishment", "replenishment"))
     )
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}

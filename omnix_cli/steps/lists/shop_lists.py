@@ -13,7 +13,9 @@ from omnix_cli.steps.lists.ranked_lists import listed, stored
 
 SIMILAR_PRICE = 0.8
 SIMILAR_TEXT = 0.5
-_NO_CUSTOMER = {name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "urgency")}
+_NO_CUSTOMER = {
+    name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "next_expected_date", "urgency")
+}
 
 
 def shop_lists(
