@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from omnix_cli import list_ids, reasons
+from omnix_cli import list_ids
 from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import DataError, PartialError
-from omnix_cli.reasons import Form, Sentence
+from omnix_cli.reasons import sentences
+from omnix_cli.reasons.grammar import Form, Sentence
 from omnix_cli.services.lookups.purchase_facts import PurchaseFacts
 from omnix_cli.services.lookups.run_frames import RunFrames
 
@@ -124,19 +125,19 @@ def _claims(frames: RunFrames) -> Iterator[tuple[tuple[Form, ...], pl.DataFrame]
     predicted = frames.scan("predictions", *_PAIR, "reason", "predictor", "fallback").collect()
     written = (pl.col("predictor") != STATISTICAL) & ~pl.col("fallback")
     told = predicted.with_columns(where=pl.lit("predictions"), source_id=none, is_models=written)
-    yield (reasons.NEEDED_AGAIN,), told.select(_CLAIM)
+    yield (sentences.NEEDED_AGAIN,), told.select(_CLAIM)
     models = told.filter("is_models").select(*_PAIR, "reason", by_model=pl.lit(True))
     lists = frames.scan("recommendations", "list_id", *_PAIR, "reason").collect()
     placed = lists.join(models, on=[*_PAIR, "reason"], how="left", maintain_order="left").with_columns(
         where="list_id", source_id=none, is_models=pl.col("by_model").fill_null(False)
     )
-    yield (reasons.NEEDED_AGAIN, reasons.OFFERED_AS_NEW, reasons.FILLED_UP), placed.select(_CLAIM)
+    yield (sentences.NEEDED_AGAIN, sentences.OFFERED_AS_NEW, sentences.FILLED_UP), placed.select(_CLAIM)
     shop = frames.scan("shop_lists", "list_id", "product_id", "kind", "reason").collect()
     near = pl.col("kind").cast(pl.String).is_in(list_ids.PRODUCT_KINDS)
     subject = pl.col("list_id").str.splitn("#", 2).struct.field("field_1")
     others = shop.with_columns(where="list_id", customer_id=none, is_models=pl.lit(False))
-    yield (reasons.NEIGHBOURS,), others.filter(near).with_columns(source_id=subject).select(_CLAIM)
-    yield (reasons.OF_THE_SHOP,), others.filter(~near).with_columns(source_id=none).select(_CLAIM)
+    yield (sentences.NEIGHBOURS,), others.filter(near).with_columns(source_id=subject).select(_CLAIM)
+    yield (sentences.OF_THE_SHOP,), others.filter(~near).with_columns(source_id=none).select(_CLAIM)
 
 
 # What each sentence claims
@@ -339,29 +340,29 @@ def _no_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
 
 FEW = 3
 CHECKS: dict[Sentence, Check] = {
-    reasons.OWN_RHYTHM: _own_rhythm,
-    reasons.SHARED_BY_PRODUCT: _shared_rhythm,
-    reasons.SHARED_BY_CATEGORY: _no_rhythm,
-    reasons.SHARED_BY_ALL: _no_rhythm,
-    reasons.NO_RHYTHM: _no_rhythm,
-    reasons.BOUGHT_ONCE: _bought(1),
-    reasons.BOUGHT_TWICE: _bought(2),
-    reasons.BOUGHT_OFTEN: _bought(None),
-    reasons.TOGETHER_WITH: _together_with,
-    reasons.CATEGORY_OF: _category_of,
-    reasons.SIMILAR_TO: _similar_to,
-    **{sentence: _signal(kind) for kind, sentence in reasons.SIGNALS.items()},
-    reasons.FAVOURITE_CATEGORY: _taste("category", "favorite_categories"),
-    reasons.PREFERRED_BRAND: _taste("brand", "brand_preferences"),
-    reasons.POPULAR: _popular,
-    reasons.TRENDING: _trending,
-    reasons.NEW_TREND: _trending,
-    reasons.SEASONAL: _seasonal(of_category=False),
-    reasons.SEASONAL_CATEGORY: _seasonal(of_category=True),
-    reasons.TOGETHER: _together,
-    reasons.SAME_CATEGORY: _same("category"),
-    reasons.SAME_BRAND: _same("brand"),
-    reasons.SIMILAR_PRICE: _similar_price,
-    reasons.SIMILAR_TEXT: _similar_text,
-    reasons.SIMILAR: _plain_neighbour,
+    sentences.OWN_RHYTHM: _own_rhythm,
+    sentences.SHARED_BY_PRODUCT: _shared_rhythm,
+    sentences.SHARED_BY_CATEGORY: _no_rhythm,
+    sentences.SHARED_BY_ALL: _no_rhythm,
+    sentences.NO_RHYTHM: _no_rhythm,
+    sentences.BOUGHT_ONCE: _bought(1),
+    sentences.BOUGHT_TWICE: _bought(2),
+    sentences.BOUGHT_OFTEN: _bought(None),
+    sentences.TOGETHER_WITH: _together_with,
+    sentences.CATEGORY_OF: _category_of,
+    sentences.SIMILAR_TO: _similar_to,
+    **{sentence: _signal(kind) for kind, sentence in sentences.SIGNALS.items()},
+    sentences.FAVOURITE_CATEGORY: _taste("category", "favorite_categories"),
+    sentences.PREFERRED_BRAND: _taste("brand", "brand_preferences"),
+    sentences.POPULAR: _popular,
+    sentences.TRENDING: _trending,
+    sentences.NEW_TREND: _trending,
+    sentences.SEASONAL: _seasonal(of_category=False),
+    sentences.SEASONAL_CATEGORY: _seasonal(of_category=True),
+    sentences.TOGETHER: _together,
+    sentences.SAME_CATEGORY: _same("category"),
+    sentences.SAME_BRAND: _same("brand"),
+    sentences.SIMILAR_PRICE: _similar_price,
+    sentences.SIMILAR_TEXT: _similar_text,
+    sentences.SIMILAR: _plain_neighbour,
 }

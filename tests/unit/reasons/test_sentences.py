@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnix_cli import reasons
-from omnix_cli.reasons import Form, Sentence
+from omnix_cli.reasons import sentences as reasons
+from omnix_cli.reasons.grammar import Form, Sentence
 
 FORMS = (
     reasons.NEEDED_AGAIN,
