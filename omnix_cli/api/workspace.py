@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.records import Finding
+    from omnix_cli.services.lookups.explanations import Explanation
     from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
@@ -151,6 +152,15 @@ class Workspace:
         from omnix_cli.services.runs.commands import explain
 
         return explain(self.opening.existing(as_of=as_of).runner(), force=force)
+
+    def explain_customer(
+        self, customer: str, product: str | None = None, *, run: str = "latest", as_of: str | None = None
+    ) -> Explanation:
+        """Why a customer is shown a product, on which evidence, or why not; without a product, why these lists."""
+        from omnix_cli.services.lookups.explanations import Explainer
+
+        explainer = Explainer(self._results(run, as_of))
+        return explainer.customer(customer) if product is None else explainer.pair(customer, product)
 
     def recommendations(
         self,

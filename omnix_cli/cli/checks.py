@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from omnix_cli.cli.options import Chosen, OutputSession, command, note, render
+from omnix_cli.cli.options import Chosen, Limit, OutputSession, command, note, render
 from omnix_cli.counted_nouns import counted
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def data(session: OutputSession) -> None:
 def reasons(
     session: OutputSession,
     chosen: Chosen,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many wrong ones of a kind.")] = 3,
+    limit: Limit = 3,
 ) -> None:
     """Check that the reasons of a run are true. Counts what each sentence claims from the imported rows, and shows how
-    many are wrong, with examples. Exit code 5 if any is."""
+    many are wrong, with at most --limit examples of a kind. Exit code 5 if any is."""
     call = partial(session.workspace.check_reasons, limit=limit, **vars(chosen))
     render(call, partial(_show_reasons, session))
 

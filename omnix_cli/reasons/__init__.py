@@ -1,5 +1,4 @@
-"""The reasons that omnix gives: what each sentence says, how it is written, and how it is read again.
+"""The reasons that omnix gives: each sentence is written by a step and read again by the check, by one wording.
 
-A step writes a reason with `Sentence.say`; `omnix check reasons` reads it with `Form.read` and counts again what it
-claims. Both follow the same wording, so that the texts and the check cannot drift apart.
+What a reason claims is computed in steps/ and counted again in services/lookups.
 """

@@ -59,7 +59,7 @@ class RunFrames:
         runs = self.records.newest_first(skip_damaged=False) if is_latest else iter([self.records.load(self.run)])
         unreadable: dict[str, CorruptCheckpoint] = {}
         for record in (run for run in runs if self.as_of in (None, run.as_of)):
-            for step in (step for step in record.steps if step.status in ("ran", "reused")):
+            for step in (step for step in record.steps if step.key and step.status in ("ran", "reused")):
                 try:
                     checkpoint = self.checkpoints.open(step.key)
                 except CorruptCheckpoint as error:
