@@ -21,6 +21,8 @@ import dataframely as dy
 import polars as pl
 
 from omnix_cli.frame_specs import FrameSpec
+from omnix_cli.frames.model_answers import Analyses, DeadLetters, ModelUsage
+from omnix_cli.frames.quality import Evaluations, Reliability
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
@@ -30,8 +32,6 @@ RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
 POPULARITY_KINDS = ("trending", "seasonal", "popular")
-VERDICTS = ("better", "worse", "no difference")
-ANSWER_STATES = ("asked", "repaired", "reused", "failed")
 LIST_KINDS = ("personal", "replenishment", "similar", "complements", "substitutes", "trending", "seasonal", "popular")
 
 MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
@@ -277,47 +277,6 @@ class Predictions(dy.Schema):
     fallback = dy.Bool()
 
 
-class DeadLetters(dy.Schema):
-    """One row per customer for whom the model gave no valid answer; statistical predictions are used instead."""
-
-    customer_id = dy.String(primary_key=True)
-    question = dy.String()
-    reason = dy.String(min_length=1)
-    detail = dy.String()
-    model = dy.String()
-    prompt = dy.String()
-
-
-class ModelUsage(dy.Schema):
-    """One row per customer that the model was asked about: the customer's share of the tokens and dollars of the
-    questions of this day, including those of an interrupted run or a batch job (0 if an answer was reused). `question`
-    is the last question."""
-
-    customer_id = dy.String(primary_key=True)
-    question = dy.String()
-    state = dy.Enum(ANSWER_STATES)
-    way = dy.Enum(("on_demand", "batch", "none"))
-    model = dy.String()
-    prompt = dy.String()
-    input_tokens = dy.Float64(min=0)
-    output_tokens = dy.Float64(min=0)
-    cache_read_tokens = dy.Float64(min=0)
-    cache_write_tokens = dy.Float64(min=0)
-    cost = dy.Float64(min=0)
-
-
-class Analyses(dy.Schema):
-    """A model's analysis of how a customer spends and behaves. `asked_day` is the day of the question, `analysis` the
-    validated JSON object (spendingPatterns, behavioralInsights, dataQuality)."""
-
-    customer_id = dy.String(primary_key=True)
-    asked_day = dy.Date()
-    model = dy.String()
-    prompt = dy.String()
-    data_quality = dy.Enum(("poor", "fair", "good", "excellent"))
-    analysis = dy.String()
-
-
 class Popularity(dy.Schema):
     """The products that the whole shop buys, as ranked lists, best first. `scope` is a season in seasonal lists, else
     `all`.
@@ -368,50 +327,6 @@ class Recommendations(dy.Schema):
     predicted_date = dy.Date(nullable=True)
     next_expected_date = dy.Date(nullable=True)
     urgency = dy.Enum(URGENCIES, nullable=True)
-
-
-class Evaluations(dy.Schema):
-    """The figures of one evaluation, in the order in which they are shown. `part` says of what (all products, those
-    bought before, new ones; pairs with a rhythm; a category), `rule` what the metric means. `value` is a mean over
-    `customers` customers (of `cases` questions, pairs or items), `low`..`high` its 95 % bootstrap interval over
-    customers, null where none is computed.
-
-    A method that is no baseline is compared with the best baseline of the same metric (`against`) on the same
-    resampled customers: `difference` with its interval, and a `verdict` that calls it one only if that interval leaves
-    out 0."""
-
-    row = dy.Int32(primary_key=True, min=0)
-    part = dy.String()
-    metric = dy.String()
-    method = dy.String()
-    is_baseline = dy.Bool()
-    value = dy.Float64(nullable=True)
-    low = dy.Float64(nullable=True)
-    high = dy.Float64(nullable=True)
-    customers = dy.Int32(min=0)
-    cases = dy.Int64(min=0)
-    against = dy.String(nullable=True)
-    difference = dy.Float64(nullable=True)
-    difference_low = dy.Float64(nullable=True)
-    difference_high = dy.Float64(nullable=True)
-    verdict = dy.Enum(VERDICTS, nullable=True)
-    rule = dy.String()
-
-
-class Reliability(dy.Schema):
-    """What was said and what happened, in tenths of probability: of `cases` chances from `from_probability` on, the
-    mean was `predicted`, and `happened` of them came true (`low`..`high`: its 95 % interval)."""
-
-    row = dy.Int32(primary_key=True, min=0)
-    part = dy.String()
-    metric = dy.String()
-    method = dy.String()
-    from_probability = dy.Float64(min=0, max=1)
-    cases = dy.Int64(min=1)
-    predicted = dy.Float64(min=0, max=1)
-    happened = dy.Float64(min=0, max=1)
-    low = dy.Float64(min=0, max=1)
-    high = dy.Float64(min=0, max=1)
 
 
 class Receipts(dy.Schema):

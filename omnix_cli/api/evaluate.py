@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omnix_cli.api.opening import Opening
+from omnix_cli.errors import ConfigError
 
 if TYPE_CHECKING:
+    from omnix_cli.protocols.checkpoints import StoredFrame
     from omnix_cli.protocols.steps import PlanStep, StepOutput
     from omnix_cli.services.evaluation.cut_history import Plan
     from omnix_cli.services.evaluation.evaluations import EvaluationComparison, EvaluationReport
@@ -33,35 +35,49 @@ class Evaluate:
         customers: int | None = None,
         test_customers: str | Path | Sequence[str] | None = None,
         order_only: bool = False,
+        history: Sequence[str | Path] = (),
+        truth: str | Path | None = None,
         min_baskets: int = 2,
         min_product_baskets: int = 1,
         convention: str = "omnix",
         force: bool = False,
     ) -> EvaluationReport:
-        """How many products of the next basket stand in the first `places`: see
+        """How many products of the next basket are in the first `places`: see
         `services.evaluation.asked_baskets.BasketQuestions` for the arguments. `test_customers` are ids, or a file that
-        names them."""
+        names them. `history` and `truth` are files of baskets in their order, in place of the workspace's purchases:
+        those of `truth` are asked for."""
         from omnix_cli.services.evaluation.asked_baskets import BasketQuestions, evaluate_next_basket
+        from omnix_cli.services.evaluation.evaluations import GivenFrame
+        from omnix_cli.stores.inputs.basket_files import read_baskets
         from omnix_cli.stores.inputs.customer_ids import read_customer_ids
 
+        if truth is not None and not history:
+            raise ConfigError("the true baskets need a history", hint="Give the files of the history with --history.")
         ids = test_customers
         if isinstance(ids, str | Path):
             ids = read_customer_ids(Path(ids))
+        given = {}
+        if history:
+            lines, key, of_truth = read_baskets(
+                [Path(file) for file in history], None if truth is None else Path(truth)
+            )
+            ids = of_truth if ids is None else ids if of_truth is None else sorted(set(ids) & set(of_truth))
+            given = {"purchases": GivenFrame("purchases", lines, key)}
         asked = BasketQuestions(
             as_of=as_of,
             places=places,
             customers=customers,
             test_customers=None if ids is None else tuple(sorted(set(ids))),
-            order_only=order_only,
+            order_only=order_only or bool(history),
             min_baskets=min_baskets,
             min_product_baskets=min_product_baskets,
             convention=convention,
         )
 
         def evaluation(plan: Plan, may_go_on: Callable[[], None]) -> Callable[..., StepOutput]:
-            return lambda **given: evaluate_next_basket(**given, asked=asked, plan=plan, may_go_on=may_go_on)
+            return lambda **frames: evaluate_next_basket(**frames, asked=asked, plan=plan, may_go_on=may_go_on)
 
-        return self._evaluate("next-basket", evaluation, ("purchases",), asdict(asked), force=force)
+        return self._evaluate("next-basket", evaluation, ("purchases",), asdict(asked), force=force, given=given)
 
     def next_purchase(
         self, *, as_of: str | None = None, customers: int | None = None, force: bool = False
@@ -76,7 +92,8 @@ class Evaluate:
             return lambda **given: evaluate_next_purchase(**given, asked=asked, plan=plan, may_go_on=may_go_on)
 
         everything = {"prediction__min_alive": 0.0}
-        return self._evaluate("next-purchase", evaluation, _SOURCES, asdict(asked), force=force, **everything)
+        options = asdict(asked)
+        return self._evaluate("next-purchase", evaluation, _SOURCES, options, force=force, settings=everything)
 
     def similarity(
         self, *, as_of: str | None = None, products: int = 3000, places: int = 10, force: bool = False
@@ -140,12 +157,13 @@ class Evaluate:
         options: dict[str, Any],
         *,
         force: bool,
-        **settings: Any,
+        given: Mapping[str, StoredFrame] | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> EvaluationReport:
         from omnix_cli.services.evaluation.evaluations import evaluate, evaluation_step, plan_of
 
-        with self.opening.locked(f"evaluate {name}", resumes=True, **settings) as workspace:
+        with self.opening.locked(f"evaluate {name}", resumes=True, **(settings or {})) as workspace:
             runner = workspace.runner(workspace.predictors.statistical())
             plan = plan_of(runner)
             step: PlanStep = evaluation_step(name, evaluation(plan, runner.may_go_on), inputs, plan, options)
-            return evaluate(runner, step, force=force)
+            return evaluate(runner, step, force=force, more=given)

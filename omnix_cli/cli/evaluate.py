@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.options import RUN, AsOf, Force, OutputSession, command, expand, note
+from omnix_cli.cli.options import AS_OF, RUN, AsOf, Customers, Force, OutputSession, command, expand, note
 
 if TYPE_CHECKING:
     from omnix_cli.services.evaluation.evaluations import EvaluationComparison, EvaluationReport
@@ -19,10 +19,6 @@ app = typer.Typer(
 )
 
 Convention = Literal["omnix", "rectools", "lenskit", "reality-check"]
-Customers = Annotated[
-    int | None,
-    typer.Option("--customers", min=1, help="Ask at most so many customers, chosen by the hash of their id."),
-]
 Places = Annotated[int, typer.Option("--places", min=1, max=1000, help="Judge the first so many products.")]
 Compare = Annotated[
     str | None, typer.Option("--compare", metavar=RUN, help="Show the figures beside those that this run keeps.")
@@ -56,15 +52,7 @@ def evaluate(context: typer.Context, session: OutputSession, compare: Compare = 
 def next_basket(
     session: OutputSession,
     *,
-    as_of: Annotated[
-        str,
-        typer.Option(
-            "--as-of",
-            metavar="each|once|DAY",
-            help="`each`: ask every customer the moment before the own last basket. `once`: ask for the same baskets "
-            "on one day, the day after the newest purchase. A day: ask for the first basket from that day on.",
-        ),
-    ] = "each",
+    as_of: Annotated[str, typer.Option("--as-of", metavar="each|once|DAY", help=AS_OF)] = "each",
     places: Places = 10,
     customers: Customers = None,
     test_customers: Annotated[
@@ -74,6 +62,19 @@ def next_basket(
     order_only: Annotated[
         bool, typer.Option("--order-only", help="Use the order of each customer's baskets, not their dates.")
     ] = False,
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--history",
+            metavar="FILE",
+            help="Baskets in their order, in place of the imported purchases: user_id, order_number, product_id, or "
+            "JSON of baskets. Implies --order-only; repeatable.",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", metavar="FILE", help="The baskets after those of --history, which are asked for."),
+    ] = None,
     min_baskets: Annotated[
         int, typer.Option("--min-baskets", min=2, help="Leave out customers with fewer baskets.")
     ] = 2,
@@ -85,7 +86,9 @@ def next_basket(
     ] = "omnix",
     shown: Shown,
 ) -> None:
-    """Measure the order of products for the next basket. Repeat purchases and new products also apart."""
+    """Measure the order of products for the next basket. With --as-of each, everybody is asked the moment before the
+    own last basket; with once, for the same baskets on the day after the newest purchase; with a day, on that day for
+    the first basket from then on."""
     call = session.workspace.evaluate.next_basket
     _show(
         lambda: call(
@@ -94,6 +97,8 @@ def next_basket(
             customers=customers,
             test_customers=test_customers,
             order_only=order_only,
+            history=history or (),
+            truth=truth,
             min_baskets=min_baskets,
             min_product_baskets=min_product_baskets,
             convention=convention,

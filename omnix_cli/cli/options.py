@@ -47,9 +47,11 @@ _PLACE = (
     "or the folder of an export."
 )
 
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DAY", help="Use only rows of days before this one: a date, `today` or `latest`."),
+AS_OF = "Use only rows of days before this one: a date, `today` or `latest`."
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help=AS_OF)]
+Customers = Annotated[
+    int | None,
+    typer.Option("--customers", min=1, help="Use at most so many customers, chosen by the hash of their id."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Compute again even if nothing changed.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]

@@ -20,7 +20,7 @@ from omnix_cli.steps.evaluation import basket_baselines as baselines
 from omnix_cli.steps.evaluation.basket_tuning import GRID, tuned_decay, tuned_tifuknn
 from omnix_cli.steps.evaluation.bootstrap import of_intervals, of_means
 from omnix_cli.steps.evaluation.judged_lists import Truth, assortment
-from omnix_cli.steps.evaluation.list_metrics import rules, values
+from omnix_cli.steps.evaluation.list_metrics import CONVENTIONS, rules, values
 from omnix_cli.steps.evaluation.ranked_items import PARTS, TIES, Lists
 from omnix_cli.steps.evaluation.splits import (
     Split,
@@ -54,6 +54,8 @@ class BasketQuestions:
     convention: str = "omnix"
 
     def __post_init__(self) -> None:
+        if self.convention not in CONVENTIONS:
+            raise ConfigError(f"there is no convention {self.convention!r}", hint=f"Use {', '.join(CONVENTIONS)}.")
         if self.as_of not in (EACH, ONCE):
             parse_day(self.as_of)
         if self.order_only and self.as_of != EACH:

@@ -26,6 +26,22 @@ _SECTIONS = ("similarity", "prediction", "recommend", "shop_lists", "privacy")
 
 
 @dataclass(frozen=True)
+class GivenFrame:
+    """Rows from outside the workspace, in memory. Implements `protocols.StoredFrame`."""
+
+    name: str
+    given: pl.DataFrame
+    key: str
+
+    @property
+    def rows(self) -> int:
+        return self.given.height
+
+    def scan(self, *columns: str) -> pl.LazyFrame:
+        return self.given.lazy()
+
+
+@dataclass(frozen=True)
 class EvaluationReport:
     """One evaluation: the frames `evaluations` and `reliability`, what was asked and chosen, and the run that keeps
     it."""
