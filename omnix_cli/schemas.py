@@ -29,9 +29,10 @@ PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
 SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
 URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
+RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
-LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
+LIST_KINDS = ("personal", "replenishment", "similar", "complements", "substitutes", "trending", "seasonal", "popular")
 
 MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
 UTC: dict[str, Any] = {"time_unit": "us", "time_zone": "UTC"}
@@ -163,7 +164,9 @@ class ProductNames(dy.Schema):
 class Neighbours(dy.Schema):
     """The most similar products of each product, best first. `support` counts the customers (or baskets) with both,
     `customers` the distinct customers counted. Co-purchase columns are null if the two were not bought together often
-    enough, content columns if both products lack the attribute."""
+    enough, or no more than by chance (a lift of 1 or below); content columns if both products lack the attribute.
+    A `substitute` meets the same need and is hardly ever in the same basket, a `complement` is bought together with the
+    product; null for neither."""
 
     product_id = dy.String(primary_key=True)
     rank = dy.Int32(min=1)
@@ -171,6 +174,7 @@ class Neighbours(dy.Schema):
     score = dy.Float64(min=0, max=1)
     co_purchase = dy.Float64(nullable=True, min=0, max=1)
     content = dy.Float64(nullable=True, min=0, max=1)
+    relation = dy.Enum(RELATIONS, nullable=True)
     cosine = dy.Float64(nullable=True, min=0, max=1)
     jaccard = dy.Float64(nullable=True, min=0, max=1)
     lift = dy.Float64(nullable=True, min=0)

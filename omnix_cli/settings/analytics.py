@@ -28,16 +28,17 @@ class SimilaritySettings(Section):
     neighbours: int = Field(50, ge=1, le=1000)
     """Neighbours to keep for each product."""
     min_support: int = Field(3, ge=1)
-    """Customers (or baskets) that two products must share."""
+    """Customers (or baskets) that two products must share; those with very many products count less than one."""
     shrink: float = Field(10.0, ge=0)
     """Shrinkage: a score s on support n becomes s * n / (n + shrink)."""
-    half_life_days: float | None = Field(90.0, gt=0)
-    """Days after which a purchase counts half."""
-    co_purchase_weight: Share = 0.8
-    """The share of co-purchase in the blended score; content has the rest."""
+    half_life_days: float | None = Field(None, gt=0)
+    """Days after which a purchase counts half. Unset: all purchases count alike."""
+    co_purchase_weight: Share = 0.5
+    """How the score leans: 0.5 weighs both parts by their evidence, 1 is co-purchase only, 0 content only."""
     content: ContentWeights = ContentWeights()
     max_products_per_customer: int | None = Field(None, ge=2)
-    """Use only the heaviest products of each customer. Faster, but it changes the result. Unset: use all."""
+    """Use only so many products of each customer, those that most customers buy. Faster, but it changes the result.
+    Unset: use all."""
 
 
 class PredictionSettings(Section):
@@ -144,6 +145,11 @@ class ShopListSettings(Section):
 
     similar_count: int = Field(10, ge=1, le=500)
     """The most similar products listed for each product."""
+    complement_count: int = Field(0, ge=0, le=500)
+    """The most complements listed for each product: what is bought together with it. 0: no such lists. Each list is an
+    item of the store, so these are as many again as the similar ones."""
+    substitute_count: int = Field(0, ge=0, le=500)
+    """The most substitutes listed for each product: what meets the same need. 0: no such lists."""
     trending_count: int = Field(50, ge=1, le=500)
     """The most items of the trending list."""
     seasonal_count: int = Field(50, ge=1, le=500)

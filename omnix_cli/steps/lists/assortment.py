@@ -33,8 +33,8 @@ def assortment(
 ) -> StepOutput:
     """The frame `assortment`. All lists, and what is shown of predictions and neighbours, leave out what is `blocked`.
 
-    A product is blocked for the first reason of `frames.offering.BLOCKS` that holds: the settings exclude it; the `rules`
-    say that it is no product; whatever is known of its price is 0; there is a catalogue and it is not in it; it is gone
+    A product is blocked for the first reason of `frames.offering.BLOCKS` that holds: the settings exclude it; the
+    `rules` say that it is no product; whatever is known of its price is 0; there is a catalogue and it is not in it; it is gone
     from a complete catalogue; its stock is 0 or below (unknown stock passes). Where the rules, or a price of 0, would
     block more than half of what is sold, they mean something else in this shop and block nothing.
 
