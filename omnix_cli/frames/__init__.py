@@ -1,2 +1,4 @@
-"""Schemas of frames that belong together, one module for each group. `schemas` lists them all and says what holds for
-every frame; nothing here knows a step."""
+"""Schemas of stored frames, a module for each part of omnix that has several; `schemas` lists all frames.
+
+Nothing here may know how a frame is computed or stored.
+"""

@@ -14,6 +14,7 @@ from omnix_cli.settings.analytics import (
     ContentWeights,
     PredictionSettings,
     PrivacySettings,
+    QualitySettings,
     RankingSettings,
     RecommendSettings,
     ShopListSettings,
@@ -21,10 +22,12 @@ from omnix_cli.settings.analytics import (
 )
 from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
+from omnix_cli.settings.rules import NO_RULES, ProductRules
 from omnix_cli.settings.section import AwsAccess, Section, dump
 from omnix_cli.settings.storage import PublishSettings, S3Settings, StoreSettings, TableSettings
 
 __all__ = [
+    "NO_RULES",
     "AwsAccess",
     "BatchSettings",
     "BedrockSettings",
@@ -33,7 +36,9 @@ __all__ = [
     "ImportSettings",
     "PredictionSettings",
     "PrivacySettings",
+    "ProductRules",
     "PublishSettings",
+    "QualitySettings",
     "RankingSettings",
     "RecommendSettings",
     "S3Settings",
@@ -78,6 +83,7 @@ class Settings(Section):
     ranking: RankingSettings = RankingSettings()
     recommend: RecommendSettings = RecommendSettings()
     shop_lists: ShopListSettings = ShopListSettings()
+    quality: QualitySettings = QualitySettings()
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
     store: StoreSettings = StoreSettings()

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
+from omnix_cli.reasons.sentences import BOUGHT_OFTEN, BOUGHT_ONCE, BOUGHT_TWICE
 from omnix_cli.steps.lists.ranked_lists import as_offers
 
 _PAIR = ["customer_id", "product_id"]
 
 
-def usual(rankings: pl.DataFrame, predictions: pl.DataFrame, cycles: pl.DataFrame) -> pl.DataFrame:
+def usual(rankings: pl.DataFrame, predictions: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """All products bought before as offers, the likeliest first: none is left out for when it was bought last.
 
     Date, urgency, confidence and reason are those of the prediction. A product without one is hardly bought again: its
     confidence is 0, and the reason says how often it was bought and when."""
-    past = pl.format("bought on {} days, last on {}", "purchase_days", "last_day")
+    times, ago = pl.col("purchase_days"), (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
+    past = (
+        pl.when(times == 1)
+        .then(BOUGHT_ONCE.say(ago=ago))
+        .when(times == 2)
+        .then(BOUGHT_TWICE.say(ago=ago))
+        .otherwise(BOUGHT_OFTEN.say(times=times, ago=ago))
+    )
     rows = (
         rankings.filter("known")
         .select(*_PAIR, "rank", "score")
-        .join(predictions, on=_PAIR, how="left")
+        .join(predictions.drop("purchase_days", "last_day", strict=False), on=_PAIR, how="left")
         .join(cycles.select(*_PAIR, "purchase_days", "last_day"), on=_PAIR, how="left")
         .sort("customer_id", "rank")
     )

@@ -13,7 +13,13 @@ _PAIR = ["customer_id", "product_id"]
 
 
 def formula_ranking(
-    cycles: pl.LazyFrame, popularity: pl.LazyFrame, neighbours: pl.LazyFrame, *, as_of: date, most_new: int
+    cycles: pl.LazyFrame,
+    returned: pl.LazyFrame,
+    popularity: pl.LazyFrame,
+    neighbours: pl.LazyFrame,
+    *,
+    as_of: date,
+    most_new: int,
 ) -> pl.DataFrame:
     """One row per pair bought before, by `next_basket`, and the `most_new` best `new_products` of each customer:
     customer_id, product_id, known, score, source_id."""
@@ -21,7 +27,8 @@ def formula_ranking(
     baskets = next_basket(cycles.select(*CYCLE_COLUMNS).collect(), popular, as_of=as_of)
     table = NeighbourTable.of(neighbours, min_customers=1)
     heaviest = sources(baskets, table)
-    found = new_products(baskets, heaviest, table, most=most_new)
+    bought = pl.concat([baskets, returned.select(_PAIR).collect()], how="diagonal")
+    found = new_products(bought, heaviest, table, most=most_new)
     speaks = strongest_sources(found, heaviest, table).select(*_PAIR, "source_id")
     known = baskets.select(*_PAIR, known=pl.lit(True), score=pl.col("basket_score").clip(0, 1))
     new = found.select(*_PAIR, "score", known=pl.lit(False)).join(speaks, on=_PAIR, how="left")

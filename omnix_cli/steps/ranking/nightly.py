@@ -41,7 +41,7 @@ def fit_ranker(
 ) -> StepOutput:
     """The frame `ranker`, fitted to the baskets before `as_of`. Figures: the kind of each part, how many label baskets
     there were, and the mean NDCG@10 of each kind on them."""
-    shop = _shop(purchases, products, as_of=as_of, threads=resources.threads)
+    shop = _shop(purchases, products, None, as_of=as_of, threads=resources.threads)
     ranker = Ranker({}, {part: {"label_baskets": 0.0} for part in FEATURES})
     if shop:
         before = np.full(shop.baskets.customers, _number(as_of))
@@ -56,6 +56,7 @@ def ranking(
     purchases: pl.LazyFrame,
     products: pl.LazyFrame,
     cycles: pl.LazyFrame,
+    returned: pl.LazyFrame,
     popularity: pl.LazyFrame,
     neighbours: pl.LazyFrame,
     ranker: pl.LazyFrame,
@@ -70,11 +71,10 @@ def ranking(
     fitted = Ranker.of(ranker.collect())
     spec = schemas.FRAMES["rankings"]
     figures: Figures = {part: fitted.kind(part) for part in FEATURES}
-    shop = _shop(purchases, products, as_of=as_of, threads=resources.threads) if fitted.models else None
+    back = returned.select(_PAIR).collect()
+    shop = _shop(purchases, products, back, as_of=as_of, threads=resources.threads) if fitted.models else None
     if shop is None:
-        rows = formula_ranking(cycles, popularity, neighbours, as_of=as_of, most_new=2 * NEW_PRODUCTS)
-        returned = _ever_bought(purchases, as_of=as_of).join(rows.filter("known"), on=_PAIR, how="anti")
-        rows = rows.join(returned, on=_PAIR, how="anti")
+        rows = formula_ranking(cycles, returned, popularity, neighbours, as_of=as_of, most_new=NEW_PRODUCTS)
         frame = ordered(rows, NEW_PRODUCTS).with_columns(contributions=pl.lit([], _CONTRIBUTIONS))
     else:
         asked = np.full(shop.baskets.customers, _number(as_of))
@@ -87,21 +87,16 @@ def ranking(
     return StepOutput({"rankings": frame}, figures)
 
 
-def _shop(purchases: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, threads: int) -> Shop | None:
+def _shop(
+    purchases: pl.LazyFrame, products: pl.LazyFrame, barred: pl.DataFrame | None, *, as_of: date, threads: int
+) -> Shop | None:
     """The shop before a day; None without a purchase."""
     named = of_customers(purchases)
     rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").unique().collect()
     if rows.is_empty():
         return None
-    returned = _ever_bought(purchases, as_of=as_of).join(rows, on=_PAIR, how="anti")
     categories = products.select("product_id", "category").collect()
-    return shop_of(rows, categories, barred=returned, threads=threads)
-
-
-def _ever_bought(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """The pairs of customers and products bought before, those returned in full as well."""
-    bought = of_customers(purchases).filter(pl.col("purchase_day") < as_of, pl.col("kind") == "purchase")
-    return bought.select(_PAIR).unique().collect()
+    return shop_of(rows, categories, barred=barred, threads=threads)
 
 
 def _number(day: date) -> int:

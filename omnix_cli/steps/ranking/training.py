@@ -24,7 +24,7 @@ from omnix_cli.steps.ranking.questions import Chunk, Questions, Rows
 from omnix_cli.steps.ranking.ranker import FEATURES, Kind, Model, Ranker
 
 MOST_ROWS, MOST_CUSTOMERS = 160_000, 5_000
-MOST_TRIED = 1_500
+MOST_TRIED = 2_500
 """Rows and customers of a fit, and customers that kinds of models are tried on. More did not help."""
 NEGATIVE_SHARE = 0.3
 PLACES = 10

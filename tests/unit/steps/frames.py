@@ -10,8 +10,11 @@ import polars as pl
 
 from omnix_cli.protocols.steps import Resources
 from omnix_cli.schemas import FRAMES
+from omnix_cli.settings import NO_RULES, RecommendSettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.lists.assortment import assortment
 from omnix_cli.steps.ranking.nightly import ranking
+from tests.conftest import purchases
 
 AS_OF = date(2024, 6, 1)
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -25,16 +28,16 @@ _PLAIN: dict[str, dict[str, Any]] = {
     "neighbours": {"rank": 1},
     "popularity": {"scope": "all", "confidence": 0.0, "reason": "bought by many customers"},
     "predictions": {
-        "interval_days": 10.0,
+        "interval_days": 4.0,
         "predicted_date": AS_OF,
         "date_p10": AS_OF,
         "date_p90": AS_OF,
+        "next_expected_date": AS_OF,
         "probability_7d": 0.3,
         "probability_14d": 0.5,
         "probability_28d": 0.7,
         "alive": 0.9,
         "expected_quantity": 1.0,
-        "confidence": 0.4,
         "urgency": "later",
         "purchase_days": 3,
         "last_day": AS_OF - timedelta(days=5),
@@ -80,8 +83,8 @@ def days_ago(number: int) -> str:
     return (AS_OF - timedelta(days=number)).isoformat()
 
 
-def cycles_of(purchases: pl.DataFrame) -> pl.LazyFrame:
-    return cycles(purchases.lazy(), as_of=AS_OF).frames["cycles"].lazy()
+def cycles_of(lines: pl.DataFrame) -> pl.LazyFrame:
+    return cycles(lines.lazy(), as_of=AS_OF).frames["cycles"].lazy()
 
 
 def predictions_of(cycles: pl.LazyFrame, **columns: pl.Expr) -> pl.LazyFrame:
@@ -90,9 +93,18 @@ def predictions_of(cycles: pl.LazyFrame, **columns: pl.Expr) -> pl.LazyFrame:
     return frame("predictions", *pairs).with_columns(**columns)
 
 
-def rankings_of(cycles: pl.LazyFrame, popularity: pl.LazyFrame, neighbours: pl.LazyFrame) -> pl.LazyFrame:
+def assortment_of(products: pl.LazyFrame, cycles: pl.LazyFrame, settings: RecommendSettings) -> pl.LazyFrame:
+    """What a shop offers whose last sales are those of the cycles."""
+    sales = cycles.select("customer_id", "product_id", pl.col("last_day").cast(pl.String)).collect().rows()
+    lines = purchases(*sales).lazy() if sales else frame("purchases")
+    step = assortment(lines, products, as_of=AS_OF, rules=NO_RULES, **settings.of_products)
+    return step.frames["assortment"].lazy()
+
+
+def rankings_of(
+    cycles: pl.LazyFrame, returned: pl.LazyFrame, popularity: pl.LazyFrame, neighbours: pl.LazyFrame
+) -> pl.LazyFrame:
     """The frame `rankings` of a shop without a fitted ranker."""
-    nothing = (frame("purchases"), frame("products"))
+    known = (frame("purchases"), frame("products"), cycles, returned, popularity, neighbours)
     resources = Resources(threads=1, memory_bytes=2**30)
-    made = ranking(*nothing, cycles, popularity, neighbours, frame("ranker"), as_of=AS_OF, resources=resources)
-    return made.frames["rankings"].lazy()
+    return ranking(*known, frame("ranker"), as_of=AS_OF, resources=resources).frames["rankings"].lazy()

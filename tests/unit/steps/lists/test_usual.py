@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 
 from omnix_cli.steps.lists.usual import usual
-from tests.unit.steps.frames import days_ago, frame
+from tests.unit.steps.frames import AS_OF, frame
 from tests.unit.steps.lists.shop import Shop
 
 
@@ -20,13 +22,13 @@ def test_no_own_product_is_left_out_and_each_says_what_its_prediction_says() -> 
     due = {"customer_id": "ann", "product_id": "milk", "urgency": "lapsed", "probability_14d": 0.04, "reason": "gone"}
     bought = pl.DataFrame(
         [
-            {"customer_id": "ann", "product_id": name, "purchase_days": 3, "last_day": days_ago(9)}
+            {"customer_id": "ann", "product_id": name, "purchase_days": 3, "last_day": AS_OF - timedelta(days=9)}
             for name in ("milk", "tea")
         ]
     )
-    found = usual(rankings, frame("predictions", due).drop("purchase_days", "last_day").collect(), bought)
+    found = usual(rankings, frame("predictions", due).collect(), bought, as_of=AS_OF)
     assert found.select("product_id", "score", "confidence", "urgency", "reason").rows() == [
-        ("tea", 0.3, 0.0, None, f"bought on 3 days, last on {days_ago(9)}"),
+        ("tea", 0.3, 0.0, None, "you bought it 3 times, last 9 days ago"),
         ("milk", 0.2, 0.04, "lapsed", "gone"),
     ]
 

@@ -33,7 +33,8 @@ def night(bought: pl.LazyFrame, *, method: Any = "boosting", threads: int = 1, a
     resources = Resources(threads=threads, memory_bytes=2**30)
     settings = RankingSettings(method=method)
     fitted = fit_ranker(bought, frame("products"), as_of=as_of, parameters=settings, resources=resources)
-    others = (frame("cycles"), frame("popularity"), frame("neighbours"))
+    rhythm = cycles(bought, as_of=as_of).frames
+    others = (rhythm["cycles"].lazy(), rhythm["returned"].lazy(), frame("popularity"), frame("neighbours"))
     ranker = fitted.frames["ranker"].lazy()
     ranked = ranking(bought, frame("products"), *others, ranker, as_of=as_of, resources=resources)
     return StepOutput({**fitted.frames, **ranked.frames}, {**fitted.figures, **ranked.figures})
@@ -102,7 +103,7 @@ def test_without_a_model_the_formula_of_the_lists_fills_the_frame() -> None:
     bought = lines(shop())
     rhythm = cycles(bought, as_of=AS_OF).frames["cycles"].lazy()
     near = frame("neighbours", {"product_id": "p00", "neighbour_id": "p99", "score": 0.5})
-    made = formula_ranking(rhythm, frame("popularity"), near, as_of=AS_OF, most_new=5)
+    made = formula_ranking(rhythm, frame("returned"), frame("popularity"), near, as_of=AS_OF, most_new=5)
     owners = rhythm.filter(pl.col("product_id") == "p00").select("customer_id").collect()
     new = made.filter(~pl.col("known"))
     assert set(new.select("product_id", "source_id").rows()) == {("p99", "p00")}
