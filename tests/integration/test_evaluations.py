@@ -111,7 +111,7 @@ def test_the_order_of_rows_changes_nothing(plan: Plan, function: Any, asked: Any
 
 
 def test_chances_are_asked_before_a_quarter_of_a_short_history() -> None:
-    assert [follow_up(days) for days in (0, 3, 40, 365, 4000)] == [1, 1, 10, 91, 92]
+    assert [follow_up(days) for days in (0, 3, 40, 365, 4000)] == [1, 1, 10, 92, 92]
 
 
 def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
@@ -135,6 +135,7 @@ def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
         products,
         as_of=date(2024, 5, 16),
         customers=None,
+        min_customers=3,
         may_go_on=lambda: None,
         **{f"{PREFIX}2024-05-01": said},
     )
