@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.records import Finding
+    from omnix_cli.services.lookups.explanations import Explanation
+    from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
     from omnix_cli.services.runs.runner import Runner
@@ -65,6 +67,13 @@ class Workspace:
     def check_data(self) -> tuple[Finding, ...]:
         """What looks wrong in the imported data, with counts, an example and what to do, most severe first."""
         return self.opening.existing().advisor().findings()
+
+    def check_reasons(self, *, limit: int = 3, run: str = "latest", as_of: str | None = None) -> ReasonCheck:
+        """Whether the reasons of a run are true, with at most `limit` wrong ones of a kind as examples. Raises
+        `PartialError`, which carries the report, when some are not."""
+        from omnix_cli.services.lookups.reason_checks import check_reasons
+
+        return check_reasons(self._results(run, as_of).frames, limit=limit)
 
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
@@ -144,6 +153,15 @@ class Workspace:
 
         return explain(self.opening.existing(as_of=as_of).runner(), force=force)
 
+    def explain_customer(
+        self, customer: str, product: str | None = None, *, run: str = "latest", as_of: str | None = None
+    ) -> Explanation:
+        """Why a customer is shown a product, on which evidence, or why not; without a product, why these lists."""
+        from omnix_cli.services.lookups.explanations import Explainer
+
+        explainer = Explainer(self._results(run, as_of))
+        return explainer.customer(customer) if product is None else explainer.pair(customer, product)
+
     def recommendations(
         self,
         customer: str,
@@ -156,9 +174,17 @@ class Workspace:
         """A customer's list with the reasons; an unknown customer gets the popular products, marked as `fallback`."""
         return self._results(run, as_of).recommendations(customer, context=context, limit=limit)
 
-    def similar(self, product: str, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
-        """The nearest products of a product, and what makes them near."""
-        return self._results(run, as_of).similar(product, limit=limit)
+    def similar(
+        self,
+        product: str,
+        *,
+        relation: str | None = None,
+        limit: int = 10,
+        run: str = "latest",
+        as_of: str | None = None,
+    ) -> pl.DataFrame:
+        """The nearest products of a product, and what makes them near; or only its `complements` or `substitutes`."""
+        return self._results(run, as_of).similar(product, relation=relation, limit=limit)
 
     def due(
         self,

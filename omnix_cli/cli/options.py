@@ -101,6 +101,16 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The run whose results are looked at."""
+
+    run: Annotated[str, typer.Option("--run", metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = (
+        "latest"
+    )
+    as_of: AsOf = None
+
+
+@dataclass(frozen=True)
 class OutputSession(Session):
     """A session with results: where they go, and in which format."""
 

@@ -38,6 +38,16 @@ class RunFrames:
             raise CorruptCheckpoint(message, hint="`omnix run` builds it again.")
         return checkpoint.frame(name).scan(*columns)
 
+    def scan_if_made(self, name: str, *columns: str) -> pl.LazyFrame | None:
+        """As `scan`; None when no run has made the frame, as a run of an earlier release."""
+        try:
+            self._made(name)
+        except CorruptCheckpoint:
+            raise
+        except DataError:
+            return None
+        return self.scan(name, *columns)
+
     def any_frame(self, name: str) -> pl.DataFrame:
         """All rows of a frame: one that a step made, or an imported one as it is now."""
         if name not in SOURCES:
@@ -45,6 +55,10 @@ class RunFrames:
         if self.run != LATEST or self.as_of:
             raise ConfigError(f"{name} are imported: no run has them to itself", hint="Leave out the run and the day.")
         return self.source(name).scan().collect()
+
+    def record(self, name: str) -> RunRecord:
+        """The record of the run that made a frame."""
+        return self._made(name)[0]
 
     def day(self, name: str) -> date:
         """The day (as-of) of the run that made a frame."""
@@ -55,7 +69,7 @@ class RunFrames:
         runs = self.records.newest_first(skip_damaged=False) if is_latest else iter([self.records.load(self.run)])
         unreadable: dict[str, CorruptCheckpoint] = {}
         for record in (run for run in runs if self.as_of in (None, run.as_of)):
-            for step in (step for step in record.steps if step.status in ("ran", "reused")):
+            for step in (step for step in record.steps if step.key and step.status in ("ran", "reused")):
                 try:
                     checkpoint = self.checkpoints.open(step.key)
                 except CorruptCheckpoint as error:

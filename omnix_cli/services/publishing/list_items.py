@@ -21,6 +21,8 @@ CONTEXTS = {
     "personal": "homepage",
     "replenishment": "replenishment",
     "similar": "product_page",
+    "complements": "product_page",
+    "substitutes": "product_page",
     "trending": "homepage",
     "seasonal": "homepage",
     "popular": "homepage",
