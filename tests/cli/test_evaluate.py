@@ -183,7 +183,7 @@ def test_files_that_name_customers(tmp_path: Path, text: str, ids: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"a,b\n1,2\n", b'{"train": []}', b"[1.5]", b"[", b"\xff\xfe", b"customer_id\n"]
+    "content", [b"", b"a,b\n1,2\n", b'{"train": []}', b"[1.5]", b"[", b"\xff\xfe", b"customer_id\n", b"[" * 5000]
 )
 def test_files_that_name_no_customer(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ids").write_bytes(content)
