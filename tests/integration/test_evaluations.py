@@ -121,6 +121,7 @@ def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
             "product_id": ["milk", "tea", "milk", "milk"],
             **{f"probability_{days}d": [0.9, 0.1, 0.8, 0.2] for days in (7, 14, 28)},
             "urgency": ["urgent", "later", "urgent", "later"],
+            "next_expected_date": [date(2024, 5, day) for day in (3, 9, 10, 20)],
             "predictor": ["bedrock", "bedrock", "statistical", "statistical"],
         }
     )
@@ -149,6 +150,8 @@ def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
     assert rows["predictor statistical, 14 days", "happened"] == 0.5
     assert rows["category Dairy, 14 days", "happened"] == pytest.approx(2 / 3, abs=1e-6)
     assert rows["chance from 0.9, 14 days", "happened"] == 1
+    assert rows["all predictions, 7 days", "date_error"] == 2, "said the third, came on the first"
+    assert rows["all predictions, 14 days", "date_error"] == 2
     assert output.figures["open_28d"] == 4 and ("all predictions, 28 days", "said") not in rows
 
 

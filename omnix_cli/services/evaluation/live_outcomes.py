@@ -33,6 +33,7 @@ _RULES = {
     "happened": "share of them that was bought within that time",
     "calibration_error": "mean of |said - happened| over tenths of probability, weighed by predictions",
     "brier": "mean of (chance - outcome)^2",
+    "date_error": "mean of |expected day - day bought|, of predictions that came true within that time",
     "auc": "chance that a prediction that came true has the higher chance than one that did not, ties one half",
 }
 
@@ -78,7 +79,11 @@ class PastPredictions:
         return self.frame.rows
 
     def scan(self, *columns: str) -> pl.LazyFrame:
-        return self.frame.scan(*_READ).with_columns(pl.col("urgency").cast(pl.String))
+        try:
+            rows = self.frame.scan(*_READ, "next_expected_date")
+        except ConfigError:  # omnix 0.1 moved the predicted date of what was overdue into the future
+            rows = self.frame.scan(*_READ, "predicted_date").rename({"predicted_date": "next_expected_date"})
+        return rows.with_columns(pl.col("urgency").cast(pl.String))
 
     def lacks(self) -> str | None:
         """Why they cannot be read: another release wrote them without a column."""
@@ -135,7 +140,7 @@ def _with_outcomes(
         day = (asked - date(1970, 1, 1)).days
         later = bought.filter(pl.col("day") >= day).group_by(_PAIR).agg(next=pl.col("day").min().cast(pl.Int64) - day)
         yield (
-            frame.select(_READ)
+            frame.select(*_READ, expected=pl.col("next_expected_date").cast(pl.Int32).cast(pl.Int64) - day)
             .collect()
             .join(later, on=_PAIR, how="left")
             .with_columns(as_of=pl.lit(asked), follow_up=pl.lit((as_of - asked).days))
@@ -170,6 +175,12 @@ def _of_group(rows: Rows, part: str, cases: pl.DataFrame, days: int, *, is_whole
     who: Codes = cases["customer_id"].rank("dense").to_numpy().astype(np.int64)
     means = {"said": said, "happened": happened.astype(np.float64), "brier": (said - happened) ** 2}
     drawn = {metric: of_case_means({metric: values}, who, resamples=RESAMPLES) for metric, values in means.items()}
+    came = cases.filter(pl.Series(happened))
+    if is_whole and came.height:
+        error = (came["expected"] - came["next"]).abs().to_numpy().astype(np.float64)
+        drawn["date_error"] = of_case_means(
+            {"date_error": error}, came["customer_id"].rank("dense").to_numpy().astype(np.int64), resamples=RESAMPLES
+        )
     if is_whole:
         for metric, prepared in (("calibration_error", calibration_of), ("auc", auc_of)):
             drawn[metric] = of_statistics({metric: prepared(said, happened)}, who, resamples=RESAMPLES)
