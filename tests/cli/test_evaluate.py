@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tarfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,14 @@ def test_past_predictions_are_joined_with_what_was_bought_since(shop: Omnix, tmp
     assert any(part.startswith("category Dairy") for part, _, _ in found)
     assert any(part.startswith("urgency ") for part, _, _ in found)
     assert f"open 28d: {said.filter(pl.col('night') + timedelta(days=28) > end).height:,}" in answer.err
+
+
+def test_predictions_of_an_older_release_count_too(omnix: Omnix) -> None:
+    with tarfile.open(Path(__file__).parents[1] / "fixtures" / "workspace-0.1.0.tar.gz") as archive:
+        archive.extractall(".", filter="data")
+    answer = omnix("evaluate", "live", "--format", "json")
+    assert answer.code == 0, answer.err
+    assert figures(answer.out)["predictor statistical, 14 days", "said", "omnix"]["cases"] == 339
 
 
 def test_settings_of_a_question_are_checked(market: Omnix) -> None:
