@@ -22,6 +22,11 @@ _log = logging.getLogger(__name__)
 _ENVIRONMENT = "environment"
 _REMOVED = {"engine.kind": "there is one engine; delete it"}
 """Settings of earlier releases, and what to do about them. They are ignored with a warning."""
+_REPLACED = {
+    "prediction.urgent_confidence": "prediction.urgent_probability, the chance of a purchase within urgent_days",
+    "prediction.upcoming_confidence": "prediction.upcoming_probability, the chance of a purchase within upcoming_days",
+}
+"""Settings of earlier releases whose value meant something else, and what to set instead."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,9 @@ def _is_secret(name: str) -> bool:
 def _check_known(name: str, source: str) -> None:
     if name in SETTING_NAMES:
         return
+    if name in _REPLACED:
+        message = f"{_written(name, source)} is no longer a setting"
+        raise ConfigError(message, hint=f"Set {_REPLACED[name]}.")
     close = difflib.get_close_matches(name, SETTING_NAMES, n=1)
     hint = f"Did you mean {close[0]}?" if close else "`omnix config show` lists all settings."
     raise ConfigError(f"unknown setting: {_written(name, source)}", hint=hint)

@@ -44,7 +44,12 @@ EXIT_CODES = (
         "a flag, a setting, a path, a permission or a damaged workspace has to be fixed",
         "page somebody",
     ),
-    ExitCode(3, "data rejected", "input was rejected; file, row, column and reason are listed", "tell the data owner"),
+    ExitCode(
+        3,
+        "data rejected",
+        "input was rejected (file, row, column and reason are listed), or results are below a floor of quality",
+        "tell the data owner",
+    ),
     ExitCode(
         4,
         "unavailable, retry later",

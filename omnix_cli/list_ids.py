@@ -3,6 +3,8 @@
     <customer>#homepage        what to buy again and what is new, for one customer
     <customer>#replenishment   what one customer will need soon
     similar#<product>          the products most like one product
+    complements#<product>      what is bought together with one product
+    substitutes#<product>      what meets the same need as one product
     trending#all               what sells better than it used to
     seasonal#<season>          what sells better in a season
     popular#all                what most customers buy
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 CUSTOMER_CONTEXTS = ("homepage", "replenishment")
 """Where a customer's own lists are shown."""
-SHARED_KINDS = ("similar", "trending", "seasonal", "popular")
+PRODUCT_KINDS = ("similar", "complements", "substitutes")
+"""Kinds of lists that belong to a product."""
+SHARED_KINDS = (*PRODUCT_KINDS, "trending", "seasonal", "popular")
 """Kinds of lists that belong to no customer: their ids begin with the kind."""
 _KINDS = dict(zip(CUSTOMER_CONTEXTS, ("personal", "replenishment"), strict=True))
 
@@ -46,11 +50,6 @@ def personal(customer: _Text, context: str = "homepage") -> _Text:
 def shared(kind: str, subject: _Text) -> _Text:
     """A list that belongs to no customer."""
     return f"{kind}#" + subject
-
-
-def similar(product: _Text) -> _Text:
-    """The products most like this one."""
-    return shared("similar", product)
 
 
 def trending() -> str:

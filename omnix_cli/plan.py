@@ -29,7 +29,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             similarity.similarity,
             inputs=("purchases", "products"),
             outputs=("neighbours",),
-            version="1",
+            version="2",
             settings=lambda settings: {
                 "parameters": settings.similarity,
                 "privacy": settings.privacy,

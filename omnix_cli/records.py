@@ -190,7 +190,7 @@ class Question(Record):
     customers: tuple[str, ...]
     histories: tuple[str, ...]
     priors: tuple[str, ...] = ()
-    """JSON: for each product, the first and last day of the window, and the confidence that it is bought within."""
+    """JSON: for each product, the first and last day of the window, and the chance that it is bought within."""
     system: str
     turns: tuple[Turn, ...]
     max_output_tokens: int

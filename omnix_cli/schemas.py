@@ -21,16 +21,18 @@ import dataframely as dy
 import polars as pl
 
 from omnix_cli.frame_specs import FrameSpec
-from omnix_cli.list_schemas import Assortment, Popularity, Returned, Unlisted
+from omnix_cli.frames.model_answers import Analyses, DeadLetters, ModelUsage
+from omnix_cli.frames.offering import Assortment, Popularity, Returned, Unlisted
+from omnix_cli.frames.quality import Evaluations, Reliability
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
 SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
-URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed")
+URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
+RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
-ANSWER_STATES = ("asked", "repaired", "reused", "failed")
-LIST_KINDS = ("personal", "replenishment", "similar", "trending", "seasonal", "popular")
+LIST_KINDS = ("personal", "replenishment", "similar", "complements", "substitutes", "trending", "seasonal", "popular")
 
 MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
 UTC: dict[str, Any] = {"time_unit": "us", "time_zone": "UTC"}
@@ -162,7 +164,9 @@ class ProductNames(dy.Schema):
 class Neighbours(dy.Schema):
     """The most similar products of each product, best first. `support` counts the customers (or baskets) with both,
     `customers` the distinct customers counted. Co-purchase columns are null if the two were not bought together often
-    enough, content columns if both products lack the attribute."""
+    enough, or no more than by chance (a lift of 1 or below); content columns if both products lack the attribute.
+    A `substitute` meets the same need and is hardly ever in the same basket, a `complement` is bought together with the
+    product; null for neither."""
 
     product_id = dy.String(primary_key=True)
     rank = dy.Int32(min=1)
@@ -170,6 +174,7 @@ class Neighbours(dy.Schema):
     score = dy.Float64(min=0, max=1)
     co_purchase = dy.Float64(nullable=True, min=0, max=1)
     content = dy.Float64(nullable=True, min=0, max=1)
+    relation = dy.Enum(RELATIONS, nullable=True)
     cosine = dy.Float64(nullable=True, min=0, max=1)
     jaccard = dy.Float64(nullable=True, min=0, max=1)
     lift = dy.Float64(nullable=True, min=0)
@@ -244,10 +249,12 @@ class ForecastModel(dy.Schema):
 
 class Predictions(dy.Schema):
     """When a customer needs a product again. `interval_days` is the usual number of days between two purchases;
-    `probability_*d` is the chance of a purchase within that many days, the day of the run being the first; `alive` the
-    chance that the customer buys it again within four intervals (at least 28 days, at most 182). Of the purchases
-    within that time, 80 % fall into the window `date_p10`..`date_p90`. `confidence` is the calibrated chance that the
-    customer buys the product inside that window: of the predictions that say 0.8, 80 % come true."""
+    `probability_*d` is the calibrated chance of a purchase within that many days, the day of the run being the first;
+    `alive` the chance of one within four intervals (at least 28 days; at most 182, or two intervals if that is more).
+    `next_expected_date` is the expected day of the next purchase, never before the day of the run. `predicted_date` is
+    the same day, except for what is `overdue`: there it is the day the product was due, in the past. It always lies in
+    the window `date_p10`..`date_p90`, which holds 80 % of the purchases within that time; the window of what is overdue
+    begins on the day it was due and ends when 80 % of the purchases still to come have happened."""
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
@@ -255,12 +262,12 @@ class Predictions(dy.Schema):
     predicted_date = dy.Date()
     date_p10 = dy.Date()
     date_p90 = dy.Date()
+    next_expected_date = dy.Date()
     probability_7d = dy.Float64(min=0, max=1)
     probability_14d = dy.Float64(min=0, max=1)
     probability_28d = dy.Float64(min=0, max=1)
     alive = dy.Float64(min=0, max=1)
     expected_quantity = dy.Float64(min=0)
-    confidence = dy.Float64(min=0, max=1)
     urgency = dy.Enum(URGENCIES)
     purchase_days = dy.Int32(min=1)
     last_day = dy.Date()
@@ -270,52 +277,13 @@ class Predictions(dy.Schema):
     fallback = dy.Bool()
 
 
-class DeadLetters(dy.Schema):
-    """One row per customer for whom the model gave no valid answer; statistical predictions are used instead."""
-
-    customer_id = dy.String(primary_key=True)
-    question = dy.String()
-    reason = dy.String(min_length=1)
-    detail = dy.String()
-    model = dy.String()
-    prompt = dy.String()
-
-
-class ModelUsage(dy.Schema):
-    """One row per customer that the model was asked about: the customer's share of the tokens and dollars of the
-    questions of this day, including those of an interrupted run or a batch job (0 if an answer was reused). `question`
-    is the last question."""
-
-    customer_id = dy.String(primary_key=True)
-    question = dy.String()
-    state = dy.Enum(ANSWER_STATES)
-    way = dy.Enum(("on_demand", "batch", "none"))
-    model = dy.String()
-    prompt = dy.String()
-    input_tokens = dy.Float64(min=0)
-    output_tokens = dy.Float64(min=0)
-    cache_read_tokens = dy.Float64(min=0)
-    cache_write_tokens = dy.Float64(min=0)
-    cost = dy.Float64(min=0)
-
-
-class Analyses(dy.Schema):
-    """A model's analysis of how a customer spends and behaves. `asked_day` is the day of the question, `analysis` the
-    validated JSON object (spendingPatterns, behavioralInsights, dataQuality)."""
-
-    customer_id = dy.String(primary_key=True)
-    asked_day = dy.Date()
-    model = dy.String()
-    prompt = dy.String()
-    data_quality = dy.Enum(("poor", "fair", "good", "excellent"))
-    analysis = dy.String()
-
-
 class Recommendations(dy.Schema):
     """Ranked lists, one row per item, stored as `recommendations` (the lists of customers) and `shop_lists`
     (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
     `<customer>#replenishment`, `similar#<product>`, `trending#all`, `seasonal#<season>`, `popular#all`);
-    `customer_id` is null for lists of the whole shop."""
+    `customer_id` is null for lists of the whole shop. `confidence` is the calibrated chance that the customer buys the
+    product within 14 days. An item with a prediction has the dates, the urgency and the chance of that prediction
+    (`probability_14d`), in every list."""
 
     list_id = dy.String(primary_key=True)
     kind = dy.Enum(LIST_KINDS)
@@ -329,6 +297,7 @@ class Recommendations(dy.Schema):
     tags = dy.List(dy.String())
     confidence = dy.Float64(min=0, max=1)
     predicted_date = dy.Date(nullable=True)
+    next_expected_date = dy.Date(nullable=True)
     urgency = dy.Enum(URGENCIES, nullable=True)
 
 
@@ -365,5 +334,7 @@ FRAMES: dict[str, FrameSpec] = {
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
     "unlisted": FrameSpec(Unlisted, ("customer_id",)),
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
+    "evaluations": FrameSpec(Evaluations, ("row",)),
+    "reliability": FrameSpec(Reliability, ("row",)),
     "receipts": FrameSpec(Receipts, ("list_id",)),
 }

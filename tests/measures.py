@@ -1,33 +1,13 @@
-"""Measures of quality on held-out data that only tests and benchmarks report."""
+"""Measures of quality on held-out data of frames of lists, for tests and benchmarks."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
 
-from omnix_cli.steps.forecasts.evaluation import Bools, Floats
+from omnix_cli.steps.evaluation.forecast_metrics import area_under_curve, coverage, log_loss
 
-
-def area_under_curve(score: Floats, happened: Bools) -> float:
-    """AUC: the chance that a case that happened has the higher score, ties counting half; NaN without both kinds."""
-    positives = int(happened.sum())
-    negatives = len(happened) - positives
-    if not positives or not negatives:
-        return float("nan")
-    ranks = rankdata(score)
-    return float((ranks[happened].sum() - positives * (positives + 1) / 2) / (positives * negatives))
-
-
-def log_loss(probability: Floats, happened: Bools) -> float:
-    """The mean of -log of the probability given to what happened, probabilities kept 1e-9 away from 0 and 1."""
-    kept = np.clip(probability, 1e-9, 1 - 1e-9)
-    return float(-np.where(happened, np.log(kept), np.log1p(-kept)).mean())
-
-
-def coverage(first_days: Floats, last_days: Floats, true_days: Floats) -> float:
-    """The share of true days within their window, both ends included."""
-    return float(((true_days >= first_days) & (true_days <= last_days)).mean())
+__all__ = ["area_under_curve", "coverage", "log_loss", "ndcg_at_k", "recall_at_k"]
 
 
 def recall_at_k(recommended: pl.DataFrame, truth: pl.DataFrame, k: int) -> float:

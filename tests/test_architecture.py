@@ -27,6 +27,8 @@ SAYS_NOTHING = {
 SHARED_NAMES = {
     "advice": "what looks wrong in the imported data: the findings, and what keeps them",
     "bedrock": "models on Amazon Bedrock: the predictor and its settings",
+    "evaluate": "measuring how good the results are: the commands and the Python API",
+    "evaluation": "how good results are: the use cases, and what they rest on",
     "factory": "what makes the store of one kind",
     "s3": "files on S3: the store and its settings",
     "similarity": "similar products: the step and its settings",

@@ -139,6 +139,7 @@ WORDS = """
 purchase, basket, order line, cycle, gap, rhythm, interval, neighbour, support, lift, shrinkage, decay, shelf,
 due again, new for you, overdue, lapsed, confidence, quarantine, dead letter, checkpoint, manifest, run, workspace,
 lock, lease, receipt, publish, mapping, recipe, rewrite, place, segment, read unit, pseudonym, ledger, gate, fallback,
+baseline, split, ground truth, bootstrap interval, reliability, floor,
 chunk, part, batch, key, step, frame, stage, list, predictor, prediction, as of
 """
 

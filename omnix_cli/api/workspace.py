@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omnix_cli.api.evaluate import Evaluate
 from omnix_cli.api.imports import Imports, Quarantine
 from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, model_settings, present
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
     from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.records import Finding
+    from omnix_cli.services.lookups.explanations import Explanation
+    from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
     from omnix_cli.services.runs.commands import Command, RunReport
+    from omnix_cli.services.runs.runner import Runner
 
 
 class Workspace:
@@ -42,6 +47,8 @@ class Workspace:
         """The input rows that could not be imported."""
         self.models = Models(opening)
         """Estimates, comparisons, prompts and batch jobs of models."""
+        self.evaluate = Evaluate(opening)
+        """How good the results are, measured on the purchases."""
         self.runs = Runs(opening)
         """The records of runs."""
         self.tables = Tables(opening)
@@ -60,6 +67,13 @@ class Workspace:
     def check_data(self) -> tuple[Finding, ...]:
         """What looks wrong in the imported data, with counts, an example and what to do, most severe first."""
         return self.opening.existing().advisor().findings()
+
+    def check_reasons(self, *, limit: int = 3, run: str = "latest", as_of: str | None = None) -> ReasonCheck:
+        """Whether the reasons of a run are true, with at most `limit` wrong ones of a kind as examples. Raises
+        `PartialError`, which carries the report, when some are not."""
+        from omnix_cli.services.lookups.reason_checks import check_reasons
+
+        return check_reasons(self._results(run, as_of).frames, limit=limit)
 
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
@@ -139,6 +153,15 @@ class Workspace:
 
         return explain(self.opening.existing(as_of=as_of).runner(), force=force)
 
+    def explain_customer(
+        self, customer: str, product: str | None = None, *, run: str = "latest", as_of: str | None = None
+    ) -> Explanation:
+        """Why a customer is shown a product, on which evidence, or why not; without a product, why these lists."""
+        from omnix_cli.services.lookups.explanations import Explainer
+
+        explainer = Explainer(self._results(run, as_of))
+        return explainer.customer(customer) if product is None else explainer.pair(customer, product)
+
     def recommendations(
         self,
         customer: str,
@@ -151,9 +174,17 @@ class Workspace:
         """A customer's list with the reasons; an unknown customer gets the popular products, marked as `fallback`."""
         return self._results(run, as_of).recommendations(customer, context=context, limit=limit)
 
-    def similar(self, product: str, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
-        """The nearest products of a product, and what makes them near."""
-        return self._results(run, as_of).similar(product, limit=limit)
+    def similar(
+        self,
+        product: str,
+        *,
+        relation: str | None = None,
+        limit: int = 10,
+        run: str = "latest",
+        as_of: str | None = None,
+    ) -> pl.DataFrame:
+        """The nearest products of a product, and what makes them near; or only its `complements` or `substitutes`."""
+        return self._results(run, as_of).similar(product, relation=relation, limit=limit)
 
     def due(
         self,
@@ -164,7 +195,7 @@ class Workspace:
         run: str = "latest",
         as_of: str | None = None,
     ) -> pl.DataFrame:
-        """Who needs what within so many days of the day of the run, most confident first."""
+        """Who needs what within so many days, the day of the run being the first; likeliest first."""
         return self._results(run, as_of).due(days=days, customer=customer, limit=limit)
 
     def trending(self, *, limit: int = 10, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
@@ -200,12 +231,23 @@ class Workspace:
         return self._results(run, as_of).frames.any_frame(name)
 
     def _update(self, command: Command, *, force: bool, dry_run: bool, **arguments: Any) -> RunReport:
+        from omnix_cli.services.evaluation.evaluations import plan_of
+        from omnix_cli.services.evaluation.quality_floors import gate
         from omnix_cli.services.runs.commands import bring_up_to_date
 
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+
+            def runner() -> Runner:
+                opened = workspace.runner()
+                if not command.publishes:
+                    return opened
+                floors, statistical = workspace.settings.quality, workspace.predictors.statistical
+                measuring = gate(floors, lambda: plan_of(workspace.runner(statistical())), opened.may_go_on)
+                return replace(opened, gate=measuring)
+
             return bring_up_to_date(
                 command,
-                workspace.runner,
+                runner,
                 import_sources=partial(workspace.import_sources, dry_run=dry_run),
                 check_data=lambda: workspace.advisor(keep=not dry_run).check(),
                 publisher=workspace.publisher(force=force, dry_run=dry_run) if command.publishes else None,

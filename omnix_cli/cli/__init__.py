@@ -34,6 +34,7 @@ _MODULES = {
     "tables": "migrations",
     "config": "config",
     "check": "checks",
+    "evaluate": "evaluate",
 }
 """The module whose `app` has a command, or is a group of commands."""
 

@@ -47,9 +47,11 @@ _PLACE = (
     "or the folder of an export."
 )
 
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DAY", help="Use only rows of days before this one: a date, `today` or `latest`."),
+AS_OF = "Use only rows of days before this one: a date, `today` or `latest`."
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help=AS_OF)]
+Customers = Annotated[
+    int | None,
+    typer.Option("--customers", min=1, help="Use at most so many customers, chosen by the hash of their id."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Compute again even if nothing changed.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show at most so many rows.")]
@@ -99,6 +101,16 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The run whose results are looked at."""
+
+    run: Annotated[str, typer.Option("--run", metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = (
+        "latest"
+    )
+    as_of: AsOf = None
+
+
+@dataclass(frozen=True)
 class OutputSession(Session):
     """A session with results: where they go, and in which format."""
 
@@ -128,6 +140,12 @@ class OutputSession(Session):
         if brief and self.format == "table":
             frame = frame.select(brief)
         write_frame(frame, title=title, kind=self.format, target=self._target(), csv_safe=self.csv_safe)
+
+    def write_tables(self, frames: Sequence[tuple[str, pl.DataFrame]]) -> None:
+        """Prints several titled frames as tables, or writes them to the file."""
+        from omnix_cli.reports.output import write_tables
+
+        write_tables(frames, target=self._target())
 
     def write_records(self, records: Iterable[Any], columns: Sequence[str], *, title: str) -> None:
         """Prints the fields `columns` of records, or writes them to the file."""

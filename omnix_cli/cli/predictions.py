@@ -10,6 +10,7 @@ import typer
 
 from omnix_cli.cli.options import (
     AsOf,
+    Customers,
     Limit,
     OutputSession,
     Session,
@@ -105,9 +106,7 @@ def compare(
     ],
     *,
     as_of: AsOf = None,
-    customers: Annotated[
-        int | None, typer.Option("--customers", min=1, help="Compare on at most so many customers.")
-    ] = None,
+    customers: Customers = None,
     asking: Asking,
 ) -> None:
     """Backtest predictors on a past period. Shows how close each came to what was bought, and what it cost."""

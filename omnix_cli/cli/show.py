@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from omnix_cli.cli.options import RUN, AsOf, Limit, OutputSession, command
+from omnix_cli.cli.options import Chosen, Limit, OutputSession, command
 from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
@@ -18,20 +17,13 @@ app = typer.Typer(name="show", help="Look at the results of runs.", no_args_is_h
 _LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf", "reason")
 """The columns of a list in a table; JSON, CSV and Parquet have all of them."""
 
+_RELATIONS = {"similar": "Similar to", "complements": "Bought together with", "substitutes": "Instead of"}
+
 Context = Literal["homepage", "replenishment"]
+Relation = Literal["similar", "complements", "substitutes"]
 Season = Literal["current", "spring", "summer", "autumn", "winter"]
 Customer = Annotated[str, typer.Argument(help="A customer id.")]
 Product = Annotated[str, typer.Argument(help="A product id.")]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The run whose results are shown."""
-
-    run: Annotated[str, typer.Option("--run", metavar=RUN, help="A run's id, the beginning of one, or `latest`.")] = (
-        "latest"
-    )
-    as_of: AsOf = None
 
 
 @command(app, "omnix show recommendations 1142 --context homepage")
@@ -47,12 +39,20 @@ def recommendations(
     session.write(rows, title=f"Recommendations for {customer} ({context})", brief=_LISTED)
 
 
-@command(app, "omnix show similar 1082185 --limit 5")
-def similar(session: OutputSession, chosen: Chosen, product: Product, limit: Limit = 10) -> None:
+@command(app, "omnix show similar 1082185 --relation complements --limit 5")
+def similar(
+    session: OutputSession,
+    chosen: Chosen,
+    product: Product,
+    relation: Annotated[
+        Relation, typer.Option("--relation", help="Only what is bought together, or what meets the same need.")
+    ] = "similar",
+    limit: Limit = 10,
+) -> None:
     """Show the nearest products of a product. Includes what makes them near."""
-    columns = ("rank", "neighbour_id", "product_name", "score", "co_purchase", "content", "support", "lift")
-    rows = session.workspace.similar(product, limit=limit, **vars(chosen))
-    session.write(rows, title=f"Similar to {product}", brief=columns)
+    columns = ("rank", "neighbour_id", "product_name", "score", "co_purchase", "content", "support", "lift", "relation")
+    rows = session.workspace.similar(product, relation=relation, limit=limit, **vars(chosen))
+    session.write(rows, title=f"{_RELATIONS[relation]} {product}", brief=columns)
 
 
 @command(app, "omnix show due --days 7 --limit 20")
@@ -60,13 +60,13 @@ def due(
     session: OutputSession,
     chosen: Chosen,
     days: Annotated[
-        int, typer.Option("--days", min=0, max=3650, help="Due within so many days of the day of the run.")
+        int, typer.Option("--days", min=0, max=3650, help="Within so many days, the day of the run being the first.")
     ] = 7,
     customer: Annotated[str | None, typer.Option("--customer", help="Only for this customer.")] = None,
     limit: Limit = 20,
 ) -> None:
-    """Show who needs what in the coming days. The most confident predictions come first."""
-    columns = ("customer_id", "product_id", "product_name", "predicted_date", "confidence", "urgency", "reason")
+    """Show who needs what in the coming days. The likeliest purchases within these days come first."""
+    columns = ("customer_id", "product_id", "product_name", "probability", "predicted_date", "urgency", "reason")
     rows = session.workspace.due(days=days, customer=customer, limit=limit, **vars(chosen))
     session.write(rows, title=f"Due within {days} days", brief=columns)
 
@@ -108,7 +108,7 @@ def customer(
     elif profile:
         session.write(workspace.profile(customer), title=f"Profile of {customer}")
     else:
-        rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "confidence", "urgency")
+        rhythm = ("purchase_days", "last_day", "median_gap_days", "predicted_date", "probability_14d", "urgency")
         title = f"Customer {customer}{_summary(workspace.profile(customer))}"
         rows = workspace.customer(customer, limit=limit, **vars(chosen))
         session.write(rows, title=title, brief=("product_id", "product_name", *rhythm))

@@ -13,6 +13,7 @@ import typer
 from omnix_cli.cli.options import (
     RUN,
     AsOf,
+    Chosen,
     DryRun,
     Force,
     OutputSession,
@@ -73,12 +74,32 @@ def run(
     show_run(lambda: call(**vars(work), max_memory=max_memory, predictor=predictor, store=store), session)
 
 
-@command(app, "omnix explain --as-of 2018-01-01")
-def explain(session: OutputSession, as_of: AsOf = None, force: Force = False) -> None:
-    """Show what `omnix run` would do, and why. Says which steps it would compute and which it would reuse."""
+@command(app, "omnix explain 1142 1082185")
+def explain(
+    session: OutputSession,
+    chosen: Chosen,
+    customer: Annotated[str | None, typer.Argument(help="A customer id.")] = None,
+    product: Annotated[str | None, typer.Argument(help="A product id.")] = None,
+    force: Force = False,
+) -> None:
+    """Explain the lists of a customer, or one product for that customer: why it is shown and why on that day, or why
+    not. Without a customer, show what `omnix run` would compute and what it would reuse, and why."""
+    if customer is None:
+        _explain_plan(session, chosen, force=force)
+        return
+    if force:
+        raise typer.BadParameter("it is for the plan of a run, not for a customer", param_hint="--force")
+    explanation = session.workspace.explain_customer(customer, product, **vars(chosen))
+    subject = f"customer {customer}" if product is None else f"product {product} for customer {customer}"
+    session.write(explanation.table(), title=f"Why: {subject}", objects=[explanation.document()])
+
+
+def _explain_plan(session: OutputSession, chosen: Chosen, *, force: bool) -> None:
     from omnix_cli.reports.output import steps_table
 
-    report = session.workspace.explain(as_of=as_of, force=force)
+    if chosen.run != "latest":
+        raise typer.BadParameter("name a customer, too", param_hint="--run")
+    report = session.workspace.explain(as_of=chosen.as_of, force=force)
     session.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
 
 

@@ -1,4 +1,4 @@
-"""Calendar days of a shop: the seasons they are in, and those that stray from all others.
+"""Days of a shop: the seasons they are in, those that stray from all others, and the chance of a purchase within them.
 
-Nothing here may know frames or settings.
+Nothing here may know settings or read stored frames.
 """

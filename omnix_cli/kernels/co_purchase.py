@@ -29,7 +29,7 @@ from omnix_cli.kernels.accumulators import (
 )
 from omnix_cli.kernels.compiled import compiled
 from omnix_cli.kernels.incidence import Incidence
-from omnix_cli.kernels.measures import CONDITIONAL, SUPPORT_SHIFT, Rule, Scales, measure_of
+from omnix_cli.kernels.measures import CONDITIONAL, SUPPORT_SHIFT, Rule, Scales, counts_as_pair, measure_of
 from omnix_cli.kernels.threads import equal_blocks, share_out
 from omnix_cli.kernels.topk import (
     CANDIDATE_BYTES,
@@ -107,7 +107,7 @@ class Workload(NamedTuple):
 def scales_of(matrix: Incidence) -> Scales:
     """What the measures need to know of the items."""
     norm = np.sqrt(np.maximum(matrix.squared_norm, 1).astype(np.float64))
-    return Scales(float(matrix.groups), matrix.degree.astype(np.float64), 1 / norm)
+    return Scales(float(matrix.groups), matrix.degree.astype(np.float64), 1 / norm, matrix.unit)
 
 
 def walk_bytes(matrix: Incidence, work: Workload, rule: Rule, threads: int, *, one_sided: bool) -> int:
@@ -226,7 +226,10 @@ def _offer(row: int, found: int, walk: Walk, whole: bool, dense: Accumulators, b
         dot = dense.found_dot[pair]
         counts = dense.found_counts[pair]
         support = counts >> SUPPORT_SHIFT
-        trust = support / (support + rule.shrink)
+        weight = dot * (scales.unit[row] * scales.unit[item])
+        if not counts_as_pair(rule, weight, support, degree[row], degree[item], scales.groups):
+            continue
+        trust = weight / (weight + rule.shrink)
         cosine = dot * (scales.inverse_norm[row] * scales.inverse_norm[item])
         score = measure_of(rule.measure, cosine, support, degree[row], degree[item], scales.groups)
         key = key_of(score * trust, code[item])

@@ -18,6 +18,9 @@ NORM = 2**22
 """Each item's weights are scaled to about this Euclidean norm and rounded, but never to 0; by Cauchy-Schwarz no dot
 product of two items passes NORM**2."""
 
+WEIGHT_ONE = 2**32
+"""The weight of a line is a whole multiple of 1 / WEIGHT_ONE."""
+
 _ROUNDING_ROOM = 1 - 2**-6  # so that the norm stays below NORM after rounding, for up to 2**34 groups of an item
 
 
@@ -36,6 +39,8 @@ class Incidence(NamedTuple):
     """The index of the item in `entries`, in that group's list."""
     squared_norm: NDArray[np.int64]
     """The sum of an item's squared weights."""
+    unit: NDArray[np.float64]
+    """What a weight of 1 in an item's entries stands for, in units of WEIGHT_ONE."""
     code: NDArray[np.int32]
     """The caller's number of each item."""
 
@@ -72,10 +77,14 @@ def build(
     group_count: int,
     item_count: int,
     max_items_per_group: int | None = None,
+    usual_size: float | None = None,
 ) -> Incidence:
-    """The incidence of purchase lines (parallel arrays, in any order; repeated pairs add their weights up).
+    """The incidence of purchase lines (parallel arrays, in any order; of repeated pairs the heaviest counts).
 
-    `max_items_per_group` keeps only a group's heaviest items, of equal ones the more popular."""
+    `max_items_per_group` keeps only a group's heaviest items, of equal ones the more popular. A group of more than
+    `usual_size` times as many items as the median group weighs less: a pair of its items counts usual / size of one,
+    so that the pairs of one item with all others of the group count no more than those in a group of the usual size.
+    Staff, resellers and test accounts buy everything together, which says little about any two products."""
     lines = np.bincount(items, minlength=item_count)
     code = np.argsort(-lines, kind="stable").astype(np.int32)
     popularity = np.empty(item_count, dtype=np.int32)
@@ -87,13 +96,16 @@ def build(
     del line_group, line_weight
     if max_items_per_group is not None:
         _keep_heaviest(lists, max_items_per_group)
+    if usual_size is not None:
+        sizes = lists.length[lists.length > 0]
+        _level(lists, usual_size * float(np.median(sizes)) if len(sizes) else 0.0)
     scale = NORM * _ROUNDING_ROOM / np.sqrt(np.maximum(_squared_norm(lists, item_count), 1))
     group_start = np.concatenate([[0], np.cumsum(lists.length)])
     entries = _entries(lists, group_start, scale)
     del lists
     item_start = np.concatenate([[0], np.cumsum(np.bincount(entries[:, 0], minlength=item_count))])
     group, position, squared_norm = _transpose(group_start, entries, item_start)
-    return Incidence(group_start, entries, item_start, group, position, squared_norm, code)
+    return Incidence(group_start, entries, item_start, group, position, squared_norm, 1 / (scale * WEIGHT_ONE), code)
 
 
 @compiled
@@ -123,7 +135,7 @@ def _merge(
     line_weight: NDArray[np.int64],
     room: NDArray[np.int64],
 ) -> _Lists:
-    """The items of each group with the sums of their weights."""
+    """The items of each group with their greatest weight."""
     length = np.zeros(len(room) - 1, dtype=np.int64)
     item_list = np.empty(len(line_group), dtype=np.int32)
     weight_list = np.empty(len(line_group), dtype=np.int64)
@@ -132,7 +144,7 @@ def _merge(
             group = line_group[line]
             end = room[group] + length[group]
             if length[group] > 0 and item_list[end - 1] == item:
-                weight_list[end - 1] += line_weight[line]
+                weight_list[end - 1] = max(weight_list[end - 1], line_weight[line])
             else:
                 item_list[end] = item
                 weight_list[end] = line_weight[line]
@@ -154,6 +166,17 @@ def _keep_heaviest(lists: _Lists, most: int) -> None:
             item_list[start + place] = item_list[start + heaviest[place]]
             weight_list[start + place] = weight_list[start + heaviest[place]]
         length[group] = most
+
+
+@compiled
+def _level(lists: _Lists, usual: float) -> None:
+    """Makes the groups of more than `usual` items lighter, in place."""
+    room, length, _, weight_list = lists
+    for group in range(len(length)):
+        if length[group] > usual:
+            share = np.sqrt(usual / length[group])
+            for place in range(room[group], room[group] + length[group]):
+                weight_list[place] = max(int(np.rint(weight_list[place] * share)), 1)
 
 
 @compiled

@@ -27,8 +27,8 @@ PAIR = ["customer_id", "product_id"]
 @dataclass(frozen=True)
 class Score:
     """How well one predictor did. Errors are in days, over the pairs that were bought in the held-out period; `brier`
-    and `calibration_error` are those of the confidence that a purchase falls into the window, over the windows that
-    closed in it. `not_asked` counts the customers that the model was not asked about, because the budget ended or the
+    and `calibration_error` are those of `probability_14d`, or of `probability_7d` where the period is shorter, over all
+    pairs. `not_asked` counts the customers that the model was not asked about, because the budget ended or the
     service did not answer; `invalid_share` is the share of bad answers among the others. Shares, tokens and cost are 0
     for a predictor that asks no model."""
 
@@ -102,7 +102,7 @@ def compare(
 
 
 def is_at_least_as_good(score: Score, other: Score) -> bool:
-    """Whether neither dates nor confidences are worse. False when there is nothing to judge by: nothing was bought, or
+    """Whether neither dates nor chances are worse. False when there is nothing to judge by: nothing was bought, or
     a model was not asked about everybody."""
     return (
         score.bought > 0
@@ -209,12 +209,12 @@ def _score(
     hit = judged.filter(pl.col("next_day").is_not_null())
     predicted, bought_on = (
         (hit[column] - period.cut).dt.total_days().to_numpy().astype(np.float64)
-        for column in ("predicted_date", "next_day")
+        for column in ("next_expected_date", "next_day")
     )
-    closed = judged.filter(pl.col("date_p90") < period.until)
-    confidence = closed["confidence"].to_numpy()
-    is_inside = pl.col("next_day").is_between("date_p10", "date_p90").fill_null(False)
-    inside = closed.select(is_inside).to_series().to_numpy()
+    days = 14 if (period.until - period.cut).days >= 14 else 7
+    chance = judged[f"probability_{days}d"].to_numpy()
+    is_soon = (pl.col("next_day") < period.cut + timedelta(days=days)).fill_null(False)
+    soon = judged.select(is_soon).to_series().to_numpy()
     nothing = float("nan")
     errors = date_errors(predicted, bought_on) if hit.height else DateErrors(nothing, nothing, nothing, nothing)
     usage = output.frames.get("usage", FRAMES["usage"].empty())
@@ -230,8 +230,8 @@ def _score(
         median_error_days=errors.median,
         within_1_day=errors.within_1_day,
         within_7_days=errors.within_7_days,
-        brier=brier_score(confidence, inside) if closed.height else nothing,
-        calibration_error=calibration_error(reliability(confidence, inside)) if closed.height else nothing,
+        brier=brier_score(chance, soon) if judged.height else nothing,
+        calibration_error=calibration_error(reliability(chance, soon)) if judged.height else nothing,
         invalid_share=float((answered["state"] == "failed").mean() or 0),  # type: ignore[arg-type]
         not_asked=not_asked.height,
         input_tokens=_total(usage, "input_tokens", "cache_read_tokens", "cache_write_tokens"),

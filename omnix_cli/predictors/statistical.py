@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
+from omnix_cli.days.chances import alive_days
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PredictionSettings, dump
 from omnix_cli.steps.forecasts.evidence import evidence, shrunk
 from omnix_cli.steps.forecasts.hazard import (
-    HORIZON_DAYS,
     Coefficients,
     columns,
     cumulative_rate,
@@ -23,11 +23,11 @@ from omnix_cli.steps.forecasts.hazard import (
 )
 from omnix_cli.steps.forecasts.intervals import log_interval
 from omnix_cli.steps.forecasts.rhythms import PERSONAL, SHARED, model_parts
-from omnix_cli.steps.forecasts.urgency import urgency
+from omnix_cli.steps.forecasts.urgency import silence, urgency
 
 PRIOR_PURCHASES = 2.0
-HORIZON_INTERVALS = 4.0
-MIN_HORIZON_DAYS = 28.0
+UNUSUALLY_LONG = 1.2816
+"""Nine of ten gaps are shorter than the log-normal gap so many standard deviations above the mean."""
 ROWS_AT_A_TIME = 131_072
 
 
@@ -37,14 +37,14 @@ class StatisticalPredictor:
     - The chance of a purchase within n days is that of `steps.forecasts.hazard`, fitted on earlier days of the same
       history.
     - `interval_days` is the likeliest gap of `steps.forecasts.intervals`. `alive` is the chance of a purchase within
-      four intervals (at least 28 days, at most 182): it falls as a pair stays silent beyond its rhythm, and pairs below
-      `min_alive` get no prediction.
-    - `date_p10`..`date_p90` bound the middle 80 % of the days of a purchase within that time. `predicted_date` is the
-      last purchase plus the interval, moved into the window; once that day has passed, the median day of what can still
-      come. No date is ever before `as_of`.
-    - `confidence` is the chance of a purchase inside the window: 0.8 * `alive`, or a little more, as a window has whole
-      days. It is a promise that can be checked: of the predictions that say 0.8, 80 % come true.
+      `chances.alive_days`: it falls as a pair stays silent beyond its rhythm, and pairs below `min_alive` get no
+      prediction.
     - `urgency` is that of `steps.forecasts.urgency`.
+    - `date_p10`..`date_p90` bound the middle 80 % of the days of a purchase within that time. `next_expected_date` is
+      the last purchase plus the interval, moved into the window; once that day has passed, the median day of what can
+      still come. It is never before `as_of`.
+    - `predicted_date` is the same. For what is overdue it is the day the product was due: the last purchase plus the
+      interval. The window begins on that day and ends with the first 80 % of the purchases that can still come.
     """
 
     name = "statistical"
@@ -81,7 +81,9 @@ class StatisticalPredictor:
         if not parts:
             return StepOutput({"predictions": spec.empty()}, {"silent_pairs": 0})
         known = evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=personal).drop("gap_days")
-        pairs = known.with_columns(log_interval(parts["interval"]).exp().alias("interval_days")).collect()
+        pairs = known.with_columns(
+            log_interval(parts["interval"]).exp().round(3).alias("interval_days"), _longest_usual()
+        ).collect()
         pieces = [
             self._describe(_forecast(piece, parts[part]), as_of).select(spec.schema.column_names())
             for part, chosen in ((PERSONAL, pl.col("own_gaps") > 0), (SHARED, pl.col("own_gaps") == 0))
@@ -96,38 +98,50 @@ class StatisticalPredictor:
         quantity = shrunk(
             pl.col("typical_quantity"), pl.col("purchase_days"), pl.col("product_quantity"), PRIOR_PURCHASES
         )
-        day = pl.lit(as_of)
-        return forecasts.filter(pl.col("alive") >= self._parameters.min_alive).with_columns(
-            (day + pl.duration(days="days_ahead")).alias("predicted_date"),
-            (day + pl.duration(days="days_p10")).alias("date_p10"),
-            (day + pl.duration(days="days_p90")).alias("date_p90"),
-            pl.col("interval_days").round(3),
+        described = forecasts.filter(pl.col("alive") >= self._parameters.min_alive).with_columns(
             quantity.round(3).alias("expected_quantity"),
-            urgency(self._parameters).alias("urgency"),
+            urgency(self._parameters, silence(self._parameters)).alias("urgency"),
             _reason(self._min_customers).alias("reason"),
             pl.lit(self.name).alias("predictor"),
             pl.lit(self.version).alias("predictor_version"),
             pl.lit(False).alias("fallback"),
         )
+        return described.with_columns(
+            (pl.lit(as_of) + pl.duration(days=days)).alias(name) for name, days in _days_ahead().items()
+        )
 
 
 def _forecast(pairs: pl.DataFrame, coefficients: Coefficients) -> pl.DataFrame:
-    """The pairs with their probabilities and the days ahead of the window, `days_p10`, `days_ahead`, `days_p90`."""
+    """The pairs with their probabilities, and the days ahead by which a tenth, half, 80 % and 90 % of the purchases
+    within the time of `alive` have happened: `days_10` to `days_90`."""
     total = cumulative_rate(columns(pairs.lazy()), coefficients)
-    horizon = np.clip(HORIZON_INTERVALS * pairs["interval_days"].to_numpy(), MIN_HORIZON_DAYS, HORIZON_DAYS)
-    alive = probability_within(total, horizon)
-    first, median, last = (np.floor(day_of_chance(total, share * alive)) for share in (0.1, 0.5, 0.9))
-    usual = np.round(pairs["interval_days"].to_numpy()) - pairs["elapsed_days"].to_numpy()
-    ahead = np.where(usual >= 0, np.clip(usual, first, last), median)
-    within = {f"probability_{days}d": probability_within(total, float(days)) for days in (7, 14, 28)}
-    inside = probability_within(total, last + 1) - probability_within(total, first)
-    figures = within | {"alive": alive, "confidence": inside}
+    alive = probability_within(total, pairs.select(alive_days(pl.col("interval_days"))).to_series().to_numpy())
+    figures = {f"probability_{days}d": probability_within(total, float(days)) for days in (7, 14, 28)}
     return pairs.with_columns(
-        *(pl.Series(name, np.round(values, 6)) for name, values in figures.items()),
-        pl.Series("days_p10", first, dtype=pl.Int64),
-        pl.Series("days_ahead", ahead, dtype=pl.Int64),
-        pl.Series("days_p90", last, dtype=pl.Int64),
+        *(pl.Series(name, np.round(values, 6)) for name, values in (figures | {"alive": alive}).items()),
+        *(
+            pl.Series(f"days_{share}", np.floor(day_of_chance(total, share / 100 * alive)), dtype=pl.Int64)
+            for share in (10, 50, 80, 90)
+        ),
     )
+
+
+def _longest_usual() -> pl.Expr:
+    longest = (pl.col("own_log_gap") + UNUSUALLY_LONG * pl.col("own_spread").sqrt()).exp()
+    return longest.alias("longest_usual_days")
+
+
+def _days_ahead() -> dict[str, pl.Expr]:
+    """The dates of a prediction, in days from the day of the run."""
+    due = pl.col("interval_days").round().cast(pl.Int64) - pl.col("elapsed_days")
+    expected = pl.when(due >= 0).then(due.clip(pl.col("days_10"), pl.col("days_90"))).otherwise("days_50")
+    is_overdue = pl.col("urgency") == "overdue"
+    return {
+        "next_expected_date": expected,
+        "predicted_date": pl.when(is_overdue).then(due).otherwise(expected),
+        "date_p10": pl.when(is_overdue).then(due).otherwise("days_10"),
+        "date_p90": pl.when(is_overdue).then("days_80").otherwise("days_90"),
+    }
 
 
 def _reason(min_customers: int) -> pl.Expr:

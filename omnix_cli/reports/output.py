@@ -43,6 +43,12 @@ def write_frame(frame: pl.DataFrame, *, title: str, kind: str, target: Target, c
     _deliver(_shown_json(content, target) if kind == "json" else content, target)
 
 
+def write_tables(frames: Sequence[tuple[str, pl.DataFrame]], *, target: Target) -> None:
+    """Writes several titled frames to the target as tables, one below the other."""
+    texts = [as_text(frame, title=title, terminal=target is None) for title, frame in frames]
+    _deliver("\n".join(texts).encode(), target)
+
+
 def write_objects(objects: Sequence[Mapping[str, Any]], *, target: Target) -> None:
     """Writes objects to the target as JSON; their values may be of mixed types, which a frame cannot hold."""
     _deliver(_shown_json(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), target), target)

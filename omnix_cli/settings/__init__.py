@@ -14,6 +14,7 @@ from omnix_cli.settings.analytics import (
     ContentWeights,
     PredictionSettings,
     PrivacySettings,
+    QualitySettings,
     RecommendSettings,
     ShopListSettings,
     SimilaritySettings,
@@ -36,6 +37,7 @@ __all__ = [
     "PrivacySettings",
     "ProductRules",
     "PublishSettings",
+    "QualitySettings",
     "RecommendSettings",
     "S3Settings",
     "Section",
@@ -78,6 +80,7 @@ class Settings(Section):
     bedrock: BedrockSettings = BedrockSettings()
     recommend: RecommendSettings = RecommendSettings()
     shop_lists: ShopListSettings = ShopListSettings()
+    quality: QualitySettings = QualitySettings()
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
     store: StoreSettings = StoreSettings()

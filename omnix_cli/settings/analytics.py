@@ -28,16 +28,17 @@ class SimilaritySettings(Section):
     neighbours: int = Field(50, ge=1, le=1000)
     """Neighbours to keep for each product."""
     min_support: int = Field(3, ge=1)
-    """Customers (or baskets) that two products must share."""
+    """Customers (or baskets) that two products must share; those with very many products count less than one."""
     shrink: float = Field(10.0, ge=0)
     """Shrinkage: a score s on support n becomes s * n / (n + shrink)."""
-    half_life_days: float | None = Field(90.0, gt=0)
-    """Days after which a purchase counts half."""
-    co_purchase_weight: Share = 0.8
-    """The share of co-purchase in the blended score; content has the rest."""
+    half_life_days: float | None = Field(None, gt=0)
+    """Days after which a purchase counts half. Unset: all purchases count alike."""
+    co_purchase_weight: Share = 0.5
+    """How the score leans: 0.5 weighs both parts by their evidence, 1 is co-purchase only, 0 content only."""
     content: ContentWeights = ContentWeights()
     max_products_per_customer: int | None = Field(None, ge=2)
-    """Use only the heaviest products of each customer. Faster, but it changes the result. Unset: use all."""
+    """Use only so many products of each customer, those that most customers buy. Faster, but it changes the result.
+    Unset: use all."""
 
 
 class PredictionSettings(Section):
@@ -58,15 +59,19 @@ class PredictionSettings(Section):
     min_alive: Share = 0.05
     """Make no prediction below this probability that the customer still buys the product."""
     lapsed_alive: Share = 0.2
-    """Below this probability, mark a prediction as lapsed: the customer has probably moved on."""
-    urgent_days: int = Field(1, ge=0)
-    """Urgent: due within this many days ..."""
-    urgent_confidence: Share = 0.7
-    """... with a confidence above this."""
-    upcoming_days: int = Field(7, ge=1)
-    """Upcoming: due within this many days ..."""
-    upcoming_confidence: Share = 0.6
-    """... with a confidence above this."""
+    """Below this probability, a product that was bought repeatedly has lapsed once the time since the last purchase is
+    beyond its rhythm, and a product without a rhythm of its own is unlikely to be bought again."""
+    urgent_days: int = Field(7, ge=1)
+    """Urgent: a purchase within this many days ..."""
+    urgent_probability: Share = 0.5
+    """... has at least this chance."""
+    upcoming_days: int = Field(14, ge=1)
+    """Upcoming: a purchase within this many days ..."""
+    upcoming_probability: Share = 0.5
+    """... has at least this chance."""
+    min_repeat_share: Share = 0.2
+    """Speak of the rhythm that customers share only if at least this share of those who bought a product did so again.
+    """
 
 
 class RecommendSettings(Section):
@@ -140,12 +145,32 @@ class ShopListSettings(Section):
 
     similar_count: int = Field(10, ge=1, le=500)
     """The most similar products listed for each product."""
+    complement_count: int = Field(0, ge=0, le=500)
+    """The most complements listed for each product: what is bought together with it. 0: no such lists. Each list is an
+    item of the store, so these are as many again as the similar ones."""
+    substitute_count: int = Field(0, ge=0, le=500)
+    """The most substitutes listed for each product: what meets the same need. 0: no such lists."""
     trending_count: int = Field(50, ge=1, le=500)
     """The most items of the trending list."""
     seasonal_count: int = Field(50, ge=1, le=500)
     """The most items of each season's list."""
     popular_count: int = Field(50, ge=1, le=500)
     """The most items of the popular list."""
+
+
+class QualitySettings(Section):
+    """Floors of quality. A night below one of them is not published: `omnix run` measures before it publishes, if any
+    of them is set."""
+
+    min_recall_at_10: Share | None = None
+    """The least share of the products of a customer's last basket that must stand in the first ten, asked the moment
+    before that basket."""
+    min_ndcg_at_10: Share | None = None
+    """The least NDCG@10 of the same lists."""
+    max_calibration_error: Share | None = None
+    """The most that the chances of a purchase within 14 days may be off: what was said 14 days ago beside what came."""
+    customers: int = Field(500, ge=1)
+    """Measure on at most so many customers, chosen by the hash of their id."""
 
 
 class PrivacySettings(Section):

@@ -40,6 +40,7 @@ class PublishedLists:
             tags=pl.concat_list(pl.lit("dairy")),
             confidence=(pl.col("row") % 89) / 89,
             predicted_date=pl.when(is_due).then(pl.lit(date(2026, 2, 1))),
+            next_expected_date=pl.when(is_due).then(pl.lit(date(2026, 2, 1))),
             urgency=pl.when(is_due).then(pl.lit("urgent")),
         )
         return rows.cast(dict(FRAMES["recommendations"].empty().schema))

@@ -6,7 +6,7 @@
    twice: in whole days, as dates are published, and not rounded, as floors are usually given. True gaps are whole days,
    so a whole day counts the days at both ends of "within 7 days" and looks a little better.
 2. Bought again: on 2017-10-01, for pairs with at least 3 purchase days before, will they buy within n days?
-3. Calibration on the same day: probabilities, confidence, windows.
+3. Calibration on the same day: probabilities, windows, alerts, the likeliest.
 
 What was chosen (terms, strengths of shrinkage, days looked back) was chosen on earlier splits only: for 1 on the gap
 before the one left out, the left-out one removed (and once more with two removed), where the curve printed first
@@ -26,13 +26,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from omnix_cli.predictors.statistical import HORIZON_INTERVALS, MIN_HORIZON_DAYS, StatisticalPredictor
+from omnix_cli.days.chances import alive_days, chance_within, window_chance
+from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
 from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
-from omnix_cli.steps.forecasts.hazard import HORIZON_DAYS
 from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, log_interval
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.complete_journey import DATA, transactions
@@ -165,9 +165,9 @@ def forecasts_with_outcomes(lines: pl.DataFrame, products: pl.LazyFrame) -> pl.D
         .join(later, on=_PAIR, how="left")
         .with_columns(
             true=since["next"].fill_null(NEVER),
-            first=since["date_p10"],
+            first=since["date_p10"].clip(0),
             last=since["date_p90"],
-            ahead=(pl.col("predicted_date") - pl.lit(CUTOFF)).dt.total_days(),
+            ahead=(pl.col("next_expected_date") - pl.lit(CUTOFF)).dt.total_days(),
         )
         .sort(_PAIR)
     )
@@ -216,22 +216,27 @@ def print_calibration(forecasts: pl.DataFrame) -> None:
     own = pl.col("purchase_days") >= PredictionSettings().personal_purchases
     for title, pairs in (("own rhythm", closed.filter(own)), ("shared rhythm", closed.filter(~own))):
         first, last, true = (pairs[name].to_numpy() for name in ("first", "last", "true"))
-        inside = (true >= first) & (true <= last)
-        table = reliability(pairs["confidence"].to_numpy(), inside)
-        print(f"\nConfidence (a purchase inside the window), {title}, {len(true):,} windows that closed in time")
+        table = reliability(pairs.select(window_chance()).to_series().to_numpy(), (true >= first) & (true <= last))
+        print(f"\nA purchase inside the window, {title}, {len(true):,} windows that closed in time")
         print_table(table)
-        bought = true < np.clip(HORIZON_INTERVALS * pairs["interval_days"].to_numpy(), MIN_HORIZON_DAYS, HORIZON_DAYS)
+        bought = true < pairs.select(alive_days(pl.col("interval_days"))).to_series().to_numpy()
         held = coverage(first[bought], last[bought], true[bought])
-        print(f"  p10..p90 held {held:.1%} of the purchases within four intervals")
+        print(f"  p10..p90 held {held:.1%} of the purchases within the time of `alive`")
     table = reliability(forecasts["probability_28d"].to_numpy(), forecasts["true"].to_numpy() < 28)
     print(f"\nProbability within 28 days, all {forecasts.height:,} pairs")
     print_table(table)
-    print("\nAlerts: how many, mean confidence, share bought in the window, share bought within 7 days")
-    for urgency in ("urgent", "upcoming"):
+    settings = PredictionSettings()
+    print("\nAlerts: how many, mean chance said, share bought")
+    for urgency, days in (("urgent", settings.urgent_days), ("upcoming", settings.upcoming_days)):
         chosen = published.filter(pl.col("urgency") == urgency)
-        inside = (chosen["true"] >= chosen["first"]) & (chosen["true"] <= chosen["last"])
-        soon = (chosen["true"] < 7).mean()
-        print(f"  {urgency:10} {chosen.height:6,} {chosen['confidence'].mean():7.1%} {inside.mean():7.1%} {soon:7.1%}")
+        said = chosen.select(chance_within(days).mean()).item() or 0.0
+        print(
+            f"  {urgency:10} {chosen.height:6,} within {days:2} days {said:7.1%} {(chosen['true'] < days).mean():7.1%}"
+        )
+    print("\nThe likeliest within 7 days: how many, mean chance said, share bought")
+    for count in (20, 100, 500, 1_317):
+        top = published.sort("probability_7d", *_PAIR, descending=[True, False, False]).head(count)
+        print(f"  {count:6,} {top['probability_7d'].mean():7.1%} {(top['true'] < 7).mean():7.1%}")
 
 
 def print_table(table: pl.DataFrame) -> None:

@@ -141,12 +141,22 @@ def test_an_unknown_customer_gets_what_is_popular_labelled_so(ran: Omnix) -> Non
     assert all("popular" in item["tags"] for item in items)
 
 
-def test_neighbours_come_with_their_support(ran: Omnix) -> None:
-    found = {item["neighbour_id"]: item for item in json.loads(ran("show", "similar", "milk", "--format", "json").out)}
+def test_neighbours_come_with_their_support(shop: Omnix, tmp_path: Path) -> None:
+    """What all customers buy goes with nothing; where as many others buy none of it, it goes together."""
+    assert shop("run").code == 0
+    assert json.loads(shop("show", "similar", "milk", "--format", "json").out) == []
+    others = [f"x{number},honey,x{number},2017-12-01T10:00:00Z,1,2.50" for number in range(len(CUSTOMERS))]
+    head = "customer_id,product_id,order_id,purchased_at,quantity,total_price"
+    (tmp_path / "others.csv").write_text("\n".join([head, *others]) + "\n")
+    assert shop("import", "purchases", "others.csv").code == 0
+    assert shop("run").code == 0
+    found = {item["neighbour_id"]: item for item in json.loads(shop("show", "similar", "milk", "--format", "json").out)}
     assert found["bread"]["support"] == len(CUSTOMERS)
     assert found["jam"]["support"] == len(CUSTOMERS) / 2
     assert found["bread"]["jaccard"] == 1
     assert found["bread"]["product_name"] == "Brown bread"
+    complements = ("show", "similar", "milk", "--relation", "complements", "--limit", "1", "--format", "json")
+    assert [item["neighbour_id"] for item in json.loads(shop(*complements).out)] == ["bread"]
 
 
 def test_what_is_due_is_due_on_the_rhythm(ran: Omnix) -> None:
@@ -154,6 +164,11 @@ def test_what_is_due_is_due_on_the_rhythm(ran: Omnix) -> None:
     milk = next(row for row in due if row["product_id"] == "milk")
     assert milk["predicted_date"] == "2017-12-25"  # bought on Mondays, last on the 18th
     assert milk["date_p10"] <= milk["predicted_date"] <= milk["date_p90"]
+    assert milk["probability"] == milk["probability_7d"]
+    chances = [row["probability"] for row in due]
+    assert chances == sorted(chances, reverse=True)
+    within_3_days = json.loads(ran("show", "due", "--days", "3", "--customer", "c01", "--format", "json").out)
+    assert all(0 < row["probability"] <= row["probability_7d"] for row in within_3_days)
 
 
 def test_trending_seasonal_and_customers_are_shown(ran: Omnix) -> None:
@@ -291,7 +306,7 @@ def test_an_earlier_night_is_shown_by_its_day(ran: Omnix) -> None:
     ran("run")
     past = json.loads(ran("show", "due", "--as-of", "2017-11-20", "--format", "json").out)
     assert past
-    assert all("2017-11-20" <= row["predicted_date"] <= "2017-11-27" for row in past)
+    assert all(row["next_expected_date"] >= "2017-11-20" for row in past)
     assert ran("show", "due", "--as-of", "2016-01-01").code == 3
 
 

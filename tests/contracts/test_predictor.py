@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
+from omnix_cli.days.chances import chance_within
 from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
 from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
@@ -78,18 +79,27 @@ def test_the_frame_is_as_the_schema_says_and_in_order(predictor: Predictor) -> N
     assert frame.equals(frame.sort(spec.sort))
 
 
-def test_no_date_lies_before_the_day_of_the_run_and_windows_are_in_order(predictor: Predictor) -> None:
+def test_dates_fit_their_states_and_lie_in_their_windows(predictor: Predictor) -> None:
+    """What is overdue was due before the day of the run; no other date lies before it."""
     for as_of in (AS_OF, AS_OF + timedelta(days=60), AS_OF + timedelta(days=120)):
         frame = predict(predictor, HISTORY, as_of=as_of)
-        assert (frame["date_p10"] >= as_of).all()
+        assert (frame["next_expected_date"] >= as_of).all()
         assert (frame["date_p10"] <= frame["predicted_date"]).all()
         assert (frame["predicted_date"] <= frame["date_p90"]).all()
+        assert (frame["next_expected_date"] <= frame["date_p90"]).all()
+        overdue = frame["urgency"] == "overdue"
+        late, others = frame.filter(overdue), frame.filter(~overdue)
+        assert late.height
+        assert (late["predicted_date"] < as_of).all() and (late["predicted_date"] == late["date_p10"]).all()
+        assert (others["predicted_date"] == others["next_expected_date"]).all()
+        assert (others["date_p10"] >= as_of).all()
 
 
 def test_longer_waits_have_larger_chances(predictor: Predictor) -> None:
     frame = predict(predictor, HISTORY)
     assert (frame["probability_7d"] <= frame["probability_14d"]).all()
     assert (frame["probability_14d"] <= frame["probability_28d"]).all()
+    assert (frame["probability_28d"] <= frame["alive"]).all()
 
 
 def test_a_slice_of_customers_gets_the_same_rows(predictor: Predictor) -> None:
@@ -115,13 +125,14 @@ def test_nothing_known_gives_no_predictions(predictor: Predictor) -> None:
 
 
 def test_alerts_keep_to_their_terms(predictor: Predictor) -> None:
-    frame = predict(predictor, HISTORY).with_columns(due=(pl.col("predicted_date") - pl.lit(AS_OF)).dt.total_days())
+    frame = predict(predictor, HISTORY)
     assert set(frame["urgency"]) <= set(URGENCIES)
-    urgent, upcoming = frame.filter(urgency="urgent"), frame.filter(urgency="upcoming")
-    assert urgent.height and upcoming.height
-    assert (urgent["due"] <= SETTINGS.urgent_days).all() and (urgent["confidence"] > SETTINGS.urgent_confidence).all()
-    assert (upcoming["due"] <= SETTINGS.upcoming_days).all()
-    assert (upcoming["confidence"] > SETTINGS.upcoming_confidence).all()
+    is_urgent = frame.select(chance_within(SETTINGS.urgent_days) >= SETTINGS.urgent_probability).to_series()
+    is_upcoming = frame.select(chance_within(SETTINGS.upcoming_days) >= SETTINGS.upcoming_probability).to_series()
+    assert (frame.filter(is_urgent)["urgency"] == "urgent").all()
+    assert (frame.filter(is_upcoming & ~is_urgent)["urgency"] == "upcoming").all()
+    assert set(frame.filter(~is_urgent & ~is_upcoming)["urgency"]).isdisjoint({"urgent", "upcoming"})
+    assert {"urgent", "upcoming"} <= set(frame["urgency"])
 
 
 def test_every_prediction_says_why_and_by_whom(predictor: Predictor) -> None:

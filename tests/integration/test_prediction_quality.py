@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from omnix_cli.days.chances import window_chance
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
@@ -52,8 +53,9 @@ def test_probabilities_come_true(forecasts: pl.DataFrame, days: int) -> None:
     assert calibration_error(reliability(forecasts[f"probability_{days}d"].to_numpy(), happened)) < 0.01
 
 
-def test_confidence_comes_true(forecasts: pl.DataFrame) -> None:
+def test_windows_hold_the_share_of_purchases_that_they_say(forecasts: pl.DataFrame) -> None:
     since = {name: (pl.col(name) - pl.lit(CUTOFF)).dt.total_days() for name in ("date_p10", "date_p90")}
     closed = forecasts.filter(pl.col("date_p90") < date(2018, 1, 1)).with_columns(**since)
-    inside = ((closed["true"] >= closed["date_p10"]) & (closed["true"] <= closed["date_p90"])).to_numpy()
-    assert calibration_error(reliability(closed["confidence"].to_numpy(), inside)) < 0.05
+    inside = closed["true"].is_between(closed["date_p10"].clip(0), closed["date_p90"])
+    chance = closed.select(window_chance()).to_series().to_numpy()
+    assert calibration_error(reliability(chance, inside.to_numpy())) < 0.05

@@ -54,6 +54,7 @@ def wanted(round_number: int) -> pl.DataFrame:
         tags=pl.lit([], dtype=pl.List(pl.String)),
         shelf=pl.lit(None, pl.String),
         predicted_date=pl.lit(None, pl.Date),
+        next_expected_date=pl.lit(None, pl.Date),
         urgency=pl.lit(None, pl.String),
     )
     return FRAMES["recommendations"].conform(filled)

@@ -172,7 +172,9 @@ class Shop:
             parameters=RecommendSettings(**settings),
             privacy=PrivacySettings(consent_personalisation=consent),
         )
-        return lists.filter(pl.col("list_id") == list_id).rename({"product_id": "product", "predicted_date": "due"})
+        return lists.filter(pl.col("list_id") == list_id).rename(
+            {"product_id": "product", "predicted_date": "due", "next_expected_date": "expected"}
+        )
 
     def _inputs(self, engine: Engine, settings: RecommendSettings) -> dict[str, pl.LazyFrame]:
         lines = [
@@ -229,6 +231,7 @@ def _prediction(row: Row) -> dict[str, Any]:
         given["urgency"] = row["urgency"]
     if row.get("in days"):
         given["predicted_date"] = date.fromisoformat(days_ago(-int(str(row["in days"]))))
+        given["next_expected_date"] = max(given["predicted_date"], AS_OF)
     if row.get("interval"):
         given["interval_days"] = float(str(row["interval"]))
     for days in (7, 14):

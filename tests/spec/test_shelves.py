@@ -284,25 +284,25 @@ def test_a_tie_goes_to_the_lower_product_id(engine: Engine) -> None:
     )
 
 
-def test_what_is_overdue_is_due_today(engine: Engine) -> None:
-    """An overdue product never carries a date in the future; what has lapsed carries none."""
+def test_an_item_has_the_date_the_state_and_the_chance_of_its_prediction(engine: Engine) -> None:
+    """An overdue product was due in the past, and has a day on which it is expected now."""
     shop = Shop(
         products=ANN.products,
         purchases=ANN.purchases,
         predictions="""
-            customer | product | urgency | in days
-            ---------|---------|---------|--------
-            ann      | milk    | overdue | 20
-            ann      | tea     | lapsed  | 20
+            customer | product | urgency | in days | chance in 14 days
+            ---------|---------|---------|---------|------------------
+            ann      | milk    | overdue | -2      | 0.4
+            ann      | tea     | lapsed  | 20      | 0.1
             """,
     )
     expect(
         shop.homepage(engine, "ann").filter(pl.col("urgency").is_not_null()),
         """
-        product | urgency | due
-        --------|---------|-----------
-        milk    | overdue | 2024-06-01
-        tea     | lapsed  |
+        product | urgency | due        | expected   | confidence
+        --------|---------|------------|------------|-----------
+        milk    | overdue | 2024-05-30 | 2024-06-01 | 0.4
+        tea     | lapsed  | 2024-06-21 | 2024-06-21 | 0.1
         """,
     )
 

@@ -48,6 +48,11 @@ def test_lists_come_from_the_environment_as_json() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
+        (
+            "[prediction]\nurgent_confidence = 0.7\n",
+            "prediction.urgent_confidence",
+            "Set prediction.urgent_probability, the chance of a purchase within urgent_days.",
+        ),
         ("[similarity]\nneighbors = 3\n", "unknown setting: similarity.neighbors", "similarity.neighbours"),
         ("[similarity]\nneighbours = 0\n", "similarity.neighbours = 0", "config show"),
         ("[similarity\n", "not valid TOML", "Fix"),

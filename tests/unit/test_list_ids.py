@@ -12,7 +12,7 @@ from omnix_cli.list_ids import ListId
 def test_ids_are_what_readers_of_the_table_look_up() -> None:
     assert list_ids.personal("C7") == "C7#homepage"
     assert list_ids.personal("C7", "replenishment") == "C7#replenishment"
-    assert list_ids.similar("1082185") == "similar#1082185"
+    assert list_ids.shared("similar", "1082185") == "similar#1082185"
     assert list_ids.trending() == "trending#all"
     assert list_ids.seasonal("winter") == "seasonal#winter"
     assert list_ids.popular() == "popular#all"
@@ -20,9 +20,8 @@ def test_ids_are_what_readers_of_the_table_look_up() -> None:
 
 def test_columns_give_the_same_ids_as_texts() -> None:
     frame = pl.DataFrame({"id": ["C7", "a#b", None]})
-    ids = frame.select(own=list_ids.personal(pl.col("id"), "homepage"), alike=list_ids.similar(pl.col("id"))).to_dict(
-        as_series=False
-    )
+    own, alike = list_ids.personal(pl.col("id"), "homepage"), list_ids.shared("similar", pl.col("id"))
+    ids = frame.select(own=own, alike=alike).to_dict(as_series=False)
     assert ids == {"own": ["C7#homepage", "a#b#homepage", None], "alike": ["similar#C7", "similar#a#b", None]}
 
 
@@ -33,6 +32,8 @@ def test_columns_give_the_same_ids_as_texts() -> None:
         ("C7#replenishment", ListId("replenishment", "C7"), "C7"),
         ("store#7#homepage", ListId("personal", "store#7"), "store#7"),
         ("similar#a#b", ListId("similar", "a#b"), None),
+        ("complements#7", ListId("complements", "7"), None),
+        ("substitutes#7", ListId("substitutes", "7"), None),
         ("trending#all", ListId("trending", "all"), None),
         ("seasonal#winter", ListId("seasonal", "winter"), None),
         ("popular#all", ListId("popular", "all"), None),

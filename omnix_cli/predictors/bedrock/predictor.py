@@ -155,6 +155,7 @@ class BedrockPredictor:
             default_consent=self.default_consent,
             min_purchase_days=self.settings.min_purchase_days,
             products_per_customer=self.settings.products_per_customer,
+            as_of=as_of,
         )
         customers, products = cycles["customer_id"].unique(), choice.pairs["product_id"].unique()
         scanner = Scanner.of(customers, products.to_list(), self.settings.forbidden_patterns)

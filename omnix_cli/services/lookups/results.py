@@ -5,26 +5,34 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import orjson
 import polars as pl
 
 from omnix_cli import list_ids
+from omnix_cli.days.chances import chance_within
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.lookups.run_frames import RunFrames
 
 _log = logging.getLogger(__name__)
-_DATES = ("predicted_date", "date_p10", "date_p90")
-_PREDICTED = (*_DATES, "probability_7d", "probability_28d", "expected_quantity", "confidence", "urgency")
-_PREDICTION = ("customer_id", "product_id", *_PREDICTED, "reason")
+_DATES = ("predicted_date", "next_expected_date", "date_p10", "date_p90")
+_CHANCES = ("probability_7d", "probability_14d", "probability_28d", "alive")
+_PREDICTED = (*_DATES, *_CHANCES, "expected_quantity", "urgency")
+_PREDICTION = ("customer_id", "product_id", *_PREDICTED, "interval_days", "reason")
 _PRODUCT = ("product_id", "product_name")
-_LISTED = ("rank", *_PRODUCT, "score", "confidence", "shelf", "reason", "predicted_date", "urgency", "tags")
+_DUE = ("predicted_date", "next_expected_date")
+_LISTED = ("rank", *_PRODUCT, "score", "confidence", "shelf", "reason", *_DUE, "urgency", "tags")
 _CO_PURCHASE = ("cosine", "jaccard", "lift", "conditional", "support", "customers")
 _CONTENT = ("same_category", "same_brand", "price_similarity", "text_similarity")
-_NEIGHBOUR = ("product_id", "score", "co_purchase", "content", *_CO_PURCHASE, *_CONTENT)
+_NEIGHBOUR = ("product_id", "score", "co_purchase", "content", "relation", *_CO_PURCHASE, *_CONTENT)
+_RELATIONS = {
+    "similar": (None, "rank"),
+    "complements": ("complement", "co_purchase"),
+    "substitutes": ("substitute", "content"),
+}
+"""What the neighbours of a product may be, and the column that orders them."""
 _POPULAR = "these are the products that most customers buy"
 _NO_CONSENT = "there is no consent to personalisation"
 _NOTHING_LEFT = {
@@ -79,33 +87,45 @@ class Results:
             raise ConfigError(f"there is no season {name!r}", hint=f"Choose one of: current, {', '.join(SEASONS)}.")
         return name
 
-    def similar(self, product: str, *, limit: int) -> pl.DataFrame:
-        """The neighbours of a product with every part of their score. Raises `DataError` for an unknown product."""
+    def similar(self, product: str, *, relation: str | None = None, limit: int) -> pl.DataFrame:
+        """The neighbours of a product that are offered, with every part of their score; with a `relation` only its
+        complements, most often bought together first, or its substitutes, most alike first. Raises `DataError` for an
+        unknown product."""
+        order = _RELATIONS.get(relation or "similar")
+        if order is None:
+            raise ConfigError(f"there is no relation {relation!r}", hint=f"Choose one of: {', '.join(_RELATIONS)}.")
+        kind, part = order
         neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
         theirs = neighbours.filter(product_id=product)
+        if kind:
+            theirs = theirs.filter(pl.col("relation") == kind)
         assortment = self.frames.scan_if_made("assortment", "product_id", "blocked", "dormant", "never_named")
         if assortment is not None:
             offered = assortment.filter(pl.col("blocked").is_null(), ~pl.col("dormant"))
             theirs = theirs.join(offered, left_on="neighbour_id", right_on="product_id", how="semi")
             theirs = theirs.join(assortment.filter("never_named"), on="product_id", how="anti")
-        nearest = theirs.sort("rank").head(limit)
-        rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left").sort("rank").collect()
-        if rows.is_empty() and not self._is_known("product_id", product):
-            raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
+        nearest = theirs.sort(part, "rank", descending=[kind is not None, False]).head(limit)
+        rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left", maintain_order="left").collect()
+        if rows.is_empty():
+            self.check_product(product)
         return rows.select("rank", "neighbour_id", "product_name", *_NEIGHBOUR)
 
     def due(self, *, days: int, customer: str | None, limit: int) -> pl.DataFrame:
-        """Who needs what before the day of the run plus `days`, the most confident predictions first."""
-        last_day = self.frames.day("predictions") + timedelta(days=days)
-        rows = self.frames.scan("predictions", *_PREDICTION).filter(pl.col("predicted_date") <= last_day)
+        """Who needs what within `days` days, the day of the run being the first: the predictions with the highest
+        `probability` of a purchase in that time, the highest first.
+
+        For 7, 14 and 28 days it is the stated chance, else one between those (see `chances.chance_within`). What the
+        assortment blocks is left out."""
+        rows = self.frames.scan("predictions", *_PREDICTION).with_columns(probability=chance_within(days).round(6))
+        rows = rows.filter(pl.col("probability") > 0)
         assortment = self.frames.scan_if_made("assortment", "product_id", "blocked")
         if assortment is not None:
             rows = rows.join(assortment.filter(pl.col("blocked").is_not_null()), on="product_id", how="anti")
         if customer is not None:
             rows = rows.filter(customer_id=customer)
-        order = ("confidence", "predicted_date", "customer_id", "product_id")
+        order = ("probability", "next_expected_date", "customer_id", "product_id")
         first = rows.sort(order, descending=[True, False, False, False]).head(limit)
-        return self._with_names(first).select("customer_id", *_PRODUCT, *_PREDICTED, "reason").collect()
+        return self._with_names(first).select("customer_id", *_PRODUCT, "probability", *_PREDICTED, "reason").collect()
 
     def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
         """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError` for an
@@ -116,7 +136,7 @@ class Results:
         most = self._with_names(merged).sort(["purchase_days", "product_id"], descending=[True, False]).head(limit)
         result = most.select(*_PRODUCT, *_BOUGHT, *_PREDICTED).collect()
         if result.is_empty():
-            self._check_customer(customer)
+            self.check_customer(customer)
         return result
 
     def profile(self, customer: str) -> pl.DataFrame:
@@ -128,7 +148,7 @@ class Results:
         for an unknown customer."""
         rows = self.frames.scan("analyses").filter(customer_id=customer).collect()
         if rows.is_empty():
-            self._check_customer(customer)
+            self.check_customer(customer)
         return pl.DataFrame(
             [(name, str(value)) for row in rows.iter_rows(named=True) for name, value in _facts(row)],
             schema={"what": pl.String, "value": pl.String},
@@ -152,9 +172,15 @@ class Results:
             _NOTHING_LEFT.get(rules[0], f"the rule {rules[0]} leaves nothing") if rules else "the run did not know them"
         )
 
-    def _check_customer(self, customer: str) -> None:
+    def check_customer(self, customer: str) -> None:
+        """Raises `DataError` for a customer that was never imported."""
         if not self._is_known("customer_id", customer):
             raise DataError(f"there is no customer {customer!r}", hint="Check the id.")
+
+    def check_product(self, product: str) -> None:
+        """Raises `DataError` for a product that was never imported."""
+        if not self._is_known("product_id", product):
+            raise DataError(f"there is no product {product!r}", hint="Check the id, or import the catalogue.")
 
     def _is_known(self, column: str, value: str) -> bool:
         kinds = ("products", "purchases") if column == "product_id" else ("customers", "purchases", "interactions")

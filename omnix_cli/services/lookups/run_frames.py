@@ -60,6 +60,10 @@ class RunFrames:
             raise ConfigError(f"{name} are imported: no run has them to itself", hint="Leave out the run and the day.")
         return self.source(name).scan().collect()
 
+    def record(self, name: str) -> RunRecord:
+        """The record of the run that made a frame."""
+        return self._made(name)[0]
+
     def day(self, name: str) -> date:
         """The day (as-of) of the run that made a frame."""
         return self._made(name)[0].as_of
@@ -80,7 +84,7 @@ class RunFrames:
         runs = self.records.newest_first(skip_damaged=False) if is_latest else iter([self.records.load(self.run)])
         unreadable: dict[str, CorruptCheckpoint] = {}
         for record in (run for run in runs if self.as_of in (None, run.as_of)):
-            for step in (step for step in record.steps if step.status in ("ran", "reused")):
+            for step in (step for step in record.steps if step.key and step.status in ("ran", "reused")):
                 try:
                     checkpoint = self.checkpoints.open(step.key)
                 except CorruptCheckpoint as error:

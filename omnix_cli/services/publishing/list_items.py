@@ -21,6 +21,8 @@ CONTEXTS = {
     "personal": "homepage",
     "replenishment": "replenishment",
     "similar": "product_page",
+    "complements": "product_page",
+    "substitutes": "product_page",
     "trending": "homepage",
     "seasonal": "homepage",
     "popular": "homepage",
@@ -32,7 +34,7 @@ _STATUS = "active"
 _CONTENT = ("recommendations", "algorithmType", "confidence", "context", "customerId")
 _ENTRY = (
     *("productId", "productName", "score", "reason", "tags", "rank", "shelf", "predictedPurchaseDate"),
-    *("confidence", "urgency"),
+    *("nextExpectedDate", "confidence", "urgency"),
 )
 _FLOATS = ("score", "confidence")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
@@ -140,6 +142,7 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         rank="rank",
         shelf="shelf",
         predictedPurchaseDate=pl.col("predicted_date").cast(pl.String),
+        nextExpectedDate=pl.when(pl.col("urgency") == "overdue").then(pl.col("next_expected_date").cast(pl.String)),
         confidence=pl.when(due).then(pl.col("confidence").round(_PLACES)),
         urgency="urgency",
     )

@@ -6,7 +6,7 @@ import logging
 import os
 import platform
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -25,7 +25,7 @@ from omnix_cli.errors import (
     UnavailableError,
     exit_code,
 )
-from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Figures, RunRecords, StoredFrame
 from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
@@ -38,6 +38,14 @@ _log = logging.getLogger(__name__)
 
 LIST_STEPS = ("recommend", "shop_lists")
 """The steps that make the published frames."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A step that a run must do before it publishes. `objection` says by its figures why nothing may be published."""
+
+    step: PlanStep
+    objection: Callable[[Figures], str | None]
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,8 @@ class Runner:
     """The id of this run; by default made of the time at which it begins."""
     may_go_on: MayGoOn = always
     """Called before and after each step."""
+    gate: Gate | None = None
+    """What is asked before a publish."""
 
     def as_of(self) -> date:
         """The day for which this run computes."""
@@ -76,14 +86,17 @@ class Runner:
             return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
         frames = dict(self.sources)
         steps = []
-        for decision in self.explain(targets, force=force):
+        for decision in self._gated(publisher).explain(self._targets(targets, publisher), force=force):
             if decision.reuse:
                 steps.append(_step_record(decision, decision.reuse, frames))
                 frames.update({name: decision.reuse.frame(name) for name in decision.step.outputs})
             else:
                 name, key = decision.step.name, decision.key
                 steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
-        if publisher and all(step.status == "reused" for step in steps):
+        objection = self._objection(steps) if publisher else None
+        if objection:
+            steps.append(StepRecord(name="publish", key="", status="skipped", reason=objection))
+        elif publisher and all(step.status == "reused" for step in steps):
             steps.append(publisher.publish({name: frames[name] for name in PUBLISHED}, "dry-run", self.as_of()))
         return tuple(steps)
 
@@ -106,9 +119,11 @@ class Runner:
             _log.warning("%s", strays, extra={"as_of": self.as_of().isoformat()})
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
         with self._recorded(journal):
-            frames, put_off = self._compute_all(targets, force, journal)
+            gated = self._gated(publisher)
+            frames, put_off = gated._compute_all(self._targets(targets, publisher), force, journal)
             self.may_go_on()
             if publisher:
+                self._check(journal.record, publisher)
                 lists = {name: frames[name] for name in PUBLISHED}
                 journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
             if put_off:
@@ -116,6 +131,31 @@ class Runner:
                 put_off.report = journal.record
                 raise put_off
         return journal.record
+
+    def _gated(self, publisher: Publisher | None) -> Runner:
+        """With the step of the gate in the plan, if something is to be published."""
+        return replace(self, plan=(*self.plan, self.gate.step)) if publisher and self.gate else self
+
+    def _targets(self, targets: Collection[str], publisher: Publisher | None) -> tuple[str, ...]:
+        return (*targets, self.gate.step.name) if publisher and self.gate else tuple(targets)
+
+    def _objection(self, steps: Iterable[StepRecord]) -> str | None:
+        """Why the gate lets nothing be published; None if it does, or has not been asked yet."""
+        if self.gate is None:
+            return None
+        asked = next((step for step in steps if step.name == self.gate.step.name and step.status != "pending"), None)
+        return self.gate.objection(asked.figures) if asked else None
+
+    def _check(self, record: RunRecord, publisher: Publisher) -> None:
+        """Raises `DataError` when the gate objects; if the publish is forced, warns."""
+        objection = self._objection(record.steps)
+        if objection and publisher.force:
+            _log.warning("published by --force: %s", objection)
+        elif objection:
+            raise DataError(
+                f"not published: {objection}",
+                hint="`omnix evaluate show` has the figures. The store keeps the earlier lists; --force publishes.",
+            )
 
     def failed_imports(self, command: str, imported: tuple[StepRecord, ...], error: OmnixError) -> RunRecord:
         """Records a run that ended with its imports, and why."""

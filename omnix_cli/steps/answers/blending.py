@@ -12,12 +12,13 @@ import polars as pl
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from omnix_cli.days.chances import alive_days, chance_within, scaled_to, window_chance
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
-from omnix_cli.steps.forecasts.urgency import urgency
+from omnix_cli.steps.forecasts.urgency import SILENT, urgency
 
 PRIOR_STRENGTH = 10.0
-"""How strongly the coefficients are drawn to the statistical confidence: with about 50 outcomes both count alike."""
+"""How strongly the coefficients are drawn to the statistical chance: with about 50 outcomes both count alike."""
 _BOUNDS = ((0.0, None), (0.0, None))
 _PLAIN = (1.0, 0.0)
 _PAIR = ["customer_id", "product_id"]
@@ -28,10 +29,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Calibration:
-    """logit P(bought within the window) = statistical * logit(statistical confidence) + stated * (logit(confidence that
+    """logit P(bought within the window) = statistical * logit(statistical chance) + stated * (logit(confidence that
     the model states) - usual), where `usual` is the mean logit of the stated confidence.
 
-    It rises with both. Without outcomes it is the statistical confidence. It has no intercept: how often customers buy
+    It rises with both. Without outcomes it is the statistical chance. It has no intercept: how often customers buy
     varies more from month to month than the answers of a few weeks show, and the statistics know it from the whole
     history."""
 
@@ -40,7 +41,8 @@ class Calibration:
     usual: float = 0.0
     outcomes: int = 0
 
-    def confidence(self, stated: Floats, statistical: Floats) -> Floats:
+    def chance(self, stated: Floats, statistical: Floats) -> Floats:
+        """The chance of a purchase within the window."""
         if not self.outcomes:
             return statistical
         return _chance(_design(stated, statistical, self.usual), np.array((self.statistical, self.stated)))
@@ -51,7 +53,7 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
     whether the product was bought within the window.
 
     `answers` has the pair, the `date` and `stated` confidence of the answer, and the statistical forecast of that day:
-    `window_from`, `window_to` and `statistical` confidence. The window is widened to include the date. Answers older
+    `window_from`, `window_to` and `statistical` chance. The window is widened to include the date. Answers older
     than the purchase days in `cycles` are left out, and so are customers without any."""
     ended = (
         answers.join(cycles, on="customer_id", how="semi")
@@ -79,7 +81,7 @@ def outcomes(answers: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.
 def calibrate(past: pl.DataFrame) -> Calibration:
     """Fits the rows of `outcomes`: a logistic regression with non-negative coefficients and a ridge towards (1, 0).
 
-    This is Platt's scaling (1999) of both confidences together. Isotonic regression of the stated one alone would lose
+    This is Platt's scaling (1999) of both together. Isotonic regression of the stated one alone would lose
     what the statistics know about each product, which is usually more."""
     if past.is_empty():
         return Calibration()
@@ -114,9 +116,10 @@ def blend(
 
     `patterns` have the pair, `answered_interval`, `answered_date`, the `stated` confidence and `reasoning` (null where
     there is none to show). They give the interval, the date and the reason. The date is kept within one statistical
-    interval of the window, which is widened to include it. Probabilities and quantity stay statistical; the confidence
-    is recalibrated. Patterns whose date has passed are ignored. All other rows stay as they are; those of the pairs in
-    `failed` are marked as a fallback."""
+    interval of the window, which is widened to include it. The stated confidence, calibrated, is the chance of a
+    purchase within the statistical window, and all chances are scaled to it. The quantity stays statistical. Patterns
+    whose date has passed are ignored. All other rows stay as they are; those of the pairs in `failed` are marked as a
+    fallback."""
     spec = FRAMES["predictions"]
     pending = patterns.filter(pl.col("answered_date") >= as_of)
     marked = predictions.join(pending, on=_PAIR, how="anti").join(
@@ -131,21 +134,30 @@ def blend(
 
 
 def _answered(rows: pl.DataFrame, calibration: Calibration, settings: PredictionSettings, as_of: date) -> pl.DataFrame:
-    confidence = calibration.confidence(rows["stated"].to_numpy(), rows["confidence"].to_numpy())
+    statistical = rows.select(window_chance()).to_series()
+    chance = pl.Series("chance", calibration.chance(rows["stated"].to_numpy(), statistical.to_numpy()))
     reach = pl.duration(days=pl.col("interval_days").ceil().clip(1))
-    earliest = pl.max_horizontal(pl.lit(as_of), pl.col("date_p10") - reach)
-    day = pl.col("answered_date").clip(earliest, pl.col("date_p90") + reach)
+    first = pl.max_horizontal(pl.lit(as_of), "date_p10")
+    day = pl.col("answered_date").clip(pl.max_horizontal(pl.lit(as_of), first - reach), pl.col("date_p90") + reach)
+    interval = pl.col("answered_interval").round(3)
+    silent = pl.col("urgency").cast(pl.String)
+    due = pl.col("last_day") + pl.duration(days=pl.col("interval_days").round().cast(pl.Int64))
+    is_overdue = pl.col("urgency") == "overdue"
     return (
-        rows.with_columns(pl.Series("confidence", np.round(confidence, 6)), predicted_date=day)
+        rows.with_columns(scaled_to(pl.lit(chance)), next_expected_date=day, date_p10=first)
         .with_columns(
-            date_p10=pl.min_horizontal("date_p10", "predicted_date"),
-            date_p90=pl.max_horizontal("date_p90", "predicted_date"),
-            interval_days=pl.col("answered_interval").round(3),
+            alive=chance_within(alive_days(interval)).round(6),
+            interval_days=interval,
+            date_p10=pl.min_horizontal("date_p10", "next_expected_date"),
+            date_p90=pl.max_horizontal("date_p90", "next_expected_date"),
             reason=pl.coalesce("reasoning", "reason"),
-            days_ahead=(pl.col("predicted_date") - pl.lit(as_of)).dt.total_days(),
             elapsed_days=(pl.lit(as_of) - pl.col("last_day")).dt.total_days(),
         )
-        .with_columns(urgency=urgency(settings))
+        .with_columns(urgency=urgency(settings, pl.when(silent.is_in(SILENT)).then(silent)))
+        .with_columns(
+            predicted_date=pl.when(is_overdue).then(due).otherwise("next_expected_date"),
+            date_p10=pl.when(is_overdue).then(due).otherwise("date_p10"),
+        )
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
+
+from omnix_cli.days.chances import window_chance
 
 NO_CONSENT = "no consent"
 TOO_LITTLE_HISTORY = "too little history"
@@ -13,7 +16,7 @@ NOTHING_EXPECTED = "nothing expected"
 REASONS = (NO_CONSENT, TOO_LITTLE_HISTORY, NOTHING_EXPECTED)
 
 _PAIR = ["customer_id", "product_id"]
-_FORECAST = ("interval_days", "predicted_date", "date_p10", "date_p90", "probability_28d", "confidence")
+_FORECAST = ("interval_days", "next_expected_date", "date_p10", "date_p90", "probability_28d", "window_chance")
 _CUSTOMER = ("customer_first_day", "customer_last_day", "customer_shopping_days")
 _HISTORY = ("product_id", "name", "category", "purchase_days", "last_day", "gap_days", "typical_quantity")
 
@@ -37,10 +40,12 @@ def choose(
     default_consent: bool,
     min_purchase_days: int,
     products_per_customer: int,
+    as_of: date,
 ) -> Choice:
     """Chooses customers who consent (`default_consent` if the profile is missing or does not say) and have products
     bought on at least `min_purchase_days` days; of these products, the `products_per_customer` most likely to be bought
-    within 28 days, ties by product id. A product whose id would break a line of the prompt's table is left out."""
+    within 28 days, ties by product id. The window of the forecast begins at `as_of` at the earliest: a model is asked
+    about the days to come. A product whose id would break a line of the prompt's table is left out."""
     consent = (
         cycles.select("customer_id")
         .unique()
@@ -53,7 +58,10 @@ def choose(
         .join(consent.filter("consent"), on="customer_id", how="semi")
         .join(products.select("product_id", "name", "category"), on="product_id", how="left")
     )
-    forecast = regular.join(predictions.select(*_PAIR, *_FORECAST), on=_PAIR)
+    ahead = predictions.with_columns(
+        date_p10=pl.max_horizontal("date_p10", pl.lit(as_of)), window_chance=window_chance().round(6)
+    )
+    forecast = regular.join(ahead.select(*_PAIR, *_FORECAST), on=_PAIR)
     by_chance = forecast.sort("customer_id", -pl.col("probability_28d"), "product_id")
     pairs = by_chance.group_by("customer_id", maintain_order=True).head(products_per_customer)
     return Choice(

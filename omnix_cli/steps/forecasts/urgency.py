@@ -1,27 +1,45 @@
-"""How urgent a prediction is, in one word."""
+"""The state of a prediction, in one word."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from omnix_cli.days.chances import chance_within
 from omnix_cli.schemas import URGENCIES
 from omnix_cli.settings import PredictionSettings
 
+SILENT = ("lapsed", "unlikely")
+"""The states of what will probably not be bought again."""
 
-def urgency(settings: PredictionSettings) -> pl.Expr:
-    """`urgent` and `upcoming` by due days and confidence; else `lapsed` when `alive` is below `lapsed_alive`,
-    `overdue` when the interval has passed, `later` otherwise.
 
-    Reads `days_ahead`, `confidence`, `alive`, `elapsed_days` and `interval_days`."""
-    ahead, confidence = pl.col("days_ahead"), pl.col("confidence")
+def silence(settings: PredictionSettings) -> pl.Expr:
+    """`lapsed` or `unlikely` where `alive` is below `lapsed_alive`, else null.
+
+    Lapsed is what was bought repeatedly, and not for so long that few gaps are longer (`longest_usual_days`). Unlikely
+    is what has no rhythm of its own (`own_gaps` is 0)."""
+    is_silent = pl.col("alive") < settings.lapsed_alive
+    beyond = (pl.col("purchase_days") > 1) & (pl.col("elapsed_days") > pl.col("longest_usual_days"))
     return (
-        pl.when((ahead <= settings.urgent_days) & (confidence > settings.urgent_confidence))
-        .then(pl.lit("urgent"))
-        .when((ahead <= settings.upcoming_days) & (confidence > settings.upcoming_confidence))
-        .then(pl.lit("upcoming"))
-        .when(pl.col("alive") < settings.lapsed_alive)
+        pl.when(is_silent & beyond)
         .then(pl.lit("lapsed"))
-        .when(pl.col("elapsed_days") > pl.col("interval_days"))
+        .when(is_silent & (pl.col("own_gaps") == 0))
+        .then(pl.lit("unlikely"))
+    )
+
+
+def urgency(settings: PredictionSettings, silent: pl.Expr) -> pl.Expr:
+    """`urgent` and `upcoming` by the chance of a purchase within `urgent_days` and `upcoming_days`; else the state
+    `silent`, if there is one; `overdue` when the interval has passed, `later` otherwise.
+
+    Reads `elapsed_days` and what `chance_within` reads."""
+    return (
+        pl.when(chance_within(settings.urgent_days) >= settings.urgent_probability)
+        .then(pl.lit("urgent"))
+        .when(chance_within(settings.upcoming_days) >= settings.upcoming_probability)
+        .then(pl.lit("upcoming"))
+        .when(silent.is_not_null())
+        .then(silent)
+        .when(pl.col("elapsed_days") > pl.col("interval_days").round())
         .then(pl.lit("overdue"))
         .otherwise(pl.lit("later"))
         .cast(pl.Enum(URGENCIES))

@@ -9,7 +9,7 @@ import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.days.stray_sales import bulk
-from omnix_cli.list_schemas import BLOCKS, NEVER_NAMED
+from omnix_cli.frames.offering import BLOCKS, NEVER_NAMED
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ProductRules
@@ -33,10 +33,10 @@ def assortment(
 ) -> StepOutput:
     """The frame `assortment`. All lists, and what is shown of predictions and neighbours, leave out what is `blocked`.
 
-    A product is blocked for the first reason of `list_schemas.BLOCKS` that holds: the settings exclude it; the `rules`
-    say that it is no product; whatever is known of its price is 0; there is a catalogue and it is not in it; it is gone
-    from a complete catalogue; its stock is 0 or below (unknown stock passes). Where the rules, or a price of 0, would
-    block more than half of what is sold, they mean something else in this shop and block nothing.
+    A product is blocked for the first reason of `frames.offering.BLOCKS` that holds: the settings exclude it; the
+    `rules` say that it is no product; whatever is known of its price is 0; there is a catalogue and it is not in it; it
+    is gone from a complete catalogue; its stock is 0 or below (unknown stock passes). Where the rules, or a price of 0,
+    would block more than half of what is sold, they mean something else in this shop and block nothing.
 
     It is `dormant` if it was sold, but not within `recent_days` before the newest sale.
     `dietary` is null if the product has no dietary label although it may be food, so nobody knows which diets it fits.

@@ -12,8 +12,8 @@ from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each, counted_
 DUE = ("overdue", "urgent", "upcoming")
 GIVEN_UP = ("lapsed", "unlikely")
 _PAIR = ["customer_id", "product_id"]
-_CHANCES = ("probability_7d", "probability_14d", "confidence")
-_READ = (*_PAIR, "purchase_days", "predicted_date", *_CHANCES, "urgency", "reason")
+_DATES = ("predicted_date", "next_expected_date")
+_READ = (*_PAIR, "purchase_days", *_DATES, "probability_7d", "probability_14d", "urgency", "reason")
 _SIGNAL_REASONS = {
     "add_to_cart": "you put this into your cart {} ago",
     "wishlist": "you wished for this {} ago",
@@ -22,16 +22,20 @@ _SIGNAL_REASONS = {
 }
 
 
-def dated(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
-    """What offers need of the predictions, with dates that fit their urgency: what is overdue is due now, what has
-    lapsed is not due."""
-    urgency = pl.col("urgency").cast(pl.String)
+def predicted(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
+    """What offers need of the predictions, and whether it is too `early`: bought within half its interval."""
     elapsed = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
-    return predictions.select(*_READ, early=2 * elapsed < pl.col("interval_days")).with_columns(
-        predicted_date=pl.when(urgency == "overdue")
-        .then(pl.min_horizontal("predicted_date", pl.lit(as_of)))
-        .when(urgency != "lapsed")
-        .then("predicted_date")
+    return predictions.select(*_READ, early=2 * elapsed < pl.col("interval_days"))
+
+
+def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:
+    """The offers with the dates, the urgency and the chance of their prediction, wherever there is one."""
+    known = predictions.select(*_PAIR, *_DATES, confidence="probability_14d", urgency=pl.col("urgency").cast(pl.String))
+    replaced = [name for name in known.columns if name not in _PAIR]
+    return (
+        offers.join(known, on=_PAIR, how="left", suffix="_predicted", maintain_order="left")
+        .with_columns(pl.coalesce(f"{name}_predicted", name).alias(name) for name in replaced)
+        .select(offers.columns)
     )
 
 
@@ -53,7 +57,7 @@ def own_products(
     )
     best = scored.sort("customer_id", "shelf", -pl.col("score"), "product_id")
     kept = best.group_by("customer_id", "shelf", maintain_order=True).head(most)
-    return _own_offers(kept, confidence="probability_14d")
+    return _own_offers(kept)
 
 
 def new_for_you(found: pl.DataFrame, known: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame) -> pl.DataFrame:
@@ -117,8 +121,7 @@ def explain(
 def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
     """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
     due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
-    scored = due.with_columns(score=pl.col("probability_7d"), shelf=pl.lit("due_again"))
-    return _own_offers(scored, confidence="confidence")
+    return _own_offers(due.with_columns(score=pl.col("probability_7d"), shelf=pl.lit("due_again")))
 
 
 def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
@@ -126,8 +129,8 @@ def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
     return best_of_each(due, count).sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
 
 
-def _own_offers(predicted: pl.DataFrame, *, confidence: str) -> pl.DataFrame:
-    urgency, chance = pl.col("urgency").cast(pl.String), pl.col(confidence)
+def _own_offers(predicted: pl.DataFrame) -> pl.DataFrame:
+    urgency, chance = pl.col("urgency").cast(pl.String), pl.col("probability_14d")
     tags = pl.concat_list(urgency)
     return as_offers(predicted, confidence=chance, tags=tags, urgency=urgency)
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import polars as pl
 
-from omnix_cli.list_schemas import RULES
+from omnix_cli.frames.offering import RULES
 
 _PAIR = ["customer_id", "product_id"]
 _REFUSALS = {"customer_id": pl.String(), "rule": pl.String(), "offers": pl.UInt32()}
@@ -17,7 +17,7 @@ _TIMELESS = "seasonal"
 class Rules:
     """The rules as a filter of offers (customer_id, product_id, shelf, tags, ...) that counts what it removes.
 
-    An offer counts at the first rule of `list_schemas.RULES` that it breaks: what blocks the product in the
+    An offer counts at the first rule of `frames.offering.RULES` that it breaks: what blocks the product in the
     `assortment`; returned in full by the customer; and, for what the customer never bought (`known`: customer_id,
     product_id, returned), dormant unless as an offer of the season, fewer than `min_support` customers, a known price
     outside of the budget; a restriction of the customer's diet that the product's labels do not cover, or cannot be

@@ -12,7 +12,7 @@ from omnix_cli import schemas
 from omnix_cli.counted_nouns import counted
 from omnix_cli.days.seasons import Hemisphere
 from omnix_cli.days.stray_sales import bulk
-from omnix_cli.list_schemas import POPULARITY_KINDS
+from omnix_cli.frames.offering import POPULARITY_KINDS
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point

@@ -1,6 +1,7 @@
 """Ranked lists: two shelves blended in fixed shares, fallbacks until a list is full, and the form that is stored.
 
-An offer is a row of customer_id, product_id, shelf, score, confidence, reason, tags, predicted_date and urgency.
+An offer is a row of customer_id, product_id, shelf, score, confidence, reason, tags, predicted_date,
+next_expected_date and urgency.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ OFFER = {
     "reason": pl.String(),
     "tags": pl.List(pl.String()),
     "predicted_date": pl.Date(),
+    "next_expected_date": pl.Date(),
     "urgency": pl.String(),
 }
 Stage = Callable[[pl.DataFrame], pl.DataFrame]

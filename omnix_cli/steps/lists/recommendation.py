@@ -44,10 +44,10 @@ def recommend(
     The homepage blends what is due (ranked by its chance) with neighbours of what the customer buys that are new
     (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
     `eligibility` hold everywhere, and the limits of `diversity` as long as enough is left. The confidence of an item
-    is the chance that the customer buys it within 14 days, that of the replenishment list what the prediction says.
-    Without consent to personalisation a customer gets the shop's popular products. The frame `unlisted` has those for
-    whom the rules left nothing. Figures: customers, items per shelf, offers removed by each rule, customers without a
-    list by the rule that took most from them.
+    is the chance that the customer buys it within 14 days; what has a prediction has its chance, dates and urgency in
+    every list. Without consent to personalisation a customer gets the shop's popular products. The frame `unlisted`
+    has those for whom the rules left nothing. Figures: customers, items per shelf, offers removed by each rule,
+    customers without a list by the rule that took most from them.
     """
     shop = popularity.collect()
     popular = shop.filter(pl.col("kind") == "popular")
@@ -66,7 +66,7 @@ def recommend(
         max_alike=parameters.max_alike,
     )
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    predicted = _of(candidates.dated(predictions, as_of=as_of), personalised)
+    predicted = _of(candidates.predicted(predictions, as_of=as_of), personalised)
     most = CANDIDATES_PER_PLACE * parameters.count
     own = rules(candidates.own_products(predicted, interest, _durables(popular), most=most))
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
@@ -91,7 +91,11 @@ def recommend(
     )
     soon = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
-        listed(offers, kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
+        listed(
+            candidates.as_predicted(offers, predicted),
+            kind=kind,
+            list_id=list_ids.personal(pl.col("customer_id"), context),
+        )
         for offers, kind, context in ((homepage, "personal", "homepage"), (soon, "replenishment", "replenishment"))
     )
     unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, homepage))

@@ -20,7 +20,9 @@ SIMILAR_TEXT = 0.5
 _CANDIDATES_PER_PLACE = 3
 _SEEN_AT_ONCE = 10
 """The length of a list as people see it; limits of diversity hold for so many items at the top of a longer one."""
-_NO_CUSTOMER = {name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "urgency")}
+_NO_CUSTOMER = {
+    name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "next_expected_date", "urgency")
+}
 
 
 def shop_lists(
@@ -33,7 +35,8 @@ def shop_lists(
     max_share_of_category: float,
     max_alike: int,
 ) -> StepOutput:
-    """`similar#<product>`, `trending#all`, `seasonal#<season>` and `popular#all`, without blocked products.
+    """`similar#<product>`, `complements#<product>`, `substitutes#<product>`, `trending#all`, `seasonal#<season>` and
+    `popular#all`, without blocked products.
 
     Nothing that the `assortment` blocks is listed, nothing bought by fewer than `min_support` customers unless as a
     similar product known by its content, and nothing dormant unless in its season. What is excluded or no product has
@@ -62,10 +65,17 @@ def shop_lists(
         for kind, count in limits.items()
     ]
     shown = pl.when(pl.col("customers") >= min_support).then("customers")
-    similar = _similar(neighbours.with_columns(customers=shown), offered, out, diverse, count=parameters.similar_count)
-    lists.append(listed(similar, kind="similar", list_id=list_ids.similar(pl.col("source_id"))))
+    near = neighbours.with_columns(customers=shown)
+    for kind, rows, count in (
+        ("similar", near, parameters.similar_count),
+        ("complements", _related(near, "complement", by="co_purchase"), parameters.complement_count),
+        ("substitutes", _related(near, "substitute", by="content"), parameters.substitute_count),
+    ):
+        if count:  # the first 0 rows of a group are a row of nulls in polars
+            items = _similar(rows, offered, out, diverse, count=count)
+            lists.append(listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col("source_id"))))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), offered, frame="shop_lists")
-    figures = {kind: int((frame["kind"] == kind).sum()) for kind in ("similar", *limits)}
+    figures = {kind: int((frame["kind"] == kind).sum()) for kind in (*list_ids.PRODUCT_KINDS, *limits)}
     return StepOutput({"shop_lists": frame}, {**figures, "removed_blocked": supported.height - ranked.height})
 
 
@@ -90,6 +100,12 @@ def _without_more_of_the_same(ranked: pl.DataFrame, assortment: pl.DataFrame, ma
 def _first(ranked: pl.DataFrame, kind: str, count: int, diverse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
     rows = ranked.filter(pl.col("kind") == kind).sort("scope", "rank")
     return diverse(rows, within="scope", count=count).with_columns(tags=pl.concat_list(pl.lit(kind)))
+
+
+def _related(neighbours: pl.LazyFrame, relation: str, *, by: str) -> pl.LazyFrame:
+    """The neighbours of one relation, with their rank by the part of the score that makes it."""
+    rank = pl.struct(-pl.col(by), "rank").rank("ordinal").over("product_id")
+    return neighbours.filter(pl.col("relation") == relation).with_columns(rank=rank)
 
 
 def _similar(

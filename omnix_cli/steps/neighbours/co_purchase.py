@@ -19,6 +19,10 @@ from omnix_cli.protocols.steps import Resources
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
 from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines
 
+USUAL_SIZE = 2.0
+"""Customers (baskets) of more than so many times the median's products weigh less. On Complete Journey NDCG@10 of later
+baskets was .344 with 1 to 3, .335 without."""
+
 _SUMS_PER_SECOND = 8e7  # multiply-adds of one thread, selection included, on a 2.5 GHz server core
 _NEIGHBOURS_PER_SECOND = 5e5  # content, blend and frame
 _COMPILING_SECONDS = 25
@@ -40,7 +44,7 @@ class CoPurchases:
         """What the measures need, by product number."""
         by_item = co_purchase.scales_of(self.matrix)
         position = np.argsort(self.matrix.code)
-        return Scales(by_item.groups, by_item.degree[position], by_item.inverse_norm[position])
+        return Scales(by_item.groups, *(array[position] for array in by_item[1:]))
 
 
 def co_purchases(
@@ -52,12 +56,19 @@ def co_purchases(
     privacy: PrivacySettings,
 ) -> CoPurchases:
     """The matrix of the lines; `product` is each line's product among all `products` of the assortment."""
-    most = parameters.max_products_per_customer
     matrix = build(
-        lines.group, product, lines.weight, group_count=lines.group_count, item_count=products, max_items_per_group=most
+        lines.group,
+        product,
+        lines.weight,
+        group_count=lines.group_count,
+        item_count=products,
+        max_items_per_group=parameters.max_products_per_customer,
+        usual_size=USUAL_SIZE,
     )
     fewest = (parameters.min_support, privacy.min_customers)
-    rule = Rule(MEASURES[parameters.measure], parameters.neighbours, *fewest, parameters.shrink)
+    # With a half-life, the weights of a pair say how old its purchases are: then only its support counts.
+    min_weight = parameters.min_support if parameters.half_life_days is None else 0.0
+    rule = Rule(MEASURES[parameters.measure], parameters.neighbours, *fewest, parameters.shrink, float(min_weight))
     return CoPurchases(matrix, lines.owner, lines.customers, co_purchase.workload(matrix), rule)
 
 

@@ -26,6 +26,11 @@ class Descriptions:
     things: Attributes
     thing_of: NDArray[np.int32]
 
+    @property
+    def tell_needs(self) -> bool:
+        """Whether they say anything about what products are for: a category or a word."""
+        return bool((self.things.category >= 0).any() or len(self.things.word))
+
 
 def describe(product_ids: pl.Series, catalogue: pl.DataFrame, prices_paid: pl.DataFrame) -> Descriptions:
     """The attributes of the products (sorted ids), from the catalogue; a price it does not give is the median paid.

@@ -10,11 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import SEEN_COLUMNS, seen
-
-WEIGHT_ONE = 2**32
-"""Weights are whole multiples of 1 / WEIGHT_ONE, so that they add up to the same in any order."""
 
 _PIECE_ROWS = 1 << 18
 
@@ -32,19 +28,17 @@ class PurchaseLines:
     owner: NDArray[np.int32]
     """The customer of each basket; empty where groups are customers."""
     customers: int
+    day: NDArray[np.int32]
     weight: NDArray[np.int64]
-    """0 where an earlier line carries the weight."""
     unit_price: pl.Series
 
 
 def purchase_lines(
     purchases: pl.LazyFrame, *, as_of: date, baskets: bool, half_life_days: float | None
 ) -> PurchaseLines:
-    """Reads the history before `as_of`. A line weighs log1p(quantity) * 0.5 ** (age in days / half-life), at least
-    1 / WEIGHT_ONE; a basket is an order, or a customer's day where lines name no order.
-
-    Lines of one product on one day of a group count together, as if the units stood in one line: the first carries the
-    weight of all, the others weigh 0."""
+    """Reads the history before `as_of`. A line weighs 1, whatever its quantity, or with a half-life
+    0.5 ** (age in days / half-life), at least 1 / WEIGHT_ONE. A basket is an order of one day (a subscription may
+    repeat its order id), or a customer's day where lines name no order."""
     columns = ["unit_price", *(["order_id"] if baskets else [])]
     lines = (
         seen(purchases.select(*SEEN_COLUMNS, *columns), as_of=as_of)
@@ -52,7 +46,6 @@ def purchase_lines(
             "customer_id",
             "product_id",
             "purchase_day",
-            pl.col("quantity"),
             _weight(as_of, half_life_days).alias("weight"),
             pl.col("unit_price").cast(pl.Float32),
             *([pl.col("order_id")] if baskets else []),
@@ -66,67 +59,43 @@ def purchase_lines(
     if baskets:
         group, owner = _baskets(customer, lines["order_id"], lines["purchase_day"])
         group_count = len(owner)
-    weight = lines["weight"].to_numpy()
-    several = _several(group, product, lines["purchase_day"].cast(pl.Int32).to_numpy(), len(product_ids))
-    if len(several):
-        weight = weight.copy()
-        weight[several["line"].to_numpy()] = 0
-        units = lines[several["line"]].with_columns(several["key"])
-        joined = _joined(units, several["line"]).with_columns(weight=_weight(as_of, half_life_days))
-        weight[joined["line"].to_numpy()] = joined["weight"].to_numpy()
-    return PurchaseLines(
-        product_ids, product, group, group_count, owner, len(customer_ids), weight, lines["unit_price"]
-    )
+    weight, price = lines["weight"].to_numpy(), lines["unit_price"]
+    day = lines["purchase_day"].cast(pl.Int32).to_numpy()
+    return PurchaseLines(product_ids, product, group, group_count, owner, len(customer_ids), day, weight, price)
 
 
 def _weight(as_of: date, half_life_days: float | None) -> pl.Expr:
-    weight = pl.col("quantity").log1p()
-    if half_life_days is not None:
-        age_days = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
-        weight = weight * pl.lit(0.5).pow(age_days / half_life_days)
-    return (weight * WEIGHT_ONE).round().clip(lower_bound=1).cast(pl.Int64)
+    from omnix_cli.kernels.incidence import WEIGHT_ONE
 
-
-def _several(
-    group: NDArray[np.uint32], product: NDArray[np.uint32], day: NDArray[np.int32], products: int
-) -> pl.DataFrame:
-    """The lines that share their group, product and day with others; a `key` says with which.
-
-    Most histories have few: one sort of whole numbers finds them."""
-    earliest = day.min(initial=0)
-    days = int(day.max(initial=0)) - int(earliest) + 1
-    key = group.astype(np.uint64) * np.uint64(max(products, 1)) + product
-    if (int(key.max(initial=0)) + 1) * days >= 2**64:
-        key = np.unique(key, return_inverse=True)[1].astype(np.uint64)
-    key = key * np.uint64(days) + (day - earliest).astype(np.uint64)
-    rising = np.sort(key)
-    repeated = np.unique(rising[1:][rising[1:] == rising[:-1]])
-    line = pl.Series(key).is_in(pl.Series(repeated).implode()).arg_true()
-    return pl.DataFrame({"line": line, "key": key[line.to_numpy()]})
-
-
-def _joined(lines: pl.DataFrame, line: pl.Series) -> pl.DataFrame:
-    """One row for each key: its first line, and its units, summed so that the order of lines does not matter."""
-    units = from_fixed_point(fixed_point(pl.col("quantity")).sum()).alias("quantity")
-    return lines.with_columns(line).group_by("key").agg(units, pl.col("purchase_day").first(), pl.col("line").min())
+    if half_life_days is None:
+        return pl.lit(WEIGHT_ONE, pl.Int64)
+    age_days = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
+    return (pl.lit(0.5).pow(age_days / half_life_days) * WEIGHT_ONE).round().clip(lower_bound=1).cast(pl.Int64)
 
 
 def _baskets(
     customer: NDArray[np.uint32], order_id: pl.Series, day: pl.Series
 ) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
-    """The basket of each line, and the customer of each basket."""
+    """The basket of each line, and the customer of each basket. Lines without an order share a number for none."""
+    _, order = encode(order_id)
+    days = day.cast(pl.Int32).to_numpy()
+    _, order_of_day = _ranked(days - days.min(initial=0), order)
+    baskets, basket = _ranked(customer, order_of_day)
+    return basket, (baskets >> np.uint64(32)).astype(np.int32)
+
+
+def _ranked(
+    upper: NDArray[np.uint32] | NDArray[np.int32], lower: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """The distinct pairs, sorted, each in one number of 64 bits, and each pair's number among them."""
     from omnix_cli.kernels.encoding import number_hashes
 
-    orders, order = encode(order_id)
-    days = day.cast(pl.Int32).to_numpy()
-    nameless = order_id.is_null().to_numpy()
-    order = np.where(nameless, len(orders) + days - days.min(initial=0), order)
-    basket = (customer.astype(np.uint64) << np.uint64(32)) | order.astype(np.uint64)
-    first_row, number = number_hashes(basket ^ (basket >> np.uint64(32)))  # one to one, and spread over the low bits
-    distinct = basket[first_row]
+    keys = (upper.astype(np.uint64) << np.uint64(32)) | lower
+    first_row, number = number_hashes(keys ^ (keys >> np.uint64(32)))  # one to one, and spread over the low bits
+    distinct = keys[first_row]
     rank = np.empty(len(distinct), dtype=np.uint32)
     rank[np.argsort(distinct)] = np.arange(len(distinct), dtype=np.uint32)
-    return rank[number], (np.sort(distinct) >> np.uint64(32)).astype(np.int32)
+    return np.sort(distinct), rank[number]
 
 
 def encode(column: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:

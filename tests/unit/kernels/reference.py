@@ -51,6 +51,8 @@ def neighbours(matrix: Incidence, rule: Rule, owner: NDArray[np.int32]) -> dict[
     degree[matrix.code] = matrix.degree
     norm = np.empty(matrix.items)
     norm[matrix.code] = np.sqrt(np.maximum(matrix.squared_norm, 1))
+    unit = np.empty(matrix.items)
+    unit[matrix.code] = matrix.unit
     best: dict[int, list[tuple[int, int, int, int]]] = {item: [] for item in range(matrix.items)}
     for one, other, support, customers, dot in pairs(matrix, owner):
         if rule.measure == COSINE:
@@ -62,8 +64,13 @@ def neighbours(matrix: Incidence, rule: Rule, owner: NDArray[np.int32]) -> dict[
         else:
             lift = support * matrix.groups / (degree[one] * degree[other])
             measure = lift / (1 + lift)
-        score = np.rint(measure * support / (support + rule.shrink) * SCORE_ONE)
-        shown = np.flatnonzero((support >= rule.min_support) & (customers >= rule.min_customers))
+        weight = dot * (unit[one] * unit[other])
+        score = np.rint(measure * (weight / (weight + rule.shrink)) * SCORE_ONE)
+        expected = degree[one] * degree[other] / matrix.groups
+        spread = expected * (1 - degree[one] / matrix.groups) * (1 - degree[other] / matrix.groups)
+        by_chance = (support <= expected) | ((support - expected) ** 2 <= spread)
+        enough = (support >= rule.min_support) & (customers >= rule.min_customers) & (weight >= 0.99 * rule.min_weight)
+        shown = np.flatnonzero(enough & ~by_chance)
         for place in shown[np.lexsort((other[shown], -score[shown], one[shown]))]:
             found = best[int(one[place])]
             if len(found) < rule.neighbours:

@@ -142,7 +142,7 @@ def test_the_norm_bounds_every_dot_product():
     assert 0.9 * NORM**2 < matrix.squared_norm.max() < NORM**2
 
 
-def test_repeated_lines_add_up_and_the_heaviest_products_stay():
+def test_the_heaviest_products_stay():
     matrix = matrix_of([0, 0, 0, 0, 1], [2, 0, 2, 1, 1], [4, 5, 3, 1, 1], item_count=3, most=2)
 
     kept = {int(matrix.code[item]) for item, _ in matrix.entries[: matrix.group_start[1]]}
@@ -151,14 +151,24 @@ def test_repeated_lines_add_up_and_the_heaviest_products_stay():
 
 
 def test_ties_go_to_the_lower_number():
-    everyone_buys_everything = matrix_of(
-        np.repeat(np.arange(4), 6), np.tile(np.arange(6)[::-1], 4), [1] * 24, item_count=6
-    )
+    four_buy_six_items = np.repeat(np.arange(4), 6), np.tile(np.arange(6)[::-1], 4)
+    four_buy_another = [*four_buy_six_items[0], 4, 5, 6, 7], [*four_buy_six_items[1], 6, 6, 6, 6]
 
-    found, _ = solve(everyone_buys_everything, rule(k=3, shrink=0.0))
+    found, _ = solve(matrix_of(*four_buy_another, [1] * 28, item_count=7), rule(k=3, shrink=0.0))
 
     assert [item for item, *_ in as_lists(found)[0]] == [1, 2, 3]
     assert [item for item, *_ in as_lists(found)[4]] == [0, 1, 2]
+
+
+def test_what_everyone_buys_is_near_nothing():
+    groups, items = np.divmod(np.arange(8 * 4), 4)
+    bought = (items < 2) | (groups % 2 == items % 2)  # everyone buys 0 and 1, every second group 2 or 3
+    matrix = matrix_of(groups[bought], items[bought], np.ones(bought.sum()), item_count=4)
+
+    found, tally = solve(matrix, rule(k=9))
+
+    assert as_lists(found) == {0: [], 1: [], 2: [], 3: []}
+    assert tally.with_support == 5
 
 
 def test_checkerboard_products_are_near_those_of_their_colour_only():

@@ -44,7 +44,7 @@ def population() -> pl.DataFrame:
     outcome = later.agg((pl.col("purchase_day").min() - pl.lit(AS_OF)).dt.total_days().alias("true"))
     predictions, _ = forecast(lines, catalogue(), settings=PredictionSettings(min_alive=0))
     since = {
-        name: (pl.col(name) - pl.lit(AS_OF)).dt.total_days() for name in ("date_p10", "date_p90", "predicted_date")
+        name: (pl.col(name) - pl.lit(AS_OF)).dt.total_days() for name in ("date_p10", "date_p90", "next_expected_date")
     }
     return predictions.with_columns(**since).join(outcome, on=["customer_id", "product_id"], how="left")
 
@@ -55,14 +55,12 @@ def test_known_rhythms_are_recovered(population: pl.DataFrame) -> None:
         assert middle[product] == pytest.approx(days, rel=0.15)
 
 
-def test_probabilities_and_confidence_come_true(population: pl.DataFrame) -> None:
+def test_probabilities_come_true(population: pl.DataFrame) -> None:
     true = population["true"].fill_null(10_000).to_numpy()
     for days in (7, 14, 28):
         predicted = population[f"probability_{days}d"].to_numpy()
         assert predicted.mean() == pytest.approx((true < days).mean(), abs=0.03)
         assert calibration_error(reliability(predicted, true < days, bins=5)) < 0.06
-    inside = (true >= population["date_p10"].to_numpy()) & (true <= population["date_p90"].to_numpy())
-    assert calibration_error(reliability(population["confidence"].to_numpy(), inside, bins=5)) < 0.06
 
 
 def test_those_who_gave_up_are_told_from_those_who_buy(population: pl.DataFrame) -> None:
@@ -78,10 +76,12 @@ def test_four_of_five_purchases_fall_into_the_window(population: pl.DataFrame) -
 def test_predicted_dates_beat_the_plain_mean_gap(population: pl.DataFrame) -> None:
     bought = population.drop_nulls("true")
     late = (pl.lit(AS_OF) - pl.col("last_day")).dt.total_days()
-    ours = (bought["predicted_date"] - bought["true"]).abs().mean()
+    ours = (bought["next_expected_date"] - bought["true"]).abs().mean()
     simple = bought.select((pl.col("interval_days") - late - pl.col("true")).abs().mean()).item()
     assert isinstance(ours, float) and ours < simple
-    relative = bought.select((pl.col("predicted_date") - pl.col("true")).abs() / pl.col("interval_days")).to_series()
+    relative = bought.select(
+        (pl.col("next_expected_date") - pl.col("true")).abs() / pl.col("interval_days")
+    ).to_series()
     assert np.median(relative.to_numpy()) < 0.4
 
 
@@ -144,7 +144,7 @@ def test_one_purchase_in_all_gives_a_cautious_prediction() -> None:
     frame, figures = forecast(purchases(("ann", "oats", str(AS_OF - timedelta(days=1)))))
     row = frame.to_dicts()[0]
     assert row["interval_days"] == 30
-    assert row["confidence"] < 0.4 and row["urgency"] in ("later", "lapsed")
+    assert row["probability_14d"] < 0.3 and row["urgency"] in ("later", "unlikely")
     assert figures == {"silent_pairs": 0}
 
 

@@ -13,10 +13,11 @@ from typing import Literal
 import orjson
 import polars as pl
 
+from omnix_cli.frames.model_answers import ANSWER_STATES
 from omnix_cli.predictors.bedrock.answers.checking import CustomerAnswer
 from omnix_cli.predictors.bedrock.answers.parsing import ReplyParser
 from omnix_cli.records import CUT_OFF, NO_BUDGET, TOKEN_KINDS, Failure, Question, Reply
-from omnix_cli.schemas import ANSWER_STATES, FRAMES
+from omnix_cli.schemas import FRAMES
 
 NOT_VALID = "no valid answer"
 REFUSED = "the model refused"

@@ -105,6 +105,6 @@ def _once_a_day(answers: Iterable[PreviousAnswer]) -> Iterator[tuple[Any, ...]]:
             continue
         known.add((customer, previous.as_of))
         for pattern in previous.answer.patterns:
-            first, last, confidence = previous.prior[pattern.product_id]
+            first, last, window_chance = previous.prior[pattern.product_id]
             window = date.fromisoformat(first), date.fromisoformat(last)
-            yield customer, pattern.product_id, pattern.date, pattern.confidence, *window, confidence
+            yield customer, pattern.product_id, pattern.date, pattern.confidence, *window, window_chance

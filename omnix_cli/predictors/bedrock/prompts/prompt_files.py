@@ -100,7 +100,7 @@ class Prompt:
             last=row.last_day,
             gaps=",".join(map(str, row.gap_days[-GAPS_SHOWN:])),
             quantity=f"{row.typical_quantity:g}",
-            expected=row.predicted_date,
+            expected=row.next_expected_date,
             first=row.date_p10,
             final=row.date_p90,
             every=f"{row.interval_days:.1f}",

@@ -30,11 +30,11 @@ class SubjectRow:
     gap_days: Sequence[int]
     typical_quantity: float
     interval_days: float
-    predicted_date: date
+    next_expected_date: date
     date_p10: date
     date_p90: date
     probability_28d: float
-    confidence: float
+    window_chance: float
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Subject:
     @property
     def prior(self) -> str:
         """The statistical forecast as JSON: for each product the first and last day of the window, and the
-        confidence."""
-        forecast = {row.product_id: [str(row.date_p10), str(row.date_p90), row.confidence] for row in self.rows}
+        chance of a purchase in it."""
+        forecast = {row.product_id: [str(row.date_p10), str(row.date_p90), row.window_chance] for row in self.rows}
         return json.dumps(forecast, separators=(",", ":"), sort_keys=True)
 
 

@@ -94,11 +94,11 @@ def _row(product: Mapping[str, Any]) -> SubjectRow:
         gap_days=tuple(product["gaps"]),
         typical_quantity=product["quantity"],
         interval_days=product["every"],
-        predicted_date=expected,
+        next_expected_date=expected,
         date_p10=first,
         date_p90=last,
         probability_28d=0.8,
-        confidence=0.7,
+        window_chance=0.7,
     )
 
 

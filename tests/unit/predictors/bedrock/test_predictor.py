@@ -53,7 +53,7 @@ def test_only_those_asked_about_differ_from_the_statistics(shop: ModelShop) -> N
     assert after.select(pair).equals(before.select(pair))
     others = after.filter(predictor="statistical")
     assert others.height and others.equals(before.join(others, on=pair, how="semi", maintain_order="left"))
-    chances = ["probability_7d", "probability_14d", "probability_28d", "alive", "expected_quantity", "confidence"]
+    chances = ["probability_7d", "probability_14d", "probability_28d", "expected_quantity"]
     assert after.select(chances).equals(before.select(chances))
 
 

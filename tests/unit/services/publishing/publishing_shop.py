@@ -42,6 +42,7 @@ def entries(
             "tags": [],
             "confidence": 0.5,
             "predicted_date": None,
+            "next_expected_date": None,
             "urgency": None,
             **columns,
         }

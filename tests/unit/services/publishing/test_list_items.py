@@ -48,6 +48,15 @@ def test_an_item_has_the_attributes_of_the_data_model(shop: PublishingShop) -> N
     assert len(content_hash) == 64
 
 
+def test_what_is_overdue_has_the_day_it_was_due_and_the_day_it_is_expected(shop: PublishingShop) -> None:
+    dates = {"predicted_date": date(2026, 2, 20), "next_expected_date": date(2026, 3, 4)}
+    shop.publish(homepage("ann", "milk", urgency="overdue", **dates), homepage("bob", "milk", urgency="later", **dates))
+    milk = {customer: shop.items()[f"{customer}#homepage"]["recommendations"][0] for customer in ("ann", "bob")}
+    assert milk["ann"]["predictedPurchaseDate"] == "2026-02-20"
+    assert milk["ann"]["nextExpectedDate"] == "2026-03-04"
+    assert "nextExpectedDate" not in milk["bob"]
+
+
 def test_a_list_of_no_customer_stays_out_of_the_index(shop: PublishingShop) -> None:
     shop.publish(SIMILAR, ANN)
     assert "customerId" not in shop.items()["similar#milk"]

@@ -26,8 +26,8 @@ PREDICTIONS = frame(
             "date_p10": AS_OF + timedelta(days=2),
             "predicted_date": AS_OF + timedelta(days=4),
             "date_p90": AS_OF + timedelta(days=6),
+            "next_expected_date": AS_OF + timedelta(days=4),
             "predictor": "statistical",
-            "confidence": 0.8,
         }
         for customer in ("ann", "bob")
         for product in ("milk", "tea")
@@ -81,7 +81,8 @@ def test_dates_intervals_and_words_come_from_the_model_and_chances_from_the_stat
     assert ahead(row, "date_p10", "predicted_date", "date_p90") == [2, 3, 6]
     assert (row["interval_days"], row["reason"]) == (5.0, "because")
     assert (row["predictor"], row["predictor_version"], row["fallback"]) == ("bedrock", "p@1:abc model", False)
-    kept = ("probability_7d", "probability_14d", "probability_28d", "alive", "expected_quantity", "confidence")
+    assert row["next_expected_date"] == row["predicted_date"]
+    kept = ("probability_7d", "probability_14d", "probability_28d", "expected_quantity")
     assert {name: row[name] for name in kept} == {name: before[name] for name in kept}
     assert row["urgency"] == "upcoming"
     others = pl.col("customer_id") + pl.col("product_id") != "annmilk"
@@ -94,10 +95,19 @@ def test_the_window_is_widened_but_by_no_more_than_an_interval() -> None:
     assert ahead(milk(blended(pattern(399))), "date_p10", "predicted_date", "date_p90") == [2, 16, 16]
 
 
-def test_the_confidence_is_recalibrated_and_decides_the_urgency() -> None:
+def test_all_chances_are_scaled_to_the_calibrated_one_and_decide_the_urgency() -> None:
+    """The statistics say 0.8 * 0.9 for the window, the calibrated statement 0.5471 = 0.8 * 0.6839: rates are halved."""
     row = milk(blended(pattern(3), statistical=0.2, stated=0.0, outcomes=9))
-    assert row["confidence"] == 0.568874
+    assert row["probability_14d"] == pytest.approx(1 - 0.5**0.5, abs=2e-3)
+    assert row["probability_7d"] == pytest.approx(1 - 0.7**0.5, abs=2e-3)
     assert row["urgency"] == "later"
+
+
+def test_what_was_due_before_the_day_of_the_run_is_overdue_and_expected_on_the_day_the_model_says() -> None:
+    """Bought five days ago, every three days."""
+    row = milk(blended(pattern(3, interval=3.0), statistical=0.2, stated=0.0, outcomes=9))
+    assert row["urgency"] == "overdue"
+    assert ahead(row, "date_p10", "predicted_date", "next_expected_date", "date_p90") == [-2, -2, 3, 6]
 
 
 def test_an_answer_whose_day_has_passed_is_left_out() -> None:
@@ -128,10 +138,10 @@ def past(rows: list[tuple[float, float, bool]]) -> pl.DataFrame:
 
 
 def confidence(calibration: Calibration, stated: list[float], statistical: list[float]) -> list[float]:
-    return list(calibration.confidence(np.array(stated), np.array(statistical)))
+    return list(calibration.chance(np.array(stated), np.array(statistical)))
 
 
-def test_without_outcomes_it_is_the_statistical_confidence() -> None:
+def test_without_outcomes_it_is_the_statistical_chance() -> None:
     assert confidence(calibrate(past([])), [0.9, 0.1], [0.3, 0.0]) == [0.3, 0.0]
 
 
@@ -175,7 +185,7 @@ def test_an_overconfident_model_becomes_honest_and_what_it_knows_is_used() -> No
     known = 1 / (1 + np.exp(-statistical))
     learnt, held = slice(0, 2_000), slice(2_000, 4_000)
     rows = pl.DataFrame({"stated": said, "statistical": known, "happened": happened})
-    ours = calibrate(rows[learnt]).confidence(said[held], known[held])
+    ours = calibrate(rows[learnt]).chance(said[held], known[held])
     assert calibration_error(reliability(said[held], happened[held])) > 0.15
     assert calibration_error(reliability(ours, happened[held])) < 0.04
     assert brier_score(ours, happened[held]) < brier_score(known[held], happened[held]) - 0.02
@@ -188,7 +198,7 @@ def test_a_model_that_knows_nothing_leaves_the_statistics_as_they_are() -> None:
         {"stated": random.random(3_000), "statistical": known, "happened": random.random(3_000) < known}
     )
     grid = np.linspace(0.1, 0.9, 9)
-    assert np.abs(calibrate(rows).confidence(np.full(9, 0.95), grid) - grid).max() < 0.06
+    assert np.abs(calibrate(rows).chance(np.full(9, 0.95), grid) - grid).max() < 0.06
 
 
 def answer(customer: str, product: str, day: int, first: int, last: int, stated: float = 0.8) -> dict[str, object]:

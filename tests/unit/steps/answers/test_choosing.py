@@ -38,6 +38,7 @@ def chosen(lines: list[tuple[str, str, str]], *, consent: bool = True, products:
         default_consent=consent,
         min_purchase_days=4,
         products_per_customer=products,
+        as_of=AS_OF,
     )
 
 

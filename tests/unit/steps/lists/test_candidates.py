@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from omnix_cli.steps.lists.candidates import dated, due_now, explain, replenishment
+from omnix_cli.steps.lists.candidates import as_predicted, due_now, explain, replenishment
 from omnix_cli.steps.lists.ranked_lists import OFFER
 from tests.unit.steps.frames import AS_OF, frame
 from tests.unit.steps.lists.shop import Shop, every, neighbours, popular, shop_of
@@ -44,21 +44,29 @@ def test_replenishment_takes_the_most_probable_and_orders_by_date() -> None:
     assert rows["urgency"].to_list() == ["overdue", "upcoming", "urgent"]
     assert rows["predicted_date"].to_list() == [AS_OF + timedelta(days=days) for days in (-2, -2, 1)]
     assert rows["score"].to_list() == [0.5, 0.5, 0.9]
-    assert rows["confidence"].to_list() == [0.4] * 3
+    assert rows["confidence"].to_list() == [0.5] * 3
     assert rows["kind"].unique().to_list() == ["replenishment"]
 
 
-def test_what_is_overdue_is_due_now_and_what_has_lapsed_is_not_due(ann: Shop) -> None:
+def test_every_list_shows_the_date_the_state_and_the_chance_of_the_prediction(ann: Shop) -> None:
     urgency = pl.col("product_id").replace_strict({"milk": "overdue", "tea": "lapsed"})
-    weeks_away = pl.lit(AS_OF + timedelta(days=20))
-    shop = replace(ann, predictions=ann.predictions.with_columns(urgency=urgency, predicted_date=weeks_away))
-    due = shop.list("ann#replenishment")
-    assert due.select("product_id", "urgency", "predicted_date").rows() == [("milk", "overdue", AS_OF)]
-    homepage = shop.list("ann#homepage", count=8)
-    own = homepage.filter(pl.col("product_id").is_in(["milk", "tea"]))
-    assert own.select("product_id", "shelf", "urgency", "predicted_date").rows() == [
-        ("milk", "due_again", "overdue", AS_OF),
-        ("tea", "fallback", "lapsed", None),
+    due, expected = AS_OF - timedelta(days=3), AS_OF + timedelta(days=20)
+    shop = replace(
+        ann,
+        predictions=ann.predictions.with_columns(
+            urgency=urgency,
+            predicted_date=pl.lit(due),
+            next_expected_date=pl.lit(expected),
+            probability_14d=pl.lit(0.3),
+        ),
+    )
+    shown = ("product_id", "urgency", "predicted_date", "next_expected_date", "confidence")
+    milk = ("milk", "overdue", due, expected, 0.3)
+    assert shop.list("ann#replenishment").select(shown).rows() == [milk]
+    own = shop.list("ann#homepage", count=8).filter(pl.col("product_id").is_in(["milk", "tea"]))
+    assert own.select(*shown, "shelf").rows() == [
+        (*milk, "due_again"),
+        ("tea", "lapsed", due, expected, 0.3, "fallback"),
     ]
 
 
@@ -67,12 +75,14 @@ def predicted(**urgencies: str) -> pl.DataFrame:
     return frame("predictions", *rows).collect()
 
 
-def test_no_date_contradicts_its_urgency() -> None:
-    later = predicted(milk="overdue", oil="lapsed", tea="later").with_columns(
-        predicted_date=pl.lit(AS_OF + timedelta(days=9))
-    )
-    found = dated(later.lazy(), as_of=AS_OF).collect()
-    assert found["predicted_date"].to_list() == [AS_OF, None, AS_OF + timedelta(days=9)]
+def test_what_has_no_prediction_keeps_what_its_offer_says() -> None:
+    offer = {name: None for name in OFFER} | {"customer_id": "ann", "tags": [], "confidence": 0.1, "score": 0.5}
+    offers = pl.DataFrame([offer | {"product_id": name} for name in ("milk", "oats")], schema=OFFER)
+    shown = as_predicted(offers, predicted(milk="later"))
+    assert shown.select("product_id", "predicted_date", "confidence", "urgency").rows() == [
+        ("milk", AS_OF, 0.5, "later"),
+        ("oats", None, 0.1, None),
+    ]
 
 
 def test_due_is_what_is_overdue_urgent_or_upcoming() -> None:

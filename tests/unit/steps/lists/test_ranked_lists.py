@@ -21,7 +21,7 @@ def test_a_rank_is_the_place_in_the_order_given() -> None:
 def test_a_product_without_a_name_goes_by_its_id() -> None:
     rows = listed(OFFERS, kind="personal", list_id=pl.format("{}#homepage", "customer_id")).with_columns(
         score=0.5, shelf=None, reason=pl.lit(""), tags=pl.lit([], pl.List(pl.String)), confidence=0.1,
-        predicted_date=None, urgency=None,
+        predicted_date=None, next_expected_date=None, urgency=None,
     )  # fmt: skip
     catalogue = pl.DataFrame({"product_id": ["milk", "tea"], "name": ["Milk", None]})
     frame = stored(rows, catalogue, frame="recommendations")

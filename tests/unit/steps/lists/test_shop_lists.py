@@ -84,6 +84,22 @@ def test_similar_lists_skip_what_is_blocked_and_close_the_ranks() -> None:
     assert rows["rank"].to_list() == [1, 2]
 
 
+def test_complements_and_substitutes_are_lists_of_their_own() -> None:
+    links = [
+        link("butter", 1, relation="substitute", co_purchase=0.3, content=0.6, customers=9, conditional=0.5),
+        link("oats", 2, relation="complement", co_purchase=0.1, content=0.0, customers=9, conditional=0.5),
+        link("jam", 3, relation="complement", co_purchase=0.2, content=0.0, customers=9, conditional=0.5),
+        link("quark", 4, relation="substitute", content=0.9),
+        link("salt", 5),
+    ]
+    rows = run(frame("neighbours", *links), similar_count=2, complement_count=9, substitute_count=9)
+    assert lists(rows) == {
+        "complements#milk": ["jam", "oats"],
+        "similar#milk": ["butter", "oats"],
+        "substitutes#milk": ["quark", "butter"],
+    }
+
+
 def test_the_lists_of_the_shop_are_cut_and_keep_their_order() -> None:
     shop = [
         *ranked("trending", "oats", "milk", "butter"),
@@ -101,7 +117,8 @@ def test_the_lists_of_the_shop_are_cut_and_keep_their_order() -> None:
     rows = output.frames["shop_lists"]
     assert rows["customer_id"].null_count() == rows["shelf"].null_count() == rows.height
     assert rows["tags"].to_list() == [["popular"]] * 3 + [["seasonal"]] * 2 + [["trending"]] * 2
-    assert output.figures == {"similar": 0, "trending": 2, "seasonal": 2, "popular": 3, "removed_blocked": 0}
+    none = {"similar": 0, "complements": 0, "substitutes": 0}
+    assert output.figures == {**none, "trending": 2, "seasonal": 2, "popular": 3, "removed_blocked": 0}
 
 
 def test_the_lists_of_the_shop_hold_nothing_blocked_or_of_few_customers() -> None:

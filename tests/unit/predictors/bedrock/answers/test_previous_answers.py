@@ -77,5 +77,5 @@ def test_the_confidence_is_learnt_from_what_came_true(shop: ModelShop) -> None:
     assert int(output.figures["calibrated_on"]) >= 100
     told = output.frames["predictions"].filter(predictor="bedrock")
     before = statistical(plain()).join(told, on=["customer_id", "product_id"], how="semi")
-    assert (told["confidence"] != before["confidence"]).mean() > 0.9  # type: ignore[operator]
+    assert (told["probability_14d"] != before["probability_14d"]).mean() > 0.9  # type: ignore[operator]
     assert same(output, shop.run())

@@ -32,11 +32,11 @@ ROW = SubjectRow(
     gap_days=tuple(range(1, 20)),
     typical_quantity=2.0,
     interval_days=7.04,
-    predicted_date=date(2024, 6, 5),
+    next_expected_date=date(2024, 6, 5),
     date_p10=date(2024, 6, 3),
     date_p90=date(2024, 6, 8),
     probability_28d=0.9,
-    confidence=0.75,
+    window_chance=0.75,
 )
 SUBJECT = Subject("household-17", "history", date(2023, 1, 2), date(2024, 6, 1), 42, (ROW,), Decimal("21.50"))
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from omnix_cli.list_schemas import BLOCKS, NEVER_NAMED, RULES
+from omnix_cli.frames.offering import BLOCKS, NEVER_NAMED, RULES
 from omnix_cli.schemas import FRAMES
 
 

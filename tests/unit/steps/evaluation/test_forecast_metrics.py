@@ -10,8 +10,21 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, date_errors, reliability
-from tests.measures import area_under_curve, coverage, log_loss, ndcg_at_k, recall_at_k
+from omnix_cli.steps.evaluation.forecast_metrics import (
+    area_under_curve,
+    auc_of,
+    brier_of,
+    brier_score,
+    calibration_error,
+    calibration_of,
+    coverage,
+    date_errors,
+    log_loss,
+    mean_of,
+    median_of,
+    reliability,
+)
+from tests.measures import ndcg_at_k, recall_at_k
 
 PROBABILITY = np.array([0.1, 0.4, 0.4, 0.8, 0.95, 0.2])
 HAPPENED = np.array([False, False, True, True, True, False])
@@ -84,3 +97,24 @@ def test_the_ideal_list_is_no_longer_than_the_list() -> None:
 
 def test_nobody_to_judge_gives_no_number() -> None:
     assert np.isnan(recall_at_k(RECOMMENDED, TRUTH.clear(), 3))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.integers(0, 3)), min_size=1, max_size=25))
+def test_a_weight_of_n_is_the_case_n_times(cases: list[tuple[int, bool, int]]) -> None:
+    probability, happened, weight = (np.array(column) for column in zip(*cases, strict=True))
+    probability = probability / 10
+    repeated = probability.repeat(weight), happened.repeat(weight)
+    for prepared in (auc_of, brier_of, calibration_of):
+        weighted = prepared(probability, happened)(weight.astype(float))
+        assert weighted == pytest.approx(prepared(*repeated)(np.ones(weight.sum())), nan_ok=True)
+    assert mean_of(probability)(weight.astype(float)) == pytest.approx(
+        repeated[0].mean() if len(repeated[0]) else np.nan, nan_ok=True
+    )
+    assert median_of(probability)(weight.astype(float)) == pytest.approx(
+        np.median(repeated[0]) if len(repeated[0]) else np.nan, nan_ok=True
+    )
+
+
+def test_the_calibration_error_of_cases_is_that_of_the_table() -> None:
+    alike = calibration_of(PROBABILITY, HAPPENED)(np.ones(len(HAPPENED)))
+    assert alike == pytest.approx(calibration_error(reliability(PROBABILITY, HAPPENED)))
