@@ -7,15 +7,22 @@ raise the version whenever a change of the code changes the result.
 
 from __future__ import annotations
 
-from omnix_cli.protocols.steps import PlanStep, Predictor
+from datetime import date
+
+import polars as pl
+
+from omnix_cli.protocols.steps import PlanStep, Predictor, StepOutput
+from omnix_cli.settings import NO_RULES, ProductRules
 from omnix_cli.steps import cycles
+from omnix_cli.steps.consent import with_consent
 from omnix_cli.steps.forecasts import rhythms
-from omnix_cli.steps.lists import popularity, recommendation, shop_lists
+from omnix_cli.steps.lists import assortment, popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
 
 
-def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
-    """The steps in order. `predictor` computes the step `predict`, its stand-in where it cannot."""
+def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep, ...]:
+    """The steps in order. `predictor` computes the step `predict`, its stand-in where it cannot; the `rules` say what
+    is no product."""
     return (
         PlanStep(
             "similarity",
@@ -23,11 +30,20 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             inputs=("purchases", "products"),
             outputs=("neighbours",),
             version="2",
-            settings=lambda settings: {"parameters": settings.similarity, "privacy": settings.privacy},
+            settings=lambda settings: {
+                "parameters": settings.similarity,
+                "privacy": settings.privacy,
+                "excluded_customers": settings.recommend.excluded_customers,
+            },
             needs_resources=True,
         ),
         PlanStep(
-            "cycles", cycles.cycles, inputs=("purchases",), outputs=("cycles",), version="1", by_customer=("purchases",)
+            "cycles",
+            cycles.cycles,
+            inputs=("purchases",),
+            outputs=("cycles", "returned"),
+            version="1",
+            by_customer=("purchases",),
         ),
         PlanStep(
             "rhythms",
@@ -43,32 +59,45 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
             popularity.popularity,
             inputs=("purchases", "interactions", "products"),
             outputs=("popularity",),
-            version="1",
+            version="2",
             settings=lambda settings: {
                 "trending_window_days": settings.recommend.trending_window_days,
                 "hemisphere": settings.recommend.hemisphere,
                 "min_customers": settings.privacy.min_customers,
+                "excluded_customers": settings.recommend.excluded_customers,
             },
+        ),
+        PlanStep(
+            "assortment",
+            assortment.assortment,
+            inputs=("purchases", "products"),
+            outputs=("assortment",),
+            version="1",
+            settings=lambda settings: {"rules": rules, **settings.recommend.of_products},
         ),
         PlanStep(
             "recommend",
             recommendation.recommend,
-            inputs=("cycles", "predictions", "neighbours", "popularity", "customers", "interactions", "products"),
-            outputs=("recommendations",),
-            version="1",
-            by_customer=("cycles", "predictions", "customers", "interactions"),
+            inputs=(
+                *("cycles", "returned", "predictions", "neighbours", "popularity", "assortment"),
+                *("customers", "interactions"),
+            ),
+            outputs=("recommendations", "unlisted"),
+            version="2",
+            by_customer=("cycles", "returned", "predictions", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(
             "shop_lists",
             shop_lists.shop_lists,
-            inputs=("neighbours", "popularity", "products"),
+            inputs=("neighbours", "popularity", "assortment"),
             outputs=("shop_lists",),
-            version="1",
+            version="2",
             settings=lambda settings: {
                 "parameters": settings.shop_lists,
                 "min_support": settings.recommend.min_support,
-                "excluded_categories": settings.recommend.excluded_categories,
+                "max_share_of_category": settings.recommend.max_share_of_category,
+                "max_alike": settings.recommend.max_alike,
             },
             dated=False,
         ),
@@ -76,14 +105,21 @@ def plan(predictor: Predictor) -> tuple[PlanStep, ...]:
 
 
 def _predict(predictor: Predictor) -> PlanStep:
+    """Nothing is predicted for customers without consent to personalisation, whatever the predictor."""
     stand_in = predictor.stand_in()
+
+    def predict(*, consent: bool, as_of: date, **frames: pl.LazyFrame) -> StepOutput:
+        cycles = with_consent(frames["cycles"], frames["customers"], default=consent)
+        return predictor.predict(**{name: frames[name] for name in predictor.inputs} | {"cycles": cycles}, as_of=as_of)
+
     return PlanStep(
         "predict",
-        predictor.predict,
-        inputs=predictor.inputs,
+        predict,
+        inputs=tuple(dict.fromkeys((*predictor.inputs, "customers"))),
         outputs=predictor.outputs,
         version=predictor.version,
-        by_customer=predictor.by_customer,
+        by_customer=tuple(dict.fromkeys((*predictor.by_customer, "customers"))) if predictor.by_customer else (),
+        settings=lambda settings: {"consent": settings.privacy.consent_personalisation},
         extra_key=lambda: {"predictor": predictor.name, **predictor.parameters()},
         stand_in=_predict(stand_in) if stand_in else None,
     )

@@ -22,6 +22,7 @@ import polars as pl
 
 from omnix_cli.frame_specs import FrameSpec
 from omnix_cli.frames.model_answers import Analyses, DeadLetters, ModelUsage
+from omnix_cli.frames.offering import Assortment, Popularity, Returned, Unlisted
 from omnix_cli.frames.quality import Evaluations, Reliability
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
@@ -31,7 +32,6 @@ URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
 RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
-POPULARITY_KINDS = ("trending", "seasonal", "popular")
 LIST_KINDS = ("personal", "replenishment", "similar", "complements", "substitutes", "trending", "seasonal", "popular")
 
 MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
@@ -277,34 +277,6 @@ class Predictions(dy.Schema):
     fallback = dy.Bool()
 
 
-class Popularity(dy.Schema):
-    """The products that the whole shop buys, as ranked lists, best first. `scope` is a season in seasonal lists, else
-    `all`.
-
-    `customers` counts the distinct customers of a row: within the recent window (trending), in that season (seasonal;
-    a customer of two years counts twice) or over the whole history (popular). `customers_before` and
-    `interested_before` are those of the window before, `interested` those who viewed, saved or wished without buying;
-    figures below the privacy floor are null. `season_index` is the product's share of the season over the
-    shop's share, `season_days` the days of that season in the history. `repeat_share` is the share of the product's
-    purchases made by somebody who had bought it before. `confidence` is the chance that a customer who shops now
-    buys the product within 14 days."""
-
-    kind = dy.Enum(POPULARITY_KINDS, primary_key=True)
-    scope = dy.String(primary_key=True)
-    rank = dy.Int32(min=1)
-    product_id = dy.String(primary_key=True)
-    score = dy.Float64(min=0, max=1)
-    customers = dy.Int32(min=1)
-    customers_before = dy.Int32(nullable=True, min=0)
-    interested = dy.Int32(nullable=True, min=0)
-    interested_before = dy.Int32(nullable=True, min=0)
-    season_index = dy.Float64(nullable=True, min=0)
-    season_days = dy.Int32(nullable=True, min=0)
-    repeat_share = dy.Float64(nullable=True, min=0, max=1)
-    confidence = dy.Float64(min=0, max=1)
-    reason = dy.String()
-
-
 class Recommendations(dy.Schema):
     """Ranked lists, one row per item, stored as `recommendations` (the lists of customers) and `shop_lists`
     (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
@@ -350,6 +322,7 @@ FRAMES: dict[str, FrameSpec] = {
     "product_names": FrameSpec(ProductNames, ("product_id", "name")),
     "neighbours": FrameSpec(Neighbours, ("product_id", "rank")),
     "cycles": FrameSpec(Cycles, ("customer_id", "product_id")),
+    "returned": FrameSpec(Returned, ("customer_id", "product_id")),
     "rhythms": FrameSpec(Rhythms, ("level", "key")),
     "forecast_model": FrameSpec(ForecastModel, ("part", "term")),
     "dead_letters": FrameSpec(DeadLetters, ("customer_id",)),
@@ -357,7 +330,9 @@ FRAMES: dict[str, FrameSpec] = {
     "analyses": FrameSpec(Analyses, ("customer_id",)),
     "predictions": FrameSpec(Predictions, ("customer_id", "product_id")),
     "popularity": FrameSpec(Popularity, ("kind", "scope", "rank")),
+    "assortment": FrameSpec(Assortment, ("product_id",)),
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
+    "unlisted": FrameSpec(Unlisted, ("customer_id",)),
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
     "evaluations": FrameSpec(Evaluations, ("row",)),
     "reliability": FrameSpec(Reliability, ("row",)),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.protocols.checkpoints import KeptFindings, StoredFrame
 from omnix_cli.records import Finding, ImportBatch
 from omnix_cli.services.content_keys import digest
+from omnix_cli.settings import ProductRules, RecommendSettings, dump
 from omnix_cli.steps.advice import findings as advice
 
 _log = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ class Advisor:
     """Looks at the current rows of a workspace; made by `wiring`. Without `kept`, nothing is written."""
 
     sources: Mapping[str, StoredFrame]
-    excluded_categories: Sequence[str] = ()
+    settings: RecommendSettings
+    rules: ProductRules
     kept: KeptFindings | None = None
     currencies: Mapping[str, int] = field(default_factory=dict)
     """The imported purchases by the currency of their amounts (see `imported_currencies`)."""
@@ -33,7 +35,8 @@ class Advisor:
         return digest(
             {
                 "rows": rows,
-                "excluded": list(self.excluded_categories),
+                "excluded": self.settings.exclusions | {"customer": list(self.settings.excluded_customers)},
+                "rules": dump(self.rules),
                 "currencies": dict(self.currencies),
                 "version": advice.VERSION,
             }
@@ -47,7 +50,13 @@ class Advisor:
         known = self.kept.load(key) if self.kept else None
         if known is None:
             frames = {name: frame.scan() for name, frame in self.sources.items()}
-            found = advice.findings(frames, excluded_categories=self.excluded_categories, currencies=self.currencies)
+            found = advice.findings(
+                frames,
+                exclusions=self.settings.exclusions,
+                excluded_customers=self.settings.excluded_customers,
+                rules=self.rules,
+                currencies=self.currencies,
+            )
             known = tuple(found)
             if self.kept:
                 self.kept.save(key, known)

@@ -26,6 +26,7 @@ from omnix_cli.services.lookups.run_frames import RunFrames
 from omnix_cli.services.runs.commands import Command, RunReport, bring_up_to_date
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.settings import BedrockSettings
+from omnix_cli.steps.consent import with_consent
 
 _RETRY = Command("predict retry-failed", ("predict",))
 
@@ -114,7 +115,9 @@ def show_prompt(model: BedrockPredictor, runner: Runner, customer: str) -> str:
 
 
 def _inputs(runner: Runner) -> dict[str, pl.LazyFrame]:
-    return {name: frame.scan() for name, frame in runner.inputs("predict").items()}
+    frames = {name: frame.scan() for name, frame in runner.inputs("predict").items()}
+    consent = runner.settings.privacy.consent_personalisation
+    return frames | {"cycles": with_consent(frames["cycles"], frames["customers"], default=consent)}
 
 
 def check_prompt(spec: str, answers: AnswerLedger, asker: Asker, settings: BedrockSettings) -> PromptReport:

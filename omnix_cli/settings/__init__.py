@@ -21,10 +21,12 @@ from omnix_cli.settings.analytics import (
 )
 from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
+from omnix_cli.settings.rules import NO_RULES, ProductRules
 from omnix_cli.settings.section import AwsAccess, Section, dump
 from omnix_cli.settings.storage import PublishSettings, S3Settings, StoreSettings, TableSettings
 
 __all__ = [
+    "NO_RULES",
     "AwsAccess",
     "BatchSettings",
     "BedrockSettings",
@@ -33,6 +35,7 @@ __all__ = [
     "ImportSettings",
     "PredictionSettings",
     "PrivacySettings",
+    "ProductRules",
     "PublishSettings",
     "QualitySettings",
     "RecommendSettings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -89,8 +89,55 @@ class RecommendSettings(Section):
     """Where the shop is: spring begins in March in the north, in September in the south."""
     min_support: int = Field(3, ge=1)
     """Recommend an item to others only if at least this many customers bought it."""
+    recent_days: int = Field(90, ge=1)
+    """What was not sold in so many days is offered neither as new nor as similar; what was never sold yet may be."""
+    max_share_of_category: Share = 0.5
+    """The most of a list that one category may have, what the customer buys again aside. If nothing else is left, it
+    may have more."""
+    max_alike: int = Field(3, ge=1)
+    """The most products of a list whose names differ in one word. Numbers count: milk 1 % is not milk 2 %."""
+    excluded_products: Texts = ()
+    """Ids of products that are never recommended, nor named in a reason. Here and below, `*` stands for any text, `?`
+    for one character, and case does not count."""
+    excluded_names: Texts = ()
+    """Names of such products, as in `*gift card*`."""
+    excluded_tags: Texts = ()
+    """Tags of such products."""
+    excluded_brands: Texts = ()
+    """Brands of such products."""
     excluded_categories: Texts = ()
-    """Categories that are never recommended (tobacco, fuel, gift cards)."""
+    """Categories of such products (tobacco, fuel, gift cards)."""
+    not_products: str | None = None
+    """A file of rules that say what is no product, such as postage. Unset: `configs/rules/not_products.toml`."""
+    offer_free: bool = False
+    """Also recommend what never cost anything, such as free samples."""
+    offer_out_of_stock: Texts = ()
+    """Categories or tags whose products are offered without stock, because they are ordered for the customer; `*` for
+    all."""
+    excluded_customers: Texts = ()
+    """Accounts (staff, resellers) that do not count in what the shop as a whole buys: popular, trending and seasonal
+    products. They get lists of their own all the same."""
+
+    @property
+    def exclusions(self) -> dict[str, list[str]]:
+        """The patterns of what is excluded, by the kind of text they are about."""
+        return {
+            "product": list(self.excluded_products),
+            "name": list(self.excluded_names),
+            "tag": list(self.excluded_tags),
+            "brand": list(self.excluded_brands),
+            "category": list(self.excluded_categories),
+        }
+
+    @property
+    def of_products(self) -> dict[str, Any]:
+        """What decides which products are offered at all."""
+        return {
+            "exclusions": self.exclusions,
+            "offer_out_of_stock": self.offer_out_of_stock,
+            "offer_free": self.offer_free,
+            "recent_days": self.recent_days,
+        }
 
 
 class ShopListSettings(Section):

@@ -24,13 +24,23 @@ def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
 
     A purchase day is a day on which anything of the product was kept after returns; a gap is the number of days
     between two consecutive ones. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in days
-    at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit.
+    at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit. The pairs
+    of which nothing was kept are in the frame `returned`.
     """
     frame = schemas.FRAMES["cycles"].conform(pair_cycles(of_customers(purchases), as_of=as_of))
     anonymous = purchases.filter(pl.col("purchase_day") < as_of, pl.col("customer_id").str.starts_with(ANONYMOUS))
     left_out = anonymous.select(pl.len()).collect().item()
     repeated = int((frame["purchase_days"] > 1).sum())
-    return StepOutput({"cycles": frame}, {"repeated_pairs": repeated, "anonymous_lines_left_out": left_out})
+    returned = _returned(of_customers(purchases), frame, as_of)
+    return StepOutput(
+        {"cycles": frame, "returned": returned}, {"repeated_pairs": repeated, "anonymous_lines_left_out": left_out}
+    )
+
+
+def _returned(purchases: pl.LazyFrame, cycles: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The pairs with a return and without a purchase day."""
+    returns = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") == "return").select(_PAIR).unique()
+    return schemas.FRAMES["returned"].conform(returns.collect().join(cycles, on=_PAIR, how="anti").sort(_PAIR))
 
 
 def pair_cycles(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:

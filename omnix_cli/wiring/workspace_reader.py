@@ -68,7 +68,7 @@ class WorkspaceReader:
             purchases, timezone = self.ledger.view("purchases"), self.settings.imports.timezone
             as_of = resolve_as_of(self.settings.as_of, purchases=purchases, now=self.now(), timezone=timezone)
         frames = RunFrames(self.records, self.checkpoints, self.ledger.view, run, as_of)
-        return Results(frames, self.settings.recommend.hemisphere)
+        return Results(frames, self.settings.recommend.hemisphere, self.settings.privacy.consent_personalisation)
 
     @cached_property
     def _shared(self) -> S3Workspace | None:

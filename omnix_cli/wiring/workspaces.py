@@ -36,6 +36,7 @@ from omnix_cli.settings import SourceSettings
 from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.line_blocks import block_bytes
 from omnix_cli.stores.inputs.recipes import source_mapping
+from omnix_cli.stores.inputs.rule_files import product_rules
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
@@ -124,7 +125,8 @@ class Workspace(WorkspaceReader):
         """Looks at the imports as they are now; with `keep`, what it finds is kept until the rows change."""
         return Advisor(
             sources={kind: self.ledger.view(kind) for kind in SOURCES},
-            excluded_categories=self.settings.recommend.excluded_categories,
+            settings=self.settings.recommend,
+            rules=product_rules(self.settings.recommend.not_products),
             currencies=imported_currencies(self.ledger.batches("purchases")),
             kept=FindingsFile(self._shared.folder() if self._shared else DiskFolder(self.folder)) if keep else None,
         )
@@ -137,7 +139,7 @@ class Workspace(WorkspaceReader):
             raise CorruptCheckpoint(f"imports are damaged: {described(damaged)}", hint="Import these files again.")
         limits = self.settings.engine
         return Runner(
-            plan=plan(predictor or self.predictors.configured()),
+            plan=plan(predictor or self.predictors.configured(), product_rules(self.settings.recommend.not_products)),
             engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,

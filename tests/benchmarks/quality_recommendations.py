@@ -18,9 +18,10 @@ from scipy import sparse
 from omnix_cli import schemas
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Resources
-from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
+from omnix_cli.settings import NO_RULES, PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms
+from omnix_cli.steps.lists.assortment import assortment
 from omnix_cli.steps.lists.next_basket import next_basket
 from omnix_cli.steps.lists.popularity import popularity
 from omnix_cli.steps.lists.recommendation import recommend
@@ -46,7 +47,7 @@ def main() -> None:
         ("popular", lambda: popular(known, truth)),
         ("personal top frequency", lambda: top_frequency(known)),
         ("TIFUKNN (.9/.9, alpha .3, m 7, k 100)", lambda: tifuknn(known)),
-        ("omnix, due again alone", lambda: due_again(known)),
+        ("omnix, own products by score alone", lambda: due_again(known)),
         ("omnix, homepage of what is due", lambda: homepages(known, sold, due_share=1.0)),
         ("omnix, homepage, 60 % due", lambda: homepages(known, sold, due_share=0.6)),
     )
@@ -176,7 +177,9 @@ def homepages(known: pl.DataFrame, products: pl.LazyFrame, *, due_share: float) 
         privacy=PrivacySettings(),
         resources=resources,
     ).frames["neighbours"]
-    rhythm = cycles(purchases, as_of=AS_OF).frames["cycles"].lazy()
+    habits = cycles(purchases, as_of=AS_OF).frames
+    rhythm, settings = habits["cycles"].lazy(), RecommendSettings(due_share=due_share)
+    offered = assortment(purchases, products, as_of=AS_OF, rules=NO_RULES, **settings.of_products).frames
     shared = rhythms(purchases, rhythm, products, as_of=AS_OF, personal_purchases=3).frames
     predictor = StatisticalPredictor(PredictionSettings())
     predictions = predictor.predict(
@@ -184,14 +187,15 @@ def homepages(known: pl.DataFrame, products: pl.LazyFrame, *, due_share: float) 
     ).frames["predictions"]
     lists = recommend(
         rhythm,
+        habits["returned"].lazy(),
         predictions.lazy(),
         neighbours.lazy(),
         shop_popularity(known).lazy(),
+        offered["assortment"].lazy(),
         schemas.FRAMES["customers"].empty().lazy(),
         schemas.FRAMES["interactions"].empty().lazy(),
-        products,
         as_of=AS_OF,
-        parameters=RecommendSettings(due_share=due_share),
+        parameters=settings,
         privacy=PrivacySettings(),
     ).frames["recommendations"]
     homepage = lists.filter(pl.col("kind") == "personal")

@@ -15,7 +15,7 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Engine, PlanStep, StepOutput
 from omnix_cli.schemas import FRAMES
-from omnix_cli.settings import PredictionSettings, PrivacySettings, RecommendSettings
+from omnix_cli.settings import NO_RULES, PredictionSettings, PrivacySettings, RecommendSettings
 from omnix_cli.steps.history import seen
 from omnix_cli.steps.imports import instants
 from omnix_cli.steps.imports.binding import Reading, bind
@@ -136,8 +136,8 @@ class Shop:
     products: product, and if it matters category, brand, price, stock, labels, buyers (10), popular repeats (0.25);
         the first product is the most popular; a product without buyers is not popular.
     purchases: customer, product, days ago.
-    predictions: customer, product, urgency, in days, chance in 7 days, chance in 14 days; without them every product
-        bought has a plain prediction.
+    predictions: customer, product, and if it matters urgency, interval, in days, chance in 7 days, chance in 14 days;
+        without them every product bought has a plain prediction.
     goes_with: product, neighbour, customers (20), same category; the first neighbour is the nearest.
     customers: customer, and if it matters favourites, brands, diet, budget from, budget to, consent.
     signals: customer, product, signal, days ago.
@@ -166,7 +166,7 @@ class Shop:
         lists = run(
             engine,
             PLAN["recommend"],
-            self._inputs(engine),
+            self._inputs(engine, RecommendSettings(**settings)),
             "recommendations",
             as_of=AS_OF,
             parameters=RecommendSettings(**settings),
@@ -176,15 +176,24 @@ class Shop:
             {"product_id": "product", "predicted_date": "due", "next_expected_date": "expected"}
         )
 
-    def _inputs(self, engine: Engine) -> dict[str, pl.LazyFrame]:
+    def _inputs(self, engine: Engine, settings: RecommendSettings) -> dict[str, pl.LazyFrame]:
         lines = [
             (str(r["customer"]), str(r["product"]), days_ago(int(str(r["days ago"])))) for r in rows(self.purchases)
         ]
         cycles = run(engine, PLAN["cycles"], {"purchases": purchases(*lines).lazy()}, "cycles", as_of=AS_OF)
         bought = cycles.select("customer_id", "product_id", "last_day", "purchase_days").to_dicts()
         predicted = {(r["customer"], r["product"]): _prediction(r) for r in rows(self.predictions)}
+        sold = {
+            "purchases": purchases(*lines).lazy() if lines else frame("purchases"),
+            "products": frame("products", *(_product(row) for row in rows(self.products))),
+        }
+        offered = run(
+            engine, PLAN["assortment"], sold, "assortment", as_of=AS_OF, rules=NO_RULES, **settings.of_products
+        )
         return {
             "cycles": cycles.lazy(),
+            "returned": frame("returned"),
+            "assortment": offered.lazy(),
             "predictions": frame(
                 "predictions", *(row | predicted.get((row["customer_id"], row["product_id"]), {}) for row in bought)
             ),
@@ -202,7 +211,6 @@ class Shop:
                     for r in rows(self.signals)
                 )
             ),
-            "products": frame("products", *(_product(row) for row in rows(self.products))),
         }
 
 
@@ -224,6 +232,8 @@ def _prediction(row: Row) -> dict[str, Any]:
     if row.get("in days"):
         given["predicted_date"] = date.fromisoformat(days_ago(-int(str(row["in days"]))))
         given["next_expected_date"] = max(given["predicted_date"], AS_OF)
+    if row.get("interval"):
+        given["interval_days"] = float(str(row["interval"]))
     for days in (7, 14):
         if row.get(f"chance in {days} days"):
             given[f"probability_{days}d"] = float(str(row[f"chance in {days} days"]))

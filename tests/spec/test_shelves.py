@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from omnix_cli.protocols.steps import Engine
 from tests.spec.shop import Shop, expect
 
@@ -93,13 +95,13 @@ def test_a_shelf_with_too_little_leaves_its_places_to_the_other(engine: Engine) 
         milk    | due_again   | later
         tea     | due_again   | later
         oats    | new_for_you | bought_together
-        jam     | new_for_you | fills_up, bought_together
+        jam     | new_for_you | bought_together, fills_up
         """,
     )
 
 
-def test_what_is_bought_often_and_lately_comes_first(engine: Engine) -> None:
-    """The score of a product is the share of shopping days with it, recent days counting more; here repeats alike."""
+def test_what_is_most_likely_bought_within_14_days_comes_first(engine: Engine) -> None:
+    """The score of what is due is its chance of a purchase within 14 days."""
     shop = Shop(
         products="""
             product
@@ -112,9 +114,15 @@ def test_what_is_bought_often_and_lately_comes_first(engine: Engine) -> None:
             customer | product | days ago
             ---------|---------|---------
             ann      | often   | 5
-            ann      | often   | 12
             ann      | rare    | 5
             ann      | old     | 200
+            """,
+        predictions="""
+            customer | product | chance in 14 days
+            ---------|---------|------------------
+            ann      | often   | 0.8
+            ann      | rare    | 0.2
+            ann      | old     | 0.1
             """,
     )
     expect(
@@ -122,9 +130,53 @@ def test_what_is_bought_often_and_lately_comes_first(engine: Engine) -> None:
         """
         product | score
         --------|------
-        often   | 0.22
-        rare    | 0.12
-        old     | 0.03
+        often   | 0.8
+        rare    | 0.2
+        old     | 0.1
+        """,
+    )
+
+
+def test_what_was_bought_within_half_its_rhythm_or_given_up_is_not_due(engine: Engine) -> None:
+    """It makes room for what is new, and comes last when nothing else is left."""
+    shop = Shop(
+        products="""
+            product
+            -------
+            milk
+            tea
+            oil
+            oats
+            """,
+        purchases="""
+            customer | product | days ago
+            ---------|---------|---------
+            ann      | milk    | 5
+            ann      | tea     | 4
+            ann      | oil     | 90
+            """,
+        predictions="""
+            customer | product | urgency | interval | chance in 14 days
+            ---------|---------|---------|----------|------------------
+            ann      | milk    | later   | 10       | 0.3
+            ann      | tea     | later   | 10       | 0.9
+            ann      | oil     | lapsed  | 10       | 0.1
+            """,
+        goes_with="""
+            product | neighbour
+            --------|----------
+            milk    | oats
+            """,
+    )
+    expect(
+        shop.homepage(engine, "ann", count=4),
+        """
+        product | shelf
+        --------|------------
+        milk    | due_again
+        oats    | new_for_you
+        tea     | fallback
+        oil     | fallback
         """,
     )
 
@@ -225,9 +277,9 @@ def test_a_tie_goes_to_the_lower_product_id(engine: Engine) -> None:
         """
         product | score
         --------|------
-        apples  | 0.25
-        figs    | 0.25
-        pears   | 0.25
+        apples  | 0.5
+        figs    | 0.5
+        pears   | 0.5
         """,
     )
 
@@ -245,7 +297,7 @@ def test_an_item_has_the_date_the_state_and_the_chance_of_its_prediction(engine:
             """,
     )
     expect(
-        shop.homepage(engine, "ann", count=2),
+        shop.homepage(engine, "ann").filter(pl.col("urgency").is_not_null()),
         """
         product | urgency | due        | expected   | confidence
         --------|---------|------------|------------|-----------
@@ -262,6 +314,10 @@ def test_replenishment_lists_what_is_due_by_date(engine: Engine) -> None:
             product
             -------
             milk
+            bread
+            oil
+            soap
+            tea
             """,
         purchases="""
             customer | product | days ago

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.services.lookups.run_frames import RunFrames
 
+_log = logging.getLogger(__name__)
 _DATES = ("predicted_date", "next_expected_date", "date_p10", "date_p90")
 _CHANCES = ("probability_7d", "probability_14d", "probability_28d", "alive")
 _PREDICTED = (*_DATES, *_CHANCES, "expected_quantity", "urgency")
@@ -31,6 +33,16 @@ _RELATIONS = {
     "substitutes": ("substitute", "content"),
 }
 """What the neighbours of a product may be, and the column that orders them."""
+_POPULAR = "these are the products that most customers buy"
+_NO_CONSENT = "there is no consent to personalisation"
+_NOTHING_LEFT = {
+    None: "there was nothing to offer",
+    "dietary": "no product is labelled as fitting the diet of the profile",
+    "budget": "no product is within the budget of the profile",
+    "min_support": "too few customers bought any of the products (recommend.min_support)",
+    "out_of_stock": "what could be offered is out of stock",
+}
+"""Why a customer has no homepage list, by the rule that removed most."""
 _BOUGHT = ("purchase_days", "last_day", "median_gap_days")
 
 
@@ -40,17 +52,23 @@ class Results:
 
     frames: RunFrames
     hemisphere: Hemisphere = "northern"
+    consent: bool = True
+    """Whether to personalise for customers whose profile does not say."""
 
     def recommendations(self, customer: str, *, context: str, limit: int) -> pl.DataFrame:
-        """A customer's list by rank; on the homepage an unknown customer gets the popular products, on the shelf
-        `fallback`."""
+        """A customer's list by rank. A warning says why a customer has none; on the homepage, somebody unknown gets the
+        popular products, on the shelf `fallback`."""
         contexts = list_ids.CUSTOMER_CONTEXTS
         if context not in contexts:
             raise ConfigError(f"there is no context {context!r}", hint=f"Choose one of: {', '.join(contexts)}.")
         theirs = self.frames.scan("recommendations", "customer_id", "list_id", *_LISTED)
         own = theirs.filter(customer_id=customer, list_id=list_ids.personal(customer, context)).collect()
-        if own.is_empty() and context == "homepage":
-            return self._shop_list(list_ids.popular(), limit=limit).with_columns(shelf=pl.lit("fallback"))
+        if own.is_empty() and not self._is_known("customer_id", customer):
+            popular = self._shop_list(list_ids.popular(), limit=limit if context == "homepage" else 0)
+            _log.warning("there is no customer `%s`; %s", customer, _POPULAR if popular.height else "check the id")
+            return popular.with_columns(shelf=pl.lit("fallback"))
+        if own.is_empty():
+            _log.warning("`%s` has no list for this context: %s", customer, self._why_no_list(customer, context))
         return own.sort("rank").select(_LISTED).head(limit)
 
     def trending(self, *, limit: int) -> pl.DataFrame:
@@ -70,16 +88,23 @@ class Results:
         return name
 
     def similar(self, product: str, *, relation: str | None = None, limit: int) -> pl.DataFrame:
-        """The neighbours of a product with every part of their score; with a `relation` only its complements, most
-        often bought together first, or its substitutes, most alike first. Raises `DataError` for an unknown product."""
-        neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR).filter(product_id=product)
+        """The neighbours of a product that are offered, with every part of their score; with a `relation` only its
+        complements, most often bought together first, or its substitutes, most alike first. Raises `DataError` for an
+        unknown product."""
         order = _RELATIONS.get(relation or "similar")
         if order is None:
             raise ConfigError(f"there is no relation {relation!r}", hint=f"Choose one of: {', '.join(_RELATIONS)}.")
         kind, part = order
+        neighbours = self.frames.scan("neighbours", "rank", "neighbour_id", *_NEIGHBOUR)
+        theirs = neighbours.filter(product_id=product)
         if kind:
-            neighbours = neighbours.filter(pl.col("relation") == kind)
-        nearest = neighbours.sort(part, "rank", descending=[kind is not None, False]).head(limit)
+            theirs = theirs.filter(pl.col("relation") == kind)
+        assortment = self.frames.scan_if_made("assortment", "product_id", "blocked", "dormant", "never_named")
+        if assortment is not None:
+            offered = assortment.filter(pl.col("blocked").is_null(), ~pl.col("dormant"))
+            theirs = theirs.join(offered, left_on="neighbour_id", right_on="product_id", how="semi")
+            theirs = theirs.join(assortment.filter("never_named"), on="product_id", how="anti")
+        nearest = theirs.sort(part, "rank", descending=[kind is not None, False]).head(limit)
         rows = nearest.join(self._names("neighbour_id"), on="neighbour_id", how="left", maintain_order="left").collect()
         if rows.is_empty():
             self.check_product(product)
@@ -89,9 +114,13 @@ class Results:
         """Who needs what within `days` days, the day of the run being the first: the predictions with the highest
         `probability` of a purchase in that time, the highest first.
 
-        For 7, 14 and 28 days it is the stated chance, else one between those (see `chances.chance_within`)."""
+        For 7, 14 and 28 days it is the stated chance, else one between those (see `chances.chance_within`). What the
+        assortment blocks is left out."""
         rows = self.frames.scan("predictions", *_PREDICTION).with_columns(probability=chance_within(days).round(6))
         rows = rows.filter(pl.col("probability") > 0)
+        assortment = self.frames.scan_if_made("assortment", "product_id", "blocked")
+        if assortment is not None:
+            rows = rows.join(assortment.filter(pl.col("blocked").is_not_null()), on="product_id", how="anti")
         if customer is not None:
             rows = rows.filter(customer_id=customer)
         order = ("probability", "next_expected_date", "customer_id", "product_id")
@@ -129,6 +158,19 @@ class Results:
     def _shop_list(self, list_id: str, *, limit: int) -> pl.DataFrame:
         lists = self.frames.scan("shop_lists", "list_id", *_LISTED)
         return lists.filter(list_id=list_id).head(limit).collect().sort("rank").select(_LISTED)
+
+    def _why_no_list(self, customer: str, context: str) -> str:
+        profile = self.profile(customer).select("consent_personalisation", "withdrawn").rows()
+        consent, withdrawn = profile[0] if profile else (None, None)
+        if withdrawn:
+            return "the profile was withdrawn"
+        if context != "homepage":
+            return "nothing is due soon" if (self.consent if consent is None else consent) else _NO_CONSENT
+        unlisted = self.frames.scan_if_made("unlisted")
+        rules = [] if unlisted is None else unlisted.filter(customer_id=customer).collect()["rule"].to_list()
+        return (
+            _NOTHING_LEFT.get(rules[0], f"the rule {rules[0]} leaves nothing") if rules else "the run did not know them"
+        )
 
     def check_customer(self, customer: str) -> None:
         """Raises `DataError` for a customer that was never imported."""

@@ -38,6 +38,16 @@ class RunFrames:
             raise CorruptCheckpoint(message, hint="`omnix run` builds it again.")
         return checkpoint.frame(name).scan(*columns)
 
+    def scan_if_made(self, name: str, *columns: str) -> pl.LazyFrame | None:
+        """As `scan`; None when no run has made the frame, as a run of an earlier release."""
+        try:
+            self._made(name)
+        except CorruptCheckpoint:
+            raise
+        except DataError:
+            return None
+        return self.scan(name, *columns)
+
     def any_frame(self, name: str) -> pl.DataFrame:
         """All rows of a frame: one that a step made, or an imported one as it is now."""
         if name not in SOURCES:

@@ -15,8 +15,8 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from omnix_cli.process_memory import PeakMemory
 from omnix_cli.processes.boot_time import boot_seconds
+from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress, always, shown
 from omnix_cli.protocols.tables import GuardedStore, TableStore, WriteLimit

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omnix_cli.errors import OmnixError
-from omnix_cli.process_memory import PeakMemory
+from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.records import Finding, RunRecord, StepRecord
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher

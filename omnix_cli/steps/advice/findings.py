@@ -8,15 +8,17 @@ from itertools import chain
 import polars as pl
 
 from omnix_cli.records import Finding
+from omnix_cli.settings import NO_RULES, ProductRules
+from omnix_cli.steps.advice.exclusions import exclusion_findings
 from omnix_cli.steps.advice.heavy_customers import customer_findings
-from omnix_cli.steps.advice.matching import case_variants, unmatched, unreachable_exclusions
+from omnix_cli.steps.advice.matching import case_variants, unmatched
 from omnix_cli.steps.advice.odd_orders import order_findings
 from omnix_cli.steps.advice.odd_products import product_findings, returns_without_sale
 from omnix_cli.steps.advice.stray_days import day_findings
 from omnix_cli.steps.advice.tallies import tally
 from omnix_cli.steps.imports.amounts.currencies import listed, several
 
-VERSION = "1"
+VERSION = "2"
 """Raise it when a change finds something else in the same rows."""
 
 ERRORS = ("unreachable_exclusion",)
@@ -26,19 +28,22 @@ ERRORS = ("unreachable_exclusion",)
 def findings(
     frames: Mapping[str, pl.LazyFrame],
     *,
-    excluded_categories: Sequence[str] = (),
+    exclusions: Mapping[str, Sequence[str]] | None = None,
+    excluded_customers: Sequence[str] = (),
+    rules: ProductRules = NO_RULES,
     currencies: Mapping[str, int] | None = None,
 ) -> list[Finding]:
     """What is noticed about the frames `purchases`, `products`, `customers` and `interactions`, errors first.
-    `currencies` are the imported purchases by the currency of their amounts."""
+    `exclusions` are the patterns of excluded products (see `RecommendSettings.exclusions`), `currencies` the imported
+    purchases by the currency of their amounts."""
     counted = tally(frames["purchases"])
-    products = frames["products"].select("product_id", "name", "category").collect()
+    products = frames["products"].select("product_id", "name", "category", "brand", "tags").collect()
     profiles = frames["customers"].select("customer_id").collect()["customer_id"]
     bought = counted.products.select("lines", id="product_id")
     shoppers = counted.customers.select("lines", id="customer_id")
     return list(
         chain(
-            unreachable_exclusions(bought["id"], products, excluded_categories),
+            exclusion_findings(bought["id"], products, exclusions or {}),
             unmatched(
                 bought,
                 products["product_id"],
@@ -51,9 +56,9 @@ def findings(
             case_variants(pl.concat([bought["id"], products["product_id"]]), code="product_case", what="product ids"),
             case_variants(pl.concat([shoppers["id"], profiles]), code="customer_case", what="customer ids"),
             order_findings(counted),
-            customer_findings(counted),
+            customer_findings(counted, excluded_customers),
             day_findings(counted),
-            product_findings(counted, products),
+            product_findings(counted, products, rules),
             _currencies(currencies or {}),
             returns_without_sale(counted),
         )

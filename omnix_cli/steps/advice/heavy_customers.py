@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from omnix_cli.records import Finding
 from omnix_cli.steps.advice.tallies import Tally
+from omnix_cli.steps.name_patterns import matches
 
 _PLACEHOLDER = (
     r"(?i)^(0+|9{3,}|-+|-1|\?+|x+|guest|gast|invit[eé]|anonym(ous|us|e|er)?|unknown|unbekannt|cash|walk.?in|"
@@ -20,9 +21,15 @@ _FEW_CUSTOMERS = 20
 _HEAVY_PAIRS = 0.5
 
 
-def customer_findings(tally: Tally) -> Iterator[Finding]:
-    """Tells of a cash register that is counted as a customer, and of the few customers that make most links."""
+def customer_findings(tally: Tally, excluded: Sequence[str]) -> Iterator[Finding]:
+    """Tells of a cash register that is counted as a customer, and of the few customers that make most links; of none
+    that is `excluded` from what others see, but of an exclusion that no customer has."""
     customers = tally.customers
+    for pattern in excluded:
+        if customers.filter(matches(pl.col("customer_id"), [pattern])).is_empty():
+            text = f"no customer is called `{pattern}`, whom the settings exclude"
+            yield Finding("unknown_customer", 1, text, "Correct recommend.excluded_customers.")
+    customers = customers.filter(~matches(pl.col("customer_id"), excluded))
     total = int(customers["lines"].sum())
     if not total:
         return
@@ -56,5 +63,5 @@ def _links(customers: pl.DataFrame) -> Iterator[Finding]:
         return
     names = ", ".join(pairs["customer_id"].head(3))
     text = f"{few:,} customers make {share[-1]:.0%} of the links between products ({names})"
-    hint = "Staff or resellers? Leave them out with `set_aside`, or limit `similarity.max_products_per_customer`."
+    hint = "Staff or resellers? Name them in `recommend.excluded_customers`, so that they do not count for others."
     yield Finding("few_make_the_links", few, text, hint)

@@ -8,28 +8,26 @@ import polars as pl
 
 from omnix_cli.counted_nouns import counted
 from omnix_cli.records import Finding
+from omnix_cli.settings import ProductRules
 from omnix_cli.steps.advice.tallies import Tally
+from omnix_cli.steps.lists.assortment import is_no_product
 
-_NO_PRODUCT = (
-    r"(?i)^(post(age)?|dot|dotcom postage|carriage|shipping( (fee|cost|charge)s?)?|delivery( (fee|cost|charge)s?)?|"
-    r"freight|versand(kosten)?|porto|discount|rabatt|rounding|bank[ _]?charges?|amazon[ _]?fee|fees?|commission|"
-    r"adjust(ment)?\d*|manual|test([ _-]?(product|item|order))?\d*|gift[ _-]?(card|voucher|wrap(ping)?|certificate)s?|"
-    r"gift_\w+|voucher|gutschein|coupon|tips?|deposit|pfand|bags?|cruk|samples?|surcharge|tax|vat|donation)$"
+_SAMPLES = (
+    "Free samples? They are not recommended (recommend.offer_free). Leave them out of all figures with `set_aside` in "
+    "the mapping."
 )
-_SHORT = ("M", "D", "B", "S", "C2", "m")
-"""Codes of one shop's till; only where ids are usually long."""
 _TIMES_USUAL = 50
 _LEAST_QUANTITY = 1000
 _TIMES_OWN_PRICE = 50
 
 
-def product_findings(tally: Tally, products: pl.DataFrame) -> Iterator[Finding]:
-    """Tells of codes and names that are no products, products that cost nothing, and absurd quantities and prices.
-    `products` has product_id and name."""
+def product_findings(tally: Tally, products: pl.DataFrame, rules: ProductRules) -> Iterator[Finding]:
+    """Tells of codes and names that are no products by the `rules`, products that cost nothing, and absurd quantities
+    and prices. `products` has product_id and name."""
     sold = tally.products.join(products.select("product_id", "name"), on="product_id", how="left")
     if sold.is_empty():
         return
-    yield from _no_products(sold)
+    yield from _no_products(sold, rules)
     yield from _free(sold)
     yield from _amounts(tally)
 
@@ -49,13 +47,8 @@ def returns_without_sale(tally: Tally) -> Iterator[Finding]:
     yield Finding("returns_without_sale", lines, text, hint)
 
 
-def _no_products(sold: pl.DataFrame) -> Iterator[Finding]:
-    short = pl.lit(False)
-    if float(sold["product_id"].str.len_chars().median() or 0) >= 4:  # type: ignore[arg-type]
-        short = pl.col("product_id").is_in(_SHORT)
-    code = pl.col("product_id").str.strip_chars().str.contains(_NO_PRODUCT)
-    name = pl.col("name").str.strip_chars().str.contains(_NO_PRODUCT).fill_null(False)
-    found = sold.filter(code | short | name).sort("lines", "product_id", descending=[True, False])
+def _no_products(sold: pl.DataFrame, rules: ProductRules) -> Iterator[Finding]:
+    found = sold.filter(is_no_product(sold, rules)).sort("lines", "product_id", descending=[True, False])
     if found.is_empty() or found.height > sold.height / 2:
         return
     lines, codes = int(found["lines"].sum()), found["product_id"].head(10).to_list()
@@ -63,7 +56,10 @@ def _no_products(sold: pl.DataFrame) -> Iterator[Finding]:
     look = counted(found.height, "product id looks", "product ids look")
     text = f"{look} like postage, fees, discounts or tests: {listed} ({counted(lines, 'line')})"
     rule = f'{{column = "...", values = [{listed}], reason = "no product"}}'
-    hint = f"Leave them out: `set_aside = [{rule}]` in the mapping."
+    hint = (
+        f"They are not recommended. Leave them out of all figures with `set_aside = [{rule}]` in the mapping. If one "
+        "is a product, use rules of your own (recommend.not_products)."
+    )
     yield Finding("no_products", lines, text, hint)
 
 
@@ -77,7 +73,7 @@ def _free(sold: pl.DataFrame) -> Iterator[Finding]:
     lines = int(free["lines"].sum())
     cost = counted(free.height, "product never costs", "products never cost")
     text = f"{cost} anything, such as {free['product_id'][0]} ({counted(lines, 'line')})"
-    yield Finding("free_products", lines, text, "Free samples? Leave them out with `set_aside` in the mapping.")
+    yield Finding("free_products", lines, text, _SAMPLES)
 
 
 def _amounts(tally: Tally) -> Iterator[Finding]:

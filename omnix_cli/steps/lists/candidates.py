@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from omnix_cli.steps.lists.preferences import MET, adjusted
-from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each
+from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each, counted_of
 
 DUE = ("overdue", "urgent", "upcoming")
+GIVEN_UP = ("lapsed", "unlikely")
 _PAIR = ["customer_id", "product_id"]
 _DATES = ("predicted_date", "next_expected_date")
-_READ = (*_PAIR, *_DATES, "probability_7d", "probability_14d", "urgency", "reason")
+_READ = (*_PAIR, "purchase_days", *_DATES, "probability_7d", "probability_14d", "urgency", "reason")
 _SIGNAL_REASONS = {
-    "add_to_cart": "you put this into your cart {} days ago",
-    "wishlist": "you wished for this {} days ago",
-    "view": "you looked at this {} days ago",
-    "search": "you searched for this {} days ago",
+    "add_to_cart": "you put this into your cart {} ago",
+    "wishlist": "you wished for this {} ago",
+    "view": "you looked at this {} ago",
+    "search": "you searched for this {} ago",
 }
 
 
-def predicted(predictions: pl.LazyFrame) -> pl.LazyFrame:
-    """What offers need of the predictions."""
-    return predictions.select(_READ)
+def predicted(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
+    """What offers need of the predictions, and whether it is too `early`: bought within half its interval."""
+    elapsed = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
+    return predictions.select(*_READ, early=2 * elapsed < pl.col("interval_days"))
 
 
 def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:
@@ -35,28 +39,34 @@ def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFram
     )
 
 
-def due_again(predictions: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, *, most: int) -> pl.DataFrame:
-    """The `most` best predicted products of each customer as offers, by `basket_score` moved by open interest.
-
-    Chance, dates and reason are those of the prediction."""
-    scored = (
-        predictions.select(_PAIR)
-        .join(baskets.select(*_PAIR, "basket_score"), on=_PAIR)
-        .join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left")
-        .select(*_PAIR, score=adjusted(pl.col("basket_score")))
-    )
-    return _due_offers(best_of_each(scored, most).join(predictions, on=_PAIR, how="left"))
-
-
-def new_for_you(
-    found: pl.DataFrame, baskets: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame
+def own_products(
+    predictions: pl.DataFrame, interest: pl.DataFrame, durables: pl.DataFrame, *, most: int
 ) -> pl.DataFrame:
-    """Offers of products never bought: `found` ones and those of open interest. The score combines both; a product
-    that meets one of the `tastes` scores a little higher.
+    """The `most` best predicted products of each customer as offers, by the chance of a purchase within 14 days moved
+    by open interest.
+
+    Not due, but on the shelf `fallback`, is what was bought within half its interval, what has probably been given up,
+    and one of the `durables` (product_id) that was bought once. The confidence is that chance, the reason that of the
+    prediction."""
+    given_up = pl.col("urgency").cast(pl.String).is_in(GIVEN_UP)
+    is_owned = pl.col("product_id").is_in(durables["product_id"].implode()) & (pl.col("purchase_days") == 1)
+    is_due = ~pl.col("early") & ~given_up & ~is_owned
+    scored = predictions.join(interest.select(*_PAIR, "interest"), on=_PAIR, how="left").with_columns(
+        score=adjusted(pl.col("probability_14d")),
+        shelf=pl.when(is_due).then(pl.lit("due_again")).otherwise(pl.lit("fallback")),
+    )
+    best = scored.sort("customer_id", "shelf", -pl.col("score"), "product_id")
+    kept = best.group_by("customer_id", "shelf", maintain_order=True).head(most)
+    return _own_offers(kept)
+
+
+def new_for_you(found: pl.DataFrame, known: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame) -> pl.DataFrame:
+    """Offers of products never bought (not `known`): `found` ones and those of open interest. The score combines both;
+    a product that meets one of the `tastes` scores a little higher.
 
     `explain` fills in confidence and reason."""
     fondness = pl.when(pl.col("taste").is_not_null()).then(MET).otherwise(1.0)
-    wanted = interest.filter(pl.col("interest") > 0).join(baskets, on=_PAIR, how="anti")
+    wanted = interest.filter(pl.col("interest") > 0).join(known, on=_PAIR, how="anti")
     rows = (
         found.join(wanted.select(_PAIR), on=_PAIR, how="full", coalesce=True)
         .join(interest, on=_PAIR, how="left")
@@ -111,7 +121,7 @@ def explain(
 def due_now(predictions: pl.DataFrame) -> pl.DataFrame:
     """What is overdue, urgent or upcoming, as offers scored by the chance of a purchase within 7 days."""
     due = predictions.filter(pl.col("urgency").cast(pl.String).is_in(DUE))
-    return _due_offers(due.with_columns(score=pl.col("probability_7d")))
+    return _own_offers(due.with_columns(score=pl.col("probability_7d"), shelf=pl.lit("due_again")))
 
 
 def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
@@ -119,10 +129,10 @@ def replenishment(due: pl.DataFrame, *, count: int) -> pl.DataFrame:
     return best_of_each(due, count).sort("customer_id", "predicted_date", -pl.col("score"), "product_id")
 
 
-def _due_offers(predicted: pl.DataFrame) -> pl.DataFrame:
+def _own_offers(predicted: pl.DataFrame) -> pl.DataFrame:
     urgency, chance = pl.col("urgency").cast(pl.String), pl.col("probability_14d")
     tags = pl.concat_list(urgency)
-    return as_offers(predicted, shelf=pl.lit("due_again"), confidence=chance, tags=tags, urgency=urgency)
+    return as_offers(predicted, confidence=chance, tags=tags, urgency=urgency)
 
 
 def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
@@ -131,7 +141,7 @@ def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     category = pl.col("same_category").fill_null(False) & pl.col("category").is_not_null()
     reason = (
         pl.when(together)
-        .then(pl.format("bought together with {} by {} customers", source, "together"))
+        .then(pl.format("bought together with {} by {}", source, counted_of("together", "customer")))
         .when(category)
         .then(pl.format("same category as {}: {}", source, "category"))
         .otherwise(pl.format("similar to {}, which you buy", source))
@@ -146,5 +156,6 @@ def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 def _signal(*signals: str) -> pl.Expr:
     return pl.coalesce(
-        pl.when(pl.col("signal") == signal).then(pl.format(_SIGNAL_REASONS[signal], "days_ago")) for signal in signals
+        pl.when(pl.col("signal") == signal).then(pl.format(_SIGNAL_REASONS[signal], counted_of("days_ago", "day")))
+        for signal in signals
     )

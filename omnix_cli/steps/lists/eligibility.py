@@ -6,85 +6,80 @@ from collections import Counter
 
 import polars as pl
 
-RULES = ("excluded_category", "withdrawn", "out_of_stock", "min_support", "budget", "dietary")
+from omnix_cli.frames.offering import RULES
 
-
-def catalogue(
-    products: pl.LazyFrame, popularity: pl.DataFrame, *, excluded_categories: tuple[str, ...]
-) -> pl.DataFrame:
-    """What the rules and the lists need of each product: its facts, its customers, and whether it is blocked.
-
-    `blocked` is `excluded_category` (compared without case), `withdrawn` (gone from a complete catalogue) or
-    `out_of_stock` (a stock of 0; unknown stock passes).
-    `dietary` is null if the product has no dietary label although it may be food, so nobody knows which diets it fits.
-    A category is no food if the catalogue labels other categories, but nothing in this one.
-    """
-    excluded = [name.lower() for name in excluded_categories]
-    unlabelled = pl.col("dietary").list.len() == 0
-    not_food = pl.col("category").is_not_null() & unlabelled.all().over("category") & ~unlabelled.all()
-    return (
-        products.with_columns(pl.col("dietary").list.eval(pl.element().str.to_lowercase()))
-        .select(
-            "product_id",
-            "name",
-            "category",
-            "brand",
-            "price",
-            dietary=pl.when(~unlabelled).then("dietary"),
-            not_food=not_food,
-            blocked=pl.when(pl.col("category").str.to_lowercase().is_in(excluded))
-            .then(pl.lit("excluded_category"))
-            .when(pl.col("withdrawn"))
-            .then(pl.lit("withdrawn"))
-            .when(pl.col("stock") == 0)
-            .then(pl.lit("out_of_stock")),
-        )
-        .join(
-            popularity.lazy().filter(pl.col("kind") == "popular").select("product_id", "customers"),
-            on="product_id",
-            how="full",
-            coalesce=True,
-        )
-        .sort("product_id")
-        .collect()
-    )
+_PAIR = ["customer_id", "product_id"]
+_REFUSALS = {"customer_id": pl.String(), "rule": pl.String(), "offers": pl.UInt32()}
+_TIMELESS = "seasonal"
+"""Offers with this tag come back every year: nobody bought them lately."""
 
 
 class Rules:
-    """The rules as a filter of offers (customer_id, product_id, shelf, ...) that counts what it removes.
+    """The rules as a filter of offers (customer_id, product_id, shelf, tags, ...) that counts what it removes.
 
-    An offer counts at the first rule it breaks, in the order of `RULES`: the blocks of the catalogue; fewer than
-    `min_support` customers, unless the customer buys the product again; a known price outside of the budget; a
-    restriction of the customer's diet that the product's labels do not cover, or cannot be known to cover.
+    An offer counts at the first rule of `frames.offering.RULES` that it breaks: what blocks the product in the
+    `assortment`; returned in full by the customer; and, for what the customer never bought (`known`: customer_id,
+    product_id, returned), dormant unless as an offer of the season, fewer than `min_support` customers, a known price
+    outside of the budget; a restriction of the customer's diet that the product's labels do not cover, or cannot be
+    known to cover.
     """
 
-    def __init__(self, catalogue: pl.DataFrame, people: pl.DataFrame, *, min_support: int) -> None:
-        self._catalogue = catalogue
+    def __init__(
+        self, assortment: pl.DataFrame, people: pl.DataFrame, known: pl.DataFrame, *, min_support: int
+    ) -> None:
+        self._assortment = assortment.drop("name", "brand", "last_day", "name_group")
         self._people = people.select("customer_id", "dietary_restrictions", "budget_min", "budget_max")
+        self._known = known
         self._broken = _broken(min_support)
+        self._refusals: list[pl.DataFrame] = []
         self.removed = Counter({f"removed_{rule}": 0 for rule in RULES})
 
     def __call__(self, offers: pl.DataFrame) -> pl.DataFrame:
         """The offers that break no rule, in their order."""
         judged = (
-            offers.join(self._catalogue, on="product_id", how="left", maintain_order="left")
+            offers.join(self._assortment, on="product_id", how="left", maintain_order="left")
+            .join(self._known, on=_PAIR, how="left", maintain_order="left")
             .join(self._people, on="customer_id", how="left", maintain_order="left")
             .select(*offers.columns, rule=self._broken)
         )
-        self.removed.update({f"removed_{rule}": int((judged["rule"] == rule).sum()) for rule in RULES})
+        refusals = judged.drop_nulls("rule").group_by("customer_id", "rule").agg(offers=pl.len())
+        self._refusals.append(refusals)
+        self.removed.update({f"removed_{rule}": int(refusals.filter(rule=rule)["offers"].sum()) for rule in RULES})
         return judged.filter(pl.col("rule").is_null()).drop("rule")
+
+    def unlisted(self, people: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
+        """The frame `unlisted`: the people without an item in `lists`, and the rule that removed most of their
+        offers; of equal ones, the later one."""
+        without = people.select("customer_id").join(lists, on="customer_id", how="anti")
+        refused = pl.concat(
+            self._refusals or [pl.DataFrame(schema={"customer_id": pl.String, "rule": pl.String, "len": pl.UInt32})]
+        )
+        strongest = (
+            refused.join(without, on="customer_id", how="semi")
+            .with_columns(pl.col("rule").cast(pl.Enum(RULES)))
+            .group_by("customer_id", "rule")
+            .agg(pl.col("offers").sum())
+            .sort("customer_id", "offers", "rule")
+            .unique("customer_id", keep="last", maintain_order=True)
+        )
+        return without.join(strongest.drop("offers"), on="customer_id", how="left").sort("customer_id")
 
 
 def _broken(min_support: int) -> pl.Expr:
-    price = pl.col("price")
+    price, never_bought = pl.col("price"), pl.col("returned").is_null()
     restricted = pl.col("dietary_restrictions").list.len() > 0
     uncovered = pl.col("dietary_restrictions").list.set_difference(pl.col("dietary")).list.len() > 0
+    too_cheap, too_dear = price < pl.col("budget_min"), price > pl.col("budget_max")
     return (
         pl.when(pl.col("blocked").is_not_null())
-        .then("blocked")
-        .when(pl.col("shelf") != "due_again", pl.col("customers").fill_null(0) < min_support)
+        .then(pl.col("blocked").cast(pl.String))
+        .when(pl.col("returned"))
+        .then(pl.lit("returned"))
+        .when(never_bought & pl.col("dormant").fill_null(False) & ~pl.col("tags").list.contains(_TIMELESS))
+        .then(pl.lit("dormant"))
+        .when(never_bought & (pl.col("customers").fill_null(0) < min_support))
         .then(pl.lit("min_support"))
-        .when((price < pl.col("budget_min")).fill_null(False) | (price > pl.col("budget_max")).fill_null(False))
+        .when(never_bought & (too_cheap.fill_null(False) | too_dear.fill_null(False)))
         .then(pl.lit("budget"))
         .when(restricted & ~pl.col("not_food").fill_null(False) & uncovered.fill_null(True))
         .then(pl.lit("dietary"))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import polars as pl
 
 from omnix_cli import schemas
+from omnix_cli.counted_nouns import counted
 from omnix_cli.days.seasons import Hemisphere
 from omnix_cli.days.stray_sales import bulk
+from omnix_cli.frames.offering import POPULARITY_KINDS
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
-from omnix_cli.steps.history import seen
-from omnix_cli.steps.lists.trends import YEAR_DAYS, seasonal, trending
+from omnix_cli.steps.history import of_customers, seen
+from omnix_cli.steps.lists.ranked_lists import counted_of
+from omnix_cli.steps.lists.trends import SEASON_HISTORY_DAYS, YEAR_DAYS, Windows, seasonal, trending
+from omnix_cli.steps.name_patterns import matches
 
 HALF_LIFE_DAYS = 90
 CONFIDENCE_DAYS = 14
@@ -30,20 +35,27 @@ def popularity(
     trending_window_days: int,
     hemisphere: Hemisphere,
     min_customers: int,
+    excluded_customers: Sequence[str] = (),
 ) -> StepOutput:
     """The ranked lists of the whole shop before `as_of`, from distinct customers, never from quantities.
 
-    Rows with fewer than `min_customers` distinct customers are left out; the figure `suppressed` counts them.
+    Accounts that match one of `excluded_customers` do not count. Rows with fewer than `min_customers` distinct
+    customers are left out; the figure `suppressed` counts them. The figures `trending_needs` and `seasonal_by` say
+    what the history is too short for.
     """
-    days = seen(purchases, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
-    counts_of_days = days.group_by("purchase_day").len().sort("purchase_day").collect().rows()
-    newest = counts_of_days[-1][0] if counts_of_days else as_of
-    history_days: int = (as_of - bulk(counts_of_days)[0][0]).days if counts_of_days else 0
+    counted_lines = purchases.filter(~matches(pl.col("customer_id"), excluded_customers))
+    days = seen(counted_lines, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
+    open_days = days.group_by("purchase_day").len().sort("purchase_day").collect().rows()
+    usual_days = [day for day, _ in bulk(open_days)]
+    newest = open_days[-1][0] if open_days else as_of
+    history_days: int = (as_of - usual_days[0]).days if usual_days else 0
+    window = Windows.of(usual_days, as_of=as_of, days=trending_window_days)
+    by_product = history_days >= SEASON_HISTORY_DAYS
     rows = pl.concat(
         [
             _popular(days, newest=newest),
-            trending(days, interactions, as_of=as_of, window_days=trending_window_days),
-            seasonal(days, products, hemisphere=hemisphere, by_product=history_days >= YEAR_DAYS),
+            trending(days, interactions, windows=window),
+            seasonal(days, products, hemisphere=hemisphere, by_product=by_product),
         ],
         how="diagonal_relaxed",
     )
@@ -51,15 +63,22 @@ def popularity(
     frame = (
         kept.join(_confidence(days, as_of=as_of, window_days=trending_window_days), on="product_id", how="left")
         .with_columns(
-            pl.col("kind").cast(pl.Enum(schemas.POPULARITY_KINDS)),
+            pl.col("kind").cast(pl.Enum(POPULARITY_KINDS)),
             pl.col("confidence").fill_null(0.0),
             *(pl.when(pl.col(count) >= min_customers).then(count).alias(count) for count in _COUNTS),
         )
         .sort("kind", "scope", -pl.col("score"), "product_id")
-        .with_columns(reason=_reason(trending_window_days), rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"))
+        .with_columns(
+            reason=_reason(window, history_days, _counted_as(days)),
+            rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"),
+        )
     )
-    counts = {kind: int((frame["kind"] == kind).sum()) for kind in schemas.POPULARITY_KINDS}
+    counts = {kind: int((frame["kind"] == kind).sum()) for kind in POPULARITY_KINDS}
     figures: Figures = {"history_days": history_days, "suppressed": rows.height - kept.height, **counts}
+    if not window.are_covered:
+        figures["trending_needs"] = f"{2 * trending_window_days} days of history"
+    if not by_product:
+        figures["seasonal_by"] = f"category only, with less than {SEASON_HISTORY_DAYS} days of history"
     return StepOutput({"popularity": schemas.FRAMES["popularity"].conform(frame)}, figures)
 
 
@@ -106,18 +125,36 @@ def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.Data
     return bought_it.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days))
 
 
-def _reason(window_days: int) -> pl.Expr:
-    before = pl.coalesce(pl.col("customers_before").cast(pl.String), pl.lit("hardly anybody"))
-    rise = pl.format(f"bought by {{}} customers in the last {window_days} days, {{}} before", "customers", before)
-    times = pl.col("season_index").round(1).cast(pl.String)
-    season = pl.format(
-        "sells {} times as well in {} as on average ({} days of {}", times, "scope", "season_days", "scope"
+def _counted_as(days: pl.LazyFrame) -> tuple[str, str]:
+    """What stands behind the counts, with its preposition: orders where nobody is known who bought, else customers."""
+    known = of_customers(days).select(pl.len()).head(1).collect().item()
+    return ("by", "customer") if known else ("in", "order")
+
+
+def _reason(windows: Windows, history_days: int, counted_as: tuple[str, str]) -> pl.Expr:
+    days = counted(windows.days, "day")
+    before = pl.coalesce(
+        pl.col("customers_before").cast(pl.String), pl.lit("hardly anybody" if counted_as[0] == "by" else "hardly any")
     )
-    of_category = pl.format("category {} {}, less than a year of history)", "category", season)
+    by, buyers = counted_as[0], counted_of("customers", counted_as[1])
+    rise = pl.format(f"bought {by} {{}} in the last {days}, {{}} before", buyers, before)
+    if 4 * windows.open_before < 3 * windows.open_days:
+        rise += pl.lit(f" (open on {windows.open_days:,} days, before on {windows.open_before:,})")
+    times = pl.col("season_index").round(1).cast(pl.String)
+    one_year = pl.when(pl.col("season_years") == 1).then(pl.lit(", one year only")).otherwise(pl.lit(""))
+    season = pl.format(
+        "sells {} times as well in {} as on average ({} of {}",
+        times,
+        "scope",
+        counted_of("season_days", "day"),
+        "scope",
+    )
+    history = "less than a year" if history_days < YEAR_DAYS else "hardly more than a year"
+    of_category = pl.format(f"category {{}} {{}}, {history} of history)", "category", season)
     return (
         pl.when(pl.col("kind") == "trending")
         .then(rise)
         .when(pl.col("kind") == "seasonal")
-        .then(pl.coalesce(of_category, pl.format("{})", season)))
-        .otherwise(pl.format("bought by {} customers", "customers"))
+        .then(pl.coalesce(of_category, pl.format("{}{})", season, one_year)))
+        .otherwise(pl.format(f"bought {by} {{}}", buyers))
     )

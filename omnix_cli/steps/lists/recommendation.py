@@ -15,22 +15,25 @@ from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
 from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
-from omnix_cli.steps.lists.eligibility import Rules, catalogue
+from omnix_cli.steps.lists.diversity import crowding
+from omnix_cli.steps.lists.eligibility import Rules
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.lists.preferences import open_interest, tastes_met
-from omnix_cli.steps.lists.ranked_lists import blend, fill_up, listed, stored
+from omnix_cli.steps.lists.ranked_lists import PAIR, best_of_each, blend, fill_up, listed, stored
 
 CANDIDATES_PER_PLACE = 5
+DURABLE_CUSTOMERS, DURABLE_REPEATS = 5, 0.02
 
 
 def recommend(
     cycles: pl.LazyFrame,
+    returned: pl.LazyFrame,
     predictions: pl.LazyFrame,
     neighbours: pl.LazyFrame,
     popularity: pl.LazyFrame,
+    assortment: pl.LazyFrame,
     customers: pl.LazyFrame,
     interactions: pl.LazyFrame,
-    products: pl.LazyFrame,
     *,
     as_of: date,
     parameters: RecommendSettings,
@@ -38,59 +41,115 @@ def recommend(
 ) -> StepOutput:
     """The lists `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
 
-    The homepage blends what the customer buys again (ranked by `next_basket`) with neighbours of it that are new
+    The homepage blends what is due (ranked by its chance) with neighbours of what the customer buys that are new
     (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
-    `eligibility` hold everywhere. The confidence of an item is the chance that the customer buys it within 14 days;
-    what has a prediction has its chance, dates and urgency in every list. Without consent to personalisation a
-    customer gets the shop's popular products. Figures: customers, items per shelf, offers removed by each rule.
+    `eligibility` hold everywhere, and the limits of `diversity` as long as enough is left. The confidence of an item
+    is the chance that the customer buys it within 14 days; what has a prediction has its chance, dates and urgency in
+    every list. Without consent to personalisation a customer gets the shop's popular products. The frame `unlisted`
+    has those for whom the rules left nothing. Figures: customers, items per shelf, offers removed by each rule,
+    customers without a list by the rule that took most from them.
     """
     shop = popularity.collect()
     popular = shop.filter(pl.col("kind") == "popular")
     people = _people(cycles, customers, interactions, as_of=as_of, default_consent=privacy.consent_personalisation)
     personalised = people.lazy().filter("personalised").select("customer_id")
-    known = catalogue(products, popular, excluded_categories=parameters.excluded_categories)
-    rules = Rules(known, people, min_support=parameters.min_support)
+    offered = _offered(assortment, popular)
     baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
+    known = _known(baskets, _of(returned, personalised))
+    rules = Rules(offered, people, known, min_support=parameters.min_support)
+    crowded = partial(
+        crowding,
+        assortment=offered,
+        within="customer_id",
+        count=parameters.count,
+        max_share=parameters.max_share_of_category,
+        max_alike=parameters.max_alike,
+    )
     interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    predicted = _of(candidates.predicted(predictions), personalised)
-    tastes = partial(tastes_met, people=people, catalogue=known)
+    predicted = _of(candidates.predicted(predictions, as_of=as_of), personalised)
+    most = CANDIDATES_PER_PLACE * parameters.count
+    own = rules(candidates.own_products(predicted, interest, _durables(popular), most=most))
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
-    shelves, evidence = _shelves(predicted, baskets, interest, table, tastes, rules, parameters)
-    shelves = candidates.explain(shelves, evidence, interest, tastes(shelves), known, popular)
-    chain = fallbacks.stages(shop, known, season=season_on(as_of, parameters.hemisphere))
-    homepage = fill_up(shelves, people, chain, count=parameters.count, rules=rules)
-    due = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
+    named = baskets.join(offered.filter("never_named"), on="product_id", how="anti", maintain_order="left")
+    heaviest = sources(named, table)
+    found = new_products(known.join(baskets, on=PAIR, how="left"), heaviest, table, most=most)
+    tastes = partial(tastes_met, people=people, catalogue=offered)
+    new = rules(candidates.new_for_you(found, known, interest, tastes(found)))
+    due, fresh, spare = _shelves(own, new, crowded, parameters)
+    evidence = strongest_sources(pl.concat([fresh, spare]), heaviest, table)
+    explain = partial(candidates.explain, evidence=evidence, interest=interest, catalogue=offered, popular=popular)
+    fresh, spare = (explain(rows, tastes=tastes(rows)) for rows in (fresh, spare))
+    homepage = fill_up(
+        blend(pl.concat([due, fresh]), count=parameters.count, due_share=parameters.due_share),
+        people,
+        fallbacks.stages(shop, offered, season=season_on(as_of, parameters.hemisphere)),
+        count=parameters.count,
+        rules=rules,
+        crowded=crowded,
+        known=known,
+        spare=pl.concat([spare, own.with_columns(shelf=pl.lit("fallback"))]),
+    )
+    soon = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
     lists = pl.concat(
         listed(
             candidates.as_predicted(offers, predicted),
             kind=kind,
             list_id=list_ids.personal(pl.col("customer_id"), context),
         )
-        for offers, kind, context in ((homepage, "personal", "homepage"), (due, "replenishment", "replenishment"))
+        for offers, kind, context in ((homepage, "personal", "homepage"), (soon, "replenishment", "replenishment"))
     )
+    unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, homepage))
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
-    figures: Figures = {"customers": people.height, **items, "replenishment": due.height, **rules.removed}
-    return StepOutput({"recommendations": stored(lists, known, frame="recommendations")}, figures)
+    figures: Figures = {"customers": people.height, **items, "replenishment": soon.height, **rules.removed}
+    figures |= _without_list(unlisted)
+    frames = {"recommendations": stored(lists, offered, frame="recommendations"), "unlisted": unlisted}
+    return StepOutput(frames, figures)
+
+
+def _offered(assortment: pl.LazyFrame, popular: pl.DataFrame) -> pl.DataFrame:
+    """The assortment with the customers of each product."""
+    counted = popular.lazy().select("product_id", "customers")
+    return assortment.join(counted, on="product_id", how="full", coalesce=True).sort("product_id").collect()
+
+
+def _durables(popular: pl.DataFrame) -> pl.DataFrame:
+    """The products that at least five customers bought and at most one in fifty came back for.
+
+    `repeat_share` is (repeats + 1) / (purchase days + 4)."""
+    customers = pl.col("customers")
+    most = (1 + DURABLE_REPEATS * customers) / (customers + 4)
+    return popular.filter(customers >= DURABLE_CUSTOMERS, pl.col("repeat_share") <= most).select("product_id")
+
+
+def _known(baskets: pl.DataFrame, returned: pl.DataFrame) -> pl.DataFrame:
+    """What each customer bought before, and whether all of it was `returned`."""
+    return pl.concat(rows.select(*PAIR, returned=pl.lit(value)) for rows, value in ((baskets, False), (returned, True)))
 
 
 def _shelves(
-    predictions: pl.DataFrame,
-    baskets: pl.DataFrame,
-    interest: pl.DataFrame,
-    table: NeighbourTable,
-    tastes: Callable[[pl.DataFrame], pl.DataFrame],
-    rules: Rules,
+    own: pl.DataFrame,
+    new: pl.DataFrame,
+    crowded: Callable[[pl.DataFrame], pl.Series],
     parameters: RecommendSettings,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The two shelves blended, and the evidence for what is new in them."""
-    most = CANDIDATES_PER_PLACE * parameters.count
-    heaviest = sources(baskets, table)
-    found = new_products(baskets, heaviest, table, most=most)
-    due = candidates.due_again(predictions, baskets, interest, most=most)
-    new = candidates.new_for_you(found, baskets, interest, tastes(found))
-    offers = rules(pl.concat([due, new]))
-    blended = blend(offers, count=parameters.count, due_share=parameters.due_share)
-    return blended, strongest_sources(blended, heaviest, table)
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Both shelves, with as many offers as a list has places; and the new offers that are spare, because they are one
+    too many of their kind beside what is due."""
+    due = best_of_each(own.filter(pl.col("shelf") == "due_again"), own.height)
+    due = best_of_each(due.filter(~crowded(due)), parameters.count)
+    places = int(parameters.count * parameters.due_share + 0.5)
+    both = pl.concat([best_of_each(due, places), best_of_each(new, new.height)])
+    too_many, is_new = crowded(both), pl.col("shelf") == "new_for_you"
+    fresh, spare = (best_of_each(both.filter(is_new & which), parameters.count) for which in (~too_many, too_many))
+    return due, fresh, spare
+
+
+def _without_list(unlisted: pl.DataFrame) -> Figures:
+    """How many customers have no list, and by which rule; nothing where all have one."""
+    if unlisted.is_empty():
+        return {}
+    rules = unlisted.select(pl.col("rule").cast(pl.String).fill_null("nothing_to_offer")).to_series()
+    counts = rules.value_counts(sort=False).sort("rule").iter_rows()
+    return {"without_list": unlisted.height, **{f"without_list_{rule}": count for rule, count in counts}}
 
 
 def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import polars as pl
 
 from omnix_cli import list_ids
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
-from omnix_cli.steps.lists.eligibility import catalogue
-from omnix_cli.steps.lists.ranked_lists import listed, stored
+from omnix_cli.steps.lists.diversity import crowding
+from omnix_cli.steps.lists.ranked_lists import counted_of, listed, stored
 
 SIMILAR_PRICE = 0.8
 SIMILAR_TEXT = 0.5
+_CANDIDATES_PER_PLACE = 3
+_SEEN_AT_ONCE = 10
+"""The length of a list as people see it; limits of diversity hold for so many items at the top of a longer one."""
 _NO_CUSTOMER = {
     name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "next_expected_date", "urgency")
 }
@@ -21,33 +28,40 @@ _NO_CUSTOMER = {
 def shop_lists(
     neighbours: pl.LazyFrame,
     popularity: pl.LazyFrame,
-    products: pl.LazyFrame,
+    assortment: pl.LazyFrame,
     *,
     parameters: ShopListSettings,
     min_support: int,
-    excluded_categories: tuple[str, ...],
+    max_share_of_category: float,
+    max_alike: int,
 ) -> StepOutput:
     """`similar#<product>`, `complements#<product>`, `substitutes#<product>`, `trending#all`, `seasonal#<season>` and
     `popular#all`, without blocked products.
 
-    Nothing from an excluded category, out of stock, or bought by fewer than `min_support` customers is listed, unless
-    as a similar product known by its content. The confidence is the chance of a purchase within 14 days by a customer
-    who shops now; in the similar lists the share of the product's customers who bought the similar one too, times
-    customers / (customers + 10), and 0 if nobody is known to have bought both.
+    Nothing that the `assortment` blocks is listed, nothing bought by fewer than `min_support` customers unless as a
+    similar product known by its content, and nothing dormant unless in its season. What is excluded or no product has
+    no similar list. The first ten of a list keep to the limits of `diversity` while enough is left.
+
+    The confidence is the chance of a purchase within 14 days by a customer who shops now; in the similar lists the
+    share of the product's customers who bought the similar one too, times customers / (customers + 10), and 0 if
+    nobody is known to have bought both.
     """
     shop = popularity.collect()
-    popular = shop.filter(pl.col("kind") == "popular")
-    known = catalogue(products, popular, excluded_categories=excluded_categories)
-    blocked = known.filter(pl.col("blocked").is_not_null()).select("product_id")
+    offered = assortment.collect()
+    blocked = offered.filter(pl.col("blocked").is_not_null())
+    out = offered.filter(pl.col("blocked").is_not_null() | pl.col("dormant"))
     supported = shop.filter(pl.col("customers") >= min_support)
-    ranked = supported.join(blocked, on="product_id", how="anti")
+    in_season = supported.filter(pl.col("kind") == "seasonal").join(blocked, on="product_id", how="anti")
+    lately = supported.filter(pl.col("kind") != "seasonal").join(out, on="product_id", how="anti")
+    ranked = _without_more_of_the_same(pl.concat([in_season, lately]), offered, max_alike)
+    diverse = partial(_diverse, assortment=offered, max_share=max_share_of_category, max_alike=max_alike)
     limits = {
         "trending": parameters.trending_count,
         "seasonal": parameters.seasonal_count,
         "popular": parameters.popular_count,
     }
     lists = [
-        listed(_first(ranked, kind, count), kind=kind, list_id=list_ids.shared(kind, pl.col("scope")))
+        listed(_first(ranked, kind, count, diverse), kind=kind, list_id=list_ids.shared(kind, pl.col("scope")))
         for kind, count in limits.items()
     ]
     shown = pl.when(pl.col("customers") >= min_support).then("customers")
@@ -58,16 +72,34 @@ def shop_lists(
         ("substitutes", _related(near, "substitute", by="content"), parameters.substitute_count),
     ):
         if count:  # the first 0 rows of a group are a row of nulls in polars
-            items = _similar(rows, known, blocked, count=count)
+            items = _similar(rows, offered, out, diverse, count=count)
             lists.append(listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col("source_id"))))
-    frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), known, frame="shop_lists")
+    frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), offered, frame="shop_lists")
     figures = {kind: int((frame["kind"] == kind).sum()) for kind in (*list_ids.PRODUCT_KINDS, *limits)}
     return StepOutput({"shop_lists": frame}, {**figures, "removed_blocked": supported.height - ranked.height})
 
 
-def _first(ranked: pl.DataFrame, kind: str, count: int) -> pl.DataFrame:
-    rows = ranked.filter(pl.col("kind") == kind).sort("scope", "rank").group_by("scope", maintain_order=True)
-    return rows.head(count).with_columns(tags=pl.concat_list(pl.lit(kind)))
+def _diverse(rows: pl.DataFrame, *, within: str, count: int, **limits: Any) -> pl.DataFrame:
+    """The first `count` rows of each list, of the rows in the order of the lists: first those that are not one too many
+    of their kind."""
+    crowded = crowding(rows, within=within, count=min(count, _SEEN_AT_ONCE), **limits)
+    ordered = rows.with_columns(crowded=crowded).sort(within, "crowded", maintain_order=True).drop("crowded")
+    return ordered.group_by(within, maintain_order=True).head(count)
+
+
+def _without_more_of_the_same(ranked: pl.DataFrame, assortment: pl.DataFrame, max_alike: int) -> pl.DataFrame:
+    """What trends and what is of a season, without near-identical products that are too many: such a list need not be
+    full."""
+    rows = ranked.sort("kind", "scope", "rank").with_columns(
+        list=pl.concat_str(pl.col("kind").cast(pl.String), "scope")
+    )
+    too_many = crowding(rows, assortment, within="list", count=rows.height, max_share=1.0, max_alike=max_alike)
+    return rows.filter(~too_many | (pl.col("kind") == "popular")).drop("list")
+
+
+def _first(ranked: pl.DataFrame, kind: str, count: int, diverse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
+    rows = ranked.filter(pl.col("kind") == kind).sort("scope", "rank")
+    return diverse(rows, within="scope", count=count).with_columns(tags=pl.concat_list(pl.lit(kind)))
 
 
 def _related(neighbours: pl.LazyFrame, relation: str, *, by: str) -> pl.LazyFrame:
@@ -76,10 +108,18 @@ def _related(neighbours: pl.LazyFrame, relation: str, *, by: str) -> pl.LazyFram
     return neighbours.filter(pl.col("relation") == relation).with_columns(rank=rank)
 
 
-def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.DataFrame, *, count: int) -> pl.DataFrame:
+def _similar(
+    neighbours: pl.LazyFrame,
+    assortment: pl.DataFrame,
+    out: pl.DataFrame,
+    diverse: Callable[..., pl.DataFrame],
+    *,
+    count: int,
+) -> pl.DataFrame:
     """The best neighbours of each product with what makes them similar, in words and as tags."""
+    never_named = assortment.filter("never_named")
     parts = {
-        "bought_together": pl.format("bought together by {} customers", "customers"),
+        "bought_together": pl.format("bought together by {}", counted_of("customers", "customer")),
         "same_category": pl.when("same_category").then(pl.format("same category: {}", "category")),
         "same_brand": pl.when("same_brand").then(pl.format("same brand: {}", "brand")),
         "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(pl.lit("similar price")),
@@ -87,14 +127,18 @@ def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.Data
     }
     words = pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True)
     adoption = pl.col("conditional") * pl.col("customers") / (pl.col("customers") + SHRINK_CUSTOMERS)
-    return (
+    nearest = (
         neighbours.rename({"product_id": "source_id", "neighbour_id": "product_id"})
-        .join(blocked.lazy(), on="product_id", how="anti")
+        .join(out.lazy(), on="product_id", how="anti")
+        .join(never_named.lazy().select(source_id="product_id"), on="source_id", how="anti")
         .sort("source_id", "rank")
         .group_by("source_id", maintain_order=True)
-        .head(count)
-        .join(catalogue.lazy().select("product_id", "category", "brand"), on="product_id", how="left")
-        .sort("source_id", "rank")
+        .head(_CANDIDATES_PER_PLACE * count)
+        .collect()
+    )
+    return (
+        diverse(nearest, within="source_id", count=count)
+        .join(assortment.select("product_id", "category", "brand"), on="product_id", how="left", maintain_order="left")
         .with_columns(
             reason=words.replace("", "similar product"),
             tags=pl.concat_list(
@@ -103,5 +147,4 @@ def _similar(neighbours: pl.LazyFrame, catalogue: pl.DataFrame, blocked: pl.Data
             confidence=adoption.fill_null(0.0),
         )
         .drop("rank")
-        .collect()
     )

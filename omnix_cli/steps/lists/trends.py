@@ -5,27 +5,63 @@ All from this shop's own sales: there is no calendar of categories.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
+from scipy.special import bdtrc
 
 from omnix_cli.days.seasons import FIRST_SEASON, SEASONS, Hemisphere
 
 SHRINK_CUSTOMERS = 10
 INTEREST_WEIGHT = 0.25
 YEAR_DAYS = 365
+SEASON_HISTORY_DAYS = 395
+"""Thirteen months: from then on a product may have seasons of its own."""
 SHRINK_SALES = 20
+LEAST_INDEX = 1.1
+FALSE_DISCOVERIES = 0.01
+_COVERING_DAYS = 20
+"""With so many days of sales, the shop has seen a season of a year."""
 _PAIR = ["product_id", "customer_id"]
 
 
-def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.DataFrame:
-    """Products that rose faster than the shop in the last `window_days` days, with the counts behind it.
+@dataclass(frozen=True)
+class Windows:
+    """The last `days` days before `as_of` and as many before them; on how many the shop sold anything; and whether it
+    had opened when the window before began."""
+
+    as_of: date
+    days: int
+    open_days: int
+    open_before: int
+    has_begun: bool
+
+    @classmethod
+    def of(cls, open_days: Sequence[date], *, as_of: date, days: int) -> Windows:
+        """From the days with sales, oldest first. A quarter of a window may pass before the first one."""
+        ages = [(as_of - day).days for day in open_days]
+        recent, before = sum(age <= days for age in ages), sum(days < age <= 2 * days for age in ages)
+        return cls(as_of, days, recent, before, bool(ages) and ages[0] >= 2 * days - days // 4)
+
+    @property
+    def are_covered(self) -> bool:
+        """Whether both windows can be compared: the shop was not closed for most of the one before."""
+        return self.has_begun and 2 * self.open_before >= self.open_days
+
+
+def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, windows: Windows) -> pl.DataFrame:
+    """Products that rose faster than the shop from one window to the next, with the counts behind it.
 
     The demand d of a product in a window is the number of its distinct customers plus a quarter of the customers who
     only showed interest. Had the product moved with the shop, its recent demand would be e = d(before) * growth, with
-    separate growth rates for purchases and for interest. The score is (d - e) / (d + 10): the share of the recent
-    demand above that, shrunk for few customers; only rises are kept. Nothing trends while the window before is empty.
+    separate growth rates for purchases and for interest; they also even out days on which the shop was closed. The
+    score is (d - e) / (d + 10): the share of the recent demand above that, shrunk for few customers; only rises are
+    kept. Nothing trends while the window before is not covered.
     """
+    as_of, window_days = windows.as_of, windows.days
     bought = _by_window(days.select(*_PAIR, day="purchase_day"), as_of, window_days)
     wanted = interactions.filter(pl.col("interaction_type") != "remove_from_cart").select(*_PAIR, day="interaction_day")
     interested = _by_window(wanted, as_of, window_days).join(bought, on=[*_PAIR, "window"], how="anti")
@@ -39,7 +75,7 @@ def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, as_of: date, win
     expected_interest = pl.col("interested_before") * _growth("interested")
     expected = pl.col("customers_before") * _growth("customers") + INTEREST_WEIGHT * expected_interest
     return (
-        counts.filter(pl.col("customers_before").sum() > 0)
+        counts.filter(windows.are_covered)
         .with_columns(
             kind=pl.lit("trending"), scope=pl.lit("all"), score=(recent - expected) / (recent + SHRINK_CUSTOMERS)
         )
@@ -82,39 +118,92 @@ def seasonal(days: pl.LazyFrame, products: pl.LazyFrame, *, hemisphere: Hemisphe
 
     A sale is a customer who bought the product in one particular season (once, however often). The category's share
     of a season is (sales in it + 20 * the shop's share) / (sales + 20); the product's is smoothed toward its category's
-    in the same way. The index is that share over the shop's share. With `by_product` false (less than a year of
-    history, too little to tell a product's season from its trend) the category's index is used, and `category` names
-    the category. The score is (1 - 1 / index) * customers / (customers + 20); only products above 1 are kept.
+    in the same way. The index is that share over the shop's share. With `by_product` false (about a year of history or
+    less, too little to tell a product's season from its trend) the category's index is used, and `category` names the
+    category.
+
+    A season is one if the index is above 1.1 and so many sales in it are no chance: the one-sided binomial test against
+    the shop's share, at a false discovery rate of 1 % over all products (or categories) and seasons (Benjamini and
+    Hochberg 1995). The shop must have sold in two months of the season, a product in two years of it where the shop
+    did, and in the last year at all; `season_years` are the years of the product. The score is
+    (1 - 1 / index) * customers / (customers + 20).
     """
-    in_season = days.with_columns(
-        season_of(pl.col("purchase_day"), hemisphere).alias("scope"),
-        (pl.col("purchase_day").dt.year() + (pl.col("purchase_day").dt.month() == 12)).alias("year"),
-    )
-    season_days = in_season.group_by("scope").agg(pl.col("purchase_day").n_unique().alias("season_days"))
-    counts = (
-        in_season.group_by("product_id", "customer_id", "scope")
-        .agg(pl.col("year").n_unique().alias("sales"))
-        .group_by("product_id", "scope")
-        .agg(pl.len().alias("customers"), pl.col("sales").sum())
-        .join(products.select("product_id", "category"), on="product_id", how="left")
-        .join(season_days, on="scope")
-        .collect(engine="streaming")
-    )
+    group = "product_id" if by_product else "category"
+    counts, newest = _season_counts(days, products, hemisphere)
     shop = pl.col("sales").sum().over("scope") / pl.col("sales").sum()
     category = pl.when(pl.col("category").is_null()).then("shop").otherwise(_smoothed("category", "shop"))
     share = _smoothed("product_id", "category_share") if by_product else pl.col("category_share")
-    return (
+    repeated = pl.col("season_years") >= pl.col("shop_years").clip(upper_bound=2)
+    lately = pl.col("last_day").max().over("product_id") >= newest - timedelta(days=SEASON_HISTORY_DAYS)
+    judged = (
         counts.with_columns(shop=shop)
         .with_columns(category_share=category)
-        .with_columns(season_index=share / pl.col("shop"))
-        .filter(pl.col("season_index") > 1)
+        .with_columns(season_index=share / pl.col("shop"), **_tested(group))
+        .filter(pl.col("season_index") > LEAST_INDEX, lately, pl.col("shop_months") > 1, repeated | (not by_product))
+    )
+    return (
+        judged.filter(_is_no_chance(judged, counts, group))
         .with_columns(
             kind=pl.lit("seasonal"),
             score=(1 - 1 / pl.col("season_index")) * pl.col("customers") / (pl.col("customers") + SHRINK_SALES),
             category=pl.lit(None, pl.String) if by_product else pl.col("category"),
         )
-        .drop("sales", "shop", "category_share")
+        .drop("sales", "shop", "category_share", "shop_years", "shop_months", "last_day", "in_season", "in_all")
     )
+
+
+def _season_counts(days: pl.LazyFrame, products: pl.LazyFrame, hemisphere: Hemisphere) -> tuple[pl.DataFrame, date]:
+    """Per product and season: customers, sales, years and the last day; what the shop traded in that season; and the
+    newest day of all."""
+    day = pl.col("purchase_day")
+    in_season = days.with_columns(
+        season_of(day, hemisphere).alias("scope"), (day.dt.year() + (day.dt.month() == 12)).alias("year")
+    )
+    open_days = in_season.select("scope", "year", "purchase_day").unique()
+    enough = open_days.group_by("scope", "year").len().filter(pl.col("len") >= _COVERING_DAYS)
+    traded = (
+        open_days.group_by("scope")
+        .agg(season_days=pl.len(), shop_months=day.dt.month().n_unique())
+        .join(enough.group_by("scope").agg(shop_years=pl.len()), on="scope", how="left")
+        .with_columns(pl.col("shop_years").fill_null(0))
+    )
+    counts = (
+        in_season.group_by("product_id", "customer_id", "scope", "year")
+        .agg(last_day=day.max())
+        .group_by("product_id", "scope")
+        .agg(
+            customers=pl.col("customer_id").n_unique(),
+            sales=pl.len(),
+            season_years=pl.col("year").n_unique(),
+            last_day=pl.col("last_day").max(),
+        )
+        .join(products.select("product_id", "category"), on="product_id", how="left")
+        .join(traded, on="scope")
+        .sort("product_id", "scope")
+        .collect(engine="streaming")
+    )
+    newest = counts["last_day"].max()
+    return counts, newest if isinstance(newest, date) else date.min + timedelta(days=SEASON_HISTORY_DAYS)
+
+
+def _tested(group: str) -> dict[str, pl.Expr]:
+    return {
+        "in_season": pl.col("sales").sum().over(group, "scope"),
+        "in_all": pl.col("sales").sum().over(group),
+    }
+
+
+def _is_no_chance(judged: pl.DataFrame, counts: pl.DataFrame, group: str) -> pl.Series:
+    """Which rows pass the test; as many tests count as there are groups and seasons in `counts`."""
+    tests = counts.select(group, "scope").n_unique()
+    once = judged.select(group, "scope", "in_season", "in_all", "shop").unique([group, "scope"]).sort(group, "scope")
+    in_season, in_all = (once[name].to_numpy().astype(np.int64) for name in ("in_season", "in_all"))
+    chance = np.asarray(bdtrc(in_season.astype(np.float64) - 1, in_all, once["shop"].to_numpy()))
+    ordered = np.sort(chance)
+    below = ordered <= FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / tests
+    limit = ordered[below].max(initial=-1.0)
+    passed = once.select(group, "scope", passed=pl.Series(chance <= limit, dtype=pl.Boolean))
+    return judged.join(passed, on=[group, "scope"], how="left", nulls_equal=True, maintain_order="left")["passed"]
 
 
 def _smoothed(group: str, prior: str) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.schemas import Neighbours
 from omnix_cli.settings import PrivacySettings, SimilaritySettings
+from omnix_cli.steps.name_patterns import matches
 from omnix_cli.steps.neighbours.calibration import STEPS, expected_by_content
 from omnix_cli.steps.neighbours.purchase_lines import PurchaseLines, purchase_lines
 from omnix_cli.steps.neighbours.relations import baskets_of_products, relation
@@ -36,6 +38,7 @@ def similarity(
     parameters: SimilaritySettings,
     privacy: PrivacySettings,
     resources: Resources,
+    excluded_customers: Sequence[str] = (),
 ) -> StepOutput:
     """The frame `neighbours`: for every product of the history and the catalogue its best neighbours.
 
@@ -44,6 +47,7 @@ def similarity(
     same content have on average in this shop (`calibration`); see `kernels.blend.blended`. So content leads only where
     purchases say little, as for new products. Ties go to the lower product id. Pairs of fewer than
     `privacy.min_customers` customers, and those bought together no more than by chance, show no co-purchase figure.
+    Purchases of `excluded_customers` (patterns) do not count.
     """
     from omnix_cli.kernels.blend import Scoring
     from omnix_cli.kernels.content import Weights
@@ -51,7 +55,8 @@ def similarity(
     from omnix_cli.steps.neighbours.content import content_neighbours, describe
 
     baskets, half_life_days = parameters.basis == "basket", parameters.half_life_days
-    lines = purchase_lines(purchases, as_of=as_of, baskets=baskets, half_life_days=half_life_days)
+    counted = purchases.filter(~matches(pl.col("customer_id"), excluded_customers)) if excluded_customers else purchases
+    lines = purchase_lines(counted, as_of=as_of, baskets=baskets, half_life_days=half_life_days)
     catalogue = products.select(_CATALOGUE).collect()
     product_ids = pl.concat([lines.product_ids, catalogue["product_id"]]).unique().sort()
     described = describe(product_ids, catalogue, _prices_paid(lines))

@@ -27,7 +27,7 @@ from pydantic import TypeAdapter
 
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint, os_failure
-from omnix_cli.process_memory import PeakMemory
+from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.stores.workspace.files import disk_errors, stage
 from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts, inner_path

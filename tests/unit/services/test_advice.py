@@ -9,6 +9,8 @@ import pytest
 from omnix_cli.errors import ConfigError
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.advice import Advisor
+from omnix_cli.settings import RecommendSettings
+from omnix_cli.stores.inputs.rule_files import product_rules
 from omnix_cli.stores.workspace.folders import DiskFolder
 from omnix_cli.stores.workspace.records import FINDINGS, FindingsFile
 from tests.conftest import MemoryFrame, purchases
@@ -17,7 +19,8 @@ from tests.conftest import MemoryFrame, purchases
 def advisor(folder: Path, *lines: tuple[str, str, str], excluded: tuple[str, ...] = ()) -> Advisor:
     frames = {name: FRAMES[name].empty() for name in ("products", "customers", "interactions")}
     sources = {name: MemoryFrame(name, rows) for name, rows in (frames | {"purchases": purchases(*lines)}).items()}
-    return Advisor(sources, excluded, FindingsFile(DiskFolder(folder)))
+    settings = RecommendSettings(excluded_categories=excluded)
+    return Advisor(sources, settings, product_rules(), FindingsFile(DiskFolder(folder)))
 
 
 LINES = (("ann", "milk", "2024-01-01"), ("ann", "POSTAGE", "2024-01-02"), ("bob", "tea", "2024-01-03"))

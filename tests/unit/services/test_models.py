@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ from tests.unit.services.runs.test_runner import make_runner
 @dataclass(frozen=True)
 class Frames:
     """A runner whose frames are there already."""
+
+    settings: Settings = field(default_factory=Settings)
 
     def inputs(self, name: str) -> dict[str, Any]:
         frames = {name: frame for name, frame in plain().items() if name != "as_of"}

@@ -9,7 +9,10 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.schemas import FRAMES
+from omnix_cli.settings import NO_RULES, RecommendSettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.lists.assortment import assortment
+from tests.conftest import purchases
 
 AS_OF = date(2024, 6, 1)
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -23,7 +26,7 @@ _PLAIN: dict[str, dict[str, Any]] = {
     "neighbours": {"rank": 1},
     "popularity": {"scope": "all", "confidence": 0.0, "reason": "bought by many customers"},
     "predictions": {
-        "interval_days": 10.0,
+        "interval_days": 4.0,
         "predicted_date": AS_OF,
         "date_p10": AS_OF,
         "date_p90": AS_OF,
@@ -78,11 +81,19 @@ def days_ago(number: int) -> str:
     return (AS_OF - timedelta(days=number)).isoformat()
 
 
-def cycles_of(purchases: pl.DataFrame) -> pl.LazyFrame:
-    return cycles(purchases.lazy(), as_of=AS_OF).frames["cycles"].lazy()
+def cycles_of(lines: pl.DataFrame) -> pl.LazyFrame:
+    return cycles(lines.lazy(), as_of=AS_OF).frames["cycles"].lazy()
 
 
 def predictions_of(cycles: pl.LazyFrame, **columns: pl.Expr) -> pl.LazyFrame:
     """One plain prediction for each cycle."""
     pairs = cycles.select("customer_id", "product_id", "last_day", "purchase_days").collect().to_dicts()
     return frame("predictions", *pairs).with_columns(**columns)
+
+
+def assortment_of(products: pl.LazyFrame, cycles: pl.LazyFrame, settings: RecommendSettings) -> pl.LazyFrame:
+    """What a shop offers whose last sales are those of the cycles."""
+    sales = cycles.select("customer_id", "product_id", pl.col("last_day").cast(pl.String)).collect().rows()
+    lines = purchases(*sales).lazy() if sales else frame("purchases")
+    step = assortment(lines, products, as_of=AS_OF, rules=NO_RULES, **settings.of_products)
+    return step.frames["assortment"].lazy()

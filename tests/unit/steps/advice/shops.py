@@ -11,6 +11,7 @@ import polars as pl
 from omnix_cli.records import Finding
 from omnix_cli.schemas import FRAMES
 from omnix_cli.steps.advice.findings import findings
+from omnix_cli.stores.inputs.rule_files import product_rules
 
 FIRST_DAY = date(2024, 1, 1)
 PRODUCTS = [f"p{number:03}" for number in range(30)]
@@ -49,8 +50,10 @@ def noticed(
     customers: Iterable[str] = (),
     visits: Iterable[tuple[str, str]] = (),
     excluded: Sequence[str] = (),
+    staff: Sequence[str] = (),
+    **others: Sequence[str],
 ) -> dict[str, Finding]:
-    """The findings by code, each of them once."""
+    """The findings by code, each of them once; `excluded` are categories, `others` the patterns of other kinds."""
     empty: dict[str, list[str]] = {"dietary_restrictions": [], "favorite_categories": [], "brand_preferences": []}
     people = [{"customer_id": one, **empty, "preferred_shopping_times": []} for one in customers]
     at = datetime(2024, 1, 1, tzinfo=UTC)
@@ -65,7 +68,8 @@ def noticed(
         "customers": _frame("customers", people),
         "interactions": _frame("interactions", seen),
     }
-    found = findings(frames, excluded_categories=excluded)
+    exclusions = {"category": excluded} | dict(others)
+    found = findings(frames, exclusions=exclusions, excluded_customers=staff, rules=product_rules())
     assert len({one.code for one in found}) == len(found)
     assert all(one.rows and one.text and one.hint for one in found)
     return {one.code: one for one in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from tests.unit.steps.advice.shops import PRODUCTS, catalogue, healthy, line, noticed
@@ -57,43 +56,6 @@ def test_ids_in_upper_and_lower_case() -> None:
     assert one.text == "2 product ids differ in upper and lower case only, such as `P001` and `p001`"
     people = noticed([*healthy(), line("C01", "p001", 3, "o9")])["customer_case"]
     assert people.text == "2 customer ids differ in upper and lower case only, such as `C01` and `c01`"
-
-
-def test_an_exclusion_without_a_catalogue_is_an_error() -> None:
-    one = noticed(healthy(), catalogue([]), excluded=["Tobacco"])["unreachable_exclusion"]
-    assert "no catalogue" in one.text
-
-
-def test_an_exclusion_whose_catalogue_never_matches_is_an_error() -> None:
-    one = noticed(healthy(), catalogue([f"0{one}" for one in PRODUCTS]), excluded=["Tobacco"])["unreachable_exclusion"]
-    assert one.text == "the categories Tobacco are excluded, but 0 of 30 bought products are in the catalogue"
-    assert one.hint.endswith("it would join 30.")
-
-
-def test_an_excluded_product_under_another_spelling_is_an_error() -> None:
-    """Most of the catalogue matches, but the cigarettes would be recommended."""
-    products = catalogue([*PRODUCTS[1:], "0p000"], category=None).with_columns(category=_category("0p000", "TOBACCO"))
-    one = noticed(healthy(), products, excluded=["Tobacco"])["unreachable_exclusion"]
-    assert (one.rows, one.text.split("only, ")[1]) == (1, "such as `p000` and `0p000`")
-
-
-def test_an_exclusion_that_reaches_its_products_is_fine() -> None:
-    products = catalogue(category=None).with_columns(category=_category("p000", "TOBACCO"))
-    assert noticed(healthy(), products, excluded=["Tobacco"]) == {}
-
-
-def test_a_misspelt_category_is_an_error_and_an_unknown_one_is_told() -> None:
-    products = catalogue(category=None).with_columns(category=_category("p000", "TOBACCO"))
-    one = noticed(healthy(), products, excluded=["Tabacco"])["unreachable_exclusion"]
-    assert one.text == "the category `tabacco` is excluded, but the catalogue has no such category"
-    assert one.hint.startswith("Did you mean `tobacco` (1 product)?")
-    (other,) = noticed(healthy(), products, excluded=["Tobacco", "Fireworks"]).values()
-    assert (other.code, other.rows) == ("unknown_category", 1)
-    assert "`fireworks`" in other.text
-
-
-def _category(product: str, category: str) -> pl.Expr:
-    return pl.when(pl.col("product_id") == product).then(pl.lit(category))
 
 
 def _renamed(names: dict[str, str]) -> list[dict[str, object]]:

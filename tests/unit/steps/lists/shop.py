@@ -11,7 +11,7 @@ from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists.recommendation import recommend
 from tests.conftest import purchases
-from tests.unit.steps.frames import AS_OF, cycles_of, days_ago, frame, predictions_of
+from tests.unit.steps.frames import AS_OF, assortment_of, cycles_of, days_ago, frame, predictions_of
 
 Line = tuple[str, str, str]
 
@@ -21,18 +21,22 @@ class Shop:
     """Everything that `recommend` reads, and a way to run it."""
 
     cycles: pl.LazyFrame = field(default_factory=lambda: frame("cycles"))
+    returned: pl.LazyFrame = field(default_factory=lambda: frame("returned"))
     predictions: pl.LazyFrame = field(default_factory=lambda: frame("predictions"))
     neighbours: pl.LazyFrame = field(default_factory=lambda: frame("neighbours"))
     popularity: pl.LazyFrame = field(default_factory=lambda: frame("popularity"))
     customers: pl.LazyFrame = field(default_factory=lambda: frame("customers"))
     interactions: pl.LazyFrame = field(default_factory=lambda: frame("interactions"))
     products: pl.LazyFrame = field(default_factory=lambda: frame("products"))
+    assortment: pl.LazyFrame | None = None
+    """What the products and cycles say, if not given."""
 
     def output(self, *, privacy: PrivacySettings | None = None, **parameters: Any) -> StepOutput:
-        inputs = {name: getattr(self, name) for name in Shop.__dataclass_fields__}
-        return recommend(
-            **inputs, as_of=AS_OF, parameters=RecommendSettings(**parameters), privacy=privacy or PrivacySettings()
-        )
+        inputs = {name: getattr(self, name) for name in Shop.__dataclass_fields__ if name != "products"}
+        settings = RecommendSettings(**parameters)
+        if self.assortment is None:
+            inputs["assortment"] = assortment_of(self.products, self.cycles, settings)
+        return recommend(**inputs, as_of=AS_OF, parameters=settings, privacy=privacy or PrivacySettings())
 
     def list(self, list_id: str, **parameters: Any) -> pl.DataFrame:
         return self.output(**parameters).frames["recommendations"].filter(pl.col("list_id") == list_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
 
+from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.lists.popularity import popularity
 from tests.conftest import purchases
 from tests.unit.steps.frames import AS_OF, days_ago, frame
@@ -14,25 +15,29 @@ from tests.unit.steps.frames import AS_OF, days_ago, frame
 Line = tuple[str, str, str]
 
 
-def run(
+def popularity_of(
     lines: list[Line] | pl.DataFrame,
     *,
-    kind: str | None = None,
-    scope: str | None = None,
     as_of: date = AS_OF,
     interest: pl.LazyFrame | None = None,
     products: pl.LazyFrame | None = None,
     min_customers: int = 1,
     **settings: Any,
-) -> pl.DataFrame:
-    output = popularity(
+) -> StepOutput:
+    return popularity(
         lines.lazy() if isinstance(lines, pl.DataFrame) else purchases(*lines).lazy(),
         frame("interactions") if interest is None else interest,
         frame("products") if products is None else products,
         as_of=as_of,
         min_customers=min_customers,
         **{"trending_window_days": 28, "hemisphere": "northern", **settings},
-    ).frames["popularity"]
+    )
+
+
+def run(
+    lines: list[Line] | pl.DataFrame, *, kind: str | None = None, scope: str | None = None, **how: Any
+) -> pl.DataFrame:
+    output = popularity_of(lines, **how).frames["popularity"]
     wanted = output.filter(pl.col("kind") == kind) if kind else output
     return wanted.filter(pl.col("scope") == scope) if scope else wanted
 
@@ -46,7 +51,8 @@ def by_product(rows: pl.DataFrame, column: str) -> dict[str, Any]:
 
 
 def steady_shop() -> list[Line]:
-    return [*bought("steady", 100, 10), *bought("steady", 100, 40)]
+    """As many customers in the last 28 days as in the 28 days before; open every day."""
+    return [*bought("steady", 100, 10), *bought("steady", 100, 40), *open_shop(56, every=1)]
 
 
 def year(product: str, by_month: dict[int, int], *, first_year: int = 2023) -> list[Line]:
@@ -60,5 +66,21 @@ def year(product: str, by_month: dict[int, int], *, first_year: int = 2023) -> l
 
 
 def a_year_of(products: dict[str, dict[int, int]]) -> list[Line]:
-    first_day = [("first", "bread", (AS_OF - timedelta(days=365)).isoformat())]
-    return first_day + [line for product, months in products.items() for line in year(product, months)]
+    """A year of a shop that sells something every third day."""
+    return [*open_shop(365), *(line for product, months in products.items() for line in year(product, months))]
+
+
+def years_of(products: dict[str, dict[int, int]], *, years: int = 2) -> list[Line]:
+    """The same in each of so many years."""
+    lines = [
+        (f"{customer}-{first_year}", product, day)
+        for first_year in range(2024 - years, 2024)
+        for name, months in products.items()
+        for customer, product, day in year(name, months, first_year=first_year)
+    ]
+    return [*open_shop(365 * years), *lines]
+
+
+def open_shop(days: int, *, every: int = 3) -> list[Line]:
+    """One customer buys salt every third day: the shop is open all the time."""
+    return [("first", "salt", days_ago(day)) for day in range(days, 0, -every)]

@@ -60,6 +60,15 @@ def offers(shelf: str, *names: str) -> pl.DataFrame:
     return pl.DataFrame([dict.fromkeys(OFFER) | row for row in rows], schema=OFFER)
 
 
+FILLING = {
+    "count": 3,
+    "rules": lambda each: each,
+    "crowded": lambda each: pl.repeat(False, each.height, eager=True),
+    "known": pl.DataFrame(schema={"customer_id": pl.String, "product_id": pl.String}),
+    "spare": offers("fallback"),
+}
+
+
 def test_three_places_to_one_take_turns_in_proportion() -> None:
     both = pl.concat([offers("due_again", "a", "b", "c", "d"), offers("new_for_you", "x", "y")])
     assert blend(both, count=4, due_share=0.75)["product_id"].to_list() == ["a", "b", "x", "c"]
@@ -84,8 +93,38 @@ def test_stages_add_until_the_list_is_full() -> None:
 
     people = pl.DataFrame({"customer_id": ["ann"]})
     lists = fill_up(
-        offers("due_again", "a"), people, [stage("a", "b"), stage("bad", "c", "d"), stage("e")], count=3,
-        rules=lambda each: each.filter(pl.col("product_id") != "bad"),
-    )  # fmt: skip
+        offers("due_again", "a"),
+        people,
+        [stage("a", "b"), stage("bad", "c", "d"), stage("e")],
+        **(FILLING | {"rules": lambda each: each.filter(pl.col("product_id") != "bad")}),
+    )
     assert lists["product_id"].to_list() == ["a", "b", "c"]
     assert asked == [2, 1]
+
+
+def test_what_is_one_too_many_or_owned_comes_when_nothing_else_is_left() -> None:
+    owned = pl.DataFrame({"customer_id": ["ann"], "product_id": ["mine"]})
+
+    def fourth(each: pl.DataFrame) -> pl.Series:
+        return each["product_id"] == "more of the same"
+
+    def filled(count: int) -> list[str]:
+        offered = offers("fallback", "mine", "more of the same", "new")
+        people = pl.DataFrame({"customer_id": ["ann"]})
+        how = FILLING | {"crowded": fourth, "known": owned, "count": count}
+        return fill_up(offers("due_again", "a"), people, [lambda people: offered], **how)["product_id"].to_list()
+
+    assert filled(2) == ["a", "new"]
+    assert filled(5) == ["a", "new", "more of the same", "mine"]
+
+
+def test_what_is_due_leaves_its_place_to_a_new_product_of_a_better_chance() -> None:
+    """Two places each: the third new offer would get a place of what is due if its chance is better."""
+
+    def placed(chance_of_third: float) -> list[str]:
+        due = offers("due_again", "a", "b").with_columns(confidence=pl.Series([0.5, 0.2]))
+        new = offers("new_for_you", "x", "y", "z").with_columns(confidence=pl.Series([0.9, 0.8, chance_of_third]))
+        return blend(pl.concat([due, new]), count=4, due_share=0.5)["product_id"].to_list()
+
+    assert placed(0.1) == placed(0.2) == ["a", "x", "b", "y"]
+    assert placed(0.3) == ["a", "x", "y", "z"]

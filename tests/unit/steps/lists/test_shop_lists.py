@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from omnix_cli.protocols.steps import StepOutput
-from omnix_cli.settings import ShopListSettings
+from omnix_cli.settings import RecommendSettings, ShopListSettings
 from omnix_cli.steps.lists.shop_lists import shop_lists
-from tests.unit.steps.frames import frame
+from tests.unit.steps.frames import assortment_of, frame
 
 PRODUCTS = frame(
     "products",
@@ -26,10 +26,11 @@ def run(
     return shop_lists(
         frame("neighbours") if links is None else links,
         frame("popularity") if shop is None else shop,
-        PRODUCTS,
+        assortment_of(PRODUCTS, frame("cycles"), RecommendSettings(excluded_categories=("Tobacco",))),
         parameters=ShopListSettings(**parameters),
         min_support=min_support,
-        excluded_categories=("Tobacco",),
+        max_share_of_category=0.5,
+        max_alike=3,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omnix_cli.process_memory import PeakMemory
+from omnix_cli.processes.peak_memory import PeakMemory
 
 
 def test_the_peak_includes_memory_that_was_freed() -> None:
