@@ -11,7 +11,7 @@ import pytest
 from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.cli.conftest import CUSTOMERS, Omnix
 
-STEPS = ["similarity", "cycles", "rhythms", "predict", "popularity", "recommend", "shop_lists", "publish"]
+STEPS = ["similarity", "cycles", "rhythms", "predict", "popularity", "assortment", "recommend", "shop_lists", "publish"]
 
 
 def rows(text: str) -> list[dict[str, str]]:
