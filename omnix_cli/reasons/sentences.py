@@ -23,6 +23,11 @@ UNEVEN_RHYTHM = Sentence(
     "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:#} to {upper:day}, last {ago:day} ago; "
     "expected after about {every:day}",
 )
+UNEVEN_RHYTHM_OF_ONE = Sentence(
+    "uneven_rhythm_of_one",
+    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:day}, last {ago:day} ago; "
+    "expected after about {every:day}",
+)
 _DID = "({again:#} of {customers:#} did)"
 _AGAIN = f"again did so after about {{every:day}} {_DID}"
 _QUANTITY = ", by the quantity expected after about {expected:day}"
@@ -104,7 +109,7 @@ _OF_ALL = (
 )
 NEEDED_AGAIN = Form(
     (
-        (OWN_RHYTHM, UNEVEN_RHYTHM, OWN_GAP, *_OF_ALL),
+        (OWN_RHYTHM, UNEVEN_RHYTHM, UNEVEN_RHYTHM_OF_ONE, OWN_GAP, *_OF_ALL),
         (BOUGHT_ONCE, BOUGHT_TWICE, BOUGHT_ON_DAYS, BOUGHT_OFTEN),
     ),
     "; ",

@@ -202,7 +202,7 @@ class _Pair(_Of):
         if self.bought and not told:
             least = self.settings["prediction"]["min_alive"]
             yield f"no prediction: the chance that it is bought again is below min_alive ({least})"
-        elif told and 2 * (self.as_of - told["last_day"]).days < told["interval_days"]:
+        elif told and 2 * (self.as_of - told["last_day"]).days < (told["interval_days"] or 0):
             yield f"not due yet: bought {self._ago()} ago, usually every {told['interval_days']:.0f} days"
         elif told and told["urgency"] in _GIVEN_UP:
             yield f"{told['urgency']}: {self._rule_of_state()}"
@@ -249,9 +249,11 @@ class _Pair(_Of):
                 f"the chance that it is bought again ({told['alive']:.3f}) is below lapsed_alive "
                 f"({settings['lapsed_alive']}), {elapsed} days after the last purchase"
             )
-        if state == "overdue":
-            return f"{elapsed} days since the last purchase, longer than the usual {told['interval_days']:.0f}"
-        return f"{elapsed} days since the last purchase, usually {told['interval_days']:.0f}"
+        since = f"{elapsed} days since the last purchase"
+        if told["interval_days"] is None:
+            return f"{since}; nobody can say how often it is bought"
+        longer = "longer than the usual" if state == "overdue" else "usually"
+        return f"{since}, {longer} {told['interval_days']:.0f}"
 
     def _ago(self) -> str:
         days = (self.as_of - self.bought["last"]).days

@@ -28,7 +28,8 @@ def _own_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _uneven_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
     known = _with_rhythm(evidence, rows.rename({"times": "claimed_times"}))
-    quartiles = (pl.col("lower") == _whole(pl.col("lowest"))) & (pl.col("upper") == _whole(pl.col("highest")))
+    upper = pl.col("upper" if "upper" in rows.columns else "lower")
+    quartiles = (pl.col("lower") == _whole(pl.col("lowest"))) & (upper == _whole(pl.col("highest")))
     counts = (pl.col("claimed_gaps") == pl.col("own_gaps")) & (pl.col("claimed_times") == pl.col("own_gaps") + 1)
     return judged(known, quartiles & counts & _is_dated(pl.col("every")), _RHYTHM)
 
@@ -137,6 +138,7 @@ CHECKS: dict[Sentence, Check] = {
     sentences.OWN_GAP: _own_gap,
     sentences.OWN_RHYTHM: _own_rhythm,
     sentences.UNEVEN_RHYTHM: _uneven_rhythm,
+    sentences.UNEVEN_RHYTHM_OF_ONE: _uneven_rhythm,
     sentences.AGAIN: _again(of_category=False),
     sentences.AGAIN_QUANTITY: _again(of_category=False, by_quantity=True),
     sentences.AGAIN_OF_KIND: _again(of_category=True),
