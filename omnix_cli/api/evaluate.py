@@ -129,7 +129,8 @@ class Evaluate:
         with self.opening.locked("evaluate live", resumes=True) as workspace:
             runner = workspace.runner(workspace.predictors.statistical())
             past = past_predictions(workspace.records, workspace.checkpoints)
-            live = partial(evaluate_live, customers=customers, may_go_on=runner.may_go_on)
+            least = runner.settings.privacy.min_customers
+            live = partial(evaluate_live, customers=customers, min_customers=least, may_go_on=runner.may_go_on)
             inputs = ("purchases", "products", *past)
             step = evaluation_step("live", live, inputs, plan_of(runner), {"customers": customers})
             return evaluate(runner, step, force=force, more=past)

@@ -176,8 +176,8 @@ class QualitySettings(Section):
     of them is set."""
 
     min_recall_at_10: Share | None = None
-    """The least share of the products of a customer's last basket that must stand in the first ten, asked the moment
-    before that basket."""
+    """The least share of the products of a customer's next basket that must be in the first ten: asked 14 days before
+    the day of the run (a quarter of a shorter history), for the first basket since."""
     min_ndcg_at_10: Share | None = None
     """The least NDCG@10 of the same lists."""
     max_calibration_error: Share | None = None

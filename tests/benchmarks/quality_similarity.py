@@ -90,18 +90,26 @@ def main() -> None:
     parser.add_argument("--known", type=float, default=0.6, help="this share of the days is known")
     parser.add_argument("--until", type=float, default=0.8, help="the truth ends at this share of the days")
     parser.add_argument("--every", type=int, default=1, help="only every n-th household")
+    parser.add_argument("--days", type=int, default=365, help="only so many days: a shop with a short history")
+    parser.add_argument("--by-category", action="store_true", help="categories as products: a small assortment")
     options = parser.parse_args()
     lines = canonical(2_000_000).filter(pl.col("customer_id").cast(pl.Int64) % options.every == 0)
     local_day = pl.col("purchased_at").dt.convert_time_zone("America/New_York").dt.date()
     lines = lines.with_columns(purchase_day=local_day).with_columns(basket=pl.struct("customer_id", "purchase_day"))
-    first, days = lines["purchase_day"].min(), lines["purchase_day"].n_unique()
+    first = lines["purchase_day"].min()
     assert isinstance(first, date)
+    days = min(options.days, lines["purchase_day"].n_unique())
+    described = catalogue()
+    if options.by_category:
+        lines = lines.join(described.drop_nulls("category").select("product_id", "category"), on="product_id")
+        lines = lines.drop("product_id").rename({"category": "product_id"})
+        described = described.clear()
     cut, end = (first + timedelta(days=round(share * days)) for share in (options.known, options.until))
     known = lines.filter(pl.col("purchase_day") < cut)
     later = lines.filter(pl.col("purchase_day") >= cut, pl.col("purchase_day") < end)
     judged = known_products(known)
     partners = later_partners(later, judged)
-    categories = catalogue().select("product_id", "category")
+    categories = described.select("product_id", "category")
     popular = known.group_by("product_id").agg(pl.col("customer_id").n_unique()).sort("customer_id", "product_id")
     top = popular.tail(PLACES)["product_id"]
 
@@ -111,7 +119,7 @@ def main() -> None:
             .join(categories, on="product_id", how="left")
             .join(categories, left_on="neighbour_id", right_on="product_id", how="left", suffix="_other")
         )
-        same = (named["category"] == named["category_other"]).mean()
+        same = (named["category"] == named["category_other"]).mean() or 0.0
         crowd = named["neighbour_id"].is_in(top.implode()).mean()
         found = judge(neighbours, partners)
         print(
@@ -130,7 +138,7 @@ def main() -> None:
         began = time.perf_counter()
         frame = similarity(
             known.drop("basket").lazy(),
-            catalogue().lazy(),
+            described.lazy(),
             as_of=cut,
             parameters=SimilaritySettings(**variant),
             privacy=PrivacySettings(),

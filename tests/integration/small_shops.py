@@ -25,15 +25,19 @@ def line(customer: str, product: str, day: date, *, quantity: float = 1, price: 
 
 
 def grocer(*, weeks: int = 30, customers: int = 24) -> list[Line]:
-    """Everybody buys bread weekly, one of five other products a week in turn, and one more every other week."""
+    """Two kinds of customers, with products of their own: one buys bread weekly, and in turn three of six others; the
+    other buys in turn three of five, two a week."""
     lines = []
     for number in range(customers):
         for week in range(weeks):
             day = FIRST + timedelta(days=7 * week + number % 6)
-            wanted = {"bread", f"p{(number + week % 5) % 11:02}"}
-            if week % 2:
-                wanted.add(f"p{(3 * number) % 11:02}")
-            lines += [line(f"c{number:02}", product, day) for product in sorted(wanted)]
+            turn = number // 2 + week % 3
+            wanted = (
+                ["bread", f"p{turn % 6:02}"]
+                if number % 2 == 0
+                else [f"p{6 + (turn + n) % 5:02}" for n in (0, week % 2)]
+            )
+            lines += [line(f"c{number:02}", product, day) for product in dict.fromkeys(wanted)]
     return lines
 
 

@@ -111,7 +111,7 @@ def test_the_order_of_rows_changes_nothing(plan: Plan, function: Any, asked: Any
 
 
 def test_chances_are_asked_before_a_quarter_of_a_short_history() -> None:
-    assert [follow_up(days) for days in (0, 3, 40, 365, 4000)] == [1, 1, 10, 91, 92]
+    assert [follow_up(days) for days in (0, 3, 40, 365, 4000)] == [1, 1, 10, 92, 92]
 
 
 def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
@@ -121,6 +121,7 @@ def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
             "product_id": ["milk", "tea", "milk", "milk"],
             **{f"probability_{days}d": [0.9, 0.1, 0.8, 0.2] for days in (7, 14, 28)},
             "urgency": ["urgent", "later", "urgent", "later"],
+            "next_expected_date": [date(2024, 5, day) for day in (3, 9, 10, 20)],
             "predictor": ["bedrock", "bedrock", "statistical", "statistical"],
         }
     )
@@ -135,6 +136,7 @@ def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
         products,
         as_of=date(2024, 5, 16),
         customers=None,
+        min_customers=3,
         may_go_on=lambda: None,
         **{f"{PREFIX}2024-05-01": said},
     )
@@ -148,6 +150,8 @@ def test_what_was_predicted_and_bought_is_counted_by_hand() -> None:
     assert rows["predictor statistical, 14 days", "happened"] == 0.5
     assert rows["category Dairy, 14 days", "happened"] == pytest.approx(2 / 3, abs=1e-6)
     assert rows["chance from 0.9, 14 days", "happened"] == 1
+    assert rows["all predictions, 7 days", "date_error"] == 2, "said the third, came on the first"
+    assert rows["all predictions, 14 days", "date_error"] == 2
     assert output.figures["open_28d"] == 4 and ("all predictions, 28 days", "said") not in rows
 
 

@@ -119,3 +119,14 @@ def test_tickets_without_customers_have_popular_and_trending_products(tmp_path: 
     assert popular["product_id"][0] == "bread"
     assert popular["reason"].str.contains(r"^bought in \d+ orders$").all()
     assert workspace.frame("shop_lists").filter(kind="similar").height
+
+
+def test_after_a_run_for_an_earlier_day_results_say_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    workspace = shop(tmp_path, grocer(weeks=12))
+    today = run(workspace)
+    workspace.due()
+    assert "the latest run is as of" not in caplog.text
+    workspace.run(as_of="2023-02-20")
+    assert workspace.due(days=3650)["predicted_date"].min() < date(2023, 3, 1)
+    assert caplog.text.count(f"the latest run is as of 2023-02-20; the one before is as of {today.as_of}") == 1
+    assert workspace.due(as_of=str(today.as_of), days=3650)["predicted_date"].max() > today.as_of

@@ -77,7 +77,7 @@ def evaluate_next_basket(
     figures: Figures = {**found, "ties": TIES, "intervals": of_intervals()}
     rows = Rows()
     if len(split.asked):
-        methods, chosen = _methods(split, asked.places, plan)
+        methods, chosen = _methods(split, asked.places, plan, may_go_on)
         figures |= chosen
         lists: dict[str, tuple[Lists, tuple[str, ...]]] = {}
         for name, method in methods.items():
@@ -127,10 +127,12 @@ class _Method:
     parts: tuple[str, ...] = PARTS
 
 
-def _methods(split: Split, places: int, plan: Plan) -> tuple[Mapping[str, _Method], Figures]:
+def _methods(
+    split: Split, places: int, plan: Plan, may_go_on: Callable[[], None]
+) -> tuple[Mapping[str, _Method], Figures]:
     earlier = split.earlier()
     days = tuned_decay(earlier, places=places)
-    tifuknn = tuned_tifuknn(earlier, places=places)
+    tifuknn = tuned_tifuknn(earlier, places=places, may_go_on=may_go_on)
     unit = "days" if split.is_dated else "baskets"
 
     def ranked(baseline: baselines.Baseline, *parts: str) -> _Method:

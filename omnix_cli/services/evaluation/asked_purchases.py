@@ -93,7 +93,7 @@ def evaluate_next_purchase(
 
 def follow_up(history_days: int) -> int:
     """How long before the end of a history the chances are asked."""
-    return max(min(FOLLOW_UP_DAYS, history_days // 4), 1)
+    return max(min(FOLLOW_UP_DAYS, -(-history_days // 4)), 1)
 
 
 def _chances(

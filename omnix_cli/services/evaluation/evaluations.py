@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.errors import DataError
+from omnix_cli.errors import CorruptCheckpoint, DataError
 from omnix_cli.protocols.checkpoints import Checkpoints, Figures, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import PlanStep, StepOutput
 from omnix_cli.records import RunRecord, StepRecord
@@ -124,6 +124,10 @@ def compare(before: EvaluationReport, after: EvaluationReport) -> EvaluationComp
 
 def _report(record: RunRecord, step: StepRecord, checkpoints: Checkpoints) -> EvaluationReport:
     checkpoint = checkpoints.open(step.key)
+    damage = checkpoints.damage(step.key)
+    if damage:
+        message = f"checkpoint {step.key} is damaged ({damage})"
+        raise CorruptCheckpoint(message, hint="Evaluate again: the same command builds it anew.")
     evaluations, reliability = (checkpoint.frame(name).scan().collect() for name in _FRAMES)
     figures = dict(checkpoint.manifest.figures)
     return EvaluationReport(step.name.removeprefix(PREFIX), record, evaluations, reliability, figures)

@@ -12,6 +12,7 @@ import polars as pl
 
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.schemas import RELATIONS
 from omnix_cli.services.as_of import parse_day
 from omnix_cli.services.evaluation.cut_history import Plan
 from omnix_cli.settings import Settings
@@ -77,7 +78,12 @@ def evaluate_similarity(
     for name, settings in _variants(plan).items():
         may_go_on()
         made = replace(plan, settings=settings).compute(["similarity"], sources, as_of=cut)["neighbours"]
-        lists[name] = made.filter(pl.col("product_id").is_in(judged.implode()), pl.col("rank") <= asked.places)
+        of_judged = made.filter(pl.col("product_id").is_in(judged.implode()))
+        lists[name] = of_judged.filter(pl.col("rank") <= asked.places)
+        if settings is plan.settings:
+            by_relation = of_judged.sort("product_id", "rank").group_by("product_id", "relation", maintain_order=True)
+            for relation in RELATIONS:
+                lists[f"omnix, {relation}s"] = by_relation.head(asked.places).filter(relation=relation)
     found = {name: judge(made, partners, places=asked.places) for name, made in lists.items()}
     buyers = after["customer_id"].n_unique()
     rows.add(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoints, Figures, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.evaluation.bootstrap import of_case_means, of_intervals, of_statistics
 from omnix_cli.steps.evaluation.forecast_metrics import auc_of, calibration_of
 from omnix_cli.steps.evaluation.splits import Codes, dated_baskets, hashed_order
 from omnix_cli.steps.evaluation.tables import Rows
+
+_log = logging.getLogger(__name__)
 
 PREFIX = "predictions "
 WITHIN_DAYS = (7, 14, 28)
@@ -29,6 +33,7 @@ _RULES = {
     "happened": "share of them that was bought within that time",
     "calibration_error": "mean of |said - happened| over tenths of probability, weighed by predictions",
     "brier": "mean of (chance - outcome)^2",
+    "date_error": "mean of |expected day - day bought|, of predictions that came true within that time",
     "auc": "chance that a prediction that came true has the higher chance than one that did not, ties one half",
 }
 
@@ -45,8 +50,48 @@ def past_predictions(records: RunRecords, checkpoints: Checkpoints) -> dict[str,
             checkpoint = checkpoints.open(step.key)
         except CorruptCheckpoint:  # pruned
             continue
-        found[name] = checkpoint.frame("predictions")
+        made = PastPredictions(checkpoint.frame("predictions"))
+        damage = checkpoints.damage(step.key) or made.lacks()
+        if damage:
+            _log.warning("the predictions of %s are left out: %s", record.as_of, damage)
+        else:
+            found[name] = made
     return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True)
+class PastPredictions:
+    """Predictions of an earlier run, perhaps of another release: only the columns that are read. Implements
+    `protocols.StoredFrame`."""
+
+    frame: StoredFrame
+
+    @property
+    def name(self) -> str:
+        return self.frame.name
+
+    @property
+    def key(self) -> str:
+        return self.frame.key
+
+    @property
+    def rows(self) -> int:
+        return self.frame.rows
+
+    def scan(self, *columns: str) -> pl.LazyFrame:
+        try:
+            rows = self.frame.scan(*_READ, "next_expected_date")
+        except ConfigError:  # omnix 0.1 moved the predicted date of what was overdue into the future
+            rows = self.frame.scan(*_READ, "predicted_date").rename({"predicted_date": "next_expected_date"})
+        return rows.with_columns(pl.col("urgency").cast(pl.String))
+
+    def lacks(self) -> str | None:
+        """Why they cannot be read: another release wrote them without a column."""
+        try:
+            self.scan()
+        except ConfigError as error:
+            return error.message
+        return None
 
 
 def evaluate_live(
@@ -55,6 +100,7 @@ def evaluate_live(
     *,
     as_of: date,
     customers: int | None,
+    min_customers: int,
     may_go_on: Callable[[], None],
     **predictions: pl.LazyFrame,
 ) -> StepOutput:
@@ -79,7 +125,7 @@ def evaluate_live(
     for days in WITHIN_DAYS:
         closed = said.filter(pl.col("follow_up") >= days)
         figures[f"closed_{days}d"], figures[f"open_{days}d"] = closed.height, said.height - closed.height
-        _judge(rows, closed, days)
+        _judge(rows, closed, days, min_customers)
     if not rows.figures:
         figures["missing"] = f"no prediction is {WITHIN_DAYS[0]} days old: the purchases end on the day before {as_of}"
     return StepOutput(rows.frames(), figures)
@@ -94,17 +140,16 @@ def _with_outcomes(
         day = (asked - date(1970, 1, 1)).days
         later = bought.filter(pl.col("day") >= day).group_by(_PAIR).agg(next=pl.col("day").min().cast(pl.Int64) - day)
         yield (
-            frame.select(_READ)
-            .with_columns(pl.col("urgency").cast(pl.String))
+            frame.select(*_READ, expected=pl.col("next_expected_date").cast(pl.Int32).cast(pl.Int64) - day)
             .collect()
             .join(later, on=_PAIR, how="left")
             .with_columns(as_of=pl.lit(asked), follow_up=pl.lit((as_of - asked).days))
         )
 
 
-def _judge(rows: Rows, closed: pl.DataFrame, days: int) -> None:
+def _judge(rows: Rows, closed: pl.DataFrame, days: int, min_customers: int) -> None:
     """The figures of one time span: of all, by predictor, urgency, band of probability, and category (the 30 with the
-    most predictions)."""
+    most predictions, of enough customers)."""
     chance = f"probability_{days}d"
     band = (pl.col(chance) * 10).floor().clip(0, 9).cast(pl.Int32)
     labelled = closed.with_columns(
@@ -118,7 +163,8 @@ def _judge(rows: Rows, closed: pl.DataFrame, days: int) -> None:
         groups = sorted(labelled.partition_by(grouping, as_dict=True).items())
         most = sorted((cases.height for _, cases in groups), reverse=True)[:GROUPS]
         for (label,), cases in groups:
-            if cases.height >= most[-1]:
+            is_shown = grouping != "by_category" or cases["customer_id"].n_unique() >= min_customers
+            if cases.height >= most[-1] and is_shown:
                 _of_group(rows, f"{label}, {days} days", cases, days, is_whole=grouping in _WHOLE)
 
 
@@ -129,6 +175,12 @@ def _of_group(rows: Rows, part: str, cases: pl.DataFrame, days: int, *, is_whole
     who: Codes = cases["customer_id"].rank("dense").to_numpy().astype(np.int64)
     means = {"said": said, "happened": happened.astype(np.float64), "brier": (said - happened) ** 2}
     drawn = {metric: of_case_means({metric: values}, who, resamples=RESAMPLES) for metric, values in means.items()}
+    came = cases.filter(pl.Series(happened))
+    if is_whole and came.height:
+        error = (came["expected"] - came["next"]).abs().to_numpy().astype(np.float64)
+        drawn["date_error"] = of_case_means(
+            {"date_error": error}, came["customer_id"].rank("dense").to_numpy().astype(np.int64), resamples=RESAMPLES
+        )
     if is_whole:
         for metric, prepared in (("calibration_error", calibration_of), ("auc", auc_of)):
             drawn[metric] = of_statistics({metric: prepared(said, happened)}, who, resamples=RESAMPLES)

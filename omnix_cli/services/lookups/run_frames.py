@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
@@ -12,6 +14,7 @@ from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
 from omnix_cli.protocols.checkpoints import SOURCES, Checkpoint, Checkpoints, RunRecords, StoredFrame
 from omnix_cli.records import RunRecord
 
+_log = logging.getLogger(__name__)
 LATEST = "latest"
 _BY_MODELS = ("analyses", "dead_letters", "usage")
 
@@ -19,7 +22,8 @@ _BY_MODELS = ("analyses", "dead_letters", "usage")
 @dataclass(frozen=True)
 class RunFrames:
     """The frames of the run `run`. For `latest`, each frame comes from the newest run that made it, if `as_of` is
-    given from the newest run for that day. `source` gives an imported frame as it is now."""
+    given from the newest run for that day; a warning says when the run before was for a later day. `source` gives an
+    imported frame as it is now."""
 
     records: RunRecords
     checkpoints: Checkpoints
@@ -64,6 +68,17 @@ class RunFrames:
         """The day (as-of) of the run that made a frame."""
         return self._made(name)[0].as_of
 
+    @cached_property
+    def _told(self) -> set[str]:
+        """The runs of which a warning was given."""
+        return set()
+
+    def _tell_if_earlier(self, newest: RunRecord, before: RunRecord) -> None:
+        if newest.as_of < before.as_of and newest.run_id not in self._told:
+            self._told.add(newest.run_id)
+            message = "the latest run is as of %s; the one before is as of %s (--as-of %s shows it)"
+            _log.warning(message, newest.as_of, before.as_of, before.as_of)
+
     def _made(self, name: str) -> tuple[RunRecord, Checkpoint]:
         is_latest = self.run == LATEST  # an older run must not pass for the newest one, whose record is damaged
         runs = self.records.newest_first(skip_damaged=False) if is_latest else iter([self.records.load(self.run)])
@@ -78,6 +93,8 @@ class RunFrames:
                 if name in checkpoint.manifest.parts:
                     if step.name in unreadable:  # in a newer run: an older result must not pass for the newest
                         raise unreadable[step.name]
+                    if is_latest and not self.as_of:
+                        self._tell_if_earlier(record, next(runs, record))
                     return record, checkpoint
         if unreadable:
             raise next(iter(unreadable.values()))

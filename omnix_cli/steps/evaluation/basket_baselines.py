@@ -5,20 +5,20 @@ Each takes a split and which of its rows are known, and gives a `Scorer`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from omnix_cli.steps.evaluation.ranked_items import Bools, Lists, Scorer, known_products
+from omnix_cli.steps.evaluation.ranked_items import PARTS, Bools, Lists, Scorer, known_products
 from omnix_cli.steps.evaluation.splits import Codes, Floats, Split
 
 Baseline = Callable[[Split, Bools, Codes], Scorer]
 """Takes a split, which rows are known, and the questions that will be asked."""
 RECENT_DAYS = 28
-BATCH = 128
-"""Questions scored at a time."""
+BATCH_CELLS = 8_000_000
+"""Scores held at a time: questions x products, or x customers."""
 
 
 def ranked(split: Split, baseline: Baseline, *, places: int, days: int = 7) -> Lists:
@@ -30,11 +30,12 @@ def ranked(split: Split, baseline: Baseline, *, places: int, days: int = 7) -> L
     return lists
 
 
-def fill(lists: Lists, split: Split, score: Scorer, questions: Codes) -> None:
+def fill(lists: Lists, split: Split, score: Scorer, questions: Codes, parts: Sequence[str] = PARTS) -> None:
     """Sets the lists of some questions, a batch at a time."""
-    for first in range(0, len(questions), BATCH):
-        batch = questions[first : first + BATCH]
-        lists.fill(split, batch, score(batch), known_products(split, batch))
+    size = _batch(len(split.products))
+    for first in range(0, len(questions), size):
+        batch = questions[first : first + size]
+        lists.fill(split, batch, score(batch), known_products(split, batch), parts)
 
 
 def popular(split: Split, known: Bools, questions: Codes) -> Scorer:
@@ -117,8 +118,9 @@ def nearest(split: Split, known: Bools, questions: Codes, settings: Tifuknn, *mo
     nobody = np.flatnonzero(squares == 0)
     chosen = {count: [np.zeros((0, 0), np.int64)] for count in counts}
     most = min(counts[-1], max(len(squares) - len(nobody) - 1, 0))
-    for first in range(0, len(questions), BATCH):
-        batch = slice(first, first + BATCH)
+    size = _batch(len(squares))
+    for first in range(0, len(questions), size):
+        batch = slice(first, first + size)
         distance = squares - 2 * (own[batch] @ everybody.T).toarray()  # the own square changes no order
         distance[:, nobody] = np.inf
         distance[np.arange(len(distance)), split.asked[questions[batch]]] = np.inf
@@ -127,6 +129,10 @@ def nearest(split: Split, known: Bools, questions: Codes, settings: Tifuknn, *mo
             chosen[count].append(order[:, :count])
     means = {count: _mean_of(np.concatenate(chosen[count][1:]), everybody) for count in counts}
     return Profiles(questions, own, means)
+
+
+def _batch(columns: int) -> int:
+    return max(BATCH_CELLS // max(columns, 1), 1)
 
 
 def _blended(profiles: Profiles, own_share: float) -> Scorer:

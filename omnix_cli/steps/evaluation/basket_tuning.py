@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import product
 
 import numpy as np
 
-from omnix_cli.steps.evaluation.basket_baselines import Tifuknn, decayed, nearest, ranked, scored
+from omnix_cli.steps.evaluation.basket_baselines import Tifuknn, decayed, fill, nearest, ranked, scored
 from omnix_cli.steps.evaluation.judged_lists import Truth
 from omnix_cli.steps.evaluation.list_metrics import values
-from omnix_cli.steps.evaluation.ranked_items import Lists, known_products
+from omnix_cli.steps.evaluation.ranked_items import Lists
 from omnix_cli.steps.evaluation.splits import Split, sampled
 
 DECAYS = (14.0, 30.0, 60.0, 120.0, 240.0)
@@ -39,30 +39,32 @@ def tuned_decay(earlier: Split, *, places: int) -> float:
     return max(recall, key=lambda one: recall[one])
 
 
-def tuned_tifuknn(earlier: Split, *, places: int) -> Tifuknn:
+def tuned_tifuknn(earlier: Split, *, places: int, may_go_on: Callable[[], None] = lambda: None) -> Tifuknn:
     """The settings of TIFUKNN with the highest recall."""
     chosen = sampled(earlier, CUSTOMERS)
     truth = Truth.of(chosen)
     recall = {
         settings: _recall(lists, truth)
         for within, between, groups in product(WITHIN, BETWEEN, GROUPS)
-        for settings, lists in _variants(chosen, Tifuknn(within, between, groups), places)
+        for settings, lists in _variants(chosen, Tifuknn(within, between, groups), places, may_go_on)
     }
     return max(recall, key=lambda one: recall[one], default=Tifuknn())
 
 
-def _variants(split: Split, base: Tifuknn, places: int) -> Iterable[tuple[Tifuknn, Lists]]:
+def _variants(
+    split: Split, base: Tifuknn, places: int, may_go_on: Callable[[], None]
+) -> Iterable[tuple[Tifuknn, Lists]]:
     """The lists of all numbers of neighbours and own shares, from the same vectors."""
     made = {
         base._replace(neighbours=count, own_share=share): Lists.empty(len(split.asked), places)
         for count, share in product(NEIGHBOURS, OWN_SHARES)
     }
     for questions, known in split.snapshots(SNAPSHOT_DAYS):
+        may_go_on()
         profiles = nearest(split, known, questions, base._replace(neighbours=NEIGHBOURS[0]), *NEIGHBOURS[1:])
-        bought = known_products(split, questions)
         for settings, lists in made.items():
             score = scored(profiles, settings.own_share, profiles.others[settings.neighbours])
-            lists.fill(split, questions, score(questions), bought, parts=("all",))
+            fill(lists, split, score, questions, parts=("all",))
     return made.items()
 
 

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from omnix_cli.steps.evaluation.splits import Codes, Floats
 
-BATCH = 256
+BATCH = 64
 SHRINKAGE = 10
 MIN_SUPPORT = 3
 BlockScorer = Callable[[Codes], Floats]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from omnix_cli.errors import DataError
 
@@ -29,7 +30,7 @@ def read_customer_ids(file: Path) -> list[str]:
 
 def _of_json(text: str, file: Path) -> list[str]:
     try:
-        content: Any = json.loads(text)
+        content: Any = orjson.loads(text)
     except ValueError as error:
         raise DataError(f"{file} is not JSON: {error}", hint=_HINT) from None
     ids = content.get("test") if isinstance(content, dict) else content
