@@ -112,7 +112,7 @@ def similarity(session: OutputSession, work: Work, max_memory: MaxMemory = None)
 
 @command(app, "omnix recommend --workspace /data/omnix")
 def recommend(session: OutputSession, work: Work) -> None:
-    """Make the recommendation lists: personal, replenishment, similar, trending, seasonal and popular."""
+    """Make the recommendation lists: personal, replenishment, usual, similar, trending, seasonal and popular."""
     show_run(lambda: session.workspace.recommend(**vars(work)), session)
 
 

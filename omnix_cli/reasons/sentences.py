@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from typing import NamedTuple
+
 from omnix_cli.reasons.grammar import Form, Sentence
 
-# Why a customer needs a product again.
-OWN_RHYTHM = Sentence("own_rhythm", "you buy this about every {every:day}, last {ago:day} ago")
+# Why a customer needs a product again: the own rhythm, else what is known of all customers, and the own purchases.
+OWN_GAP = Sentence("own_gap", "you buy this about every {every:day}, last {ago:day} ago")
 SHARED_BY_PRODUCT = Sentence("rhythm_of_product", "customers who buy this need it about every {every:day}")
 SHARED_BY_CATEGORY = Sentence(
     "rhythm_of_category", "customers who buy products of this kind need them about every {every:day}"
 )
 SHARED_BY_ALL = Sentence("rhythm_of_all", "customers who buy a product again need it about every {every:day}")
 NO_RHYTHM = Sentence("no_rhythm", "nobody can say yet how often this is needed")
+BOUGHT_OFTEN = Sentence("bought_often", "you bought it {times:#} times, last {ago:day} ago")
+
+OWN_RHYTHM = Sentence("own_rhythm", "you buy this about every {every:day} ({gaps:gap}), last {ago:day} ago")
+UNEVEN_RHYTHM = Sentence(
+    "uneven_rhythm",
+    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:#} to {upper:day}, last {ago:day} ago; "
+    "expected after about {every:day}",
+)
+UNEVEN_RHYTHM_OF_ONE = Sentence(
+    "uneven_rhythm_of_one",
+    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:day}, last {ago:day} ago; "
+    "expected after about {every:day}",
+)
+_DID = "({again:#} of {customers:#} did)"
+_AGAIN = f"again did so after about {{every:day}} {_DID}"
+_QUANTITY = ", by the quantity expected after about {expected:day}"
+AGAIN = Sentence("again", f"customers who bought it {_AGAIN}")
+AGAIN_QUANTITY = Sentence("again_quantity", f"customers who bought it {_AGAIN}{_QUANTITY}")
+AGAIN_OF_KIND = Sentence("again_of_kind", f"customers who bought a product of this kind {_AGAIN}")
+AGAIN_OF_KIND_QUANTITY = Sentence(
+    "again_of_kind_quantity", f"customers who bought a product of this kind {_AGAIN}{_QUANTITY}"
+)
+FEW = Sentence("few", "few customers buy this again")
+FEW_COUNTED = Sentence("few_counted", f"few customers buy this again {_DID}")
+FEW_OF_KIND = Sentence("few_of_kind", "few customers buy products of this kind again")
+FEW_OF_KIND_COUNTED = Sentence("few_of_kind_counted", f"few customers buy products of this kind again {_DID}")
+UNKNOWN_RHYTHM = Sentence("unknown_rhythm", "it is not known how often customers buy this again")
 BOUGHT_ONCE = Sentence("bought_once", "you bought it once, {ago:day} ago")
 BOUGHT_TWICE = Sentence("bought_twice", "you bought it twice, last {ago:day} ago")
-BOUGHT_OFTEN = Sentence("bought_often", "you bought it {times:#} times, last {ago:day} ago")
+BOUGHT_ON_DAYS = Sentence("bought_on_days", "you bought it on {times:#} days, last {ago:day} ago")
 
 # Why a product is offered that the customer never bought.
 TOGETHER_WITH = Sentence("together_with", "bought together with {source} by {customers:customer}")
@@ -29,18 +59,39 @@ SIGNALS = {
 FAVOURITE_CATEGORY = Sentence("favourite_category", "in your favourite category {category}")
 PREFERRED_BRAND = Sentence("preferred_brand", "of {brand}, a brand you prefer")
 
-# What the whole shop buys.
-POPULAR = Sentence("popular", "bought by {customers:customer}")
-TRENDING = Sentence("trending", "bought by {customers:customer} in the last {days:day}, {before:#} before")
-NEW_TREND = Sentence("new_trend", "bought by {customers:customer} in the last {days:day}, hardly anybody before")
-SEASONAL = Sentence(
-    "seasonal", "sells {times:#} times as well in {season} as on average ({days:day} of {season_again})"
-)
-SEASONAL_CATEGORY = Sentence(
-    "seasonal_category",
-    "category {category} sells {times:#} times as well in {season} as on average ({days:day} of {season_again}, "
-    "less than a year of history)",
-)
+
+# What the whole shop buys. In a shop that knows no customers, orders are counted.
+class ShopSentences(NamedTuple):
+    """What is popular, and what trends: with the customers before, or hardly anybody then; each also for windows in
+    which the shop was open on fewer days."""
+
+    popular: Sentence
+    trending: Sentence
+    new_trend: Sentence
+    trending_open: Sentence
+    new_trend_open: Sentence
+
+    @classmethod
+    def of(cls, noun: str, by: str, few: str) -> ShopSentences:
+        """The sentences that count such things: `by` 3 customers, `few` before."""
+        popular = f"bought {by} {{customers:{noun}}}"
+        rises = {"trending": f"{popular} in the last {{days:day}}, {{before:#}} before"}
+        rises["new_trend"] = f"{popular} in the last {{days:day}}, {few} before"
+        opened = " (open on {open:day}, before on {open_before:#})"
+        rises |= {f"{kind}_open": wording + opened for kind, wording in rises.items()}
+        trends = {kind: Sentence(f"{kind}_{by}_{noun}s", wording) for kind, wording in rises.items()}
+        return cls(Sentence(f"popular_{by}_{noun}s", popular), **trends)
+
+
+COUNTED = {
+    "customer": ShopSentences.of("customer", "by", "hardly anybody"),
+    "order": ShopSentences.of("order", "in", "hardly any"),
+}
+"""The sentences by what they count."""
+_SEASON = "sells {times:#} times as well in {season} as on average ({days:day} of {season_again}"
+SEASONAL = Sentence("seasonal", f"{_SEASON})")
+SEASONAL_ONCE = Sentence("seasonal_once", f"{_SEASON}, one year only)")
+SEASONAL_CATEGORY = Sentence("seasonal_category", f"category {{category}} {_SEASON}, {{history}} of history)")
 
 # Why two products are neighbours.
 TOGETHER = Sentence("together", "bought together by {customers:customer}")
@@ -50,12 +101,16 @@ SIMILAR_PRICE = Sentence("similar_price", "similar price")
 SIMILAR_TEXT = Sentence("similar_text", "similar description")
 SIMILAR = Sentence("similar", "similar product")
 
-_SHOP = (TRENDING, NEW_TREND, SEASONAL_CATEGORY, SEASONAL, POPULAR)
+_SHOP = (*chain.from_iterable(COUNTED.values()), SEASONAL_CATEGORY, SEASONAL_ONCE, SEASONAL)
 _TASTES = (FAVOURITE_CATEGORY, PREFERRED_BRAND)
+_OF_ALL = (
+    *(AGAIN, AGAIN_QUANTITY, AGAIN_OF_KIND, AGAIN_OF_KIND_QUANTITY, FEW, FEW_COUNTED, FEW_OF_KIND, FEW_OF_KIND_COUNTED),
+    *(UNKNOWN_RHYTHM, SHARED_BY_PRODUCT, SHARED_BY_CATEGORY, SHARED_BY_ALL, NO_RHYTHM),
+)
 NEEDED_AGAIN = Form(
     (
-        (OWN_RHYTHM, SHARED_BY_PRODUCT, SHARED_BY_CATEGORY, SHARED_BY_ALL, NO_RHYTHM),
-        (BOUGHT_ONCE, BOUGHT_TWICE, BOUGHT_OFTEN),
+        (OWN_RHYTHM, UNEVEN_RHYTHM, UNEVEN_RHYTHM_OF_ONE, OWN_GAP, *_OF_ALL),
+        (BOUGHT_ONCE, BOUGHT_TWICE, BOUGHT_ON_DAYS, BOUGHT_OFTEN),
     ),
     "; ",
 )

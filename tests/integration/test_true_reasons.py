@@ -82,7 +82,7 @@ class Tampered(RunFrames):
 
     def scan(self, name: str, *columns: str) -> pl.LazyFrame:
         rows = super().scan(name, *columns)
-        if name not in TOLD:
+        if name not in TOLD or (columns and "reason" not in columns):
             return rows
         return rows.with_columns(self.change(pl.col("reason")))
 
@@ -99,9 +99,8 @@ def test_every_reason_of_a_run_is_true(workspace: Workspace) -> None:
     assert report.wrong == report.unread == 0
     kinds = dict(report.kinds.select("kind", "checked").iter_rows())
     assert "unknown" not in kinds
-    expected = {"own_rhythm", "together_with", "together", "same_category", "popular"}
-    expected |= {"favourite_category", "cart", "wish"}
-    assert expected <= kinds.keys()
+    expected = {"own", "together", "same", "popular", "bought", "favourite", "cart", "wish"}
+    assert expected <= {kind.split("_")[0] for kind in kinds}
     assert sum(kinds.values()) > 10_000
 
 
@@ -110,8 +109,9 @@ def test_a_wrong_number_is_found_in_every_sentence_that_has_one(workspace: Works
         return re.sub(r"(?<![\w.])(\d+)(?= (?:days?|customers?)\b)", lambda found: str(int(found[1]) + 1), reason)
 
     kinds = tampered(workspace, lambda reason: reason.map_elements(one_more, return_dtype=pl.String))
-    counting = kinds.filter(pl.col("kind").is_in(["own_rhythm", "bought_once", "bought_twice", "together", "popular"]))
-    assert counting["right"].to_list() == [0] * 5
+    counting = kinds.filter(pl.col("kind").str.contains("^(own|uneven|bought|popular)_|^together$"))
+    assert counting.height > 4
+    assert counting["right"].sum() == 0
     assert all(len(examples) == 2 for examples in counting["examples"])
     linked = kinds.filter(kind="together_with").row(0, named=True)
     assert linked["wrong"] > linked["right"]  # a name may fit another product

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import DataError
 from omnix_cli.services.lookups.purchase_facts import PurchaseFacts
 from omnix_cli.services.lookups.results import Results
@@ -202,7 +203,7 @@ class _Pair(_Of):
         if self.bought and not told:
             least = self.settings["prediction"]["min_alive"]
             yield f"no prediction: the chance that it is bought again is below min_alive ({least})"
-        elif told and 2 * (self.as_of - told["last_day"]).days < told["interval_days"]:
+        elif told and 2 * (self.as_of - told["last_day"]).days < (told["interval_days"] or 0):
             yield f"not due yet: bought {self._ago()} ago, usually every {told['interval_days']:.0f} days"
         elif told and told["urgency"] in _GIVEN_UP:
             yield f"{told['urgency']}: {self._rule_of_state()}"
@@ -249,13 +250,14 @@ class _Pair(_Of):
                 f"the chance that it is bought again ({told['alive']:.3f}) is below lapsed_alive "
                 f"({settings['lapsed_alive']}), {elapsed} days after the last purchase"
             )
-        if state == "overdue":
-            return f"{elapsed} days since the last purchase, longer than the usual {told['interval_days']:.0f}"
-        return f"{elapsed} days since the last purchase, usually {told['interval_days']:.0f}"
+        since = f"{counted(elapsed, 'day')} since the last purchase"
+        if told["interval_days"] is None:
+            return f"{since}; nobody can say how often it is bought"
+        longer = "longer than the usual" if state == "overdue" else "usually"
+        return f"{since}, {longer} {told['interval_days']:.0f}"
 
     def _ago(self) -> str:
-        days = (self.as_of - self.bought["last"]).days
-        return f"{days} day" if days == 1 else f"{days} days"
+        return counted((self.as_of - self.bought["last"]).days, "day")
 
     def _evidence(self) -> Iterator[Fact]:
         if self.bought:
@@ -271,11 +273,11 @@ class _Pair(_Of):
         linked = near.join(self.own.pairs, on="product_id").sort("score", "product_id", descending=[True, False])
         for row in linked.head(_EVIDENCE).iter_rows(named=True):
             together = (
-                f"bought together by {row['customers']} customers (lift {row['lift']:.2f})"
+                f"bought together by {counted(row['customers'], 'customer')} (lift {row['lift']:.2f})"
                 if row["co_purchase"] is not None
                 else "not bought together more than by chance"
             )
-            own = f"{self.name_of(row['product_id'])} ({row['product_id']}), bought on {row['times']} days"
+            own = f"{self.name_of(row['product_id'])} ({row['product_id']}), bought on {counted(row['times'], 'day')}"
             yield Fact("evidence", own, f"{together}; score {row['score']:.3f}, rank {row['rank']}")
 
     def _product(self) -> Iterator[Fact]:

@@ -5,6 +5,7 @@ It is what reasons are held against. A fact that a step and this module count di
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class PurchaseFacts:
     products: pl.LazyFrame
     as_of: date
     hemisphere: Hemisphere = "northern"
+    excluded: tuple[str, ...] = ()
+    """Patterns of customers who do not count in what the shop as a whole buys."""
 
     @cached_property
     def days(self) -> pl.DataFrame:
@@ -41,6 +44,14 @@ class PurchaseFacts:
         return pl.concat([untouched, kept.unique()])
 
     @cached_property
+    def counted(self) -> pl.DataFrame:
+        """The rows of `days` that count for the shop as a whole."""
+        parts = [_as_regex(pattern) for pattern in self.excluded]
+        if not parts:
+            return self.days
+        return self.days.filter(~pl.col("customer_id").str.contains(f"(?is)^\\s*(?:{'|'.join(parts)})\\s*$"))
+
+    @cached_property
     def pairs(self) -> pl.DataFrame:
         """One row per customer and product: `times` (days bought), `last`, and the gaps in days, oldest first."""
         gaps = pl.col("day").sort().diff().dt.total_days().drop_nulls()
@@ -48,8 +59,38 @@ class PurchaseFacts:
 
     @cached_property
     def buyers(self) -> pl.DataFrame:
-        """One row per product: the distinct customers, and those who bought it on more than one day."""
-        return self.pairs.group_by("product_id").agg(customers=pl.len(), again=(pl.col("times") > 1).sum())
+        """One row per product: the distinct `customers` that count."""
+        return self.counted.group_by("product_id").agg(customers=pl.col("customer_id").n_unique())
+
+    @cached_property
+    def rhythms(self) -> pl.DataFrame:
+        """One row per customer and product: `between`, the gaps between occasions. Days of one burst are one occasion:
+        those at most a fifth of the mean gap apart, from 1 to 3 days; there are none where the mean gap is below 3."""
+        mean = pl.col("gaps").list.mean()
+        burst = pl.when(mean >= 3).then((0.2 * mean).floor().clip(1, 3)).otherwise(0.0).fill_null(0.0)
+        long = pl.col("gaps").list.eval(pl.element().cast(pl.Float64))
+        rows = self.pairs.filter(~pl.col("customer_id").str.starts_with("anonymous#"))
+        gaps = rows.select(*_PAIR, burst=burst, gap=long).explode("gap", empty_as_null=True)
+        return gaps.group_by(_PAIR).agg(between=pl.col("gap").filter(pl.col("gap") > pl.col("burst")))
+
+    def bought_again(self, *, of_category: bool) -> pl.DataFrame:
+        """One row per product: the `customers` of it, or of its category, those who bought `again` on another occasion,
+        and the `usual` gap, the geometric mean."""
+        again = pl.col("between").list.len() > 0
+        rows = self.rhythms.with_columns(again=again).join(
+            self.catalogue.select("product_id", "category"), on="product_id", how="left"
+        )
+        key = "category" if of_category else "product_id"
+        known = (
+            rows.drop_nulls(key)
+            .group_by(key)
+            .agg(
+                customers=pl.col("customer_id").n_unique(),
+                again=pl.col("customer_id").filter("again").n_unique(),
+                usual=pl.col("between").list.explode(empty_as_null=False).log().mean().exp(),
+            )
+        )
+        return self.catalogue.select("product_id", "category").join(known, on=key).drop("category")
 
     @cached_property
     def catalogue(self) -> pl.DataFrame:
@@ -72,13 +113,18 @@ class PurchaseFacts:
     def customers_between(self, first: int, last: int) -> pl.DataFrame:
         """The distinct customers of each product from `first` to `last` days before the day of the run."""
         age = (pl.lit(self.as_of) - pl.col("day")).dt.total_days()
-        recent = self.days.filter(age >= first, age <= last)
+        recent = self.counted.filter(age >= first, age <= last)
         return recent.group_by("product_id").agg(customers=pl.col("customer_id").n_unique())
+
+    def open_days(self, first: int, last: int) -> int:
+        """The days with a purchase, from `first` to `last` days before the day of the run."""
+        age = (pl.lit(self.as_of) - pl.col("day")).dt.total_days()
+        return self.days.filter(age >= first, age <= last)["day"].n_unique()
 
     def together(self, pairs: pl.DataFrame, *, baskets: bool) -> pl.DataFrame:
         """The distinct customers who bought both products of each pair (`one`, `other`): ever, or in one basket."""
         asked = pairs.select("one", "other").unique().sort("one", "other")
-        bought = self._baskets if baskets else self.days.select(_PAIR).unique()
+        bought = self._baskets if baskets else self.counted.select(_PAIR).unique()
         keys = [name for name in bought.columns if name != "product_id"]
         wanted = bought.filter(pl.col("product_id").is_in(pl.concat([asked["one"], asked["other"]]).unique().implode()))
         counts = [
@@ -98,7 +144,7 @@ class PurchaseFacts:
         """The products of each basket: an order of one day, or a customer's day where lines name no order."""
         lines = self.purchases.filter(pl.col("purchase_day") < self.as_of, pl.col("kind") == "purchase")
         rows = lines.select(*_PAIR, "order_id", day="purchase_day").unique().collect()
-        return rows.with_columns(pl.col("order_id").fill_null("")).join(self.days, on=[*_PAIR, "day"], how="semi")
+        return rows.with_columns(pl.col("order_id").fill_null("")).join(self.counted, on=[*_PAIR, "day"], how="semi")
 
     @cached_property
     def _season(self) -> pl.Expr:
@@ -110,7 +156,7 @@ class PurchaseFacts:
         `index`. A sale is a customer who bought it in one particular season, once. A share of a season is smoothed by
         20 sales spread as in the category, that of the category as in the shop."""
         year = pl.col("day").dt.year() + (pl.col("day").dt.month() == 12).cast(pl.Int32)
-        sold = self.days.select(*_PAIR, year=year, season=self._season).unique()
+        sold = self.counted.select(*_PAIR, year=year, season=self._season).unique()
         counts = sold.group_by("product_id", "season").agg(sales=pl.len())
         counts = counts.join(self.catalogue.select("product_id", "category"), on="product_id", how="left")
         total = counts["sales"].sum()
@@ -129,7 +175,12 @@ class PurchaseFacts:
     @cached_property
     def season_days(self) -> pl.DataFrame:
         """The days with a purchase in each season."""
-        return self.days.select("day", season=self._season).unique().group_by("season").agg(days=pl.len())
+        return self.counted.select("day", season=self._season).unique().group_by("season").agg(days=pl.len())
+
+
+def _as_regex(pattern: str) -> str:
+    wild = {"*": ".*", "?": "."}
+    return "".join(wild.get(character) or re.escape(character) for character in pattern.strip())
 
 
 def _kept_days(lines: pl.DataFrame) -> Iterator[tuple[str, str, date]]:

@@ -6,20 +6,15 @@ from datetime import date
 
 import polars as pl
 
+from omnix_cli.reasons import sentences
 from omnix_cli.steps.lists.preferences import MET, adjusted
-from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each, counted_of
+from omnix_cli.steps.lists.ranked_lists import as_offers, best_of_each
 
 DUE = ("overdue", "urgent", "upcoming")
 GIVEN_UP = ("lapsed", "unlikely")
 _PAIR = ["customer_id", "product_id"]
 _DATES = ("predicted_date", "next_expected_date")
 _READ = (*_PAIR, "purchase_days", *_DATES, "probability_7d", "probability_14d", "urgency", "reason")
-_SIGNAL_REASONS = {
-    "add_to_cart": "you put this into your cart {} ago",
-    "wishlist": "you wished for this {} ago",
-    "view": "you looked at this {} ago",
-    "search": "you searched for this {} ago",
-}
 
 
 def predicted(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
@@ -141,10 +136,10 @@ def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     category = pl.col("same_category").fill_null(False) & pl.col("category").is_not_null()
     reason = (
         pl.when(together)
-        .then(pl.format("bought together with {} by {}", source, counted_of("together", "customer")))
+        .then(sentences.TOGETHER_WITH.say(source=source, customers="together"))
         .when(category)
-        .then(pl.format("same category as {}: {}", source, "category"))
-        .otherwise(pl.format("similar to {}, which you buy", source))
+        .then(sentences.CATEGORY_OF.say(source=source, category="category"))
+        .otherwise(sentences.SIMILAR_TO.say(source=source))
     )
     link = pl.when(together).then(pl.lit("bought_together")).when(category).then(pl.lit("same_category"))
     has_source = pl.col("source_id").is_not_null()
@@ -156,6 +151,5 @@ def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 def _signal(*signals: str) -> pl.Expr:
     return pl.coalesce(
-        pl.when(pl.col("signal") == signal).then(pl.format(_SIGNAL_REASONS[signal], counted_of("days_ago", "day")))
-        for signal in signals
+        pl.when(pl.col("signal") == signal).then(sentences.SIGNALS[signal].say(ago="days_ago")) for signal in signals
     )

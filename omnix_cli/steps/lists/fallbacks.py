@@ -48,7 +48,7 @@ def _favourites(people: pl.DataFrame, popular: pl.DataFrame, taste: Taste) -> pl
         .join(best, on=taste.attribute)
         .sort("customer_id", "rank")
     )
-    reason = pl.format(f"{taste.wording}, {{}}", taste.attribute, "reason")
+    reason = pl.concat_str(taste.said(), "reason", separator=", ")
     tags = pl.concat_list(pl.lit(taste.tag))
     return as_offers(chosen, shelf=pl.lit("fallback"), reason=reason, tags=tags)
 

@@ -9,15 +9,14 @@ from datetime import date, timedelta
 import polars as pl
 
 from omnix_cli import schemas
-from omnix_cli.counted_nouns import counted
 from omnix_cli.days.seasons import Hemisphere
 from omnix_cli.days.stray_sales import bulk
 from omnix_cli.frames.offering import POPULARITY_KINDS
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.reasons import sentences
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
 from omnix_cli.steps.history import of_customers, seen
-from omnix_cli.steps.lists.ranked_lists import counted_of
 from omnix_cli.steps.lists.trends import SEASON_HISTORY_DAYS, YEAR_DAYS, Windows, seasonal, trending
 from omnix_cli.steps.name_patterns import matches
 
@@ -73,7 +72,7 @@ def popularity(
         )
         .sort("kind", "scope", -pl.col("score"), "product_id")
         .with_columns(
-            reason=_reason(window, history_days, _counted_as(days)),
+            reason=_reason(window, history_days, _counted(days)),
             rank=pl.int_range(1, pl.len() + 1).over("kind", "scope"),
         )
     )
@@ -129,36 +128,33 @@ def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.Data
     return bought_it.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days))
 
 
-def _counted_as(days: pl.LazyFrame) -> tuple[str, str]:
-    """What stands behind the counts, with its preposition: orders where nobody is known who bought, else customers."""
+def _counted(days: pl.LazyFrame) -> sentences.ShopSentences:
+    """The sentences about customers; about orders where nobody is known who bought."""
     known = of_customers(days).select(pl.len()).head(1).collect().item()
-    return ("by", "customer") if known else ("in", "order")
+    return sentences.COUNTED["customer" if known else "order"]
 
 
-def _reason(windows: Windows, history_days: int, counted_as: tuple[str, str]) -> pl.Expr:
-    days = counted(windows.days, "day")
-    before = pl.coalesce(
-        pl.col("customers_before").cast(pl.String), pl.lit("hardly anybody" if counted_as[0] == "by" else "hardly any")
-    )
-    by, buyers = counted_as[0], counted_of("customers", counted_as[1])
-    rise = pl.format(f"bought {by} {{}} in the last {days}, {{}} before", buyers, before)
+def _reason(windows: Windows, history_days: int, counted: sentences.ShopSentences) -> pl.Expr:
+    rise: dict[str, pl.Expr | str] = {"customers": "customers", "days": pl.lit(windows.days)}
+    trending, new_trend = counted.trending, counted.new_trend
     if 4 * windows.open_before < 3 * windows.open_days:
-        rise += pl.lit(f" (open on {windows.open_days:,} days, before on {windows.open_before:,})")
-    times = pl.col("season_index").round(1).cast(pl.String)
-    one_year = pl.when(pl.col("season_years") == 1).then(pl.lit(", one year only")).otherwise(pl.lit(""))
-    season = pl.format(
-        "sells {} times as well in {} as on average ({} of {}",
-        times,
-        "scope",
-        counted_of("season_days", "day"),
-        "scope",
-    )
-    history = "less than a year" if history_days < YEAR_DAYS else "hardly more than a year"
-    of_category = pl.format(f"category {{}} {{}}, {history} of history)", "category", season)
+        rise |= {"open": pl.lit(windows.open_days), "open_before": pl.lit(windows.open_before)}
+        trending, new_trend = counted.trending_open, counted.new_trend_open
+    season: dict[str, pl.Expr | str] = {
+        "times": pl.col("season_index").round(1),
+        "season": "scope",
+        "season_again": "scope",
+        "days": "season_days",
+    }
+    history = pl.lit("less than a year" if history_days < YEAR_DAYS else "hardly more than a year")
     return (
         pl.when(pl.col("kind") == "trending")
-        .then(rise)
-        .when(pl.col("kind") == "seasonal")
-        .then(pl.coalesce(of_category, pl.format("{}{})", season, one_year)))
-        .otherwise(pl.format(f"bought {by} {{}}", buyers))
+        .then(pl.coalesce(trending.say(**rise, before="customers_before"), new_trend.say(**rise)))
+        .when(pl.col("kind") != "seasonal")
+        .then(counted.popular.say(customers="customers"))
+        .when(pl.col("category").is_not_null())
+        .then(sentences.SEASONAL_CATEGORY.say(**season, category="category", history=history))
+        .when(pl.col("season_years") == 1)
+        .then(sentences.SEASONAL_ONCE.say(**season))
+        .otherwise(sentences.SEASONAL.say(**season))
     )

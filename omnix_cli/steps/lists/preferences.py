@@ -9,6 +9,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from omnix_cli.reasons import sentences
+from omnix_cli.reasons.grammar import Sentence
+
 MEMORY_DAYS = 90
 HALF_LIFE_DAYS = 30
 STRENGTHS = {"add_to_cart": 0.5, "wishlist": 0.4, "view": 0.1, "search": 0.1, "remove_from_cart": -0.5}
@@ -24,12 +27,16 @@ class Taste:
     attribute: str
     profile: str
     tag: str
-    wording: str
+    sentence: Sentence
+
+    def said(self) -> pl.Expr:
+        """The sentence about the value in the column of the attribute."""
+        return self.sentence.say(**{self.attribute: self.attribute})
 
 
 TASTES = (
-    Taste("category", "favorite_categories", "favourite_category", "in your favourite category {}"),
-    Taste("brand", "brand_preferences", "preferred_brand", "of {}, a brand you prefer"),
+    Taste("category", "favorite_categories", "favourite_category", sentences.FAVOURITE_CATEGORY),
+    Taste("brand", "brand_preferences", "preferred_brand", sentences.PREFERRED_BRAND),
 )
 
 
@@ -75,6 +82,6 @@ def tastes_met(offers: pl.DataFrame, people: pl.DataFrame, catalogue: pl.DataFra
         .join(people.select("customer_id", *(taste.profile for taste in TASTES)), on="customer_id")
     )
     met = [pl.when(pl.col(taste.profile).list.contains(pl.col(taste.attribute))) for taste in TASTES]
-    words = [each.then(pl.format(taste.wording, taste.attribute)) for each, taste in zip(met, TASTES, strict=True)]
+    words = [each.then(taste.said()) for each, taste in zip(met, TASTES, strict=True)]
     tags = [each.then(pl.lit(taste.tag)) for each, taste in zip(met, TASTES, strict=True)]
     return known.select(*_PAIR, taste=pl.coalesce(words), taste_tag=pl.coalesce(tags)).drop_nulls("taste")

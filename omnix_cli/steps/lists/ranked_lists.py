@@ -127,11 +127,6 @@ def _appended(lists: pl.DataFrame, offers: pl.DataFrame, short: pl.DataFrame) ->
     return pl.concat([lists, added.select(list(OFFER))])
 
 
-def counted_of(count: str, noun: str) -> pl.Expr:
-    """A column of counts with their noun, as `counted_nouns.counted` writes one."""
-    return pl.format(f"{{}} {noun}{{}}", count, pl.when(pl.col(count) == 1).then(pl.lit("")).otherwise(pl.lit("s")))
-
-
 def listed(offers: pl.DataFrame, *, kind: str, list_id: pl.Expr) -> pl.DataFrame:
     """The offers with the list each belongs to and the rank in it: the order they come in."""
     return offers.with_columns(list_id=list_id, kind=pl.lit(kind)).with_columns(

@@ -10,10 +10,11 @@ import polars as pl
 
 from omnix_cli import list_ids
 from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.reasons import sentences
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.lists.diversity import crowding
-from omnix_cli.steps.lists.ranked_lists import counted_of, listed, stored
+from omnix_cli.steps.lists.ranked_lists import listed, stored
 
 SIMILAR_PRICE = 0.8
 SIMILAR_TEXT = 0.5
@@ -119,11 +120,11 @@ def _similar(
     """The best neighbours of each product with what makes them similar, in words and as tags."""
     never_named = assortment.filter("never_named")
     parts = {
-        "bought_together": pl.format("bought together by {}", counted_of("customers", "customer")),
-        "same_category": pl.when("same_category").then(pl.format("same category: {}", "category")),
-        "same_brand": pl.when("same_brand").then(pl.format("same brand: {}", "brand")),
-        "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(pl.lit("similar price")),
-        "similar_text": pl.when(pl.col("text_similarity") >= SIMILAR_TEXT).then(pl.lit("similar description")),
+        "bought_together": sentences.TOGETHER.say(customers="customers"),
+        "same_category": pl.when("same_category").then(sentences.SAME_CATEGORY.say(category="category")),
+        "same_brand": pl.when("same_brand").then(sentences.SAME_BRAND.say(brand="brand")),
+        "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(sentences.SIMILAR_PRICE.say()),
+        "similar_text": pl.when(pl.col("text_similarity") >= SIMILAR_TEXT).then(sentences.SIMILAR_TEXT.say()),
     }
     words = pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True)
     adoption = pl.col("conditional") * pl.col("customers") / (pl.col("customers") + SHRINK_CUSTOMERS)
@@ -140,7 +141,7 @@ def _similar(
         diverse(nearest, within="source_id", count=count)
         .join(assortment.select("product_id", "category", "brand"), on="product_id", how="left", maintain_order="left")
         .with_columns(
-            reason=words.replace("", "similar product"),
+            reason=pl.when(words != "").then(words).otherwise(sentences.SIMILAR.say()),
             tags=pl.concat_list(
                 pl.when(part.is_not_null()).then(pl.lit(tag)) for tag, part in parts.items()
             ).list.drop_nulls(),

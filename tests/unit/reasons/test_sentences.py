@@ -34,11 +34,11 @@ def example(sentence: Sentence, name: str = "Milk", count: int = 3) -> str:
 @pytest.mark.parametrize("count", [0, 1, 2, 1234])
 def test_a_count_has_its_noun(count: int) -> None:
     noun = "customer" if count == 1 else "customers"
-    assert written(reasons.POPULAR, customers=count) == f"bought by {count} {noun}"
+    assert written(reasons.COUNTED["customer"].popular, customers=count) == f"bought by {count} {noun}"
 
 
 def test_a_missing_field_leaves_no_sentence() -> None:
-    assert pl.select(reasons.POPULAR.say(customers=pl.lit(None, pl.Int32))).item() is None
+    assert pl.select(reasons.COUNTED["customer"].popular.say(customers=pl.lit(None, pl.Int32))).item() is None
 
 
 @pytest.mark.parametrize("form", FORMS)

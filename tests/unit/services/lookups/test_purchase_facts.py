@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +50,23 @@ def test_pairs_and_buyers_are_counted_by_days() -> None:
         ("ann", "tea", 2, date(2020, 2, 11), [10]),
         ("bob", "tea", 1, date(2020, 2, 1), []),
     ]
-    assert known.buyers.rows() == [("tea", 2, 1)]
+    assert known.buyers.rows() == [("tea", 2)]
+    assert known.bought_again(of_category=False).rows() == [("tea", 2, 1, pytest.approx(10))]
+
+
+def test_days_of_one_burst_are_one_occasion() -> None:
+    """A mean gap of (36 - 1) / 5 = 7: days at most 1 apart are one occasion; left are gaps of 15 and 17 days."""
+    days = [date(2020, 1, 1) + timedelta(days=days) for days in (0, 1, 2, 17, 18, 35)]
+    known = facts(purchases(*(("ann", "paint", str(day)) for day in days)))
+    assert known.rhythms["between"].to_list() == [[15.0, 17.0]]
+    assert known.bought_again(of_category=False)["usual"].item() == pytest.approx((15 * 17) ** 0.5)
+
+
+def test_excluded_accounts_do_not_count_for_the_shop() -> None:
+    rows = purchases(("ann", "tea", "2020-02-01"), ("Staff-1", "tea", "2020-02-01"), ("bob", "tea", "2020-02-01"))
+    known = PurchaseFacts(rows.lazy(), FRAMES["products"].empty().lazy(), AS_OF, excluded=("staff-*", "b?b"))
+    assert known.buyers.rows() == [("tea", 1)]
+    assert known.pairs.height == 3
 
 
 def test_together_is_by_customer_or_by_basket() -> None:
