@@ -2,6 +2,7 @@
 
     <customer>#homepage        what to buy again and what is new, for one customer
     <customer>#replenishment   what one customer will need soon
+    <customer>#usual           what one customer usually buys, the likeliest first
     similar#<product>          the products most like one product
     complements#<product>      what is bought together with one product
     substitutes#<product>      what meets the same need as one product
@@ -19,13 +20,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 if TYPE_CHECKING:
     import polars as pl
 
-CUSTOMER_CONTEXTS = ("homepage", "replenishment")
+CUSTOMER_KINDS = {"homepage": "personal", "replenishment": "replenishment", "usual": "usual"}
+"""The kind of a customer's own list in each context."""
+CUSTOMER_CONTEXTS = tuple(CUSTOMER_KINDS)
 """Where a customer's own lists are shown."""
 PRODUCT_KINDS = ("similar", "complements", "substitutes")
 """Kinds of lists that belong to a product."""
 SHARED_KINDS = (*PRODUCT_KINDS, "trending", "seasonal", "popular")
 """Kinds of lists that belong to no customer: their ids begin with the kind."""
-_KINDS = dict(zip(CUSTOMER_CONTEXTS, ("personal", "replenishment"), strict=True))
 
 _Text = TypeVar("_Text", str, "pl.Expr")
 
@@ -43,7 +45,7 @@ class ListId(NamedTuple):
 
 
 def personal(customer: _Text, context: str = "homepage") -> _Text:
-    """A customer's list for one context (`homepage` or `replenishment`)."""
+    """A customer's list for one context, one of `CUSTOMER_CONTEXTS`."""
     return customer + f"#{context}"
 
 
@@ -73,9 +75,9 @@ def parse(list_id: str) -> ListId:
     if is_id and kind in SHARED_KINDS:
         return ListId(kind, subject)
     customer, _, context = list_id.rpartition("#")
-    if context not in _KINDS:
+    if context not in CUSTOMER_KINDS:
         raise ValueError(f"{list_id!r} is not the id of a list")
-    return ListId(_KINDS[context], customer)
+    return ListId(CUSTOMER_KINDS[context], customer)
 
 
 def is_shared(list_id: pl.Expr) -> pl.Expr:

@@ -18,6 +18,7 @@ from omnix_cli.steps.consent import with_consent
 from omnix_cli.steps.forecasts import rhythms
 from omnix_cli.steps.lists import assortment, popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
+from omnix_cli.steps.ranking import nightly
 
 
 def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep, ...]:
@@ -68,6 +69,23 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             },
         ),
         PlanStep(
+            "ranker",
+            nightly.fit_ranker,
+            inputs=("purchases", "products"),
+            outputs=("ranker",),
+            version="1",
+            settings=lambda settings: {"parameters": settings.ranking},
+            needs_resources=True,
+        ),
+        PlanStep(
+            "ranking",
+            nightly.ranking,
+            inputs=("purchases", "products", "cycles", "returned", "popularity", "neighbours", "ranker"),
+            outputs=("rankings",),
+            version="1",
+            needs_resources=True,
+        ),
+        PlanStep(
             "assortment",
             assortment.assortment,
             inputs=("purchases", "products"),
@@ -79,12 +97,12 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             "recommend",
             recommendation.recommend,
             inputs=(
-                *("cycles", "returned", "predictions", "neighbours", "popularity", "assortment"),
+                *("cycles", "returned", "predictions", "rankings", "neighbours", "popularity", "assortment"),
                 *("customers", "interactions"),
             ),
             outputs=("recommendations", "unlisted"),
             version="2",
-            by_customer=("cycles", "returned", "predictions", "customers", "interactions"),
+            by_customer=("cycles", "returned", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(

@@ -24,6 +24,7 @@ from omnix_cli.frame_specs import FrameSpec
 from omnix_cli.frames.model_answers import Analyses, DeadLetters, ModelUsage
 from omnix_cli.frames.offering import Assortment, Popularity, Returned, Unlisted
 from omnix_cli.frames.quality import Evaluations, Reliability
+from omnix_cli.frames.ranked import Ranker, Rankings
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
@@ -32,7 +33,17 @@ URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
 RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
 SHELVES = ("due_again", "new_for_you", "fallback")
-LIST_KINDS = ("personal", "replenishment", "similar", "complements", "substitutes", "trending", "seasonal", "popular")
+LIST_KINDS = (
+    "personal",
+    "replenishment",
+    "usual",
+    "similar",
+    "complements",
+    "substitutes",
+    "trending",
+    "seasonal",
+    "popular",
+)
 
 MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
 UTC: dict[str, Any] = {"time_unit": "us", "time_zone": "UTC"}
@@ -280,10 +291,10 @@ class Predictions(dy.Schema):
 class Recommendations(dy.Schema):
     """Ranked lists, one row per item, stored as `recommendations` (the lists of customers) and `shop_lists`
     (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
-    `<customer>#replenishment`, `similar#<product>`, `trending#all`, `seasonal#<season>`, `popular#all`);
-    `customer_id` is null for lists of the whole shop. `confidence` is the calibrated chance that the customer buys the
-    product within 14 days. An item with a prediction has the dates, the urgency and the chance of that prediction
-    (`probability_14d`), in every list."""
+    `<customer>#replenishment`, `<customer>#usual`, `similar#<product>`, `trending#all`, `seasonal#<season>`,
+    `popular#all`); `customer_id` is null for lists of the whole shop. `confidence` is the calibrated chance that the
+    customer buys the product within 14 days. An item with a prediction has the dates, the urgency and the chance of
+    that prediction (`probability_14d`), in every list."""
 
     list_id = dy.String(primary_key=True)
     kind = dy.Enum(LIST_KINDS)
@@ -330,6 +341,8 @@ FRAMES: dict[str, FrameSpec] = {
     "analyses": FrameSpec(Analyses, ("customer_id",)),
     "predictions": FrameSpec(Predictions, ("customer_id", "product_id")),
     "popularity": FrameSpec(Popularity, ("kind", "scope", "rank")),
+    "ranker": FrameSpec(Ranker, ("part", "model", "tree", "node", "feature")),
+    "rankings": FrameSpec(Rankings, ("customer_id", "known", "rank")),
     "assortment": FrameSpec(Assortment, ("product_id",)),
     "recommendations": FrameSpec(Recommendations, ("customer_id", "list_id", "rank")),
     "unlisted": FrameSpec(Unlisted, ("customer_id",)),

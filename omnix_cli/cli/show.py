@@ -19,7 +19,7 @@ _LISTED = ("rank", "product_id", "product_name", "score", "confidence", "shelf",
 
 _RELATIONS = {"similar": "Similar to", "complements": "Bought together with", "substitutes": "Instead of"}
 
-Context = Literal["homepage", "replenishment"]
+Context = Literal["homepage", "replenishment", "usual"]
 Relation = Literal["similar", "complements", "substitutes"]
 Season = Literal["current", "spring", "summer", "autumn", "winter"]
 Customer = Annotated[str, typer.Argument(help="A customer id.")]

@@ -27,6 +27,7 @@ from omnix_cli.cli.options import (
 from omnix_cli.counted_nouns import counted
 
 if TYPE_CHECKING:
+    from omnix_cli.records import StepRecord
     from omnix_cli.services.runs.commands import RunReport
 
 app = typer.Typer()
@@ -111,7 +112,7 @@ def similarity(session: OutputSession, work: Work, max_memory: MaxMemory = None)
 
 @command(app, "omnix recommend --workspace /data/omnix")
 def recommend(session: OutputSession, work: Work) -> None:
-    """Make the recommendation lists: personal, replenishment, similar, trending, seasonal and popular."""
+    """Make the recommendation lists: personal, replenishment, usual, similar, trending, seasonal and popular."""
     show_run(lambda: session.workspace.recommend(**vars(work)), session)
 
 
@@ -136,6 +137,8 @@ def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
             if left_out := int(step.figures.get("anonymous_lines_left_out", 0)):
                 were = counted(left_out, "line of anonymous orders was", "lines of anonymous orders were")
                 note(f"{were} left out of predictions and of customers' lists")
+            for told in filter(None, (_not_offered(step), _without_list(step))):
+                note(told)
             if step.status == "ran" and "asked" in step.figures:
                 note(model_report(step.figures))
         run = report.run
@@ -143,3 +146,23 @@ def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
         session.write(steps_table(report.steps), title=title, brief=_BRIEF)
 
     render(call, show)
+
+
+def _not_offered(step: StepRecord) -> str:
+    """How many products are in no list, by the reason."""
+    if step.name != "assortment" or not step.figures:
+        return ""
+    counts = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in step.figures.items())
+    return f"products that are not offered: {counts}"
+
+
+def _without_list(step: StepRecord) -> str:
+    """How many customers have no list, by the rule that left nothing."""
+    number = int(step.figures.get("without_list", 0))
+    if not number:
+        return ""
+    rules = {name: count for name, count in step.figures.items() if name.startswith("without_list_")}
+    told = ", ".join(
+        f"{count:,} {name.removeprefix('without_list_').replace('_', ' ')}" for name, count in rules.items()
+    )
+    return f"{counted(number, 'customer has', 'customers have')} no list, because of a rule: {told}"

@@ -15,6 +15,7 @@ from omnix_cli.settings.analytics import (
     PredictionSettings,
     PrivacySettings,
     QualitySettings,
+    RankingSettings,
     RecommendSettings,
     ShopListSettings,
     SimilaritySettings,
@@ -38,6 +39,7 @@ __all__ = [
     "ProductRules",
     "PublishSettings",
     "QualitySettings",
+    "RankingSettings",
     "RecommendSettings",
     "S3Settings",
     "Section",
@@ -78,6 +80,7 @@ class Settings(Section):
     similarity: SimilaritySettings = SimilaritySettings()
     prediction: PredictionSettings = PredictionSettings()
     bedrock: BedrockSettings = BedrockSettings()
+    ranking: RankingSettings = RankingSettings()
     recommend: RecommendSettings = RecommendSettings()
     shop_lists: ShopListSettings = ShopListSettings()
     quality: QualitySettings = QualitySettings()

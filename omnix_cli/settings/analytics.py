@@ -74,6 +74,17 @@ class PredictionSettings(Section):
     """
 
 
+class RankingSettings(Section):
+    """The ranker: which products come in a customer's next basket."""
+
+    method: Literal["auto", "formula", "logistic", "boosting"] = "auto"
+    """What ranks. `auto`: the kind of model that was best on the last baskets, or the formula. `formula`: decayed
+    shares of baskets, nothing fitted. `logistic`: a logistic regression. `boosting`: the mean of one and of boosted
+    trees."""
+    min_label_baskets: int = Field(300, ge=2)
+    """`auto` fits no model to fewer customers with two baskets."""
+
+
 class RecommendSettings(Section):
     """The lists made for each customer."""
 
@@ -83,6 +94,8 @@ class RecommendSettings(Section):
     """The share of the shelf `due again`; `new for you` has the rest."""
     replenishment_count: int = Field(20, ge=1, le=500)
     """The most items of a customer's replenishment list."""
+    usual_count: int = Field(10, ge=0, le=500)
+    """The most items of a customer's usual list. 0: no such lists, which saves a write for each customer."""
     trending_window_days: int = Field(28, ge=1)
     """Trending compares this many days with the same number of days before."""
     hemisphere: Literal["northern", "southern"] = "northern"

@@ -11,7 +11,7 @@ from tests.cli.conftest import Omnix
 TICKETS = [
     f"{number},{product},2020-{1 + number % 5:02}-{1 + number % 28:02} 09:00,1,2.00"
     for number in range(60)
-    for product in (("baguette", "croissant") if number % 3 else ("baguette", "tart"))
+    for product in (("baguette", "croissant") if number % 3 else ("rye", "tart"))
 ]
 HEAD = "order_id,product_id,purchased_at,quantity,total_price\n"
 

@@ -11,7 +11,10 @@ import pytest
 from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.cli.conftest import CUSTOMERS, Omnix
 
-STEPS = ["similarity", "cycles", "rhythms", "predict", "popularity", "recommend", "shop_lists", "publish"]
+STEPS = [
+    *("similarity", "cycles", "rhythms", "predict", "popularity"),
+    *("ranker", "ranking", "assortment", "recommend", "shop_lists", "publish"),
+]
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -101,7 +104,7 @@ def test_a_changed_setting_runs_only_what_rests_on_it(ran: Omnix, monkeypatch: p
     assert runs("OMNIX_PREDICTION__URGENT_DAYS", "3") == ["predict", "recommend"]
     assert runs("OMNIX_RECOMMEND__COUNT", "7") == ["recommend"]
     assert runs("OMNIX_SHOP_LISTS__SIMILAR_COUNT", "7") == ["shop_lists"]
-    assert runs("OMNIX_RECOMMEND__TRENDING_WINDOW_DAYS", "7") == ["popularity", "recommend", "shop_lists"]
+    assert runs("OMNIX_RECOMMEND__TRENDING_WINDOW_DAYS", "7") == ["popularity", "ranking", "recommend", "shop_lists"]
     assert runs("OMNIX_ENGINE__SLICE_ROWS", "7") == []
 
 

@@ -23,7 +23,7 @@ from omnix_cli.steps.imports.cleaning import clean
 from omnix_cli.steps.imports.problems import ITEM, ROW_NUMBER
 from tests.conftest import MemoryFrame, purchases
 from tests.spec.ascii_tables import Row, names, rows, written
-from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions
+from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions, rankings_of
 
 PLAN = {step.name: step for step in plan(StatisticalPredictor(PredictionSettings()))}
 
@@ -190,20 +190,23 @@ class Shop:
         offered = run(
             engine, PLAN["assortment"], sold, "assortment", as_of=AS_OF, rules=NO_RULES, **settings.of_products
         )
+        returned, neighbours = frame("returned"), frame("neighbours", *_neighbours(self.goes_with))
+        popularity = frame(
+            "popularity",
+            *_ranked("popular", "all", self.products),
+            *_ranked("trending", "all", self.trends),
+            *_ranked("seasonal", "summer", self.season),
+        )
         return {
             "cycles": cycles.lazy(),
-            "returned": frame("returned"),
+            "returned": returned,
+            "rankings": rankings_of(cycles.lazy(), returned, popularity, neighbours),
             "assortment": offered.lazy(),
             "predictions": frame(
                 "predictions", *(row | predicted.get((row["customer_id"], row["product_id"]), {}) for row in bought)
             ),
-            "neighbours": frame("neighbours", *_neighbours(self.goes_with)),
-            "popularity": frame(
-                "popularity",
-                *_ranked("popular", "all", self.products),
-                *_ranked("trending", "all", self.trends),
-                *_ranked("seasonal", "summer", self.season),
-            ),
+            "neighbours": neighbours,
+            "popularity": popularity,
             "customers": frame("customers", *(_profile(row) for row in rows(self.customers))),
             "interactions": interactions(
                 *(

@@ -20,6 +20,7 @@ from omnix_cli.steps.capacity import frame_bytes, item_bytes, list_bytes, map_by
 CONTEXTS = {
     "personal": "homepage",
     "replenishment": "replenishment",
+    "usual": "usual",
     "similar": "product_page",
     "complements": "product_page",
     "substitutes": "product_page",

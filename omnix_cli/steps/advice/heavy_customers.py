@@ -18,7 +18,9 @@ _PLACEHOLDER_SHARE = 0.02
 _GIANT_SHARE = 0.05
 _GIANT_TIMES = 20
 _FEW_CUSTOMERS = 20
-_HEAVY_PAIRS = 0.5
+_LEAST_CUSTOMERS = 10
+_HEAVY_PAIRS, _HEAVY_TIMES = 0.5, 2.5
+"""A few customers are told when they make half of the links, and so many times their share of the customers."""
 
 
 def customer_findings(tally: Tally, excluded: Sequence[str]) -> Iterator[Finding]:
@@ -50,7 +52,7 @@ def customer_findings(tally: Tally, excluded: Sequence[str]) -> Iterator[Finding
 
 
 def _links(customers: pl.DataFrame) -> Iterator[Finding]:
-    if customers.height < _FEW_CUSTOMERS:
+    if customers.height < _LEAST_CUSTOMERS:
         return
     products = pl.col("products").cast(pl.Float64)
     pairs = customers.select("customer_id", pairs=products * (products - 1) / 2).sort(
@@ -59,7 +61,7 @@ def _links(customers: pl.DataFrame) -> Iterator[Finding]:
     total = pairs["pairs"].sum()
     few = max(3, customers.height // 200)
     share = pairs["pairs"].head(few).cum_sum() / total if total else pl.Series([0.0])
-    if share[-1] <= _HEAVY_PAIRS:
+    if share[-1] <= max(_HEAVY_PAIRS, _HEAVY_TIMES * few / customers.height):
         return
     names = ", ".join(pairs["customer_id"].head(3))
     text = f"{few:,} customers make {share[-1]:.0%} of the links between products ({names})"

@@ -16,6 +16,7 @@ from omnix_cli.settings import ProductRules
 from omnix_cli.steps.lists.diversity import name_groups
 from omnix_cli.steps.name_patterns import matches, without_amount
 
+_LEAST_LISTED = 10
 _LONG_ID = 4
 """From this usual length of ids on, the short codes of the rules are none of products."""
 
@@ -50,6 +51,7 @@ def assortment(
     of_one_kind = pl.col("category").is_not_null() & unlabelled.all().over("category")
     frame = (
         known.with_columns(
+            unlisted=~pl.col("listed") & _is_of_this_shop(sold & ~(pl.col("last_day") < recent)),
             not_a_product=_unless_most(is_no_product(known, rules), sold),
             free=_unless_most((pl.col("highest") == 0).fill_null(False), sold) & (not offer_free),
         )
@@ -59,11 +61,7 @@ def assortment(
             dormant=(pl.col("last_day") < recent).fill_null(False),
             name_group=name_groups(known),
         )
-        .with_columns(
-            blocked=_blocked(exclusions, offer_out_of_stock, catalogue=bool(known["listed"].any())).cast(
-                pl.Enum(BLOCKS)
-            )
-        )
+        .with_columns(blocked=_blocked(exclusions, offer_out_of_stock).cast(pl.Enum(BLOCKS)))
         .with_columns(never_named=pl.col("blocked").cast(pl.String).is_in(NEVER_NAMED).fill_null(False))
         .sort("product_id")
     )
@@ -103,7 +101,12 @@ def _unless_most(found: pl.Expr, sold: pl.Expr) -> pl.Expr:
     return found & ((found & sold).sum() * 2 <= sold.sum())
 
 
-def _blocked(exclusions: Mapping[str, Sequence[str]], to_order: Sequence[str], *, catalogue: bool) -> pl.Expr:
+def _is_of_this_shop(lately: pl.Expr) -> pl.Expr:
+    """Whether the catalogue has a tenth of the products sold lately."""
+    return (pl.col("listed") & lately).sum() * _LEAST_LISTED >= lately.sum().clip(1)
+
+
+def _blocked(exclusions: Mapping[str, Sequence[str]], to_order: Sequence[str]) -> pl.Expr:
     ordered = matches(pl.col("category").fill_null(""), to_order) | _tagged(to_order)
     conditions = {
         "excluded_product": matches(pl.col("product_id"), exclusions["product"]),
@@ -113,7 +116,7 @@ def _blocked(exclusions: Mapping[str, Sequence[str]], to_order: Sequence[str], *
         "excluded_category": matches(pl.col("category"), exclusions["category"]),
         "not_a_product": pl.col("not_a_product"),
         "free": pl.col("free"),
-        "not_in_catalogue": ~pl.col("listed") & catalogue,
+        "not_in_catalogue": pl.col("unlisted"),
         "withdrawn": pl.col("withdrawn").fill_null(False),
         "out_of_stock": (pl.col("stock") <= 0).fill_null(False) & ~ordered,
     }

@@ -14,12 +14,13 @@ from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists import candidates, fallbacks
-from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
+from omnix_cli.steps.lists.discovery import NeighbourTable, sources, strongest_sources
 from omnix_cli.steps.lists.diversity import crowding
 from omnix_cli.steps.lists.eligibility import Rules
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.lists.preferences import open_interest, tastes_met
 from omnix_cli.steps.lists.ranked_lists import PAIR, best_of_each, blend, fill_up, listed, stored
+from omnix_cli.steps.lists.usual import usual
 
 CANDIDATES_PER_PLACE = 5
 DURABLE_CUSTOMERS, DURABLE_REPEATS = 5, 0.02
@@ -29,6 +30,7 @@ def recommend(
     cycles: pl.LazyFrame,
     returned: pl.LazyFrame,
     predictions: pl.LazyFrame,
+    rankings: pl.LazyFrame,
     neighbours: pl.LazyFrame,
     popularity: pl.LazyFrame,
     assortment: pl.LazyFrame,
@@ -39,10 +41,11 @@ def recommend(
     parameters: RecommendSettings,
     privacy: PrivacySettings,
 ) -> StepOutput:
-    """The lists `<customer>#homepage` of `count` items and `<customer>#replenishment` of what is due.
+    """The lists `<customer>#homepage` of `count` items, `<customer>#replenishment` of what is due, and
+    `<customer>#usual` of the own products that the ranker puts first.
 
-    The homepage blends what is due (ranked by its chance) with neighbours of what the customer buys that are new
-    (ranked by `new_products`), moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
+    The homepage blends what is due (ranked by its chance) with new products (in the order of the ranker),
+    moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
     `eligibility` hold everywhere, and the limits of `diversity` as long as enough is left. The confidence of an item
     is the chance that the customer buys it within 14 days; what has a prediction has its chance, dates and urgency in
     every list. Without consent to personalisation a customer gets the shop's popular products. The frame `unlisted`
@@ -72,7 +75,8 @@ def recommend(
     table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
     named = baskets.join(offered.filter("never_named"), on="product_id", how="anti", maintain_order="left")
     heaviest = sources(named, table)
-    found = new_products(known.join(baskets, on=PAIR, how="left"), heaviest, table, most=most)
+    ranked = _of(rankings.select(*PAIR, "known", "rank", "score"), personalised)
+    found = ranked.filter(~pl.col("known"), pl.col("rank") <= most).select(*PAIR, "score")
     tastes = partial(tastes_met, people=people, catalogue=offered)
     new = rules(candidates.new_for_you(found, known, interest, tastes(found)))
     due, fresh, spare = _shelves(own, new, crowded, parameters)
@@ -90,17 +94,21 @@ def recommend(
         spare=pl.concat([spare, own.with_columns(shelf=pl.lit("fallback"))]),
     )
     soon = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
+    first = ranked.filter("known", pl.col("rank") <= CANDIDATES_PER_PLACE * parameters.usual_count)
+    mine = usual(first, predicted, _of(cycles.select(*PAIR, "purchase_days", "last_day"), personalised), as_of=as_of)
+    mine = rules(mine).group_by("customer_id", maintain_order=True).head(parameters.usual_count)
     lists = pl.concat(
         listed(
             candidates.as_predicted(offers, predicted),
             kind=kind,
             list_id=list_ids.personal(pl.col("customer_id"), context),
         )
-        for offers, kind, context in ((homepage, "personal", "homepage"), (soon, "replenishment", "replenishment"))
+        for (context, kind), offers in zip(list_ids.CUSTOMER_KINDS.items(), (homepage, soon, mine), strict=True)
     )
     unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, homepage))
     items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
-    figures: Figures = {"customers": people.height, **items, "replenishment": soon.height, **rules.removed}
+    counts = {"replenishment": soon.height, "usual": mine.height}
+    figures: Figures = {"customers": people.height, **items, **counts, **rules.removed}
     figures |= _without_list(unlisted)
     frames = {"recommendations": stored(lists, offered, frame="recommendations"), "unlisted": unlisted}
     return StepOutput(frames, figures)

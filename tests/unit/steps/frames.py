@@ -8,10 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from omnix_cli.protocols.steps import Resources
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import NO_RULES, RecommendSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.lists.assortment import assortment
+from omnix_cli.steps.ranking.nightly import ranking
 from tests.conftest import purchases
 
 AS_OF = date(2024, 6, 1)
@@ -97,3 +99,12 @@ def assortment_of(products: pl.LazyFrame, cycles: pl.LazyFrame, settings: Recomm
     lines = purchases(*sales).lazy() if sales else frame("purchases")
     step = assortment(lines, products, as_of=AS_OF, rules=NO_RULES, **settings.of_products)
     return step.frames["assortment"].lazy()
+
+
+def rankings_of(
+    cycles: pl.LazyFrame, returned: pl.LazyFrame, popularity: pl.LazyFrame, neighbours: pl.LazyFrame
+) -> pl.LazyFrame:
+    """The frame `rankings` of a shop without a fitted ranker."""
+    known = (frame("purchases"), frame("products"), cycles, returned, popularity, neighbours)
+    resources = Resources(threads=1, memory_bytes=2**30)
+    return ranking(*known, frame("ranker"), as_of=AS_OF, resources=resources).frames["rankings"].lazy()

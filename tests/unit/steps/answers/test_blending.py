@@ -23,6 +23,7 @@ PREDICTIONS = frame(
         {
             "customer_id": customer,
             "product_id": product,
+            "interval_days": 10.0,
             "date_p10": AS_OF + timedelta(days=2),
             "predicted_date": AS_OF + timedelta(days=4),
             "date_p90": AS_OF + timedelta(days=6),

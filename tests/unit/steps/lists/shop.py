@@ -11,7 +11,7 @@ from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists.recommendation import recommend
 from tests.conftest import purchases
-from tests.unit.steps.frames import AS_OF, assortment_of, cycles_of, days_ago, frame, predictions_of
+from tests.unit.steps.frames import AS_OF, assortment_of, cycles_of, days_ago, frame, predictions_of, rankings_of
 
 Line = tuple[str, str, str]
 
@@ -34,6 +34,7 @@ class Shop:
     def output(self, *, privacy: PrivacySettings | None = None, **parameters: Any) -> StepOutput:
         inputs = {name: getattr(self, name) for name in Shop.__dataclass_fields__ if name != "products"}
         settings = RecommendSettings(**parameters)
+        inputs["rankings"] = rankings_of(self.cycles, self.returned, self.popularity, self.neighbours)
         if self.assortment is None:
             inputs["assortment"] = assortment_of(self.products, self.cycles, settings)
         return recommend(**inputs, as_of=AS_OF, parameters=settings, privacy=privacy or PrivacySettings())

@@ -69,6 +69,15 @@ def test_with_a_catalogue_only_what_is_in_it_is_offered() -> None:
     assert offered(sold("milk"), gone)["blocked"].to_list() == ["withdrawn"]
 
 
+def test_a_catalogue_with_other_ids_says_nothing_about_what_is_sold() -> None:
+    """Its ids are 101, those of the purchases 101.0: nothing would be left. One of ten joins: it is of this shop."""
+    names = [f"{number}.0" for number in range(101, 111)]
+    other = [PLAIN | {"product_id": name.removesuffix(".0")} for name in names]
+    assert offered(sold(*names), *other)["blocked"].null_count() == 20
+    joined = offered(sold(*names), *other, PLAIN | {"product_id": names[0]})
+    assert joined.filter(blocked="not_in_catalogue")["product_id"].to_list() == names[1:]
+
+
 def test_what_was_not_sold_lately_is_dormant_and_what_was_never_sold_is_not() -> None:
     lines = pl.concat([sold("new", days=9), sold("old", days=120)])
     rows = offered(lines, *(PLAIN | {"product_id": name} for name in ("fresh", "new", "old")))
@@ -82,7 +91,10 @@ def test_long_after_the_last_sale_it_is_measured_from_that_sale() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Versandkosten", "Frais de port", "Gift card 25 €", "Rabatt 10%", "Adjust bad debt", "Discount", "Pfand 0,25"],
+    [
+        *("Versandkosten", "DHL Versand", "Frais de port", "Gift card 25 €", "10 € voucher", "Rabatt 10%", "Discount"),
+        *("Adjust bad debt", "Pfand 0,25"),
+    ],
 )
 def test_what_the_rules_name_is_no_product(name: str) -> None:
     assert blocked(PLAIN | {"product_id": "x1", "name": name}) == {"x1": "not_a_product"}

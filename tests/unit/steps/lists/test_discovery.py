@@ -36,7 +36,7 @@ def test_a_checkerboard_is_completed() -> None:
         neighbours=frame("neighbours", *links),
         popularity=frame("popularity", *popular(*(f"p{p}" for p in range(size)))),
     )
-    rows = shop.output(count=1, due_share=0.0).frames["recommendations"]
+    rows = shop.output(count=1, due_share=0.0, usual_count=0).frames["recommendations"]
     assert dict(rows.select("customer_id", "product_id").iter_rows()) == {f"c{c}": f"p{c}" for c in range(size)}
 
 

@@ -12,7 +12,7 @@ from tests.unit.steps.lists.shop import Shop, popular
 def test_excluded_categories_are_offered_to_nobody(ann: Shop) -> None:
     output = ann.output(excluded_categories=("DAIRY", "Snacks"))
     assert not {"milk", "nuts"} & set(output.frames["recommendations"]["product_id"])
-    assert output.figures["removed_excluded_category"] == 3  # milk as due, both as fall-backs
+    assert output.figures["removed_excluded_category"] == 4  # milk as due and as usual, both as fall-backs
 
 
 def test_what_is_out_of_stock_is_not_offered(ann: Shop) -> None:
@@ -24,7 +24,7 @@ def test_what_is_out_of_stock_is_not_offered(ann: Shop) -> None:
 
 def test_what_few_customers_bought_is_offered_only_to_those_who_did(ann: Shop) -> None:
     rare = frame("popularity", *popular("milk", "jam", customers=2), *popular("nuts"))
-    output = replace(ann, popularity=rare).output(count=5)
+    output = replace(ann, popularity=rare).output(count=5, usual_count=0)
     assert output.frames["recommendations"]["product_id"].to_list() == ["milk", "tea", "nuts"]
     assert output.figures["removed_min_support"] == 3  # oats and jam as neighbours, jam as a fall-back
 

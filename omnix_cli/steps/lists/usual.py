@@ -1,0 +1,42 @@
+"""The list of what one customer usually buys, in the order of the ranker."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from omnix_cli.reasons.sentences import BOUGHT_OFTEN, BOUGHT_ONCE, BOUGHT_TWICE
+from omnix_cli.steps.lists.ranked_lists import as_offers
+
+_PAIR = ["customer_id", "product_id"]
+
+
+def usual(rankings: pl.DataFrame, predictions: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """All products bought before as offers, the likeliest first: none is left out for when it was bought last.
+
+    Date, urgency, confidence and reason are those of the prediction. A product without one is hardly bought again: its
+    confidence is 0, and the reason says how often it was bought and when."""
+    times, ago = pl.col("purchase_days"), (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
+    past = (
+        pl.when(times == 1)
+        .then(BOUGHT_ONCE.say(ago=ago))
+        .when(times == 2)
+        .then(BOUGHT_TWICE.say(ago=ago))
+        .otherwise(BOUGHT_OFTEN.say(times=times, ago=ago))
+    )
+    rows = (
+        rankings.filter("known")
+        .select(*_PAIR, "rank", "score")
+        .join(predictions.drop("purchase_days", "last_day", strict=False), on=_PAIR, how="left")
+        .join(cycles.select(*_PAIR, "purchase_days", "last_day"), on=_PAIR, how="left")
+        .sort("customer_id", "rank")
+    )
+    urgency = pl.col("urgency").cast(pl.String)
+    return as_offers(
+        rows,
+        confidence=pl.col("probability_14d").fill_null(0.0),
+        reason=pl.coalesce("reason", past),
+        tags=pl.concat_list(urgency).list.drop_nulls(),
+        urgency=urgency,
+    )

@@ -1,0 +1,210 @@
+"""The models of the ranker: a logistic regression, alone or with boosted trees, as plain numbers.
+
+A model gives a margin, the logit of a chance. It is fitted by scikit-learn, and kept, scored and explained here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from threadpoolctl import threadpool_limits
+
+from omnix_cli.steps.ranking.baskets import Bools, Floats, Ints
+
+INVERSE_RIDGE = 0.03
+TREES, LEAVES, LEARNING_RATE, FEWEST_IN_LEAF, BINS = 100, 15, 0.1, 50, 64
+BASE = "base"
+"""The part of a margin that no feature has a share in."""
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """margin = base + sum of slope * z + hinge * max(z, 0), with z = (x - mean) / scale for each feature."""
+
+    names: tuple[str, ...]
+    base: float
+    mean: Floats
+    scale: Floats
+    slope: Floats
+    hinge: Floats
+
+    @classmethod
+    def fit(cls, names: Sequence[str], features: Floats, bought: Bools, weight: Floats) -> Logistic:
+        """Fitted with a ridge, under one thread: more would change the last bits."""
+        from sklearn.linear_model import LogisticRegression
+
+        mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+        fitted: Any = LogisticRegression(  # type: ignore[no-untyped-call]
+            C=INVERSE_RIDGE, max_iter=300
+        )
+        with threadpool_limits(limits=1):
+            fitted.fit(_hinged((features - mean) / scale), bought, sample_weight=weight)
+        slope, hinge = np.split(fitted.coef_[0], 2)
+        return cls(tuple(names), float(fitted.intercept_[0]), mean, scale, slope, hinge)
+
+    def shares(self, features: Floats) -> Floats:
+        """What each feature adds to the margin; the last column is the base."""
+        z = (features - self.mean) / self.scale
+        parts = self.slope * z + self.hinge * np.maximum(z, 0.0)
+        return np.column_stack([parts, np.full(len(parts), self.base)])
+
+    def margin(self, features: Floats) -> Floats:
+        """The logit of the chance."""
+        return _added_up(self.shares(features))
+
+    def frame(self) -> pl.DataFrame:
+        """The numbers as rows: one for each feature, and one for the base."""
+        names = [*self.names, BASE]
+        columns = {"value": (self.slope, self.base), "mean": (self.mean, 0.0), "scale": (self.scale, 1.0)}
+        columns["hinge"] = (self.hinge, 0.0)
+        values = {name: np.append(numbers, last) for name, (numbers, last) in columns.items()}
+        return pl.DataFrame({"model": "logistic", "node": np.arange(len(names)), "feature": names, **values})
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> Logistic:
+        """From the rows that `frame` made."""
+        rows = rows.filter(pl.col("model") == "logistic").sort("node")
+        mean, scale, slope, hinge = (rows[name].to_numpy()[:-1] for name in ("mean", "scale", "value", "hinge"))
+        return cls(tuple(rows["feature"][:-1]), float(rows["value"][-1]), mean, scale, slope, hinge)
+
+
+class Nodes(NamedTuple):
+    """The nodes of all trees as the kernel `tree_walks` takes them."""
+
+    root: Ints
+    feature: Ints
+    threshold: Floats
+    left: Ints
+    right: Ints
+    value: Floats
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Boosted trees: the margin is the base plus the value of one leaf of each tree.
+
+    A row goes left where its feature is at most the threshold. The value of an inner node is the mean of its leaves."""
+
+    names: tuple[str, ...]
+    base: float
+    nodes: Nodes
+
+    @classmethod
+    def fit(cls, names: Sequence[str], features: Floats, bought: Bools, weight: Floats) -> Trees:
+        """Gradient boosting on histograms (Ke et al., NIPS 2017). The same bytes for any number of threads.
+
+        The features are binned here: with weights, scikit-learn's own binning takes longer than the trees."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        edges = [bin_edges(column) for column in features.T]
+        binned = np.column_stack([np.searchsorted(*pair) for pair in zip(edges, features.T, strict=True)])
+
+        fitted: Any = HistGradientBoostingClassifier(  # type: ignore[no-untyped-call]
+            max_iter=TREES,
+            max_leaf_nodes=LEAVES,
+            learning_rate=LEARNING_RATE,
+            min_samples_leaf=FEWEST_IN_LEAF,
+            early_stopping=False,
+            random_state=0,
+        ).fit(binned.astype(np.float64), bought, sample_weight=weight)
+        nodes = [predictors[0].nodes for predictors in fitted._predictors]
+        root = np.cumsum([0, *(len(tree) for tree in nodes)])[:-1]
+        moved = [tree["left"].astype(np.int64) + start for tree, start in zip(nodes, root, strict=True)]
+        moved_right = [tree["right"].astype(np.int64) + start for tree, start in zip(nodes, root, strict=True)]
+        every = np.concatenate(nodes)
+        is_leaf = every["is_leaf"].astype(bool)
+        left, right = (np.where(is_leaf, -1, np.concatenate(ends)) for ends in (moved, moved_right))
+        value = _means(left, right, np.where(is_leaf, every["value"], 0.0), every["count"].astype(np.float64))
+        feature = np.where(is_leaf, -1, every["feature_idx"]).astype(np.int64)
+        threshold = np.zeros(len(every))
+        for number, edge in enumerate(edges):  # a bin holds what is above the edge before it, up to its own
+            decided = feature == number
+            threshold[decided] = edge[np.floor(every["num_threshold"][decided]).astype(np.int64)]
+        base = float(np.ravel(fitted._baseline_prediction)[0])
+        return cls(tuple(names), base, Nodes(root.astype(np.int64), feature, threshold, left, right, value))
+
+    def margin(self, features: Floats, *, threads: int = 1) -> Floats:
+        """The logit of the chance, the trees added up in their order."""
+        from omnix_cli.kernels.threads import equal_blocks, share_out
+        from omnix_cli.kernels.tree_walks import add_leaves
+
+        rows, total = np.ascontiguousarray(features), np.full(len(features), self.base)
+        blocks = equal_blocks(np.ones(len(rows), dtype=np.int64), threads)
+        share_out(blocks, threads, lambda _, first, last: add_leaves(first, last, rows, *self.nodes, total))
+        return total
+
+    def shares(self, features: Floats) -> Floats:
+        """What each feature adds to the margin: on the way from root to leaf, each step's change of the mean belongs
+        to the feature that decided it (Saabas 2014). The last column is the base."""
+        from omnix_cli.kernels.tree_walks import add_steps
+
+        parts = np.zeros((len(features), len(self.names) + 1))
+        parts[:, -1] = self.base
+        add_steps(np.ascontiguousarray(features), *self.nodes, parts)
+        return parts
+
+    def frame(self) -> pl.DataFrame:
+        """The numbers as rows: one for each node, and one for the base."""
+        root, feature, threshold, left, right, value = self.nodes
+        node = np.arange(len(value))
+        names = [*self.names, ""]
+        nodes = pl.DataFrame(
+            {
+                "model": "trees",
+                "tree": np.searchsorted(root, node, side="right") - 1,
+                "node": node,
+                "feature": [names[number] for number in feature],
+                "value": value,
+                "threshold": threshold,
+                "left": left,
+                "right": right,
+            }
+        )
+        base = pl.DataFrame({"model": "trees", "tree": -1, "node": -1, "feature": BASE, "value": self.base})
+        return pl.concat([base, nodes], how="diagonal_relaxed")
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, names: Sequence[str]) -> Trees:
+        """From the rows that `frame` made."""
+        rows = rows.filter(pl.col("model") == "trees").sort("tree", "node")
+        base, nodes = float(rows["value"][0]), rows[1:]
+        number = {"": -1} | {name: place for place, name in enumerate(names)}
+        feature = np.array([number[name] for name in nodes["feature"]], dtype=np.int64)
+        root = nodes.group_by("tree", maintain_order=True).first()["node"]
+        values = (nodes["threshold"], nodes["left"], nodes["right"], nodes["value"])
+        threshold, left, right, value = (column.to_numpy() for column in values)
+        walk = Nodes(
+            root.to_numpy().astype(np.int64), feature, threshold, left.astype(np.int64), right.astype(np.int64), value
+        )
+        return cls(tuple(names), base, walk)
+
+
+def bin_edges(values: Floats) -> Floats:
+    """At most 63 edges with about as many values between any two: values that occur."""
+    return np.unique(np.quantile(values, np.arange(1, BINS) / BINS, method="lower"))
+
+
+def _hinged(z: Floats) -> Floats:
+    return np.hstack([z, np.maximum(z, 0.0)])
+
+
+def _added_up(parts: Floats) -> Floats:
+    """The sum of the columns, in their order: numpy's own sum may add them in another."""
+    total = np.zeros(len(parts))
+    for column in parts.T:
+        total = total + column
+    return total
+
+
+def _means(left: Ints, right: Ints, value: Floats, count: Floats) -> Floats:
+    """The values with those of inner nodes: the mean of their children. Children come after their parents."""
+    value = value.copy()
+    for node in range(len(left) - 1, -1, -1):
+        if left[node] >= 0:
+            children = [left[node], right[node]]
+            value[node] = (value[children] * count[children]).sum() / count[children].sum()
+    return value

@@ -1,0 +1,176 @@
+"""The ranker's two steps of a run: fitting it, and ranking with it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from omnix_cli import schemas
+from omnix_cli.protocols.checkpoints import Figures
+from omnix_cli.protocols.steps import Resources, StepOutput
+from omnix_cli.settings import RankingSettings
+from omnix_cli.steps.history import of_customers, seen
+from omnix_cli.steps.ranking.baskets import Floats, Ints
+from omnix_cli.steps.ranking.companions import matrix_of, values_at
+from omnix_cli.steps.ranking.formula_ranking import formula_ranking
+from omnix_cli.steps.ranking.learners import BASE
+from omnix_cli.steps.ranking.moments import Moment, Shop
+from omnix_cli.steps.ranking.questions import Chunk, Questions, Rows
+from omnix_cli.steps.ranking.ranker import FEATURES, Model, Ranker
+from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, numbers, ordered, shop_of
+from omnix_cli.steps.ranking.training import fit
+
+EXPLAINED_RANKS = 30
+"""Contributions are kept for so many ranks of known and of new products."""
+STRONGEST = 6
+SOURCE_NEIGHBOURS = 20
+_PAIR = ["customer_id", "product_id"]
+_CONTRIBUTIONS = pl.List(pl.Struct({"feature": pl.String, "value": pl.Float64}))
+
+
+def fit_ranker(
+    purchases: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    as_of: date,
+    parameters: RankingSettings,
+    resources: Resources,
+) -> StepOutput:
+    """The frame `ranker`, fitted to the baskets before `as_of`. Figures: the kind of each part, how many label baskets
+    there were, and the mean NDCG@10 of each kind on them."""
+    shop = _shop(purchases, products, None, as_of=as_of, threads=resources.threads)
+    ranker = Ranker({}, {part: {"label_baskets": 0.0} for part in FEATURES})
+    if shop:
+        before = np.full(shop.baskets.customers, _number(as_of))
+        ranker = fit(shop, before, method=parameters.method, min_label_baskets=parameters.min_label_baskets)
+    spec = schemas.FRAMES["ranker"]
+    figures: Figures = {part: ranker.kind(part) for part in FEATURES}
+    figures |= {f"{part}_{name}": value for part, found in ranker.figures.items() for name, value in found.items()}
+    return StepOutput({"ranker": spec.conform(ranker.frame()).sort(spec.sort)}, figures)
+
+
+def ranking(
+    purchases: pl.LazyFrame,
+    products: pl.LazyFrame,
+    cycles: pl.LazyFrame,
+    returned: pl.LazyFrame,
+    popularity: pl.LazyFrame,
+    neighbours: pl.LazyFrame,
+    ranker: pl.LazyFrame,
+    *,
+    as_of: date,
+    resources: Resources,
+) -> StepOutput:
+    """The frame `rankings` for everybody with a purchase before `as_of`, except anonymous orders.
+
+    What a customer bought and returned in full is neither known nor new. Figures: customers, known and new rows, and
+    which kind ranked each part."""
+    fitted = Ranker.of(ranker.collect())
+    spec = schemas.FRAMES["rankings"]
+    figures: Figures = {part: fitted.kind(part) for part in FEATURES}
+    back = returned.select(_PAIR).collect()
+    shop = _shop(purchases, products, back, as_of=as_of, threads=resources.threads) if fitted.models else None
+    if shop is None:
+        rows = formula_ranking(cycles, returned, popularity, neighbours, as_of=as_of, most_new=NEW_PRODUCTS)
+        frame = ordered(rows, NEW_PRODUCTS).with_columns(contributions=pl.lit([], _CONTRIBUTIONS))
+    else:
+        asked = np.full(shop.baskets.customers, _number(as_of))
+        questions = Questions(shop, Moment(shop, asked), asked, np.arange(shop.baskets.customers))
+        links = _links(neighbours, shop)
+        frame = pl.concat(_ranked(chunk, fitted, links) for chunk in questions.chunks())
+    frame = spec.conform(frame).sort(spec.sort)
+    known = int(frame["known"].sum())
+    figures |= {"customers": frame["customer_id"].n_unique(), "known_rows": known, "new_rows": frame.height - known}
+    return StepOutput({"rankings": frame}, figures)
+
+
+def _shop(
+    purchases: pl.LazyFrame, products: pl.LazyFrame, barred: pl.DataFrame | None, *, as_of: date, threads: int
+) -> Shop | None:
+    """The shop before a day; None without a purchase."""
+    named = of_customers(purchases)
+    rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").unique().collect()
+    if rows.is_empty():
+        return None
+    categories = products.select("product_id", "category").collect()
+    return shop_of(rows, categories, barred=barred, threads=threads)
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _ranked(chunk: Chunk, ranker: Ranker, links: sparse.csr_array) -> pl.DataFrame:
+    """The rows of a chunk as the frame `rankings`."""
+    rows = chunk.rows()
+    score, matrices = ranker.scores(chunk, rows)
+    baskets = chunk.questions.shop.baskets
+    ids = {
+        "customer_id": baskets.customer_ids.gather(rows.customer),
+        "product_id": baskets.product_ids.gather(rows.product),
+    }
+    everything = pl.DataFrame({"row": np.arange(len(score)), **ids, "known": rows.known, "score": score})
+    best = ordered(everything, NEW_PRODUCTS)
+    reasons = [pl.DataFrame(schema={"row": pl.Int64, "contributions": _CONTRIBUTIONS})]
+    explained = best.filter(pl.col("rank") <= EXPLAINED_RANKS).sort("row")
+    for part, matrix in matrices.items():
+        of_part = rows.known == (part == "known")
+        place = np.cumsum(of_part) - 1  # of each row in the matrix of its part
+        mine = explained.filter(pl.col("known") == (part == "known"))["row"].to_numpy()
+        reasons.append(contributions(ranker.models[part], matrix[place[mine]], mine))
+    sources = _sources(chunk, rows, best.filter(~pl.col("known"))["row"].sort().to_numpy(), links)
+    return (
+        best.join(pl.concat(reasons), on="row", how="left")
+        .join(sources, on="row", how="left")
+        .with_columns(pl.col("contributions").fill_null(pl.lit([], _CONTRIBUTIONS)))
+    )
+
+
+def contributions(model: Model, matrix: Floats, row: Ints) -> pl.DataFrame:
+    """The six strongest features of each row, what the `rest` and the `base` add: columns `row`, `contributions`."""
+    shares = model.shares(matrix)
+    base, shares = shares[:, -1], shares[:, :-1]
+    strongest = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, :STRONGEST]
+    values = np.take_along_axis(shares, strongest, axis=1)
+    rest = shares.sum(axis=1) - values.sum(axis=1)
+    names = np.array([*model.names, "rest", BASE])
+    last = np.broadcast_to(np.arange(len(model.names), len(names)), (len(row), 2))
+    features = names[np.hstack([strongest, last])]
+    numbers_of_all = np.column_stack([values, rest, base])
+    flat = pl.DataFrame(
+        {"row": np.repeat(row, features.shape[1]), "feature": features.ravel(), "value": numbers_of_all.ravel()}
+    )
+    return flat.group_by("row", maintain_order=True).agg(contributions=pl.struct("feature", "value"))
+
+
+def _links(neighbours: pl.LazyFrame, shop: Shop) -> sparse.csr_array:
+    """Row p has the products whose list of neighbours has p near its top, and the score there."""
+    product_ids = shop.baskets.product_ids
+    bought = product_ids.implode()
+    rows = (
+        neighbours.filter(pl.col("rank") <= SOURCE_NEIGHBOURS)
+        .select("product_id", "neighbour_id", "score")
+        .filter(pl.col("product_id").is_in(bought), pl.col("neighbour_id").is_in(bought))
+        .collect()
+    )
+    source, target = (numbers(rows[end], product_ids) for end in ("product_id", "neighbour_id"))
+    return matrix_of(target, source, rows["score"].to_numpy(), (len(product_ids), len(product_ids)))
+
+
+def _sources(chunk: Chunk, rows: Rows, new: Ints, links: sparse.csr_array) -> pl.DataFrame:
+    """For the rows `new` (rising): the own product with the highest weight times score as their neighbour, of equal
+    ones the lower id; none where no own product lists them."""
+    start, product = links.indptr, rows.product[new]
+    count = (start[product + 1] - start[product]).astype(np.int64)
+    of_row = np.repeat(np.arange(len(new)), count)
+    entry = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start[product], count)
+    source = links.indices[entry].astype(np.int64)
+    strength = values_at(chunk.weights, rows.row[new][of_row], source) * links.data[entry]
+    order = np.lexsort((source, -strength, of_row))
+    order = order[strength[order] > 0]
+    best = order[np.unique(of_row[order], return_index=True)[1]]
+    ids = chunk.questions.shop.baskets.product_ids
+    return pl.DataFrame({"row": new[of_row[best]], "source_id": ids.gather(source[best])})

@@ -1,0 +1,59 @@
+"""Neighbours and nearest customers, beside computing them by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from omnix_cli.steps.ranking.baskets import Baskets, OwnPairs
+from omnix_cli.steps.ranking.companions import (
+    NearestCustomers,
+    highest,
+    matrix_of,
+    neighbour_matrix,
+    taste_vectors,
+    values_at,
+)
+
+
+def bought(*pairs: tuple[str, str, int]) -> Baskets:
+    return Baskets.of(pl.DataFrame(pairs, schema=["customer_id", "product_id", "day"], orient="row"))
+
+
+def test_a_neighbour_scores_by_its_shrunk_cosine() -> None:
+    baskets = bought(*((c, p, 1) for c in "abcd" for p in "xy"), ("a", "z", 1), ("e", "x", 1))
+    pairs = OwnPairs.of(baskets, np.full(baskets.customers, 2))
+    matrix = neighbour_matrix(pairs, (baskets.customers, baskets.products), threads=1).toarray()
+    x_and_y = 4 / np.sqrt(5 * 4) * 4 / (4 + 10)
+    assert matrix[0, 1] == matrix[1, 0] == pytest.approx(x_and_y)
+    assert not matrix[2].any()  # fewer than three customers have z and another
+
+
+def test_tastes_are_frequencies_in_groups_of_baskets() -> None:
+    baskets = bought(("a", "x", 1), ("a", "y", 2), ("a", "x", 3), ("b", "x", 1))
+    vectors = taste_vectors(baskets, np.full(2, 9)).toarray()
+    assert vectors[0].tolist() == pytest.approx([(0.9**2 + 1) / 3, 0.9 / 3])
+    assert vectors[1].tolist() == [1.0, 0.0]
+    assert not taste_vectors(baskets, np.full(2, 1)).toarray().any()
+
+
+def test_the_nearest_are_others_with_a_history() -> None:
+    baskets = bought(("a", "x", 1), ("b", "x", 1), ("c", "y", 1), ("d", "y", 9))
+    asked = np.full(4, 5)
+    vectors = taste_vectors(baskets, asked)
+    nearest = NearestCustomers(vectors, threads=2)
+    assert nearest.reference.tolist() == [0, 1, 2]
+    assert nearest.means(np.array([0]), vectors[[0]]).toarray()[0].tolist() == [0.5, 0.5]
+
+
+def test_the_highest_entries_go_by_value_and_then_by_column() -> None:
+    values = matrix_of(np.zeros(4, np.int64), np.arange(4), np.array([1.0, 3.0, 1.0, 1.0]), (2, 4))
+    barred = matrix_of(np.array([0]), np.array([0]), np.ones(1), (2, 4))
+    row, column = highest(values, barred, 2)
+    assert (row.tolist(), column.tolist()) == ([0, 0], [1, 2])
+
+
+def test_what_is_not_in_the_matrix_is_zero() -> None:
+    values = matrix_of(np.array([0, 1]), np.array([1, 0]), np.array([2.0, 5.0]), (2, 2))
+    assert values_at(values, np.array([0, 0, 1]), np.array([0, 1, 0])).tolist() == [0.0, 2.0, 5.0]
