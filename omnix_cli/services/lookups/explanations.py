@@ -221,10 +221,25 @@ class _Pair(_Of):
         kind = "bought before" if ranked["known"] else "new to the customer"
         yield Fact("score", "rank", f"{ranked['rank']} of what is {kind}")
         yield Fact("score", "score", ranked["score"])
-        for part in ranked["contributions"] or ():
-            yield Fact("score", part["feature"], part["value"])
+        yield from self._parts_of_score(ranked)
         if ranked.get("source_id"):
             yield Fact("score", "speaks most for it", f"{self.name_of(ranked['source_id'])} ({ranked['source_id']})")
+
+    def _parts_of_score(self, ranked: dict[str, Any]) -> Iterator[Fact]:
+        """What made the score: the features of the learned ranker, or the parts of the formula."""
+        part = "known" if ranked["known"] else "new"
+        if self.row("ranker", part=part, model="chosen"):
+            yield Fact("score", "by", "the learned ranker: the features add up to the logit of the score")
+            for feature in ranked["contributions"]:
+                yield Fact("score", feature["feature"], feature["value"])
+        elif not ranked["known"]:
+            yield Fact("score", "by", "the formula: its mean score as a neighbour of what the customer buys")
+        else:
+            yield Fact("score", "by", "the formula: share of shopping days, newer ones weigh more, times repeat share")
+            popular = self.row("popularity", kind="popular", product_id=self.product)
+            if popular:
+                yield Fact("score", "share of shopping days", ranked["score"] / popular["repeat_share"])
+                yield Fact("score", "repeat share of the product", popular["repeat_share"])
 
     def _date(self) -> Iterator[Fact]:
         told = self.prediction

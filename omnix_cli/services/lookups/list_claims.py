@@ -46,14 +46,11 @@ def _together_with(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _own_products(evidence: Evidence, numbered: pl.DataFrame) -> pl.DataFrame:
-    """For each claim the customer's own products of the name in `source`: claim, product_id, `source` (an id) and the
-    `source_category`."""
-    names = evidence.facts.catalogue.select(
-        own="product_id", label=pl.coalesce("name", "product_id"), source_category="category"
-    )
+    """For each claim the customer's own products of the name in `source`: claim, product_id, `source` (an id)."""
+    names = evidence.facts.catalogue.select(own="product_id", label=pl.coalesce("name", "product_id"))
     own = evidence.facts.pairs.select("customer_id", own="product_id").join(names, on="own")
     return numbered.join(own, left_on=["customer_id", "source"], right_on=["customer_id", "label"]).select(
-        "claim", "product_id", "source_category", source="own"
+        "claim", "product_id", source="own"
     )
 
 
@@ -65,11 +62,15 @@ def _similar_to(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _category_of(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
-    numbered = rows.with_row_index("claim")
-    own = _own_products(evidence, numbered).select("claim", category="source_category", fits=pl.lit(True)).unique()
-    known = _described(evidence, numbered).join(own, on=["claim", "category"], how="left").drop("claim")
-    right = pl.col("fits") & (pl.col("category") == pl.col("category_known"))
-    return judged(known, right, pl.format("category {}", "category_known"))
+    """A name may hold a colon: what stands for name and category together must be those of an own product."""
+    names = evidence.facts.catalogue.select(
+        own="product_id", said=pl.format("{}: {}", pl.coalesce("name", "product_id"), "category"), shared="category"
+    )
+    own = evidence.facts.pairs.select("customer_id", own="product_id").join(names, on="own")
+    own = own.select("customer_id", "said", "shared").unique(["customer_id", "said"], keep="any")
+    said = pl.format("{}: {}", "source", "category")
+    known = _described(evidence, rows.with_columns(said=said)).join(own, on=["customer_id", "said"], how="left")
+    return judged(known, pl.col("shared") == pl.col("category_known"), pl.format("category {}", "category_known"))
 
 
 def _described(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:

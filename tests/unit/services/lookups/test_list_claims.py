@@ -20,6 +20,7 @@ CATALOGUE = frame(
     {"product_id": "t", "name": "Green tea", "category": "Drinks", "brand": "Leaf", "price": "4.00"},
     {"product_id": "m", "name": "Milk", "category": "Drinks", "brand": "Alp", "price": "3.40"},
     {"product_id": "s", "name": "Sea salt", "category": "Spices", "brand": "Leaf", "price": "1.00"},
+    {"product_id": "l", "name": "Tea: loose", "category": "Drinks"},
     {"product_id": "b", "name": "Black tea", "category": "Drinks", "brand": "Leaf", "price": "4.00"},
 )
 
@@ -32,6 +33,7 @@ LINES = purchases(
     *[(name, product, ago(days)) for name, days in (("ann", 3), ("bob", 40)) for product in ("t", "s")],
     ("cat", "t", ago(5)),
     ("ann", "m", ago(3)),
+    ("eve", "l", ago(80)),
 )
 EVIDENCE = Evidence(
     PurchaseFacts(LINES.lazy(), CATALOGUE, AS_OF),
@@ -58,6 +60,8 @@ NEW, FILL, SHOP, NEAR = (
         (NEW, "cat", "s", None, "bought together with Milk by 1 customer", False),  # cat bought no milk
         (NEW, "bob", "b", None, "same category as Green tea: Drinks", True),
         (NEW, "bob", "b", None, "same category as Sea salt: Spices", False),
+        (NEW, "eve", "b", None, "same category as Tea: loose: Drinks", True),
+        (NEW, "eve", "b", None, "same category as Tea: Drinks", False),
         (NEW, "ann", "b", None, "similar to Green tea, which you buy", True),
         (NEW, "cat", "b", None, "similar to Milk, which you buy", False),
         (NEW, "ann", "b", None, "you wished for this 4 days ago", True),
@@ -87,8 +91,8 @@ NEW, FILL, SHOP, NEAR = (
             f"{LATELY}, 1 before (open on 9 days, before on 1)",
             False,
         ),
-        (SHOP, None, "t", None, "sells 1.0 times as well in spring as on average (3 days of spring)", True),
-        (SHOP, None, "t", None, "sells 2.0 times as well in spring as on average (3 days of spring)", False),
+        (SHOP, None, "t", None, "sells 1.0 times as well in spring as on average (4 days of spring)", True),
+        (SHOP, None, "t", None, "sells 2.0 times as well in spring as on average (4 days of spring)", False),
         (
             SHOP,
             None,

@@ -28,7 +28,7 @@ def test_an_unknown_product_or_customer_is_refused(results: Results) -> None:
 def test_unknown_contexts_and_seasons_are_refused(results: Results) -> None:
     with pytest.raises(ConfigError, match="no context 'doorstep'") as context:
         results.recommendations("ann", context="doorstep", limit=5)
-    assert context.value.hint == "Choose one of: homepage, replenishment."
+    assert context.value.hint == "Choose one of: homepage, replenishment, usual."
     with pytest.raises(ConfigError, match="no season 'monsoon'"):
         results.seasonal("monsoon", limit=5)
     assert results.season("winter") == "winter"
