@@ -76,6 +76,8 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             version="1",
             settings=lambda settings: {"parameters": settings.ranking},
             needs_resources=True,
+            day=nightly.fit_day,
+            reads={"purchases": nightly.fitted_purchases, "products": nightly.fitted_products},
         ),
         PlanStep(
             "ranking",

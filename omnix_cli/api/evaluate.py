@@ -77,7 +77,9 @@ class Evaluate:
         def evaluation(plan: Plan, may_go_on: Callable[[], None]) -> Callable[..., StepOutput]:
             return lambda **frames: evaluate_next_basket(**frames, asked=asked, plan=plan, may_go_on=may_go_on)
 
-        return self._evaluate("next-basket", evaluation, ("purchases",), asdict(asked), force=force, given=given)
+        return self._evaluate(
+            "next-basket", evaluation, ("purchases", "products"), asdict(asked), force=force, given=given
+        )
 
     def next_purchase(
         self, *, as_of: str | None = None, customers: int | None = None, force: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Protocol
 
 import polars as pl
@@ -50,6 +51,12 @@ class PlanStep:
     """Whether the function takes `as_of`."""
     needs_resources: bool = False
     """Whether the function takes `resources` (threads, memory, a logger of its plans)."""
+    day: Callable[[date], date] = lambda as_of: as_of
+    """The day that the step computes for, from the day of the run: an earlier one where the result serves for some
+    days."""
+    reads: Mapping[str, Callable[[pl.LazyFrame, date], pl.LazyFrame]] = field(default_factory=dict)
+    """For imported inputs of which the step uses only a part: what it uses for its day. Then the content of these rows
+    enters the key, and what else is imported does not matter."""
     stand_in: PlanStep | None = None
     """What computes the same frames, less well, in a run in which this step fails because of a service or its
     settings."""

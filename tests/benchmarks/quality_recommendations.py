@@ -18,7 +18,14 @@ from scipy import sparse
 from omnix_cli import schemas
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.steps import Resources
-from omnix_cli.settings import NO_RULES, PredictionSettings, PrivacySettings, RecommendSettings, SimilaritySettings
+from omnix_cli.settings import (
+    NO_RULES,
+    PredictionSettings,
+    PrivacySettings,
+    RankingSettings,
+    RecommendSettings,
+    SimilaritySettings,
+)
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.lists.assortment import assortment
@@ -26,6 +33,7 @@ from omnix_cli.steps.lists.next_basket import next_basket
 from omnix_cli.steps.lists.popularity import popularity
 from omnix_cli.steps.lists.recommendation import recommend
 from omnix_cli.steps.neighbours.similarity import similarity
+from omnix_cli.steps.ranking.nightly import fit_ranker, ranking
 from tests.complete_journey import products, transactions
 from tests.measures import ndcg_at_k, recall_at_k
 
@@ -185,12 +193,18 @@ def homepages(known: pl.DataFrame, products: pl.LazyFrame, *, due_share: float) 
     predictions = predictor.predict(
         rhythm, shared["rhythms"].lazy(), shared["forecast_model"].lazy(), products, as_of=AS_OF
     ).frames["predictions"]
+    returned, popular_products = habits["returned"].lazy(), shop_popularity(known).lazy()
+    bought = {"as_of": AS_OF, "resources": resources}
+    fitted = fit_ranker(purchases, products, parameters=RankingSettings(), **bought).frames["ranker"].lazy()
+    shop = (rhythm, returned, popular_products, neighbours.lazy())
+    rankings = ranking(purchases, products, *shop, fitted, **bought).frames["rankings"]
     lists = recommend(
         rhythm,
-        habits["returned"].lazy(),
+        returned,
         predictions.lazy(),
+        rankings.lazy(),
         neighbours.lazy(),
-        shop_popularity(known).lazy(),
+        popular_products,
         offered["assortment"].lazy(),
         schemas.FRAMES["customers"].empty().lazy(),
         schemas.FRAMES["interactions"].empty().lazy(),

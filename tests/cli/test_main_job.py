@@ -108,6 +108,23 @@ def test_a_changed_setting_runs_only_what_rests_on_it(ran: Omnix, monkeypatch: p
     assert runs("OMNIX_ENGINE__SLICE_ROWS", "7") == []
 
 
+def test_the_ranker_is_fitted_once_a_week_to_what_was_bought_before_monday(ran: Omnix, tmp_path: Path) -> None:
+    def pending(day: str) -> set[str]:
+        answer = ran("explain", "--as-of", day, "--format", "csv")
+        return {row["step"] for row in rows(answer.out) if row["status"] == "pending"}
+
+    assert pending("2017-12-24") >= {"ranking", "recommend"}  # a Sunday; the run was for the Saturday before
+    assert "ranker" not in pending("2017-12-24")
+    assert "ranker" in pending("2017-12-25")
+    lines = "id,customer_id,product_id,purchased_at,quantity\nnew,c01,milk,{} 10:00,1\n"
+    (tmp_path / "friday.csv").write_text(lines.format("2017-12-22"))
+    assert ran("import", "purchases", "friday.csv", "--map", "purchase_id=id").code == 0
+    assert "ranker" not in pending("2017-12-24")
+    (tmp_path / "late.csv").write_text(lines.format("2017-12-01").replace("new", "late"))
+    assert ran("import", "purchases", "late.csv", "--map", "purchase_id=id").code == 0
+    assert "ranker" in pending("2017-12-24")
+
+
 def test_with_little_memory_the_neighbours_are_the_same(ran: Omnix) -> None:
     plenty = ran("show", "similar", "milk", "--format", "json").out
     little = ran("similarity", "--force", "--max-memory", "1KB")

@@ -56,7 +56,7 @@ def sources(plan: Plan, lines: pl.DataFrame) -> dict[str, pl.LazyFrame]:
 def asking(plan: Plan, function: Any, lines: pl.DataFrame, **given: Any) -> pl.DataFrame:
     frames = sources(plan, lines)
     if function is evaluate_next_basket:
-        frames = {"purchases": frames["purchases"]}
+        frames = {name: frames[name] for name in ("purchases", "products")}
     return function(**frames, as_of=END, plan=plan, may_go_on=lambda: None, **given).frames["evaluations"]
 
 

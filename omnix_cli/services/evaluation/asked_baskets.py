@@ -69,7 +69,13 @@ class BasketQuestions:
 
 
 def evaluate_next_basket(
-    purchases: pl.LazyFrame, *, as_of: date, asked: BasketQuestions, plan: Plan, may_go_on: Callable[[], None]
+    purchases: pl.LazyFrame,
+    products: pl.LazyFrame,
+    *,
+    as_of: date,
+    asked: BasketQuestions,
+    plan: Plan,
+    may_go_on: Callable[[], None],
 ) -> StepOutput:
     """The frames `evaluations` and `reliability` (which stays empty). Figures say what was asked and what was chosen on
     the baskets before."""
@@ -77,7 +83,8 @@ def evaluate_next_basket(
     figures: Figures = {**found, "ties": TIES, "intervals": of_intervals()}
     rows = Rows()
     if len(split.asked):
-        methods, chosen = _methods(split, asked.places, plan, may_go_on)
+        catalogue = products.select("product_id", "category").collect()
+        methods, chosen = _methods(split, catalogue, asked.places, plan, may_go_on)
         figures |= chosen
         lists: dict[str, tuple[Lists, tuple[str, ...]]] = {}
         for name, method in methods.items():
@@ -128,7 +135,7 @@ class _Method:
 
 
 def _methods(
-    split: Split, places: int, plan: Plan, may_go_on: Callable[[], None]
+    split: Split, products: pl.DataFrame, places: int, plan: Plan, may_go_on: Callable[[], None]
 ) -> tuple[Mapping[str, _Method], Figures]:
     earlier = split.earlier()
     days = tuned_decay(earlier, places=places)
@@ -147,6 +154,7 @@ def _methods(
         "nearest customers": ranked(tifuknn._replace(own_share=0.0).baseline(), "new"),
         "item kNN": ranked(baselines.item_neighbours, "new"),
         "omnix, formula": _Method(lambda: contenders.formula(split, plan, places=places), ("all", "repeat")),
+        "omnix, ranking of a run": _Method(lambda: contenders.learned(split, plan, products, places=places)),
     }
     chosen: Figures = {"chosen": f"decay {days:g} {unit}; TIFUKNN {_text(tifuknn._asdict())}", "grid": GRID}
     return methods, chosen

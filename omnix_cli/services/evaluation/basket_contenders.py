@@ -12,6 +12,7 @@ from omnix_cli.steps.evaluation.basket_baselines import fill
 from omnix_cli.steps.evaluation.ranked_items import Bools, Lists, framed
 from omnix_cli.steps.evaluation.splits import Codes, Split
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
+from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, rank
 
 SNAPSHOT_DAYS = 28
 DAYS_PER_BASKET = 7
@@ -30,6 +31,38 @@ def formula(split: Split, plan: Plan, *, places: int) -> Lists:
         scored = next_basket(cycles, shares, as_of=_AS_OF).rename({"basket_score": "score"})
         fill(lists, split, framed(scored, split), questions)
     return lists
+
+
+def learned(split: Split, plan: Plan, products: pl.DataFrame, *, places: int) -> Lists:
+    """The lists of the ranking that a run uses (`steps.ranking.rankings`), fitted on earlier baskets only. Where test
+    customers are given in a history without dates, it also learns from the last baskets of the others."""
+    known, labels = _labels(split)
+    scored = rank(
+        known,
+        split.questions(),
+        products=products,
+        dated=split.is_dated,
+        labels=labels,
+        method=plan.settings.ranking.method,
+        min_label_baskets=plan.settings.ranking.min_label_baskets,
+        new_products=max(NEW_PRODUCTS, places),
+        threads=plan.resources.threads,
+    )
+    lists = Lists.empty(len(split.asked), places)
+    fill(lists, split, framed(scored, split), np.arange(len(split.asked)))
+    return lists
+
+
+def _labels(split: Split) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The known baskets, and apart the last ones of customers who are not asked and have two or more."""
+    baskets = split.baskets()
+    if split.is_dated:
+        return baskets, None
+    others = ~pl.col("customer_id").is_in(split.customers.gather(split.asked).implode())
+    last = pl.col("day") == pl.col("day").max().over("customer_id")
+    is_label = others & last & (pl.col("day") > pl.col("day").min().over("customer_id"))
+    taught = baskets.filter(is_label).select("customer_id", "product_id")
+    return (baskets, None) if taught.is_empty() else (baskets.filter(~is_label), taught)
 
 
 def _repeat_shares(split: Split, known: Bools, questions: Codes, plan: Plan) -> pl.DataFrame:

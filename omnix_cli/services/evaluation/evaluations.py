@@ -14,14 +14,14 @@ from omnix_cli.protocols.steps import PlanStep, StepOutput
 from omnix_cli.records import RunRecord, StepRecord
 from omnix_cli.services.evaluation.cut_history import Plan
 from omnix_cli.services.runs.runner import Runner
-from omnix_cli.settings import Settings, dump
+from omnix_cli.settings import dump
 from omnix_cli.steps.evaluation.bootstrap import RESAMPLES, SEED
 from omnix_cli.steps.evaluation.tables import compared
 
 VERSION = "1"
 PREFIX = "evaluate-"
 _FRAMES = ("evaluations", "reliability")
-_SECTIONS = ("similarity", "prediction", "recommend", "shop_lists", "privacy")
+_SECTIONS = ("similarity", "prediction", "ranking", "recommend", "shop_lists", "privacy")
 """The settings that a step on a cut history may read."""
 
 
@@ -85,7 +85,7 @@ def evaluation_step(
         version=VERSION,
         extra_key=lambda: {
             "options": dict(options),
-            "settings": {section: dump(getattr(plan.settings, section)) for section in _sections(plan.settings)},
+            "settings": {section: dump(getattr(plan.settings, section)) for section in _SECTIONS},
             "steps": {step.name: [step.version, step.extra_key()] for step in plan.steps},
             "bootstrap": [RESAMPLES, SEED],
         },
@@ -131,7 +131,3 @@ def _report(record: RunRecord, step: StepRecord, checkpoints: Checkpoints) -> Ev
     evaluations, reliability = (checkpoint.frame(name).scan().collect() for name in _FRAMES)
     figures = dict(checkpoint.manifest.figures)
     return EvaluationReport(step.name.removeprefix(PREFIX), record, evaluations, reliability, figures)
-
-
-def _sections(settings: Settings) -> list[str]:
-    return [name for name in (*_SECTIONS, "ranking") if hasattr(settings, name)]

@@ -81,7 +81,8 @@ def measure(
     figures["cut"] = cut.isoformat()
     split = sampled(next_baskets(baskets, cut=cut), most)
     if len(split.asked):
-        lists = contenders.formula(split, plan, places=PLACES)
+        catalogue = products.select("product_id", "category").collect()
+        lists = contenders.learned(split, plan, catalogue, places=PLACES)
         found = values(Truth.of(split).judged(lists, "all"))
         means, rule = of_means(found), rules(PLACES)
         for metric in (f"recall@{PLACES}", f"ndcg@{PLACES}"):

@@ -14,7 +14,7 @@ from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Manifest, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import PlanStep
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.content_keys import digest
+from omnix_cli.services.content_keys import digest, rows_key
 from omnix_cli.settings import Section, Settings, dump
 
 _LOST = "its checkpoint is missing or damaged"
@@ -22,10 +22,11 @@ _LOST = "its checkpoint is missing or damaged"
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to one step and why: its key, the keys of its inputs by frame, its parameters, and the checkpoint
-    to reuse (None: it runs)."""
+    """What happens to one step and why: the day it computes for, its key, the keys of its inputs by frame, its
+    parameters, and the checkpoint to reuse (None: it runs)."""
 
     step: PlanStep
+    day: date
     key: str
     inputs: Mapping[str, str]
     parameters: Mapping[str, Any]
@@ -57,8 +58,10 @@ def decide(
     keys = {name: frame.key for name, frame in sources.items()}
     decisions = []
     for step in steps:
+        day = step.day(as_of)
         inputs = {name: keys[name] for name in step.inputs}
-        parameters = _parameters(step, settings, as_of)
+        inputs |= {name: rows_key(part(sources[name].scan(), day)) for name, part in step.reads.items()}
+        parameters = _parameters(step, settings, day)
         key = _key(step, parameters, inputs)
         reuse = None if step.name in force else checkpoints.find(key)
         if reuse:
@@ -67,7 +70,7 @@ def decide(
             reason = "forced"
         else:
             reason = _why(step, key, parameters, inputs, _previous(step.name, checkpoints, records))
-        decisions.append(Decision(step, key, inputs, parameters, reuse, reason))
+        decisions.append(Decision(step, day, key, inputs, parameters, reuse, reason))
         keys.update(dict.fromkeys(step.outputs, key))
     return tuple(decisions)
 

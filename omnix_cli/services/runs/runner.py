@@ -257,7 +257,7 @@ class Runner:
             decision = left.pop(0)
             self.may_go_on()
             try:
-                checkpoint = decision.reuse or self._compute(decision, frames, journal.record.as_of)
+                checkpoint = decision.reuse or self._compute(decision, frames)
             except (ConfigError, DataError, UnavailableError) as error:
                 if (stand_in := decision.step.stand_in) is None:
                     raise
@@ -275,10 +275,10 @@ class Runner:
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
         return frames, put_off
 
-    def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], as_of: date) -> Checkpoint:
+    def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame]) -> Checkpoint:
         step = decision.step
         _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
-        given = {"as_of": as_of} if step.dated else {}
+        given = {"as_of": decision.day} if step.dated else {}
         resources = {"resources": self.resources} if step.needs_resources else {}
         arguments: dict[str, Any] = {**step.settings(self.settings), **given, **resources}
         with self.checkpoints.write(

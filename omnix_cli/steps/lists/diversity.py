@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 _FEW = 3
@@ -61,11 +63,25 @@ def crowding(
     Offers of the shelf `due_again` count, but only their names make them one too many."""
     most = max(_FEW, round(max_share * count))
     kinds = assortment.select("product_id", pl.col("category", "name_group").rank("dense"))
-    facts = offers.select(within, "product_id", *(name for name in ("shelf",) if name in offers.columns)).join(
+    own = pl.col("shelf").cast(pl.String) == "due_again" if "shelf" in offers.columns else pl.lit(False)
+    facts = offers.select("product_id", list=pl.col(within).cast(pl.Categorical).to_physical(), own=own).join(
         kinds, on="product_id", how="left", maintain_order="left"
     )
-    own = pl.col("shelf").cast(pl.String).eq_missing("due_again") if "shelf" in facts.columns else pl.lit(False)
-    alike = pl.col("name_group").is_not_null() & (pl.int_range(pl.len()).over(within, "name_group") >= max_alike)
-    kept = (~pl.col("alike")).cast(pl.Int64)
-    of_category = pl.col("category").is_not_null() & (kept.cum_sum().over(within, "category") > most) & ~own
-    return facts.with_columns(alike=alike).select(crowded=pl.col("alike") | of_category).to_series()
+    lists = facts["list"].to_numpy().astype(np.int64)
+    names, categories = (facts[name].fill_null(0).to_numpy().astype(np.int64) for name in ("name_group", "category"))
+    alike = (names > 0) & (_occurrence(lists, names, np.ones(len(lists), bool)) > max_alike)
+    too_many = (categories > 0) & (_occurrence(lists, categories, ~alike) > most)
+    return pl.Series("crowded", alike | (too_many & ~facts["own"].fill_null(False).to_numpy()))
+
+
+def _occurrence(
+    lists: npt.NDArray[np.int64], kinds: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """For each row, the rows of its list and kind that are `counted`, up to itself."""
+    order = np.lexsort((kinds, lists))  # stable
+    running = np.cumsum(counted[order])
+    starts = np.flatnonzero(np.r_[True, (np.diff(lists[order]) != 0) | (np.diff(kinds[order]) != 0)][: len(order)])
+    before = np.repeat(np.r_[0, running][starts], np.diff(np.r_[starts, len(order)]))
+    found = np.empty(len(order), np.int64)
+    found[order] = running - before
+    return found

@@ -42,8 +42,12 @@ def popularity(
     customers are left out; the figure `suppressed` counts them. The figures `trending_needs` and `seasonal_by` say
     what the history is too short for.
     """
-    counted_lines = purchases.filter(~matches(pl.col("customer_id"), excluded_customers))
-    days = seen(counted_lines, as_of=as_of).select("customer_id", "product_id", "purchase_day").unique()
+    is_counted = ~matches(pl.col("customer_id"), excluded_customers)
+    days = (
+        seen(purchases.filter(is_counted) if excluded_customers else purchases, as_of=as_of)
+        .select("customer_id", "product_id", "purchase_day")
+        .unique()
+    )
     open_days = days.group_by("purchase_day").len().sort("purchase_day").collect().rows()
     usual_days = [day for day, _ in bulk(open_days)]
     newest = open_days[-1][0] if open_days else as_of
