@@ -207,9 +207,10 @@ def _longest() -> pl.Expr:
 
 def _curve(kind: str, pairs: pl.DataFrame, models: Models) -> tuple[Floats, Floats]:
     """The cumulative rates, and the days ahead at which they are known."""
+    total = cumulative_rate(columns(pairs.lazy()), models.parts[SHARED if kind == "shared" else PERSONAL])
     if kind == "steady":
-        return renewal_curve(pairs), RENEWAL_DAYS
-    total = cumulative_rate(columns(pairs.lazy()), models.parts[PERSONAL if kind == "personal" else SHARED])
+        ended = np.column_stack([probability_within(total, days) for days in RENEWAL_DAYS.tolist()])
+        return renewal_curve(pairs, ended), RENEWAL_DAYS
     if kind == "personal" and models.chance_trees:
         total = with_tree_chance(total, models.chance_trees, pairs)
     if kind == "shared":

@@ -1,9 +1,10 @@
 """The chance of a purchase for a long and steady rhythm, such as a tree every December.
 
 The looks back that the other models learn from are shorter than such a rhythm, so they would take the months without a
-purchase for silence. Here the gap has a log-normal distribution with the pair's own mean and deviation, and each
-purchase may have been the last one: with n gaps so far, with chance 1 / (n + 2) (the rule of succession). The time
-since the last purchase decides between the two (a renewal process with dropout: Schmittlein, Morrison & Colombo 1987).
+purchase for silence. Here the gap has a log-normal distribution with the pair's own mean and deviation, unless the
+rhythm has ended or was none: with n gaps so far, with chance 1 / (n + 2) (the rule of succession), and then the other
+model is right. The time since the last purchase decides between the two (a renewal process with dropout: Schmittlein,
+Morrison & Colombo 1987).
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def deviation() -> pl.Expr:
     return (square / (pl.col("own_gaps") + PRIOR_GAPS)).sqrt()
 
 
-def renewal_curve(pairs: pl.DataFrame) -> Floats:
-    """The cumulative rates at `DAYS`, one row a pair: -log(1 - chance of a purchase until then)."""
+def renewal_curve(pairs: pl.DataFrame, otherwise: Floats) -> Floats:
+    """The cumulative rates at `DAYS`, one row a pair: -log(1 - chance of a purchase until then). `otherwise` has the
+    chances for a rhythm that has ended."""
     from scipy.special import ndtr
 
     mean = pairs.select(pl.col("interval_days").log()).to_series().to_numpy()[:, None]
@@ -51,5 +53,5 @@ def renewal_curve(pairs: pl.DataFrame) -> Floats:
     dropout = 1 / (pairs["own_gaps"].to_numpy().astype(np.float64)[:, None] + 2)
     until = ndtr((np.log(np.maximum(elapsed + DAYS[None, :] - 0.5, 0.5)) - mean) / spread)
     silent = (1 - dropout) * (1 - until[:, :1]) + dropout
-    chance = (1 - dropout) * (until - until[:, :1]) / silent
+    chance = ((1 - dropout) * (until - until[:, :1]) + dropout * otherwise) / silent
     return np.asarray(-np.log1p(-np.clip(chance, 0.0, 1 - 1e-9)))

@@ -25,8 +25,9 @@ def tree(elapsed: int, *, gaps: int = 4, interval: float = 365.0, deviation: flo
     )
 
 
-def chance(pairs: pl.DataFrame, days: float) -> float:
-    return float(probability_within(renewal_curve(pairs), days, DAYS)[0])
+def chance(pairs: pl.DataFrame, days: float, *, otherwise: float = 0.0) -> float:
+    ended = np.full((1, len(DAYS)), otherwise)
+    return float(probability_within(renewal_curve(pairs, ended), days, DAYS)[0])
 
 
 def test_before_the_day_it_is_likely_and_after_a_purchase_it_is_not() -> None:
@@ -41,6 +42,11 @@ def test_silence_beyond_the_rhythm_means_that_it_has_ended() -> None:
     assert chances[-1] < 0.01
 
 
+def test_a_rhythm_that_has_ended_is_left_to_the_other_model() -> None:
+    assert chance(tree(900), 28, otherwise=0.1) == pytest.approx(0.1)
+    assert chance(tree(30), 28, otherwise=0.06) == pytest.approx(0.01)
+
+
 def test_it_is_the_log_normal_gap_given_the_silence_so_far() -> None:
     deviation = ((4 * 0.05**2 + 2 * 0.03**2) / 6) ** 0.5
     gap = norm(log(365), deviation)
@@ -51,7 +57,7 @@ def test_it_is_the_log_normal_gap_given_the_silence_so_far() -> None:
 
 
 def test_curves_never_fall() -> None:
-    assert (np.diff(renewal_curve(tree(100))) >= 0).all()
+    assert (np.diff(renewal_curve(tree(100), np.zeros((1, len(DAYS))))) >= 0).all()
 
 
 @pytest.mark.parametrize(
