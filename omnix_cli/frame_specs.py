@@ -51,7 +51,7 @@ class FrameSpec:
         if missing is not None:
             raise ConfigError(
                 f"{where} was written by another version of omnix, without the column `{missing}`",
-                hint="Import the files again into a new workspace (--workspace).",
+                hint="Run `omnix run`. Import the files again into a new workspace (--workspace) if it says so, too.",
             )
         return rows.select(
             pl.lit(None, spec.dtype).alias(name) if name not in stored else pl.col(name).cast(spec.dtype)

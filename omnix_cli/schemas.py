@@ -200,7 +200,11 @@ class Neighbours(dy.Schema):
 
 class Cycles(dy.Schema):
     """The purchase rhythm of one customer for one product, as of the day of the run. `gap_days` holds the days
-    between consecutive purchase days, oldest first, at most the latest 24; the statistics use all gaps.
+    between consecutive purchase days, oldest first, at most the latest 24. Purchase days of one burst are one of the
+    `occasions` (see `steps.cycles.burst_days`). `mean_gap_days` is the mean over all gaps; the other statistics are
+    about the gaps between occasions: median, quartiles (`lower_gap_days`, `upper_gap_days`), mean and deviation of the
+    logs. `quantity_*` are the sums of squares and products, about their means, of the log quantity that began a
+    gap and the log gap: how far gaps follow the quantity.
     `recency_weight` is the number of purchase days, each discounted by exp(-age / 60 days). The `customer_*` columns
     say how the customer shops over all products: `customer_recent_shopping_days` within the last 28 days,
     `customer_purchase_days` summed over the `customer_products` different products, `customer_mean_log_gap` over all
@@ -209,15 +213,21 @@ class Cycles(dy.Schema):
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
     purchase_days = dy.Int32(min=1)
+    occasions = dy.Int32(min=1)
     first_day = dy.Date()
     last_day = dy.Date()
     gap_days = dy.List(dy.Int32(min=0))
     mean_gap_days = dy.Float64(nullable=True, min=0)
     median_gap_days = dy.Float64(nullable=True, min=0)
+    lower_gap_days = dy.Float64(nullable=True, min=0)
+    upper_gap_days = dy.Float64(nullable=True, min=0)
     mean_log_gap = dy.Float64(nullable=True)
     std_log_gap = dy.Float64(nullable=True, min=0)
     typical_quantity = dy.Float64(min=0)
     last_quantity = dy.Float64(min=0)
+    mean_log_quantity = dy.Float64(nullable=True)
+    quantity_square = dy.Float64(nullable=True, min=0)
+    quantity_gap_product = dy.Float64(nullable=True)
     spend = dy.Decimal(**MONEY, nullable=True)
     recency_weight = dy.Float64(min=0)
     customer_shopping_days = dy.Int32(min=1)
@@ -230,18 +240,23 @@ class Cycles(dy.Schema):
 
 
 class Rhythms(dy.Schema):
-    """The purchase rhythm of each product, of each category and of all products (with `key` ""). `mean_log_gap` and
-    `daily_rate` are shrunk toward the level above; they are computed from `gaps` gaps of `repeaters` customers.
-    `daily_rate` is the number of repeat purchases per day since a first purchase; `buyers_*d` counts the pairs bought
-    within the last 7 and 28 days."""
+    """The purchase rhythm of each product, of each category and of all products (with `key` ""). `mean_log_gap`,
+    `daily_rate` and `quantity_slope` are shrunk toward the level above; they are computed from `gaps` gaps of the
+    `repeaters`: those of the `customers` who bought something of the key again, not only within one burst.
+    `typical_gap_days` is the geometric mean of these gaps. `daily_rate` is the number of repeat purchases per day since
+    a first purchase; `quantity_slope` how far the log gap follows the log quantity bought (1: twice as much lasts twice
+    as long); `buyers_*d` counts the pairs bought within the last 7 and 28 days."""
 
     level = dy.Enum(RHYTHM_LEVELS, primary_key=True)
     key = dy.String(primary_key=True)
     pairs = dy.Int32(min=1)
+    customers = dy.Int32(min=1)
     repeaters = dy.Int32(min=0)
     gaps = dy.Int32(min=0)
+    typical_gap_days = dy.Float64(nullable=True, min=0)
     mean_log_gap = dy.Float64(min=0)
     daily_rate = dy.Float64(min=0)
+    quantity_slope = dy.Float64()
     recency_weight = dy.Float64(min=0)
     typical_quantity = dy.Float64(min=0)
     buyers_7d = dy.Int32(min=0)
@@ -259,7 +274,8 @@ class ForecastModel(dy.Schema):
 
 
 class Predictions(dy.Schema):
-    """When a customer needs a product again. `interval_days` is the usual number of days between two purchases;
+    """When a customer needs a product again. `interval_days` is the usual number of days between two purchases,
+    null where nobody can know it;
     `probability_*d` is the calibrated chance of a purchase within that many days, the day of the run being the first;
     `alive` the chance of one within four intervals (at least 28 days; at most 182, or two intervals if that is more).
     `next_expected_date` is the expected day of the next purchase, never before the day of the run. `predicted_date` is
@@ -269,7 +285,7 @@ class Predictions(dy.Schema):
 
     customer_id = dy.String(primary_key=True)
     product_id = dy.String(primary_key=True)
-    interval_days = dy.Float64(min=0)
+    interval_days = dy.Float64(nullable=True, min=0)
     predicted_date = dy.Date()
     date_p10 = dy.Date()
     date_p90 = dy.Date()

@@ -22,10 +22,10 @@ _LEAST_SCALED, _MOST_SCALED = 1e-6, 1 - 1e-6
 
 
 def alive_days(interval_days: pl.Expr) -> pl.Expr:
-    """The days that `alive` is about: four intervals, at least 28 days; at most 182, or two intervals if that is
-    more."""
+    """The days that `alive` is about: four intervals, at least 28 days; at most 182, or two intervals if that is more.
+    Without an interval, 182."""
     most = pl.max_horizontal(pl.lit(MAX_ALIVE_DAYS), LONG_INTERVALS_ALIVE * interval_days)
-    return (INTERVALS_ALIVE * interval_days).clip(MIN_ALIVE_DAYS, most)
+    return (INTERVALS_ALIVE * interval_days).clip(MIN_ALIVE_DAYS, most).fill_null(MAX_ALIVE_DAYS)
 
 
 def chance_within(days: int | pl.Expr) -> pl.Expr:

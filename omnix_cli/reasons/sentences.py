@@ -8,15 +8,6 @@ from typing import NamedTuple
 from omnix_cli.reasons.grammar import Form, Sentence
 
 # Why a customer needs a product again: the own rhythm, else what is known of all customers, and the own purchases.
-OWN_GAP = Sentence("own_gap", "you buy this about every {every:day}, last {ago:day} ago")
-SHARED_BY_PRODUCT = Sentence("rhythm_of_product", "customers who buy this need it about every {every:day}")
-SHARED_BY_CATEGORY = Sentence(
-    "rhythm_of_category", "customers who buy products of this kind need them about every {every:day}"
-)
-SHARED_BY_ALL = Sentence("rhythm_of_all", "customers who buy a product again need it about every {every:day}")
-NO_RHYTHM = Sentence("no_rhythm", "nobody can say yet how often this is needed")
-BOUGHT_OFTEN = Sentence("bought_often", "you bought it {times:#} times, last {ago:day} ago")
-
 OWN_RHYTHM = Sentence("own_rhythm", "you buy this about every {every:day} ({gaps:gap}), last {ago:day} ago")
 UNEVEN_RHYTHM = Sentence(
     "uneven_rhythm",
@@ -105,12 +96,12 @@ _SHOP = (*chain.from_iterable(COUNTED.values()), SEASONAL_CATEGORY, SEASONAL_ONC
 _TASTES = (FAVOURITE_CATEGORY, PREFERRED_BRAND)
 _OF_ALL = (
     *(AGAIN, AGAIN_QUANTITY, AGAIN_OF_KIND, AGAIN_OF_KIND_QUANTITY, FEW, FEW_COUNTED, FEW_OF_KIND, FEW_OF_KIND_COUNTED),
-    *(UNKNOWN_RHYTHM, SHARED_BY_PRODUCT, SHARED_BY_CATEGORY, SHARED_BY_ALL, NO_RHYTHM),
+    UNKNOWN_RHYTHM,
 )
 NEEDED_AGAIN = Form(
     (
-        (OWN_RHYTHM, UNEVEN_RHYTHM, UNEVEN_RHYTHM_OF_ONE, OWN_GAP, *_OF_ALL),
-        (BOUGHT_ONCE, BOUGHT_TWICE, BOUGHT_ON_DAYS, BOUGHT_OFTEN),
+        (OWN_RHYTHM, UNEVEN_RHYTHM, UNEVEN_RHYTHM_OF_ONE, *_OF_ALL),
+        (BOUGHT_ONCE, BOUGHT_TWICE, BOUGHT_ON_DAYS),
     ),
     "; ",
 )

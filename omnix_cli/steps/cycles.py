@@ -1,4 +1,8 @@
-"""The purchase cycle of every customer and product: purchase days, the gaps between them, quantities, recency."""
+"""The purchase cycle of every customer and product: purchase days, the gaps between them, quantities, recency.
+
+A burst is a run of purchase days close to each other: a house that is being painted, a party. It is one occasion to
+buy: the days between the tins of paint say nothing about when paint is needed again.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ from omnix_cli.steps.history import ANONYMOUS, of_customers, seen
 KEPT_GAPS = 24
 RECENCY_DAYS = 60
 RECENT_DAYS = 28
+BURST_SHARE = 0.2
+MAX_BURST_DAYS = 3.0
+MIN_MEAN_GAP_DAYS = 3.0
 _MOST_SPENT = Decimal("9999999999999999.99")  # what the column holds
 _PAIR = ["customer_id", "product_id"]
 _UNIT = 2**20  # floats are summed as whole multiples of 2**-20, so that the sums do not depend on the order of rows
@@ -23,9 +30,10 @@ def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
     """One row per customer and product bought before `as_of`, with the statistics of its purchase days.
 
     A purchase day is a day on which anything of the product was kept after returns; a gap is the number of days
-    between two consecutive ones. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in days
-    at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit. The pairs
-    of which nothing was kept are in the frame `returned`.
+    between two consecutive ones. Purchase days at most `burst_days` apart are one occasion, and the statistics of gaps
+    are about the gaps between occasions. `recency_weight` is the sum of exp(-age / 60) over the purchase days, `age` in
+    days at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit. The
+    pairs of which nothing was kept are in the frame `returned`.
     """
     frame = schemas.FRAMES["cycles"].conform(pair_cycles(of_customers(purchases), as_of=as_of))
     anonymous = purchases.filter(pl.col("purchase_day") < as_of, pl.col("customer_id").str.starts_with(ANONYMOUS))
@@ -48,6 +56,13 @@ def pair_cycles(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
     days = _purchase_days(purchases, as_of)
     customers = _customer_habits(days, as_of)
     return _pair_rhythms(days, as_of).join(customers, on="customer_id", how="left").sort(_PAIR)
+
+
+def burst_days(mean_gap_days: pl.Expr) -> pl.Expr:
+    """The longest gap inside a burst: a fifth of the mean gap, from 1 to 3 days. A product bought every other day or
+    more often has no bursts: its rhythm is that short."""
+    longest = (BURST_SHARE * mean_gap_days).floor().clip(1.0, MAX_BURST_DAYS)
+    return pl.when(mean_gap_days >= MIN_MEAN_GAP_DAYS).then(longest).otherwise(0.0)
 
 
 def fixed_point(value: pl.Expr) -> pl.Expr:
@@ -81,16 +96,28 @@ def _purchase_days(purchases: pl.LazyFrame, as_of: date) -> pl.DataFrame:
 
 
 def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    log_gap = pl.col("gap").cast(pl.Float64).log()
     age = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
-    gaps = pl.col("purchase_days") - 1
-    mean_log = from_fixed_point(pl.col("log_sum")) / gaps
-    variance = (from_fixed_point(pl.col("square_sum")) - mean_log * from_fixed_point(pl.col("log_sum"))) / (gaps - 1)
+    span = (pl.col("purchase_day").last() - pl.col("purchase_day").first()).dt.total_days()
+    mean_gap = (span / (pl.len() - 1)).over(_PAIR)
+    between = pl.when(pl.col("gap") > burst_days(mean_gap)).then("gap").cast(pl.Float64)
+    log_gap, log_quantity = pl.col("between").log(), pl.col("quantity").log().shift()
+    bought = pl.when(pl.col("between").is_not_null()).then(log_quantity)
+    gaps = pl.col("gaps")
+    sums = {
+        name: from_fixed_point(pl.col(f"{name}_sum"))
+        for name in ("log", "square", "bought", "bought_square", "product")
+    }
+    mean_log, mean_bought = sums["log"] / gaps, sums["bought"] / gaps
+    variance = (sums["square"] - mean_log * sums["log"]) / (gaps - 1)
     return (
         days.lazy()
+        .with_columns(between=between)
         .with_columns(
             fixed_point(log_gap).alias("log_gap"),
             fixed_point(log_gap**2).alias("square"),
+            fixed_point(bought).alias("bought"),
+            fixed_point(bought**2).alias("bought_square"),
+            fixed_point(bought * log_gap).alias("product"),
             fixed_point((-age / RECENCY_DAYS).exp()).alias("weight"),
         )
         .group_by(_PAIR, maintain_order=True)
@@ -99,9 +126,13 @@ def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
             pl.col("purchase_day").first().alias("first_day"),
             pl.col("purchase_day").last().alias("last_day"),
             pl.col("gap").drop_nulls().tail(KEPT_GAPS).alias("gap_days"),
-            pl.col("gap").median().alias("median_gap_days"),
+            pl.col("between").count().alias("gaps"),
+            pl.col("between").median().alias("median_gap_days"),
+            pl.col("between").quantile(0.25, "lower").alias("lower_gap_days"),
+            pl.col("between").quantile(0.75, "higher").alias("upper_gap_days"),
             pl.col("log_gap").sum().alias("log_sum"),
             pl.col("square").sum().alias("square_sum"),
+            pl.col("bought", "bought_square", "product").sum().name.suffix("_sum"),
             from_fixed_point(pl.col("weight").sum()).alias("recency_weight"),
             pl.col("quantity").median().alias("typical_quantity"),
             pl.col("quantity").last().alias("last_quantity"),
@@ -110,11 +141,17 @@ def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
             .alias("spend"),
         )
         .with_columns(
-            pl.when(gaps > 0)
-            .then((pl.col("last_day") - pl.col("first_day")).dt.total_days() / gaps)
+            (gaps + 1).alias("occasions"),
+            pl.when(pl.col("purchase_days") > 1)
+            .then((pl.col("last_day") - pl.col("first_day")).dt.total_days() / (pl.col("purchase_days") - 1))
             .alias("mean_gap_days"),
             pl.when(gaps > 0).then(mean_log).alias("mean_log_gap"),
             pl.when(gaps > 1).then(variance.clip(0).sqrt()).alias("std_log_gap"),
+            pl.when(gaps > 0).then(mean_bought).alias("mean_log_quantity"),
+            pl.when(gaps > 0)
+            .then((sums["bought_square"] - mean_bought * sums["bought"]).clip(0))
+            .alias("quantity_square"),
+            pl.when(gaps > 0).then(sums["product"] - mean_bought * sums["log"]).alias("quantity_gap_product"),
         )
         .collect()
     )

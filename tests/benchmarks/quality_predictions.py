@@ -27,14 +27,16 @@ import numpy.typing as npt
 import polars as pl
 
 from omnix_cli.days.chances import alive_days, chance_within, window_chance
-from omnix_cli.predictors.statistical import StatisticalPredictor
+from omnix_cli.predictors.statistical import Models, StatisticalPredictor
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.forecasts.boosting import fit_interval_trees
 from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
-from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
-from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, log_interval
+from omnix_cli.steps.forecasts.evidence import shared_rhythms
+from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, sampled_gaps
 from omnix_cli.steps.forecasts.rhythms import rhythms
+from omnix_cli.steps.forecasts.trees import Trees
 from tests.complete_journey import DATA, transactions
 from tests.measures import area_under_curve, coverage, log_loss
 
@@ -135,17 +137,28 @@ def simple_gaps(kept: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 def our_gaps(
     lines: pl.DataFrame, days: pl.DataFrame, products: pl.LazyFrame, scales: Sequence[float]
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The likeliest gap that the predictor publishes as `interval_days`, as of each pair's last day but one."""
+    """The gap that the predictor publishes as `interval_days`, as of each pair's last day but one: with trees, and with
+    the linear regression that stands in for them."""
     left_out = days.filter("left_out").select(*_PAIR, "purchase_day")
     known = cycles(lines.join(left_out, on=[*_PAIR, "purchase_day"], how="anti").lazy(), as_of=YEAR_END)
     pairs = known.frames["cycles"].lazy()
-    personal = PredictionSettings().personal_purchases
+    settings = PredictionSettings()
+    personal = settings.personal_purchases
     shared = shared_rhythms(pairs, products, as_of=YEAR_END).lazy()
-    past = evidence(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal).collect()
+    gaps = sampled_gaps(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal)
+    history_days = gaps["history_days"].max()
     for scale in scales:
-        fitted = fit_interval(pairs, shared, products, as_of=YEAR_END, personal_purchases=personal, scale=scale)
-        name = "omnix" if scale == SCALE else f"omnix, scale {scale:g}"
-        yield name, past.select(*_PAIR, predicted=log_interval(fitted).exp())
+        linear = fit_interval(gaps, scale=scale)
+        models = [(f"linear, scale {scale:g}", Models({"interval": linear}, None, None))]
+        if scale == SCALE:
+            terms = fit_interval_trees(gaps, linear, history_days=history_days)
+            models.append(("omnix", Models({"interval": linear}, Trees.of(terms) if terms else None, None)))
+        for name, model in models:
+            kinds = StatisticalPredictor(settings).pairs(pairs, shared, products, model, as_of=YEAR_END)
+            yield (
+                name,
+                pl.concat(kind.select(*_PAIR, predicted="interval_days") for kind in kinds.values()).drop_nulls(),
+            )
 
 
 def forecasts_with_outcomes(lines: pl.DataFrame, products: pl.LazyFrame) -> pl.DataFrame:

@@ -125,6 +125,7 @@ class Results:
 
         For 7, 14 and 28 days it is the stated chance, else one between those (see `chances.chance_within`). What the
         assortment blocks is left out."""
+        names = self._names("product_id")  # first: it tells a newer workspace from one whose predictions are old
         rows = self.frames.scan("predictions", *_PREDICTION).with_columns(probability=chance_within(days).round(6))
         rows = rows.filter(pl.col("probability") > 0)
         assortment = self.frames.scan_if_made("assortment", "product_id", "blocked")
@@ -134,7 +135,8 @@ class Results:
             rows = rows.filter(customer_id=customer)
         order = ("probability", "next_expected_date", "customer_id", "product_id")
         first = rows.sort(order, descending=[True, False, False, False]).head(limit)
-        return self._with_names(first).select("customer_id", *_PRODUCT, "probability", *_PREDICTED, "reason").collect()
+        named = first.join(names, on="product_id", how="left", maintain_order="left")
+        return named.select("customer_id", *_PRODUCT, "probability", *_PREDICTED, "reason").collect()
 
     def customer(self, customer: str, *, limit: int) -> pl.DataFrame:
         """What a customer buys, most often bought first, with the rhythm and the next date. Raises `DataError` for an

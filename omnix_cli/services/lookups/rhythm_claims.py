@@ -6,16 +6,10 @@ import polars as pl
 
 from omnix_cli.reasons import sentences
 from omnix_cli.reasons.grammar import Sentence
-from omnix_cli.services.lookups.claim_evidence import FEW, PAIR, Check, Evidence, judged
+from omnix_cli.services.lookups.claim_evidence import PAIR, Check, Evidence, judged
 
 MANY = 20
 """From so many customers on, it is known whether a product is bought again."""
-
-
-def _own_gap(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
-    known = _of_pair(evidence, rows).with_columns(usual=pl.col("gaps").list.median().round().clip(1))
-    right = (pl.col("every") == pl.col("usual")) & (pl.col("ago") == pl.col("since"))
-    return judged(known, right, pl.format("every {} days, last {} days ago", "usual", "since"))
 
 
 def _own_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
@@ -122,20 +116,7 @@ def _bought(times: int | None) -> Check:
     return check
 
 
-def _shared_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
-    """Somebody bought it again."""
-    known = _with_level(evidence, rows, of_category=False)
-    return judged(known, pl.col("known_again") > 0, pl.format("{} of {}", "known_again", "known_customers"))
-
-
-def _no_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
-    """Hardly anybody did."""
-    known = _with_level(evidence, rows, of_category=False)
-    return judged(known, pl.col("known_again") < FEW, pl.format("{} bought it again", "known_again"))
-
-
 CHECKS: dict[Sentence, Check] = {
-    sentences.OWN_GAP: _own_gap,
     sentences.OWN_RHYTHM: _own_rhythm,
     sentences.UNEVEN_RHYTHM: _uneven_rhythm,
     sentences.UNEVEN_RHYTHM_OF_ONE: _uneven_rhythm,
@@ -149,12 +130,7 @@ CHECKS: dict[Sentence, Check] = {
     sentences.FEW_OF_KIND_COUNTED: _few(of_category=True, counted=True),
     sentences.UNKNOWN_RHYTHM: _unknown_rhythm,
     sentences.BOUGHT_ON_DAYS: _bought(None),
-    sentences.SHARED_BY_PRODUCT: _shared_rhythm,
-    sentences.SHARED_BY_CATEGORY: _no_rhythm,
-    sentences.SHARED_BY_ALL: _no_rhythm,
-    sentences.NO_RHYTHM: _no_rhythm,
     sentences.BOUGHT_ONCE: _bought(1),
     sentences.BOUGHT_TWICE: _bought(2),
-    sentences.BOUGHT_OFTEN: _bought(None),
 }
 """How the claims of each sentence are checked."""

@@ -58,7 +58,7 @@ def choose(
         .join(consent.filter("consent"), on="customer_id", how="semi")
         .join(products.select("product_id", "name", "category"), on="product_id", how="left")
     )
-    ahead = predictions.with_columns(
+    ahead = predictions.filter(pl.col("interval_days").is_not_null()).with_columns(
         date_p10=pl.max_horizontal("date_p10", pl.lit(as_of)), window_chance=window_chance().round(6)
     )
     forecast = regular.join(ahead.select(*_PAIR, *_FORECAST), on=_PAIR)

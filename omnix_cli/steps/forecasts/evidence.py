@@ -15,14 +15,18 @@ PRODUCT_PRIOR_GAPS = 10.0
 CATEGORY_PRIOR_GAPS = 20.0
 PRIOR_REPEATS = 2.0
 RECENT_DAYS = (7, 28)
-_FIRST_GUESS = {"mean_log_gap": log(30), "daily_rate": 1 / 365}
+QUANTITY_PRIOR = 5.0
+"""So much squared deviation of log quantities that stands for the level above, or the product, in a slope."""
+LEAST_SLOPE = 0.25
+"""Below such a slope, gaps do not follow the quantity: six times as much would last at most half as long again."""
+_FIRST_GUESS = {"mean_log_gap": log(30), "daily_rate": 1 / 365, "quantity_slope": 0.0}
 OWN_PRIOR_GAPS = 3.0
 PRIOR_SPREAD = 1.0
 CUSTOMER_PRIOR_GAPS = 10.0
 OWN_PRIOR_REPEATS = 2.0
 _SHARED = (
     *("gaps", "mean_log_gap", "daily_rate", "repeaters", "recency_weight"),
-    *("pairs", "typical_quantity", "buyers_7d", "buyers_28d"),
+    *("pairs", "customers", "typical_gap_days", "quantity_slope", "typical_quantity", "buyers_7d", "buyers_28d"),
 )
 
 
@@ -34,33 +38,38 @@ def shrunk(mean: pl.Expr, count: pl.Expr, prior: pl.Expr, strength: float) -> pl
 def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
     """The frame `rhythms`: each level shrunk toward the one above it, the top toward a gap of 30 days.
 
-    Log gaps: `shrunk` with strength 10 gaps for a product, 20 for a category. Daily rate: (repeats + 2) /
-    (days since the first purchases + 2 / rate above), so that a product without repeat purchases keeps a small rate.
+    Log gaps: `shrunk` with strength 10 gaps for a product, 20 for a category. Slope: a regression of log gaps on log
+    quantities within each pair, with a ridge of strength 5 toward the slope of the level above. Daily rate:
+    (repeats + 2) / (days since the first purchases + 2 / rate above), so that a product without repeat purchases keeps
+    a small rate.
     """
     category_of = products.select("product_id", "category")
     sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect(engine="streaming")
     if sums.is_empty():
         return schemas.FRAMES["rhythms"].empty()
-    repeats = cycles.filter(pl.col("purchase_days") > 1).join(category_of, on="product_id", how="left")
-    top = _level("global", pl.lit(""), sums, repeats, pl.DataFrame(_FIRST_GUESS), 1.0)
+    pairs = cycles.select("customer_id", "product_id", "occasions").join(category_of, on="product_id", how="left")
+    top = _level("global", pl.lit(""), sums, pairs, pl.DataFrame(_FIRST_GUESS), 1.0)
     guess = top.select(*_FIRST_GUESS)
-    category = _level("category", pl.col("category"), sums, repeats, guess, CATEGORY_PRIOR_GAPS)
+    category = _level("category", pl.col("category"), sums, pairs, guess, CATEGORY_PRIOR_GAPS)
     above = sums.select("category", key="product_id").join(
         category.select(*_FIRST_GUESS, category="key"), on="category", how="left"
     )
     above = above.with_columns(pl.col(column).fill_null(top[column].item()) for column in _FIRST_GUESS)
-    product = _level("product", pl.col("product_id"), sums, repeats, above, PRODUCT_PRIOR_GAPS)
+    product = _level("product", pl.col("product_id"), sums, pairs, above, PRODUCT_PRIOR_GAPS)
     frame = pl.concat([top, category, product]).with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)))
     return schemas.FRAMES["rhythms"].conform(frame.sort("level", "key"))
 
 
 def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """Whole-number sums per product, so that categories are exact sums whatever the order."""
-    gaps = pl.col("purchase_days").cast(pl.Int64) - 1
+    gaps = pl.col("occasions").cast(pl.Int64) - 1
     log_sum, age = (pl.col("mean_log_gap") * gaps).fill_null(0.0), _days_since("last_day", as_of)
     return cycles.group_by("product_id").agg(
         pl.len().cast(pl.Int64).alias("pairs"),
         gaps.sum().alias("gaps"),
+        (pl.col("purchase_days").cast(pl.Int64) - 1).sum().alias("repeats"),
+        fixed_point(pl.col("quantity_square").fill_null(0.0)).sum().alias("quantity_square"),
+        fixed_point(pl.col("quantity_gap_product").fill_null(0.0)).sum().alias("quantity_gap_product"),
         fixed_point(log_sum).sum().alias("log_sum"),
         _days_since("first_day", as_of).sum().alias("exposure"),
         fixed_point(pl.col("recency_weight")).sum().alias("recency_sum"),
@@ -71,25 +80,33 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
 
 def _level(
-    level: str, key: pl.Expr, sums: pl.DataFrame, repeats: pl.LazyFrame, above: pl.DataFrame, strength: float
+    level: str, key: pl.Expr, sums: pl.DataFrame, pairs: pl.LazyFrame, above: pl.DataFrame, strength: float
 ) -> pl.DataFrame:
     """The statistics of one level, by `key`; `above` has those of the level above, per key or for all. The repeaters
     are the customers who bought something of the key again."""
     totals = sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max()).drop_nulls("key")
-    known = repeats.select("customer_id", key=key).drop_nulls().group_by("key")
-    repeaters = known.agg(pl.col("customer_id").n_unique().alias("repeaters")).collect(engine="streaming")
+    known = pairs.select("customer_id", "occasions", key=key).drop_nulls().group_by("key")
+    customers = known.agg(
+        pl.col("customer_id").n_unique().alias("customers"),
+        pl.col("customer_id").filter(pl.col("occasions") > 1).n_unique().alias("repeaters"),
+    ).collect(engine="streaming")
     joined = totals.join(above, on="key", how="left") if "key" in above.columns else totals.join(above, how="cross")
     log_sum, gaps = from_fixed_point(pl.col("log_sum")), pl.col("gaps")
-    return joined.join(repeaters, on="key", how="left").select(
+    return joined.join(customers, on="key", how="left").select(
         "key",
         "pairs",
         "gaps",
         "last_day",
-        pl.col("repeaters").fill_null(0),
+        pl.col("customers", "repeaters"),
         *(f"buyers_{days}d" for days in RECENT_DAYS),
         level=pl.lit(level),
         mean_log_gap=(log_sum + pl.col("mean_log_gap") * strength) / (gaps + strength),
-        daily_rate=(gaps + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("daily_rate")),
+        typical_gap_days=pl.when(gaps > 0).then((log_sum / gaps).exp()),
+        quantity_slope=(
+            (from_fixed_point(pl.col("quantity_gap_product")) + QUANTITY_PRIOR * pl.col("quantity_slope"))
+            / (from_fixed_point(pl.col("quantity_square")) + QUANTITY_PRIOR)
+        ),
+        daily_rate=(pl.col("repeats") + PRIOR_REPEATS) / (pl.col("exposure") + PRIOR_REPEATS / pl.col("daily_rate")),
         recency_weight=from_fixed_point(pl.col("recency_sum")),
         typical_quantity=from_fixed_point(pl.col("quantity_sum")) / pl.col("pairs"),
     )
@@ -100,24 +117,27 @@ def evidence(
 ) -> pl.LazyFrame:
     """The cycles, joined with the rhythms of the product, its category and the whole shop, and derived columns.
 
-    - `own_gaps`: the gaps that count as a personal rhythm, 0 below `personal_purchases` purchase days;
+    - `own_gaps`: the gaps that count as a personal rhythm, 0 below `personal_purchases` occasions;
     - `product_log_gap`, `customer_log_gap`: typical log gap of the product and of the customer, shrunk to the global;
     - `own_log_gap` = (own_gaps * own mean + 3 * product_log_gap) / (own_gaps + 3);
     - `own_spread` = (own_gaps * variance of the own log gaps + 3 * 1) / (own_gaps + 3): small for a steady rhythm;
+    - `quantity_shift`: what the quantity bought last adds to the log gap: the slope of the pair, drawn to that of the
+      product, at most 1 and 0 below 0.25, times the log of the quantity over the usual one of the pair (or product);
     - `base_rate` = (repeats + 2) / (days since the first purchase + 2 / the product's daily rate): the posterior mean
       of a gamma-Poisson model whose prior is the product's rate;
     - `elapsed_days` since the last purchase, `visit_days` since the customer's last visit, `sold_days` since anybody
       bought the product, `history_days` of the customer.
     """
-    repeats = pl.col("purchase_days") - 1
+    repeats, gaps = pl.col("purchase_days") - 1, pl.col("occasions") - 1
     customer_gaps = pl.col("customer_purchase_days") - pl.col("customer_products")
     customer_mean, own_mean = pl.col("customer_mean_log_gap").fill_null(0.0), pl.col("mean_log_gap").fill_null(0.0)
-    own_variance = pl.col("std_log_gap").fill_null(0.0) ** 2 * (1.0 - 1.0 / pl.max_horizontal(repeats, 1))
+    own_variance = pl.col("std_log_gap").fill_null(0.0) ** 2 * (1.0 - 1.0 / pl.max_horizontal(gaps, 1))
     exposed = _days_since("first_day", as_of) + OWN_PRIOR_REPEATS / _nearest("daily_rate")
     return (
         _with_rhythms(cycles, rhythms, products)
         .with_columns(
-            pl.when(pl.col("purchase_days") >= personal_purchases).then(repeats).otherwise(0).alias("own_gaps"),
+            pl.when(pl.col("occasions") >= personal_purchases).then(gaps).otherwise(0).alias("own_gaps"),
+            _quantity_shift().alias("quantity_shift"),
             _nearest("mean_log_gap").alias("product_log_gap"),
             shrunk(customer_mean, customer_gaps, pl.col("mean_log_gap_global"), CUSTOMER_PRIOR_GAPS).alias(
                 "customer_log_gap"
@@ -137,6 +157,14 @@ def evidence(
         )
         .sort("customer_id", "product_id")
     )
+
+
+def _quantity_shift() -> pl.Expr:
+    square, product = (pl.col(f"quantity_{name}").fill_null(0.0) for name in ("square", "gap_product"))
+    slope = (product + QUANTITY_PRIOR * _nearest("quantity_slope")) / (square + QUANTITY_PRIOR)
+    usual = pl.col("mean_log_quantity").fill_null(_nearest("typical_quantity").log())
+    follows = pl.when(slope >= LEAST_SLOPE).then(slope.clip(0.0, 1.0)).otherwise(0.0)
+    return follows * (pl.col("last_quantity").log() - usual)
 
 
 def _with_rhythms(cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:

@@ -10,6 +10,8 @@ From the cumulative rate H(t) follow P(purchase within t days) = 1 - exp(-H(t)) 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -17,7 +19,9 @@ from threadpoolctl import threadpool_limits
 
 EDGES = (0, 1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 84, 112, 147, 182)
 HORIZON_DAYS = EDGES[-1]
-_DAYS = np.array(EDGES, dtype=np.float64)
+LAST_DAY = 1460
+CURVE_DAYS = np.array([*EDGES, LAST_DAY], dtype=np.float64)
+"""The days ahead at which a curve is known. After the last of `EDGES` the rate stays as it was."""
 STATIC_TERMS = {
     "level": pl.lit(1.0),
     "purchase_days": pl.col("purchase_days").log(),
@@ -53,45 +57,47 @@ def columns(evidence: pl.LazyFrame) -> dict[str, Floats]:
     frame = evidence.select(
         *(term.cast(pl.Float64).alias(name) for name, term in STATIC_TERMS.items()),
         pl.col("elapsed_days").cast(pl.Float64).alias("elapsed"),
-        pl.col("own_log_gap").exp().alias("interval"),
+        (pl.col("own_log_gap") + pl.col("quantity_shift")).exp().alias("interval"),
         pl.col("base_rate").alias("rate"),
     ).collect()
     return {name: frame[name].to_numpy() for name in frame.columns}
 
 
-def cumulative_rate(rows: dict[str, Floats], coefficients: Coefficients) -> Floats:
-    """H at every edge, one row per row: the expected number of purchases until then at a constant rate."""
+def cumulative_rate(rows: dict[str, Floats], coefficients: Mapping[str, float]) -> Floats:
+    """H at `CURVE_DAYS`, one row per row: the expected number of purchases until then at a constant rate."""
     fixed = np.zeros(len(rows["rate"]))
     for name in STATIC_TERMS:
         fixed = fixed + coefficients[name] * rows[name]
-    total = np.zeros((len(fixed), len(EDGES)))
+    total = np.zeros((len(fixed), len(CURVE_DAYS)))
     for period in range(len(EDGES) - 1):
         exponent = fixed
         for name, values in _moving_terms(rows, period).items():
             exponent = exponent + coefficients[name] * values
         width = EDGES[period + 1] - EDGES[period]
         total[:, period + 1] = total[:, period] + width * rows["rate"] * np.exp(np.clip(exponent, -20.0, 8.0))
+    last_width = EDGES[-1] - EDGES[-2]
+    total[:, -1] = total[:, -2] + (LAST_DAY - HORIZON_DAYS) / last_width * (total[:, -2] - total[:, -3])
     return total
 
 
-def probability_within(total: Floats, days: Floats | float) -> Floats:
-    """P(purchase within `days` days): 1 - exp(-H), with H growing evenly within a period."""
-    days = np.clip(np.broadcast_to(days, len(total)), 0.0, HORIZON_DAYS)
-    period = np.clip(np.searchsorted(EDGES, days, side="right") - 1, 0, len(EDGES) - 2)
-    share = (days - _DAYS[period]) / (_DAYS[period + 1] - _DAYS[period])
+def probability_within(total: Floats, days: Floats | float, edges: Floats = CURVE_DAYS) -> Floats:
+    """P(purchase within `days` days): 1 - exp(-H), with H known at the `edges` and growing evenly in between."""
+    days = np.clip(np.broadcast_to(days, len(total)), 0.0, edges[-1])
+    period = np.clip(np.searchsorted(edges, days, side="right") - 1, 0, len(edges) - 2)
+    share = (days - edges[period]) / (edges[period + 1] - edges[period])
     row = np.arange(len(total))
     low, high = total[row, period], total[row, period + 1]
     return np.asarray(-np.expm1(-(low + share * (high - low))))
 
 
-def day_of_chance(total: Floats, chance: Floats) -> Floats:
-    """Days ahead (a real number) within which a purchase has this chance; at most the last of `EDGES`."""
+def day_of_chance(total: Floats, chance: Floats, edges: Floats = CURVE_DAYS) -> Floats:
+    """Days ahead (a real number) within which a purchase has this chance; at most the last of the `edges`."""
     wanted = -np.log1p(-chance)
-    period = np.clip((total <= wanted[:, None]).sum(axis=1) - 1, 0, len(EDGES) - 2)
+    period = np.clip((total <= wanted[:, None]).sum(axis=1) - 1, 0, len(edges) - 2)
     row = np.arange(len(total))
     low, high = total[row, period], total[row, period + 1]
     share = np.divide(wanted - low, high - low, out=np.zeros_like(low), where=high > low).clip(0.0, 1.0)
-    return np.asarray(_DAYS[period] + share * (_DAYS[period + 1] - _DAYS[period]))
+    return np.asarray(edges[period] + share * (edges[period + 1] - edges[period]))
 
 
 def fit_hazard(rows: dict[str, Floats], days_ahead: Floats, followed_days: Floats, weight: Floats) -> Coefficients:

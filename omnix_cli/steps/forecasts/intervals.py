@@ -8,6 +8,7 @@ learn from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from math import ceil
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from omnix_cli.steps.cycles import burst_days
 from omnix_cli.steps.forecasts.evidence import (
     CUSTOMER_PRIOR_GAPS,
     OWN_PRIOR_GAPS,
@@ -49,38 +51,38 @@ Coefficients = dict[str, float]
 Floats = npt.NDArray[np.float64]
 
 
-def log_interval(coefficients: Coefficients) -> pl.Expr:
+def log_interval(coefficients: Mapping[str, float]) -> pl.Expr:
     """The likeliest log gap after the last purchase, for the rows of `steps.forecasts.evidence`."""
     terms = (term * coefficients[name] for name, term in TERMS.items())
     return pl.sum_horizontal(*terms).clip(0.0, LONGEST_LOG_GAP)
 
 
-def fit_interval(
-    cycles: pl.LazyFrame,
-    rhythms: pl.LazyFrame,
-    products: pl.LazyFrame,
-    *,
-    as_of: date,
-    personal_purchases: int,
-    scale: float = SCALE,
-) -> Coefficients:
-    """The coefficients from the kept gaps, of every k-th pair when there are more than 200,000 of them."""
-    repeated = cycles.filter(pl.col("purchase_days") > 1)
+def sampled_gaps(
+    cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
+) -> pl.DataFrame:
+    """The past gaps (see `past_gaps`), of every k-th pair when there are more than 200,000 of them."""
+    repeated = cycles.filter(pl.col("occasions") > 1)
     count = repeated.select(pl.col("gap_days").list.len().sum()).collect().item()
     sample = repeated.gather_every(max(1, ceil(count / MAX_GAPS)))
     past = evidence(sample, rhythms, products, as_of=as_of, personal_purchases=personal_purchases)
-    gaps = past_gaps(past, personal_purchases=personal_purchases)
+    return past_gaps(past, personal_purchases=personal_purchases)
+
+
+def fit_interval(gaps: pl.DataFrame, *, scale: float = SCALE) -> Coefficients:
+    """The coefficients from the rows of `past_gaps`."""
     design = gaps.select(term.alias(name) for name, term in TERMS.items()).to_numpy()
     fitted = modal_regression(design, gaps["log_gap"].exp().to_numpy(), np.array(list(PLAIN.values())), scale)
     return dict(zip(TERMS, fitted.tolist(), strict=True))
 
 
 def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFrame:
-    """One row per past gap of the `evidence`: its log, and what `TERMS` read as it was on the gap's first day.
+    """One row per past gap of the `evidence`: its log, whether it is the pair's last one (`is_last`), and what `TERMS`
+    and `pair_features.INTERVAL` read as it was on the gap's first day.
 
     The gap itself is left out of the means of its product and its customer."""
     pair = ["customer_id", "product_id"]
-    repeats = pl.col("purchase_days") - 1
+    repeats = pl.col("occasions") - 1
+    remaining_rows = pl.len().over(pair) - pl.int_range(pl.len()).over(pair)
     place = repeats - pl.len().over(pair) + pl.int_range(pl.len()).over(pair)
     log_gap, mean, deviation = pl.col("log_gap"), pl.col("mean_log_gap"), pl.col("std_log_gap").fill_null(0.0)
     log_sum, square_sum = mean * repeats, mean**2 * repeats + deviation**2 * (repeats - 1)
@@ -93,9 +95,15 @@ def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFram
     return (
         evidence.filter(repeats > 0)
         .explode("gap_days", empty_as_null=False, keep_nulls=False)
+        .filter(pl.col("gap_days") > burst_days(pl.col("mean_gap_days")))
         .with_columns(pl.col("gap_days").cast(pl.Float64).log().alias("log_gap"))
         .with_columns(
             pl.when(place + 1 >= personal_purchases).then(place).otherwise(0).alias("own_gaps"),
+            pl.col("log_gap").shift(1).over(pair).alias("last_log_gap"),
+            pl.col("log_gap").shift(2).over(pair).alias("log_gap_before"),
+            (remaining_rows == 1).alias("is_last"),
+            log_gap.shift(1).cum_max().over(pair).alias("longest_log_gap"),
+            _mean_before(log_gap.exp()).alias("mean_gap_days"),
             _without(pl.col("product_log_gap"), pl.col("gaps_product") + PRODUCT_PRIOR_GAPS),
             _without(pl.col("customer_log_gap"), customer_gaps + CUSTOMER_PRIOR_GAPS),
         )
@@ -103,7 +111,7 @@ def past_gaps(evidence: pl.LazyFrame, *, personal_purchases: int) -> pl.DataFram
             shrunk(earlier_mean, pl.col("own_gaps"), pl.col("product_log_gap"), OWN_PRIOR_GAPS).alias("own_log_gap"),
             shrunk(variance, pl.col("own_gaps"), pl.lit(PRIOR_SPREAD), OWN_PRIOR_GAPS).alias("own_spread"),
         )
-        .select(*pair, "log_gap", "own_gaps", "own_log_gap", "own_spread", "product_log_gap", "customer_log_gap")
+        .drop("gap_days")
         .collect()
     )
 
@@ -124,6 +132,12 @@ def modal_regression(design: Floats, days: Floats, prior: Floats, scale: float =
             step = np.linalg.solve(curvature, gradient)
             coefficients = coefficients + step / max(1.0, float(np.abs(step).max()))
     return coefficients
+
+
+def _mean_before(gap: pl.Expr) -> pl.Expr:
+    """The mean of a pair's gaps without its last one."""
+    span = pl.col("mean_gap_days") * (pl.col("purchase_days") - 1)
+    return pl.when(pl.col("purchase_days") > 2).then((span - gap).clip(1.0) / (pl.col("purchase_days") - 2))
 
 
 def _without(mean: pl.Expr, weight: pl.Expr) -> pl.Expr:

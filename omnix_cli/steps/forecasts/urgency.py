@@ -39,7 +39,7 @@ def urgency(settings: PredictionSettings, silent: pl.Expr) -> pl.Expr:
         .then(pl.lit("upcoming"))
         .when(silent.is_not_null())
         .then(silent)
-        .when(pl.col("elapsed_days") > pl.col("interval_days").round())
+        .when(pl.col("elapsed_days") > pl.col("interval_days").round())  # never without an interval
         .then(pl.lit("overdue"))
         .otherwise(pl.lit("later"))
         .cast(pl.Enum(URGENCIES))

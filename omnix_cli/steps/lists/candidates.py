@@ -20,7 +20,7 @@ _READ = (*_PAIR, "purchase_days", *_DATES, "probability_7d", "probability_14d", 
 def predicted(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
     """What offers need of the predictions, and whether it is too `early`: bought within half its interval."""
     elapsed = (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
-    return predictions.select(*_READ, early=2 * elapsed < pl.col("interval_days"))
+    return predictions.select(*_READ, early=(2 * elapsed < pl.col("interval_days")).fill_null(False))
 
 
 def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:

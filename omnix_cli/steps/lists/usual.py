@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from omnix_cli.reasons.sentences import BOUGHT_OFTEN, BOUGHT_ONCE, BOUGHT_TWICE
+from omnix_cli.reasons.sentences import BOUGHT_ON_DAYS, BOUGHT_ONCE, BOUGHT_TWICE
 from omnix_cli.steps.lists.ranked_lists import as_offers
 
 _PAIR = ["customer_id", "product_id"]
@@ -23,7 +23,7 @@ def usual(rankings: pl.DataFrame, predictions: pl.DataFrame, cycles: pl.DataFram
         .then(BOUGHT_ONCE.say(ago=ago))
         .when(times == 2)
         .then(BOUGHT_TWICE.say(ago=ago))
-        .otherwise(BOUGHT_OFTEN.say(times=times, ago=ago))
+        .otherwise(BOUGHT_ON_DAYS.say(times=times, ago=ago))
     )
     rows = (
         rankings.filter("known")

@@ -18,6 +18,7 @@ from omnix_cli.steps.forecasts.intervals import (
     log_interval,
     modal_regression,
     past_gaps,
+    sampled_gaps,
 )
 from tests.conftest import purchases
 
@@ -90,7 +91,7 @@ def test_a_population_with_one_rhythm_gets_that_interval() -> None:
         )
     )
     pairs = told(lines)
-    coefficients = fit_interval(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3)
+    coefficients = fit_interval(sampled_gaps(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3))
     found = pairs.select("product_id", days=log_interval(coefficients).exp()).unique().collect()
     for product, days in found.iter_rows():
         assert days == pytest.approx(rhythms[product], rel=0.05)
@@ -99,6 +100,6 @@ def test_a_population_with_one_rhythm_gets_that_interval() -> None:
 def test_without_gaps_the_plain_rhythm_remains() -> None:
     lines = purchases(("ann", "oat", "2024-06-01"))
     pairs = told(lines)
-    coefficients = fit_interval(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3)
+    coefficients = fit_interval(sampled_gaps(*known(lines), NO_PRODUCTS, as_of=AS_OF, personal_purchases=3))
     assert coefficients == PLAIN
     assert exp(pairs.select(log_interval(coefficients)).collect().item()) == pytest.approx(30)

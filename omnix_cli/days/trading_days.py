@@ -1,0 +1,82 @@
+"""The days on which a shop trades, learnt from the days on which it sold something."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+SELDOM = 0.1
+USUAL = 0.5
+ALWAYS = 0.9
+MIN_WEEKS = 8
+DAYS_BACK, DAYS_AHEAD = 2_000, 4_000
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+Days = npt.NDArray[np.int64]
+
+
+def closing_days(sold: Collection[date]) -> list[str]:
+    """The days of the week (`saturday`) and of the year (`12-25`) on which a shop that `sold` on these days is closed.
+
+    Closed on a weekday: it sold in at most a tenth of the weeks on that day, and in half of them on its busiest one.
+    Closed on a day of the year: it never sold on that day although it did on nine of ten such weekdays. A history of
+    fewer than eight weeks says nothing."""
+    if not sold:
+        return []
+    first, last = min(sold), max(sold)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    if len(days) < 7 * MIN_WEEKS:
+        return []
+    known = set(sold)
+    shares = [_share(known, (day for day in days if day.weekday() == weekday)) for weekday in range(7)]
+    if max(shares) < USUAL:
+        return []
+    closed = [name for name, share in zip(_WEEKDAYS, shares, strict=True) if share <= SELDOM]
+    usual = [day for day in days if shares[day.weekday()] >= ALWAYS]
+    open_days = {f"{day:%m-%d}" for day in usual if day in known}
+    return closed + sorted({f"{day:%m-%d}" for day in usual} - open_days)
+
+
+def _share(known: Collection[date], days: Iterable[date]) -> float:
+    sold = [day in known for day in days]
+    return sum(sold) / len(sold)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Moves days, given as numbers from a day of reference, to days on which the shop trades."""
+
+    before: Days
+    after: Days
+
+    @classmethod
+    def of(cls, closed: Collection[str], reference: date) -> Calendar:
+        """The calendar around `reference` of a shop with these `closing_days`."""
+        numbers = np.arange(-DAYS_BACK, DAYS_AHEAD + 1)
+        days = [reference + timedelta(days=int(number)) for number in numbers]
+        is_open = np.array([_WEEKDAYS[day.weekday()] not in closed and f"{day:%m-%d}" not in closed for day in days])
+        if not is_open.any():
+            is_open[:] = True
+        before = np.maximum.accumulate(np.where(is_open, numbers, -DAYS_BACK))
+        after = np.minimum.accumulate(np.where(is_open, numbers, DAYS_AHEAD)[::-1])[::-1]
+        return cls(before, after)
+
+    def at_or_before(self, day: Days) -> Days:
+        """The last trading day up to each day."""
+        return self.before[self._place(day)]
+
+    def at_or_after(self, day: Days) -> Days:
+        """The first trading day from each day on."""
+        return self.after[self._place(day)]
+
+    def nearest(self, day: Days) -> Days:
+        """The nearest trading day, the later one of two."""
+        before, after = self.at_or_before(day), self.at_or_after(day)
+        return np.where(day - before < after - day, before, after)
+
+    def _place(self, day: Days) -> Days:
+        return np.clip(day + DAYS_BACK, 0, len(self.before) - 1)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omnix_cli.days.trading_days import Calendar, closing_days
+
+FIRST = date(2023, 1, 2)
+YEAR = [FIRST + timedelta(days=number) for number in range(364)]
+FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2024, 5, day) for day in (31, 25, 26, 27))
+
+
+def test_a_weekday_without_sales_and_a_holiday_are_closing_days() -> None:
+    """A wholesaler that sold on one Saturday of 52, never on Sundays, and not on 25 December."""
+    sold = [day for day in YEAR if day.weekday() < 5 and day != date(2023, 12, 25)]
+    assert closing_days([*sold, date(2023, 6, 3)]) == ["saturday", "sunday", "12-25"]
+
+
+def test_a_shop_that_is_open_every_day_has_none() -> None:
+    assert closing_days(YEAR) == []
+
+
+def test_a_day_that_was_open_in_one_of_two_years_is_no_closing_day() -> None:
+    sold = [FIRST + timedelta(days=number) for number in range(720)]
+    assert closing_days([day for day in sold if day != date(2023, 12, 25)]) == ["12-25"]
+    assert closing_days([day for day in sold if day != date(2023, 7, 3)]) == []
+
+
+@pytest.mark.parametrize("sold", [[], YEAR[:1], YEAR[:50:7], YEAR[::30]])
+def test_too_little_says_nothing(sold: list[date]) -> None:
+    assert closing_days(sold) == []
+
+
+def test_days_move_to_the_nearest_one_on_which_the_shop_trades() -> None:
+    calendar = Calendar.of(["saturday", "sunday"], FRIDAY)
+    days = np.array([-1, 0, 1, 2, 3])
+    assert calendar.nearest(days).tolist() == [-1, 0, 0, 3, 3]
+    assert calendar.at_or_after(days).tolist() == [-1, 0, 3, 3, 3]
+    assert calendar.at_or_before(days).tolist() == [-1, 0, 0, 0, 3]
+
+
+@given(st.sets(st.sampled_from(["saturday", "sunday", "monday", "12-25", "01-01"])), st.integers(-1500, 3000))
+def test_moved_days_are_open_and_as_near_as_can_be(closed: set[str], day: int) -> None:
+    calendar = Calendar.of(closed, FRIDAY)
+    before, after, nearest = (
+        int(move(np.array([day]))[0]) for move in (calendar.at_or_before, calendar.at_or_after, calendar.nearest)
+    )
+    for found in (before, after, nearest):
+        moved = FRIDAY + timedelta(days=found)
+        assert f"{moved:%A}".lower() not in closed and f"{moved:%m-%d}" not in closed
+    assert before <= day <= after
+    assert abs(nearest - day) == min(day - before, after - day)
