@@ -17,7 +17,13 @@ from omnix_cli.records import UNASKED
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
+from omnix_cli.steps.evaluation.forecast_metrics import (
+    DateErrors,
+    brier_score,
+    calibration_error,
+    date_errors,
+    reliability,
+)
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.history import seen
 

@@ -31,8 +31,14 @@ from omnix_cli.predictors.statistical import Models, StatisticalPredictor
 from omnix_cli.schemas import PURCHASE_KINDS
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.evaluation.forecast_metrics import (
+    DateErrors,
+    brier_score,
+    calibration_error,
+    date_errors,
+    reliability,
+)
 from omnix_cli.steps.forecasts.boosting import fit_interval_trees
-from omnix_cli.steps.forecasts.evaluation import DateErrors, brier_score, calibration_error, date_errors, reliability
 from omnix_cli.steps.forecasts.evidence import shared_rhythms
 from omnix_cli.steps.forecasts.intervals import SCALE, fit_interval, sampled_gaps
 from omnix_cli.steps.forecasts.rhythms import rhythms

@@ -12,7 +12,7 @@ from omnix_cli.days.chances import window_chance
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import calibration_error, reliability
+from omnix_cli.steps.evaluation.forecast_metrics import calibration_error, reliability
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.benchmarks.quality_predictions import catalogue, purchase_lines
 from tests.measures import area_under_curve

@@ -10,7 +10,7 @@ from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.cycles import cycles
-from omnix_cli.steps.forecasts.evaluation import calibration_error, reliability
+from omnix_cli.steps.evaluation.forecast_metrics import calibration_error, reliability
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from tests.conftest import purchases
 from tests.histories import START, catalogue, households

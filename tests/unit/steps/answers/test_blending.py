@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from omnix_cli.settings import PredictionSettings
 from omnix_cli.steps.answers.blending import Calibration, blend, calibrate, outcomes
 from omnix_cli.steps.cycles import KEPT_GAPS
-from omnix_cli.steps.forecasts.evaluation import brier_score, calibration_error, reliability
+from omnix_cli.steps.evaluation.forecast_metrics import brier_score, calibration_error, reliability
 from tests.conftest import purchases
 from tests.unit.steps.frames import AS_OF, cycles_of, days_ago, frame
 
