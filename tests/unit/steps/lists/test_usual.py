@@ -28,7 +28,7 @@ def test_no_own_product_is_left_out_and_each_says_what_its_prediction_says() -> 
     )
     found = usual(rankings, frame("predictions", due).collect(), bought, as_of=AS_OF)
     assert found.select("product_id", "score", "confidence", "urgency", "reason").rows() == [
-        ("tea", 0.3, 0.0, None, "you bought it 3 times, last 9 days ago"),
+        ("tea", 0.3, 0.0, None, "you bought it on 3 days, last 9 days ago"),
         ("milk", 0.2, 0.04, "lapsed", "gone"),
     ]
 
