@@ -7,7 +7,9 @@ raise the version whenever a change of the code changes the result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -81,10 +83,11 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "ranking",
-            nightly.ranking,
-            inputs=("purchases", "products", "cycles", "returned", "popularity", "neighbours", "ranker"),
+            _for_those_who_consent(nightly.ranking, "rankings"),
+            inputs=("purchases", "products", "cycles", "returned", "popularity", "neighbours", "ranker", "customers"),
             outputs=("rankings",),
             version="1",
+            settings=lambda settings: {"consent": settings.privacy.consent_personalisation},
             needs_resources=True,
         ),
         PlanStep(
@@ -122,6 +125,18 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             dated=False,
         ),
     )
+
+
+def _for_those_who_consent(function: Callable[..., StepOutput], name: str) -> Callable[..., StepOutput]:
+    """The step without rows of its frame `name` about customers without consent to personalisation. What is learnt of
+    all customers together may rest on them."""
+
+    def consenting(*, customers: pl.LazyFrame, consent: bool, **arguments: Any) -> StepOutput:
+        output = function(**arguments)
+        kept = with_consent(output.frames[name].lazy(), customers, default=consent).collect()
+        return StepOutput({**output.frames, name: kept}, output.figures)
+
+    return consenting
 
 
 def _predict(predictor: Predictor) -> PlanStep:

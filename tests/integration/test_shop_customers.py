@@ -124,7 +124,8 @@ def test_without_consent_a_customer_is_in_no_output_but_the_popular_products(
     people = [{"customer_id": "c00", "consent_personalisation": False}, {"customer_id": "c01"}]
     workspace = shop(tmp_path / "a", grocer(), customers=people)
     run(workspace)
-    assert "c00" not in set(workspace.frame("predictions")["customer_id"]) | _due(workspace)
+    personal = [workspace.frame(name)["customer_id"] for name in ("predictions", "rankings")]
+    assert "c00" not in set(pl.concat(personal)) | _due(workspace)
     assert "c01" in _due(workspace)
     own = workspace.frame("recommendations").filter(customer_id="c00")
     assert own["shelf"].unique().to_list() == ["fallback"]
@@ -135,6 +136,7 @@ def test_without_consent_a_customer_is_in_no_output_but_the_popular_products(
     silent = shop(tmp_path / "b", grocer(), customers=people, privacy__consent_personalisation=False)
     run(silent)
     assert silent.frame("predictions").is_empty()
+    assert silent.frame("rankings").is_empty()
     assert _due(silent) == set()
 
 

@@ -13,10 +13,13 @@ from omnix_cli import open_workspace
 from tests.integration.small_shops import FIRST, GOODS, LAST, PURCHASES, catalogue, figures, grocer, line, run, shop
 
 
-def test_nothing_trends_in_a_shop_of_thirty_days(tmp_path: Path) -> None:
+def test_nothing_trends_in_a_shop_of_thirty_days(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     workspace = shop(tmp_path, grocer(weeks=4))
     assert figures(run(workspace), "popularity")["trending_needs"] == "56 days of history"
     assert workspace.trending().is_empty()
+    assert "nothing trends: trends need 56 days of history" in caplog.text
+    assert workspace.seasonal().is_empty()
+    assert "above chance (by category only, with less than 395 days of history)" in caplog.text
 
 
 def test_flat_demand_has_no_season(tmp_path: Path) -> None:

@@ -210,5 +210,6 @@ def _rule(rule: str, part: str, *, whole: bool) -> str:
 def _missing(asked: BasketQuestions) -> str:
     """Why nobody is asked."""
     who = "none of the test customers" if asked.test_customers is not None else "no customer"
-    baskets = f"{who} has {asked.min_baskets} baskets of products bought in {asked.min_product_baskets} baskets or more"
+    of_products = f" of products of {asked.min_product_baskets} baskets" if asked.min_product_baskets > 1 else ""
+    baskets = f"{who} has {asked.min_baskets} baskets{of_products}"
     return baskets if asked.cut is None else f"{baskets}, one before {asked.cut} and one since"

@@ -40,7 +40,7 @@ class Plan:
         frames: dict[str, pl.LazyFrame] = {name: _before(name, rows, as_of) for name, rows in sources.items()}
         made: dict[str, pl.DataFrame] = {}
         for step in closure(self.steps, targets):
-            given = {"as_of": as_of} if step.dated else {}
+            given = {"as_of": step.day(as_of)} if step.dated else {}
             resources = {"resources": self.resources} if step.needs_resources else {}
             inputs = {name: frames[name] for name in step.inputs}
             output = step.function(**inputs, **step.settings(self.settings), **given, **resources)

@@ -72,12 +72,21 @@ class Results:
         return own.sort("rank").select(_LISTED).head(limit)
 
     def trending(self, *, limit: int) -> pl.DataFrame:
-        """The products that lately rose faster than the shop as a whole, by rank."""
-        return self._shop_list(list_ids.trending(), limit=limit)
+        """The products that lately rose faster than the shop as a whole, by rank; a warning says why there are none."""
+        rows = self._shop_list(list_ids.trending(), limit=limit)
+        if rows.is_empty():
+            needs = self.frames.figures("popularity").get("trending_needs")
+            _log.warning("nothing trends%s", f": trends need {needs}" if needs else "")
+        return rows
 
     def seasonal(self, season: str, *, limit: int) -> pl.DataFrame:
-        """The products of a season by rank; `current` is the season of the run's day."""
-        return self._shop_list(list_ids.seasonal(self.season(season)), limit=limit)
+        """The products of a season by rank; `current` is the season of the run's day. A warning says why there are
+        none."""
+        rows = self._shop_list(list_ids.seasonal(self.season(season)), limit=limit)
+        if rows.is_empty():
+            by = self.frames.figures("popularity").get("seasonal_by")
+            _log.warning("nothing sells in this season above chance%s", f" (by {by})" if by else "")
+        return rows
 
     def season(self, name: str) -> str:
         """The season of that name; for `current` that of the run's day. Raises `ConfigError` for an unknown one."""

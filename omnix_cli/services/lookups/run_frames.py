@@ -11,7 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError
-from omnix_cli.protocols.checkpoints import SOURCES, Checkpoint, Checkpoints, RunRecords, StoredFrame
+from omnix_cli.protocols.checkpoints import SOURCES, Checkpoint, Checkpoints, Figures, RunRecords, StoredFrame
 from omnix_cli.records import RunRecord
 
 _log = logging.getLogger(__name__)
@@ -78,6 +78,10 @@ class RunFrames:
             self._told.add(newest.run_id)
             message = "the latest run is as of %s; the one before is as of %s (--as-of %s shows it)"
             _log.warning(message, newest.as_of, before.as_of, before.as_of)
+
+    def figures(self, name: str) -> Figures:
+        """The figures of the step that made a frame."""
+        return self._made(name)[1].manifest.figures
 
     def _made(self, name: str) -> tuple[RunRecord, Checkpoint]:
         is_latest = self.run == LATEST  # an older run must not pass for the newest one, whose record is damaged

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.kernels.overlaps import GroupLists, shared_share
@@ -22,6 +22,7 @@ def test_the_share_is_that_of_the_rarer_item() -> None:
     assert share({1}, set()) == 0
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
 def test_it_counts_what_a_set_counts(one: set[int], other: set[int]) -> None:
     expected = len(one & other) / min(len(one), len(other)) if one and other else 0

@@ -6,7 +6,7 @@ from itertools import chain, product
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.reasons import sentences as reasons
@@ -64,6 +64,7 @@ def test_every_reason_is_read_as_it_was_written(form: Form) -> None:
             assert set(values[sentence.field(name)]) == {"Milk"}
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_the_name_of_a_product_may_be_anything(name: str) -> None:
     text = written(reasons.TOGETHER_WITH, source=name, customers=5)

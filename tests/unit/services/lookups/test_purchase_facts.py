@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.schemas import FRAMES
@@ -32,6 +32,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LINES, st.lists(st.sampled_from("pppprc"), min_size=20, max_size=20))
 def test_the_days_are_those_that_the_steps_see(lines: list[tuple[str, str, int, float]], kinds: list[str]) -> None:
     """Two implementations, one answer: days with something left after returns and cancellations."""

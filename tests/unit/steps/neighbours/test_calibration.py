@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.steps.neighbours.calibration import STEPS, expected_by_content
@@ -17,6 +17,7 @@ def test_without_a_score_the_content_itself_is_expected() -> None:
     assert expected_by_content(np.zeros((STEPS, 2))).tolist() == np.linspace(0, 1, STEPS).tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1000)), min_size=STEPS, max_size=STEPS))
 def test_more_content_always_lets_expect_more(steps: list[tuple[float, int]]) -> None:
     total = np.array([(mean * count, count) for mean, count in steps])

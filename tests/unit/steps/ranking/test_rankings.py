@@ -51,3 +51,17 @@ def test_a_customer_without_a_basket_before_gets_nothing() -> None:
     rows = shop()
     asked = pl.DataFrame({"customer_id": ["nobody", "c01"], "day": [START + timedelta(days=30)] * 2})
     assert rank(rows, asked, method="formula")["customer_id"].unique().to_list() == ["c01"]
+
+
+def test_next_baskets_of_other_customers_are_learned_from() -> None:
+    rows = shop(customers=60).with_columns(day=pl.col("day").rank("dense").over("customer_id"))
+    last = rows.filter(pl.col("day") == pl.col("day").max().over("customer_id"))
+    asked = last.select("customer_id", "day").unique().filter(pl.col("customer_id") < "c30")
+    known = rows.join(last, on=["customer_id", "day"], how="anti")
+    labels = last.filter(pl.col("customer_id") >= "c30").select("customer_id", "product_id")
+    taught = rank(known, asked, dated=False, labels=labels, method="logistic")
+    assert set(taught["customer_id"]) == set(asked["customer_id"])
+    assert not taught.equals(rank(known, asked, dated=False, method="logistic"))
+    # Labels of those who are asked would be the answers: they are not used.
+    answers = last.select("customer_id", "product_id")
+    assert rank(known, asked, dated=False, labels=answers, method="logistic").equals(taught)
