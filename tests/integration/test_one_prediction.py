@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 SHOWN = ("predicted_date", "next_expected_date", "urgency")
 PAIR = ("customer_id", "product_id")
 EVERYTHING = 1_000_000
+CONTEXTS = ("homepage", "replenishment", "usual")
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +76,14 @@ def test_lists_show_the_prediction(said: Mapping[Any, Any], workspace: Workspace
         assert {name: item[name] for name in SHOWN} == {name: prediction[name] for name in SHOWN}
         assert item["confidence"] == prediction["probability_14d"]
     assert known > 1_000
-    assert set(lists["kind"]) == {"personal", "replenishment"}
+    assert set(lists["kind"]) == {"personal", "replenishment", "usual"}
 
 
 def test_published_items_show_the_prediction(said: Mapping[Any, Any], workspace: Workspace, folder: Path) -> None:
     customers = sorted(workspace.frame("recommendations")["customer_id"].unique())
     seen = 0
     with closing(SqliteStore(folder / "store.sqlite")) as store:
-        ids = [f"{customer}#{context}" for customer in customers for context in ("homepage", "replenishment")]
+        ids = [f"{customer}#{context}" for customer in customers for context in CONTEXTS]
         for item in store.get_many("recommendations", ids):
             for entry in item["recommendations"]:
                 prediction = said.get((item["customerId"], entry["productId"]))
