@@ -96,13 +96,17 @@ def explain(
         .join(catalogue.select("product_id", "category"), on="product_id", how="left")
         .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "days_ago"), on=_PAIR, how="left")
         .join(tastes, on=_PAIR, how="left")
-        .join(popular.select("product_id", "repeat_share", anybody="confidence"), on="product_id", how="left")
+        .join(
+            popular.select("product_id", "repeat_share", anybody="confidence", shop_reason="reason"),
+            on="product_id",
+            how="left",
+        )
     )
     first_time = pl.col("anybody") * (1 - pl.col("repeat_share").fill_null(0.0))
     chance = (first_time * pl.col("lift").fill_null(1.0)).clip(0, 1).fill_null(0.0)
     explained = known.with_columns(*_link(pl.coalesce("source_name", "source_id")), confidence=chance).with_columns(
         reason=pl.concat_str(
-            pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search")),
+            pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search"), "shop_reason"),
             pl.col("taste"),
             separator=", ",
             ignore_nulls=True,

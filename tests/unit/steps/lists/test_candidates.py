@@ -137,10 +137,30 @@ def test_what_is_due_keeps_its_reason_and_its_place() -> None:
         pl.DataFrame(schema=text | {"interest": pl.Float64, "signal": pl.String, "days_ago": pl.Int64}),
         pl.DataFrame(schema=text | {"taste": pl.String, "taste_tag": pl.String}),
         pl.DataFrame({"product_id": ["milk", "oats"], "name": ["Milk", "Oats"], "category": ["Dairy", "Cereals"]}),
-        pl.DataFrame({"product_id": ["oats"], "repeat_share": [0.5], "confidence": [0.1]}),
+        pl.DataFrame(
+            {"product_id": ["oats"], "repeat_share": [0.5], "confidence": [0.1], "reason": ["bought by 9 customers"]}
+        ),
     )
     assert told.select("product_id", "reason", "tags").rows() == [
         ("oats", "bought together with Milk by 12 customers", ["bought_together"]),
         ("milk", "every week", ["urgent"]),
     ]
     assert told["confidence"][0] == pytest.approx(0.1 * (1 - 0.5) * 2.0)
+
+
+def test_what_no_own_product_speaks_for_says_what_the_shop_buys() -> None:
+    """The ranker may offer what is popular: without a link or a signal, the shop's own figure is the reason."""
+    row = {"customer_id": "ann", "product_id": "oats", "shelf": "new_for_you", "tags": []}
+    text = {"customer_id": pl.String, "product_id": pl.String}
+    evidence = {"source_id": pl.String, "together": pl.Int64, "lift": pl.Float64, "same_category": pl.Boolean}
+    told = explain(
+        pl.DataFrame([dict.fromkeys(OFFER) | row], schema=OFFER),
+        pl.DataFrame(schema=text | evidence),
+        pl.DataFrame(schema=text | {"interest": pl.Float64, "signal": pl.String, "days_ago": pl.Int64}),
+        pl.DataFrame(schema=text | {"taste": pl.String, "taste_tag": pl.String}),
+        pl.DataFrame({"product_id": ["oats"], "name": ["Oats"], "category": ["Cereals"]}),
+        pl.DataFrame(
+            {"product_id": ["oats"], "repeat_share": [0.5], "confidence": [0.1], "reason": ["bought by 9 customers"]}
+        ),
+    )
+    assert told["reason"].to_list() == ["bought by 9 customers"]
