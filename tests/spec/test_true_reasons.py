@@ -75,4 +75,4 @@ def test_a_reason_is_true_when_the_purchases_say_so(claim: dict[str, str]) -> No
                 fields = {name: read[sentence.field(name)] for name in (*sentence.numbers, *sentence.texts)}
                 table = pl.DataFrame([told | fields], schema_overrides={"source_id": pl.String})
                 verdicts.append(CHECKS[sentence](evidence, table)["right"].item())
-    assert verdicts == [claim["true"] == "yes"]
+    assert set(verdicts) == {claim["true"] == "yes"}
