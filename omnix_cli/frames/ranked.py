@@ -33,7 +33,7 @@ class Rankings(dy.Schema):
     here; of the others the best. `rank` counts within customer and known. `score` is the chance that the ranker gives,
     comparable between all rows of a customer; by the formula it is an order only. `contributions` says for the first
     ranks what made the score: the strongest features, the `rest` and the `base` add up to the logit of the score; empty
-    by the formula. `source_id` is the own product that speaks most for a new one."""
+    by the formula."""
 
     customer_id = dy.String(primary_key=True)
     known = dy.Bool(primary_key=True)
@@ -41,4 +41,3 @@ class Rankings(dy.Schema):
     product_id = dy.String()
     score = dy.Float64(min=0, max=1)
     contributions = dy.List(dy.Struct({"feature": dy.String(), "value": dy.Float64()}))
-    source_id = dy.String(nullable=True)

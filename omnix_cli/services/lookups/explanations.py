@@ -222,8 +222,6 @@ class _Pair(_Of):
         yield Fact("score", "rank", f"{ranked['rank']} of what is {kind}")
         yield Fact("score", "score", ranked["score"])
         yield from self._parts_of_score(ranked)
-        if ranked.get("source_id"):
-            yield Fact("score", "speaks most for it", f"{self.name_of(ranked['source_id'])} ({ranked['source_id']})")
 
     def _parts_of_score(self, ranked: dict[str, Any]) -> Iterator[Fact]:
         """What made the score: the features of the learned ranker, or the parts of the formula."""

@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from omnix_cli.kernels.binning import bin_edges, binned, threshold_of
+
 Floats = npt.NDArray[np.float64]
 Columns = Mapping[str, Floats]
 Terms = dict[str, float]
+BINS = 255
 _LARGEST = 1e300  # a threshold of scikit-learn may be infinite, which no stored number is
 _INNER = {
     "feature": "feature_idx",
@@ -104,12 +107,17 @@ def fit_median(columns: Columns, target: Floats, weight: Floats, **options: Any)
 
 def _fitted(kind: Any, columns: Columns, target: npt.NDArray[Any], weight: Floats, options: Mapping[str, Any]) -> Trees:
     estimator = kind(early_stopping=False, random_state=0, **options)
+    edges = [bin_edges(values, BINS) for values in columns.values()]
+    table = np.column_stack([binned(*pair) for pair in zip(columns.values(), edges, strict=True)])
     with threadpool_limits(limits=1):  # threads that wait for each other are slow where the cores have other work
-        estimator.fit(np.column_stack(list(columns.values())), target, sample_weight=weight)
+        estimator.fit(table, target, sample_weight=weight)
     trees = []
     for (predictor,) in estimator._predictors:  # scikit-learn has no public name for them
         nodes = predictor.nodes
         inner = {name: np.where(nodes["is_leaf"], 0, nodes[theirs]) for name, theirs in _INNER.items()}
+        for number, values in enumerate(edges):
+            decided = ~nodes["is_leaf"].astype(bool) & (nodes["feature_idx"] == number)
+            inner["threshold"][decided] = threshold_of(nodes["num_threshold"][decided], values)
         trees.append(
             _tree(
                 {name: dict(enumerate(values)) for name, values in inner.items()}

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
+from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 
 _PAIR = ["customer_id", "product_id"]
@@ -22,14 +22,12 @@ def formula_ranking(
     most_new: int,
 ) -> pl.DataFrame:
     """One row per pair bought before, by `next_basket`, and the `most_new` best `new_products` of each customer:
-    customer_id, product_id, known, score, source_id."""
+    customer_id, product_id, known, score."""
     popular = popularity.filter(pl.col("kind") == "popular").collect()
     baskets = next_basket(cycles.select(*CYCLE_COLUMNS).collect(), popular, as_of=as_of)
     table = NeighbourTable.of(neighbours, min_customers=1)
     heaviest = sources(baskets, table)
     bought = pl.concat([baskets, returned.select(_PAIR).collect()], how="diagonal")
     found = new_products(bought, heaviest, table, most=most_new)
-    speaks = strongest_sources(found, heaviest, table).select(*_PAIR, "source_id")
     known = baskets.select(*_PAIR, known=pl.lit(True), score=pl.col("basket_score").clip(0, 1))
-    new = found.select(*_PAIR, "score", known=pl.lit(False)).join(speaks, on=_PAIR, how="left")
-    return pl.concat([known, new], how="diagonal")
+    return pl.concat([known, found.select(*_PAIR, known=pl.lit(False), score="score")])

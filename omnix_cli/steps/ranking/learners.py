@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from omnix_cli.kernels.binning import bin_edges, binned, threshold_of
 from omnix_cli.steps.ranking.baskets import Bools, Floats, Ints
 
 INVERSE_RIDGE = 0.03
@@ -100,8 +101,8 @@ class Trees:
         The features are binned here: with weights, scikit-learn's own binning takes longer than the trees."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        edges = [bin_edges(column) for column in features.T]
-        binned = np.column_stack([np.searchsorted(*pair) for pair in zip(edges, features.T, strict=True)])
+        edges = [bin_edges(column, BINS) for column in features.T]
+        table = np.column_stack([binned(*pair) for pair in zip(features.T, edges, strict=True)])
 
         fitted: Any = HistGradientBoostingClassifier(  # type: ignore[no-untyped-call]
             max_iter=TREES,
@@ -110,7 +111,7 @@ class Trees:
             min_samples_leaf=FEWEST_IN_LEAF,
             early_stopping=False,
             random_state=0,
-        ).fit(binned.astype(np.float64), bought, sample_weight=weight)
+        ).fit(table, bought, sample_weight=weight)
         nodes = [predictors[0].nodes for predictors in fitted._predictors]
         root = np.cumsum([0, *(len(tree) for tree in nodes)])[:-1]
         moved = [tree["left"].astype(np.int64) + start for tree, start in zip(nodes, root, strict=True)]
@@ -121,9 +122,9 @@ class Trees:
         value = _means(left, right, np.where(is_leaf, every["value"], 0.0), every["count"].astype(np.float64))
         feature = np.where(is_leaf, -1, every["feature_idx"]).astype(np.int64)
         threshold = np.zeros(len(every))
-        for number, edge in enumerate(edges):  # a bin holds what is above the edge before it, up to its own
+        for number, edge in enumerate(edges):
             decided = feature == number
-            threshold[decided] = edge[np.floor(every["num_threshold"][decided]).astype(np.int64)]
+            threshold[decided] = threshold_of(every["num_threshold"][decided], edge)
         base = float(np.ravel(fitted._baseline_prediction)[0])
         return cls(tuple(names), base, Nodes(root.astype(np.int64), feature, threshold, left, right, value))
 
@@ -181,11 +182,6 @@ class Trees:
             root.to_numpy().astype(np.int64), feature, threshold, left.astype(np.int64), right.astype(np.int64), value
         )
         return cls(tuple(names), base, walk)
-
-
-def bin_edges(values: Floats) -> Floats:
-    """At most 63 edges with about as many values between any two: values that occur."""
-    return np.unique(np.quantile(values, np.arange(1, BINS) / BINS, method="lower"))
 
 
 def _hinged(z: Floats) -> Floats:

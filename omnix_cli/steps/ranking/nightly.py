@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from omnix_cli import schemas
 from omnix_cli.protocols.checkpoints import Figures
@@ -14,19 +13,17 @@ from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.settings import RankingSettings
 from omnix_cli.steps.history import SEEN_COLUMNS, of_customers, seen
 from omnix_cli.steps.ranking.baskets import Floats, Ints
-from omnix_cli.steps.ranking.companions import matrix_of, values_at
 from omnix_cli.steps.ranking.formula_ranking import formula_ranking
 from omnix_cli.steps.ranking.learners import BASE
 from omnix_cli.steps.ranking.moments import Moment, Shop
-from omnix_cli.steps.ranking.questions import Chunk, Questions, Rows
+from omnix_cli.steps.ranking.questions import Chunk, Questions
 from omnix_cli.steps.ranking.ranker import FEATURES, Model, Ranker
-from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, numbers, ordered, shop_of
+from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, ordered, shop_of
 from omnix_cli.steps.ranking.training import fit
 
 EXPLAINED_RANKS = 30
 """Contributions are kept for so many ranks of known and of new products."""
 STRONGEST = 6
-SOURCE_NEIGHBOURS = 20
 _PAIR = ["customer_id", "product_id"]
 _CONTRIBUTIONS = pl.List(pl.Struct({"feature": pl.String, "value": pl.Float64}))
 
@@ -95,8 +92,7 @@ def ranking(
     else:
         asked = np.full(shop.baskets.customers, _number(as_of))
         questions = Questions(shop, Moment(shop, asked), asked, np.arange(shop.baskets.customers))
-        links = _links(neighbours, shop)
-        frame = pl.concat(_ranked(chunk, fitted, links) for chunk in questions.chunks())
+        frame = pl.concat(_ranked(chunk, fitted) for chunk in questions.chunks())
     frame = spec.conform(frame).sort(spec.sort)
     known = int(frame["known"].sum())
     figures |= {"customers": frame["customer_id"].n_unique(), "known_rows": known, "new_rows": frame.height - known}
@@ -119,7 +115,7 @@ def _number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
-def _ranked(chunk: Chunk, ranker: Ranker, links: sparse.csr_array) -> pl.DataFrame:
+def _ranked(chunk: Chunk, ranker: Ranker) -> pl.DataFrame:
     """The rows of a chunk as the frame `rankings`."""
     rows = chunk.rows()
     score, matrices = ranker.scores(chunk, rows)
@@ -137,11 +133,8 @@ def _ranked(chunk: Chunk, ranker: Ranker, links: sparse.csr_array) -> pl.DataFra
         place = np.cumsum(of_part) - 1  # of each row in the matrix of its part
         mine = explained.filter(pl.col("known") == (part == "known"))["row"].to_numpy()
         reasons.append(contributions(ranker.models[part], matrix[place[mine]], mine))
-    sources = _sources(chunk, rows, best.filter(~pl.col("known"))["row"].sort().to_numpy(), links)
-    return (
-        best.join(pl.concat(reasons), on="row", how="left")
-        .join(sources, on="row", how="left")
-        .with_columns(pl.col("contributions").fill_null(pl.lit([], _CONTRIBUTIONS)))
+    return best.join(pl.concat(reasons), on="row", how="left").with_columns(
+        pl.col("contributions").fill_null(pl.lit([], _CONTRIBUTIONS))
     )
 
 
@@ -160,33 +153,3 @@ def contributions(model: Model, matrix: Floats, row: Ints) -> pl.DataFrame:
         {"row": np.repeat(row, features.shape[1]), "feature": features.ravel(), "value": numbers_of_all.ravel()}
     )
     return flat.group_by("row", maintain_order=True).agg(contributions=pl.struct("feature", "value"))
-
-
-def _links(neighbours: pl.LazyFrame, shop: Shop) -> sparse.csr_array:
-    """Row p has the products whose list of neighbours has p near its top, and the score there."""
-    product_ids = shop.baskets.product_ids
-    bought = product_ids.implode()
-    rows = (
-        neighbours.filter(pl.col("rank") <= SOURCE_NEIGHBOURS)
-        .select("product_id", "neighbour_id", "score")
-        .filter(pl.col("product_id").is_in(bought), pl.col("neighbour_id").is_in(bought))
-        .collect()
-    )
-    source, target = (numbers(rows[end], product_ids) for end in ("product_id", "neighbour_id"))
-    return matrix_of(target, source, rows["score"].to_numpy(), (len(product_ids), len(product_ids)))
-
-
-def _sources(chunk: Chunk, rows: Rows, new: Ints, links: sparse.csr_array) -> pl.DataFrame:
-    """For the rows `new` (rising): the own product with the highest weight times score as their neighbour, of equal
-    ones the lower id; none where no own product lists them."""
-    start, product = links.indptr, rows.product[new]
-    count = (start[product + 1] - start[product]).astype(np.int64)
-    of_row = np.repeat(np.arange(len(new)), count)
-    entry = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(start[product], count)
-    source = links.indices[entry].astype(np.int64)
-    strength = values_at(chunk.weights, rows.row[new][of_row], source) * links.data[entry]
-    order = np.lexsort((source, -strength, of_row))
-    order = order[strength[order] > 0]
-    best = order[np.unique(of_row[order], return_index=True)[1]]
-    ids = chunk.questions.shop.baskets.product_ids
-    return pl.DataFrame({"row": new[of_row[best]], "source_id": ids.gather(source[best])})

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from omnix_cli.steps.forecasts.trees import Floats, Trees, fit_chance, fit_median
+from omnix_cli.kernels.binning import bin_edges, binned
+from omnix_cli.steps.forecasts.trees import BINS, Floats, Trees, fit_chance, fit_median
 
 SMALL = {"max_iter": 20, "max_leaf_nodes": 7}
 
@@ -23,7 +24,9 @@ def target(columns: dict[str, Floats]) -> Floats:
 
 
 def test_scores_are_those_of_the_estimator(columns: dict[str, Floats]) -> None:
-    table, weight = np.column_stack(list(columns.values())), np.linspace(0.5, 2, 3_000)
+    """Their estimator gets the features as numbers of bins."""
+    table = np.column_stack([binned(values, bin_edges(values, BINS)) for values in columns.values()])
+    weight = np.linspace(0.5, 2, 3_000)
     options = {"early_stopping": False, "random_state": 0, **SMALL}
     happened = target(columns) > 0
     classifier = HistGradientBoostingClassifier(**options).fit(table, happened, sample_weight=weight)

@@ -22,12 +22,13 @@ def bought(*pairs: tuple[str, str, int]) -> Baskets:
 
 
 def test_a_neighbour_scores_by_its_shrunk_cosine() -> None:
-    baskets = bought(*((c, p, 1) for c in "abcd" for p in "xy"), ("a", "z", 1), ("e", "x", 1))
+    others = ((c, "w", 1) for c in "fghijklm")
+    baskets = bought(*((c, p, 1) for c in "abcd" for p in "xy"), ("a", "z", 1), ("e", "x", 1), *others)
     pairs = OwnPairs.of(baskets, np.full(baskets.customers, 2))
     matrix = neighbour_matrix(pairs, (baskets.customers, baskets.products), threads=1).toarray()
     x_and_y = 4 / np.sqrt(5 * 4) * 4 / (4 + 10)
-    assert matrix[0, 1] == matrix[1, 0] == pytest.approx(x_and_y)
-    assert not matrix[2].any()  # fewer than three customers have z and another
+    assert matrix[1, 2] == matrix[2, 1] == pytest.approx(x_and_y)
+    assert not matrix[3].any()  # fewer than three customers have z and another
 
 
 def test_tastes_are_frequencies_in_groups_of_baskets() -> None:

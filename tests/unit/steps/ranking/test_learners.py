@@ -7,8 +7,10 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from omnix_cli.kernels.binning import bin_edges
 from omnix_cli.steps.ranking.baskets import Bools, Floats
 from omnix_cli.steps.ranking.learners import (
+    BINS,
     FEWEST_IN_LEAF,
     INVERSE_RIDGE,
     LEARNING_RATE,
@@ -16,7 +18,6 @@ from omnix_cli.steps.ranking.learners import (
     TREES,
     Logistic,
     Trees,
-    bin_edges,
 )
 from omnix_cli.steps.ranking.ranker import Model
 
@@ -41,7 +42,7 @@ def test_the_logistic_regression_is_that_of_scikit_learn() -> None:
 
 def test_the_trees_score_as_those_of_scikit_learn() -> None:
     features, bought, weight = examples()
-    edges = [bin_edges(column) for column in features.T]
+    edges = [bin_edges(column, BINS) for column in features.T]
     binned = lambda rows: np.column_stack([np.searchsorted(e, c) for e, c in zip(edges, rows.T, strict=True)])  # noqa: E731
     theirs = HistGradientBoostingClassifier(
         max_iter=TREES,
