@@ -54,8 +54,14 @@ class Logistic:
         return np.column_stack([parts, np.full(len(parts), self.base)])
 
     def margin(self, features: Floats) -> Floats:
-        """The logit of the chance."""
-        return _added_up(self.shares(features))
+        """The logit of the chance: the shares of all features, added up in their order."""
+        total = np.zeros(len(features))
+        for column, mean, scale, slope, hinge in zip(
+            features.T, self.mean, self.scale, self.slope, self.hinge, strict=True
+        ):
+            z = (column - mean) / scale
+            total += slope * z + hinge * np.maximum(z, 0.0)
+        return total + self.base
 
     def frame(self) -> pl.DataFrame:
         """The numbers as rows: one for each feature, and one for the base."""
@@ -186,14 +192,6 @@ class Trees:
 
 def _hinged(z: Floats) -> Floats:
     return np.hstack([z, np.maximum(z, 0.0)])
-
-
-def _added_up(parts: Floats) -> Floats:
-    """The sum of the columns, in their order: numpy's own sum may add them in another."""
-    total = np.zeros(len(parts))
-    for column in parts.T:
-        total = total + column
-    return total
 
 
 def _means(left: Ints, right: Ints, value: Floats, count: Floats) -> Floats:

@@ -29,6 +29,7 @@ MOST_TRIED = 2_500
 NEGATIVE_SHARE = 0.3
 PLACES = 10
 _NEW_PER_CUSTOMER = 150  # a guess of the candidates, to choose the share of negatives before they are made
+Candidates = dict[str, dict[Kind, Model]]
 _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
@@ -71,18 +72,59 @@ def fit(
     ):
         return Ranker({}, {part: counts for part in FEATURES})
     moment = Moment(shop, np.where(newest.day > NEVER, newest.day, before) if labels is None else before)
-    final = Sample.of(shop, moment, newest if labels is None else _both(*labels))
-    kinds: dict[str, Kind] = dict.fromkeys(FEATURES, method)  # type: ignore[arg-type]
-    figures = {part: dict(counts) for part in FEATURES}
+    candidates: Candidates = {}
     if method == "auto":
         earlier = moment if labels else Moment(shop, np.where(fitted.day > NEVER, fitted.day, newest.day))
         candidates = _candidates(Sample.of(shop, earlier, fitted, most=MOST_ROWS // 2))
-        kinds, found = _choose(shop, moment, tried.at_most(MOST_TRIED), candidates)
+    learned = (newest if labels is None else _both(*labels)).at_most(MOST_CUSTOMERS)
+    judged = Labels(tried.day, np.intersect1d(tried.customers, learned.customers)).at_most(MOST_TRIED)
+    trial = Trial(judged, candidates) if method == "auto" else None
+    final = Sample.of(shop, moment, learned, trial=trial)
+    kinds: dict[str, Kind] = dict.fromkeys(FEATURES, method)  # type: ignore[arg-type]
+    figures = {part: dict(counts) for part in FEATURES}
+    if trial:
+        kinds, found = trial.verdict()
         figures = {part: {**counts, **found[part]} for part in FEATURES}
     models = {
         part: final.model(part, kind) for part, kind in kinds.items() if kind != "formula" and final.has_both(part)
     }
     return Ranker(models, figures)
+
+
+class Trial:
+    """How each kind of model does on baskets that the `candidates` were not fitted to: the mean over customers of
+    NDCG@10 within the part."""
+
+    def __init__(self, labels: Labels, candidates: Candidates) -> None:
+        self._labels, self._candidates = labels, candidates
+        self._results: dict[str, dict[Kind, list[Floats]]] = {part: {} for part in FEATURES}
+
+    def judge(self, chunk: Chunk, rows: Rows, matrix: Floats, truth: sparse.csr_array) -> None:
+        """Adds the customers of a chunk that are tried; `matrix` has the features of all its rows."""
+        is_tried = np.isin(chunk.customers, self._labels.customers)
+        if not is_tried.any():
+            return
+        plain = formula(chunk, rows)
+        is_own = values_at(chunk.weights, *_places(truth)) > 0
+        for part, names in FEATURES.items():
+            known = part == "known"
+            of_part, wanted = rows.known == known, _only(truth, is_own == known)
+            scores: dict[Kind, Floats] = {"formula": plain[of_part]}
+            for kind, model in self._candidates.get(part, {}).items():
+                threads = chunk.questions.shop.threads
+                scores[kind] = model.margin(matrix[of_part][:, : len(names)], threads=threads)
+            for kind, score in scores.items():
+                found = ndcg(rows.only(of_part), score, wanted)[is_tried]
+                self._results[part].setdefault(kind, []).append(found)
+
+    def verdict(self) -> tuple[dict[str, Kind], dict[str, dict[str, float]]]:
+        """The kind for each part, and its figures. A dearer kind must beat the cheaper one by more than the standard
+        error of the difference."""
+        kinds: dict[str, Kind] = {}
+        figures: dict[str, dict[str, float]] = {}
+        for part, by_kind in self._results.items():
+            kinds[part], figures[part] = _best({kind: np.concatenate(found) for kind, found in by_kind.items()})
+        return kinds, figures
 
 
 @dataclass(frozen=True)
@@ -97,9 +139,11 @@ class Sample:
     kept_share: float
 
     @classmethod
-    def of(cls, shop: Shop, moment: Moment, labels: Labels, *, most: int = MOST_ROWS) -> Sample:
+    def of(
+        cls, shop: Shop, moment: Moment, labels: Labels, *, most: int = MOST_ROWS, trial: Trial | None = None
+    ) -> Sample:
         """All products bought, and a share of the others chosen by a hash of the ids: at most about `most` rows. A
-        basket weighs 1 / sqrt(size) a row."""
+        basket weighs 1 / sqrt(size) a row. A `trial` judges all rows on the way."""
         labels = labels.at_most(MOST_CUSTOMERS)
         questions = Questions(shop, moment, labels.day, labels.customers)
         expected = len(questions.pairs.customer) + _NEW_PER_CUSTOMER * len(labels.customers)
@@ -111,8 +155,12 @@ class Sample:
             chance = _mixed(names[0][rows.customer], names[1][rows.product])
             kept = bought | (chance < share)
             size = np.maximum(np.diff(truth.indptr), 1)[rows.row]
-            rows = rows.only(kept)
-            parts.append((features(chunk, rows), rows.known, bought[kept], 1 / np.sqrt(size[kept])))
+            if trial:
+                every = features(chunk, rows)
+                trial.judge(chunk, rows, every, truth)
+            some = rows.only(kept)
+            table = every[kept] if trial else features(chunk, some)
+            parts.append((table, some.known, bought[kept], 1 / np.sqrt(size[kept])))
         matrix, known, bought, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
         return cls(matrix, known, bought, weight, share)
 
@@ -135,39 +183,14 @@ class Sample:
         return self.known if part == "known" else ~self.known
 
 
-def _candidates(sample: Sample) -> dict[str, dict[Kind, Model]]:
+def _candidates(sample: Sample) -> Candidates:
     """For each part that can be fitted, a model of each kind."""
-    found: dict[str, dict[Kind, Model]] = {}
+    found: Candidates = {}
     for part in FEATURES:
         if sample.has_both(part):
             both = sample.model(part, "boosting")
             found[part] = {"logistic": Model(both.names, both.logistic, None, both.shift), "boosting": both}
     return found
-
-
-def _choose(
-    shop: Shop, moment: Moment, labels: Labels, candidates: dict[str, dict[Kind, Model]]
-) -> tuple[dict[str, Kind], dict[str, dict[str, float]]]:
-    """The kind for each part, and how each did: the mean over customers of NDCG@10 within the part.
-
-    A dearer kind must beat the cheaper one by more than the standard error of the difference."""
-    results: dict[str, dict[Kind, list[Floats]]] = {part: {} for part in FEATURES}
-    for chunk, rows, truth in _asked(Questions(shop, moment, labels.day, labels.customers), labels):
-        matrix, plain = features(chunk, rows), formula(chunk, rows)
-        is_own = values_at(chunk.weights, *_places(truth)) > 0
-        for part, names in FEATURES.items():
-            known = part == "known"
-            of_part, wanted = rows.known == known, _only(truth, is_own == known)
-            scores: dict[Kind, Floats] = {"formula": plain[of_part]}
-            for kind, model in candidates.get(part, {}).items():
-                scores[kind] = model.margin(matrix[of_part][:, : len(names)], threads=shop.threads)
-            for kind, score in scores.items():
-                results[part].setdefault(kind, []).append(ndcg(rows.only(of_part), score, wanted))
-    kinds: dict[str, Kind] = {}
-    figures: dict[str, dict[str, float]] = {}
-    for part, by_kind in results.items():
-        kinds[part], figures[part] = _best({kind: np.concatenate(found) for kind, found in by_kind.items()})
-    return kinds, figures
 
 
 def _best(by_kind: dict[Kind, Floats]) -> tuple[Kind, dict[str, float]]:
