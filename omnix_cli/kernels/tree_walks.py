@@ -1,7 +1,8 @@
 """Scoring by decision trees: the leaf that each row reaches, and what each step on the way changes.
 
 The nodes of all trees are in parallel arrays; `roots` has where each tree begins. A node without a left child (-1) is a
-leaf. A row goes left where its feature is at most the threshold.
+leaf. A row goes left where its feature is at most the threshold; what is missing (NaN) goes left where the node's
+`missing_left` is not 0.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def add_leaves(
     left: _Ints,
     right: _Ints,
     value: _Floats,
+    missing_left: _Ints,
     total: _Floats,
 ) -> None:
     """Adds to each row's total the value of its leaf in every tree, in the order of the trees; for the rows
@@ -34,7 +36,8 @@ def add_leaves(
         for root in roots:
             node = root
             while left[node] >= 0:
-                goes_left = features[row, feature[node]] <= threshold[node]
+                given = features[row, feature[node]]
+                goes_left = missing_left[node] != 0 if np.isnan(given) else given <= threshold[node]
                 node = left[node] if goes_left else right[node]
             total[row] += value[node]
 

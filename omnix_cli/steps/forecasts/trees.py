@@ -40,18 +40,6 @@ class Tree(NamedTuple):
     missing_left: npt.NDArray[np.bool_]
     value: Floats
 
-    def values(self, table: Floats) -> Floats:
-        """The value of the leaf that each row ends in."""
-        node = np.zeros(len(table), dtype=np.int64)
-        rows = np.arange(len(table) if self.left[0] else 0)
-        while len(rows):
-            here = node[rows]
-            given = table[rows, self.feature[here]]
-            goes_left = np.where(np.isnan(given), self.missing_left[here], given <= self.threshold[here])
-            node[rows] = np.where(goes_left, self.left[here], self.right[here])
-            rows = rows[self.left[node[rows]] > 0]
-        return self.value[node]
-
 
 class Trees(NamedTuple):
     """The names of the features, the base value, and the trees."""
@@ -62,10 +50,19 @@ class Trees(NamedTuple):
 
     def score(self, columns: Columns) -> Floats:
         """The base value plus the values of all trees, one number a row; of a classifier the log-odds."""
+        from omnix_cli.kernels.tree_walks import add_leaves  # numba takes half a second to import
+
         table = np.column_stack([columns[name] for name in self.features])
         total = np.full(len(table), self.base)
-        for tree in self.trees:
-            total += tree.values(table)
+        if not self.trees:
+            return total
+        sizes = [len(tree.value) for tree in self.trees]
+        roots = np.cumsum([0, *sizes[:-1]])
+        start = np.repeat(roots, sizes)
+        nodes = Tree(*(np.concatenate(part) for part in zip(*self.trees, strict=True)))
+        left = np.where(nodes.left > 0, nodes.left + start, -1)
+        walk = (roots, nodes.feature, nodes.threshold, left, nodes.right + start, nodes.value)
+        add_leaves(0, len(table), table, *walk, nodes.missing_left.astype(np.int64), total)
         return total
 
     def terms(self) -> Terms:

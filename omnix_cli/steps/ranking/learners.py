@@ -141,7 +141,8 @@ class Trees:
 
         rows, total = np.ascontiguousarray(features), np.full(len(features), self.base)
         blocks = equal_blocks(np.ones(len(rows), dtype=np.int64), threads)
-        share_out(blocks, threads, lambda _, first, last: add_leaves(first, last, rows, *self.nodes, total))
+        nodes = (*self.nodes, np.zeros(len(self.nodes.left), dtype=np.int64))  # nothing is missing
+        share_out(blocks, threads, lambda _, first, last: add_leaves(first, last, rows, *nodes, total))
         return total
 
     def shares(self, features: Floats) -> Floats:
