@@ -82,14 +82,34 @@ class NearestCustomers:
             return sparse.csr_array(vectors.shape)
         distance = np.round(_squares(vectors)[:, None] + self._squares[None, :] - 2 * self._dot(vectors), _PLACES)
         distance[customer[:, None] == self.reference[None, :]] = np.inf
-        nearest = np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1)
-        start = np.arange(0, nearest.size + 1, count)
-        shape = (len(customer), len(self.reference))
-        chosen = sparse.csr_array((np.full(nearest.size, 1 / count), nearest.ravel(), start), shape=shape)
-        return sparse.csr_array(chosen @ self._vectors)
+        return self._mean(np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1))
+
+    def _mean(self, nearest: Ints) -> sparse.csr_array:
+        """Row i is the mean of the vectors of the references `nearest[i]`."""
+        from omnix_cli.kernels.sparse_rows import count_of_sums, fill_sums
+        from omnix_cli.kernels.threads import equal_blocks, share_out
+
+        (rows, count), columns = nearest.shape, self._vectors.shape[1]
+        indptr, indices, data = self._vectors.indptr, self._vectors.indices, self._vectors.data
+        blocks, entries = equal_blocks(np.ones(rows, dtype=np.int64), self._threads), np.zeros(rows, dtype=np.int64)
+        share_out(
+            blocks,
+            self._threads,
+            lambda _, first, last: count_of_sums(first, last, nearest, indptr, indices, columns, entries),
+        )
+        start = np.concatenate([[0], np.cumsum(entries)])
+        column, total = np.empty(start[-1], dtype=np.int32), np.zeros(start[-1])
+        share_out(
+            blocks,
+            self._threads,
+            lambda _, first, last: fill_sums(
+                first, last, nearest, 1 / count, indptr, indices, data, columns, start, column, total
+            ),
+        )
+        return sparse.csr_array((total, column, start), shape=(rows, columns))
 
     def _dot(self, vectors: sparse.csr_array) -> Floats:
-        from omnix_cli.kernels.dot_products import add_dot_products
+        from omnix_cli.kernels.sparse_rows import add_dot_products
         from omnix_cli.kernels.threads import equal_blocks, share_out
 
         total = np.zeros((vectors.shape[0], len(self.reference)))
