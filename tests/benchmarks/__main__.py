@@ -16,6 +16,8 @@ SCRIPTS = (
     ("Quality of the neighbours", ["quality_similarity"]),
     ("Quality of the predictions", ["quality_predictions"]),
     ("Quality of the recommendations", ["quality_recommendations"]),
+    ("Quality of the ranker", ["quality_ranker"]),
+    ("Quality of the shelves", ["quality_shelves"]),
 )
 
 

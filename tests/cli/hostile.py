@@ -143,7 +143,7 @@ def calls(text: str) -> dict[str, list[list[str]]]:
     return {
         "init": [["--config", f"{text}.toml"]],
         "run": [[], ["--dry-run"], ["--as-of", text], ["--config", text]],
-        "explain": [[]],
+        "explain": [[], ["c01"], [text], ["c01", text]],
         "similarity": [["--max-memory", text]],
         "recommend": [["--workspace", text]],
         "publish": [["--dry-run", "--force"], ["--rollback", text]],
@@ -205,6 +205,17 @@ def calls(text: str) -> dict[str, list[list[str]]]:
         "config show": [[], ["--config", "odd.toml"]],
         "config check": [[], ["--config", "wrong.toml"]],
         "check data": [[]],
+        "check reasons": [[], ["--run", text]],
+        "evaluate next-basket": [
+            ["--customers", "5"],
+            ["--test-customers", text],
+            ["--history", table, "--truth", text],
+        ],
+        "evaluate next-purchase": [[], ["--compare", text]],
+        "evaluate similarity": [[]],
+        "evaluate lists": [[]],
+        "evaluate live": [[]],
+        "evaluate show": [[], [text]],
     }
 
 
