@@ -45,7 +45,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             cycles.cycles,
             inputs=("purchases",),
             outputs=("cycles", "returned"),
-            version="1",
+            version="2",
             by_customer=("purchases",),
         ),
         PlanStep(
@@ -53,7 +53,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             rhythms.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="2",
+            version="3",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         _predict(predictor),
