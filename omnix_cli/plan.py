@@ -45,7 +45,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             cycles.cycles,
             inputs=("purchases",),
             outputs=("cycles", "returned"),
-            version="2",
+            version="1",
             by_customer=("purchases",),
         ),
         PlanStep(

@@ -53,12 +53,13 @@ def log_to_file(path: Path) -> None:
 
 
 def log_traceback(error: BaseException) -> Path | None:
-    """Writes the traceback of an error to the log file and returns that file; None if there is none yet."""
+    """Writes the traceback of an error to the log file and returns that file; None if there is none."""
     logger = logging.getLogger("omnix_cli")
     for handler in logger.handlers:
         if isinstance(handler, RotatingFileHandler):
             logger.debug("unexpected error", exc_info=error)
-            return Path(handler.baseFilename)
+            file = Path(handler.baseFilename)
+            return file if file.exists() else None  # somebody may have removed the workspace
     return None
 
 

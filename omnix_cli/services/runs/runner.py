@@ -6,8 +6,7 @@ import logging
 import os
 import platform
 import socket
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -118,7 +117,8 @@ class Runner:
         if strays := stray_days(self.sources["purchases"]):
             _log.warning("%s", strays, extra={"as_of": self.as_of().isoformat()})
         journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
-        with self._recorded(journal):
+
+        def work() -> None:
             gated = self._gated(publisher)
             frames, put_off = gated._compute_all(self._targets(targets, publisher), force, journal)
             self.may_go_on()
@@ -130,7 +130,8 @@ class Runner:
                 put_off.hint = f"{put_off.hint or ''} The rest of the run was done with what is known.".strip()
                 put_off.report = journal.record
                 raise put_off
-        return journal.record
+
+        return self._recorded(journal, work)
 
     def _gated(self, publisher: Publisher | None) -> Runner:
         """With the step of the gate in the plan, if something is to be published."""
@@ -183,9 +184,9 @@ class Runner:
         """Publishes the lists of an earlier run again; only what differs from the store is written."""
         past, lists = self.past_lists(run_id)
         journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
-        with self._recorded(journal):
-            journal.note(publisher.publish(lists, journal.record.run_id, past.as_of))
-        return journal.record
+        return self._recorded(
+            journal, lambda: journal.note(publisher.publish(lists, journal.record.run_id, past.as_of))
+        )
 
     def past_lists(self, run_id: str) -> tuple[RunRecord, dict[str, StoredFrame]]:
         """An earlier run and its lists. Raises `DataError` when it made none, or they were pruned."""
@@ -201,13 +202,23 @@ class Runner:
             raise DataError(f"run {past.run_id} has no lists", hint="`omnix runs list` shows all runs.")
         return past, lists
 
-    @contextmanager
-    def _recorded(self, journal: _Journal) -> Iterator[None]:
-        """Writes the record of a run when it begins and when it ends, however it ends. Raises `PartialError` when a
-        step could not do all of its work."""
+    def _recorded(self, journal: _Journal, work: Callable[[], None]) -> RunRecord:
+        """Does the work, and writes the record of the run when it begins and when it ends, however it ends. Raises
+        `PartialError` when a step could not do all of its work."""
+        try:
+            self._do(journal, work)
+        except BaseException as error:
+            # Of a Ctrl-C, polars raises its own exception first. Python then raises that of our handler anywhere,
+            # perhaps where the first is being handled.
+            if journal.record.status == "running":
+                journal.save(**_ending(error), finished_at=self.now())
+            raise
+        return journal.record
+
+    def _do(self, journal: _Journal, work: Callable[[], None]) -> None:
         try:
             journal.save()
-            yield
+            work()
             problems = [f"{step.name}: {step.incomplete}" for step in journal.record.steps if step.incomplete]
             if problems:
                 hint = f"`omnix runs show {journal.record.run_id}` has the figures."

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +74,11 @@ def test_a_kept_traceback_has_no_password() -> None:
         assert kept.stat().st_mode & 0o077 == 0
     finally:
         kept.unlink()
+
+
+def test_a_traceback_is_kept_where_the_workspace_was_removed(tmp_path: Path) -> None:
+    log_to_file(tmp_path / "gone" / "omnix.log")
+    shutil.rmtree(tmp_path / "gone")
+    kept = keep_traceback(ValueError("lost?"))
+    assert "lost?" in kept.read_text()
+    kept.unlink()
