@@ -140,7 +140,7 @@ def test_a_failure_is_recorded_and_the_next_run_goes_on(workspace: Path) -> None
 def test_a_signal_anywhere_around_the_steps_is_an_interruption(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Polars raises for Ctrl-C first; the exception of the handler may then come outside of all that handles the first."""
+    """Polars raises for Ctrl-C first; that of the handler may then come outside of all that handles the first."""
 
     def stopped(runner: Runner, journal: _Journal, work: object) -> None:
         journal.save()
