@@ -18,7 +18,7 @@ from omnix_cli.steps.ranking.learners import BASE
 from omnix_cli.steps.ranking.moments import Moment, Shop
 from omnix_cli.steps.ranking.questions import Chunk, Questions
 from omnix_cli.steps.ranking.ranker import FEATURES, Model, Ranker
-from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, ordered, shop_of
+from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, named, ordered, shop_of
 from omnix_cli.steps.ranking.training import fit
 
 EXPLAINED_RANKS = 30
@@ -119,12 +119,7 @@ def _ranked(chunk: Chunk, ranker: Ranker) -> pl.DataFrame:
     """The rows of a chunk as the frame `rankings`."""
     rows = chunk.rows()
     score, matrices = ranker.scores(chunk, rows)
-    baskets = chunk.questions.shop.baskets
-    ids = {
-        "customer_id": baskets.customer_ids.gather(rows.customer),
-        "product_id": baskets.product_ids.gather(rows.product),
-    }
-    everything = pl.DataFrame({"row": np.arange(len(score)), **ids, "known": rows.known, "score": score})
+    everything = named(chunk.questions.shop, rows, score).with_columns(row=np.arange(len(score)))
     best = ordered(everything, NEW_PRODUCTS)
     reasons = [pl.DataFrame(schema={"row": pl.Int64, "contributions": _CONTRIBUTIONS})]
     explained = best.filter(pl.col("rank") <= EXPLAINED_RANKS).sort("row")

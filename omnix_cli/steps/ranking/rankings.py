@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Ints
+from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Floats, Ints
 from omnix_cli.steps.ranking.moments import Moment, Shop
-from omnix_cli.steps.ranking.questions import Questions
+from omnix_cli.steps.ranking.questions import Questions, Rows
 from omnix_cli.steps.ranking.ranker import Ranker
 from omnix_cli.steps.ranking.training import Labels, fit
 
@@ -50,10 +50,10 @@ def rank(
         baskets, questions, taught = _as_days(baskets, questions, labels)
     found = [pl.DataFrame(schema=RESULT)]
     asked = questions.select("customer_id", pl.col("day").to_physical().cast(pl.Int64)).unique("customer_id")
+    history = baskets.select(*_PAIR, pl.col("day").to_physical().cast(pl.Int64))
     for some in _together(asked) if dated else [asked]:
-        rows = baskets.select(*_PAIR, pl.col("day").to_physical().cast(pl.Int64))
         first, last = int(some["day"].min()), int(some["day"].max())  # type: ignore[arg-type]
-        rows = rows.filter(pl.col("day") < last) if dated else rows
+        rows = history.filter(pl.col("day") < last) if dated else history
         if rows.is_empty():
             continue
         shop = shop_of(rows, products, barred=None, threads=threads)
@@ -102,20 +102,20 @@ def _ranked(shop: Shop, ranker: Ranker, asked: pl.DataFrame, before: Ints, new_p
     for chunk in questions.chunks():
         rows = chunk.rows()
         score, _ = ranker.scores(chunk, rows)
-        found.append(
-            ordered(
-                pl.DataFrame(
-                    {
-                        "customer_id": baskets.customer_ids.gather(rows.customer),
-                        "product_id": baskets.product_ids.gather(rows.product),
-                        "known": rows.known,
-                        "score": score,
-                    }
-                ),
-                new_products,
-            ).select(RESULT.keys())
-        )
+        found.append(ordered(named(shop, rows, score), new_products).select(RESULT.keys()))
     return pl.concat(found)
+
+
+def named(shop: Shop, rows: Rows, score: Floats) -> pl.DataFrame:
+    """The rows with their ids: customer_id, product_id, known, score."""
+    return pl.DataFrame(
+        {
+            "customer_id": shop.baskets.customer_ids.gather(rows.customer),
+            "product_id": shop.baskets.product_ids.gather(rows.product),
+            "known": rows.known,
+            "score": score,
+        }
+    )
 
 
 def ordered(rows: pl.DataFrame, new_products: int) -> pl.DataFrame:
