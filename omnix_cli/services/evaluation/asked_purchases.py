@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from omnix_cli.days.chances import STATED_DAYS
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.services.as_of import parse_day
@@ -25,10 +26,9 @@ from omnix_cli.steps.evaluation.forecast_metrics import (
     median_of,
 )
 from omnix_cli.steps.evaluation.gap_baselines import PAIR, decayed_count, gap_rules, purchase_days
-from omnix_cli.steps.evaluation.splits import Codes, dated_baskets, hashed_order
+from omnix_cli.steps.evaluation.splits import EPOCH, Codes, dated_baskets, hashed_order
 from omnix_cli.steps.evaluation.tables import Rows
 
-WITHIN_DAYS = (7, 14, 28)
 FOLLOW_UP_DAYS = 92
 OWN_RHYTHM = 3
 JUDGED_DAYS = 4
@@ -36,7 +36,6 @@ RESAMPLES = 200
 FITTED_PAIRS = 200_000
 TOPS = (20, 100, 500, 1317)
 OMNIX = "omnix"
-_EPOCH = date(1970, 1, 1)
 _RULES = {
     "auc": "chance that a pair bought in time has the higher score than one that was not, ties one half",
     "calibration_error": "mean of |said - happened| over tenths of probability, weighed by pairs",
@@ -76,7 +75,7 @@ def evaluate_next_purchase(
     everything = dated_baskets(purchases, as_of=as_of)
     if everything.is_empty():
         return StepOutput(Rows().frames(), {"missing": "there are no purchases of known customers"})
-    first = _EPOCH + timedelta(days=int(everything["day"].to_numpy().min()))
+    first = EPOCH + timedelta(days=int(everything["day"].to_numpy().min()))
     cut = parse_day(asked.as_of) if asked.as_of else as_of - timedelta(days=follow_up((as_of - first).days))
     sources = {"products": products, "customers": customers, "interactions": interactions}
     chosen = _chosen(everything, asked.customers)
@@ -107,7 +106,7 @@ def _chances(
     end: date,
     chosen: pl.Series,
 ) -> Figures:
-    day = (cut - _EPOCH).days
+    day = (cut - EPOCH).days
     known = purchase_days(everything.filter(pl.col("day") < day))
     if known.is_empty():
         return {"pairs": 0}
@@ -115,7 +114,7 @@ def _chances(
     model = _fitted(known, day)
     judged = _judged(known, made, everything, day).filter(pl.col("customer_id").is_in(chosen.implode()))
     who = judged["customer_id"].rank("dense").to_numpy().astype(np.int64)
-    closed = [days for days in WITHIN_DAYS if days <= (end - cut).days]
+    closed = [days for days in STATED_DAYS if days <= (end - cut).days]
     own = judged["purchase_days"].to_numpy() >= OWN_RHYTHM
     for part, keep in ((f"pairs of {OWN_RHYTHM}+ purchase days", own), ("all pairs", np.ones_like(own))):
         for days in closed if keep.any() else ():
@@ -127,7 +126,7 @@ def _chances(
 
 def _judged(known: pl.DataFrame, made: pl.DataFrame, everything: pl.DataFrame, day: int) -> pl.DataFrame:
     """The pairs with what was predicted, and `next`: the days until they were bought (null: not in the history)."""
-    columns = [*PAIR, "interval_days", "urgency", *(f"probability_{days}d" for days in WITHIN_DAYS)]
+    columns = [*PAIR, "interval_days", "urgency", *(f"probability_{days}d" for days in STATED_DAYS)]
     dates = [name for name in ("predicted_date", "next_expected_date", "date_p10", "date_p90") if name in made.columns]
     later = everything.filter(pl.col("day") >= day).group_by(PAIR).agg(next=pl.col("day").min() - day)
     ahead = [(pl.col(name).cast(pl.Int32) - day).alias(name) for name in dates]
@@ -137,7 +136,7 @@ def _judged(known: pl.DataFrame, made: pl.DataFrame, everything: pl.DataFrame, d
 def _chances_within(rows: Rows, part: str, pairs: pl.DataFrame, who: Codes, days: int, model: BgNbd, cut: date) -> None:
     happened = (pairs["next"].fill_null(10**6) < days).to_numpy()
     said = pairs[f"probability_{days}d"].fill_null(0.0).to_numpy()
-    repeats, recency, age = _buyers(pairs, (cut - _EPOCH).days)
+    repeats, recency, age = _buyers(pairs, (cut - EPOCH).days)
     chances = {"BG/NBD": model.within(days, repeats, recency, age), OMNIX: said}
     scores = {"count x exp(-elapsed / 60)": decayed_count(pairs, cut), **chances}
     _add(rows, part, "auc", {name: auc_of(score, happened) for name, score in scores.items()}, who)

@@ -10,7 +10,7 @@ import polars as pl
 from omnix_cli.services.evaluation.cut_history import Plan, lines_of
 from omnix_cli.steps.evaluation.basket_baselines import fill
 from omnix_cli.steps.evaluation.ranked_items import Bools, Lists, framed
-from omnix_cli.steps.evaluation.splits import Codes, Split
+from omnix_cli.steps.evaluation.splits import EPOCH, Codes, Split
 from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
 from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, rank
 
@@ -68,7 +68,7 @@ def _labels(split: Split) -> tuple[pl.DataFrame, pl.DataFrame | None]:
 def _repeat_shares(split: Split, known: Bools, questions: Codes, plan: Plan) -> pl.DataFrame:
     """The popular products of the shop as the step `popularity` sees them."""
     first = int(split.asked_day[questions].min())
-    day = date(1970, 1, 1) + timedelta(days=first if split.is_dated else (int(split.day.max(initial=0)) + 1))
+    day = EPOCH + timedelta(days=first if split.is_dated else (int(split.day.max(initial=0)) + 1))
     sources = plan.sources({"purchases": lines_of(split, known).lazy()})
     shop = plan.compute(["popularity"], sources, as_of=day)["popularity"]
     return shop.filter(pl.col("kind") == "popular").select("product_id", "repeat_share")
@@ -78,6 +78,6 @@ def _cycles(split: Split, questions: Codes, plan: Plan) -> pl.DataFrame:
     """The cycles of who is asked, each customer's time moved so that all are asked on one day."""
     place, row = split.own_rows(questions)
     age = (split.asked_day[questions][place] - split.day[row]) * (1 if split.is_dated else DAYS_PER_BASKET)
-    days = (_AS_OF - date(1970, 1, 1)).days - np.maximum(age, 1)
+    days = (_AS_OF - EPOCH).days - np.maximum(age, 1)
     sources = plan.sources({"purchases": lines_of(split, row, days=days).sort("customer_id").lazy()})
     return plan.compute(["cycles"], sources, as_of=_AS_OF)["cycles"].select(CYCLE_COLUMNS)

@@ -19,7 +19,7 @@ from omnix_cli.settings import Settings
 from omnix_cli.steps.evaluation.bootstrap import of_intervals, of_means
 from omnix_cli.steps.evaluation.pair_baselines import Bought, most_bought, nearest, raw_counts, shrunk_cosine
 from omnix_cli.steps.evaluation.similarity import MIN_BASKETS, MIN_CUSTOMERS, judge, known_products, later_partners
-from omnix_cli.steps.evaluation.splits import dated_baskets, hashed_order
+from omnix_cli.steps.evaluation.splits import EPOCH, dated_baskets, hashed_order
 from omnix_cli.steps.evaluation.tables import Rows
 
 KNOWN_SHARE = 0.8
@@ -28,7 +28,6 @@ RULE = (
     "more often than by chance; worth gain / log2(place + 1), divided by that of the best list; mean over products of "
     f"{MIN_BASKETS} known baskets with any such partner"
 )
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,9 @@ def evaluate_similarity(
     if baskets.is_empty():
         return StepOutput(rows.frames(), {**figures, "missing": "there are no purchases of known customers"})
     first = int(baskets["day"].to_numpy().min())
-    end = (as_of - _EPOCH).days
-    cut = parse_day(asked.as_of) if asked.as_of else _EPOCH + timedelta(days=first + int(KNOWN_SHARE * (end - first)))
-    day = (cut - _EPOCH).days
+    end = (as_of - EPOCH).days
+    cut = parse_day(asked.as_of) if asked.as_of else EPOCH + timedelta(days=first + int(KNOWN_SHARE * (end - first)))
+    day = (cut - EPOCH).days
     figures["cut"] = cut.isoformat()
     lines = baskets.with_columns(basket=pl.struct("customer_id", "day").rank("dense"))
     before, after = lines.filter(pl.col("day") < day), lines.filter(pl.col("day") >= day)

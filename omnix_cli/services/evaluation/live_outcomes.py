@@ -10,21 +10,21 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from omnix_cli.days.chances import STATED_DAYS
 from omnix_cli.errors import ConfigError, CorruptCheckpoint
 from omnix_cli.protocols.checkpoints import Checkpoints, Figures, RunRecords, StoredFrame
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.evaluation.bootstrap import of_case_means, of_intervals, of_statistics
 from omnix_cli.steps.evaluation.forecast_metrics import auc_of, calibration_of
-from omnix_cli.steps.evaluation.splits import Codes, dated_baskets, hashed_order
+from omnix_cli.steps.evaluation.splits import EPOCH, Codes, dated_baskets, hashed_order
 from omnix_cli.steps.evaluation.tables import Rows
 
 _log = logging.getLogger(__name__)
 
 PREFIX = "predictions "
-WITHIN_DAYS = (7, 14, 28)
 RESAMPLES = 200
 _PAIR = ["customer_id", "product_id"]
-_CHANCES = [f"probability_{days}d" for days in WITHIN_DAYS]
+_CHANCES = [f"probability_{days}d" for days in STATED_DAYS]
 _READ = [*_PAIR, *_CHANCES, "urgency", "predictor"]
 GROUPS = 30
 _WHOLE = ("everything", "by_predictor", "by_urgency")
@@ -122,12 +122,12 @@ def evaluate_live(
     category = products.select("product_id", pl.col("category").fill_null("(none)")).collect()
     said = said.join(category, on="product_id", how="left").with_columns(pl.col("category").fill_null("(none)"))
     said = said.sort("as_of", *_PAIR)
-    for days in WITHIN_DAYS:
+    for days in STATED_DAYS:
         closed = said.filter(pl.col("follow_up") >= days)
         figures[f"closed_{days}d"], figures[f"open_{days}d"] = closed.height, said.height - closed.height
         _judge(rows, closed, days, min_customers)
     if not rows.figures:
-        figures["missing"] = f"no prediction is {WITHIN_DAYS[0]} days old: the purchases end on the day before {as_of}"
+        figures["missing"] = f"no prediction is {STATED_DAYS[0]} days old: the purchases end on the day before {as_of}"
     return StepOutput(rows.frames(), figures)
 
 
@@ -137,7 +137,7 @@ def _with_outcomes(
     """What each run predicted, with `next`, the days until the pair was bought, and `follow_up`, the days since."""
     for name, frame in predictions.items():
         asked = date.fromisoformat(name.removeprefix(PREFIX))
-        day = (asked - date(1970, 1, 1)).days
+        day = (asked - EPOCH).days
         later = bought.filter(pl.col("day") >= day).group_by(_PAIR).agg(next=pl.col("day").min().cast(pl.Int64) - day)
         yield (
             frame.select(*_READ, expected=pl.col("next_expected_date").cast(pl.Int32).cast(pl.Int64) - day)

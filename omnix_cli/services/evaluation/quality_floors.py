@@ -19,13 +19,12 @@ from omnix_cli.steps.evaluation.bootstrap import of_intervals, of_means, of_stat
 from omnix_cli.steps.evaluation.forecast_metrics import calibration_of
 from omnix_cli.steps.evaluation.judged_lists import Truth
 from omnix_cli.steps.evaluation.list_metrics import rules, values
-from omnix_cli.steps.evaluation.splits import dated_baskets, hashed_order, next_baskets, sampled
+from omnix_cli.steps.evaluation.splits import EPOCH, dated_baskets, hashed_order, next_baskets, sampled
 from omnix_cli.steps.evaluation.tables import Rows
 
 NAME = "quality"
 PLACES = 10
 WITHIN_DAYS = 14
-_EPOCH = date(1970, 1, 1)
 _PAIR = ["customer_id", "product_id"]
 _INPUTS = ("purchases", "products", "customers", "interactions")
 
@@ -76,7 +75,7 @@ def measure(
     baskets = dated_baskets(purchases, as_of=as_of)
     if baskets.is_empty():
         return StepOutput(rows.frames(), {**figures, "missing": "there are no purchases of known customers"})
-    history = (as_of - _EPOCH).days - int(baskets["day"].to_numpy().min())
+    history = (as_of - EPOCH).days - int(baskets["day"].to_numpy().min())
     cut = as_of - timedelta(days=max(min(WITHIN_DAYS, history // 4), 1))
     figures["cut"] = cut.isoformat()
     split = sampled(next_baskets(baskets, cut=cut), most)
@@ -95,7 +94,7 @@ def measure(
     if with_chances and as_of - cut == timedelta(days=WITHIN_DAYS):
         sources = {"purchases": purchases, "products": products, "customers": customers, "interactions": interactions}
         made = plan.compute(["predict"], sources, as_of=cut)["predictions"]
-        _chances(rows, figures, made, baskets.filter(pl.col("day") >= (cut - _EPOCH).days), most)
+        _chances(rows, figures, made, baskets.filter(pl.col("day") >= (cut - EPOCH).days), most)
     return StepOutput(rows.frames(), figures)
 
 

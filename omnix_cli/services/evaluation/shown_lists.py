@@ -19,13 +19,12 @@ from omnix_cli.steps.evaluation.forecast_metrics import auc_of, brier_of, calibr
 from omnix_cli.steps.evaluation.judged_lists import Truth, assortment
 from omnix_cli.steps.evaluation.list_metrics import rules, values
 from omnix_cli.steps.evaluation.ranked_items import NOTHING, PARTS, TIES, Lists, framed
-from omnix_cli.steps.evaluation.splits import Split, dated_baskets, next_baskets, sampled
+from omnix_cli.steps.evaluation.splits import EPOCH, Split, dated_baskets, next_baskets, sampled
 from omnix_cli.steps.evaluation.tables import Rows
 
 FOLLOW_UP_DAYS = 28
 WITHIN_DAYS = 14
 RESAMPLES = 200
-_EPOCH = date(1970, 1, 1)
 _PAIR = ["customer_id", "product_id"]
 _CHANCE_RULES = {
     "auc": "chance that an item bought within 14 days has the higher confidence than one that was not, ties one half",
@@ -61,7 +60,7 @@ def evaluate_lists(
     rows, figures = Rows(), Figures(intervals=of_intervals(), ties=TIES)
     if baskets.is_empty():
         return StepOutput(rows.frames(), {**figures, "missing": "there are no purchases of known customers"})
-    history = (as_of - _EPOCH).days - int(baskets["day"].to_numpy().min())
+    history = (as_of - EPOCH).days - int(baskets["day"].to_numpy().min())
     days = max(min(FOLLOW_UP_DAYS, history // 4), 1)
     cut = parse_day(asked.as_of) if asked.as_of else as_of - timedelta(days=days)
     split = sampled(next_baskets(baskets, cut=cut), asked.customers)
@@ -83,7 +82,7 @@ def evaluate_lists(
     _judge(rows, split, lists, known, asked.places)
     if (as_of - cut).days >= WITHIN_DAYS:
         asked_ids = split.customers.gather(split.asked).implode()
-        _chances(rows, made.filter(pl.col("customer_id").is_in(asked_ids)), baskets, (cut - _EPOCH).days)
+        _chances(rows, made.filter(pl.col("customer_id").is_in(asked_ids)), baskets, (cut - EPOCH).days)
     return StepOutput(rows.frames(), figures)
 
 

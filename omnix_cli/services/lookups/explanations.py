@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.counted_nouns import counted
+from omnix_cli.days.chances import STATED_DAYS
 from omnix_cli.errors import DataError
 from omnix_cli.services.lookups.purchase_facts import PurchaseFacts
 from omnix_cli.services.lookups.results import Results
@@ -246,7 +247,7 @@ class _Pair(_Of):
         yield Fact("date", "state", told["urgency"])
         yield Fact("date", "rule of the state", self._rule_of_state())
         names = ("predicted_date", "next_expected_date", "date_p10", "date_p90", "interval_days", "alive")
-        chances = tuple(f"probability_{days}d" for days in (7, 14, 28))
+        chances = tuple(f"probability_{days}d" for days in STATED_DAYS)
         for name in (*names, *chances, "expected_quantity", "reason", "predictor"):
             if name in told:
                 yield Fact("date", name, told[name])

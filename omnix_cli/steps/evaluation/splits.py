@@ -23,7 +23,8 @@ Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Weights = Callable[[Codes, Codes], Floats]
 """The weight of own rows: takes rows of `Split.who` and the questions they are for."""
-_EPOCH = date(1970, 1, 1)
+EPOCH = date(1970, 1, 1)
+"""Day 0: the days of baskets are numbers from here."""
 _ROW = ["customer_id", "product_id", "day"]
 
 
@@ -178,7 +179,7 @@ def last_baskets(
     asked = np.flatnonzero(is_asked)
     limit = np.full(size, np.iinfo(np.int64).max)
     limit[asked] = last[asked]
-    day = last[asked] if asked_on is None else np.full(len(asked), (asked_on - _EPOCH).days)
+    day = last[asked] if asked_on is None else np.full(len(asked), (asked_on - EPOCH).days)
     return _split(replace(coded, is_dated=is_dated), coded.day >= limit[coded.who], asked, day)
 
 
@@ -186,7 +187,7 @@ def next_baskets(baskets: pl.DataFrame, *, cut: date) -> Split:
     """Asks on one day for the next basket, on that day or later, of every customer known before and seen again.
     Nothing from that day on is known of anybody."""
     coded = _coded(baskets)
-    day = (cut - _EPOCH).days
+    day = (cut - EPOCH).days
     size = len(coded.customers)
     later = np.full(size, np.iinfo(np.int64).max)
     np.minimum.at(later, coded.who[coded.day >= day], coded.day[coded.day >= day])
