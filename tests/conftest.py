@@ -24,6 +24,12 @@ from tests.aws.emulators import run_dynalite, run_ministack
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their place: a packed file holds the second it was packed, and every worker must find
+    the same names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @dataclass(frozen=True)
 class MemoryFrame:
     """A stored frame that lives in memory; without a key given, its key is the hash of its rows."""
