@@ -4,7 +4,10 @@
     ├── ConfigError            2   a flag, a setting, a path or a permission has to be fixed
     ├── CorruptCheckpoint      2   a file that omnix wrote is missing or damaged: repair the workspace
     ├── DataError              3   input rejected: file, row, column, reason
-    │   └── ImportRefused      3   too many bad rows: nothing was imported (see services.importing)
+    │   ├── ImportRefused      3   too many bad rows: nothing was imported (see services.importing)
+    │   ├── InvalidRecord      3   a record from outside with wrong fields, each with its reason
+    │   ├── NotFound           3   there is no such customer, product or list
+    │   └── Conflict           3   what is stored is another than the caller expects
     ├── UnavailableError       4   a service, the network, the disk or memory: try again later
     ├── PartialError           5   finished in part: what failed is listed
     │   └── ItemsRefused       5   items that the store rejects as invalid; all others were written
@@ -96,6 +99,22 @@ class DataError(OmnixError):
     """Input that was rejected."""
 
     exit_code = 3
+
+
+class InvalidRecord(DataError):
+    """A record that was rejected; `problems` are its wrong fields, each with the reason."""
+
+    def __init__(self, message: str, *, problems: tuple[tuple[str, str], ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class NotFound(DataError):
+    """What was asked for does not exist."""
+
+
+class Conflict(DataError):
+    """What is stored is another than the caller expects: somebody changed it, or it exists already."""
 
 
 class UnavailableError(OmnixError):

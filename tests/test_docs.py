@@ -86,7 +86,7 @@ def test_every_command_has_help_and_an_example_and_is_in_the_reference(words: tu
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_option_of_an_example_exists(words: tuple[str, ...]) -> None:
-    options = {name for parameter in COMMANDS[words].params for name in parameter.opts}
+    options = {name for one in COMMANDS[words].params for name in (*one.opts, *one.secondary_opts)}
     assert set(re.findall(r"(?<= )--[a-z-]+", COMMANDS[words].epilog)) <= options
 
 
@@ -108,7 +108,7 @@ def test_every_example_of_the_documents_exists(document: str, example: str) -> N
         assert command.invoke_without_command or words == ["--version"], "a command is missing"
         assert not words or words[0].startswith("-"), f"there is no command {words[0]!r}"
     shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
-    options = {name for parameter in shown for name in parameter.opts} | {"--help", "-h"}
+    options = {name for one in shown for name in (*one.opts, *one.secondary_opts)} | {"--help", "-h"}
     assert {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)} <= options
 
 

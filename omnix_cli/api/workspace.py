@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from omnix_cli.api.opening import Dollars
     from omnix_cli.configuration import LoadedSettings
     from omnix_cli.records import Finding
+    from omnix_cli.services.customers.customer_side import CustomerSide
     from omnix_cli.services.lookups.explanations import Explanation
     from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
@@ -74,6 +76,17 @@ class Workspace:
         from omnix_cli.services.lookups.reason_checks import check_reasons
 
         return check_reasons(self._results(run, as_of).frames, limit=limit)
+
+    @contextmanager
+    def customers(self) -> Iterator[CustomerSide]:
+        """The customer side, on the store of the settings: profiles, purchases, interactions and published lists. Its
+        methods take and return documents with the names of the tables."""
+        from omnix_cli.services.customers.customer_side import CustomerSide
+        from omnix_cli.wiring.stores import table_store
+
+        settings = self.opening.load().values
+        with closing(table_store(settings, now=self.opening.now)) as store:
+            yield CustomerSide.of(store, settings, now=self.opening.now)
 
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if

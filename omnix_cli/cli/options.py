@@ -141,6 +141,15 @@ class OutputSession(Session):
             frame = frame.select(brief)
         write_frame(frame, title=title, kind=self.format, target=self._target(), csv_safe=self.csv_safe)
 
+    def write_values(self, frame: pl.DataFrame, values: Any, *, title: str, brief: Sequence[str] = ()) -> None:
+        """Like `write`, but JSON output is `values`, whose numbers stay exact."""
+        from omnix_cli.reports.output import write_json
+
+        if self.format == "json":
+            write_json(values, target=self._target())
+        else:
+            self.write(frame, title=title, brief=brief)
+
     def write_tables(self, frames: Sequence[tuple[str, pl.DataFrame]]) -> None:
         """Prints several titled frames as tables, or writes them to the file."""
         from omnix_cli.reports.output import write_tables

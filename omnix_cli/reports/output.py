@@ -18,6 +18,7 @@ import polars as pl
 
 from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, os_failure
+from omnix_cli.json_records import exact_json
 from omnix_cli.records import RunRecord, StepRecord
 from omnix_cli.safe_text.printing import escaped_json, one_line, printable
 
@@ -52,6 +53,11 @@ def write_tables(frames: Sequence[tuple[str, pl.DataFrame]], *, target: Target) 
 def write_objects(objects: Sequence[Mapping[str, Any]], *, target: Target) -> None:
     """Writes objects to the target as JSON; their values may be of mixed types, which a frame cannot hold."""
     _deliver(_shown_json(orjson.dumps(objects, option=orjson.OPT_APPEND_NEWLINE), target), target)
+
+
+def write_json(value: Any, *, target: Target) -> None:
+    """Writes one value to the target as JSON, with exact numbers."""
+    _deliver(_shown_json(exact_json.dumps(value) + b"\n", target), target)
 
 
 def _is_terminal(target: Target) -> bool:

@@ -24,7 +24,7 @@ from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
 from omnix_cli.settings.rules import NO_RULES, ProductRules
 from omnix_cli.settings.section import AwsAccess, Section, dump
-from omnix_cli.settings.storage import PublishSettings, S3Settings, StoreSettings, TableSettings
+from omnix_cli.settings.storage import PublishSettings, RetentionSettings, S3Settings, StoreSettings, TableSettings
 
 __all__ = [
     "NO_RULES",
@@ -41,6 +41,7 @@ __all__ = [
     "QualitySettings",
     "RankingSettings",
     "RecommendSettings",
+    "RetentionSettings",
     "S3Settings",
     "Section",
     "Settings",
@@ -86,6 +87,7 @@ class Settings(Section):
     quality: QualitySettings = QualitySettings()
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
+    retention: RetentionSettings = RetentionSettings()
     store: StoreSettings = StoreSettings()
     s3: S3Settings = S3Settings()
     engine: EngineSettings = EngineSettings()

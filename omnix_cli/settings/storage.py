@@ -81,3 +81,10 @@ class S3Settings(AwsAccess):
 
     leftover_hours: float = Field(24, gt=0)
     """Remove the objects of unfinished checkpoints after this many hours. No step may take longer."""
+
+
+class RetentionSettings(Section):
+    """How long things are kept. Unset: for ever."""
+
+    interaction_days: float | None = Field(None, gt=0)
+    """Days after which the store forgets an interaction. Needs `product-interactions` in `store.tables.expiring`."""

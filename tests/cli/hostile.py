@@ -216,6 +216,30 @@ def calls(text: str) -> dict[str, list[list[str]]]:
         "evaluate lists": [[]],
         "evaluate live": [[]],
         "evaluate show": [[], [text]],
+        "customers register": [[text], ["c01", "--gender", text], ["c02", "--data", bad], ["c03", "--data", text]],
+        "customers profile": [["c01"], [text]],
+        "customers preferences": [["c01", "--diet", two], ["c01", "--max-budget", text], [text, "--brand", "a"]],
+        "customers consent": [["c01", "--no-ai-analysis"], [text]],
+        "customers purchases": [["c01"], [text], ["c01", "--cursor", text]],
+        "customers interactions": [["c01"], [text]],
+        "customers interact": [
+            ["c01", "p0", "--type", text],
+            ["c01", text, "--type", "view"],
+            [text, "p0", "--type", "view"],
+        ],
+        "customers predictions": [["c01"], [text]],
+        "customers alerts": [["c01"], [text]],
+        "customers prediction": [["c01", "p0"], [text, text]],
+        "purchases add": [
+            ["c01", "p0", "--unit-price", text],
+            [text, text, "--unit-price", "1"],
+            ["c01", "--data", bad],
+        ],
+        "recommendations customer": [["c01"], [text], ["c01", "--context", text]],
+        "recommendations similar": [["p0"], [text]],
+        "recommendations trending": [[]],
+        "recommendations seasonal": [["--season", text]],
+        "recommendations feedback": [["c01", "--status", text], [text, "--status", "clicked"]],
     }
 
 

@@ -23,12 +23,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import LockedError, OmnixError
 from omnix_cli.processes.boot_time import boot_seconds
 from omnix_cli.processes.renewals import keep_renewing
 from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.publishing.list_items import iso
 
 TABLE = "recommendations"
 """The table that lists are published to."""

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from omnix_cli.days.utc_texts import iso
 from omnix_cli.protocols.checkpoints import StoredFrame
 from omnix_cli.steps.capacity import frame_bytes, item_bytes, list_bytes, map_bytes
 
@@ -87,11 +88,6 @@ class Edition:
             status=pl.lit(_STATUS),
             contentHash="content_hash",
         )
-
-
-def iso(moment: datetime) -> str:
-    """An instant as the tables write it: UTC, milliseconds, `Z`; such strings sort by time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def lists_of(frame: StoredFrame, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pl.DataFrame]:

@@ -1,0 +1,63 @@
+"""`omnix purchases add`: order lines of a customer, straight into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from omnix_cli.cli.options import OutputSession, command
+from omnix_cli.cli.store_commands.customer_commands import Customer
+from omnix_cli.cli.store_commands.shown_documents import Data, number, read, write_items
+from omnix_cli.errors import ConfigError, DataError, PartialError
+
+app = typer.Typer(name="purchases", help="Add purchases to the store.", no_args_is_help=True)
+
+
+@dataclass(frozen=True)
+class LineOptions:
+    """The fields of one order line."""
+
+    quantity: Annotated[str, typer.Option("--quantity", help="Units (1 or more).")] = "1"
+    unit_price: Annotated[str | None, typer.Option("--unit-price", help="The price of a unit.")] = None
+    total_price: Annotated[str | None, typer.Option("--total-price", help="What the line cost.")] = None
+    purchase_date: Annotated[
+        str | None, typer.Option("--purchased-at", help="When it was bought (ISO 8601; default: now).")
+    ] = None
+    order_id: Annotated[str | None, typer.Option("--order-id", help="The order that the line belongs to.")] = None
+    store_location: Annotated[str | None, typer.Option("--store-location", help="The shop.")] = None
+
+    def values(self, product: str) -> dict[str, Any]:
+        """As a document."""
+        prices = {"unitPrice": self.unit_price, "totalPrice": self.total_price, "quantity": self.quantity}
+        texts = {"purchaseDate": self.purchase_date, "orderId": self.order_id, "storeLocation": self.store_location}
+        numbers = {name: number(text) for name, text in prices.items() if text is not None}
+        return {"productId": product, **numbers, **{name: text for name, text in texts.items() if text is not None}}
+
+
+@command(app, "omnix purchases add 1142 1082185 --unit-price 1.99 --purchased-at 2018-01-15T10:00:00Z")
+def add(
+    customer: Customer,
+    session: OutputSession,
+    line: LineOptions,
+    product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]", help="The product's id.")] = None,
+    data: Data = None,
+) -> None:
+    """Add one order line, or with --data a list of them. A line that is there already is not added again; one that is
+    wrong is refused alone (exit code 5)."""
+    if (product is None) == (data is None):
+        raise ConfigError("there must be a product or a file", hint="Give PRODUCT and --unit-price, or --data FILE.")
+    rows = read(data) if data else [line.values(product)]  # type: ignore[arg-type]
+    if not isinstance(rows, list):
+        raise DataError(f"{data} is not a list of purchases", hint="Write [{...}, {...}].")
+    with session.workspace.customers() as customers:
+        added = customers.add_purchases(customer, rows)
+    write_items(session, [vars(one) for one in added], title=f"Purchases of {customer}")
+    refused = [one for one in added if one.status == "refused"]
+    if len(refused) == len(added):
+        raise DataError(f"no purchase was added: {refused[0].reason}", hint="Correct it and add it again.")
+    if refused:
+        raise PartialError(
+            f"{len(refused)} of {len(added)} purchases were refused", hint="Correct them and add them again."
+        )

@@ -1,0 +1,10 @@
+"""Instants as the tables write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso(moment: datetime) -> str:
+    """An instant in UTC with milliseconds and `Z`; such strings sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,75 @@
+"""JSON whose numbers stay exact: money comes as `Decimal`, never as a binary float."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import orjson
+
+MAX_DEPTH = 32
+"""How deep a document may be nested."""
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a document: whole numbers as int, others as Decimal. Raises ValueError for a text that is no JSON,
+    for NaN and infinities, for a name that an object has twice, and for one nested deeper than `MAX_DEPTH`."""
+    written = text.decode("utf-8") if isinstance(text, bytes) else text
+    if _depth(written) > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    return json.loads(written, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_unique)
+
+
+def dumps(value: Any) -> bytes:
+    """The value as a document: a Decimal as a number with its digits. Raises TypeError for what JSON cannot hold."""
+    try:
+        return orjson.dumps(value, default=_written)
+    except TypeError:  # orjson writes no integers of more than 64 bits
+        return orjson.dumps(_spelt(value), default=_written)
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _spelt(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelt(part) for part in value]
+    return orjson.Fragment(str(value)) if type(value) is int else value
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(value))
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is given twice")
+    return values
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting, counted by brackets outside texts: the parser would use up the stack first."""
+    depth = deepest = 0
+    inside = escaped = False
+    for sign in text:
+        if inside:
+            inside = escaped or sign != '"'
+            escaped = not escaped and sign == "\\"
+        elif sign == '"':
+            inside = True
+        elif sign in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in "]}":
+            depth -= 1
+    return deepest

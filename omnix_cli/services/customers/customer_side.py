@@ -1,0 +1,115 @@
+"""The customer side as every door sees it: documents in, documents out. A door adds who may call what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from omnix_cli.json_records.customer_records import (
+    Consent,
+    Feedback,
+    NewInteraction,
+    PreferencesChange,
+    Registration,
+    parsed,
+)
+from omnix_cli.protocols.tables import Page, TableStore
+from omnix_cli.services.customers import profiles, published_predictions
+from omnix_cli.services.customers.interactions import interactions, record_interaction
+from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
+from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
+from omnix_cli.settings import Settings
+
+TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations")
+"""The tables of the customer side; the catalogue belongs to another service."""
+
+Document = Mapping[str, Any]
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CustomerSide:
+    """A store with the settings that apply. Documents are validated by the records of `customer_records`, whose errors
+    every method may raise; `now` is the clock."""
+
+    store: TableStore
+    lists: PublishedLists
+    settings: Settings
+    now: Callable[[], datetime]
+
+    @classmethod
+    def of(cls, store: TableStore, settings: Settings, *, now: Callable[[], datetime]) -> CustomerSide:
+        """On a store; one that nobody administers gets its tables."""
+        if not store.traits.is_administered:
+            store.create_tables(TABLES)
+        has_catalogue = PRODUCTS not in store.missing_tables((PRODUCTS,))
+        return cls(store, PublishedLists(store, settings.recommend.hemisphere, has_catalogue), settings, now)
+
+    def register(self, registration: Document) -> profiles.Registered:
+        """See `profiles.register`."""
+        return profiles.register(self.store, parsed(Registration, registration), now=self.now())
+
+    def profile(self, customer: str) -> Item:
+        """See `profiles.profile`."""
+        return profiles.profile(self.store, customer, now=self.now())
+
+    def change_preferences(self, customer: str, change: Document, *, version: int | None = None) -> Item:
+        """See `profiles.change_preferences`."""
+        record = parsed(PreferencesChange, change)
+        return profiles.change_preferences(self.store, customer, record, now=self.now(), version=version)
+
+    def set_consent(self, customer: str, consent: Document, *, version: int | None = None) -> Item:
+        """See `profiles.set_consent`."""
+        return profiles.set_consent(self.store, customer, parsed(Consent, consent), now=self.now(), version=version)
+
+    def purchases(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
+        """See `purchases.purchases`."""
+        return purchases(self.store, customer, now=self.now(), limit=limit, cursor=cursor)
+
+    def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
+        """See `purchases.add_purchases`."""
+        return add_purchases(self.store, customer, rows, now=self.now(), timezone=self.settings.imports.timezone)
+
+    def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
+        """See `interactions.interactions`."""
+        return interactions(self.store, customer, now=self.now(), limit=limit, cursor=cursor)
+
+    def record_interaction(self, customer: str, interaction: Document) -> tuple[Item, bool]:
+        """See `interactions.record_interaction`."""
+        record = parsed(NewInteraction, interaction)
+        days = self.settings.retention.interaction_days
+        return record_interaction(self.store, customer, record, now=self.now(), lifetime_days=days)
+
+    def recommendations(self, customer: str, *, context: str = "homepage", limit: int = 10) -> ListedProducts:
+        """See `PublishedLists.customer`."""
+        return self.lists.customer(customer, now=self.now(), context=context, limit=limit)
+
+    def similar(self, product: str, *, limit: int = 5) -> ListedProducts:
+        """See `PublishedLists.similar`."""
+        return self.lists.similar(product, now=self.now(), limit=limit)
+
+    def trending(self, *, limit: int = 10) -> list[Item]:
+        """See `PublishedLists.trending`."""
+        return self.lists.trending(now=self.now(), limit=limit)
+
+    def seasonal(self, season: str = "current", *, limit: int = 10) -> list[Item]:
+        """See `PublishedLists.seasonal`."""
+        return self.lists.seasonal(season, now=self.now(), limit=limit)
+
+    def give_feedback(self, feedback: Document) -> Item:
+        """See `PublishedLists.feedback`."""
+        return self.lists.feedback(parsed(Feedback, feedback), now=self.now())
+
+    def consumption_predictions(self, customer: str) -> list[Item]:
+        """See `published_predictions.consumption_predictions`."""
+        return published_predictions.consumption_predictions(self.store, customer, now=self.now())
+
+    def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
+        """See `published_predictions.replenishment_alerts`."""
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now())
+
+    def purchase_prediction(self, customer: str, product: str) -> Item:
+        """See `published_predictions.purchase_prediction`."""
+        return published_predictions.purchase_prediction(self.store, customer, product, now=self.now())

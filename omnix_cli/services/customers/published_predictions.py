@@ -1,0 +1,69 @@
+"""What a customer will need, from the lists that the last run published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from omnix_cli import list_ids
+from omnix_cli.errors import NotFound
+from omnix_cli.protocols.tables import TableStore
+from omnix_cli.services.customers.published_lists import TABLE
+
+_LISTS = ("replenishment", "usual", "homepage")
+"""Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them."""
+ALERTS = ("urgent", "upcoming")
+
+
+def consumption_predictions(store: TableStore, customer: str, *, now: datetime) -> list[dict[str, Any]]:
+    """One pattern for each product of the customer's lists that has a prediction, likeliest first; empty for an unknown
+    customer."""
+    found = {entry["productId"]: entry for entry in _predicted(store, customer, now)}
+    ordered = sorted(found.values(), key=lambda entry: (-entry["confidence"], entry["productId"]))
+    return [_pattern(entry) for entry in ordered]
+
+
+def replenishment_alerts(store: TableStore, customer: str, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """What is `urgent` and what is `upcoming`, as the run that made the predictions defines it."""
+    patterns = consumption_predictions(store, customer, now=now)
+    return {alert: [pattern for pattern in patterns if pattern["urgency"] == alert] for alert in ALERTS}
+
+
+def purchase_prediction(store: TableStore, customer: str, product: str, *, now: datetime) -> dict[str, Any]:
+    """When a customer will need one product. Raises `NotFound` where the last run published no prediction of it."""
+    for entry in _predicted(store, customer, now):
+        if entry["productId"] == product:
+            pattern = _pattern(entry)
+            return {
+                "predictedDate": pattern["predictedNextPurchaseDate"],
+                "confidence": pattern["confidence"],
+                "averageDaysBetween": pattern["averageDaysBetweenPurchases"],
+                "urgency": pattern["urgency"],
+            }
+    message = f"there is no prediction of product {product!r} for customer {customer!r}"
+    raise NotFound(message, hint="Predictions of what is due, usual or on the homepage are published.")
+
+
+def _predicted(store: TableStore, customer: str, now: datetime) -> Iterator[Mapping[str, Any]]:
+    for context in _LISTS:
+        item = store.get(TABLE, list_ids.personal(customer, context), now=now)
+        for entry in item["recommendations"] if item else ():
+            if "predictedPurchaseDate" in entry:
+                yield entry
+
+
+def _pattern(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of a list as a pattern. Overdue products are expected on another day than they were due."""
+    return {
+        "productId": entry["productId"],
+        "productName": entry.get("productName"),
+        "category": entry.get("category"),
+        "averageDaysBetweenPurchases": entry.get("intervalDays"),
+        "predictedNextPurchaseDate": entry.get("nextExpectedDate", entry["predictedPurchaseDate"]),
+        "dueDate": entry["predictedPurchaseDate"],
+        "confidence": entry["confidence"],
+        "interval": entry.get("interval"),
+        "urgency": entry.get("urgency"),
+        "reason": entry.get("reason"),
+    }

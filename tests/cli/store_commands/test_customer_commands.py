@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import Omnix
+
+
+def test_a_customer_is_registered_changed_and_shown(omnix: Omnix) -> None:
+    answer = omnix("customers", "register", "zoe", "--age", "50", "--diet", "vegan", "--max-budget", "20.5")
+    assert answer.code == 0, answer.err
+    assert "preferences.dietaryRestrictions  " in answer.out
+    again = omnix("customers", "register", "zoe", "--age", "50", "--diet", "vegan", "--max-budget", "20.5")
+    assert (again.code, again.out) == (0, answer.out)
+    assert "zoe was registered already" in again.err
+    changed = json.loads(omnix("customers", "preferences", "zoe", "--category", "Dairy", "--format", "json").out)
+    assert changed["preferences"]["favoriteCategories"] == ["Dairy"]
+    assert changed["preferences"]["dietaryRestrictions"] == ["vegan"]
+    assert json.loads(omnix("customers", "profile", "zoe", "--format", "json").out) == changed
+    consent = json.loads(omnix("customers", "consent", "zoe", "--no-ai-analysis", "--format", "json").out)
+    assert (consent["consent"], consent["version"]) == ({"aiAnalysis": False}, 3)
+
+
+def test_conflicts_and_unknown_customers_end_with_exit_code_3(omnix: Omnix) -> None:
+    omnix("customers", "register", "zoe")
+    other = omnix("customers", "register", "zoe", "--age", "50")
+    assert (other.code, "registered already, with other values" in other.err) == (3, True)
+    late = omnix("customers", "preferences", "zoe", "--brand", "Alp", "--version", "7")
+    assert (late.code, "it is at version 1, not 7" in late.err) == (3, True)
+    unknown = omnix("customers", "profile", "nobody")
+    assert (unknown.code, "there is no customer 'nobody'" in unknown.err) == (3, True)
+    wrong = omnix("customers", "register", "max", "--age", "7")
+    assert (wrong.code, "demographics.age: should be greater than or equal to 18" in wrong.err) == (3, True)
+
+
+def test_interactions_are_recorded_once(omnix: Omnix) -> None:
+    record = ("customers", "interact", "zoe", "milk", "--type", "view", "--id", "i-1")
+    assert omnix(*record).code == 0
+    again = omnix(*record)
+    assert (again.code, "i-1 was recorded already" in again.err) == (0, True)
+    shown = json.loads(omnix("customers", "interactions", "zoe", "--format", "json").out)
+    assert [(item["id"], item["interactionType"]) for item in shown] == [("i-1", "view")]
+    other = omnix("customers", "interact", "zoe", "tea", "--type", "view", "--id", "i-1")
+    assert (other.code, "another interaction" in other.err) == (3, True)
+
+
+def test_predictions_are_those_of_the_run(ran: Omnix) -> None:
+    due = json.loads(ran("show", "due", "--customer", "c01", "--days", "14", "--format", "json").out)
+    wanted = {row["product_id"]: row["next_expected_date"] for row in due}
+    patterns = json.loads(ran("customers", "predictions", "c01", "--format", "json").out)
+    assert patterns
+    for pattern in patterns:
+        assert pattern["predictedNextPurchaseDate"] == wanted[pattern["productId"]]
+    alerts = json.loads(ran("customers", "alerts", "c01", "--format", "json").out)
+    urgent = {row["product_id"] for row in due if row["urgency"] == "urgent"}
+    assert {pattern["productId"] for pattern in alerts["urgent"]} == urgent
+    one = ran("customers", "prediction", "c01", patterns[0]["productId"], "--format", "json")
+    assert json.loads(one.out)["predictedDate"] == patterns[0]["predictedNextPurchaseDate"]
+    assert ran("customers", "prediction", "c01", "gold").code == 3
