@@ -2,6 +2,7 @@
 
     OmnixError                 1   an error that omnix can name but that fits no class below
     ├── ConfigError            2   a flag, a setting, a path or a permission has to be fixed
+    │   └── BadPage            2   a limit or a cursor that no page of a query has
     ├── CorruptCheckpoint      2   a file that omnix wrote is missing or damaged: repair the workspace
     ├── DataError              3   input rejected: file, row, column, reason
     │   ├── ImportRefused      3   too many bad rows: nothing was imported (see services.importing)
@@ -87,6 +88,10 @@ class ConfigError(OmnixError):
     """A flag, an environment variable, a setting, a path or a permission that omnix cannot work with."""
 
     exit_code = 2
+
+
+class BadPage(ConfigError):
+    """A limit or a cursor that no page of a query has."""
 
 
 class CorruptCheckpoint(OmnixError):

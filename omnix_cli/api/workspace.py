@@ -88,6 +88,22 @@ class Workspace:
         with closing(table_store(settings, now=self.opening.now)) as store:
             yield CustomerSide.of(store, settings, now=self.opening.now)
 
+    def serve(
+        self, *, host: str | None = None, port: int | None = None, started: Callable[[str], None] = lambda address: None
+    ) -> None:
+        """Serves the HTTP API until SIGTERM or Ctrl-C; calls `started` with its address. Needs the extra `api`."""
+        from omnix_cli.services.customers.customer_side import CustomerSide
+        from omnix_cli.wiring.stores import table_store
+
+        try:
+            from omnix_cli.serving.http_api.server import serve
+        except ModuleNotFoundError as error:
+            hint = "Install it: pip install 'omnix-cli[api]'."
+            raise ConfigError(f"the HTTP API needs the package {error.name}", hint=hint) from error
+        settings = self.opening.load(api__host=host, api__port=port).values
+        with closing(table_store(settings, now=self.opening.now)) as store:
+            serve(CustomerSide.of(store, settings, now=self.opening.now), settings.api, started=started)
+
     def initialise(self, file: Path) -> list[Path]:
         """Makes the workspace and a commented configuration file with its settings. Returns what it made: nothing if
         the file exists."""

@@ -29,6 +29,7 @@ _MODULES = {
     "mapping": "mapping_commands",
     "predict": "predictions",
     "show": "show",
+    "serve": "store_commands.serve",
     "customers": "store_commands.customer_commands",
     "purchases": "store_commands.purchase_commands",
     "recommendations": "store_commands.list_commands",

@@ -24,10 +24,12 @@ from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
 from omnix_cli.settings.rules import NO_RULES, ProductRules
 from omnix_cli.settings.section import AwsAccess, Section, dump
+from omnix_cli.settings.serving import ApiSettings
 from omnix_cli.settings.storage import PublishSettings, RetentionSettings, S3Settings, StoreSettings, TableSettings
 
 __all__ = [
     "NO_RULES",
+    "ApiSettings",
     "AwsAccess",
     "BatchSettings",
     "BedrockSettings",
@@ -88,6 +90,7 @@ class Settings(Section):
     publish: PublishSettings = PublishSettings()
     privacy: PrivacySettings = PrivacySettings()
     retention: RetentionSettings = RetentionSettings()
+    api: ApiSettings = ApiSettings()
     store: StoreSettings = StoreSettings()
     s3: S3Settings = S3Settings()
     engine: EngineSettings = EngineSettings()

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 
 import orjson
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import BadPage
 
 MAX_LIMIT = 500
 """The most items of one page of a query."""
 
 
 def check_limit(limit: int) -> None:
-    """Raises `ConfigError` unless a page can have that many items."""
+    """Raises `BadPage` unless a page can have that many items."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise ConfigError(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
+        raise BadPage(f"the limit must be 1 to {MAX_LIMIT}, not {limit}", hint="Ask for the next page instead.")
 
 
 def cursor_at(position: Sequence[str]) -> str:
@@ -26,12 +26,12 @@ def cursor_at(position: Sequence[str]) -> str:
 
 
 def position_of(cursor: str, length: int, *, first: str | None = None) -> list[str]:
-    """The position of a cursor. Raises `ConfigError` unless it has so many texts, and begins with `first` if given."""
+    """The position of a cursor. Raises `BadPage` unless it has so many texts, and begins with `first` if given."""
     try:
         position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         position = None
     is_position = isinstance(position, list) and len(position) == length
     if not is_position or not all(isinstance(part, str) for part in position) or first not in (None, position[0]):
-        raise ConfigError(f"{cursor!r} is not a cursor of this query", hint="Use the cursor of the last page.")
+        raise BadPage(f"{cursor!r} is not a cursor of this query", hint="Use the cursor of the last page.")
     return list(position)

@@ -1,0 +1,49 @@
+"""The application: every endpoint on one customer side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from omnix_cli import __version__
+from omnix_cli.errors import OmnixError
+from omnix_cli.services.customers.customer_side import CustomerSide
+from omnix_cli.serving.http_api.answers import failed
+from omnix_cli.serving.http_api.bounds import Rates
+from omnix_cli.serving.http_api.callers import Tokens
+from omnix_cli.serving.http_api.every_request import EveryRequest, Figures
+from omnix_cli.serving.http_api.openapi import describe
+from omnix_cli.serving.http_api.requests import Door
+from omnix_cli.serving.http_api.routes import customers, health, recommendations
+from omnix_cli.settings import ApiSettings
+
+_GZIP_BYTES = 1_000
+_EXPOSED = ("ETag", "X-Request-Id", "Retry-After")
+
+
+def application(side: CustomerSide, settings: ApiSettings, *, rates: Rates | None = None) -> Callable[..., Any]:
+    """The ASGI application. Raises `ConfigError` for settings that trust too much."""
+    figures = Figures()
+    app = FastAPI(title="omnix", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    app.state.door = Door(side, settings, Tokens.of(settings), rates or Rates(), figures)
+    for kind in (OmnixError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, failed)
+    for routes in (customers, recommendations, health):
+        app.include_router(routes.router)
+    describe(app)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PATCH"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-Id"],
+            expose_headers=list(_EXPOSED),
+        )
+    return EveryRequest(app, figures)

@@ -1,0 +1,86 @@
+"""What happens around every request: its id, the headers of every answer, one log line, and the figures of /metrics."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
+_GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Figures:
+    """What /metrics shows: requests and seconds by endpoint. An endpoint is a pattern, so no id of a customer is in
+    it."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "endpoint")
+        self.requests = Counter(
+            "omnix_requests", "Requests that were answered.", (*labels, "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "omnix_request_seconds", "Seconds to the answer.", labels, buckets=_BUCKETS, registry=self.registry
+        )
+
+
+class EveryRequest:
+    """An ASGI application around another one."""
+
+    def __init__(self, app: ASGIApp, figures: Figures, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._app, self._figures, self._clock = app, figures, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        scope["request_id"] = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        started, status = self._clock(), 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = scope["request_id"]
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            self._note(scope, status, self._clock() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        endpoint, method = _endpoint(scope), scope["method"] if scope["method"].isalpha() else "?"
+        self._figures.requests.labels(method, endpoint, status).inc()
+        self._figures.seconds.labels(method, endpoint).observe(seconds)
+        _log.info(
+            "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}
+        )
+
+
+def _endpoint(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "unknown"))

@@ -1,0 +1,71 @@
+"""What every endpoint needs of a request: the customer side, the caller, and the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Query, Request
+
+from omnix_cli.services.customers.customer_side import CustomerSide
+from omnix_cli.services.customers.published_lists import MAX_ITEMS
+from omnix_cli.serving.http_api.bounds import Rates, parse_body, read_body
+from omnix_cli.serving.http_api.callers import LOCAL, Caller, Tokens, Unauthorized
+from omnix_cli.serving.http_api.every_request import Figures
+from omnix_cli.settings import ApiSettings
+from omnix_cli.stores.tables.paging import MAX_LIMIT
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the application has for all requests. Without `tokens` every caller is this machine."""
+
+    side: CustomerSide
+    settings: ApiSettings
+    tokens: Tokens | None
+    rates: Rates
+    figures: Figures
+
+    def caller(self, authorization: str | None, address: str) -> Caller:
+        """Who calls, within the rate of that caller; attempts without a token that counts go by the address."""
+        if self.tokens is None:
+            return LOCAL
+        try:
+            caller = self.tokens.caller(authorization)
+        except Unauthorized:
+            self.rates.take(f"address {address}", self.settings.customer_requests)
+            raise
+        most = self.settings.service_requests if caller.customer is None else self.settings.customer_requests
+        self.rates.take(caller.name, most)
+        return caller
+
+
+def _door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+def _caller(request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
+    address = request.client.host if request.client else "unknown"
+    return _door(request).caller(authorization, address)
+
+
+async def _body(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Any:
+    """The document of the body; only of a caller who is known."""
+    settings = _door(request).settings
+    content = await read_body(request, most_bytes=settings.max_body_bytes, seconds=settings.receive_seconds)
+    return parse_body(content, request.headers.get("content-type", ""))
+
+
+async def _side(request: Request) -> CustomerSide:
+    return _door(request).side
+
+
+CallerOf = Annotated[Caller, Depends(_caller)]
+Body = Annotated[Any, Depends(_body)]
+Side = Annotated[CustomerSide, Depends(_side)]
+CustomerId = Annotated[str, Path(min_length=1, max_length=256, description="The customer's id.", examples=["1142"])]
+ProductId = Annotated[str, Path(min_length=1, max_length=256, description="The product's id.", examples=["1082185"])]
+PageLimit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items of a page.")]
+ListLimit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Products of a list.")]
+Cursor = Annotated[str | None, Query(max_length=2_000, description="`nextCursor` of the page before.")]
