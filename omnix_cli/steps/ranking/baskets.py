@@ -58,22 +58,24 @@ class Baskets:
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Baskets:
         """From customer_id, product_id and `day` (a date or a whole number), in any order, repeated or not."""
-        ids = [rows[name].unique().sort() for name in _KEY]
-        customer, product = (numbers(rows[name], known) for name, known in zip(_KEY, ids, strict=True))
+        customer_ids, product_ids = (rows[name].unique().sort() for name in _KEY)
+        customer = numbers(rows["customer_id"], customer_ids)
+        product = numbers(rows["product_id"], product_ids)
         day = rows["day"].to_physical().to_numpy().astype(np.int64)
         first_day = int(day.min()) if len(day) else 0
         span = int(day.max() - first_day) + 2 if len(day) else 2
-        pair, day = np.divmod(distinct((customer * len(ids[1]) + product) * span + day - first_day), span)
-        customer, product = np.divmod(pair, max(len(ids[1]), 1))
+        pair, day = np.divmod(distinct((customer * len(product_ids) + product) * span + day - first_day), span)
+        customer, product = np.divmod(pair, max(len(product_ids), 1))
         day += first_day
         basket_of = customer * span + day - first_day
         basket_key = distinct(basket_of)
-        basket_start = np.searchsorted(basket_key, np.arange(len(ids[0]) + 1) * span)
+        basket_start = np.searchsorted(basket_key, np.arange(len(customer_ids) + 1) * span)
         is_first = np.ones(len(day), dtype=np.bool_)
         is_first[1:] = (customer[1:] != customer[:-1]) | (product[1:] != product[:-1])
         gap = np.where(is_first, 1, np.diff(day, prepend=first_day))
         return cls(
-            *ids,
+            customer_ids,
+            product_ids,
             customer,
             product,
             day,
