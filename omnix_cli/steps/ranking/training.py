@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from omnix_cli.steps.evaluation.list_metrics import Judged, values
 from omnix_cli.steps.ranking.baskets import NEVER, Bools, Floats, Ints
 from omnix_cli.steps.ranking.companions import matrix_of, places, values_at
 from omnix_cli.steps.ranking.features import features, formula
@@ -211,17 +212,19 @@ def _best(by_kind: dict[Kind, Floats]) -> tuple[Kind, dict[str, float]]:
 
 
 def ndcg(rows: Rows, score: Floats, truth: sparse.csr_array) -> Floats:
-    """NDCG@10 of each row of `truth` (binary gains, the ideal list cut at min(size, 10)); NaN where it is empty. Equal
-    scores go by product."""
+    """NDCG@10 of each row of `truth`, as evaluations have it; NaN where it is empty. Equal scores go by product."""
     order = np.lexsort((rows.product, -score, rows.row))
     row, product = rows.row[order], rows.product[order]
     place = np.arange(len(row)) - np.searchsorted(row, row)
     top = place < PLACES
     row, product, place = row[top], product[top], place[top]
-    hit = values_at(truth, row, product) > 0
-    gained = np.bincount(row[hit], 1 / np.log2(place[hit] + 2), truth.shape[0])
-    ideal = np.concatenate([[np.nan], np.cumsum(1 / np.log2(np.arange(PLACES) + 2))])
-    return np.asarray(gained / ideal[np.minimum(np.diff(truth.indptr), PLACES)])
+    hits = np.zeros((truth.shape[0], PLACES), dtype=np.bool_)
+    hits[row, place] = values_at(truth, row, product) > 0
+    wanted = np.diff(truth.indptr).astype(np.int64)
+    has_truth = wanted > 0
+    found = np.full(len(wanted), np.nan)
+    found[has_truth] = values(Judged(hits[has_truth], wanted[has_truth]))[f"ndcg@{PLACES}"]
+    return found
 
 
 def _asked(questions: Questions, labels: Labels) -> Iterator[tuple[Chunk, Rows, sparse.csr_array]]:
