@@ -153,10 +153,11 @@ class StatisticalPredictor:
     ) -> dict[str, pl.DataFrame]:
         """The evidence by the kind of rhythm: `steady` (long, see `renewal`), `personal`, `shared`. With
         `interval_days`, the `shared_level` that it comes from, and `longest_usual_days`."""
-        habits, own = with_customer_habits(cycles, products), self._parameters.personal_purchases
-        known = evidence(habits, rhythms, products, as_of=as_of, personal_purchases=own).collect()
+        own = self._parameters.personal_purchases
+        known = evidence(cycles, rhythms, products, as_of=as_of, personal_purchases=own).collect()
         is_own = pl.col("own_gaps") > 0
-        personal = with_latest_purchases(known.filter(is_own).lazy(), as_of=as_of)
+        habits = with_customer_habits(known.filter(is_own).lazy().drop("category"), cycles, products)
+        personal = with_latest_purchases(habits, as_of=as_of)
         is_renewal = is_steady(2) & is_long()
         steady, others = personal.filter(is_renewal), personal.filter(~is_renewal)
         gap = pl.lit(_median_log_gap(others, models))

@@ -69,22 +69,28 @@ def columns_of(frame: pl.DataFrame, features: dict[str, pl.Expr]) -> dict[str, F
     return {name: chosen[name].to_numpy() for name in chosen.columns}
 
 
-def with_customer_habits(cycles: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
-    """The cycles with what the customer buys over all products (`customer_weight`) and in the product's category:
-    `category_purchase_days`, `category_weight`, `category_products`, `category_last_day`.
-
-    All pairs of a customer must be there."""
-    same = ["customer_id", "category"]
-    weight = fixed_point(pl.col("recency_weight"))
-    return (
-        cycles.join(products.select("product_id", "category"), on="product_id", how="left", maintain_order="left")
-        .with_columns(
-            from_fixed_point(weight.sum().over("customer_id")).alias("customer_weight"),
-            from_fixed_point(weight.sum().over(same)).alias("category_weight"),
-            pl.col("purchase_days").sum().over(same).alias("category_purchase_days"),
-            pl.len().over(same).alias("category_products"),
-            pl.col("last_day").max().over(same).alias("category_last_day"),
+def with_customer_habits(pairs: pl.LazyFrame, cycles: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
+    """Some of the `cycles` with what the customer buys over all products (`customer_weight`) and in the product's
+    category: `category_purchase_days`, `category_weight`, `category_products`, `category_last_day`."""
+    categories = products.select("product_id", "category")
+    habits = (
+        cycles.join(categories, on="product_id", how="left")
+        .group_by("customer_id", "category")
+        .agg(
+            fixed_point(pl.col("recency_weight")).sum().alias("weight"),
+            pl.col("purchase_days").sum().alias("category_purchase_days"),
+            pl.len().alias("category_products"),
+            pl.col("last_day").max().alias("category_last_day"),
         )
+        .with_columns(
+            from_fixed_point(pl.col("weight")).alias("category_weight"),
+            from_fixed_point(pl.col("weight").sum().over("customer_id")).alias("customer_weight"),
+        )
+        .drop("weight")
+    )
+    return (
+        pairs.join(categories, on="product_id", how="left", maintain_order="left")
+        .join(habits, on=["customer_id", "category"], how="left", nulls_equal=True, maintain_order="left")
         .drop("category")
     )
 

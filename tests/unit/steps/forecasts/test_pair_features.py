@@ -18,7 +18,7 @@ def pairs() -> pl.DataFrame:
     lines = [("ann", "milk", days_ago(number)) for number in (3, 13, 33, 100)]
     lines += [("ann", "oats", days_ago(5)), ("ann", "soap", days_ago(1)), ("bob", "milk", days_ago(2))]
     cycles = cycles_of(purchases(*lines))
-    habits = with_customer_habits(cycles, PRODUCTS)
+    habits = with_customer_habits(cycles, cycles, PRODUCTS)
     shared = shared_rhythms(cycles, PRODUCTS, as_of=AS_OF).lazy()
     known = evidence(habits, shared, PRODUCTS, as_of=AS_OF, personal_purchases=3)
     return with_latest_purchases(known, as_of=AS_OF)
