@@ -120,7 +120,7 @@ def _level(
 def evidence(
     cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
 ) -> pl.LazyFrame:
-    """The cycles, joined with the rhythms of the product, its category and the whole shop, and derived columns.
+    """The cycles in their order, joined with the rhythms of the product and its category, and derived columns.
 
     - `own_gaps`: the gaps that count as a personal rhythm, 0 below `personal_purchases` occasions;
     - `product_log_gap`, `customer_log_gap`: typical log gap of the product and of the customer, shrunk to the global;
@@ -160,7 +160,7 @@ def evidence(
             shrunk(own_mean, pl.col("own_gaps"), pl.col("product_log_gap"), OWN_PRIOR_GAPS).alias("own_log_gap"),
             shrunk(own_variance, pl.col("own_gaps"), pl.lit(PRIOR_SPREAD), OWN_PRIOR_GAPS).alias("own_spread"),
         )
-        .sort("customer_id", "product_id")
+        .select(pl.exclude("^.*_global$"))
     )
 
 
@@ -176,10 +176,10 @@ def _with_rhythms(cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.Lazy
     """The cycles with the rhythms of each level, marked `_product`, `_category` and `_global`."""
     everything = rhythms.filter(pl.col("level") == "global").select(pl.col(*_SHARED).name.suffix("_global"))
     return (
-        cycles.join(products.select("product_id", "category"), on="product_id", how="left")
-        .join(_of_level(rhythms, "product", "product_id"), on="product_id", how="left")
-        .join(_of_level(rhythms, "category", "category"), on="category", how="left")
-        .join(everything, how="cross")
+        cycles.join(products.select("product_id", "category"), on="product_id", how="left", maintain_order="left")
+        .join(_of_level(rhythms, "product", "product_id"), on="product_id", how="left", maintain_order="left")
+        .join(_of_level(rhythms, "category", "category"), on="category", how="left", maintain_order="left")
+        .join(everything, how="cross", maintain_order="left")
     )
 
 

@@ -63,7 +63,7 @@ class _History(NamedTuple):
         named = known.with_columns(
             pl.col("product_id").cast(ids["product_id"], strict=False), pl.col("category").cast(category)
         ).drop_nulls("product_id")
-        lines = lines.cast(dict(ids))
+        lines = lines.with_columns(pl.col(name).cast(kind) for name, kind in ids.items())
         returns = lines.filter(pl.col("kind") == "return").select(_PAIR).unique()
         returned = lines.join(returns, on=_PAIR, how="semi").lazy()
         return cls(purchase_days(lines.lazy(), as_of=as_of), returned, named.lazy())
