@@ -19,7 +19,7 @@ from omnix_cli.kernels.binning import bin_edges, binned, threshold_of
 Floats = npt.NDArray[np.float64]
 Columns = Mapping[str, Floats]
 Terms = dict[str, float]
-BINS = 255
+BINS = 128
 _LARGEST = 1e300  # a threshold of scikit-learn may be infinite, which no stored number is
 _INNER = {
     "feature": "feature_idx",
