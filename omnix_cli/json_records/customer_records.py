@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from omnix_cli.errors import InvalidRecord
@@ -97,8 +106,22 @@ Id = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_id)]
 """The id of a customer, product, order, session."""
 Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
 Texts = Annotated[list[Annotated[Text, Field(min_length=1)]], Field(max_length=100)]
-Money = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, lt=10**16), AfterValidator(_money)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=0, lt=10**16),
+    AfterValidator(_money),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**16, "multipleOf": 0.01}),
+]
+Instant = Annotated[
+    datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40})
+]
+Quantity = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=1, le=1_000_000),
+    WithJsonSchema({"type": "number", "minimum": 1, "maximum": 1_000_000}),
+]
 Document = Annotated[dict[str, Any], AfterValidator(_document)]
 InteractionType = Literal["view", "add_to_cart", "remove_from_cart", "wishlist", "search"]
 ListStatus = Literal["clicked", "purchased", "dismissed"]
@@ -192,7 +215,7 @@ class NewPurchase(Body):
     """One line of an order. Without an `id`, it is made of the content, so that the same line again changes nothing."""
 
     product_id: Id
-    quantity: Annotated[Decimal, BeforeValidator(_exact), Field(ge=1, le=1_000_000)] = Decimal(1)
+    quantity: Quantity = Decimal(1)
     unit_price: Money
     total_price: Money | None = None
     purchase_date: Instant | None = None

@@ -24,8 +24,8 @@ from omnix_cli.settings.bedrock import BatchSettings, BedrockSettings
 from omnix_cli.settings.imports import ImportSettings, SourceSettings, check_timezone
 from omnix_cli.settings.rules import NO_RULES, ProductRules
 from omnix_cli.settings.section import AwsAccess, Section, dump
-from omnix_cli.settings.serving import ApiSettings
 from omnix_cli.settings.storage import PublishSettings, RetentionSettings, S3Settings, StoreSettings, TableSettings
+from omnix_cli.settings.web import ApiSettings
 
 __all__ = [
     "NO_RULES",

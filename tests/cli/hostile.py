@@ -240,6 +240,7 @@ def calls(text: str) -> dict[str, list[list[str]]]:
         "recommendations trending": [[]],
         "recommendations seasonal": [["--season", text]],
         "recommendations feedback": [["c01", "--status", text], [text, "--status", "clicked"]],
+        "serve": [["--host", text]],
     }
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -20,21 +17,21 @@ from omnix_cli.serving.http_api.callers import Tokens
 from omnix_cli.serving.http_api.every_request import EveryRequest, Figures
 from omnix_cli.serving.http_api.openapi import describe
 from omnix_cli.serving.http_api.requests import Door
-from omnix_cli.serving.http_api.routes import customers, health, recommendations
+from omnix_cli.serving.http_api.routes import customer_routes, health_routes, list_routes
 from omnix_cli.settings import ApiSettings
 
 _GZIP_BYTES = 1_000
 _EXPOSED = ("ETag", "X-Request-Id", "Retry-After")
 
 
-def application(side: CustomerSide, settings: ApiSettings, *, rates: Rates | None = None) -> Callable[..., Any]:
+def application(side: CustomerSide, settings: ApiSettings, *, rates: Rates | None = None) -> EveryRequest:
     """The ASGI application. Raises `ConfigError` for settings that trust too much."""
     figures = Figures()
     app = FastAPI(title="omnix", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     app.state.door = Door(side, settings, Tokens.of(settings), rates or Rates(), figures)
     for kind in (OmnixError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, failed)
-    for routes in (customers, recommendations, health):
+    for routes in (customer_routes, list_routes, health_routes):
         app.include_router(routes.router)
     describe(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES)

@@ -45,12 +45,12 @@ class EveryRequest:
     """An ASGI application around another one."""
 
     def __init__(self, app: ASGIApp, figures: Figures, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._app, self._figures, self._clock = app, figures, clock
+        self.app, self._figures, self._clock = app, figures, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         scope["request_id"] = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
@@ -68,7 +68,7 @@ class EveryRequest:
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            await self.app(scope, receive, answer)
         finally:
             self._note(scope, status, self._clock() - started)
 

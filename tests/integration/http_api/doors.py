@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import jwt
+from fastapi import FastAPI
 
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.customers.customer_side import CustomerSide
@@ -30,7 +31,7 @@ ISSUER, AUDIENCE = "https://login.example.com", "omnix"
 NOON = datetime(2018, 1, 15, 12, tzinfo=UTC)
 
 
-def token(subject: str = "zoe", scope: str = "omnix:customer", **claims: Any) -> str:
+def token(subject: str = "zoe", scope: str | None = "omnix:customer", **claims: Any) -> str:
     """A token of the issuer."""
     now = int(time.time())
     standard = {"sub": subject, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600, "scope": scope}
@@ -64,6 +65,8 @@ class Door:
         self.store: TableStore = SqliteStore(self.folder / "store.sqlite")
         self.side = CustomerSide.of(self.store, Settings(), now=lambda: NOON)
         self.app = application(self.side, self.settings, rates=self.rates)
+        assert isinstance(self.app.app, FastAPI)
+        self.inner = self.app.app
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer to a request."""

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
     kind = {"content-type": "application/json"}
     assert door.call("POST", REGISTER, content=body, headers=kind).status_code == 413
 
-    async def chunks():  # type: ignore[no-untyped-def]
+    async def chunks() -> AsyncIterator[bytes]:
         for start in range(0, len(body), 100):
             yield body[start : start + 100]
 

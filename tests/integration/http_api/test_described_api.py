@@ -1,0 +1,56 @@
+"""The API as its description says: whatever is sent, nothing fails and every answer has the shape that is promised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi.routing import APIRoute
+from hypothesis import HealthCheck, given, settings
+
+from omnix_cli.serving.http_api.openapi import describe
+from omnix_cli.serving.http_api.routes import customer_routes, health_routes, list_routes
+from tests.integration.http_api.doors import Door, keyed
+
+EXAMPLES = 40
+SLOW = list(HealthCheck)
+
+
+ROUTES = [*customer_routes.router.routes, *list_routes.router.routes, *health_routes.router.routes]
+ENDPOINTS = [
+    (method, route.path)
+    for route in ROUTES
+    if isinstance(route, APIRoute) and route.include_in_schema
+    for method in sorted(route.methods)
+]
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    door = Door(tmp_path_factory.mktemp("api"), keyed(service_requests=1_000_000, customer_requests=1_000_000))
+    return schemathesis.openapi.from_asgi("/openapi.json", door.app)
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_every_answer_is_as_described(described: Any, method: str, path: str) -> None:
+    @given(described[path][method].as_strategy())
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    def check(case: Any) -> None:
+        case.call_and_validate()
+
+    check()
+
+
+def test_every_route_says_what_it_does(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    describe(door.inner)
+    described = door.inner.openapi()["paths"]
+    assert len(ROUTES) == sum(map(len, described.values())) + 1, "all but /metrics"
+    for operations in described.values():
+        for operation in operations.values():
+            assert operation["description"].endswith(".")
+            assert {"500", "503"} <= operation["responses"].keys()
