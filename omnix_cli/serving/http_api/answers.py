@@ -78,7 +78,7 @@ class ExactJson(Response):
 
 def entity_tag(content: Mapping[str, Any]) -> str:
     """The strong entity tag of a document (RFC 9110, 8.8.3)."""
-    return f'"{hashlib.sha256(exact_json.dumps(content)).hexdigest()[:32]}"'
+    return _tag_of(exact_json.dumps(content))
 
 
 def tags_of(header: str) -> set[str]:
@@ -88,12 +88,13 @@ def tags_of(header: str) -> set[str]:
 
 def tagged(request: Request, content: Mapping[str, Any]) -> Response:
     """The document with its entity tag, or 304 if the caller has it already."""
-    tag = entity_tag(content)
+    body = exact_json.dumps(content)
+    tag = _tag_of(body)
     known = tags_of(request.headers.get("if-none-match", ""))
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return ExactJson(content, headers=headers)
+    return Response(body, headers=headers, media_type=ExactJson.media_type)
 
 
 def failed(request: Request, error: Exception) -> Response:
@@ -143,6 +144,10 @@ def answered(
         "requestId": request.scope.get("request_id", ""),
     }
     return ExactJson(body, status_code=problem.status, headers=dict(headers or {}))
+
+
+def _tag_of(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -10,19 +10,22 @@ from typing import Any
 from uuid import uuid4
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        b"frame-ancestors 'none'",
+    ),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NOT_KEPT = (b"cache-control", b"no-store")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -39,6 +42,16 @@ class Figures:
         self.seconds = Histogram(
             "omnix_request_seconds", "Seconds to the answer.", labels, buckets=_BUCKETS, registry=self.registry
         )
+        self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+
+    def note(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+        """Counts a request. The figures of its labels are looked up once."""
+        labels = (method, endpoint, status)
+        found = self._children.get(labels)
+        if found is None:
+            found = self._children[labels] = (self.requests.labels(*labels), self.seconds.labels(method, endpoint))
+        found[0].inc()
+        found[1].observe(seconds)
 
 
 class EveryRequest:
@@ -60,11 +73,11 @@ class EveryRequest:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = scope["request_id"]
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                headers: list[tuple[bytes, bytes]] = list(message["headers"])
+                headers += ((b"x-request-id", scope["request_id"].encode()), *_SAFE_HEADERS)
+                if all(name.lower() != _NOT_KEPT[0] for name, _ in headers):
+                    headers.append(_NOT_KEPT)
+                message = {**message, "headers": headers}
             await send(message)
 
         try:
@@ -74,8 +87,7 @@ class EveryRequest:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         endpoint, method = _endpoint(scope), scope["method"] if scope["method"].isalpha() else "?"
-        self._figures.requests.labels(method, endpoint, status).inc()
-        self._figures.seconds.labels(method, endpoint).observe(seconds)
+        self._figures.note(method, endpoint, status, seconds)
         _log.info(
             "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.services.customers.published_lists import MAX_ITEMS
@@ -45,9 +46,13 @@ def _door(request: Request) -> Door:
     return door
 
 
-def _caller(request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
-    address = request.client.host if request.client else "unknown"
-    return _door(request).caller(authorization, address)
+async def _caller(request: Request) -> Caller:
+    """Whoever sends the request; only keys that must be fetched are worth a thread."""
+    door, address = _door(request), request.client.host if request.client else "unknown"
+    authorization = request.headers.get("authorization")
+    if door.settings.jwks_url:
+        return await run_in_threadpool(door.caller, authorization, address)
+    return door.caller(authorization, address)
 
 
 async def _body(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Any:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,8 @@ def serving(folder: Path, **settings: str) -> Iterator[Process]:
     try:
         for line in process.stderr:
             if found := re.search(r"listening on http://\S+:(\d+)", line):
+                # Somebody must read the log: a server that writes to a full pipe waits.
+                threading.Thread(target=process.stderr.read, daemon=True).start()
                 yield Process(process, int(found[1]))
                 break
         else:
