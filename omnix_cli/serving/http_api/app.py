@@ -17,7 +17,7 @@ from omnix_cli.serving.http_api.callers import Tokens
 from omnix_cli.serving.http_api.every_request import EveryRequest, Figures
 from omnix_cli.serving.http_api.openapi import describe
 from omnix_cli.serving.http_api.requests import Door
-from omnix_cli.serving.http_api.routes import customer_routes, health_routes, list_routes
+from omnix_cli.serving.http_api.routes import customer_routes, health_routes, list_routes, page_routes
 from omnix_cli.settings import ApiSettings
 
 _GZIP_BYTES, _GZIP_LEVEL = 1_000, 5  # level 9, the default, takes 2.6 times as long for 7 % fewer bytes
@@ -31,7 +31,7 @@ def application(side: CustomerSide, settings: ApiSettings, *, rates: Rates | Non
     app.state.door = Door(side, settings, Tokens.of(settings), rates or Rates(), figures)
     for kind in (OmnixError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, failed)
-    for routes in (customer_routes, list_routes, health_routes):
+    for routes in (customer_routes, list_routes, health_routes, page_routes):
         app.include_router(routes.router)
     describe(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)
