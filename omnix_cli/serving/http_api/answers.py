@@ -104,8 +104,11 @@ def failed(request: Request, error: Exception) -> Response:
             details = [{"field": _field(one["loc"]), "reason": one["msg"]} for one in error.errors()]
             return answered(request, Problem(422, "invalid"), "the request is not valid", details)
         case HTTPException():
-            code = _OF_STATUS.get(error.status_code, "refused")
-            return answered(request, Problem(error.status_code, code), str(error.detail), headers=error.headers)
+            refused = Problem(error.status_code, _OF_STATUS.get(error.status_code, "refused"))
+            headers = dict(error.headers or {})
+            if error.status_code == 405:
+                headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+            return answered(request, refused, str(error.detail), headers=headers)
         case OmnixError():
             problem = next((one for kind, one in _PROBLEMS.items() if isinstance(error, kind)), None)
             if problem:
@@ -144,6 +147,13 @@ def answered(
         "requestId": request.scope.get("request_id", ""),
     }
     return ExactJson(body, status_code=problem.status, headers=dict(headers or {}))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of a path: several routes may share it."""
+    path = request.scope["path"]
+    methods = {method for route in request.app.state.routes if route.path_regex.match(path) for method in route.methods}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _tag_of(body: bytes) -> str:

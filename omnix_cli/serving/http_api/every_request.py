@@ -1,4 +1,5 @@
-"""What happens around every request: its id, the headers of every answer, one log line, and the figures of /metrics."""
+"""What happens around every request: its id and path, the headers of every answer, HEAD, one log line, and the figures
+of /metrics."""
 
 from __future__ import annotations
 
@@ -7,10 +8,14 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
+from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from omnix_cli.serving.http_api.answers import Problem, answered
 
 _log = logging.getLogger(__name__)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -26,6 +31,9 @@ _SAFE_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _NOT_KEPT = (b"cache-control", b"no-store")
+MOST_AT_ONCE = 1_000
+"""Requests that are answered at the same time; more are refused at once, rather than all of them late."""
+_KEPT_ENCODED = re.compile("%(2f|25)", re.IGNORECASE)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -59,6 +67,7 @@ class EveryRequest:
 
     def __init__(self, app: ASGIApp, figures: Figures, clock: Callable[[], float] = time.perf_counter) -> None:
         self.app, self._figures, self._clock = app, figures, clock
+        self._busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -66,7 +75,13 @@ class EveryRequest:
             await self.app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        scope["request_id"] = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        is_head = scope["method"] == "HEAD"  # answered as GET, without the body (RFC 9110, 9.3.2)
+        scope = {
+            **scope,
+            "request_id": given if _GIVEN_ID.fullmatch(given) else uuid4().hex,
+            "method": "GET" if is_head else scope["method"],
+            "path": _path(scope),
+        }
         started, status = self._clock(), 500
 
         async def answer(message: Message) -> None:
@@ -78,11 +93,20 @@ class EveryRequest:
                 if all(name.lower() != _NOT_KEPT[0] for name, _ in headers):
                     headers.append(_NOT_KEPT)
                 message = {**message, "headers": headers}
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
+        self._busy += 1
         try:
-            await self.app(scope, receive, answer)
+            if self._busy > MOST_AT_ONCE:
+                problem = Problem(503, "unavailable")
+                full = answered(Request(scope), problem, "too many requests at once", headers={"Retry-After": "1"})
+                await full(scope, receive, answer)
+            else:
+                await self.app(scope, receive, answer)
         finally:
+            self._busy -= 1
             self._note(scope, status, self._clock() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -91,6 +115,27 @@ class EveryRequest:
         _log.info(
             "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}
         )
+
+
+def _path(scope: Scope) -> str:
+    """The path with a slash inside a part still encoded, so that an id may have one: `/customers/a%2Fb` has two parts.
+    Every other character is decoded, but the percent sign, which would be mistaken; `decoded` undoes both."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return str(scope.get("path", ""))
+    kept = _KEPT_ENCODED.sub(lambda found: f"%25{found[1].upper()}", raw.decode("latin-1"))
+    try:
+        return unquote(kept, errors="strict")
+    except UnicodeDecodeError:
+        return kept  # bytes that are no text are in no id either: `decoded` says so
+
+
+def decoded(part: str) -> str:
+    """A part of a path as the text that it stands for. Raises ValueError for bytes that are no text."""
+    try:
+        return unquote(part, errors="strict")
+    except UnicodeDecodeError as error:
+        raise ValueError("must be UTF-8") from error
 
 
 def _endpoint(scope: Scope) -> str:

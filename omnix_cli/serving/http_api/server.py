@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import ipaddress
 import logging
+import resource
 import socket
 from collections.abc import Callable
 
@@ -15,10 +15,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.serving.http_api.app import application
+from omnix_cli.serving.http_api.callers import is_local
 from omnix_cli.settings import ApiSettings
 
 _log = logging.getLogger(__name__)
-_MOST_CONNECTIONS = 1_000
+_FILES = 8_192
 _IDLE_SECONDS = 30
 _TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -27,8 +28,9 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     """Answers requests until SIGTERM or Ctrl-C; requests in progress are answered first. Calls `started` with the
     address. Raises `ConfigError` for an address that it may not or cannot listen on."""
     check_address(settings)
-    app = application(side, settings)
+    app = application(side, settings, local_only=not settings.has_key)
     listener = _listener(settings)
+    _raise_file_limit()
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         app,
@@ -39,7 +41,6 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
@@ -54,16 +55,20 @@ def check_address(settings: ApiSettings) -> None:
     """Raises `ConfigError` for an address that other machines reach, unless tokens are checked."""
     if settings.has_key:
         return
-    try:
-        is_local = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
+    if not is_local(settings.host):
         raise ConfigError(
             f"without a key, the API listens on this machine only, not on {settings.host}",
             hint="Set api.key_file, api.jwks_url or OMNIX_API__SECRET, with api.issuer and api.audience.",
         )
     _log.warning("no key is set: whoever is on this machine may see and change everything (api.key_file)")
+
+
+def _raise_file_limit() -> None:
+    """Lets the process have more connections than the usual 1,024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listener(settings: ApiSettings) -> socket.socket:
