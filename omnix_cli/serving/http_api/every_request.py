@@ -33,6 +33,8 @@ _SAFE_HEADERS = (
 _NOT_KEPT = (b"cache-control", b"no-store")
 MOST_AT_ONCE = 1_000
 """Requests that are answered at the same time; more are refused at once, rather than all of them late."""
+_METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
+"""Those with figures of their own: a caller may invent any number of others."""
 _KEPT_ENCODED = re.compile("%(2f|25)", re.IGNORECASE)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -110,7 +112,7 @@ class EveryRequest:
             self._note(scope, status, self._clock() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        endpoint, method = _endpoint(scope), scope["method"] if scope["method"].isalpha() else "?"
+        endpoint, method = _endpoint(scope), scope["method"] if scope["method"] in _METHODS else "other"
         self._figures.note(method, endpoint, status, seconds)
         _log.info(
             "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}

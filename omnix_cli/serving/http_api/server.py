@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import resource
 import socket
 from collections.abc import Callable
 
+import anyio.to_thread
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.serving.http_api.app import application
 from omnix_cli.serving.http_api.callers import is_local
+from omnix_cli.serving.http_api.connections import deadlines
 from omnix_cli.settings import ApiSettings
 
 _log = logging.getLogger(__name__)
 _FILES = 8_192
+_THREADS = 16
 _IDLE_SECONDS = 30
-_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str], None]) -> None:
@@ -34,7 +34,7 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         app,
-        http=_protocol(settings.receive_seconds),
+        http=deadlines(settings.receive_seconds),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -48,7 +48,15 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     gc.freeze()  # what was imported stays: looking through it again takes 50 ms, and all requests would wait for it
     started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server with a few threads: a store has a connection with a cache for each, and Python runs one at a time."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        await super().startup(sockets)
 
 
 def check_address(settings: ApiSettings) -> None:
@@ -87,39 +95,3 @@ def _listener(settings: ApiSettings) -> socket.socket:
         listener.close()
         raise os_failure(error, f"{settings.host}:{settings.port} cannot be listened on") from error
     return listener
-
-
-def _protocol(seconds: float) -> type[asyncio.Protocol]:
-    """HTTP/1.1 that closes a connection whose headers do not come in time: uvicorn alone waits for ever."""
-
-    class Deadline(H11Protocol):
-        _waiting: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._waiting = self.loop.call_later(seconds, self._give_up)
-
-        def data_received(self, data: bytes) -> None:
-            if self._waiting is None and (self.cycle is None or self.cycle.response_complete):
-                self._waiting = self.loop.call_later(seconds, self._give_up)  # the next request of the connection
-            before = self.cycle
-            super().data_received(data)
-            if self.cycle is not before:
-                self._stop_waiting()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_waiting()
-            super().connection_lost(exc)
-
-        def _stop_waiting(self) -> None:
-            if self._waiting is not None:
-                self._waiting.cancel()
-                self._waiting = None
-
-        def _give_up(self) -> None:
-            self._waiting = None
-            if not self.transport.is_closing():
-                self.transport.write(_TOO_LATE)
-                self.transport.close()
-
-    return Deadline

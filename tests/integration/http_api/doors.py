@@ -61,9 +61,10 @@ class Door:
     folder: Path
     settings: ApiSettings = field(default_factory=ApiSettings)
     rates: Rates | None = None
+    opened: TableStore | None = None
 
     def __post_init__(self) -> None:
-        self.store: TableStore = SqliteStore(self.folder / "store.sqlite")
+        self.store: TableStore = self.opened or SqliteStore(self.folder / "store.sqlite")
         self.side = CustomerSide.of(self.store, Settings(), now=lambda: NOON)
         self.app = application(self.side, self.settings, rates=self.rates)
         assert isinstance(self.app.app, FastAPI)
