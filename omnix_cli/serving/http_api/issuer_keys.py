@@ -23,43 +23,47 @@ every request, and whoever sends tokens with invented keys must not make the API
 
 class PublishedKeys:
     """The keys at an address (JWKS), fetched again after a while, and when a token names a key that is not there: the
-    issuer may have a new one. Several threads may use it."""
+    issuer may have a new one. Several threads may use it; those whose key is known never wait for a fetch."""
 
     def __init__(self, url: str, *, wait_seconds: float = _WAIT_SECONDS, now: Callable[[], float] = time.monotonic):
-        self._client = jwt.PyJWKClient(
-            url, lifespan=_KEPT_SECONDS, timeout=_WAIT_SECONDS, cooldown_duration=wait_seconds
-        )
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_WAIT_SECONDS)
         self._wait, self._now = wait_seconds, now
-        self._failed = float("-inf")
-        self._lock = threading.Lock()
+        self._keys: dict[str, Any] = {}
+        self._fetched = self._tried = float("-inf")
+        self._fetching = threading.Lock()
 
     def __call__(self, token: str) -> Any:
-        """The key that the token names. Raises `UnavailableError` if there are no keys to be had."""
+        """The key that the token names. Raises `UnavailableError` where that cannot be found out now."""
         name = jwt.get_unverified_header(token).get("kid")
         if not isinstance(name, str):
             raise jwt.InvalidKeyError("the token does not say which key it is signed with")
-        with self._lock:
-            if self._now() - self._failed < self._wait:
+        if found := self._known().get(name):
+            return found
+        if not self._fetching.acquire(blocking=not self._known()):
+            raise _no_keys()
+        try:
+            self._fetch_if_due()
+        finally:
+            self._fetching.release()
+        if found := self._known().get(name):
+            return found
+        raise jwt.InvalidKeyError("there is no such key")
+
+    def _known(self) -> dict[str, Any]:
+        return self._keys if self._now() - self._fetched < _KEPT_SECONDS else {}
+
+    def _fetch_if_due(self) -> None:
+        if self._now() - self._tried < self._wait:
+            if not self._known():
                 raise _no_keys()
-            try:
-                self._client.get_signing_keys()
-                return self._client.get_signing_key(name)
-            except jwt.PyJWKClientConnectionError as error:
-                raise self._no_answer() from error
-            except jwt.PyJWKClientError as error:
-                if self._knows_keys():
-                    raise jwt.InvalidKeyError("there is no such key") from error
-                raise self._no_answer() from error
-            except (jwt.PyJWTError, ValueError) as error:
-                raise self._no_answer() from error
-
-    def _knows_keys(self) -> bool:
-        cached = self._client.jwk_set_cache.get() if self._client.jwk_set_cache else None
-        return cached is not None
-
-    def _no_answer(self) -> UnavailableError:
-        self._failed = self._now()
-        return _no_keys()
+            return
+        try:
+            keys = self._client.get_signing_keys()
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise _no_keys() from error
+        finally:
+            self._tried = self._now()
+        self._keys, self._fetched = {str(key.key_id): key for key in keys}, self._now()
 
 
 def _no_keys() -> UnavailableError:

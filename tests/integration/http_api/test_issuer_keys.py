@@ -155,6 +155,32 @@ def test_an_issuer_that_is_back_is_asked_again() -> None:
         assert keys(name).key_id == "k0"
 
 
+def test_who_is_known_is_so_while_the_issuer_is_down(tmp_path: Path, issuer: Issuer) -> None:
+    """Whoever invents a key then cannot keep the others out."""
+    clock = [0.0]
+    keys = PublishedKeys(issuer.url, now=lambda: clock[0])
+    known, invented = (signed(number)["Authorization"].split()[1] for number in (0, 1))
+    assert keys(known).key_id == "k0"
+    issuer.status = 500
+    clock[0] += 6
+    with pytest.raises(UnavailableError):
+        keys(invented)
+    assert keys(known).key_id == "k0"
+    clock[0] += 300
+    with pytest.raises(UnavailableError):
+        keys(known)
+
+
+def test_nobody_whose_key_is_known_waits_for_a_fetch(issuer: Issuer) -> None:
+    keys = PublishedKeys(issuer.url)
+    known, invented = (signed(number)["Authorization"].split()[1] for number in (0, 1))
+    keys(known)
+    with keys._fetching:  # another thread asks an issuer that does not answer
+        assert keys(known).key_id == "k0"
+        with pytest.raises(UnavailableError):
+            keys(invented)
+
+
 @pytest.mark.parametrize("name", [None, 7, ["k0"], {}, "", "k0\x00", "../k0"])
 def test_a_key_must_have_a_name(tmp_path: Path, issuer: Issuer, name: Any) -> None:
     header = {"alg": "ES256", "kid": name}

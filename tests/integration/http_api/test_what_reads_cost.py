@@ -46,6 +46,9 @@ PATHS = {
     "/v1/customers/zoe/consumption-predictions": {"GetItem": 3},
     "/v1/customers/zoe/replenishment-alerts": {"GetItem": 3},
     "/readyz": {"GetItem": 1},
+    "/": {"GetItem": 2, "BatchGetItem": 1},
+    "/?customer=zoe": {"GetItem": 7, "BatchGetItem": 1},
+    "/?product=milk": {"GetItem": 1, "BatchGetItem": 2},
 }
 
 
