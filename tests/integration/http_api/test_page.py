@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omnix_cli.serving.http_api.routes import page_routes
 from tests.integration.http_api.doors import NOON, SERVICE, Door, bearer, keyed
@@ -17,6 +19,11 @@ from tests.integration.http_api.pages import HOSTILE, LONG, fill
 @pytest.fixture
 def door(tmp_path: Path) -> Door:
     return filled(Door(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Door:
+    return filled(Door(tmp_path_factory.mktemp("page")))
 
 
 def filled(door: Door) -> Door:
@@ -104,6 +111,15 @@ def test_a_hostile_name_is_a_text(door: Door, name: str) -> None:
         assert len(page.all("title")) == (2 if page.all("svg") else 1)
     if "\u202e" not in name:
         assert name in plain.text
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300), st.sampled_from(["customer", "product"]))
+def test_whatever_is_asked_is_answered_with_a_page(shop: Door, asked: str, kind: str) -> None:
+    page = read(shop, f"?{kind}={quote(asked)}")
+    assert len(page.all("h1")) == len(page.all("main")) == 1
+    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in read(shop, "?customer=zoe").elements} | {"p"}
+    assert not any(one in page.text for one in "\x00\x1b\u202e\u2028")
 
 
 def test_a_long_name_is_cut_in_the_drawing_only(door: Door) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from omnix_cli.settings import ApiSettings
 from tests.contracts.test_customer_side import published
@@ -33,6 +35,11 @@ IDS = (
     "<b>",
 )
 ORIGIN = "https://shop.example.com"
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Door:
+    return Door(tmp_path_factory.mktemp("paths"))
 
 
 def path_of(customer: str, rest: str = "profile") -> str:
@@ -68,6 +75,17 @@ def test_what_no_id_can_be_is_refused(tmp_path: Path, written: str) -> None:
     answer = Door(tmp_path).call("GET", f"/v1/customers/{written}/profile")
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
     assert answer.json()["details"][0]["field"] == "customer"
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(st.binary(min_size=1, max_size=40), st.booleans())
+def test_whatever_bytes_a_path_has_it_is_answered(door: Door, written: bytes, whole: bool) -> None:
+    part = "".join(f"%{byte:02x}" for byte in written) if whole else quote(written, safe="%")
+    answer = door.call("GET", f"/v1/customers/{part}/profile")
+    assert answer.status_code in (404, 422)
+    with suppress(UnicodeDecodeError):
+        if whole:
+            assert answer.json()["message"] == f"there is no customer {written.decode()!r}"
 
 
 @pytest.mark.parametrize("path", ["/v1/customers//profile", "/v1/customers/zoe/profile/", "//v1/customers", "/%2F"])
