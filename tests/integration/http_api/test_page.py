@@ -137,6 +137,16 @@ def test_what_a_table_may_hold_is_shown(door: Door) -> None:
     assert "tea" in read(door, "?customer=zoe").text
 
 
+def test_profiles_of_an_older_service(door: Door) -> None:
+    wishes = {"dietaryRestrictions": "vegan", "favoriteCategories": [7], "budgetRange": {"max": 20}}
+    shapes: list[dict[str, Any]] = [{"preferences": wishes}, {"preferences": [], "consent": "yes"}, {}]
+    for number, blocks in enumerate(shapes):
+        door.store.put_many("customer-profiles", [{"customerId": f"old{number}", "segment": "loyal", **blocks}])
+        page = read(door, f"?customer=old{number}")
+        assert "Segment loyal" in page.text
+        assert ("Diets vegan Favourite categories 7 Budget 0 to 20" in page.text) == (number == 0)
+
+
 def test_with_keys_it_asks_for_the_token_that_the_endpoints_ask_for(tmp_path: Path) -> None:
     door = filled(Door(tmp_path, keyed()))
     for query in ("", "?customer=zoe", "?product=milk"):

@@ -107,6 +107,7 @@ def test_for_a_screen_reader(site: Site, path: str) -> None:
     for table in page.locator("table").all():
         assert table.locator("caption").inner_text().strip()
         assert table.locator("thead th[scope=col]").count() >= 3
+        assert table.locator("tbody th[scope=row]").count() == table.locator("tbody tr").count()
     for drawing in page.locator("svg").all():
         assert drawing.get_attribute("role") == "img"
     if page.locator("svg").count():

@@ -137,19 +137,26 @@ def _profile(side: CustomerSide, customer: str) -> Mapping[str, Any] | None:
 
 
 def _facts(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What decides on lists, and is not as it is for everybody."""
-    wishes = profile.get("preferences", {})
+    """What decides on lists, and is not as it is for everybody. Older services wrote what they liked."""
+    if segment := profile.get("segment"):
+        yield "Segment", str(segment)
+    wishes, consent = _block(profile, "preferences"), _block(profile, "consent")
     for label, name in (
         ("Diets", "dietaryRestrictions"),
         ("Favourite categories", "favoriteCategories"),
         ("Brands", "brandPreferences"),
     ):
         if values := wishes.get(name):
-            yield label, ", ".join(map(str, values))
-    budget = wishes.get("budgetRange", {})
+            yield label, ", ".join(map(str, values)) if isinstance(values, list) else str(values)
+    budget = _block(wishes, "budgetRange")
     if budget.get("min") or budget.get("max") is not None:
         most = f" to {budget['max']}" if budget.get("max") is not None else " or more"
         yield "Budget", f"{budget.get('min', 0)}{most}"
     for label, name in (("Personalisation", "personalisation"), ("Analysis by models", "aiAnalysis")):
-        if name in profile.get("consent", {}):
-            yield label, "agreed" if profile["consent"][name] else "not agreed"
+        if name in consent:
+            yield label, "agreed" if consent[name] is True else "not agreed"
+
+
+def _block(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    block = values.get(name)
+    return block if isinstance(block, Mapping) else {}
