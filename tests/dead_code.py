@@ -29,12 +29,15 @@ USED = {
     "__getattr__": "Python calls it for names that are loaded when asked for",
     "__signature__": "typer reads it",
     "created_at": "a line of a checkpoint's manifest",
+    "eof_received": "asyncio calls it",
     "forget": "erasing a customer, which the contract of the ledger promises; no command does it yet",
     "input_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",
     "into": "a view: the array below it changes",
     "invalid_share": "a column of `omnix predict compare`",
     "is_valid": "a column of `omnix predict prompts test`",
     "median_error_days": "a column of `omnix predict compare`",
+    "keep_alive": "uvicorn reads it",
+    "media_type": "starlette reads it",
     "model_config": "pydantic reads it",
     "openapi": "FastAPI calls it",
     "output_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",
@@ -44,6 +47,7 @@ USED = {
     "scheduler": "a column of the table of exit codes in the README",
     "to_do": "a column of `omnix tables status`",
     "tools": "a line of manifests and run records",
+    "total_tokens": "anyio reads it",
     "trace": "an argument of __exit__",
 }
 
