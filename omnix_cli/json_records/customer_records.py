@@ -28,6 +28,8 @@ from omnix_cli.json_records import exact_json
 
 MAX_METADATA_BYTES = 8_192
 """The most bytes of a free document, such as the metadata of an interaction, as JSON."""
+MOST_MONEY = 10**16
+"""No amount is as large: stores and frames have 18 digits for it."""
 _CENT = Decimal("0.01")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -58,6 +60,15 @@ def _money(value: Decimal) -> Decimal:
     if not value.is_finite() or value != value.quantize(_CENT):
         raise ValueError("must have at most two decimal places")
     return value.quantize(_CENT)
+
+
+def _whole(value: Any) -> Any:
+    """A whole number that is written with a point, as JSON allows: 4.0 is 4."""
+    if isinstance(value, float):
+        value = Decimal(str(value))
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 9 and value == int(value):
+        return int(value)
+    return value
 
 
 def _document(values: dict[str, Any]) -> dict[str, Any]:
@@ -102,16 +113,19 @@ def _instant(value: Any) -> Any:
     return value
 
 
-Id = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_id)]
+_ID_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f])?$"
+Id = Annotated[
+    str, Field(min_length=1, max_length=256, json_schema_extra={"pattern": _ID_PATTERN}), AfterValidator(_id)
+]
 """The id of a customer, product, order, session."""
-Text = Annotated[str, Field(max_length=200), AfterValidator(_text)]
+Text = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(_text)]
 Texts = Annotated[list[Annotated[Text, Field(min_length=1)]], Field(max_length=100)]
 Money = Annotated[
     Decimal,
     BeforeValidator(_exact),
-    Field(ge=0, lt=10**16),
+    Field(ge=0, lt=MOST_MONEY),
     AfterValidator(_money),
-    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**16, "multipleOf": 0.01}),
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": MOST_MONEY, "multipleOf": 0.01}),
 ]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40})
@@ -125,6 +139,8 @@ Quantity = Annotated[
 Document = Annotated[dict[str, Any], AfterValidator(_document)]
 InteractionType = Literal["view", "add_to_cart", "remove_from_cart", "wishlist", "search"]
 ListStatus = Literal["clicked", "purchased", "dismissed"]
+ListContext = Literal["homepage", "product_page", "checkout", "email", "replenishment", "usual"]
+"""Where a list is shown."""
 Frequency = Literal["daily", "weekly", "biweekly", "monthly", "occasional"]
 
 
@@ -153,10 +169,10 @@ class Body(BaseModel):
 class Demographics(Body):
     """All optional."""
 
-    age: Annotated[int, Field(ge=18, le=120)] | None = None
+    age: Annotated[int, Field(ge=18, le=120), BeforeValidator(_whole)] | None = None
     gender: Text | None = None
     location: Text | None = None
-    family_size: Annotated[int, Field(ge=1, le=20)] | None = None
+    family_size: Annotated[int, Field(ge=1, le=20), BeforeValidator(_whole)] | None = None
 
 
 class BudgetRange(Body):
@@ -222,8 +238,14 @@ class NewPurchase(Body):
     order_id: Id | None = None
     store_location: Text | None = None
     promotion_used: bool = False
-    rating: Annotated[int, Field(ge=1, le=5)] | None = None
+    rating: Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)] | None = None
     review: Annotated[str, Field(max_length=5_000), AfterValidator(_text)] | None = None
+
+    @model_validator(mode="after")
+    def _total_is_an_amount(self) -> Self:
+        if self.total >= MOST_MONEY:
+            raise ValueError("unitPrice times quantity is out of range")
+        return self
 
     @property
     def total(self) -> Decimal:
@@ -247,7 +269,7 @@ class Feedback(Body):
     """What became of a customer's list."""
 
     customer_id: Id
-    context: Id = "homepage"
+    context: ListContext = "homepage"
     status: ListStatus
 
 

@@ -103,6 +103,26 @@ def test_pages_of_purchases(door: Door) -> None:
     assert refused.json()["details"] == [{"field": "unitPrice", "reason": "is missing"}]
 
 
+@pytest.mark.parametrize(
+    ("field", "written", "status"),
+    [
+        ("rating", "4.0", 201),
+        ("rating", "4.5", 422),
+        ("rating", "1e999999999", 422),
+        ("rating", "true", 422),
+        ("quantity", "1000000", 422),  # times the price no store has room for it
+        ("quantity", "10", 201),
+        ("quantity", "1e999999999", 422),
+    ],
+)
+def test_numbers_that_are_just_possible(door: Door, field: str, written: str, status: int) -> None:
+    body = f'{{"productId": "milk", "unitPrice": 100000000000000, "{field}": {written}}}'.encode()
+    answer = door.call(
+        "POST", "/v1/customers/zoe/purchases", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == status
+
+
 def test_interactions(door: Door) -> None:
     event = {"productId": "milk", "interactionType": "view", "id": "i-1"}
     created = door.call("POST", "/v1/customers/zoe/interactions", json=event)

@@ -7,16 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from omnix_cli.days.seasons import SEASONS
 from omnix_cli.json_records.customer_records import Feedback
+from omnix_cli.services.customers.published_lists import CONTEXTS
 from omnix_cli.serving.http_api.answers import ExactJson, tagged
 from omnix_cli.serving.http_api.openapi import Item, Listed, ListedProduct, answers, takes
 from omnix_cli.serving.http_api.requests import Body, CallerOf, CustomerId, ListLimit, ProductId, Side
 
 router = APIRouter(prefix="/recommendations", tags=["recommendations"])
-Context = Annotated[
-    str, Query(description="Where the list is shown: homepage, product_page, checkout, email, replenishment or usual.")
-]
-Season = Annotated[str, Query(description="current, spring, summer, autumn or winter.")]
+Context = Annotated[str, Query(description="Where the list is shown.", json_schema_extra={"enum": list(CONTEXTS)})]
+Season = Annotated[str, Query(description="The season.", json_schema_extra={"enum": ["current", *SEASONS]})]
 
 
 @router.get("/customers/{customer}", **answers(Listed, 200, 304))
