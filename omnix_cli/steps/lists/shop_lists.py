@@ -11,6 +11,7 @@ import polars as pl
 from omnix_cli import list_ids
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.reasons import sentences
+from omnix_cli.reasons.grammar import Sentence
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.lists.diversity import crowding
@@ -30,6 +31,7 @@ def shop_lists(
     neighbours: pl.LazyFrame,
     popularity: pl.LazyFrame,
     assortment: pl.LazyFrame,
+    cycles: pl.LazyFrame,
     *,
     parameters: ShopListSettings,
     min_support: int,
@@ -43,9 +45,9 @@ def shop_lists(
     similar product known by its content, and nothing dormant unless in its season. What is excluded or no product has
     no similar list. The first ten of a list keep to the limits of `diversity` while enough is left.
 
-    The confidence is the chance of a purchase within 14 days by a customer who shops now; in the similar lists the
-    share of the product's customers who bought the similar one too, times customers / (customers + 10), and 0 if
-    nobody is known to have bought both.
+    Where no customer is known (no `cycles`), reasons count orders. The confidence is the chance of a purchase within
+    14 days by a customer who shops now; in the similar lists the share of the product's customers who bought the
+    similar one too, times customers / (customers + 10), and 0 if nobody is known to have bought both.
     """
     shop = popularity.collect()
     offered = assortment.collect()
@@ -66,6 +68,7 @@ def shop_lists(
         for kind, count in limits.items()
     ]
     shown = pl.when(pl.col("customers") >= min_support).then("customers")
+    counted = "customer" if cycles.select("customer_id").head(1).collect().height else "order"
     near = neighbours.with_columns(customers=shown)
     for kind, rows, count in (
         ("similar", near, parameters.similar_count),
@@ -73,7 +76,7 @@ def shop_lists(
         ("substitutes", _related(near, "substitute", by="content"), parameters.substitute_count),
     ):
         if count:  # the first 0 rows of a group are a row of nulls in polars
-            items = _similar(rows, offered, out, diverse, count=count)
+            items = _similar(rows, offered, out, diverse, count=count, together=sentences.TOGETHER[counted])
             lists.append(listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col("source_id"))))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), offered, frame="shop_lists")
     figures = {kind: int((frame["kind"] == kind).sum()) for kind in (*list_ids.PRODUCT_KINDS, *limits)}
@@ -116,11 +119,12 @@ def _similar(
     diverse: Callable[..., pl.DataFrame],
     *,
     count: int,
+    together: Sentence,
 ) -> pl.DataFrame:
     """The best neighbours of each product with what makes them similar, in words and as tags."""
     never_named = assortment.filter("never_named")
     parts = {
-        "bought_together": sentences.TOGETHER.say(customers="customers"),
+        "bought_together": together.say(customers="customers"),
         "same_category": pl.when("same_category").then(sentences.SAME_CATEGORY.say(category="category")),
         "same_brand": pl.when("same_brand").then(sentences.SAME_BRAND.say(brand="brand")),
         "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(sentences.SIMILAR_PRICE.say()),
