@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from omnix_cli import list_ids
@@ -22,6 +24,10 @@ SIMILAR_TEXT = 0.5
 _CANDIDATES_PER_PLACE = 3
 _SEEN_AT_ONCE = 10
 """The length of a list as people see it; limits of diversity hold for so many items at the top of a longer one."""
+_NEIGHBOUR = (
+    *("rank", "score", "conditional", "customers"),
+    *("same_category", "same_brand", "price_similarity", "text_similarity"),
+)
 _NO_CUSTOMER = {
     name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "next_expected_date", "urgency")
 }
@@ -86,9 +92,16 @@ def shop_lists(
 def _diverse(rows: pl.DataFrame, *, within: str, count: int, **limits: Any) -> pl.DataFrame:
     """The first `count` rows of each list, of the rows in the order of the lists: first those that are not one too many
     of their kind."""
-    crowded = crowding(rows, within=within, count=min(count, _SEEN_AT_ONCE), **limits)
-    ordered = rows.with_columns(crowded=crowded).sort(within, "crowded", maintain_order=True).drop("crowded")
-    return ordered.group_by(within, maintain_order=True).head(count)
+    number = rows.select(list=pl.col(within).rle_id().cast(pl.Int64), product_id="product_id")
+    crowded = crowding(number, within="list", count=min(count, _SEEN_AT_ONCE), **limits).to_numpy()
+    lists = number["list"].to_numpy()
+    order = np.lexsort((crowded, lists))  # stable
+    return rows[order[_places(lists) < count]]
+
+
+def _places(lists: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The place of each row in its list, from 0; the rows of a list stand together."""
+    return np.arange(len(lists)) - np.searchsorted(lists, lists)
 
 
 def _without_more_of_the_same(ranked: pl.DataFrame, assortment: pl.DataFrame, max_alike: int) -> pl.DataFrame:
@@ -130,26 +143,30 @@ def _similar(
         "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(sentences.SIMILAR_PRICE.say()),
         "similar_text": pl.when(pl.col("text_similarity") >= SIMILAR_TEXT).then(sentences.SIMILAR_TEXT.say()),
     }
-    words = pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True)
     adoption = pl.col("conditional") * pl.col("customers") / (pl.col("customers") + SHRINK_CUSTOMERS)
     nearest = (
-        neighbours.rename({"product_id": "source_id", "neighbour_id": "product_id"})
-        .join(out.lazy(), on="product_id", how="anti")
-        .join(never_named.lazy().select(source_id="product_id"), on="source_id", how="anti")
-        .sort("source_id", "rank")
-        .group_by("source_id", maintain_order=True)
-        .head(_CANDIDATES_PER_PLACE * count)
+        neighbours.select(*_NEIGHBOUR, source_id="product_id", product_id="neighbour_id")
+        .filter(
+            ~pl.col("product_id").is_in(out["product_id"].implode()),
+            ~pl.col("source_id").is_in(never_named["product_id"].implode()),
+        )
         .collect()
     )
+    if not nearest.select(pl.struct("source_id", "rank").is_sorted()).item():  # they are, but for relations
+        nearest = nearest.sort("source_id", "rank")
+    places = _places(nearest["source_id"].rle_id().cast(pl.Int64).to_numpy())
+    nearest = nearest.filter(places < _CANDIDATES_PER_PLACE * count)
     return (
         diverse(nearest, within="source_id", count=count)
         .join(assortment.select("product_id", "category", "brand"), on="product_id", how="left", maintain_order="left")
+        .with_columns(part.alias(f"said_{tag}") for tag, part in parts.items())
+        .with_columns(words=pl.concat_str([f"said_{tag}" for tag in parts], separator="; ", ignore_nulls=True))
         .with_columns(
-            reason=pl.when(words != "").then(words).otherwise(sentences.SIMILAR.say()),
+            reason=pl.when(pl.col("words") != "").then("words").otherwise(sentences.SIMILAR.say()),
             tags=pl.concat_list(
-                pl.when(part.is_not_null()).then(pl.lit(tag)) for tag, part in parts.items()
+                pl.when(pl.col(f"said_{tag}").is_not_null()).then(pl.lit(tag)) for tag in parts
             ).list.drop_nulls(),
             confidence=adoption.fill_null(0.0),
         )
-        .drop("rank")
+        .drop("rank", "words", *(f"said_{tag}" for tag in parts))
     )
