@@ -113,7 +113,7 @@ def _shop(
 ) -> Shop | None:
     """The shop before a day; None without a purchase."""
     named = of_customers(purchases)
-    rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").unique().collect()
+    rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").collect()
     if rows.is_empty():
         return None
     categories = fitted_products(products, as_of).collect()

@@ -80,7 +80,7 @@ class Ranker:
         """The score of each row, 0..1; and for the rows of each part that has a model, what each feature adds to the
         logit of the score."""
         matrix = features(chunk, rows)
-        score = formula(chunk, rows) if len(self.models) < len(FEATURES) else np.zeros(len(rows.row))
+        score = formula(matrix, rows.known) if len(self.models) < len(FEATURES) else np.zeros(len(rows.row))
         matrices = {}
         for part, names in FEATURES.items():
             if part in self.models:
