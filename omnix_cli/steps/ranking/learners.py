@@ -17,7 +17,7 @@ from omnix_cli.kernels.binning import bin_edges, binned, threshold_of
 from omnix_cli.steps.ranking.baskets import Bools, Floats, Ints
 
 INVERSE_RIDGE = 0.03
-TREES, LEAVES, LEARNING_RATE, FEWEST_IN_LEAF, BINS = 100, 15, 0.1, 50, 64
+TREES, LEAVES, LEARNING_RATE, FEWEST_IN_LEAF, BINS = 60, 15, 0.07, 200, 64
 BASE = "base"
 """The part of a margin that no feature has a share in."""
 
