@@ -86,8 +86,8 @@ class Ranker:
                 )
         return score, matrices
 
-    def frame(self) -> pl.DataFrame:
-        """The numbers as the frame `ranker`."""
+    def frame(self, *others: pl.DataFrame) -> pl.DataFrame:
+        """The numbers as the frame `ranker`, and the rows of `others`."""
         figures = [
             pl.DataFrame({"part": part, "model": "validation", "feature": name, "value": float(value)})
             for part, values in self.figures.items()
@@ -105,7 +105,7 @@ class Ranker:
             "right": -1,
         }
         schema = {"part": pl.String, "model": pl.String, "feature": pl.String, "value": pl.Float64}
-        every = pl.concat([pl.DataFrame(schema=schema), *figures, *models], how="diagonal_relaxed")
+        every = pl.concat([pl.DataFrame(schema=schema), *figures, *models, *others], how="diagonal_relaxed")
         absent = [pl.lit(value).alias(name) for name, value in missing.items() if name not in every.columns]
         return every.with_columns(absent).with_columns(pl.col(name).fill_null(value) for name, value in missing.items())
 
