@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 SELDOM = 0.1
 USUAL = 0.5
-ALWAYS = 0.9
+ALWAYS = 0.85
 MIN_WEEKS = 8
 DAYS_BACK, DAYS_AHEAD = 2_000, 4_000
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -23,8 +24,9 @@ def closing_days(sold: Collection[date]) -> list[str]:
     """The days of the week (`saturday`) and of the year (`12-25`) on which a shop that `sold` on these days is closed.
 
     Closed on a weekday: it sold in at most a tenth of the weeks on that day, and in half of them on its busiest one.
-    Closed on a day of the year: it never sold on that day although it did on nine of ten such weekdays. A history of
-    fewer than eight weeks says nothing."""
+    Closed on a day of the year: it never sold on that day although it did on most such weekdays, or the day lies
+    between two of that kind in one time without sales (25 December on a Saturday, closed from 24 December to 2
+    January). A history of fewer than eight weeks says nothing."""
     if not sold:
         return []
     first, last = min(sold), max(sold)
@@ -36,9 +38,15 @@ def closing_days(sold: Collection[date]) -> list[str]:
     if max(shares) < USUAL:
         return []
     closed = [name for name, share in zip(_WEEKDAYS, shares, strict=True) if share <= SELDOM]
-    usual = [day for day in days if shares[day.weekday()] >= ALWAYS]
-    open_days = {f"{day:%m-%d}" for day in usual if day in known}
-    return closed + sorted({f"{day:%m-%d}" for day in usual} - open_days)
+    missed = [day for day in days if shares[day.weekday()] >= ALWAYS and day not in known]
+    within = (
+        day
+        for here, there in pairwise(missed)
+        if known.isdisjoint(between := [here + timedelta(days=number) for number in range((there - here).days)])
+        for day in between
+    )
+    never = {f"{day:%m-%d}" for day in (*missed, *within)} - {f"{day:%m-%d}" for day in known}
+    return closed + sorted(never)
 
 
 def _share(known: Collection[date], days: Iterable[date]) -> float:

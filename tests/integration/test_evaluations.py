@@ -110,6 +110,21 @@ def test_the_order_of_rows_changes_nothing(plan: Plan, function: Any, asked: Any
     assert first.equals(asking(plan, function, lines.sample(fraction=1.0, shuffle=True, seed=1), asked=asked))
 
 
+def test_the_confidence_of_lists_is_judged_on_those_who_did_not_come_too(plan: Plan) -> None:
+    cut = END - timedelta(days=28)
+    stays_away = pl.col("customer_id").hash(seed=1) % 3 == 0
+    lines = LINES.filter(~stays_away | (pl.col("purchase_day") < cut))
+    found = asking(plan, evaluate_lists, lines, asked=ListQuestions(places=3, as_of=str(cut)))
+    of_homepage = found.filter(method="omnix, homepage")
+    asked = of_homepage.filter(part="all", metric="recall@3")["customers"].item()
+    judged = of_homepage.filter(part="confidence", metric="calibration_error")["customers"].item()
+    before = lines.filter(pl.col("purchase_day") < cut)["customer_id"].n_unique()
+    assert asked < before
+    assert judged == before
+    sample = asking(plan, evaluate_lists, lines, asked=ListQuestions(places=3, as_of=str(cut), customers=10))
+    assert sample.filter(method="omnix, homepage", part="confidence")["customers"].unique().to_list() == [10]
+
+
 def test_chances_are_asked_before_a_quarter_of_a_short_history() -> None:
     assert [follow_up(days) for days in (0, 3, 40, 365, 4000)] == [1, 1, 10, 92, 92]
 

@@ -18,7 +18,7 @@ from omnix_cli.settings import dump
 from omnix_cli.steps.evaluation.bootstrap import RESAMPLES, SEED
 from omnix_cli.steps.evaluation.tables import compared
 
-VERSION = "1"
+VERSION = "2"
 PREFIX = "evaluate-"
 _FRAMES = ("evaluations", "reliability")
 _SECTIONS = ("similarity", "prediction", "ranking", "recommend", "shop_lists", "privacy")

@@ -19,7 +19,7 @@ from omnix_cli.steps.evaluation.forecast_metrics import auc_of, brier_of, calibr
 from omnix_cli.steps.evaluation.judged_lists import Truth, assortment
 from omnix_cli.steps.evaluation.list_metrics import rules, values
 from omnix_cli.steps.evaluation.ranked_items import NOTHING, PARTS, TIES, Lists, framed
-from omnix_cli.steps.evaluation.splits import EPOCH, Split, dated_baskets, next_baskets, sampled
+from omnix_cli.steps.evaluation.splits import EPOCH, Split, dated_baskets, hashed_order, next_baskets, sampled
 from omnix_cli.steps.evaluation.tables import Rows
 
 FOLLOW_UP_DAYS = 28
@@ -28,7 +28,8 @@ RESAMPLES = 200
 _PAIR = ["customer_id", "product_id"]
 _CHANCE_RULES = {
     "auc": "chance that an item bought within 14 days has the higher confidence than one that was not, ties one half",
-    "calibration_error": "mean of |confidence - happened| over tenths, weighed by items; happened: bought in 14 days",
+    "calibration_error": "mean of |confidence - happened| over tenths, weighed by items of all customers; happened: "
+    "bought in 14 days",
     "brier": "mean of (confidence - outcome)^2",
 }
 
@@ -55,7 +56,7 @@ def evaluate_lists(
     may_go_on: Callable[[], None],
 ) -> StepOutput:
     """The lists of customers as of the cut, whole and by shelf, judged by the first basket since; and the confidence of
-    their items, judged by the purchases of 14 days."""
+    their items, judged by the purchases of 14 days: those of all customers, for who does not come buys nothing."""
     baskets = dated_baskets(purchases, as_of=as_of)
     rows, figures = Rows(), Figures(intervals=of_intervals(), ties=TIES)
     if baskets.is_empty():
@@ -81,8 +82,9 @@ def evaluate_lists(
         baselines.fill(lists[name], split, score, np.arange(len(split.asked)))
     _judge(rows, split, lists, known, asked.places)
     if (as_of - cut).days >= WITHIN_DAYS:
-        asked_ids = split.customers.gather(split.asked).implode()
-        _chances(rows, made.filter(pl.col("customer_id").is_in(asked_ids)), baskets, (cut - EPOCH).days)
+        everybody = hashed_order(made["customer_id"].unique().sort())
+        chosen = everybody if asked.customers is None else everybody.head(asked.customers)
+        _chances(rows, made.filter(pl.col("customer_id").is_in(chosen.implode())), baskets, (cut - EPOCH).days)
     return StepOutput(rows.frames(), figures)
 
 

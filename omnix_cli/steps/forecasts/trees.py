@@ -106,6 +106,8 @@ def _fitted(kind: Any, columns: Columns, target: npt.NDArray[Any], weight: Float
     estimator = kind(early_stopping=False, random_state=0, **options)
     edges = [bin_edges(values, BINS) for values in columns.values()]
     table = np.column_stack([binned(*pair) for pair in zip(columns.values(), edges, strict=True)])
+    unknown = np.isnan(table[weight > 0]).all(axis=0)  # such as the category in a shop that has none
+    table[:, unknown] = 0  # scikit-learn refuses a column without any value
     with threadpool_limits(limits=1):  # threads that wait for each other are slow where the cores have other work
         estimator.fit(table, target, sample_weight=weight)
     trees = []

@@ -30,6 +30,23 @@ def test_a_day_that_was_open_in_one_of_two_years_is_no_closing_day() -> None:
     assert closing_days([day for day in sold if day != date(2023, 7, 3)]) == []
 
 
+def test_a_holiday_on_a_weekday_that_is_closed_anyway_is_one_in_other_years_too() -> None:
+    """A wholesaler without Saturdays, shut from Friday 24 December 2010 to Monday 3 January, and on five bank holidays
+    (Mondays). 25 December is a Sunday the year after."""
+    year = [date(2010, 12, 1) + timedelta(days=number) for number in range(374)]
+    shut = [date(2010, 12, 24) + timedelta(days=number) for number in range(11)]
+    mondays = [date(2011, 4, 25), date(2011, 5, 2), date(2011, 5, 30), date(2011, 8, 29)]
+    closed = closing_days([day for day in year if day.weekday() != 5 and day not in [*shut, *mondays]])
+    assert closed[0] == "saturday"
+    assert {f"{day:%m-%d}" for day in [*shut, *mondays]} == set(closed[1:])
+
+
+def test_a_closed_weekday_beside_a_holiday_is_open_in_other_years() -> None:
+    """Friday 15 September 2023 was a holiday; the Saturday after it is closed as every Saturday."""
+    sold = [day for day in YEAR if day.weekday() != 5 and day != date(2023, 9, 15)]
+    assert closing_days(sold) == ["saturday", "09-15"]
+
+
 @pytest.mark.parametrize("sold", [[], YEAR[:1], YEAR[:50:7], YEAR[::30]])
 def test_too_little_says_nothing(sold: list[date]) -> None:
     assert closing_days(sold) == []

@@ -57,3 +57,20 @@ def test_a_tree_of_one_leaf_is_its_value() -> None:
     constant = {"x": np.zeros(50)}
     trees = fit_median(constant, np.full(50, 3.0), np.ones(50), **SMALL)
     assert Trees.of(trees.terms()).score(constant).tolist() == [3.0] * 50
+
+
+def test_what_no_row_knows_decides_nothing(columns: dict[str, Floats]) -> None:
+    """Such as the category in a shop without a catalogue, or a value that only rows without a weight have."""
+    wanted, weight = target(columns), np.ones(3_000)
+    weight[:10] = 0
+    nowhere, hardly = np.full(3_000, np.nan), np.full(3_000, np.nan)
+    hardly[:10] = 1.0
+    with_unknown = columns | {"nowhere": nowhere, "hardly": hardly}
+    assert np.array_equal(
+        fit_median(with_unknown, wanted, weight, **SMALL).score(with_unknown),
+        fit_median(columns, wanted, weight, **SMALL).score(columns),
+    )
+    assert np.array_equal(
+        fit_chance(with_unknown, wanted > 0, weight, **SMALL).score(with_unknown),
+        fit_chance(columns, wanted > 0, weight, **SMALL).score(columns),
+    )

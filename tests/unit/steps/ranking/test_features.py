@@ -68,4 +68,4 @@ def test_the_formula_is_that_of_the_lists() -> None:
     cycles = cycles_of(purchases(*((customer, product, days_ago(age)) for customer, product, age in LINES))).collect()
     shares = pl.DataFrame({"product_id": ["milk", "oats", "tea"], "repeat_share": [4 / 9, 1 / 5, 2 / 6]})
     theirs = next_basket(cycles, shares, as_of=AS_OF)["basket_score"]
-    assert formula(asked, rows)[rows.known] == pytest.approx(theirs.to_numpy(), rel=1e-4)
+    assert formula(features(asked, rows), rows.known)[rows.known] == pytest.approx(theirs.to_numpy(), rel=1e-4)
