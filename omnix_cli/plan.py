@@ -113,9 +113,9 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         PlanStep(
             "shop_lists",
             shop_lists.shop_lists,
-            inputs=("neighbours", "popularity", "assortment"),
+            inputs=("neighbours", "popularity", "assortment", "cycles"),
             outputs=("shop_lists",),
-            version="2",
+            version="3",
             settings=lambda settings: {
                 "parameters": settings.shop_lists,
                 "min_support": settings.recommend.min_support,
