@@ -53,7 +53,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             rhythms.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="4",
+            version="5",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         _predict(predictor),
