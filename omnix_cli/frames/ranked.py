@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataframely as dy
 
 RANKER_PARTS = ("known", "new")
-RANKER_MODELS = ("validation", "chosen", "logistic", "trees")
+RANKER_MODELS = ("validation", "chosen", "logistic", "trees", "chance")
 
 
 class Ranker(dy.Schema):
     """The fitted ranker, one part for products bought before (`known`) and one for `new` ones: see
     `steps.ranking.learners`. `logistic` has one row per feature: `value` is its slope, `hinge` what the slope changes
     by above the mean, both per `scale`. `trees` has one row per node; a leaf has no feature. `chosen` names the kind
-    and has the shift of the logit. `validation` has the figures by which it was chosen."""
+    and has the shift of the logit. `validation` has the figures by which it was chosen. `chance` makes the score of a
+    new product a chance within 14 days: see `steps.ranking.new_chances`."""
 
     part = dy.Enum(RANKER_PARTS, primary_key=True)
     model = dy.Enum(RANKER_MODELS, primary_key=True)
@@ -31,7 +32,8 @@ class Ranker(dy.Schema):
 class Rankings(dy.Schema):
     """How likely each product is in a customer's next basket. `known` products were bought before, all of them are
     here; of the others the best. `rank` counts within customer and known. `score` is the chance that the ranker gives,
-    comparable between all rows of a customer; by the formula it is an order only. `contributions` says for the first
+    comparable between all rows of a customer; by the formula it is an order only. `chance`
+    of a new product: the calibrated chance of a purchase within 14 days. `contributions` says for the first
     ranks what made the score: the strongest features, the `rest` and the `base` add up to the logit of the score; empty
     by the formula."""
 
@@ -40,4 +42,5 @@ class Rankings(dy.Schema):
     rank = dy.Int32(primary_key=True, min=1)
     product_id = dy.String()
     score = dy.Float64(min=0, max=1)
+    chance = dy.Float64(nullable=True, min=0, max=1)
     contributions = dy.List(dy.Struct({"feature": dy.String(), "value": dy.Float64()}))

@@ -1,4 +1,4 @@
-"""Rows of sparse matrices: dot products with those of another matrix, and sums of several rows."""
+"""Rows of sparse matrices: dot products with those of another matrix, and weighted sums of several rows."""
 
 from __future__ import annotations
 
@@ -33,49 +33,87 @@ def add_dot_products(
 
 
 @compiled
-def count_of_sums(
+def highest_sums(
     first: int,
     last: int,
-    chosen: NDArray[np.int64],
-    start: _Ints,
-    column: _Ints,
-    columns: int,
-    count: NDArray[np.int64],
-) -> None:
-    """How many columns the sum of the rows `chosen[i]` of a CSR matrix has an entry in, for each i in [first, last)."""
-    seen_by = np.full(columns, -1, dtype=np.int64)
-    for one in range(first, last):
-        for row in chosen[one]:
-            for entry in range(start[row], start[row + 1]):
-                if seen_by[column[entry]] != one:
-                    seen_by[column[entry]] = one
-                    count[one] += 1
-
-
-@compiled
-def fill_sums(
-    first: int,
-    last: int,
-    chosen: NDArray[np.int64],
-    factor: float,
+    pick_start: _Ints,
+    pick: _Ints,
+    weight: _Floats,
     start: _Ints,
     column: _Ints,
     value: _Floats,
-    columns: int,
-    total_start: NDArray[np.int64],
-    total_column: _Ints,
+    barred_start: _Ints,
+    barred: _Ints,
+    total: _Floats,
+    highest: _Ints,
+) -> None:
+    """For each row i in [first, last): the columns of the highest positive values of the sum (see `add_rows`), best
+    first, of equal ones the lower column; those that are `barred` for the row are left out. `highest[i]` holds as many
+    as there is room, -1 after the last. `total` is room for a row, all zeros."""
+    most = highest.shape[1]
+    best = np.empty(most)
+    for row in range(first, last):
+        add_rows(row, pick_start, pick, weight, start, column, value, total)
+        for entry in range(barred_start[row], barred_start[row + 1]):
+            total[barred[entry]] = 0.0
+        kept = 0
+        for one in range(len(total)):
+            found = total[one]
+            total[one] = 0.0
+            if found > 0.0 and (kept < most or found > best[most - 1]):
+                place = min(kept, most - 1)
+                while place > 0 and best[place - 1] < found:
+                    best[place] = best[place - 1]
+                    highest[row, place] = highest[row, place - 1]
+                    place -= 1
+                best[place] = found
+                highest[row, place] = one
+                kept = min(kept + 1, most)
+        for place in range(kept, most):
+            highest[row, place] = -1
+
+
+@compiled
+def sums_at(
+    first: int,
+    last: int,
+    pick_start: _Ints,
+    pick: _Ints,
+    weight: _Floats,
+    start: _Ints,
+    column: _Ints,
+    value: _Floats,
+    wanted_start: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    total: _Floats,
+    found: _Floats,
+) -> None:
+    """For each row i in [first, last): the values of the sum (see `add_rows`) in the columns `wanted`, those of row i
+    at [wanted_start[i], wanted_start[i + 1]). `total` is room for a row, all zeros."""
+    for row in range(first, last):
+        if wanted_start[row] == wanted_start[row + 1]:
+            continue
+        add_rows(row, pick_start, pick, weight, start, column, value, total)
+        for entry in range(wanted_start[row], wanted_start[row + 1]):
+            found[entry] = total[wanted[entry]]
+        for one in range(len(total)):
+            total[one] = 0.0
+
+
+@compiled
+def add_rows(
+    row: int,
+    pick_start: _Ints,
+    pick: _Ints,
+    weight: _Floats,
+    start: _Ints,
+    column: _Ints,
+    value: _Floats,
     total: _Floats,
 ) -> None:
-    """Writes `factor` times the sum of the rows `chosen[i]` of a CSR matrix, for each i in [first, last), as row i of
-    another, which begins at `total_start[i]`. The rows are added in their order; columns come as they are met."""
-    seen_by, place = np.full(columns, -1, dtype=np.int64), np.zeros(columns, dtype=np.int64)
-    for one in range(first, last):
-        end = total_start[one]
-        for row in chosen[one]:
-            for entry in range(start[row], start[row + 1]):
-                where = column[entry]
-                if seen_by[where] != one:
-                    seen_by[where], place[where] = one, end
-                    total_column[end] = where
-                    end += 1
-                total[place[where]] += factor * value[entry]
+    """Adds the weighted rows of a CSR matrix (start, column, value) that `row` picks, in their order: those of the
+    picks [pick_start[row], pick_start[row + 1]), with their weights."""
+    for picked in range(pick_start[row], pick_start[row + 1]):
+        factor = weight[picked]
+        for entry in range(start[pick[picked]], start[pick[picked] + 1]):
+            total[column[entry]] += factor * value[entry]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,14 @@ from omnix_cli.steps.forecasts.intervals import log_interval
 from omnix_cli.steps.forecasts.pair_features import with_customer_habits, with_latest_purchases
 from omnix_cli.steps.forecasts.renewal import DAYS as RENEWAL_DAYS
 from omnix_cli.steps.forecasts.renewal import deviation, is_long, is_steady, renewal_curve
-from omnix_cli.steps.forecasts.rhythm_reasons import most_likely, reason, shared_interval, shared_level
+from omnix_cli.steps.forecasts.rhythm_reasons import (
+    SHARED_FACTS,
+    most_likely,
+    own_reasons,
+    shared_interval,
+    shared_level,
+    shared_reasons,
+)
 from omnix_cli.steps.forecasts.rhythms import CHANCE_TREES, CLOSED, INTERVAL_TREES, PERSONAL, SHARED, model_parts
 from omnix_cli.steps.forecasts.trees import Trees
 from omnix_cli.steps.forecasts.urgency import silence, urgency
@@ -41,8 +48,18 @@ LONGEST_INTERVAL_DAYS = 1_000.0
 ROWS_AT_A_TIME = 131_072
 RENEWAL_ROWS_AT_A_TIME = 8_192
 
+_SHARED_READ = (
+    *("customer_id", "product_id", "purchase_days", "last_day", "typical_quantity", "product_quantity", "own_gaps"),
+    *("recency_weight", "base_rate", "history_days", "elapsed_days", "visit_days", "sold_days", "product_recency"),
+    *("customer_shopping_days", "customer_recent_shopping_days", "customer_purchase_days", "customer_products"),
+    *("buyers_7d_product", "buyers_28d_product", "own_log_gap", "quantity_shift"),
+    *("shared_level", "interval_days", "longest_usual_days", *SHARED_FACTS),
+)
+"""What is read of pairs without a rhythm of their own: they are many."""
+
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
+_Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
 
 
 class Models(NamedTuple):
@@ -103,7 +120,7 @@ class StatisticalPredictor:
     """
 
     name = "statistical"
-    version = "3"
+    version = "4"
     inputs: tuple[str, ...] = ("cycles", "rhythms", "forecast_model", "products")
     outputs: tuple[str, ...] = ("predictions",)
     by_customer: tuple[str, ...] = ("cycles",)
@@ -138,12 +155,13 @@ class StatisticalPredictor:
         calendar = Calendar.of(models.parts.get(CLOSED, {}), as_of)
         pairs = self.pairs(cycles, rhythms, products, models, as_of=as_of)
         rows = {"steady": RENEWAL_ROWS_AT_A_TIME, "personal": ROWS_AT_A_TIME, "shared": ROWS_AT_A_TIME}
-        pieces = [
-            _forecast(piece, *_curve(kind, piece, models))
-            for kind, count in rows.items()
-            for piece in pairs[kind].iter_slices(count)
+        pieces = [(kind, piece) for kind, count in rows.items() for piece in pairs[kind].iter_slices(count)]
+        described = [
+            self._describe(kind, _forecast(piece, *_curve(kind, piece, models)), calendar, as_of).select(
+                spec.schema.column_names()
+            )
+            for kind, piece in pieces
         ]
-        described = [self._describe(piece, calendar, as_of).select(spec.schema.column_names()) for piece in pieces]
         predictions = pl.concat(described).sort(spec.sort) if described else spec.empty()
         silent = sum(kind.height for kind in pairs.values()) - predictions.height
         return StepOutput({"predictions": spec.conform(predictions)}, {"silent_pairs": silent})
@@ -153,23 +171,25 @@ class StatisticalPredictor:
     ) -> dict[str, pl.DataFrame]:
         """The evidence by the kind of rhythm: `steady` (long, see `renewal`), `personal`, `shared`. With
         `interval_days`, the `shared_level` that it comes from, and `longest_usual_days`."""
-        habits, own = with_customer_habits(cycles, products), self._parameters.personal_purchases
-        known = evidence(habits, rhythms, products, as_of=as_of, personal_purchases=own).collect()
-        is_own = pl.col("own_gaps") > 0
-        personal = with_latest_purchases(known.filter(is_own).lazy(), as_of=as_of)
+        own = self._parameters.personal_purchases
+        is_own = pl.col("occasions") >= own
+        habits = with_customer_habits(cycles.filter(is_own), cycles, products)
+        known = evidence(habits, rhythms, products, as_of=as_of, personal_purchases=own)
+        personal = with_latest_purchases(known, as_of=as_of)
         is_renewal = is_steady(2) & is_long()
         steady, others = personal.filter(is_renewal), personal.filter(~is_renewal)
         gap = pl.lit(_median_log_gap(others, models))
         level = shared_level(self._min_customers, self._parameters.min_repeat_share)
         mean = pl.col("mean_log_gap")
         nothing = pl.lit(None, pl.String)
+        shared = evidence(cycles.filter(~is_own), rhythms, products, as_of=as_of, personal_purchases=own)
         return {
-            "steady": _rhythm(steady, nothing, mean, (mean + UNUSUALLY_LONG * deviation()).exp()),
-            "personal": _rhythm(others, nothing, pl.when(is_steady(3)).then(mean).otherwise(gap), _longest()),
-            "shared": _rhythm(known.filter(~is_own).drop("gap_days"), level, shared_interval().log(), _longest()),
+            "steady": steady.pipe(_rhythm, nothing, mean, (mean + UNUSUALLY_LONG * deviation()).exp()),
+            "personal": others.pipe(_rhythm, nothing, pl.when(is_steady(3)).then(mean).otherwise(gap), _longest()),
+            "shared": shared.pipe(_rhythm, level, shared_interval().log(), _longest()).select(_SHARED_READ).collect(),
         }
 
-    def _describe(self, forecasts: pl.DataFrame, calendar: Calendar, as_of: date) -> pl.DataFrame:
+    def _describe(self, kind: str, forecasts: pl.DataFrame, calendar: Calendar, as_of: date) -> pl.DataFrame:
         """The pairs still alive, with dates, expected quantity, state, reason, and this predictor's name."""
         quantity = shrunk(
             pl.col("typical_quantity"), pl.col("purchase_days"), pl.col("product_quantity"), PRIOR_PURCHASES
@@ -177,13 +197,13 @@ class StatisticalPredictor:
         described = forecasts.filter(pl.col("alive") >= self._parameters.min_alive).with_columns(
             quantity.round(3).alias("expected_quantity"),
             urgency(self._parameters, silence(self._parameters)).alias("urgency"),
-            reason(self._min_customers).alias("reason"),
             pl.lit(self.name).alias("predictor"),
             pl.lit(self.version).alias("predictor_version"),
             pl.lit(False).alias("fallback"),
         )
         days = _dates(described, calendar)
-        return described.with_columns(
+        reasons = own_reasons(described) if kind != "shared" else shared_reasons(described, self._min_customers)
+        return described.with_columns(reasons.alias("reason")).with_columns(
             (pl.lit(as_of) + pl.duration(days=pl.lit(pl.Series(values)))).alias(name) for name, values in days.items()
         )
 
@@ -194,7 +214,7 @@ def _median_log_gap(pairs: pl.DataFrame, models: Models) -> pl.Series:
     return pairs.select(log_interval(models.parts["interval"])).to_series()
 
 
-def _rhythm(pairs: pl.DataFrame, level: pl.Expr, log_gap: pl.Expr, longest: pl.Expr) -> pl.DataFrame:
+def _rhythm(pairs: _Frame, level: pl.Expr, log_gap: pl.Expr, longest: pl.Expr) -> _Frame:
     """The pairs with `shared_level`, `interval_days` (the log gap, moved by the quantity) and `longest_usual_days`."""
     interval = (log_gap + pl.col("quantity_shift")).exp().clip(1.0, LONGEST_INTERVAL_DAYS).round(3)
     return pairs.with_columns(shared_level=level).with_columns(interval_days=interval, longest_usual_days=longest)

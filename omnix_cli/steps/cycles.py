@@ -35,7 +35,10 @@ def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
     days at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit. The
     pairs of which nothing was kept are in the frame `returned`.
     """
-    frame = schemas.FRAMES["cycles"].conform(pair_cycles(of_customers(purchases), as_of=as_of))
+    days = purchase_days(of_customers(purchases), as_of=as_of)
+    habits = customer_habits(days, as_of=as_of)
+    pairs = pair_rhythms(days, as_of=as_of).join(habits, on="customer_id", how="left", maintain_order="left")
+    frame = schemas.FRAMES["cycles"].conform(pairs.collect())
     anonymous = purchases.filter(pl.col("purchase_day") < as_of, pl.col("customer_id").str.starts_with(ANONYMOUS))
     left_out = anonymous.select(pl.len()).collect().item()
     repeated = int((frame["purchase_days"] > 1).sum())
@@ -49,13 +52,6 @@ def _returned(purchases: pl.LazyFrame, cycles: pl.DataFrame, as_of: date) -> pl.
     """The pairs with a return and without a purchase day."""
     returns = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") == "return").select(_PAIR).unique()
     return schemas.FRAMES["returned"].conform(returns.collect().join(cycles, on=_PAIR, how="anti").sort(_PAIR))
-
-
-def pair_cycles(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """The rows of `cycles`, from any frame that has the columns of `schemas.Purchases` which they need."""
-    days = _purchase_days(purchases, as_of)
-    customers = _customer_habits(days, as_of)
-    return _pair_rhythms(days, as_of).join(customers, on="customer_id", how="left").sort(_PAIR)
 
 
 def burst_days(mean_gap_days: pl.Expr) -> pl.Expr:
@@ -75,12 +71,9 @@ def from_fixed_point(total: pl.Expr) -> pl.Expr:
     return total.cast(pl.Float64) / _UNIT
 
 
-def _purchase_days(purchases: pl.LazyFrame, as_of: date) -> pl.DataFrame:
-    """One row per customer, product and purchase day, sorted, with the gap to the purchase day before."""
-    same_pair = (pl.col("customer_id") == pl.col("customer_id").shift()) & (
-        pl.col("product_id") == pl.col("product_id").shift()
-    )
-    gap = pl.col("purchase_day").diff().dt.total_days().cast(pl.UInt16)
+def purchase_days(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
+    """One row per customer, product and purchase day before `as_of`, sorted, from any frame that has the columns which
+    `history.seen` reads."""
     return (
         seen(purchases, as_of=as_of)
         .group_by(*_PAIR, "purchase_day")
@@ -90,18 +83,36 @@ def _purchase_days(purchases: pl.LazyFrame, as_of: date) -> pl.DataFrame:
             pl.col("total_price").count().alias("priced"),
         )
         .sort(*_PAIR, "purchase_day")
-        .with_columns(pl.when(same_pair).then(gap).alias("gap"))
         .collect()
     )
 
 
-def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _numbered(days: pl.DataFrame) -> pl.LazyFrame:
+    """With the number of the `pair`, and the `gap` to the purchase day before. Groups by a sorted number are slices,
+    which makes them cheap."""
+    gap = pl.when(pl.col("pair") == pl.col("pair").shift()).then(pl.col("purchase_day").diff().dt.total_days())
+    numbered = days.with_columns(pair=pl.struct(_PAIR).rle_id().set_sorted())
+    return numbered.with_columns(gap=gap.cast(pl.UInt16)).lazy()
+
+
+def pair_rhythms(days: pl.DataFrame, *, as_of: date) -> pl.LazyFrame:
+    """The columns of `cycles` about a pair, from its `purchase_days`: what is not selected of them costs nothing."""
+    numbered = _numbered(days)
     age = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
-    span = (pl.col("purchase_day").last() - pl.col("purchase_day").first()).dt.total_days()
-    mean_gap = (span / (pl.len() - 1)).over(_PAIR)
-    between = pl.when(pl.col("gap") > burst_days(mean_gap)).then("gap").cast(pl.Float64)
-    log_gap, log_quantity = pl.col("between").log(), pl.col("quantity").log().shift()
-    bought = pl.when(pl.col("between").is_not_null()).then(log_quantity)
+    pairs = (
+        numbered.with_columns(fixed_point((-age / RECENCY_DAYS).exp()).alias("weight"))
+        .group_by("pair", maintain_order=True)
+        .agg(
+            pl.col(_PAIR).first(),
+            pl.len().alias("purchase_days"),
+            pl.col("purchase_day").first().alias("first_day"),
+            pl.col("purchase_day").last().alias("last_day"),
+            pl.col("weight").sum(),
+            pl.col("quantity").median().alias("typical_quantity"),
+            pl.col("quantity").last().alias("last_quantity"),
+            pl.col("spend", "priced").sum(),
+        )
+    )
     gaps = pl.col("gaps")
     sums = {
         name: from_fixed_point(pl.col(f"{name}_sum"))
@@ -109,41 +120,17 @@ def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
     }
     mean_log, mean_bought = sums["log"] / gaps, sums["bought"] / gaps
     variance = (sums["square"] - mean_log * sums["log"]) / (gaps - 1)
+    days_between = (pl.col("last_day") - pl.col("first_day")).dt.total_days()
     return (
-        days.lazy()
-        .with_columns(between=between)
-        .with_columns(
-            fixed_point(log_gap).alias("log_gap"),
-            fixed_point(log_gap**2).alias("square"),
-            fixed_point(bought).alias("bought"),
-            fixed_point(bought**2).alias("bought_square"),
-            fixed_point(bought * log_gap).alias("product"),
-            fixed_point((-age / RECENCY_DAYS).exp()).alias("weight"),
-        )
-        .group_by(_PAIR, maintain_order=True)
-        .agg(
-            pl.len().alias("purchase_days"),
-            pl.col("purchase_day").first().alias("first_day"),
-            pl.col("purchase_day").last().alias("last_day"),
-            pl.col("gap").drop_nulls().tail(KEPT_GAPS).alias("gap_days"),
-            pl.col("between").count().alias("gaps"),
-            pl.col("between").median().alias("median_gap_days"),
-            pl.col("between").quantile(0.25, "lower").alias("lower_gap_days"),
-            pl.col("between").quantile(0.75, "higher").alias("upper_gap_days"),
-            pl.col("log_gap").sum().alias("log_sum"),
-            pl.col("square").sum().alias("square_sum"),
-            pl.col("bought", "bought_square", "product").sum().name.suffix("_sum"),
-            from_fixed_point(pl.col("weight").sum()).alias("recency_weight"),
-            pl.col("quantity").median().alias("typical_quantity"),
-            pl.col("quantity").last().alias("last_quantity"),
-            pl.when(pl.col("priced").sum() > 0)
-            .then(pl.col("spend").sum().clip(upper_bound=_MOST_SPENT))
-            .alias("spend"),
-        )
+        pairs.join(_between_days(numbered), on="pair", how="left", maintain_order="left")
+        .join(_between_occasions(numbered), on="pair", how="left", maintain_order="left")
+        .with_columns(gaps.fill_null(0), pl.col("gap_days").fill_null(pl.lit([], pl.List(pl.UInt16))))
         .with_columns(
             (gaps + 1).alias("occasions"),
+            from_fixed_point(pl.col("weight")).alias("recency_weight"),
+            pl.when(pl.col("priced") > 0).then(pl.col("spend").clip(upper_bound=_MOST_SPENT)).alias("spend"),
             pl.when(pl.col("purchase_days") > 1)
-            .then((pl.col("last_day") - pl.col("first_day")).dt.total_days() / (pl.col("purchase_days") - 1))
+            .then(days_between / (pl.col("purchase_days") - 1))
             .alias("mean_gap_days"),
             pl.when(gaps > 0).then(mean_log).alias("mean_log_gap"),
             pl.when(gaps > 1).then(variance.clip(0).sqrt()).alias("std_log_gap"),
@@ -153,25 +140,63 @@ def _pair_rhythms(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
             .alias("quantity_square"),
             pl.when(gaps > 0).then(sums["product"] - mean_bought * sums["log"]).alias("quantity_gap_product"),
         )
-        .collect()
     )
 
 
-def _customer_habits(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Per customer, over all products: how often they shop, how recently, and how much of it is repetition."""
+def _between_days(numbered: pl.LazyFrame) -> pl.LazyFrame:
+    """The latest gaps between the purchase days of each pair that has any."""
+    known = numbered.filter(pl.col("gap").is_not_null()).select(pl.col("pair").set_sorted(), "gap")
+    return known.group_by("pair", maintain_order=True).agg(pl.col("gap").tail(KEPT_GAPS).alias("gap_days"))
+
+
+def _between_occasions(numbered: pl.LazyFrame) -> pl.LazyFrame:
+    """The number of gaps between the occasions of each pair that has any, their quartiles, and sums of their logs and
+    of those of the quantities bought before them."""
+    mean_gap = pl.col("gap").mean().over("pair")
+    log_gap, log_quantity = pl.col("between").log(), pl.col("bought").log()
+    return (
+        numbered.select("pair", "gap", bought=pl.col("quantity").shift())
+        .filter(pl.col("gap").is_not_null())
+        .with_columns(pl.col("pair").set_sorted())
+        .filter(pl.col("gap") > burst_days(mean_gap))
+        .select(pl.col("pair").set_sorted(), "bought", between=pl.col("gap").cast(pl.Float64))
+        .with_columns(
+            fixed_point(log_gap).alias("log"),
+            fixed_point(log_gap**2).alias("square"),
+            fixed_point(log_quantity).alias("bought"),
+            fixed_point(log_quantity**2).alias("bought_square"),
+            fixed_point(log_quantity * log_gap).alias("product"),
+        )
+        .group_by("pair", maintain_order=True)
+        .agg(
+            pl.len().alias("gaps"),
+            pl.col("between").median().alias("median_gap_days"),
+            pl.col("between").quantile(0.25, "lower").alias("lower_gap_days"),
+            pl.col("between").quantile(0.75, "higher").alias("upper_gap_days"),
+            pl.col("log", "square", "bought", "bought_square", "product").sum().name.suffix("_sum"),
+        )
+    )
+
+
+def customer_habits(days: pl.DataFrame, *, as_of: date) -> pl.LazyFrame:
+    """The columns of `cycles` about a customer, over all products: how often they shop, how recently, and how much of
+    it is repetition."""
     log_gap = fixed_point(pl.col("gap").cast(pl.Float64).log())
     recent = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days() <= RECENT_DAYS
+    products = pl.col("pair").last() - pl.col("pair").first() + 1
     return (
-        days.lazy()
-        .group_by("customer_id")
+        _numbered(days)
+        .with_columns(log_gap=log_gap, recent_day=pl.when(recent).then("purchase_day"))
+        .group_by("customer_id", maintain_order=True)
         .agg(
             pl.col("purchase_day").n_unique().alias("customer_shopping_days"),
-            pl.col("purchase_day").filter(recent).n_unique().alias("customer_recent_shopping_days"),
-            pl.col("product_id").n_unique().alias("customer_products"),
+            pl.col("recent_day").drop_nulls().n_unique().alias("customer_recent_shopping_days"),
+            products.alias("customer_products"),
             pl.len().alias("customer_purchase_days"),
-            (from_fixed_point(log_gap.sum()) / pl.col("gap").count()).fill_nan(None).alias("customer_mean_log_gap"),
+            (from_fixed_point(pl.col("log_gap").sum()) / pl.col("gap").count())
+            .fill_nan(None)
+            .alias("customer_mean_log_gap"),
             pl.col("purchase_day").min().alias("customer_first_day"),
             pl.col("purchase_day").max().alias("customer_last_day"),
         )
-        .collect()
     )

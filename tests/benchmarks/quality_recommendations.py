@@ -13,7 +13,6 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from omnix_cli import schemas
 from omnix_cli.predictors.statistical import StatisticalPredictor
@@ -27,6 +26,9 @@ from omnix_cli.settings import (
     SimilaritySettings,
 )
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.evaluation.basket_baselines import Tifuknn, ranked
+from omnix_cli.steps.evaluation.ranked_items import NOTHING
+from omnix_cli.steps.evaluation.splits import last_baskets
 from omnix_cli.steps.forecasts.rhythms import rhythms
 from omnix_cli.steps.lists.assortment import assortment
 from omnix_cli.steps.lists.next_basket import next_basket
@@ -54,13 +56,13 @@ def main() -> None:
     rankings = (
         ("popular", lambda: popular(known, truth)),
         ("personal top frequency", lambda: top_frequency(known)),
-        ("TIFUKNN (.9/.9, alpha .3, m 7, k 100)", lambda: tifuknn(known)),
+        ("TIFUKNN (.9/.9, alpha .3, m 7, k 100)", lambda: tifuknn(known, truth)),
         ("omnix, own products by score alone", lambda: due_again(known)),
         ("omnix, homepage of what is due", lambda: homepages(known, sold, due_share=1.0)),
         ("omnix, homepage, 60 % due", lambda: homepages(known, sold, due_share=0.6)),
     )
-    for name, rank in rankings:
-        recall, ndcg = quality(rank(), truth)
+    for name, method in rankings:
+        recall, ndcg = quality(method(), truth)
         print(f"{name:40} Recall@10 {recall:.4f}   NDCG@10 {ndcg:.4f}", flush=True)
 
 
@@ -120,47 +122,17 @@ def top_frequency(known: pl.DataFrame) -> pl.DataFrame:
     return known.group_by(_PAIR).agg(score=pl.len().cast(pl.Float64))
 
 
-def tifuknn(
-    known: pl.DataFrame,
-    *,
-    within: float = 0.9,
-    between: float = 0.9,
-    alpha: float = 0.3,
-    groups: int = 7,
-    neighbours: int = 100,
-) -> pl.DataFrame:
-    """Hu et al., SIGIR 2020: decayed frequencies in groups of baskets, blended with those of the nearest households."""
-    group = pl.when(pl.col("trips") > groups).then(pl.col("trip") * groups // pl.col("trips")).otherwise(pl.col("trip"))
-    last = pl.col("trip").max().over("customer_id", "group")
-    size = last - pl.col("trip").min().over("customer_id", "group") + 1
-    in_group = pl.lit(within).pow(last - pl.col("trip")) / size
-    groups_back = pl.col("group").max().over("customer_id") - pl.col("group")
-    of_group = pl.lit(between).pow(groups_back) / (pl.col("group").max().over("customer_id") + 1)
-    profile = (
-        known.with_columns(group=group)
-        .with_columns(weight=in_group * of_group)
-        .group_by(_PAIR)
-        .agg(pl.col("weight").sum())
-    )
-    customers, products = (profile[key].unique().sort() for key in _PAIR)
-    places = [
-        profile[key].cast(pl.Enum(ids)).to_physical().to_numpy()
-        for key, ids in zip(_PAIR, (customers, products), strict=True)
-    ]
-    own = sparse.coo_array((profile["weight"].to_numpy(), tuple(places)), shape=(len(customers), len(products))).tocsr()
-    neighbours = min(neighbours, len(customers) - 1)
-    squares = np.asarray(own.multiply(own).sum(axis=1)).ravel()
-    distance = squares[:, None] + squares[None, :] - 2 * (own @ own.T).toarray()
-    np.fill_diagonal(distance, np.inf)
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :neighbours]
-    rows = np.repeat(np.arange(len(customers)), neighbours)
-    mean = sparse.csr_array((np.full(nearest.size, 1 / neighbours), (rows, nearest.ravel())), shape=distance.shape)
-    blended = (alpha * own + (1 - alpha) * (mean @ own)).tocoo()
+def tifuknn(known: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """Hu et al., SIGIR 2020, as evaluations have it."""
+    days = pl.concat([part.select(*_PAIR, day="trip") for part in (known, truth)])
+    split = last_baskets(days, is_dated=False)
+    lists = ranked(split, Tifuknn(0.9, 0.9, 7, 100, 0.3).baseline(), places=PLACES).items["all"]
+    question, place = np.nonzero(lists != NOTHING)
     return pl.DataFrame(
         {
-            "customer_id": customers.gather(blended.coords[0]),
-            "product_id": products.gather(blended.coords[1]),
-            "score": blended.data,
+            "customer_id": split.customers.gather(split.asked[question]),
+            "product_id": split.products.gather(lists[question, place]),
+            "score": -place.astype(np.float64),
         }
     )
 

@@ -17,8 +17,9 @@ PRIOR_REPEATS = 2.0
 RECENT_DAYS = (7, 28)
 QUANTITY_PRIOR = 5.0
 """So much squared deviation of log quantities that stands for the level above, or the product, in a slope."""
-LEAST_SLOPE = 0.25
-"""Below such a slope, gaps do not follow the quantity: six times as much would last at most half as long again."""
+LEAST_SLOPE = 0.5
+"""Below such a slope, gaps do not follow the quantity: six times as much would last less than two and a half times as
+long. Dates moved by smaller slopes were no better on Complete Journey as of 2017-10-01, where slopes are about 0.1."""
 _FIRST_GUESS = {"mean_log_gap": log(30), "daily_rate": 1 / 365, "quantity_slope": 0.0}
 OWN_PRIOR_GAPS = 3.0
 PRIOR_SPREAD = 1.0
@@ -44,18 +45,20 @@ def shared_rhythms(cycles: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date)
     a small rate.
     """
     category_of = products.select("product_id", "category")
-    sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").collect(engine="streaming")
+    text = pl.col("product_id", "category").cast(pl.String)
+    sums = _totals(cycles, as_of).join(category_of, on="product_id", how="left").with_columns(text).collect()
     if sums.is_empty():
         return schemas.FRAMES["rhythms"].empty()
     pairs = cycles.select("customer_id", "product_id", "occasions").join(category_of, on="product_id", how="left")
-    top = _level("global", pl.lit(""), sums, pairs, pl.DataFrame(_FIRST_GUESS), 1.0)
-    guess = top.select(*_FIRST_GUESS)
-    category = _level("category", pl.col("category"), sums, pairs, guess, CATEGORY_PRIOR_GAPS)
+    top = _level("global", pl.lit(""), sums, _buyers(pairs, pl.lit("")), pl.DataFrame(_FIRST_GUESS), 1.0)
+    guess, in_category = top.select(*_FIRST_GUESS), pl.col("category")
+    category = _level("category", in_category, sums, _buyers(pairs, in_category), guess, CATEGORY_PRIOR_GAPS)
     above = sums.select("category", key="product_id").join(
         category.select(*_FIRST_GUESS, category="key"), on="category", how="left"
     )
     above = above.with_columns(pl.col(column).fill_null(top[column].item()) for column in _FIRST_GUESS)
-    product = _level("product", pl.col("product_id"), sums, pairs, above, PRODUCT_PRIOR_GAPS)
+    buyers = sums.select(key="product_id", customers="pairs", repeaters="repeating_pairs")
+    product = _level("product", pl.col("product_id"), sums, buyers, above, PRODUCT_PRIOR_GAPS)
     frame = pl.concat([top, category, product]).with_columns(pl.col("level").cast(pl.Enum(schemas.RHYTHM_LEVELS)))
     return schemas.FRAMES["rhythms"].conform(frame.sort("level", "key"))
 
@@ -67,6 +70,7 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     return cycles.group_by("product_id").agg(
         pl.len().cast(pl.Int64).alias("pairs"),
         gaps.sum().alias("gaps"),
+        (gaps > 0).sum().cast(pl.Int64).alias("repeating_pairs"),
         (pl.col("purchase_days").cast(pl.Int64) - 1).sum().alias("repeats"),
         fixed_point(pl.col("quantity_square").fill_null(0.0)).sum().alias("quantity_square"),
         fixed_point(pl.col("quantity_gap_product").fill_null(0.0)).sum().alias("quantity_gap_product"),
@@ -79,25 +83,27 @@ def _totals(cycles: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     )
 
 
+def _buyers(pairs: pl.LazyFrame, key: pl.Expr) -> pl.DataFrame:
+    """The customers of each key, and the repeaters among them, who bought something of the key again."""
+    known = pairs.select("customer_id", "occasions", key=key).drop_nulls()
+    most = known.group_by("key", "customer_id").agg(pl.col("occasions").max())
+    counts = most.group_by("key").agg(pl.len().alias("customers"), (pl.col("occasions") > 1).sum().alias("repeaters"))
+    return counts.with_columns(pl.col("key").cast(pl.String)).collect()
+
+
 def _level(
-    level: str, key: pl.Expr, sums: pl.DataFrame, pairs: pl.LazyFrame, above: pl.DataFrame, strength: float
+    level: str, key: pl.Expr, sums: pl.DataFrame, buyers: pl.DataFrame, above: pl.DataFrame, strength: float
 ) -> pl.DataFrame:
-    """The statistics of one level, by `key`; `above` has those of the level above, per key or for all. The repeaters
-    are the customers who bought something of the key again."""
+    """The statistics of one level, by `key`; `above` has those of the level above, per key or for all."""
     totals = sums.group_by(key.alias("key")).agg(pl.col(pl.Int64).sum(), pl.col("last_day").max()).drop_nulls("key")
-    known = pairs.select("customer_id", "occasions", key=key).drop_nulls().group_by("key")
-    customers = known.agg(
-        pl.col("customer_id").n_unique().alias("customers"),
-        pl.col("customer_id").filter(pl.col("occasions") > 1).n_unique().alias("repeaters"),
-    ).collect(engine="streaming")
     joined = totals.join(above, on="key", how="left") if "key" in above.columns else totals.join(above, how="cross")
     log_sum, gaps = from_fixed_point(pl.col("log_sum")), pl.col("gaps")
-    return joined.join(customers, on="key", how="left").select(
+    return joined.join(buyers, on="key", how="left").select(
         "key",
         "pairs",
         "gaps",
         "last_day",
-        pl.col("customers", "repeaters"),
+        pl.col("customers", "repeaters").cast(pl.Int64),
         *(f"buyers_{days}d" for days in RECENT_DAYS),
         level=pl.lit(level),
         mean_log_gap=(log_sum + pl.col("mean_log_gap") * strength) / (gaps + strength),
@@ -115,14 +121,14 @@ def _level(
 def evidence(
     cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, personal_purchases: int
 ) -> pl.LazyFrame:
-    """The cycles, joined with the rhythms of the product, its category and the whole shop, and derived columns.
+    """The cycles in their order, joined with the rhythms of the product and its category, and derived columns.
 
     - `own_gaps`: the gaps that count as a personal rhythm, 0 below `personal_purchases` occasions;
     - `product_log_gap`, `customer_log_gap`: typical log gap of the product and of the customer, shrunk to the global;
     - `own_log_gap` = (own_gaps * own mean + 3 * product_log_gap) / (own_gaps + 3);
     - `own_spread` = (own_gaps * variance of the own log gaps + 3 * 1) / (own_gaps + 3): small for a steady rhythm;
     - `quantity_shift`: what the quantity bought last adds to the log gap: the slope of the pair, drawn to that of the
-      product, at most 1 and 0 below 0.25, times the log of the quantity over the usual one of the pair (or product);
+      product, at most 1 and 0 below 0.5, times the log of the quantity over the usual one of the pair (or product);
     - `base_rate` = (repeats + 2) / (days since the first purchase + 2 / the product's daily rate): the posterior mean
       of a gamma-Poisson model whose prior is the product's rate;
     - `elapsed_days` since the last purchase, `visit_days` since the customer's last visit, `sold_days` since anybody
@@ -155,7 +161,7 @@ def evidence(
             shrunk(own_mean, pl.col("own_gaps"), pl.col("product_log_gap"), OWN_PRIOR_GAPS).alias("own_log_gap"),
             shrunk(own_variance, pl.col("own_gaps"), pl.lit(PRIOR_SPREAD), OWN_PRIOR_GAPS).alias("own_spread"),
         )
-        .sort("customer_id", "product_id")
+        .select(pl.exclude("^.*_global$"))
     )
 
 
@@ -171,10 +177,10 @@ def _with_rhythms(cycles: pl.LazyFrame, rhythms: pl.LazyFrame, products: pl.Lazy
     """The cycles with the rhythms of each level, marked `_product`, `_category` and `_global`."""
     everything = rhythms.filter(pl.col("level") == "global").select(pl.col(*_SHARED).name.suffix("_global"))
     return (
-        cycles.join(products.select("product_id", "category"), on="product_id", how="left")
-        .join(_of_level(rhythms, "product", "product_id"), on="product_id", how="left")
-        .join(_of_level(rhythms, "category", "category"), on="category", how="left")
-        .join(everything, how="cross")
+        cycles.join(products.select("product_id", "category"), on="product_id", how="left", maintain_order="left")
+        .join(_of_level(rhythms, "product", "product_id"), on="product_id", how="left", maintain_order="left")
+        .join(_of_level(rhythms, "category", "category"), on="category", how="left", maintain_order="left")
+        .join(everything, how="cross", maintain_order="left")
     )
 
 

@@ -12,7 +12,6 @@ from omnix_cli.steps.cycles import burst_days, fixed_point, from_fixed_point
 
 Floats = npt.NDArray[np.float64]
 _PAIR = ["customer_id", "product_id"]
-_WINDOWS = (14, 28, 56, 91, 182)
 _DECAYS = (10, 25)
 
 INTERVAL = {
@@ -40,11 +39,9 @@ CHANCE = {
         for name in (
             *("purchase_days", "recency_weight", "base_rate", "elapsed_days", "own_log_gap", "own_spread"),
             *("product_log_gap", "customer_log_gap", "visit_days", "sold_days", "history_days", "product_recency"),
-            *("customer_recent_shopping_days", "customer_weight", "last_log_gap", "log_gap_before", "longest_log_gap"),
-            *("daily_rate_product", "daily_rate_category", "pairs_product", "repeaters_product"),
-            *("buyers_7d_product", "buyers_28d_product", "last_quantity", "quantity_shift"),
-            *("category_purchase_days", "category_weight", "category_products", "category_days"),
-            *(f"bought_{days}d" for days in _WINDOWS),
+            *("customer_recent_shopping_days", "customer_weight", "longest_log_gap"),
+            *("daily_rate_product", "daily_rate_category", "pairs_product", "buyers_7d_product", "buyers_28d_product"),
+            *("category_purchase_days", "category_weight", "category_days"),
             *(f"decayed_{days}d" for days in _DECAYS),
         )
     },
@@ -52,10 +49,8 @@ CHANCE = {
     "visit_rate": pl.col("customer_shopping_days") / (pl.col("history_days") + 7),
     "repetition": pl.col("customer_purchase_days") / pl.col("customer_products"),
     "share_of_days": pl.col("purchase_days") / pl.col("customer_shopping_days"),
-    "share_of_weight": pl.col("recency_weight") / pl.col("customer_weight"),
     "product_trend": (pl.col("buyers_7d_product") + 1) / (pl.col("buyers_28d_product") + 4),
     "product_share": pl.col("buyers_28d_product") / pl.col("pairs_product"),
-    "quantity_ratio": pl.col("last_quantity") / pl.col("typical_quantity"),
 }
 """A purchase within 14 days, from what is known on the day of the forecast."""
 
@@ -69,30 +64,35 @@ def columns_of(frame: pl.DataFrame, features: dict[str, pl.Expr]) -> dict[str, F
     return {name: chosen[name].to_numpy() for name in chosen.columns}
 
 
-def with_customer_habits(cycles: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
-    """The cycles with what the customer buys over all products (`customer_weight`) and in the product's category:
-    `category_purchase_days`, `category_weight`, `category_products`, `category_last_day`.
-
-    All pairs of a customer must be there."""
-    same = ["customer_id", "category"]
-    weight = fixed_point(pl.col("recency_weight"))
-    return (
-        cycles.join(products.select("product_id", "category"), on="product_id", how="left", maintain_order="left")
-        .with_columns(
-            from_fixed_point(weight.sum().over("customer_id")).alias("customer_weight"),
-            from_fixed_point(weight.sum().over(same)).alias("category_weight"),
-            pl.col("purchase_days").sum().over(same).alias("category_purchase_days"),
-            pl.len().over(same).alias("category_products"),
-            pl.col("last_day").max().over(same).alias("category_last_day"),
+def with_customer_habits(pairs: pl.LazyFrame, cycles: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
+    """Some of the `cycles` with what the customer buys over all products (`customer_weight`) and in the product's
+    category: `category_purchase_days`, `category_weight`, `category_last_day`."""
+    categories = products.select("product_id", "category")
+    habits = (
+        cycles.join(categories, on="product_id", how="left")
+        .group_by("customer_id", "category")
+        .agg(
+            fixed_point(pl.col("recency_weight")).sum().alias("weight"),
+            pl.col("purchase_days").sum().alias("category_purchase_days"),
+            pl.col("last_day").max().alias("category_last_day"),
         )
+        .with_columns(
+            from_fixed_point(pl.col("weight")).alias("category_weight"),
+            from_fixed_point(pl.col("weight").sum().over("customer_id")).alias("customer_weight"),
+        )
+        .drop("weight")
+    )
+    return (
+        pairs.join(categories, on="product_id", how="left", maintain_order="left")
+        .join(habits, on=["customer_id", "category"], how="left", nulls_equal=True, maintain_order="left")
         .drop("category")
     )
 
 
 def with_latest_purchases(past: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
-    """The evidence with the purchase days within so many days (`bought_*d`), their decayed counts (`decayed_*d`, sums
-    of exp(-age / days)), the last two gaps between occasions (`last_log_gap`, `log_gap_before`), the longest one, and
-    the days since the last purchase in the category (`category_days`).
+    """The evidence with decayed counts of the purchase days (`decayed_*d`, sums of exp(-age / days)), the last two gaps
+    between occasions (`last_log_gap`, `log_gap_before`), the longest one, and the days since the last purchase in the
+    category (`category_days`).
 
     Needs the columns of `with_customer_habits`. Without `gap_days`, which are many."""
     evidence = past.with_row_index("row").collect()
@@ -104,7 +104,6 @@ def with_latest_purchases(past: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
         .with_columns(pl.col("age").cum_sum().over("row"))
     )
     counts = days.group_by("row", maintain_order=True).agg(
-        *((pl.col("age") <= window).sum().alias(f"bought_{window}d") for window in _WINDOWS),
         *(
             from_fixed_point(fixed_point((-pl.col("age") / decay).exp()).sum()).alias(f"decayed_{decay}d")
             for decay in _DECAYS

@@ -8,6 +8,10 @@ from omnix_cli.reasons import sentences
 
 KNOWN_CUSTOMERS = 20
 """From so many customers on, it is known whether a product is bought again; with fewer, its category tells."""
+SHARED_FACTS = (
+    *("customers_product", "repeaters_product", "typical_gap_days_product"),
+    *("customers_category", "repeaters_category", "typical_gap_days_category"),
+)
 
 
 def shared_level(min_customers: int, min_repeat_share: float) -> pl.Expr:
@@ -47,20 +51,31 @@ def most_likely() -> pl.Expr:
     return pl.when(is_few & (pl.col("purchase_days") == 1)).then((2 * share).clip(0.0, 1.0)).otherwise(1.0)
 
 
-def reason(min_customers: int) -> pl.Expr:
-    """The reason of a prediction. Reads the columns of the evidence, `shared_level` and `interval_days`."""
+def own_reasons(pairs: pl.DataFrame) -> pl.Series:
+    """The reasons of pairs with a rhythm of their own. Reads the evidence and `interval_days`."""
     every, ago, gaps = _whole("interval_days"), pl.col("elapsed_days"), pl.col("own_gaps")
     lower, upper = _whole("lower_gap_days"), _whole("upper_gap_days")
     facts = {"every": every, "ago": ago, "gaps": gaps, "times": gaps + 1, "lower": lower, "upper": upper}
-    own = (
+    reason = (
         pl.when(every.is_between(lower, upper))
         .then(sentences.OWN_RHYTHM.say(**facts))
         .when(lower < upper)
         .then(sentences.UNEVEN_RHYTHM.say(**facts))
         .otherwise(sentences.UNEVEN_RHYTHM_OF_ONE.say(**facts))
     )
-    shared = pl.concat_str([_shared(min_customers), _history(ago)], separator=sentences.NEEDED_AGAIN.separator)
-    return pl.when(gaps > 0).then(own).otherwise(shared)
+    return pairs.select(reason).to_series()
+
+
+def shared_reasons(pairs: pl.DataFrame, min_customers: int) -> pl.Series:
+    """The reasons of the others. Reads `SHARED_FACTS`, `shared_level`, `interval_days`, and what was bought when.
+
+    Each text is made once and then looked up: many pairs share it."""
+    facts = [*SHARED_FACTS, "shared_level", "interval_days"]
+    parts = {"of_all": (facts, _shared(min_customers)), "own": (["purchase_days", "elapsed_days"], _history())}
+    for name, (read, text) in parts.items():
+        texts = pairs.select(read).unique().with_columns(text.alias(name))
+        pairs = pairs.join(texts, on=read, how="left", nulls_equal=True, maintain_order="left")
+    return pairs.select(pl.concat_str("of_all", "own", separator=sentences.NEEDED_AGAIN.separator)).to_series()
 
 
 def _shared(min_customers: int) -> pl.Expr:
@@ -93,8 +108,8 @@ def _shared(min_customers: int) -> pl.Expr:
     return told
 
 
-def _history(ago: pl.Expr) -> pl.Expr:
-    times = pl.col("purchase_days")
+def _history() -> pl.Expr:
+    times, ago = pl.col("purchase_days"), pl.col("elapsed_days")
     return (
         pl.when(times == 1)
         .then(sentences.BOUGHT_ONCE.say(ago=ago))

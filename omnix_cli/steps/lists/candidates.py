@@ -23,13 +23,16 @@ def predicted(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
     return predictions.select(*_READ, early=(2 * elapsed < pl.col("interval_days")).fill_null(False))
 
 
-def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:
-    """The offers with the dates, the urgency and the chance of their prediction, wherever there is one."""
-    known = predictions.select(*_PAIR, *_DATES, confidence="probability_14d", urgency=pl.col("urgency").cast(pl.String))
-    replaced = [name for name in known.columns if name not in _PAIR]
+def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame, chances: pl.DataFrame) -> pl.DataFrame:
+    """The offers with the dates, the urgency and the chance of their prediction, wherever there is one; others with
+    their row of `chances` (customer_id, product_id, chance)."""
+    known = predictions.select(*_PAIR, *_DATES, "urgency", chance="probability_14d")
+    without = offers.join(known, on=_PAIR, how="anti")
+    stated = chances.join(without, on=_PAIR, how="semi").unique(_PAIR, keep="first", maintain_order=True)
+    every = pl.concat([known.with_columns(pl.col("urgency").cast(pl.String)), stated], how="diagonal")
     return (
-        offers.join(known, on=_PAIR, how="left", suffix="_predicted", maintain_order="left")
-        .with_columns(pl.coalesce(f"{name}_predicted", name).alias(name) for name in replaced)
+        offers.join(every.rename({"chance": "confidence"}), on=_PAIR, how="left", suffix="_told", maintain_order="left")
+        .with_columns(pl.coalesce(f"{name}_told", name).alias(name) for name in (*_DATES, "confidence", "urgency"))
         .select(offers.columns)
     )
 
@@ -57,9 +60,9 @@ def own_products(
 
 def new_for_you(found: pl.DataFrame, known: pl.DataFrame, interest: pl.DataFrame, tastes: pl.DataFrame) -> pl.DataFrame:
     """Offers of products never bought (not `known`): `found` ones and those of open interest. The score combines both;
-    a product that meets one of the `tastes` scores a little higher.
+    a product that meets one of the `tastes` scores a little higher. The confidence is the `chance` of what was found.
 
-    `explain` fills in confidence and reason."""
+    `explain` fills in the reason, and the confidence that is missing."""
     fondness = pl.when(pl.col("taste").is_not_null()).then(MET).otherwise(1.0)
     wanted = interest.filter(pl.col("interest") > 0).join(known, on=_PAIR, how="anti")
     rows = (
@@ -68,7 +71,8 @@ def new_for_you(found: pl.DataFrame, known: pl.DataFrame, interest: pl.DataFrame
         .join(tastes, on=_PAIR, how="left")
     )
     score = adjusted((pl.col("score").fill_null(0.0) * fondness).clip(0, 1))
-    return as_offers(rows, shelf=pl.lit("new_for_you"), score=score, tags=pl.lit([], pl.List(pl.String)))
+    tags = pl.lit([], pl.List(pl.String))
+    return as_offers(rows, confidence=pl.col("chance"), shelf=pl.lit("new_for_you"), score=score, tags=tags)
 
 
 def explain(
@@ -79,31 +83,30 @@ def explain(
     catalogue: pl.DataFrame,
     popular: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Fills in confidence, reason and tags on the shelf new_for_you; other offers stay as they are.
+    """Fills in reason and tags on the shelf new_for_you, and a confidence that is missing; other offers stay as they
+    are.
 
     The reason is the customer's own signal (cart, wish), else what links the product to the `source_id` of the
     `evidence`: bought together, else the category, else that it is alike, else the weaker signals; and which of the
-    customer's `tastes` it meets. The confidence: of the customers who shop now, the share who buy the product within 14
-    days (`popular`) and do so for the first time (1 - repeat_share), times the lift of the evidence.
+    customer's `tastes` it meets. Without a chance of the customer's own, the confidence is that of `popular`.
     """
     names = catalogue.select(source_id="product_id", source_name="name")
     known = (
         offers.with_row_index("row")
         .filter(pl.col("shelf") == "new_for_you")
-        .drop("confidence", "reason")
+        .drop("reason")
         .join(evidence, on=_PAIR, how="left")
         .join(names, on="source_id", how="left")
         .join(catalogue.select("product_id", "category"), on="product_id", how="left")
         .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "days_ago"), on=_PAIR, how="left")
         .join(tastes, on=_PAIR, how="left")
         .join(
-            popular.select("product_id", "repeat_share", anybody="confidence", shop_reason="reason"),
+            popular.select("product_id", anybody="confidence", shop_reason="reason"),
             on="product_id",
             how="left",
         )
     )
-    first_time = pl.col("anybody") * (1 - pl.col("repeat_share").fill_null(0.0))
-    chance = (first_time * pl.col("lift").fill_null(1.0)).clip(0, 1).fill_null(0.0)
+    chance = pl.coalesce("confidence", "anybody").fill_null(0.0)
     explained = known.with_columns(*_link(pl.coalesce("source_name", "source_id")), confidence=chance).with_columns(
         reason=pl.concat_str(
             pl.coalesce(_signal("add_to_cart", "wishlist"), "link_reason", _signal("view", "search"), "shop_reason"),

@@ -24,29 +24,17 @@ class NeighbourTable:
     product_ids: pl.Series
     """Sorted; the code of a product is its index here."""
     scores: sparse.csr_array
-    facts: pl.DataFrame
-    """The evidence for each entry of `scores`: `source` and `target` (codes), score, same_category; `together`, the
-    customers who bought both, null if too few did; and `lift`, how much more often the customers of the source buy the
-    target than others do, shrunk where few bought both: 1 + (lift - 1) * together / (together + 10)."""
 
     @classmethod
-    def of(cls, neighbours: pl.LazyFrame, *, min_customers: int) -> NeighbourTable:
-        """From the 20 nearest of the frame `neighbours`; links of fewer than `min_customers` customers are hidden."""
-        together = pl.when(pl.col("customers") >= min_customers).then(pl.col("customers").cast(pl.Int64))
-        rows = (
-            neighbours.filter(pl.col("rank") <= NEIGHBOURS_PER_SOURCE)
-            .select("product_id", "neighbour_id", "score", "lift", "same_category", together=together)
-            .collect()
-        )
+    def of(cls, neighbours: pl.LazyFrame) -> NeighbourTable:
+        """From the 20 nearest of the frame `neighbours`."""
+        rows = _nearest(neighbours).select("product_id", "neighbour_id", "score").collect()
         ids = pl.concat([rows["product_id"].unique(), rows["neighbour_id"].unique()]).unique().sort()
-        source, target = (pl.Series(codes(rows[end], ids)) for end in ("product_id", "neighbour_id"))
-        facts = rows.drop("product_id", "neighbour_id").with_columns(source=source, target=target)
-        facts = facts.sort("source", "target")
-        starts = np.searchsorted(facts["source"].to_numpy(), np.arange(len(ids) + 1))
-        entries = (facts["score"].to_numpy(), facts["target"].to_numpy(), starts)
-        held_back = 1 + (pl.col("lift") - 1) * pl.col("together") / (pl.col("together") + SHRINK_CUSTOMERS)
-        scores = sparse.csr_array(entries, shape=(len(ids), len(ids)))
-        return cls(ids, scores, facts.with_columns(lift=held_back))
+        source, target = (codes(rows[end], ids) for end in ("product_id", "neighbour_id"))
+        order = np.lexsort((target, source))
+        starts = np.searchsorted(source[order], np.arange(len(ids) + 1))
+        entries = (rows["score"].to_numpy()[order], target[order], starts)
+        return cls(ids, sparse.csr_array(entries, shape=(len(ids), len(ids))))
 
 
 def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
@@ -54,10 +42,15 @@ def codes(ids: pl.Series, known: pl.Series) -> npt.NDArray[np.int32]:
     return ids.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int32)
 
 
-def sources(baskets: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
-    """The 60 products of each customer with the highest `weight` (bought often and recently) among those with
+def with_neighbours(neighbours: pl.LazyFrame) -> pl.Series:
+    """The products that have a neighbour."""
+    return neighbours.filter(pl.col("rank") == 1).select("product_id").unique().collect().to_series()
+
+
+def sources(baskets: pl.DataFrame, among: pl.Series) -> pl.DataFrame:
+    """The 60 products of each customer with the highest `weight` (bought often and recently) `among` those with
     neighbours; ties by product id."""
-    known = baskets.filter(pl.col("product_id").is_in(table.product_ids.implode()), pl.col("weight") > 0)
+    known = baskets.filter(pl.col("product_id").is_in(among.implode()), pl.col("weight") > 0)
     return best_of_each(known, SOURCES_PER_CUSTOMER, by="weight")
 
 
@@ -104,15 +97,41 @@ def _best(
     return np.concatenate(rows), np.concatenate(products), np.concatenate(best_scores)
 
 
-def strongest_sources(picks: pl.DataFrame, sources: pl.DataFrame, table: NeighbourTable) -> pl.DataFrame:
-    """The strongest source of each pick (customer_id, product_id): `source_id` and the facts of that pair."""
-    links = picks.select(_PAIR).join(sources.select("customer_id", "weight", source_id="product_id"), on="customer_id")
-    links = links.filter(pl.col("product_id").is_in(table.product_ids.implode()))
-    source, target = (pl.Series(codes(links[name], table.product_ids)) for name in ("source_id", "product_id"))
+def strongest_sources(
+    picks: pl.DataFrame, sources: pl.DataFrame, neighbours: pl.LazyFrame, *, min_customers: int
+) -> pl.DataFrame:
+    """The strongest source of each pick (customer_id, product_id): `source_id`, `same_category`, and `together`, the
+    customers who bought both, null if fewer than `min_customers` did."""
+    picked = picks.select("product_id").unique()
+    together = pl.when(pl.col("customers") >= min_customers).then(pl.col("customers").cast(pl.Int64))
+    links = (
+        _nearest(neighbours)
+        .select("score", "same_category", source_id="product_id", product_id="neighbour_id", together=together)
+        .join(picked.lazy(), on="product_id", how="semi")
+        .collect()
+    )
+    linking = sources.select("customer_id", "weight", source_id="product_id").join(links, on="source_id", how="semi")
     return (
-        links.with_columns(source=source, target=target)
-        .join(table.facts, on=["source", "target"])
+        picks.select(_PAIR)
+        .join(linking, on="customer_id")
+        .join(links, on=["source_id", "product_id"])
         .sort(*_PAIR, -(pl.col("weight") * pl.col("score")), "source_id")
         .unique(_PAIR, keep="first", maintain_order=True)
-        .select(*_PAIR, "source_id", "together", "lift", "same_category")
+        .select(*_PAIR, "source_id", "together", "same_category")
     )
+
+
+def first_time(popularity: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `popularity` with the chance of a first purchase as their `confidence`: that of any purchase within
+    14 days by a customer who shops now, times the share of the product's purchases that are first ones."""
+    shares = popularity.filter(pl.col("kind") == "popular").select("product_id", first=1 - pl.col("repeat_share"))
+    first = pl.col("confidence") * pl.col("first").fill_null(1.0)
+    return (
+        popularity.join(shares, on="product_id", how="left", maintain_order="left")
+        .with_columns(confidence=first)
+        .drop("first")
+    )
+
+
+def _nearest(neighbours: pl.LazyFrame) -> pl.LazyFrame:
+    return neighbours.filter(pl.col("rank") <= NEIGHBOURS_PER_SOURCE)

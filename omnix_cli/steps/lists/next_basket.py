@@ -23,10 +23,8 @@ def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: dat
     product's purchases in the shop that are repetitions (`repeat_shares`: product_id, repeat_share; a quarter where it
     is unknown): high for products bought often and recently, of a kind that people buy again.
     """
-    row, age = _purchase_ages(cycles, as_of)
-    worth = np.rint(np.exp2(-age / HALF_LIFE_DAYS) * _UNIT).astype(np.int64)
-    weight = np.zeros(cycles.height, dtype=np.int64)
-    np.add.at(weight, row, worth)
+    row, age, worth = _worth(cycles, as_of)
+    weight = _added_up(row, worth, cycles.height)
     shopping_days = (
         cycles.select("customer_id")[row]
         .with_columns(age=pl.Series(age), worth=pl.Series(worth))
@@ -50,6 +48,24 @@ def next_basket(cycles: pl.DataFrame, repeat_shares: pl.DataFrame, *, as_of: dat
     return joined.drop("shopping_weight", "repeat_share").with_columns(
         basket_score=pl.Series(share_of_days * joined["repeat_share"].to_numpy())
     )
+
+
+def purchase_weights(cycles: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """The rows of `cycles` without their gaps, in their order, with the `weight` of `next_basket`."""
+    row, _, worth = _worth(cycles, as_of)
+    weight = _added_up(row, worth, cycles.height)
+    return cycles.drop("gap_days").with_columns(weight=pl.Series(weight) / _UNIT)
+
+
+def _worth(cycles: pl.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The row, the age and the fixed-point worth of every purchase day."""
+    row, age = _purchase_ages(cycles, as_of)
+    return row, age, np.rint(np.exp2(-age / HALF_LIFE_DAYS) * _UNIT).astype(np.int64)
+
+
+def _added_up(row: np.ndarray, worth: np.ndarray, rows: int) -> np.ndarray:
+    # Sums of whole numbers below 2 ** 53, which float64 adds up exactly.
+    return np.bincount(row, worth, rows).astype(np.int64)
 
 
 def _purchase_ages(cycles: pl.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray]:

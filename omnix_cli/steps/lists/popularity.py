@@ -117,15 +117,21 @@ def _popular(days: pl.LazyFrame, *, newest: date) -> pl.DataFrame:
 
 
 def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.DataFrame:
-    """Per product bought in the recent window: the chance that a customer who shops now buys it within 14 days.
+    """Per product: the chance that a customer who shops now buys it within 14 days.
 
-    From the share `r` of the window's customers who bought it, at a steady rate: 1 - (1 - r) ** (14 / window).
+    From the share `r` of the window's customers who bought it, at a steady rate: 1 - (1 - r) ** (14 / window). The
+    buyers are held back toward those of a window like any since the first sale, which weigh as much as one buyer (the
+    mean of a gamma posterior): what nobody bought lately is not impossible.
     """
-    recent = days.filter(pl.col("purchase_day") >= as_of - timedelta(days=window_days))
-    shoppers = recent.select(pl.col("customer_id").n_unique()).collect().item()
-    bought_it = recent.group_by("product_id").agg(pl.col("customer_id").n_unique().alias("buyers")).collect()
-    share = pl.col("buyers") / shoppers
-    return bought_it.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days))
+    is_recent = pl.col("purchase_day") >= as_of - timedelta(days=window_days)
+    shoppers = days.filter(is_recent).select(pl.col("customer_id").n_unique()).collect().item()
+    age = (pl.lit(as_of) - pl.col("purchase_day").min()).dt.total_days()
+    counts = days.group_by("product_id").agg(
+        buyers=pl.col("customer_id").filter(is_recent).n_unique(),
+        usual=pl.len() * window_days / pl.max_horizontal(age, window_days),
+    )
+    share = ((pl.col("buyers") + 1) / (1 + 1 / pl.col("usual")) / max(shoppers, 1)).clip(0, 1)
+    return counts.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days)).collect()
 
 
 def _counted(days: pl.LazyFrame) -> sentences.ShopSentences:

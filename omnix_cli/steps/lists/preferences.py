@@ -76,10 +76,11 @@ def adjusted(score: pl.Expr) -> pl.Expr:
 
 def tastes_met(offers: pl.DataFrame, people: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     """One row per offer whose product meets a taste of its customer: the pair, the first `taste` in words, its tag."""
+    profiles = people.select("customer_id", *(taste.profile for taste in TASTES))
     known = (
-        offers.select(_PAIR)
+        profiles.filter(pl.any_horizontal(pl.col(taste.profile).list.len() > 0 for taste in TASTES))
+        .join(offers.select(_PAIR), on="customer_id")
         .join(catalogue.select("product_id", *(taste.attribute for taste in TASTES)), on="product_id")
-        .join(people.select("customer_id", *(taste.profile for taste in TASTES)), on="customer_id")
     )
     met = [pl.when(pl.col(taste.profile).list.contains(pl.col(taste.attribute))) for taste in TASTES]
     words = [each.then(taste.said()) for each, taste in zip(met, TASTES, strict=True)]

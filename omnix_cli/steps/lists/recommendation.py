@@ -1,25 +1,22 @@
-"""The lists of each customer: what to buy again, what is new, and what is due."""
+"""The lists of each customer: what to buy again, what is new, what is due, and what is usual."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from functools import partial
 
 import polars as pl
 
 from omnix_cli import list_ids, schemas
-from omnix_cli.days.seasons import season_on
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.settings import PrivacySettings, RecommendSettings
-from omnix_cli.steps.lists import candidates, fallbacks
-from omnix_cli.steps.lists.discovery import NeighbourTable, sources, strongest_sources
-from omnix_cli.steps.lists.diversity import crowding
+from omnix_cli.steps.lists import candidates
+from omnix_cli.steps.lists.discovery import first_time
 from omnix_cli.steps.lists.eligibility import Rules
-from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, next_basket
-from omnix_cli.steps.lists.preferences import open_interest, tastes_met
-from omnix_cli.steps.lists.ranked_lists import PAIR, best_of_each, blend, fill_up, listed, stored
+from omnix_cli.steps.lists.homepage import Homepages
+from omnix_cli.steps.lists.next_basket import CYCLE_COLUMNS, purchase_weights
+from omnix_cli.steps.lists.preferences import open_interest
+from omnix_cli.steps.lists.ranked_lists import PAIR, as_offers, listed, stored
 from omnix_cli.steps.lists.usual import usual
 
 CANDIDATES_PER_PLACE = 5
@@ -44,74 +41,53 @@ def recommend(
     """The lists `<customer>#homepage` of `count` items, `<customer>#replenishment` of what is due, and
     `<customer>#usual` of the own products that the ranker puts first.
 
-    The homepage blends what is due (ranked by its chance) with new products (in the order of the ranker),
-    moved by open interest and tastes, and fills up from the `fallbacks`; the rules of
-    `eligibility` hold everywhere, and the limits of `diversity` as long as enough is left. The confidence of an item
-    is the chance that the customer buys it within 14 days; what has a prediction has its chance, dates and urgency in
-    every list. Without consent to personalisation a customer gets the shop's popular products. The frame `unlisted`
-    has those for whom the rules left nothing. Figures: customers, items per shelf, offers removed by each rule,
-    customers without a list by the rule that took most from them.
+    The rules of `eligibility` hold everywhere. The confidence of an item is the chance that the customer buys it within
+    14 days; what has a prediction has its chance, dates and urgency in every list. Without consent to personalisation a
+    customer gets the shop's popular products. The frame `unlisted` has those for whom the rules left nothing. Figures:
+    customers, items per shelf and list, offers removed by each rule, customers without a list by the rule that took
+    most from them.
     """
-    shop = popularity.collect()
-    popular = shop.filter(pl.col("kind") == "popular")
     people = _people(cycles, customers, interactions, as_of=as_of, default_consent=privacy.consent_personalisation)
-    personalised = people.lazy().filter("personalised").select("customer_id")
+    shop = first_time(popularity.collect())
+    popular = shop.filter(pl.col("kind") == "popular")
     offered = _offered(assortment, popular)
-    baskets = next_basket(_of(cycles.select(*CYCLE_COLUMNS), personalised), popular, as_of=as_of)
-    known = _known(baskets, _of(returned, personalised))
+    bought = purchase_weights(_personal(cycles.select(*CYCLE_COLUMNS, "purchase_days"), people), as_of=as_of)
+    known = _known(bought, _personal(returned, people))
+    interest = open_interest(_personal(interactions, people), bought, as_of=as_of)
+    predicted = _personal(candidates.predicted(predictions, as_of=as_of), people)
+    ranked = _personal(rankings.select(*PAIR, "known", "rank", "score", "chance"), people)
     rules = Rules(offered, people, known, min_support=parameters.min_support)
-    crowded = partial(
-        crowding,
-        assortment=offered,
-        within="customer_id",
-        count=parameters.count,
-        max_share=parameters.max_share_of_category,
-        max_alike=parameters.max_alike,
-    )
-    interest = open_interest(_of(interactions, personalised), baskets, as_of=as_of)
-    predicted = _of(candidates.predicted(predictions, as_of=as_of), personalised)
+    pages = Homepages(people, shop, offered, bought, known, interest, neighbours, as_of, parameters, privacy)
+
     most = CANDIDATES_PER_PLACE * parameters.count
-    own = rules(candidates.own_products(predicted, interest, _durables(popular), most=most))
-    table = NeighbourTable.of(neighbours, min_customers=privacy.min_customers)
-    named = baskets.join(offered.filter("never_named"), on="product_id", how="anti", maintain_order="left")
-    heaviest = sources(named, table)
-    ranked = _of(rankings.select(*PAIR, "known", "rank", "score"), personalised)
-    found = ranked.filter(~pl.col("known"), pl.col("rank") <= most).select(*PAIR, "score")
-    tastes = partial(tastes_met, people=people, catalogue=offered)
-    new = rules(candidates.new_for_you(found, known, interest, tastes(found)))
-    due, fresh, spare = _shelves(own, new, crowded, parameters)
-    evidence = strongest_sources(pl.concat([fresh, spare]), heaviest, table)
-    explain = partial(candidates.explain, evidence=evidence, interest=interest, catalogue=offered, popular=popular)
-    fresh, spare = (explain(rows, tastes=tastes(rows)) for rows in (fresh, spare))
-    homepage = fill_up(
-        blend(pl.concat([due, fresh]), count=parameters.count, due_share=parameters.due_share),
-        people,
-        fallbacks.stages(shop, offered, season=season_on(as_of, parameters.hemisphere)),
-        count=parameters.count,
-        rules=rules,
-        crowded=crowded,
-        known=known,
-        spare=pl.concat([spare, own.with_columns(shelf=pl.lit("fallback"))]),
-    )
-    soon = candidates.replenishment(rules(candidates.due_now(predicted)), count=parameters.replenishment_count)
+    found = ranked.filter(~pl.col("known"), pl.col("rank") <= most)
     first = ranked.filter("known", pl.col("rank") <= CANDIDATES_PER_PLACE * parameters.usual_count)
-    mine = usual(first, predicted, _of(cycles.select(*PAIR, "purchase_days", "last_day"), personalised), as_of=as_of)
-    mine = rules(mine).group_by("customer_id", maintain_order=True).head(parameters.usual_count)
-    lists = pl.concat(
-        listed(
-            candidates.as_predicted(offers, predicted),
-            kind=kind,
-            list_id=list_ids.personal(pl.col("customer_id"), context),
-        )
-        for (context, kind), offers in zip(list_ids.CUSTOMER_KINDS.items(), (homepage, soon, mine), strict=True)
+    own, new, due, mine = rules.of_all(
+        candidates.own_products(predicted, interest, _durables(popular), most=most),
+        candidates.new_for_you(found, known, interest, pages.tastes(found)),
+        candidates.due_now(predicted),
+        as_offers(first.sort("customer_id", "rank")),
     )
-    unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, homepage))
-    items = {shelf: int((homepage["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
-    counts = {"replenishment": soon.height, "usual": mine.height}
-    figures: Figures = {"customers": people.height, **items, **counts, **rules.removed}
-    figures |= _without_list(unlisted)
-    frames = {"recommendations": stored(lists, offered, frame="recommendations"), "unlisted": unlisted}
-    return StepOutput(frames, figures)
+    mine = mine.group_by("customer_id", maintain_order=True).head(parameters.usual_count)
+    by_context = {
+        "homepage": pages.lists(own, new, rules),
+        "replenishment": candidates.replenishment(due, count=parameters.replenishment_count),
+        "usual": usual(mine, predicted, bought, as_of=as_of),
+    }
+    lists = pl.concat(
+        listed(by_context[context], kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
+        for context, kind in list_ids.CUSTOMER_KINDS.items()
+    )
+    chances = pl.concat(
+        [known.select(*PAIR, chance=pl.lit(0.0)), ranked.filter(~pl.col("known")).select(*PAIR, "chance")]
+    )
+    frame = stored(candidates.as_predicted(lists, predicted, chances), offered, frame="recommendations")
+    unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, by_context["homepage"]))
+    figures: Figures = {"customers": people.height}
+    figures |= {shelf: int((by_context["homepage"]["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}
+    figures |= {context: by_context[context].height for context in ("replenishment", "usual")}
+    figures |= {**rules.removed, **_without_list(unlisted)}
+    return StepOutput({"recommendations": frame, "unlisted": unlisted}, figures)
 
 
 def _offered(assortment: pl.LazyFrame, popular: pl.DataFrame) -> pl.DataFrame:
@@ -134,23 +110,6 @@ def _known(baskets: pl.DataFrame, returned: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(rows.select(*PAIR, returned=pl.lit(value)) for rows, value in ((baskets, False), (returned, True)))
 
 
-def _shelves(
-    own: pl.DataFrame,
-    new: pl.DataFrame,
-    crowded: Callable[[pl.DataFrame], pl.Series],
-    parameters: RecommendSettings,
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Both shelves, with as many offers as a list has places; and the new offers that are spare, because they are one
-    too many of their kind beside what is due."""
-    due = best_of_each(own.filter(pl.col("shelf") == "due_again"), own.height)
-    due = best_of_each(due.filter(~crowded(due)), parameters.count)
-    places = int(parameters.count * parameters.due_share + 0.5)
-    both = pl.concat([best_of_each(due, places), best_of_each(new, new.height)])
-    too_many, is_new = crowded(both), pl.col("shelf") == "new_for_you"
-    fresh, spare = (best_of_each(both.filter(is_new & which), parameters.count) for which in (~too_many, too_many))
-    return due, fresh, spare
-
-
 def _without_list(unlisted: pl.DataFrame) -> Figures:
     """How many customers have no list, and by which rule; nothing where all have one."""
     if unlisted.is_empty():
@@ -160,8 +119,10 @@ def _without_list(unlisted: pl.DataFrame) -> Figures:
     return {"without_list": unlisted.height, **{f"without_list_{rule}": count for rule, count in counts}}
 
 
-def _of(rows: pl.LazyFrame, people: pl.LazyFrame) -> pl.DataFrame:
-    return rows.join(people, on="customer_id", how="semi").collect()
+def _personal(rows: pl.LazyFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """The rows of customers with consent to personalisation."""
+    personalised = people.lazy().filter("personalised").select("customer_id")
+    return rows.join(personalised, on="customer_id", how="semi").collect()
 
 
 def _people(

@@ -12,8 +12,8 @@ from omnix_cli.steps.lists.ranked_lists import as_offers
 _PAIR = ["customer_id", "product_id"]
 
 
-def usual(rankings: pl.DataFrame, predictions: pl.DataFrame, cycles: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """All products bought before as offers, the likeliest first: none is left out for when it was bought last.
+def usual(offers: pl.DataFrame, predictions: pl.DataFrame, bought: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """The offers of products `bought` before, in their order: none is left out for when it was bought last.
 
     Date, urgency, confidence and reason are those of the prediction. A product without one is hardly bought again: its
     confidence is 0, and the reason says how often it was bought and when."""
@@ -25,12 +25,11 @@ def usual(rankings: pl.DataFrame, predictions: pl.DataFrame, cycles: pl.DataFram
         .then(BOUGHT_TWICE.say(ago=ago))
         .otherwise(BOUGHT_ON_DAYS.say(times=times, ago=ago))
     )
+    predicted, past_of = (rows.join(offers, on=_PAIR, how="semi") for rows in (predictions, bought))
     rows = (
-        rankings.filter("known")
-        .select(*_PAIR, "rank", "score")
-        .join(predictions.drop("purchase_days", "last_day", strict=False), on=_PAIR, how="left")
-        .join(cycles.select(*_PAIR, "purchase_days", "last_day"), on=_PAIR, how="left")
-        .sort("customer_id", "rank")
+        offers.select(*_PAIR, "score")
+        .join(predicted.drop("purchase_days", "last_day", strict=False), on=_PAIR, how="left", maintain_order="left")
+        .join(past_of.select(*_PAIR, "purchase_days", "last_day"), on=_PAIR, how="left", maintain_order="left")
     )
     urgency = pl.col("urgency").cast(pl.String)
     return as_offers(

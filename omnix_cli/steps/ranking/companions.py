@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from omnix_cli.kernels.threads import equal_blocks, share_out
 from omnix_cli.steps.ranking.baskets import Baskets, Floats, Ints, OwnPairs
 
 NEIGHBOURS = 20
@@ -29,11 +30,12 @@ def neighbour_matrix(pairs: OwnPairs, shape: tuple[int, int], *, threads: int) -
     from omnix_cli.kernels.measures import COSINE, SUPPORT_SHIFT, Rule
 
     customers, products = shape
-    one = np.full(len(pairs.customer), 1 << 32, dtype=np.int64)
+    buyers = np.bincount(pairs.product, minlength=products).astype(np.float64)
+    kept = buyers[pairs.product] >= MIN_SUPPORT  # others have no neighbours
     matrix = build(
-        pairs.customer.astype(np.uint32),
-        pairs.product.astype(np.uint32),
-        one,
+        pairs.customer[kept].astype(np.uint32),
+        pairs.product[kept].astype(np.uint32),
+        np.full(int(kept.sum()), 1 << 32, dtype=np.int64),
         group_count=customers,
         item_count=products,
     )
@@ -41,7 +43,6 @@ def neighbour_matrix(pairs: OwnPairs, shape: tuple[int, int], *, threads: int) -
     none = Lookups(np.zeros(matrix.items + 1, np.int64), np.zeros(0, np.int32), np.zeros((0, 2), np.int64))
     owner = np.zeros(0, np.int32)
     found, _ = neighbours(matrix, workload(matrix), rule, owner=owner, lookups=none, threads=threads)
-    buyers = np.bincount(pairs.product, minlength=products).astype(np.float64)
     source = np.repeat(np.arange(products), np.diff(found.start))
     both = (found.evidence[:, 0] >> SUPPORT_SHIFT).astype(np.float64)
     cosine = both / np.sqrt(buyers[source] * buyers[found.index]) * both / (both + SHRINK)
@@ -63,6 +64,41 @@ def taste_vectors(baskets: Baskets, asked: Ints) -> sparse.csr_array:
     return matrix_of(customer, product, weight, (baskets.customers, baskets.products))
 
 
+class Sums:
+    """Rows that are weighted sums of the rows of a matrix: made where they are looked at, and never kept."""
+
+    def __init__(self, weights: sparse.csr_array, rows: sparse.csr_array, *, threads: int) -> None:
+        """Row i is the sum of weights[i, j] times rows[j]."""
+        self._parts = (*_arrays(weights), *_arrays(rows))
+        self._shape = (weights.shape[0], rows.shape[1])
+        self._blocks = equal_blocks(np.diff(weights.indptr).astype(np.int64) + 1, threads)
+        self._threads = threads
+
+    def highest(self, barred: sparse.csr_array, most: int) -> tuple[Ints, Ints]:
+        """Row and column of the `most` highest positive values of each row where `barred` has no entry; of equal ones
+        the lower columns."""
+        from omnix_cli.kernels.sparse_rows import highest_sums
+
+        found = np.empty((self._shape[0], most), dtype=np.int32)
+        start, column, _ = _arrays(barred)
+        self._run(lambda first, last, room: highest_sums(first, last, *self._parts, start, column, room, found))
+        row, place = np.nonzero(found >= 0)
+        return row, found[row, place].astype(np.int64)
+
+    def at(self, row: Ints, column: Ints) -> Floats:
+        """The values at these places; `row` must rise."""
+        from omnix_cli.kernels.sparse_rows import sums_at
+
+        start = np.searchsorted(row, np.arange(self._shape[0] + 1))
+        found = np.empty(len(row))
+        self._run(lambda first, last, room: sums_at(first, last, *self._parts, start, column, room, found))
+        return found
+
+    def _run(self, rows: Callable[[int, int, Floats], None]) -> None:
+        rooms = np.zeros((self._threads, self._shape[1]))
+        share_out(self._blocks, self._threads, lambda thread, first, last: rows(first, last, rooms[thread]))
+
+
 class NearestCustomers:
     """The mean vector of the customers whose vectors are nearest to one's own."""
 
@@ -75,42 +111,22 @@ class NearestCustomers:
         self._by_product = self._vectors.tocsc()
         self._squares = _squares(self._vectors)
 
-    def means(self, customer: Ints, vectors: sparse.csr_array) -> sparse.csr_array:
+    def means(self, customer: Ints, vectors: sparse.csr_array) -> Sums:
         """One row per customer, whose own vectors these are: the mean of the 100 nearest others (Euclidean)."""
         count = min(NEAREST, len(self.reference) - 1)
         if count < 1:
-            return sparse.csr_array(vectors.shape)
+            none = sparse.csr_array((len(customer), len(self.reference)))
+            return Sums(none, self._vectors, threads=self._threads)
         distance = np.round(_squares(vectors)[:, None] + self._squares[None, :] - 2 * self._dot(vectors), _PLACES)
         distance[customer[:, None] == self.reference[None, :]] = np.inf
-        return self._mean(np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1))
-
-    def _mean(self, nearest: Ints) -> sparse.csr_array:
-        """Row i is the mean of the vectors of the references `nearest[i]`."""
-        from omnix_cli.kernels.sparse_rows import count_of_sums, fill_sums
-        from omnix_cli.kernels.threads import equal_blocks, share_out
-
-        (rows, count), columns = nearest.shape, self._vectors.shape[1]
-        indptr, indices, data = self._vectors.indptr, self._vectors.indices, self._vectors.data
-        blocks, entries = equal_blocks(np.ones(rows, dtype=np.int64), self._threads), np.zeros(rows, dtype=np.int64)
-        share_out(
-            blocks,
-            self._threads,
-            lambda _, first, last: count_of_sums(first, last, nearest, indptr, indices, columns, entries),
-        )
-        start = np.concatenate([[0], np.cumsum(entries)])
-        column, total = np.empty(start[-1], dtype=np.int32), np.zeros(start[-1])
-        share_out(
-            blocks,
-            self._threads,
-            lambda _, first, last: fill_sums(
-                first, last, nearest, 1 / count, indptr, indices, data, columns, start, column, total
-            ),
-        )
-        return sparse.csr_array((total, column, start), shape=(rows, columns))
+        nearest = np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1)
+        start = np.arange(len(customer) + 1) * count
+        share = np.full(nearest.size, 1 / count)
+        chosen = sparse.csr_array((share, nearest.ravel(), start), shape=distance.shape)
+        return Sums(chosen, self._vectors, threads=self._threads)
 
     def _dot(self, vectors: sparse.csr_array) -> Floats:
         from omnix_cli.kernels.sparse_rows import add_dot_products
-        from omnix_cli.kernels.threads import equal_blocks, share_out
 
         total = np.zeros((vectors.shape[0], len(self.reference)))
         one, other = vectors, self._by_product
@@ -130,45 +146,25 @@ def matrix_of(row: Ints, column: Ints, values: Floats, shape: tuple[int, int]) -
     return matrix
 
 
-def highest(matrix: sparse.csr_array, not_of: sparse.csr_array, most: int) -> tuple[Ints, Ints]:
-    """Row and column of the `most` highest entries of each row where `not_of` has none; of equal ones the lower
-    columns."""
-    rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    barred = np.zeros(matrix.shape[1], dtype=bool)
-    for row, found, values in _rows(matrix):
-        owned = not_of.indices[not_of.indptr[row] : not_of.indptr[row + 1]]
-        barred[owned] = True
-        fresh = ~barred[found]
-        barred[owned] = False
-        found, values = found[fresh], values[fresh]
-        if len(values) > most:
-            high = values >= np.partition(values, len(values) - most)[len(values) - most]
-            found, values = found[high], values[high]
-            found = found[np.lexsort((found, -values))[:most]]
-        rows.append(np.full(len(found), row))
-        columns.append(found.astype(np.int64))
-    return np.concatenate(rows), np.concatenate(columns)
+def places(matrix: sparse.csr_array) -> tuple[Ints, Ints]:
+    """Row and column of each entry."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices.astype(np.int64)
 
 
 def values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
-    """The values at these places, 0 where the matrix has no entry; `row` must rise."""
-    values = np.zeros(len(row))
-    dense = np.zeros(matrix.shape[1])
-    start = np.searchsorted(row, np.arange(matrix.shape[0] + 1))
-    for number, found, entries in _rows(matrix):
-        if start[number] < start[number + 1]:
-            dense[found] = entries
-            wanted = slice(start[number], start[number + 1])
-            values[wanted] = dense[column[wanted]]
-            dense[found] = 0.0
-    return values
+    """The values at these places, 0 where the matrix has no entry; its indexes rise within each row."""
+    width = matrix.shape[1]
+    rows, columns = places(matrix)
+    keys = rows * width + columns
+    wanted = row * width + column
+    place = np.searchsorted(keys, wanted)
+    is_there = np.append(keys, -1)[place] == wanted
+    return np.where(is_there, np.append(matrix.data, 0.0)[place], 0.0)
 
 
-def _rows(matrix: sparse.csr_array) -> Iterator[tuple[int, npt.NDArray[np.int32], Floats]]:
-    start = matrix.indptr
-    for row in range(matrix.shape[0]):
-        entries = slice(start[row], start[row + 1])
-        yield row, matrix.indices[entries], matrix.data[entries].astype(np.float64, copy=False)
+def _arrays(matrix: sparse.csr_array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+    """The matrix as kernels take it."""
+    return matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float64)
 
 
 def _squares(vectors: sparse.csr_array) -> Floats:

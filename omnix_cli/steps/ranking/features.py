@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from omnix_cli.steps.ranking.baskets import Floats
+from omnix_cli.steps.ranking.baskets import Bools, Floats
 from omnix_cli.steps.ranking.product_facts import Facts
 from omnix_cli.steps.ranking.questions import Chunk, Rows
 
 _OWN_GAPS, _PRODUCT_GAPS, _PRODUCT_DAYS = 3.0, 5.0, 200.0
 """What a shrunk mean starts with: gaps of the product, gaps of the shop, and days at the shop's rate."""
+_LEAST_NEIGHBOUR, _LEAST_FORMULA = 1e-3, 1e-4
 SHARED = (
     "buyers_7d",
     "buyers_28d",
@@ -30,6 +31,7 @@ SHARED = (
     "neighbours_of_last",
     "nearest_customers",
     "category",
+    "kept_share",
 )
 """What is known of every product in question."""
 OWN = (
@@ -59,13 +61,12 @@ def features(chunk: Chunk, rows: Rows) -> Floats:
     return np.column_stack([columns[name] for name in NAMES])
 
 
-def formula(chunk: Chunk, rows: Rows) -> Floats:
-    """The score without a model. Of a product bought before: the share of the customer's baskets that had it (halved
-    for every 90 days of age) times the share of its purchases that are repetitions. Of a new one: its mean score as a
-    neighbour of what the customer buys."""
-    facts = chunk.questions.shop.facts.on(rows.product, chunk.questions.asked[rows.customer])
-    new = chunk.values(rows)["neighbours"] / 10  # hardly ever above what is bought again
-    return np.where(rows.known, _basket_score(chunk, rows, facts), new)
+def formula(matrix: Floats, known: Bools) -> Floats:
+    """The score without a model, from the features. Of a product bought before: the share of the customer's baskets
+    that had it (halved for every 90 days of age) times the share of its purchases that are repetitions. Of a new one:
+    its mean score as a neighbour of what the customer buys, a tenth of it: hardly ever above what is bought again."""
+    own, new = (matrix[:, NAMES.index(name)] for name in ("formula", "neighbours"))
+    return np.where(known, np.exp(own) - _LEAST_FORMULA, (np.exp(new) - _LEAST_NEIGHBOUR) / 10)
 
 
 def _shared(chunk: Chunk, rows: Rows, facts: Facts) -> dict[str, Floats]:
@@ -86,9 +87,10 @@ def _shared(chunk: Chunk, rows: Rows, facts: Facts) -> dict[str, Floats]:
         "since_visit": np.log1p(np.maximum(questions.asked - questions.last_visit, 0))[customer],
         "repetition": np.log(entries / np.maximum(different, 1) + 0.1)[customer],
         "baskets": np.log1p(pairs.basket_count)[customer],
-        "neighbours": np.log(companions["neighbours"] + 1e-3),
+        "neighbours": np.log(companions["neighbours"] + _LEAST_NEIGHBOUR),
         "neighbours_of_last": np.log(companions["neighbours_of_last"] + 1e-3),
         "nearest_customers": np.log(companions["nearest_customers"] + 3e-4),
+        "kept_share": np.log(questions.moment.kept_share)[rows.product],
         "category": np.log(chunk.category_share(rows) + 1e-3),
     }
 
@@ -110,7 +112,7 @@ def _own(chunk: Chunk, rows: Rows, facts: Facts, gap: Floats, rate: Floats) -> d
         "lateness": np.log1p(since_last) - own_gap,
         "baskets_since": np.log1p(np.maximum(pairs.baskets_since[pair], 0)),
         "visits_since": np.log1p(np.where(known, visits_since, 0)),
-        "formula": np.log(_basket_score(chunk, rows, facts) + 1e-4),
+        "formula": np.log(_basket_score(chunk, rows, facts) + _LEAST_FORMULA),
     }
 
 

@@ -13,9 +13,10 @@ from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.settings import RankingSettings
 from omnix_cli.steps.history import SEEN_COLUMNS, of_customers, seen
 from omnix_cli.steps.ranking.baskets import Floats, Ints
-from omnix_cli.steps.ranking.formula_ranking import formula_ranking
+from omnix_cli.steps.ranking.formula_ranking import first_chances, formula_ranking
 from omnix_cli.steps.ranking.learners import BASE
 from omnix_cli.steps.ranking.moments import Moment, Shop
+from omnix_cli.steps.ranking.new_chances import NewChances
 from omnix_cli.steps.ranking.questions import Chunk, Questions
 from omnix_cli.steps.ranking.ranker import FEATURES, Model, Ranker
 from omnix_cli.steps.ranking.rankings import NEW_PRODUCTS, named, ordered, shop_of
@@ -56,13 +57,16 @@ def fit_ranker(
     there were, and the mean NDCG@10 of each kind on them."""
     shop = _shop(purchases, products, None, as_of=as_of, threads=resources.threads)
     ranker = Ranker({}, {part: {"label_baskets": 0.0} for part in FEATURES})
+    chances = None
     if shop:
         before = np.full(shop.baskets.customers, _number(as_of))
         ranker = fit(shop, before, method=parameters.method, min_label_baskets=parameters.min_label_baskets)
+        chances = NewChances.learned(shop, ranker, _number(as_of))
     spec = schemas.FRAMES["ranker"]
     figures: Figures = {part: ranker.kind(part) for part in FEATURES}
     figures |= {f"{part}_{name}": value for part, found in ranker.figures.items() for name, value in found.items()}
-    return StepOutput({"ranker": spec.conform(ranker.frame()).sort(spec.sort)}, figures)
+    frame = spec.conform(ranker.frame(*([chances.frame()] if chances else []))).sort(spec.sort)
+    return StepOutput({"ranker": frame}, figures)
 
 
 def ranking(
@@ -77,11 +81,13 @@ def ranking(
     as_of: date,
     resources: Resources,
 ) -> StepOutput:
-    """The frame `rankings` for everybody with a purchase before `as_of`, except anonymous orders.
+    """The frame `rankings` for everybody with a purchase before `as_of`, except anonymous orders. Without a model, the
+    chance of a new product is one of `first_chances`.
 
     What a customer bought and returned in full is neither known nor new. Figures: customers, known and new rows, and
     which kind ranked each part."""
-    fitted = Ranker.of(ranker.collect())
+    numbers = ranker.collect()
+    fitted, chances = Ranker.of(numbers), NewChances.of_frame(numbers)
     spec = schemas.FRAMES["rankings"]
     figures: Figures = {part: fitted.kind(part) for part in FEATURES}
     back = returned.select(_PAIR).collect()
@@ -92,7 +98,10 @@ def ranking(
     else:
         asked = np.full(shop.baskets.customers, _number(as_of))
         questions = Questions(shop, Moment(shop, asked), asked, np.arange(shop.baskets.customers))
-        frame = pl.concat(_ranked(chunk, fitted) for chunk in questions.chunks())
+        frame = pl.concat(_ranked(chunk, fitted, chances) for chunk in questions.chunks())
+    if chances is None:
+        new = frame.filter(~pl.col("known"))
+        frame = frame.join(first_chances(new, cycles, popularity), on=_PAIR, how="left")
     frame = spec.conform(frame).sort(spec.sort)
     known = int(frame["known"].sum())
     figures |= {"customers": frame["customer_id"].n_unique(), "known_rows": known, "new_rows": frame.height - known}
@@ -104,7 +113,7 @@ def _shop(
 ) -> Shop | None:
     """The shop before a day; None without a purchase."""
     named = of_customers(purchases)
-    rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").unique().collect()
+    rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").collect()
     if rows.is_empty():
         return None
     categories = fitted_products(products, as_of).collect()
@@ -115,11 +124,16 @@ def _number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
-def _ranked(chunk: Chunk, ranker: Ranker) -> pl.DataFrame:
+def _ranked(chunk: Chunk, ranker: Ranker, chances: NewChances | None) -> pl.DataFrame:
     """The rows of a chunk as the frame `rankings`."""
     rows = chunk.rows()
     score, matrices = ranker.scores(chunk, rows)
     everything = named(chunk.questions.shop, rows, score).with_columns(row=np.arange(len(score)))
+    if chances:
+        chance, is_new = np.full(len(score), np.nan), ~rows.known
+        margin = ranker.models["new"].linear.margin(matrices["new"])
+        chance[is_new] = chances.of(margin, chunk.questions.visits[rows.customer[is_new]])
+        everything = everything.with_columns(chance=pl.Series(chance).fill_nan(None))
     best = ordered(everything, NEW_PRODUCTS)
     reasons = [pl.DataFrame(schema={"row": pl.Int64, "contributions": _CONTRIBUTIONS})]
     explained = best.filter(pl.col("rank") <= EXPLAINED_RANKS).sort("row")

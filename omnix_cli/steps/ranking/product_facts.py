@@ -83,5 +83,15 @@ class ProductFacts:
             return Facts(*(values[product] for values in facts))
         return self.at(product, day)
 
+    def best_sellers(self, day: int, count: int) -> Ints:
+        """The `count` products bought most in the 28 days before the day, of equal ones the most bought ever, then the
+        lower number."""
+        bought = self._baskets.day < day
+        ever = np.bincount(self._baskets.product[bought], minlength=self._baskets.products)
+        lately = self._baskets.product[bought & (self._baskets.day >= day - 28)]
+        sold = np.bincount(lately, minlength=self._baskets.products)
+        order = np.lexsort((-ever, -sold))[:count]
+        return np.asarray(order[ever[order] > 0])
+
     def _before(self, product: Ints, since_start: Ints) -> Ints:
         return np.asarray(np.searchsorted(self._key, product * self._baskets.span + since_start))

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from omnix_cli.steps.ranking.baskets import NEVER, Bools, Floats, Ints, OwnPairs
-from omnix_cli.steps.ranking.companions import highest, matrix_of, taste_vectors, values_at
+from omnix_cli.steps.ranking.baskets import NEVER, Bools, Floats, Ints, OwnPairs, distinct
+from omnix_cli.steps.ranking.companions import Sums, matrix_of, taste_vectors, values_at
 from omnix_cli.steps.ranking.moments import Moment, Shop
 
 CUSTOMERS_AT_ONCE = 1_024
-BY_NEIGHBOURS, BY_LAST_BASKET, BY_NEAREST, POPULAR = 60, 30, 80, 40
-"""How many new products come from each source."""
+CANDIDATES = {"neighbours": 60, "neighbours_of_last": 30, "nearest_customers": 80}
+POPULAR = 40
+"""How many new products come from each source, and of those that sell best."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +59,25 @@ class Chunk:
     def __init__(self, questions: Questions, customers: Ints) -> None:
         self.questions, self.customers = questions, customers
         shop, moment, pairs = questions.shop, questions.moment, questions.pairs
-        shape = (len(customers), shop.baskets.products)
+        products = shop.baskets.products
+        shape = (len(customers), products)
         first, last = np.searchsorted(pairs.customer, [customers[0], customers[-1] + 1])
         self.first_pair = int(first)
         """Where the own products of these customers begin in `questions.pairs`."""
         self.own_row = np.searchsorted(customers, pairs.customer[first:last])
         self.own_product = pairs.product[first:last]
+        self.own_key = self.own_row * products + self.own_product
         recent, latest = pairs.recent[first:last], pairs.baskets_since[first:last] == 0
         share = recent / np.bincount(self.own_row, recent, len(customers))[self.own_row]
         of_latest = 1 / np.bincount(self.own_row[latest], minlength=len(customers))[self.own_row[latest]]
         self.weights = matrix_of(self.own_row, self.own_product, share, shape)
         """Each customer's own products by recent purchases; a row adds up to 1."""
         latest_basket = matrix_of(self.own_row[latest], self.own_product[latest], of_latest, shape)
-        self.by_neighbours = (self.weights @ moment.neighbours).tocsr()
-        self.by_last_basket = (latest_basket @ moment.neighbours).tocsr()
-        self.by_nearest = moment.nearest.means(customers, questions.vectors[customers])
+        self.sources = {
+            "neighbours": Sums(self.weights, moment.neighbours, threads=shop.threads),
+            "neighbours_of_last": Sums(latest_basket, moment.neighbours, threads=shop.threads),
+            "nearest_customers": moment.nearest.means(customers, questions.vectors[customers]),
+        }
         category = shop.category[self.own_product] + 1
         self.by_category = matrix_of(
             self.own_row, category, share, (len(customers), int(shop.category.max(initial=-1)) + 2)
@@ -83,44 +88,32 @@ class Chunk:
         """All own products, and the new ones that any source proposes."""
         shop, products = self.questions.shop, self.weights.shape[1]
         barred = (self.weights + shop.barred[self.customers]).tocsr()
-        keys = [self.own_row * products + self.own_product]
-        sources = (
-            (self.by_neighbours, BY_NEIGHBOURS),
-            (self.by_last_basket, BY_LAST_BASKET),
-            (self.by_nearest, BY_NEAREST),
-        )
-        for matrix, most in sources:
-            row, product = highest(matrix, barred, most)
+        keys = []
+        for name, most in CANDIDATES.items():
+            row, product = self.sources[name].highest(barred, most)
             keys.append(row * products + product)
         weeks = self.questions.asked[self.customers] // 7 * 7
         for week in np.unique(weeks):
             row = np.flatnonzero(weeks == week)
             popular = shop.popular(int(week), POPULAR)
-            key = (row[:, None] * products + popular[None, :]).ravel()
-            keys.append(key[values_at(barred, key // products, key % products) == 0])
-        key = np.unique(np.concatenate(keys))
-        row, product = key // products, key % products
-        return Rows(self.customers[row], row, product, values_at(self.weights, row, product) > 0)
+            keys.append((row[:, None] * products + popular[None, :]).ravel())
+        new = distinct(np.concatenate(keys))
+        new = new[values_at(barred, new // products, new % products) == 0]
+        key = np.concatenate([self.own_key, new])
+        order = np.argsort(key, kind="stable")
+        row, product = key[order] // products, key[order] % products
+        return Rows(self.customers[row], row, product, order < len(self.own_key))
 
     def pair_of(self, rows: Rows) -> Ints:
         """Each row's entry in `questions.pairs`; some entry where the product is new."""
-        products = self.weights.shape[1]
-        place = np.searchsorted(self.own_row * products + self.own_product, rows.row * products + rows.product)
+        place = np.searchsorted(self.own_key, rows.row * self.weights.shape[1] + rows.product)
         return np.asarray(self.first_pair + np.where(rows.known, place, 0))
 
     def values(self, rows: Rows) -> dict[str, Floats]:
         """What the customer's companions say of each row: a score by each source."""
-        sources = {
-            "neighbours": self.by_neighbours,
-            "neighbours_of_last": self.by_last_basket,
-            "nearest_customers": self.by_nearest,
-        }
-        return {name: values_at(matrix, rows.row, rows.product) for name, matrix in sources.items()}
+        return {name: source.at(rows.row, rows.product) for name, source in self.sources.items()}
 
     def category_share(self, rows: Rows) -> Floats:
         """The share of the customer's own products that are of the product's category; 0 without a category."""
         category = self.questions.shop.category[rows.product]
-        order = np.argsort(rows.row, kind="stable")
-        share = np.empty(len(order))
-        share[order] = values_at(self.by_category, rows.row[order], category[order] + 1)
-        return np.where(category >= 0, share, 0.0)
+        return np.where(category >= 0, values_at(self.by_category, rows.row, category + 1), 0.0)

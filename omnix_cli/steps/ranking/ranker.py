@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,11 @@ class Model:
     def kind(self) -> Kind:
         """What it is called."""
         return "boosting" if self.trees else "logistic"
+
+    @property
+    def linear(self) -> Model:
+        """Its regression alone."""
+        return replace(self, trees=None)
 
     def margin(self, matrix: Floats, *, threads: int = 1) -> Floats:
         """The logit of the chance, from a matrix with one column for each of `names`."""
@@ -75,7 +80,7 @@ class Ranker:
         """The score of each row, 0..1; and for the rows of each part that has a model, what each feature adds to the
         logit of the score."""
         matrix = features(chunk, rows)
-        score = formula(chunk, rows) if len(self.models) < len(FEATURES) else np.zeros(len(rows.row))
+        score = formula(matrix, rows.known) if len(self.models) < len(FEATURES) else np.zeros(len(rows.row))
         matrices = {}
         for part, names in FEATURES.items():
             if part in self.models:
@@ -86,8 +91,8 @@ class Ranker:
                 )
         return score, matrices
 
-    def frame(self) -> pl.DataFrame:
-        """The numbers as the frame `ranker`."""
+    def frame(self, *others: pl.DataFrame) -> pl.DataFrame:
+        """The numbers as the frame `ranker`, and the rows of `others`."""
         figures = [
             pl.DataFrame({"part": part, "model": "validation", "feature": name, "value": float(value)})
             for part, values in self.figures.items()
@@ -105,7 +110,7 @@ class Ranker:
             "right": -1,
         }
         schema = {"part": pl.String, "model": pl.String, "feature": pl.String, "value": pl.Float64}
-        every = pl.concat([pl.DataFrame(schema=schema), *figures, *models], how="diagonal_relaxed")
+        every = pl.concat([pl.DataFrame(schema=schema), *figures, *models, *others], how="diagonal_relaxed")
         absent = [pl.lit(value).alias(name) for name, value in missing.items() if name not in every.columns]
         return every.with_columns(absent).with_columns(pl.col(name).fill_null(value) for name, value in missing.items())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Floats, Ints
+from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Floats, Ints, numbers
 from omnix_cli.steps.ranking.moments import Moment, Shop
 from omnix_cli.steps.ranking.questions import Questions, Rows
 from omnix_cli.steps.ranking.ranker import Ranker
@@ -83,11 +83,6 @@ def shop_of(rows: pl.DataFrame, products: pl.DataFrame | None, *, barred: pl.Dat
     )
     places = (numbers(pairs["customer_id"], baskets.customer_ids), numbers(pairs["product_id"], baskets.product_ids))
     return Shop(baskets, category, barred=places, threads=threads)
-
-
-def numbers(ids: pl.Series, known: pl.Series) -> Ints:
-    """The place of each id in `known`, sorted ids that contain them all."""
-    return ids.cast(pl.Enum(known)).to_physical().to_numpy().astype(np.int64)
 
 
 def _ranked(shop: Shop, ranker: Ranker, asked: pl.DataFrame, before: Ints, new_products: int) -> pl.DataFrame:

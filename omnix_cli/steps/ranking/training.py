@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from omnix_cli.steps.evaluation.list_metrics import Judged, values
 from omnix_cli.steps.ranking.baskets import NEVER, Bools, Floats, Ints
-from omnix_cli.steps.ranking.companions import matrix_of, values_at
+from omnix_cli.steps.ranking.companions import matrix_of, places, values_at
 from omnix_cli.steps.ranking.features import features, formula
 from omnix_cli.steps.ranking.learners import Logistic, Trees
 from omnix_cli.steps.ranking.moments import Moment, Shop
@@ -24,7 +25,7 @@ from omnix_cli.steps.ranking.questions import Chunk, Questions, Rows
 from omnix_cli.steps.ranking.ranker import FEATURES, Kind, Model, Ranker
 
 MOST_ROWS, MOST_CUSTOMERS = 160_000, 5_000
-MOST_TRIED = 2_500
+MOST_TRIED = 1_500
 """Rows and customers of a fit, and customers that kinds of models are tried on. More did not help."""
 NEGATIVE_SHARE = 0.3
 PLACES = 10
@@ -63,6 +64,7 @@ def fit(
     """The ranker for questions about the days `before` (one for each customer), learned from earlier baskets.
 
     `labels` are other baskets to learn from, in two halves: a kind is tried on the second after a fit to the first.
+    Everybody's own last baskets are then learned from as well.
     With fewer than `min_label_baskets` to try on there is no model, unless a `method` is named."""
     newest = Labels.last_baskets(shop, before)
     tried, fitted = (newest, Labels.last_baskets(shop, newest.day)) if labels is None else (labels[1], labels[0])
@@ -71,15 +73,18 @@ def fit(
         min_label_baskets if method == "auto" else 2
     ):
         return Ranker({}, {part: counts for part in FEATURES})
-    moment = Moment(shop, np.where(newest.day > NEVER, newest.day, before) if labels is None else before)
-    candidates: Candidates = {}
+    own = Moment(shop, np.where(newest.day > NEVER, newest.day, before))
+    if labels is None:
+        moment, learned, more = own, newest, None
+    else:
+        moment, learned, more = Moment(shop, before), _both(*labels), Sample.of(shop, own, newest)
+    learned, trial = learned.at_most(MOST_CUSTOMERS), None
     if method == "auto":
-        earlier = moment if labels else Moment(shop, np.where(fitted.day > NEVER, fitted.day, newest.day))
-        candidates = _candidates(Sample.of(shop, earlier, fitted, most=MOST_ROWS // 2))
-    learned = (newest if labels is None else _both(*labels)).at_most(MOST_CUSTOMERS)
-    judged = Labels(tried.day, np.intersect1d(tried.customers, learned.customers)).at_most(MOST_TRIED)
-    trial = Trial(judged, candidates) if method == "auto" else None
-    final = Sample.of(shop, moment, learned, trial=trial)
+        earlier = Moment(shop, np.where(fitted.day > NEVER, fitted.day, newest.day)) if labels is None else moment
+        judged = Labels(tried.day, np.intersect1d(tried.customers, learned.customers)).at_most(MOST_TRIED)
+        trial = Trial(judged, _candidates(Sample.of(shop, earlier, fitted, most=MOST_ROWS // 2).joined(more)))
+        del earlier
+    final = Sample.of(shop, moment, learned, trial=trial).joined(more)
     kinds: dict[str, Kind] = dict.fromkeys(FEATURES, method)  # type: ignore[arg-type]
     figures = {part: dict(counts) for part in FEATURES}
     if trial:
@@ -99,23 +104,24 @@ class Trial:
         self._labels, self._candidates = labels, candidates
         self._results: dict[str, dict[Kind, list[Floats]]] = {part: {} for part in FEATURES}
 
+    def of(self, customers: Ints) -> Bools:
+        """Which of the customers are tried."""
+        return np.isin(customers, self._labels.customers)
+
     def judge(self, chunk: Chunk, rows: Rows, matrix: Floats, truth: sparse.csr_array) -> None:
-        """Adds the customers of a chunk that are tried; `matrix` has the features of all its rows."""
-        is_tried = np.isin(chunk.customers, self._labels.customers)
-        if not is_tried.any():
-            return
-        plain = formula(chunk, rows)
-        is_own = values_at(chunk.weights, *_places(truth)) > 0
+        """Adds the customers of a chunk that are tried: all their `rows`, and the features of these."""
+        is_tried = self.of(chunk.customers)
+        plain = formula(matrix, rows.known)
+        is_own = values_at(chunk.weights, *places(truth)) > 0
         for part, names in FEATURES.items():
             known = part == "known"
             of_part, wanted = rows.known == known, _only(truth, is_own == known)
+            mine, own = rows.only(of_part), matrix[of_part][:, : len(names)]
             scores: dict[Kind, Floats] = {"formula": plain[of_part]}
             for kind, model in self._candidates.get(part, {}).items():
-                threads = chunk.questions.shop.threads
-                scores[kind] = model.margin(matrix[of_part][:, : len(names)], threads=threads)
+                scores[kind] = model.margin(own, threads=chunk.questions.shop.threads)
             for kind, score in scores.items():
-                found = ndcg(rows.only(of_part), score, wanted)[is_tried]
-                self._results[part].setdefault(kind, []).append(found)
+                self._results[part].setdefault(kind, []).append(ndcg(mine, score, wanted)[is_tried])
 
     def verdict(self) -> tuple[dict[str, Kind], dict[str, dict[str, float]]]:
         """The kind for each part, and its figures. A dearer kind must beat the cheaper one by more than the standard
@@ -143,7 +149,7 @@ class Sample:
         cls, shop: Shop, moment: Moment, labels: Labels, *, most: int = MOST_ROWS, trial: Trial | None = None
     ) -> Sample:
         """All products bought, and a share of the others chosen by a hash of the ids: at most about `most` rows. A
-        basket weighs 1 / sqrt(size) a row. A `trial` judges all rows on the way."""
+        basket weighs 1 / sqrt(size) a row. A `trial` judges all rows of the customers tried."""
         labels = labels.at_most(MOST_CUSTOMERS)
         questions = Questions(shop, moment, labels.day, labels.customers)
         expected = len(questions.pairs.customer) + _NEW_PER_CUSTOMER * len(labels.customers)
@@ -155,14 +161,26 @@ class Sample:
             chance = _mixed(names[0][rows.customer], names[1][rows.product])
             kept = bought | (chance < share)
             size = np.maximum(np.diff(truth.indptr), 1)[rows.row]
-            if trial:
-                every = features(chunk, rows)
-                trial.judge(chunk, rows, every, truth)
-            some = rows.only(kept)
-            table = every[kept] if trial else features(chunk, some)
-            parts.append((table, some.known, bought[kept], 1 / np.sqrt(size[kept])))
+            tried = trial.of(rows.customer) if trial else np.zeros_like(kept)
+            needed = kept | tried
+            table = features(chunk, rows.only(needed))
+            if trial and tried.any():
+                trial.judge(chunk, rows.only(tried), table[tried[needed]], truth)
+            parts.append((table[kept[needed]], rows.known[kept], bought[kept], 1 / np.sqrt(size[kept])))
         matrix, known, bought, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
         return cls(matrix, known, bought, weight, share)
+
+    def joined(self, other: Sample | None) -> Sample:
+        """With the rows of another sample, if there is one."""
+        if other is None:
+            return self
+        left = [int((~one.bought).sum()) for one in (self, other)]  # of the products not bought
+        whole = left[0] / self.kept_share + left[1] / other.kept_share
+        features, known, bought, weight = (
+            np.concatenate([getattr(one, name) for one in (self, other)])
+            for name in ("features", "known", "bought", "weight")
+        )
+        return Sample(features, known, bought, weight, sum(left) / whole if whole else 1.0)
 
     def has_both(self, part: str) -> bool:
         """Whether something of this part was bought, and something was not."""
@@ -210,17 +228,19 @@ def _best(by_kind: dict[Kind, Floats]) -> tuple[Kind, dict[str, float]]:
 
 
 def ndcg(rows: Rows, score: Floats, truth: sparse.csr_array) -> Floats:
-    """NDCG@10 of each row of `truth` (binary gains, the ideal list cut at min(size, 10)); NaN where it is empty. Equal
-    scores go by product."""
+    """NDCG@10 of each row of `truth`, as evaluations have it; NaN where it is empty. Equal scores go by product."""
     order = np.lexsort((rows.product, -score, rows.row))
     row, product = rows.row[order], rows.product[order]
     place = np.arange(len(row)) - np.searchsorted(row, row)
     top = place < PLACES
     row, product, place = row[top], product[top], place[top]
-    hit = values_at(truth, row, product) > 0
-    gained = np.bincount(row[hit], 1 / np.log2(place[hit] + 2), truth.shape[0])
-    ideal = np.concatenate([[np.nan], np.cumsum(1 / np.log2(np.arange(PLACES) + 2))])
-    return np.asarray(gained / ideal[np.minimum(np.diff(truth.indptr), PLACES)])
+    hits = np.zeros((truth.shape[0], PLACES), dtype=np.bool_)
+    hits[row, place] = values_at(truth, row, product) > 0
+    wanted = np.diff(truth.indptr).astype(np.int64)
+    has_truth = wanted > 0
+    found = np.full(len(wanted), np.nan)
+    found[has_truth] = values(Judged(hits[has_truth], wanted[has_truth]))[f"ndcg@{PLACES}"]
+    return found
 
 
 def _asked(questions: Questions, labels: Labels) -> Iterator[tuple[Chunk, Rows, sparse.csr_array]]:
@@ -239,12 +259,8 @@ def _both(one: Labels, other: Labels) -> Labels:
     return Labels(one.day, np.union1d(one.customers, other.customers))
 
 
-def _places(matrix: sparse.csr_array) -> tuple[Ints, Ints]:
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices.astype(np.int64)
-
-
 def _only(matrix: sparse.csr_array, kept: Bools) -> sparse.csr_array:
-    row, column = _places(matrix)
+    row, column = places(matrix)
     return matrix_of(row[kept], column[kept], matrix.data[kept], matrix.shape)
 
 

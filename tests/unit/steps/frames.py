@@ -26,6 +26,7 @@ _PLAIN: dict[str, dict[str, Any]] = {
         "preferred_shopping_times": [],
     },
     "neighbours": {"rank": 1},
+    "rankings": {"contributions": []},
     "popularity": {"scope": "all", "confidence": 0.0, "reason": "bought by many customers"},
     "predictions": {
         "interval_days": 4.0,

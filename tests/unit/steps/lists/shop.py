@@ -30,11 +30,14 @@ class Shop:
     products: pl.LazyFrame = field(default_factory=lambda: frame("products"))
     assortment: pl.LazyFrame | None = None
     """What the products and cycles say, if not given."""
+    rankings: pl.LazyFrame | None = None
+    """What the formula says, if not given."""
 
     def output(self, *, privacy: PrivacySettings | None = None, **parameters: Any) -> StepOutput:
         inputs = {name: getattr(self, name) for name in Shop.__dataclass_fields__ if name != "products"}
         settings = RecommendSettings(**parameters)
-        inputs["rankings"] = rankings_of(self.cycles, self.returned, self.popularity, self.neighbours)
+        if self.rankings is None:
+            inputs["rankings"] = rankings_of(self.cycles, self.returned, self.popularity, self.neighbours)
         if self.assortment is None:
             inputs["assortment"] = assortment_of(self.products, self.cycles, settings)
         return recommend(**inputs, as_of=AS_OF, parameters=settings, privacy=privacy or PrivacySettings())

@@ -77,11 +77,13 @@ def predicted(**urgencies: str) -> pl.DataFrame:
 
 def test_what_has_no_prediction_keeps_what_its_offer_says() -> None:
     offer = {name: None for name in OFFER} | {"customer_id": "ann", "tags": [], "confidence": 0.1, "score": 0.5}
-    offers = pl.DataFrame([offer | {"product_id": name} for name in ("milk", "oats")], schema=OFFER)
-    shown = as_predicted(offers, predicted(milk="later"))
+    offers = pl.DataFrame([offer | {"product_id": name} for name in ("milk", "oats", "jam")], schema=OFFER)
+    stated = pl.DataFrame({"customer_id": ["ann"] * 2, "product_id": ["jam", "milk"], "chance": [0.02, 0.9]})
+    shown = as_predicted(offers, predicted(milk="later"), stated)
     assert shown.select("product_id", "predicted_date", "confidence", "urgency").rows() == [
         ("milk", AS_OF, 0.5, "later"),
         ("oats", None, 0.1, None),
+        ("jam", None, 0.02, None),
     ]
 
 
@@ -92,16 +94,22 @@ def test_due_is_what_is_overdue_urgent_or_upcoming() -> None:
     assert replenishment(due, count=2)["product_id"].to_list() == ["a", "b"]
 
 
-def test_the_confidence_of_what_is_new_is_the_chance_of_a_first_purchase_times_the_lift(ann: Shop) -> None:
+def test_without_a_model_the_confidence_of_what_is_new_is_the_chance_of_a_first_purchase(ann: Shop) -> None:
+    """Ann is the only customer who shops now, so her visits are the mean."""
     shop = replace(
         ann,
         neighbours=frame("neighbours", *neighbours("milk", "oats", lift=3.0)),
         popularity=frame("popularity", *popular("oats", confidence=0.06, repeat_share=0.4)),
     )
     item = shop.item("oats")
-    assert item["confidence"] == pytest.approx(0.06 * (1 - 0.4) * (1 + (3 - 1) * 20 / 30))
+    assert item["confidence"] == pytest.approx(0.06 * (1 - 0.4))
     assert item["reason"] == "bought together with Milk by 20 customers"
     assert item["tags"] == ["bought_together"]
+
+
+def test_the_confidence_of_what_is_new_is_the_chance_of_the_rankings(ann: Shop) -> None:
+    ranked = [{"customer_id": "ann", "product_id": "oats", "known": False, "rank": 1, "score": 0.5, "chance": 0.037}]
+    assert replace(ann, rankings=frame("rankings", *ranked)).item("oats")["confidence"] == 0.037
 
 
 def test_a_link_of_too_few_customers_is_not_told(ann: Shop) -> None:
@@ -115,7 +123,6 @@ def test_a_link_of_too_few_customers_is_not_told(ann: Shop) -> None:
     item = lonely.item("oats")
     assert item["reason"] == "same category as Milk: Breakfast"
     assert item["tags"] == ["same_category"]
-    assert item["confidence"] == pytest.approx(0.03)
 
 
 def test_a_neighbour_by_content_alone_is_called_similar(ann: Shop) -> None:
@@ -130,37 +137,33 @@ def test_what_is_due_keeps_its_reason_and_its_place() -> None:
     ]
     offers = pl.DataFrame([dict.fromkeys(OFFER) | row for row in rows], schema=OFFER)
     text = {"customer_id": pl.String, "product_id": pl.String}
-    evidence = {"source_id": pl.String, "together": pl.Int64, "lift": pl.Float64, "same_category": pl.Boolean}
+    evidence = {"source_id": pl.String, "together": pl.Int64, "same_category": pl.Boolean}
     told = explain(
         offers,
-        pl.DataFrame([["ann", "oats", "milk", 12, 2.0, True]], schema=text | evidence, orient="row"),
+        pl.DataFrame([["ann", "oats", "milk", 12, True]], schema=text | evidence, orient="row"),
         pl.DataFrame(schema=text | {"interest": pl.Float64, "signal": pl.String, "days_ago": pl.Int64}),
         pl.DataFrame(schema=text | {"taste": pl.String, "taste_tag": pl.String}),
         pl.DataFrame({"product_id": ["milk", "oats"], "name": ["Milk", "Oats"], "category": ["Dairy", "Cereals"]}),
-        pl.DataFrame(
-            {"product_id": ["oats"], "repeat_share": [0.5], "confidence": [0.1], "reason": ["bought by 9 customers"]}
-        ),
+        pl.DataFrame({"product_id": ["oats"], "confidence": [0.1], "reason": ["bought by 9 customers"]}),
     )
     assert told.select("product_id", "reason", "tags").rows() == [
         ("oats", "bought together with Milk by 12 customers", ["bought_together"]),
         ("milk", "every week", ["urgent"]),
     ]
-    assert told["confidence"][0] == pytest.approx(0.1 * (1 - 0.5) * 2.0)
+    assert told["confidence"][0] == 0.1
 
 
 def test_what_no_own_product_speaks_for_says_what_the_shop_buys() -> None:
     """The ranker may offer what is popular: without a link or a signal, the shop's own figure is the reason."""
     row = {"customer_id": "ann", "product_id": "oats", "shelf": "new_for_you", "tags": []}
     text = {"customer_id": pl.String, "product_id": pl.String}
-    evidence = {"source_id": pl.String, "together": pl.Int64, "lift": pl.Float64, "same_category": pl.Boolean}
+    evidence = {"source_id": pl.String, "together": pl.Int64, "same_category": pl.Boolean}
     told = explain(
         pl.DataFrame([dict.fromkeys(OFFER) | row], schema=OFFER),
         pl.DataFrame(schema=text | evidence),
         pl.DataFrame(schema=text | {"interest": pl.Float64, "signal": pl.String, "days_ago": pl.Int64}),
         pl.DataFrame(schema=text | {"taste": pl.String, "taste_tag": pl.String}),
         pl.DataFrame({"product_id": ["oats"], "name": ["Oats"], "category": ["Cereals"]}),
-        pl.DataFrame(
-            {"product_id": ["oats"], "repeat_share": [0.5], "confidence": [0.1], "reason": ["bought by 9 customers"]}
-        ),
+        pl.DataFrame({"product_id": ["oats"], "confidence": [0.1], "reason": ["bought by 9 customers"]}),
     )
     assert told["reason"].to_list() == ["bought by 9 customers"]

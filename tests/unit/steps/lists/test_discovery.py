@@ -5,7 +5,14 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from omnix_cli.steps.lists.discovery import NeighbourTable, new_products, sources, strongest_sources
+from omnix_cli.steps.lists.discovery import (
+    NeighbourTable,
+    first_time,
+    new_products,
+    sources,
+    strongest_sources,
+    with_neighbours,
+)
 from tests.unit.steps.frames import days_ago, frame
 from tests.unit.steps.lists.shop import Shop, neighbours, popular, shop_of
 
@@ -46,30 +53,36 @@ def test_ties_go_by_product_id(ann: Shop) -> None:
 
 
 BASKETS = pl.DataFrame({"customer_id": ["ann"] * 2, "product_id": ["milk", "tea"], "weight": [3.0, 1.0]})
-TABLE = (*neighbours("milk", "oats", "tea", lift=3.0), *neighbours("tea", "jam", customers=2))
+TABLE = (*neighbours("milk", "oats", "tea"), *neighbours("tea", "jam", customers=2))
 
 
-def table() -> NeighbourTable:
-    return NeighbourTable.of(frame("neighbours", *TABLE), min_customers=3)
+NEAR = frame("neighbours", *TABLE)
+AMONG = with_neighbours(NEAR)
 
 
 def test_the_score_is_the_mean_of_the_sources_by_their_weight() -> None:
-    found = new_products(BASKETS, sources(BASKETS, table()), table(), most=5)
+    found = new_products(BASKETS, sources(BASKETS, AMONG), NeighbourTable.of(NEAR), most=5)
     assert found.select("product_id").to_series().to_list() == ["oats", "jam"]
     assert found["score"].to_list() == pytest.approx([(3 * 0.5 + 1 * 0) / 4, (3 * 0 + 1 * 0.5) / 4])
 
 
 def test_what_ties_with_the_last_goes_by_product_id() -> None:
-    assert new_products(BASKETS, sources(BASKETS, table()), table(), most=1)["product_id"].to_list() == ["oats"]
+    found = new_products(BASKETS, sources(BASKETS, AMONG), NeighbourTable.of(NEAR), most=1)
+    assert found["product_id"].to_list() == ["oats"]
 
 
 def test_the_evidence_names_the_source_and_hides_few_customers() -> None:
     picks = pl.DataFrame({"customer_id": ["ann", "ann"], "product_id": ["oats", "jam"]})
-    found = strongest_sources(picks, sources(BASKETS, table()), table())
+    found = strongest_sources(picks, sources(BASKETS, AMONG), NEAR, min_customers=3)
     assert found.select("product_id", "source_id", "together").rows() == [("jam", "tea", None), ("oats", "milk", 20)]
-    assert found["lift"].to_list() == [None, pytest.approx(1 + (3 - 1) * 20 / 30)]
 
 
 def test_a_pair_that_is_not_in_the_table_has_no_facts() -> None:
     picks = pl.DataFrame({"customer_id": ["ann", "ann"], "product_id": ["milk", "unknown"]})
-    assert strongest_sources(picks, sources(BASKETS, table()), table()).is_empty()
+    assert strongest_sources(picks, sources(BASKETS, AMONG), NEAR, min_customers=3).is_empty()
+
+
+def test_a_first_purchase_is_as_likely_as_any_times_the_share_of_first_ones() -> None:
+    rows = popular("oats", "jam", confidence=0.1, repeat_share=0.4)
+    shop = frame("popularity", *rows, {**rows[0], "kind": "trending", "repeat_share": None}).collect()
+    assert first_time(shop)["confidence"].to_list() == pytest.approx([0.06, 0.06, 0.06])

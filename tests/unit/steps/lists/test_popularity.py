@@ -29,7 +29,10 @@ def test_the_repeat_share_is_that_of_repeated_purchase_days() -> None:
 
 def test_confidence_is_the_share_of_present_customers_brought_to_14_days() -> None:
     rows = run([*bought("milk", 4, 3), *bought("tea", 1, 3), *bought("old", 9, 60)], kind="popular")
-    assert by_product(rows, "confidence") == pytest.approx({"milk": 1.0, "tea": 1 - (1 - 1 / 4) ** 0.5, "old": 0.0})
+    nobody_lately = 1 / (1 + 1 / (9 * 28 / 60))  # 9 buyers in 60 days
+    shares = {"milk": 1.0, "tea": 1 / 4, "old": nobody_lately / 4}
+    expected = {name: 1 - (1 - share) ** 0.5 for name, share in shares.items()}
+    assert by_product(rows, "confidence") == pytest.approx(expected)
 
 
 def test_ties_go_by_product_id() -> None:

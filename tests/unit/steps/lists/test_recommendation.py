@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from omnix_cli.settings import PrivacySettings, RecommendSettings
 from omnix_cli.steps.lists.popularity import popularity
 from tests.conftest import purchases
-from tests.unit.steps.frames import AS_OF, assortment_of, days_ago, frame, interactions
+from tests.unit.steps.frames import AS_OF, assortment_of, days_ago, frame, interactions, rankings_of
 from tests.unit.steps.lists.shop import Line, Shop, shop_of
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking whole shops takes minutes
@@ -148,12 +148,15 @@ RUN: dict[str, Any] = {
 @given(shop=shops(), cut=st.sampled_from(CUSTOMERS))
 def test_slices_of_customers_give_what_the_whole_gives(shop: Shop, cut: str) -> None:
     parameters = {name: value for name, value in RUN.items() if name != "privacy"}
-    shop = replace(shop, assortment=assortment_of(shop.products, shop.cycles, RecommendSettings(**parameters)))
+    rankings = rankings_of(shop.cycles, shop.returned, shop.popularity, shop.neighbours)
+    offered = assortment_of(shop.products, shop.cycles, RecommendSettings(**parameters))
+    shop = replace(shop, assortment=offered, rankings=rankings)
     whole = shop.output(**RUN)
     parts = []
     for part in (pl.col("customer_id") < cut, pl.col("customer_id") >= cut):
         cuts = {
-            name: getattr(shop, name).filter(part) for name in ("cycles", "predictions", "customers", "interactions")
+            name: getattr(shop, name).filter(part)
+            for name in ("cycles", "predictions", "rankings", "customers", "interactions")
         }
         parts.append(replace(shop, **cuts).output(**RUN))
     assert pl.concat([part.frames["recommendations"] for part in parts]).equals(whole.frames["recommendations"])
@@ -168,7 +171,7 @@ def test_the_order_of_the_rows_leaves_no_trace(shop: Shop, seed: int) -> None:
     shuffled = {
         name: getattr(shop, name).collect().sample(fraction=1.0, shuffle=True, seed=seed).lazy()
         for name in Shop.__dataclass_fields__
-        if name != "assortment"
+        if name not in ("assortment", "rankings")
     }
     once, again = (each.output(**RUN).frames["recommendations"] for each in (shop, Shop(**shuffled)))
     assert again.equals(once)

@@ -9,7 +9,7 @@ import pytest
 from omnix_cli.steps.ranking.baskets import Baskets, OwnPairs
 from omnix_cli.steps.ranking.companions import (
     NearestCustomers,
-    highest,
+    Sums,
     matrix_of,
     neighbour_matrix,
     taste_vectors,
@@ -45,14 +45,24 @@ def test_the_nearest_are_others_with_a_history() -> None:
     vectors = taste_vectors(baskets, asked)
     nearest = NearestCustomers(vectors, threads=2)
     assert nearest.reference.tolist() == [0, 1, 2]
-    assert nearest.means(np.array([0]), vectors[[0]]).toarray()[0].tolist() == [0.5, 0.5]
+    means = nearest.means(np.array([0]), vectors[[0]])
+    assert means.at(np.zeros(2, np.int64), np.arange(2)).tolist() == [0.5, 0.5]
 
 
-def test_the_highest_entries_go_by_value_and_then_by_column() -> None:
-    values = matrix_of(np.zeros(4, np.int64), np.arange(4), np.array([1.0, 3.0, 1.0, 1.0]), (2, 4))
+def test_alone_there_is_nobody_near() -> None:
+    vectors = taste_vectors(bought(("a", "x", 1)), np.full(1, 5))
+    means = NearestCustomers(vectors, threads=1).means(np.array([0]), vectors)
+    assert means.at(np.array([0]), np.array([0])).tolist() == [0.0]
+
+
+def test_sums_of_rows_are_looked_at_by_place_and_by_height() -> None:
+    rows = matrix_of(np.zeros(4, np.int64), np.arange(4), np.array([1.0, 3.0, 1.0, 1.0]), (1, 4))
+    weights = matrix_of(np.array([0]), np.array([0]), np.array([2.0]), (2, 1))
     barred = matrix_of(np.array([0]), np.array([0]), np.ones(1), (2, 4))
-    row, column = highest(values, barred, 2)
+    sums = Sums(weights, rows, threads=2)
+    row, column = sums.highest(barred, 2)
     assert (row.tolist(), column.tolist()) == ([0, 0], [1, 2])
+    assert sums.at(np.array([0, 0, 1]), np.array([1, 3, 1])).tolist() == [6.0, 2.0, 0.0]
 
 
 def test_what_is_not_in_the_matrix_is_zero() -> None:
