@@ -75,7 +75,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             nightly.fit_ranker,
             inputs=("purchases", "products"),
             outputs=("ranker",),
-            version="2",
+            version="3",
             settings=lambda settings: {"parameters": settings.ranking},
             needs_resources=True,
             day=nightly.fit_day,

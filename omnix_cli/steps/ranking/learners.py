@@ -18,6 +18,8 @@ from omnix_cli.steps.ranking.baskets import Bools, Floats, Ints
 
 INVERSE_RIDGE = 0.03
 TREES, LEAVES, LEARNING_RATE, FEWEST_IN_LEAF, BINS = 60, 15, 0.07, 200, 64
+SMALLEST_DEVIATION = 1e-6
+"""A feature that varies less is the same on all rows of the fit: it learns no slope, and must not be made large."""
 BASE = "base"
 """The part of a margin that no feature has a share in."""
 
@@ -38,7 +40,8 @@ class Logistic:
         """Fitted with a ridge, under one thread: more would change the last bits."""
         from sklearn.linear_model import LogisticRegression
 
-        mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+        mean, deviation = features.mean(axis=0), features.std(axis=0)
+        scale = np.where(deviation > SMALLEST_DEVIATION, deviation, 1.0)
         fitted: Any = LogisticRegression(  # type: ignore[no-untyped-call]
             C=INVERSE_RIDGE, max_iter=300
         )
