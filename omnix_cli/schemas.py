@@ -25,10 +25,10 @@ from omnix_cli.frames.model_answers import Analyses, DeadLetters, ModelUsage
 from omnix_cli.frames.offering import Assortment, Popularity, Returned, Unlisted
 from omnix_cli.frames.quality import Evaluations, Reliability
 from omnix_cli.frames.ranked import Ranker, Rankings
+from omnix_cli.frames.shopping import SHOPPING_FREQUENCIES, Segments, ShopOrders, ShoppingPatterns
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
-SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
 URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
 RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
@@ -365,5 +365,8 @@ FRAMES: dict[str, FrameSpec] = {
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
     "evaluations": FrameSpec(Evaluations, ("row",)),
     "reliability": FrameSpec(Reliability, ("row",)),
+    "shop_orders": FrameSpec(ShopOrders, ("order_day", "hour")),
+    "shopping_patterns": FrameSpec(ShoppingPatterns, ("customer_id",)),
+    "segments": FrameSpec(Segments, ("customer_id",)),
     "receipts": FrameSpec(Receipts, ("list_id",)),
 }
