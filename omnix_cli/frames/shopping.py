@@ -9,7 +9,18 @@ import dataframely as dy
 
 SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
 COMPARED = ("more", "usual", "less")
-SEGMENTS = ("champions", "loyal", "promising", "new", "needs_attention", "at_risk", "lapsed", "one_time")
+SEGMENT_MEANINGS = {
+    "champions": "on time; order more often and spend more than most who came back",
+    "loyal": "on time; order more often than half of those who came back",
+    "promising": "on time; the others",
+    "new": "first order in the last 30 days, and fewer than three shopping days",
+    "needs_attention": "late: longer without an order than two of their own gaps",
+    "at_risk": "very late: halfway from late to lapsed",
+    "lapsed": "longer without an order than eight of their own gaps, or a year",
+    "one_time": "ordered on one day only, and late",
+}
+"""The segments, and what each means in a sentence; the rules are in `steps.customers.segments`."""
+SEGMENTS = tuple(SEGMENT_MEANINGS)
 _MONEY: dict[str, Any] = {"precision": 18, "scale": 2}
 
 
