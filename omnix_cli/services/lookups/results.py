@@ -34,7 +34,6 @@ _RELATIONS = {
     "substitutes": ("substitute", "content"),
 }
 """What the neighbours of a product may be, and the column that orders them."""
-_POPULAR = "these are the products that most customers buy"
 _NO_CONSENT = "there is no consent to personalisation"
 _WITHDRAWN = "the profile was withdrawn"
 _NOTHING_LEFT = {
@@ -68,7 +67,9 @@ class Results:
         own = theirs.filter(customer_id=customer, list_id=list_ids.personal(customer, context)).collect()
         if own.is_empty() and not self._is_known("customer_id", customer):
             popular = self._shop_list(list_ids.popular(), limit=limit if context == "homepage" else 0)
-            _log.warning("there is no customer `%s`; %s", customer, _POPULAR if popular.height else "check the id")
+            instead = "popular products instead" if popular.height else "check the id"
+            day = self.frames.day("recommendations")
+            _log.warning("`%s` has no purchases before %s and no profile; %s", customer, day, instead)
             return popular.with_columns(shelf=pl.lit("fallback"))
         if own.is_empty():
             _log.warning("`%s` has no list for this context: %s", customer, self._why_no_list(customer, context))

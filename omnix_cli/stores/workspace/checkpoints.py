@@ -39,6 +39,9 @@ PART_ROWS = 1 << 20
 ROW_GROUP_ROWS = 1 << 17
 """Rows in a row group: small enough that reading one customer reads little."""
 
+_RUN_AGAIN = "Run `omnix run`: it computes this step again."
+_IMPORT_AGAIN = "Import the files again into a new workspace (--workspace)."
+
 _FIELDS = {field.name for field in fields(Manifest)}
 _MANIFEST = TypeAdapter(Manifest)
 
@@ -67,7 +70,10 @@ class ParquetFrame:
             return FRAMES[self.name].empty().lazy()
         rows = self.shelf.scan(self.key, self.paths)
         spec = FRAMES.get(self.name)
-        return rows if spec is None else spec.current(rows, self.columns, where=f"checkpoint {self.key}")
+        if spec is None:
+            return rows
+        again = _IMPORT_AGAIN if self.key.startswith("import-") else _RUN_AGAIN
+        return spec.current(rows, self.columns, where=f"checkpoint {self.key}", hint=again)
 
 
 @dataclass(frozen=True)
