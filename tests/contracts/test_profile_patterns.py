@@ -195,6 +195,28 @@ def test_a_profile_of_the_older_service_keeps_what_omnix_does_not_know(
     assert not side.register(registered).created
 
 
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"shoppingPatterns": "often"},
+        {"shoppingPatterns": None, "version": "third"},
+        {"consent": "yes", "computedPatterns": [1], "segment": 7, "note": None},
+        {"preferences": None},
+    ],
+)
+def test_a_profile_of_any_shape_is_written(side: CustomerSide, writer: ProfileWriter, strange: dict[str, Any]) -> None:
+    """Attributes of other kinds than a run expects are replaced where they are its own, else kept."""
+    side.store.put_many(profiles.TABLE, [{"customerId": "odd", **strange}])
+    assert writer.write(known({**ZOE, "customer": "odd"})).changed == 1
+    stored = side.store.get(profiles.TABLE, "odd", now=side.now()) or {}
+    assert (stored["segment"], stored["shoppingPatterns"]["shoppingFrequency"]) == ("loyal", "weekly")
+    kept = ("consent", "preferences", "note")
+    assert {name: stored[name] for name in kept if name in strange} == {
+        name: strange[name] for name in kept if name in strange
+    }
+    assert writer.write(known({**ZOE, "customer": "odd"})).changed == 0
+
+
 def test_neither_a_change_nor_the_patterns_are_lost_in_a_race(
     side: CustomerSide, writer: ProfileWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,8 +120,7 @@ def _rows(known: pl.DataFrame, customers: list[str]) -> dict[str, Mapping[str, A
 
 def _changes(stored: Mapping[str, Any], row: Mapping[str, Any] | None) -> dict[str, Any]:
     """The attributes as they should be; None: absent."""
-    before = stored.get(COMPUTED) or {}
-    block = stored.get(_BLOCK) or {}
+    before, block = (_mapping(stored.get(name)) for name in (COMPUTED, _BLOCK))
     theirs = {name: value for name, value in block.items() if name not in before or before[name] != value}
     computed = dict(_computed(row)) if row else {}
     if theirs.get(_TIMES):
@@ -132,6 +131,10 @@ def _changes(stored: Mapping[str, Any], row: Mapping[str, Any] | None) -> dict[s
         COMPUTED: computed or None,
         _SEGMENT: row["segment"] if row else None,
     }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _computed(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -150,8 +153,7 @@ def _computed(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _consents(stored: Mapping[str, Any]) -> bool:
     """Whether the profile does not object: what it says now counts more than what the run knew of it."""
-    consent = stored.get("consent")
-    return not (isinstance(consent, Mapping) and consent.get("personalisation") is False)
+    return _mapping(stored.get("consent")).get("personalisation") is not False
 
 
 def _units(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:

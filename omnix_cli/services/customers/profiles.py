@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from omnix_cli.days.utc_texts import iso
@@ -97,8 +98,13 @@ def _change(
 def changed_item(stored: Mapping[str, Any], changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """The next version of an item: with these attributes, without those that are None."""
     # The time is never before that of the version before, which other writers compare with.
-    times = {"updatedAt": max(iso(now), str(stored.get("updatedAt", ""))), "version": int(stored.get("version", 0)) + 1}
-    return {name: value for name, value in {**stored, **changes, **times}.items() if value is not None}
+    version = stored.get("version")
+    times = {
+        "updatedAt": max(iso(now), str(stored.get("updatedAt", ""))),
+        "version": int(version) + 1 if isinstance(version, int | Decimal) else 1,
+    }
+    changed = {name: value for name, value in changes.items() if value is not None}
+    return {name: value for name, value in stored.items() if name not in changes} | changed | times
 
 
 def seen_version(stored: Mapping[str, Any]) -> dict[str, Any]:

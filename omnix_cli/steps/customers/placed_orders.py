@@ -13,7 +13,8 @@ from omnix_cli.steps.history import SEEN_COLUMNS, of_customers, seen
 NO_HOUR = 24
 """The hour of an order of which only the day is known."""
 _MIDNIGHT = time()
-_MOST_CENTS = 10**18 - 1  # what the columns of money hold
+MOST_CENTS = 10**18 - 1
+"""What the columns of money hold."""
 
 
 def placed_orders(purchases: pl.LazyFrame, *, as_of: date, timezone: str) -> pl.LazyFrame:
@@ -35,7 +36,7 @@ def placed_orders(purchases: pl.LazyFrame, *, as_of: date, timezone: str) -> pl.
         .agg(
             order_day=pl.col("purchase_day").min(),
             hour=local.filter(is_timed).min().dt.hour().cast(pl.UInt8).fill_null(NO_HOUR),
-            cents=pl.when(pl.col("total_price").null_count() == 0).then(cents.sum().clip(0, _MOST_CENTS)),
+            cents=pl.when(pl.col("total_price").null_count() == 0).then(cents.sum().clip(0, MOST_CENTS)),
         )
         .select("customer_id", "order_day", "hour", "cents")
     )

@@ -18,7 +18,7 @@ from omnix_cli.frames.shopping import COMPARED
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.consent import with_consent
-from omnix_cli.steps.customers.placed_orders import NO_HOUR, as_money, mean_cents, placed_orders
+from omnix_cli.steps.customers.placed_orders import MOST_CENTS, NO_HOUR, as_money, mean_cents, placed_orders
 
 RECENT_DAYS = 365
 LEAST_DAYS = 3
@@ -83,7 +83,6 @@ def _worth(orders: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
     """What each customer ordered, and what it cost."""
     recent = pl.col("order_day") >= as_of - timedelta(days=RECENT_DAYS)
     spent, priced = pl.col("cents").sum(), pl.col("cents").count()
-    most = 10**18 - 1
     return (
         orders.group_by("customer_id")
         .agg(
@@ -94,7 +93,7 @@ def _worth(orders: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
             priced_orders=priced,
             spent=spent,
             recent_orders=recent.sum(),
-            recent_spent=pl.col("cents").filter(recent).sum().clip(0, most),
+            recent_spent=pl.col("cents").filter(recent).sum().clip(0, MOST_CENTS),
             recent_priced_orders=pl.col("cents").filter(recent).count(),
         )
         .with_columns(
