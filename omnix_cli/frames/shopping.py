@@ -13,7 +13,7 @@ SEGMENT_MEANINGS = {
     "champions": "on time; order more often and spend more than most who came back",
     "loyal": "on time; order more often than half of those who came back",
     "promising": "on time; the others",
-    "new": "first order in the last 30 days, and fewer than three shopping days",
+    "new": "first order in the last 30 days, and too few for a rhythm",
     "needs_attention": "late: longer without an order than two of their own gaps",
     "at_risk": "very late: halfway from late to lapsed",
     "lapsed": "longer without an order than eight of their own gaps, or a year",
@@ -37,10 +37,10 @@ class ShoppingPatterns(dy.Schema):
     """How each customer with consent shops, from orders. `priced_orders` are those whose lines all have a price: money
     is about them, and null without any. The `recent` columns are about the last 365 days.
 
-    `mean_gap_days` is the mean number of days between two shopping days, and `shopping_frequency` the rhythm that is
-    nearest to it; null with fewer than three shopping days. `preferred_times` are the parts of the week in which the
-    customer orders more often than by chance; `timed_orders` those whose time is known. `seasons` is null with too
-    little history."""
+    `gap_days` is the mean number of days between two `occasions`, and `shopping_frequency` the rhythm that is nearest
+    to it; null with fewer than three. Shopping days of one burst are one occasion. `preferred_times` are the parts of
+    the week in which the customer orders more often than by chance; `timed_orders` those whose time is known. `seasons`
+    is null with too little history."""
 
     customer_id = dy.String(primary_key=True)
     orders = dy.Int32(min=1)
@@ -52,7 +52,8 @@ class ShoppingPatterns(dy.Schema):
     recent_orders = dy.Int32(min=0)
     recent_priced_orders = dy.Int32(min=0)
     recent_spend = dy.Decimal(**_MONEY, nullable=True, min=0)
-    mean_gap_days = dy.Float64(nullable=True, min=0)
+    occasions = dy.Int32(min=1)
+    gap_days = dy.Float64(nullable=True, min=0)
     shopping_frequency = dy.Enum(SHOPPING_FREQUENCIES, nullable=True)
     timed_orders = dy.Int32(min=0)
     preferred_times = dy.List(dy.String())
@@ -71,9 +72,8 @@ class ShoppingPatterns(dy.Schema):
 
 
 class Segments(dy.Schema):
-    """The segment of each customer with consent, the numbers behind it, and a sentence. `gap_days` is the mean gap
-    between shopping days from the first to the last, null with fewer than three. After so many days without an order a
-    customer is late (`late_after`), at risk, and lapsed. See `steps.customers.segments`."""
+    """The segment of each customer with consent, the numbers behind it, and a sentence. After so many days without an
+    order a customer is late (`late_after`), at risk, and lapsed. See `steps.customers.segments`."""
 
     customer_id = dy.String(primary_key=True)
     segment = dy.Enum(SEGMENTS)

@@ -56,7 +56,7 @@ def writer(side: CustomerSide) -> ProfileWriter:
 
 def known(*people: dict[str, Any]) -> pl.DataFrame:
     """What the steps found: customer, and if it matters segment, average, frequency, times, seasons."""
-    days = {"orders": 8, "shopping_days": 8, "first_day": AS_OF, "last_day": AS_OF, "priced_orders": 8}
+    days = {"orders": 8, "shopping_days": 8, "occasions": 8, "first_day": AS_OF, "last_day": AS_OF, "priced_orders": 8}
     recent = {"recent_orders": 8, "recent_priced_orders": 8, "timed_orders": 8}
     patterns = frame(
         "shopping_patterns",

@@ -64,7 +64,6 @@ def patterns(engine: Engine, purchases: pl.LazyFrame, *people: dict[str, Any], *
         {
             "customer_id": "customer",
             "average_order_value": "average",
-            "mean_gap_days": "gap",
             "shopping_frequency": "frequency",
             "preferred_times": "times",
         }
@@ -73,7 +72,7 @@ def patterns(engine: Engine, purchases: pl.LazyFrame, *people: dict[str, Any], *
 
 def segments(engine: Engine, purchases: pl.LazyFrame) -> pl.DataFrame:
     """The segments, with columns as a table names them."""
-    back = {"customer": "customer_id", "average": "average_order_value", "gap": "mean_gap_days"}
+    back = {"customer": "customer_id", "average": "average_order_value"}
     names = back | {"frequency": "shopping_frequency", "times": "preferred_times"}
     known = patterns(engine, purchases).rename(names).lazy()
     found = run(engine, PLAN["segments"], {"shopping_patterns": known}, "segments", as_of=AS_OF)

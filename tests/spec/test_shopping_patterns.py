@@ -107,7 +107,7 @@ def test_without_consent_there_are_no_patterns(engine: Engine) -> None:
         ((15, 8), None),  # one gap is no rhythm
         ((10,), None),
         ((303, 302, 301, 300), "occasional"),  # every day, but only at first
-        ((90, 89, 88, 60, 59, 58, 30, 29, 28), "weekly"),  # three days in a row, month by month
+        ((90, 89, 88, 60, 59, 58, 30, 29, 28), "monthly"),  # three days in a row, month by month
     ],
 )
 def test_the_frequency_is_the_nearest_rhythm(engine: Engine, days_ago: tuple[int, ...], frequency: str | None) -> None:

@@ -19,8 +19,6 @@ from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 
 NEW_DAYS = 30
-RHYTHM_DAYS = 3
-"""Shopping days that make a rhythm of a customer's own."""
 LEAST_GAP_DAYS = 7.0
 PLAIN_GAP_DAYS = 30.0
 """The gap in a shop where too few customers have a rhythm."""
@@ -62,8 +60,8 @@ def _place(count: int, share: float) -> int:
 def segments(shopping_patterns: pl.LazyFrame, *, as_of: date) -> StepOutput:
     """The segment of each customer; the first that holds:
 
-    - `new`: the first order was in the last 30 days, and there are fewer than three shopping days. In the first 30 days
-      of a history nobody can be known to be new.
+    - `new`: the first order was in the last 30 days, and fewer than three occasions (see `cycles`) make no rhythm. In
+      the first 30 days of a history nobody can be known to be new.
     - `one_time`: one shopping day, and late. `lapsed`, `at_risk`, `needs_attention`: late, by the days since the last
       order.
     - `champions`: ordered at least five times in the last 365 days, more often than half and at least as often as three
@@ -72,9 +70,9 @@ def segments(shopping_patterns: pl.LazyFrame, *, as_of: date) -> StepOutput:
       ranks: at least five times.
     - `promising`: the others, who are on time.
 
-    The gap is a customer's own mean gap between shopping days (with two of them: theirs or the shop's, whichever is
-    longer; with one: the median gap of the shop's customers), but at least 7 days. Late is after 2 gaps, lapsed after 8
-    gaps or a year, whichever comes first, but not before 3 gaps; at risk halfway between. Figures: customers by
+    The gap is a customer's own mean gap between occasions (without a rhythm: the days from the first order to the last,
+    or the median gap of the shop's customers if that is longer), but at least 7 days. Late is after 2 gaps, lapsed
+    after 8 gaps or a year, whichever comes first, but not before 3 gaps; at risk halfway between. Figures: customers by
     segment."""
     people = _with_limits(shopping_patterns.collect(), as_of=as_of)
     back = people.filter(pl.col("shopping_days") > 1)
@@ -88,18 +86,14 @@ def segments(shopping_patterns: pl.LazyFrame, *, as_of: date) -> StepOutput:
 
 
 def _with_limits(people: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """With the days since the last order, the own gap, and after how many days somebody is late, at risk and lapsed."""
+    """With the days since the last order, and after how many days somebody is late, at risk and lapsed."""
     between = (pl.col("last_day") - pl.col("first_day")).dt.total_days()
-    mean = between / (pl.col("shopping_days") - 1)
-    with_gaps = people.with_columns(
-        days_since_last=(pl.lit(as_of) - pl.col("last_day")).dt.total_days(),
-        gap_days=pl.when(pl.col("shopping_days") >= RHYTHM_DAYS).then(mean),
-    )
-    rhythms = with_gaps["gap_days"].drop_nulls()
+    rhythms = people["gap_days"].drop_nulls()
     shop = rhythms.median() if len(rhythms) >= LEAST_RHYTHMS else PLAIN_GAP_DAYS
     expected = pl.coalesce("gap_days", pl.max_horizontal(between.cast(pl.Float64), pl.lit(shop))).clip(LEAST_GAP_DAYS)
     late, lapsed = LATE_GAPS * expected, _lapsed(expected)
-    return with_gaps.with_columns(
+    return people.with_columns(
+        days_since_last=(pl.lit(as_of) - pl.col("last_day")).dt.total_days(),
         late_after=late.ceil().cast(pl.Int32),
         at_risk_after=((late + lapsed) / 2).ceil().cast(pl.Int32),
         lapsed_after=lapsed.ceil().cast(pl.Int32),
@@ -117,7 +111,7 @@ def _newcomers(people: pl.DataFrame, as_of: date) -> pl.Expr:
     begins = people["first_day"].min() if people.height else as_of
     assert isinstance(begins, date)
     is_recent = pl.col("first_day") >= max(as_of - window, begins + window)
-    return is_recent & (pl.col("shopping_days") < RHYTHM_DAYS)
+    return is_recent & pl.col("gap_days").is_null()
 
 
 def _segment(ranks: Ranks | None, is_new: pl.Expr) -> pl.Expr:
@@ -169,7 +163,7 @@ def _counted() -> pl.Expr:
     all_priced = pl.col("recent_priced_orders") == pl.col("recent_orders")
     worth = pl.when(all_priced).then(pl.lit(" worth ")).otherwise(pl.lit(", those with prices worth "))
     paid = pl.concat_str(worth, pl.col("recent_spend").cast(pl.String)).fill_null("")
-    gap = pl.format(", a day of shopping every {} days", pl.col("gap_days").round(1)).fill_null("")
+    gap = pl.format(", shopping every {} days", pl.col("gap_days").round(1)).fill_null("")
     last = pl.when(only_one).then(pl.lit(", ")).otherwise(pl.lit(", the last one "))
     ago = pl.when(since == 1).then(pl.lit("yesterday")).otherwise(pl.format("{} days ago", since))
     return pl.concat_str(ordered.str.replace(r"^1 orders", "1 order"), paid, gap, last, ago)

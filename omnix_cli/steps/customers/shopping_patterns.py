@@ -19,10 +19,11 @@ from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.steps.consent import with_consent
 from omnix_cli.steps.customers.placed_orders import MOST_CENTS, NO_HOUR, as_money, mean_cents, placed_orders
+from omnix_cli.steps.cycles import burst_days
 
 RECENT_DAYS = 365
-LEAST_DAYS = 3
-"""Shopping days that make a rhythm."""
+LEAST_OCCASIONS = 3
+"""Occasions that make a rhythm."""
 RHYTHM_DAYS = {"daily": 1, "weekly": 7, "biweekly": 14, "monthly": 30}
 NEXT_RHYTHM_DAYS = 60
 """Of two months, the first rhythm that is `occasional`."""
@@ -105,34 +106,43 @@ def _worth(orders: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
 
 def _rhythms(orders: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """The mean gap between shopping days, and the frequency that is nearest to it.
+    """The occasions of each customer, the mean gap between them, and the frequency.
 
-    The gap since the last order, which is still open, counts as one more once it is the longest of all: who came every
-    day for a week and never again is no daily customer."""
+    Shopping days of one burst are one occasion (see `cycles`). For the frequency, the gap since the last order, which
+    is still open, counts as one more once it is the longest: who came every day for a week and never again is no daily
+    customer."""
     days = orders.select("customer_id", day="order_day").unique().sort("customer_id", "day")
-    gap = pl.col("day").diff().dt.total_days().over("customer_id")
+    with_gaps = days.with_columns(gap=pl.col("day").diff().dt.total_days().over("customer_id"))
+    is_between = pl.col("gap") > burst_days(pl.col("gap").mean().over("customer_id"))
     by_customer = (
-        days.with_columns(gap=gap)
+        with_gaps.with_columns(between=pl.when(is_between).then("gap"))
         .group_by("customer_id")
         .agg(
-            gaps=pl.col("gap").count(), total=pl.col("gap").sum(), longest=pl.col("gap").max(), last=pl.col("day").max()
+            gaps=pl.col("between").count(),
+            total=pl.col("between").sum(),
+            longest=pl.col("between").max(),
+            last=pl.col("day").max(),
         )
     )
     open_gap = (pl.lit(as_of) - pl.col("last")).dt.total_days()
-    counts = open_gap > pl.col("longest")
-    mean = (pl.col("total") + pl.when(counts).then(open_gap).otherwise(0)) / (pl.col("gaps") + counts)
-    return by_customer.filter(pl.col("gaps") >= LEAST_DAYS - 1).select(
-        "customer_id", mean_gap_days=mean, shopping_frequency=_frequency(mean)
+    is_longest = open_gap > pl.col("longest")
+    with_open = (pl.col("total") + pl.when(is_longest).then(open_gap).otherwise(0)) / (pl.col("gaps") + is_longest)
+    has_rhythm = pl.col("gaps") >= LEAST_OCCASIONS - 1
+    return by_customer.select(
+        "customer_id",
+        occasions=pl.col("gaps") + 1,
+        gap_days=pl.when(has_rhythm).then(pl.col("total") / pl.col("gaps")),
+        shopping_frequency=pl.when(has_rhythm).then(_frequency(with_open)),
     )
 
 
-def _frequency(mean_gap_days: pl.Expr) -> pl.Expr:
+def _frequency(gap_days: pl.Expr) -> pl.Expr:
     """The rhythm of which the gap is nearest in proportion: up to the geometric mean of two neighbours, which is 2.6,
     9.9, 20.5 and 42.4 days."""
     named = [*RHYTHM_DAYS.items(), ("occasional", NEXT_RHYTHM_DAYS)]
     nearest = pl.lit("occasional")
     for (name, days), (_, longer) in reversed(list(pairwise(named))):
-        nearest = pl.when(mean_gap_days <= sqrt(days * longer)).then(pl.lit(name)).otherwise(nearest)
+        nearest = pl.when(gap_days <= sqrt(days * longer)).then(pl.lit(name)).otherwise(nearest)
     return nearest
 
 

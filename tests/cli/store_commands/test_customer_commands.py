@@ -90,7 +90,7 @@ def test_a_run_says_when_what_is_due_how_customers_shop_and_in_which_segment(omn
     assert [(row["segment"], row["customers"], row["share"]) for row in counts] == [("loyal", len(CUSTOMERS), 1.0)]
     (mine,) = json.loads(omnix("customers", "segments", "c01", "--format", "json").out)
     assert (mine["segment"], mine["orders"], mine["shopping_frequency"]) == ("loyal", 20, "weekly")
-    assert mine["reason"].startswith("20 orders in the last 365 days worth 137.50, a day of shopping every 7.0 days, ")
+    assert mine["reason"].startswith("20 orders in the last 365 days worth 137.50, shopping every 7.0 days, ")
     unknown = omnix("customers", "segments", "nobody")
     assert (unknown.code, "there is no customer 'nobody'" in unknown.err) == (3, True)
 

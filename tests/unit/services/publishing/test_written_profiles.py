@@ -14,7 +14,14 @@ from tests.unit.steps.frames import AS_OF, frame
 
 PATTERNS: dict[str, Any] = {
     **{name: 8 for name in ("orders", "shopping_days", "priced_orders", "recent_orders", "recent_priced_orders")},
-    **{"customer_id": "ann", "first_day": AS_OF, "last_day": AS_OF, "timed_orders": 0, "preferred_times": []},
+    **{
+        "customer_id": "ann",
+        "first_day": AS_OF,
+        "last_day": AS_OF,
+        "occasions": 8,
+        "timed_orders": 0,
+        "preferred_times": [],
+    },
     **{"average_order_value": "7.50", "shopping_frequency": "weekly"},
 }
 SEGMENT = {
