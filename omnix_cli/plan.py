@@ -17,6 +17,7 @@ from omnix_cli.protocols.steps import PlanStep, Predictor, StepOutput
 from omnix_cli.settings import NO_RULES, ProductRules
 from omnix_cli.steps import cycles
 from omnix_cli.steps.consent import with_consent
+from omnix_cli.steps.customers import placed_orders, segments, shopping_patterns
 from omnix_cli.steps.forecasts import rhythms
 from omnix_cli.steps.lists import assortment, popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
@@ -106,7 +107,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
                 *("customers", "interactions"),
             ),
             outputs=("recommendations", "unlisted"),
-            version="3",
+            version="4",
             by_customer=("cycles", "returned", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
@@ -124,6 +125,28 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             },
             dated=False,
         ),
+        PlanStep(
+            "shop_orders",
+            placed_orders.shop_orders,
+            inputs=("purchases",),
+            outputs=("shop_orders",),
+            version="1",
+            settings=lambda settings: {"timezone": settings.imports.timezone},
+        ),
+        PlanStep(
+            "shopping_patterns",
+            shopping_patterns.shopping_patterns,
+            inputs=("purchases", "customers", "shop_orders"),
+            outputs=("shopping_patterns",),
+            version="1",
+            by_customer=("purchases", "customers"),
+            settings=lambda settings: {
+                "timezone": settings.imports.timezone,
+                "hemisphere": settings.recommend.hemisphere,
+                "consent": settings.privacy.consent_personalisation,
+            },
+        ),
+        PlanStep("segments", segments.segments, inputs=("shopping_patterns",), outputs=("segments",), version="1"),
     )
 
 

@@ -37,6 +37,7 @@ SHARED_NAMES = {
     "checkpoints": "stored results of steps: the protocol and its implementation",
     "client": "sends requests to a service of AWS",
     "co_purchase": "products bought together: the step and its kernel",
+    "customers": "single customers: what is known of them, and how they shop",
     "configuration": "the effective settings: where they come from, and how they are printed",
     "content": "products described alike: the step and its kernel",
     "dynamodb": "the tables of DynamoDB, as a store and as an input",

@@ -251,6 +251,11 @@ class Workspace:
         """The imported profile of a customer: one row, or none."""
         return self._results("latest", None).profile(customer)
 
+    def segments(self, customer: str | None = None, *, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """The segments with their numbers of customers; or the segment and shopping patterns of one customer."""
+        results = self._results(run, as_of)
+        return results.segments() if customer is None else results.segment(customer)
+
     def analysis(self, customer: str, *, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
         """What a model said about a customer, as names and values."""
         return self._results(run, as_of).analysis(customer)

@@ -68,6 +68,8 @@ class PublishSettings(Section):
     """Write an unchanged item again once this share of its lifetime has passed."""
     lease_seconds: float = Field(60, gt=0)
     """How long another workspace waits for a publisher that makes no progress."""
+    profiles: bool = True
+    """Write shopping patterns and segments to the profiles of customers."""
     verify: Literal["none", "sample", "all"] = "sample"
     """What to read back and compare after publishing: nothing, a random sample, or every item."""
     verify_items: int = Field(300, ge=1)

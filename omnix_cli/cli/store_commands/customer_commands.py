@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from omnix_cli.cli.options import OutputSession, command, note
+from omnix_cli.cli.options import Chosen, OutputSession, command, note
 from omnix_cli.cli.store_commands.shown_documents import Data, document, number, write_document, write_items, write_page
 
 app = typer.Typer(
@@ -192,6 +192,22 @@ def prediction(
     with session.workspace.customers() as customers:
         found = customers.purchase_prediction(customer, product)
     write_document(session, found, title=f"Prediction of {product} for {customer}")
+
+
+@command(app, "omnix customers segments 1142")
+def segments(
+    session: OutputSession,
+    chosen: Chosen,
+    customer: Annotated[str | None, typer.Argument(metavar="[CUSTOMER]", help="Only this customer.")] = None,
+) -> None:
+    """Show the segments of the customers, or of one the segment, why, and how they shop. It reads the runs, not the
+    store."""
+    rows = session.workspace.segments(customer, **vars(chosen))
+    if customer is None:
+        session.write(rows, title="Segments", brief=("segment", "customers", "share", "meaning"))
+        return
+    brief = ("segment", "average_order_value", "shopping_frequency", "preferred_times", "reason")
+    session.write(rows, title=f"Segment of {customer}", brief=brief)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

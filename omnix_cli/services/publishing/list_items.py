@@ -36,9 +36,10 @@ _STATUS = "active"
 _CONTENT = ("recommendations", "algorithmType", "confidence", "context", "customerId")
 _ENTRY = (
     *("productId", "productName", "score", "reason", "tags", "rank", "shelf", "predictedPurchaseDate"),
-    *("nextExpectedDate", "confidence", "urgency"),
+    *("nextExpectedDate", "confidence", "urgency", "category", "intervalDays", "intervalFrom", "intervalTo"),
 )
-_FLOATS = ("score", "confidence")
+_SHARES = ("score", "confidence")
+_FLOATS = (*_SHARES, "intervalDays")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)
 CONTENT = json.JSONDecoder(parse_float=Decimal)
@@ -76,7 +77,7 @@ class Edition:
 
     def items(self, lists: pl.DataFrame) -> pl.DataFrame:
         """Rows of `lists_of` as items of the table, with the numbers exactly as in the content."""
-        entry = pl.element().struct.with_fields(pl.field(["score", "confidence"]).cast(_EXACT))
+        entry = pl.element().struct.with_fields(pl.field(list(_FLOATS)).cast(_EXACT))
         return lists.select(
             pl.col("recommendations").list.eval(entry),
             "algorithmType",
@@ -142,13 +143,18 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         nextExpectedDate=pl.when(pl.col("urgency") == "overdue").then(pl.col("next_expected_date").cast(pl.String)),
         confidence=pl.when(due).then(pl.col("confidence").round(_PLACES)),
         urgency="urgency",
+        category="category",
+        intervalDays=pl.col("interval_days").round(1),
+        intervalFrom=pl.col("date_p10").cast(pl.String),
+        intervalTo=pl.col("date_p90").cast(pl.String),
     )
     whole = 10**_PLACES
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
     # polars divides a column by multiplying with the reciprocal, but not a single value; rounding makes both equal.
     mean_confidence = mean_confidence.round(_PLACES)
-    # A share counts as its digits do: 0.25 as 25.
-    sizes = map_bytes(entries.with_columns((pl.col(_FLOATS) * whole).round().cast(pl.UInt16)))
+    # A number counts as its digits do: 0.25 as 25. Looking shares up is faster.
+    digits = {**dict.fromkeys(_SHARES, pl.UInt16), "intervalDays": pl.Int64}
+    sizes = map_bytes(entries.with_columns((pl.col(name) * whole).round().cast(kind) for name, kind in digits.items()))
     grouped = (
         rows.lazy()
         .with_columns(entries.to_struct("entry"), sizes.alias("entry_bytes"))

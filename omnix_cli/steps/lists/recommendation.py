@@ -81,7 +81,8 @@ def recommend(
     chances = pl.concat(
         [known.select(*PAIR, chance=pl.lit(0.0)), ranked.filter(~pl.col("known")).select(*PAIR, "chance")]
     )
-    frame = stored(candidates.as_predicted(lists, predicted, chances), offered, frame="recommendations")
+    told = candidates.with_windows(candidates.as_predicted(lists, predicted, chances), predicted, offered)
+    frame = stored(told, offered, frame="recommendations")
     unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, by_context["homepage"]))
     figures: Figures = {"customers": people.height}
     figures |= {shelf: int((by_context["homepage"]["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}

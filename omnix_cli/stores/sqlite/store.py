@@ -85,7 +85,9 @@ class SqliteStore:
         finally:
             self._guard = before
 
-    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+    def put_if(
+        self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None, units: int | None = None
+    ) -> bool:
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
