@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 EMULATORS := .venv-aws
+CHROMIUM ?= /usr/bin/chromium
 DYNALITE := $(EMULATORS)/dynalite
 PEERS := .venv-peers
 BIN := $(VENV)/bin
@@ -22,8 +23,8 @@ demo: $(VENV)/core  ## Install, run everything on the sample data, show the resu
 	@$(OMNIX) show similar 1082185 --limit 10 $(SAMPLE) && echo
 	@$(OMNIX) show due --days 7 --limit 10 $(SAMPLE)
 
-test: $(VENV)/dev $(EMULATORS)/ready $(DYNALITE)/ready  ## Run all the tests
-	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/dev $(EMULATORS)/ready $(DYNALITE)/ready $(CHROMIUM)  ## Run all the tests
+	TEST_EMULATORS=$(EMULATORS) CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev  ## Check format, lint, types, layers, dead code, and the docs against the code
 	$(BIN)/ruff format --check .
@@ -88,6 +89,10 @@ $(DYNALITE)/ready: requirements/dynalite/package-lock.json
 	cp requirements/dynalite/*.json $(DYNALITE)
 	cd $(DYNALITE) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
+
+/usr/bin/chromium:  # Debian and Ubuntu; elsewhere: make test CHROMIUM=<path>
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium
 
 $(EMULATORS)/ready: requirements/emulators.txt
 $(PEERS)/ready: requirements/peers.txt

@@ -35,7 +35,6 @@ USED = {
     "invalid_share": "a column of `omnix predict compare`",
     "is_valid": "a column of `omnix predict prompts test`",
     "median_error_days": "a column of `omnix predict compare`",
-    "media_type": "starlette reads it",
     "model_config": "pydantic reads it",
     "openapi": "FastAPI calls it",
     "output_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",

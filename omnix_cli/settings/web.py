@@ -42,7 +42,7 @@ class ApiSettings(Section):
     max_body_bytes: int = Field(1_048_576, ge=1_024)
     """The largest body of a request."""
     receive_seconds: float = Field(10, gt=0)
-    """How long a client may take to send the headers, and then the body."""
+    """How long a client may take to send the headers, then the body, and to go on reading the answer."""
     shutdown_seconds: int = Field(30, ge=1)
     """How long requests may go on after SIGTERM."""
     cors_origins: Texts = ()

@@ -11,6 +11,7 @@ SCRIPTS = (
     ("Similarity", ["bench_similarity"]),
     ("Writing tables", ["bench_table_write"]),
     ("Reading tables", ["bench_table_read"]),
+    ("Serving reads over HTTP", ["bench_serving"]),
     ("Asking a model", ["bench_asking"]),
     ("The whole job on a year of a grocer", ["bench_run"]),
     ("Quality of the neighbours", ["quality_similarity"]),

@@ -15,6 +15,7 @@ SMALLEST = {
     "benchmarks.bench_asking": (["1", "--questions", "4"], "replies a second kept by 16 threads"),
     "benchmarks.bench_import": (["50", "--rounds", "1"], "omnix, again"),
     "benchmarks.bench_run": (["--households", "2"], "runs recorded: 2"),
+    "benchmarks.bench_serving": (["50", "--seconds", "0.4", "--rate", "50", "--rates", "1"], "0 failed"),
     "benchmarks.bench_similarity": (["--rows", "2000", "--rounds", "1"], "contender"),
     "benchmarks.bench_start": (["--rounds", "1"], "completion"),
     "benchmarks.bench_table_read": (["1", "--rounds", "1"], "boto3 resource"),
@@ -38,6 +39,7 @@ SMALLEST = {
 NO_SCRIPTS = {
     "benchmarks.__main__": "runs the others",
     "benchmarks.null_dynamodb": "a server of bench_table_write",
+    "benchmarks.open_loop": "the client of bench_serving",
     "benchmarks.published_lists": "data of bench_table_write",
     "benchmarks.purchase_data": "data of bench_similarity",
     "benchmarks.replayed_scan": "a server of bench_table_read",

@@ -105,6 +105,10 @@ class PublishedLists:
             raise NotFound(f"there is no list {list_id!r}", hint="The nightly run publishes the lists.")
         return change
 
+    def name(self, product: str) -> str | None:
+        """What the catalogue calls a product."""
+        return self._catalogue([product]).get(product, {}).get("name")
+
     def _shared(self, list_id: str, limit: int, now: datetime) -> list[dict[str, Any]]:
         _check_limit(limit)
         item = self.store.get(TABLE, list_id, now=now)

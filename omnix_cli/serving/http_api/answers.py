@@ -78,7 +78,7 @@ class ExactJson(Response):
 
 def entity_tag(content: Mapping[str, Any]) -> str:
     """The strong entity tag of a document (RFC 9110, 8.8.3)."""
-    return f'"{hashlib.sha256(exact_json.dumps(content)).hexdigest()[:32]}"'
+    return _tag_of(exact_json.dumps(content))
 
 
 def tags_of(header: str) -> set[str]:
@@ -88,12 +88,13 @@ def tags_of(header: str) -> set[str]:
 
 def tagged(request: Request, content: Mapping[str, Any]) -> Response:
     """The document with its entity tag, or 304 if the caller has it already."""
-    tag = entity_tag(content)
+    body = exact_json.dumps(content)
+    tag = _tag_of(body)
     known = tags_of(request.headers.get("if-none-match", ""))
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return ExactJson(content, headers=headers)
+    return Response(body, headers=headers, media_type=ExactJson.media_type)
 
 
 def failed(request: Request, error: Exception) -> Response:
@@ -103,8 +104,11 @@ def failed(request: Request, error: Exception) -> Response:
             details = [{"field": _field(one["loc"]), "reason": one["msg"]} for one in error.errors()]
             return answered(request, Problem(422, "invalid"), "the request is not valid", details)
         case HTTPException():
-            code = _OF_STATUS.get(error.status_code, "refused")
-            return answered(request, Problem(error.status_code, code), str(error.detail), headers=error.headers)
+            refused = Problem(error.status_code, _OF_STATUS.get(error.status_code, "refused"))
+            headers = dict(error.headers or {})
+            if error.status_code == 405:
+                headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+            return answered(request, refused, str(error.detail), headers=headers)
         case OmnixError():
             problem = next((one for kind, one in _PROBLEMS.items() if isinstance(error, kind)), None)
             if problem:
@@ -143,6 +147,17 @@ def answered(
         "requestId": request.scope.get("request_id", ""),
     }
     return ExactJson(body, status_code=problem.status, headers=dict(headers or {}))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of a path: several routes may share it."""
+    path = request.scope["path"]
+    methods = {method for route in request.app.state.routes if route.path_regex.match(path) for method in route.methods}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
+def _tag_of(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import ipaddress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError, os_failure
+from omnix_cli.errors import ConfigError, OmnixError
+from omnix_cli.serving.http_api.issuer_keys import FindKey, PublishedKeys, keys_of_file
 from omnix_cli.settings import ApiSettings
 
 _SECRET_ALGORITHMS = ("HS256",)
 _REQUIRED = ("exp", "sub", "iss", "aud")
-_JWKS_SECONDS = 300
-FindKey = Callable[[str], Any]
-"""The key that a token is signed with, by its header."""
 
 
 class Unauthorized(OmnixError):
@@ -49,6 +47,22 @@ LOCAL = Caller("local")
 """Whoever calls an API without keys, which listens on this machine only."""
 
 
+def is_local(host: str) -> bool:
+    """Whether a name or an address is that of this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(header: str) -> str:
+    """The name or address of a header `Host`, without the port; empty for one that is none."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
 @dataclass(frozen=True)
 class Tokens:
     """Checks tokens: signature, algorithm, issuer, audience, times and scope."""
@@ -71,7 +85,7 @@ class Tokens:
         if settings.secret:
             secret = settings.secret.get_secret_value()
             return cls(settings, lambda token: secret, _SECRET_ALGORITHMS)
-        find = _published(str(settings.jwks_url)) if settings.jwks_url else _from_file(settings)
+        find = PublishedKeys(str(settings.jwks_url)) if settings.jwks_url else keys_of_file(settings)
         return cls(settings, find, settings.algorithms)
 
     def caller(self, header: str | None) -> Caller:
@@ -99,8 +113,6 @@ class Tokens:
                 leeway=self.settings.clock_skew_seconds,
                 options={"require": list(_REQUIRED)},
             )
-        except jwt.PyJWKClientConnectionError as error:
-            raise UnavailableError("the keys of the issuer cannot be fetched", hint="Try again later.") from error
         except jwt.ExpiredSignatureError as error:
             raise Unauthorized("the token has expired") from error
         except (jwt.PyJWTError, ValueError, TypeError) as error:
@@ -108,49 +120,3 @@ class Tokens:
         if not claims["sub"]:
             raise Unauthorized("the token has no subject")
         return claims
-
-
-def _published(url: str) -> FindKey:
-    client = jwt.PyJWKClient(url, cache_jwk_set=True, lifespan=_JWKS_SECONDS)
-    return lambda token: client.get_signing_key_from_jwt(token)
-
-
-def _from_file(settings: ApiSettings) -> FindKey:
-    path = settings.key_file
-    try:
-        content = path.read_text() if path else ""
-    except OSError as error:
-        raise os_failure(error, f"the key file {path} cannot be read") from error
-    except UnicodeDecodeError as error:
-        raise _no_key(settings) from error
-    if not content.lstrip().startswith("{"):
-        return _of_pem(content, settings)
-    try:
-        keys = jwt.PyJWKSet.from_dict(json.loads(content))
-    except (jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
-        raise _no_key(settings) from error
-
-    def find(token: str) -> Any:
-        name = jwt.get_unverified_header(token).get("kid")
-        if name is None and len(keys.keys) == 1:
-            return keys.keys[0]
-        found = next((key for key in keys.keys if key.key_id == name), None)
-        if name is None or found is None:
-            raise jwt.InvalidKeyError("there is no such key")
-        return found
-
-    return find
-
-
-def _of_pem(content: str, settings: ApiSettings) -> FindKey:
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    try:
-        key = load_pem_public_key(content.encode())
-    except ValueError as error:
-        raise _no_key(settings) from error
-    return lambda token: key
-
-
-def _no_key(settings: ApiSettings) -> ConfigError:
-    return ConfigError(f"{settings.key_file} holds no public key", hint="Give a PEM or JWKS file (api.key_file).")

@@ -1,4 +1,5 @@
-"""What happens around every request: its id, the headers of every answer, one log line, and the figures of /metrics."""
+"""What happens around every request: its id and path, the headers of every answer, HEAD, one log line, and the figures
+of /metrics."""
 
 from __future__ import annotations
 
@@ -7,22 +8,34 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
+from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from omnix_cli.serving.http_api.answers import Problem, answered
 
 _log = logging.getLogger(__name__)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        b"frame-ancestors 'none'",
+    ),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NOT_KEPT = (b"cache-control", b"no-store")
+MOST_AT_ONCE = 1_000
+"""Requests that are answered at the same time; more are refused at once, rather than all of them late."""
+_METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"}
+"""Those with figures of their own: a caller may invent any number of others."""
+_KEPT_ENCODED = re.compile("%(2f|25)", re.IGNORECASE)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -39,6 +52,16 @@ class Figures:
         self.seconds = Histogram(
             "omnix_request_seconds", "Seconds to the answer.", labels, buckets=_BUCKETS, registry=self.registry
         )
+        self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+
+    def note(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+        """Counts a request. The figures of its labels are looked up once."""
+        labels = (method, endpoint, status)
+        found = self._children.get(labels)
+        if found is None:
+            found = self._children[labels] = (self.requests.labels(*labels), self.seconds.labels(method, endpoint))
+        found[0].inc()
+        found[1].observe(seconds)
 
 
 class EveryRequest:
@@ -46,6 +69,7 @@ class EveryRequest:
 
     def __init__(self, app: ASGIApp, figures: Figures, clock: Callable[[], float] = time.perf_counter) -> None:
         self.app, self._figures, self._clock = app, figures, clock
+        self._busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -53,32 +77,67 @@ class EveryRequest:
             await self.app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        scope["request_id"] = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        is_head = scope["method"] == "HEAD"  # answered as GET, without the body (RFC 9110, 9.3.2)
+        scope = {
+            **scope,
+            "request_id": given if _GIVEN_ID.fullmatch(given) else uuid4().hex,
+            "method": "GET" if is_head else scope["method"],
+            "path": _path(scope),
+        }
         started, status = self._clock(), 500
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = scope["request_id"]
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                headers: list[tuple[bytes, bytes]] = list(message["headers"])
+                headers += ((b"x-request-id", scope["request_id"].encode()), *_SAFE_HEADERS)
+                if all(name.lower() != _NOT_KEPT[0] for name, _ in headers):
+                    headers.append(_NOT_KEPT)
+                message = {**message, "headers": headers}
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
+        self._busy += 1
         try:
-            await self.app(scope, receive, answer)
+            if self._busy > MOST_AT_ONCE:
+                problem = Problem(503, "unavailable")
+                full = answered(Request(scope), problem, "too many requests at once", headers={"Retry-After": "1"})
+                await full(scope, receive, answer)
+            else:
+                await self.app(scope, receive, answer)
         finally:
+            self._busy -= 1
             self._note(scope, status, self._clock() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        endpoint, method = _endpoint(scope), scope["method"] if scope["method"].isalpha() else "?"
-        self._figures.requests.labels(method, endpoint, status).inc()
-        self._figures.seconds.labels(method, endpoint).observe(seconds)
+        endpoint, method = _endpoint(scope), scope["method"] if scope["method"] in _METHODS else "other"
+        self._figures.note(method, endpoint, status, seconds)
         _log.info(
             "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}
         )
+
+
+def _path(scope: Scope) -> str:
+    """The path with a slash inside a part still encoded, so that an id may have one: `/customers/a%2Fb` has two parts.
+    Every other character is decoded, but the percent sign, which would be mistaken; `decoded` undoes both."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return str(scope.get("path", ""))
+    kept = _KEPT_ENCODED.sub(lambda found: f"%25{found[1].upper()}", raw.decode("latin-1"))
+    try:
+        return unquote(kept, errors="strict")
+    except UnicodeDecodeError:
+        return kept  # bytes that are no text are in no id either: `decoded` says so
+
+
+def decoded(part: str) -> str:
+    """A part of a path as the text that it stands for. Raises ValueError for bytes that are no text."""
+    try:
+        return unquote(part, errors="strict")
+    except UnicodeDecodeError as error:
+        raise ValueError("must be UTF-8") from error
 
 
 def _endpoint(scope: Scope) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
+from starlette.concurrency import run_in_threadpool
 
 from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.services.customers.published_lists import MAX_ITEMS
 from omnix_cli.serving.http_api.bounds import Rates, parse_body, read_body
-from omnix_cli.serving.http_api.callers import LOCAL, Caller, Tokens, Unauthorized
-from omnix_cli.serving.http_api.every_request import Figures
+from omnix_cli.serving.http_api.callers import LOCAL, Caller, Forbidden, Tokens, Unauthorized, host_of, is_local
+from omnix_cli.serving.http_api.every_request import Figures, decoded
 from omnix_cli.settings import ApiSettings
 from omnix_cli.stores.tables.paging import MAX_LIMIT
 
@@ -25,10 +27,16 @@ class Door:
     tokens: Tokens | None
     rates: Rates
     figures: Figures
+    local_only: bool = False
 
-    def caller(self, authorization: str | None, address: str) -> Caller:
-        """Who calls, within the rate of that caller; attempts without a token that counts go by the address."""
+    def caller(self, authorization: str | None, address: str, host: str = "") -> Caller:
+        """Who calls, within the rate of that caller; attempts without a token that counts go by the address.
+
+        With `local_only`, a request must be for a `host` that is this machine: a web page elsewhere whose name was
+        made to lead here (DNS rebinding) has another one."""
         if self.tokens is None:
+            if self.local_only and not is_local(host_of(host)):
+                raise Forbidden("without a key, this API is called by an address of this machine, such as 127.0.0.1")
             return LOCAL
         try:
             caller = self.tokens.caller(authorization)
@@ -45,9 +53,13 @@ def _door(request: Request) -> Door:
     return door
 
 
-def _caller(request: Request, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
-    address = request.client.host if request.client else "unknown"
-    return _door(request).caller(authorization, address)
+async def _caller(request: Request) -> Caller:
+    """Whoever sends the request; only keys that must be fetched are worth a thread."""
+    door, address = _door(request), request.client.host if request.client else "unknown"
+    authorization, host = request.headers.get("authorization"), request.headers.get("host", "")
+    if door.settings.jwks_url:
+        return await run_in_threadpool(door.caller, authorization, address, host)
+    return door.caller(authorization, address, host)
 
 
 async def _body(request: Request, caller: Annotated[Caller, Depends(_caller)]) -> Any:
@@ -64,8 +76,16 @@ async def _side(request: Request) -> CustomerSide:
 CallerOf = Annotated[Caller, Depends(_caller)]
 Body = Annotated[Any, Depends(_body)]
 Side = Annotated[CustomerSide, Depends(_side)]
-CustomerId = Annotated[str, Path(min_length=1, max_length=256, description="The customer's id.", examples=["1142"])]
-ProductId = Annotated[str, Path(min_length=1, max_length=256, description="The product's id.", examples=["1082185"])]
+CustomerId = Annotated[
+    str,
+    BeforeValidator(decoded),
+    Path(min_length=1, max_length=256, description="The customer's id.", examples=["1142"]),
+]
+ProductId = Annotated[
+    str,
+    BeforeValidator(decoded),
+    Path(min_length=1, max_length=256, description="The product's id.", examples=["1082185"]),
+]
 PageLimit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items of a page.")]
 ListLimit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Products of a list.")]
 Cursor = Annotated[str | None, Query(max_length=2_000, description="`nextCursor` of the page before.")]

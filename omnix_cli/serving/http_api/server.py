@@ -2,65 +2,81 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
+import gc
 import logging
+import resource
 import socket
 from collections.abc import Callable
 
+import anyio.to_thread
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from omnix_cli.errors import ConfigError, os_failure
 from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.serving.http_api.app import application
+from omnix_cli.serving.http_api.callers import is_local
+from omnix_cli.serving.http_api.connections import deadlines
 from omnix_cli.settings import ApiSettings
 
 _log = logging.getLogger(__name__)
-_MOST_CONNECTIONS = 1_000
+_FILES = 8_192
+_THREADS = 16
 _IDLE_SECONDS = 30
-_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str], None]) -> None:
     """Answers requests until SIGTERM or Ctrl-C; requests in progress are answered first. Calls `started` with the
     address. Raises `ConfigError` for an address that it may not or cannot listen on."""
     check_address(settings)
-    app = application(side, settings)
+    app = application(side, settings, local_only=not settings.has_key)
     listener = _listener(settings)
+    _raise_file_limit()
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         app,
-        http=_protocol(settings.receive_seconds),
+        http=deadlines(settings.receive_seconds),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    gc.collect()
+    gc.freeze()  # what was imported stays: looking through it again takes 50 ms, and all requests would wait for it
     started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server with a few threads: a store has a connection with a cache for each, and Python runs one at a time."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        await super().startup(sockets)
 
 
 def check_address(settings: ApiSettings) -> None:
     """Raises `ConfigError` for an address that other machines reach, unless tokens are checked."""
     if settings.has_key:
         return
-    try:
-        is_local = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
+    if not is_local(settings.host):
         raise ConfigError(
             f"without a key, the API listens on this machine only, not on {settings.host}",
             hint="Set api.key_file, api.jwks_url or OMNIX_API__SECRET, with api.issuer and api.audience.",
         )
     _log.warning("no key is set: whoever is on this machine may see and change everything (api.key_file)")
+
+
+def _raise_file_limit() -> None:
+    """Lets the process have more connections than the usual 1,024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listener(settings: ApiSettings) -> socket.socket:
@@ -79,39 +95,3 @@ def _listener(settings: ApiSettings) -> socket.socket:
         listener.close()
         raise os_failure(error, f"{settings.host}:{settings.port} cannot be listened on") from error
     return listener
-
-
-def _protocol(seconds: float) -> type[asyncio.Protocol]:
-    """HTTP/1.1 that closes a connection whose headers do not come in time: uvicorn alone waits for ever."""
-
-    class Deadline(H11Protocol):
-        _waiting: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._waiting = self.loop.call_later(seconds, self._give_up)
-
-        def data_received(self, data: bytes) -> None:
-            if self._waiting is None and (self.cycle is None or self.cycle.response_complete):
-                self._waiting = self.loop.call_later(seconds, self._give_up)  # the next request of the connection
-            before = self.cycle
-            super().data_received(data)
-            if self.cycle is not before:
-                self._stop_waiting()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_waiting()
-            super().connection_lost(exc)
-
-        def _stop_waiting(self) -> None:
-            if self._waiting is not None:
-                self._waiting.cancel()
-                self._waiting = None
-
-        def _give_up(self) -> None:
-            self._waiting = None
-            if not self.transport.is_closing():
-                self.transport.write(_TOO_LATE)
-                self.transport.close()
-
-    return Deadline

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,9 +61,10 @@ class Door:
     folder: Path
     settings: ApiSettings = field(default_factory=ApiSettings)
     rates: Rates | None = None
+    opened: TableStore | None = None
 
     def __post_init__(self) -> None:
-        self.store: TableStore = SqliteStore(self.folder / "store.sqlite")
+        self.store: TableStore = self.opened or SqliteStore(self.folder / "store.sqlite")
         self.side = CustomerSide.of(self.store, Settings(), now=lambda: NOON)
         self.app = application(self.side, self.settings, rates=self.rates)
         assert isinstance(self.app.app, FastAPI)
@@ -97,6 +99,8 @@ def serving(folder: Path, **settings: str) -> Iterator[Process]:
     try:
         for line in process.stderr:
             if found := re.search(r"listening on http://\S+:(\d+)", line):
+                # Somebody must read the log: a server that writes to a full pipe waits.
+                threading.Thread(target=process.stderr.read, daemon=True).start()
                 yield Process(process, int(found[1]))
                 break
         else:

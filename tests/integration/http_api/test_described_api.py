@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+import typer
 from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 
+from omnix_cli.cli import app
 from omnix_cli.serving.http_api.openapi import describe
 from omnix_cli.serving.http_api.routes import customer_routes, health_routes, list_routes
 from tests.integration.http_api.doors import Door, keyed
 
-EXAMPLES = 40
-SLOW = list(HealthCheck)
+EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
+"""For each endpoint; more by hand: then they are others every time."""
 
 
 ROUTES = [*customer_routes.router.routes, *list_routes.router.routes, *health_routes.router.routes]
@@ -37,12 +41,35 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_every_answer_is_as_described(described: Any, method: str, path: str) -> None:
     @given(described[path][method].as_strategy())
     @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize="EXAMPLES" not in os.environ,
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
     def check(case: Any) -> None:
         case.call_and_validate()
 
     check()
+
+
+def test_every_endpoint_is_documented_beside_its_command(tmp_path: Path) -> None:
+    documented = (Path(__file__).parents[3] / "docs" / "http-api.md").read_text()
+    rows = re.findall(r"^\| `(GET|POST|PATCH) ([^`?]+)[^`]*` \| (?:`omnix ([a-z ]+)[^|]*)?", documented, re.MULTILINE)
+    described = Door(tmp_path).call("GET", "/openapi.json").json()["paths"]
+    known = {
+        (method.upper(), re.sub(r"{customer}|(?<=products/){product}", "{id}", path))
+        for path, all_ in described.items()
+        for method in all_
+    }
+    health = {("GET", path) for path in ("/healthz", "/readyz")}
+    assert {(method, path) for method, path, _ in rows} - {("GET", "/healthz"), ("GET", "/")} == known - health
+    commands = [words.split() for _, _, words in rows if words]
+    assert len(commands) == len(known - health)
+    for words in commands:
+        command = typer.main.get_command(app)
+        for word in words:
+            command = command.commands[word]  # type: ignore[attr-defined]
 
 
 def test_every_route_says_what_it_does(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ NOBODY = "readyz#nobody"
 
 
 @router.get("/healthz", **answers(Item, 200, open_to_all=True))
-def alive() -> Response:
+async def alive() -> Response:
     """Whether the process answers."""
     return ExactJson({"status": "ok"})
 
@@ -29,6 +29,6 @@ def ready(side: Side) -> Response:
 
 
 @router.get("/metrics", include_in_schema=False)
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Requests and their seconds by endpoint, in the format of Prometheus."""
     return Response(generate_latest(request.app.state.door.figures.registry), media_type=CONTENT_TYPE_LATEST)
