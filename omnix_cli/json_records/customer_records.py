@@ -122,6 +122,8 @@ Quantity = Annotated[
     Field(ge=1, le=1_000_000),
     WithJsonSchema({"type": "number", "minimum": 1, "maximum": 1_000_000}),
 ]
+Number = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, lt=10**16)]
+"""A number that an import rounds, where it is an amount."""
 Document = Annotated[dict[str, Any], AfterValidator(_document)]
 InteractionType = Literal["view", "add_to_cart", "remove_from_cart", "wishlist", "search"]
 ListStatus = Literal["clicked", "purchased", "dismissed"]
