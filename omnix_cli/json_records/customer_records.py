@@ -234,6 +234,12 @@ class NewPurchase(Body):
         return (self.unit_price * self.quantity).quantize(_CENT, ROUND_HALF_UP) if given is None else given
 
 
+class PurchaseOf(NewPurchase):
+    """One line of an order of a customer."""
+
+    customer_id: Id
+
+
 class NewInteraction(Body):
     """What a customer did with a product. Without an `id`, it is made of the content."""
 
