@@ -259,6 +259,12 @@ class Feedback(Body):
     status: ListStatus
 
 
+class PredictionRequest(Body):
+    """The customers to ask a model about."""
+
+    customers: Annotated[list[Id], Field(min_length=1, max_length=100)]
+
+
 Kind = TypeVar("Kind", bound=Body)
 
 

@@ -1,6 +1,7 @@
 """Order documents of the shop system: an order with its items, as it is at one moment.
 
-They belong to another service, so fields that omnix does not know are left alone, as an import leaves them alone.
+They belong to another service, so fields that omnix does not use (names, categories, sums) are left alone, as an import
+leaves them alone.
 """
 
 from __future__ import annotations
@@ -38,13 +39,10 @@ class OrderItem(_Foreign):
     """One line of an order. Of the two prices, one follows from the other."""
 
     product_id: Id
-    product_name: str | None = None
-    category: str | None = None
     quantity: Annotated[Number, Field(gt=0)] = Decimal(1)
     unit_price: Number | None = None
     total_price: Number | None = None
     was_on_sale: bool | None = None
-    discount_amount: Number | None = None
 
 
 class OrderDocument(_Foreign):
@@ -57,7 +55,6 @@ class OrderDocument(_Foreign):
     status: Annotated[str, Field(min_length=1, max_length=100)]
     items: Annotated[list[OrderItem], Field(max_length=MAX_ITEMS)] = []
     store_location: Text | None = None
-    total: Number | None = None
     updated_at: Instant | None = None
 
     @property
@@ -67,7 +64,7 @@ class OrderDocument(_Foreign):
 
     @property
     def content(self) -> str:
-        """A hash of what the document says of the order."""
+        """A hash of what the document says of the purchases."""
         said = {**self.values(), "status": self.state, "updatedAt": None}
         return hashlib.sha256(exact_json.dumps(_plain(said))).hexdigest()
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import InvalidRecord, UnavailableError
 from omnix_cli.json_records import exact_json
 from omnix_cli.json_records.customer_records import wrong
@@ -30,6 +31,8 @@ from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
 TABLE = "order-states"
 MAX_STATE_BYTES = 300_000
 """The most bytes of an order's state as JSON; DynamoDB stores items of up to 400 kB."""
+MOVED = timedelta(days=31)
+"""How far before its date imported lines of an order are looked for: the date may have been another one then."""
 _RANKS = {OPEN: 0, COMPLETED: 1, CANCELLED: 2}
 _ROUNDS = 20
 """How often others may change an order while its rows are written."""
@@ -80,32 +83,40 @@ def apply_orders(
             continue
         document = accepted[row]
         try:
-            changed_at = _changed_at(document, event.sent_at, now, timezone)
-            status, state = _apply(store, _stated(document, changed_at, rows[row]), now)
+            ordered_at = _ordered_at(document, timezone)
+            changed_at = _changed_at(document, event.sent_at, ordered_at, now)
+            status, state = _apply(store, _stated(document, rows[row], ordered_at, changed_at), now)
         except InvalidRecord as error:
             yield Applied(row, "refused", document.id, reason=error.message)
         else:
             yield Applied(row, status, document.id, len(state["lines"]))
 
 
-def _changed_at(document: OrderDocument, sent_at: datetime | None, now: datetime, timezone: str) -> str:
-    moment = document.updated_at or sent_at
-    if moment is None:
-        ordered = datetime.fromisoformat(document.order_date)
-        moment = ordered if ordered.tzinfo else ordered.replace(tzinfo=ZoneInfo(timezone))
-    name = "orderDate" if document.updated_at is None else "updatedAt"
+def _ordered_at(document: OrderDocument, timezone: str) -> datetime:
+    written = datetime.fromisoformat(document.order_date)
+    moment = written if written.tzinfo else written.replace(tzinfo=ZoneInfo(timezone))
+    if moment < OLDEST:
+        raise wrong("orderDate", f"is before {OLDEST.year}")
+    return moment
+
+
+def _changed_at(document: OrderDocument, sent_at: datetime | None, ordered_at: datetime, now: datetime) -> str:
+    """When the order became what the document says, in microseconds; such texts sort by time."""
+    moment = document.updated_at or sent_at or ordered_at
     if not OLDEST <= moment <= now + CLOCK_SKEW:
+        name = "orderDate" if document.updated_at is None else "updatedAt"
         raise wrong(name, f"is before {OLDEST.year}" if moment < OLDEST else "is in the future")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _stated(document: OrderDocument, changed_at: str, rows: OrderRows) -> Item:
+def _stated(document: OrderDocument, rows: OrderRows, ordered_at: datetime, changed_at: str) -> Item:
     """The state that a document describes."""
     if rows.reason is not None:
         raise InvalidRecord(rows.reason, problems=(("items", rows.reason),))
     return {
         "id": document.id,
         "customerId": document.customer_id,
+        "orderDate": iso(ordered_at),
         "changedAt": changed_at,
         "status": document.state,
         "content": document.content,
@@ -155,9 +166,10 @@ def _write_lines(store: TableStore, state: Item, now: datetime) -> Item:
 
 
 def _replace(store: TableStore, ids: Sequence[str], lines: Sequence[Item]) -> None:
-    """Leaves of the rows with these ids just the `lines`; writes only what differs."""
+    """Leaves of the rows with these ids just the `lines`; writes only what differs. What the customer said of a line
+    stays."""
     there = {item["id"]: item for item in store.get_many(PURCHASE_TABLE, ids)}
-    wanted = {line["id"]: line for line in lines}
+    wanted = {line["id"]: {**_said(there.get(line["id"]), line), **line} for line in lines}
     differing = [line for key, line in wanted.items() if there.get(key) != line]
     superseded = sorted(there.keys() - wanted.keys())
     if differing:
@@ -166,11 +178,16 @@ def _replace(store: TableStore, ids: Sequence[str], lines: Sequence[Item]) -> No
         store.delete_many(PURCHASE_TABLE, superseded)
 
 
+def _said(stored: Item | None, line: Item) -> Item:
+    if stored is None or stored.get("customerId") != line["customerId"]:
+        return {}
+    return {name: stored[name] for name in ("rating", "review") if name in stored}
+
+
 def _imported_ids(store: TableStore, stated: Item, now: datetime) -> set[str]:
     """The ids of rows that the order has although no document was applied: they were imported and written to the table
     from there. Rows of the customer from before the order was placed are not looked at."""
-    since = min((line["purchaseDate"] for line in stated["lines"]), default=stated["changedAt"])
-    earliest = (datetime.fromisoformat(since) - _MOVED).isoformat()
+    earliest = iso(datetime.fromisoformat(stated["orderDate"]) - MOVED)
     found: set[str] = set()
     cursor = None
     while True:
@@ -179,10 +196,6 @@ def _imported_ids(store: TableStore, stated: Item, now: datetime) -> set[str]:
         cursor = page.cursor
         if cursor is None or page.items[-1]["purchaseDate"] < earliest:
             return found
-
-
-_MOVED = timedelta(days=31)
-"""How far before its last date an order is looked for."""
 
 
 def _rank(state: Mapping[str, Any]) -> tuple[str, int, str]:

@@ -27,8 +27,8 @@ _log = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
 
 
-class OutOfTime(Exception):
-    """The function must end before the message could be applied."""
+class NotYet(Exception):
+    """The message was not tried: the function must end, or an earlier message of an ordered source failed."""
 
 
 def deliver(
@@ -37,35 +37,40 @@ def deliver(
     """Applies each message of an event of Lambda: a batch of SQS or of a DynamoDB stream, or one event of EventBridge.
 
     The answer to a batch names the messages that failed, also if all did. After the last attempt the source puts them
-    into its dead-letter queue. A single event that fails raises its error, for Lambda to do the same."""
+    into its dead-letter queue. A single event that fails raises its error, for Lambda to do the same. A stream and a
+    queue that is FIFO keep their order: after a message that failed, none is tried."""
     if event.get("Records") == []:
         return {"batchItemFailures": []}
     metrics = Metrics(namespace=NAMESPACE, service=service)
 
-    def applied(message: Message | None, name: str) -> None:
-        if message is None:
-            return
-        if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS:
-            raise OutOfTime(name)
-        apply(message)
+    is_ordered, failures = _is_ordered(event), 0
 
     def counted(name: str, read: Callable[[], Message | None]) -> None:
+        nonlocal failures
+        if context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS or (is_ordered and failures):
+            raise NotYet(name)
         try:
-            applied(read(), name)
-        except (InvalidRecord, UnreadableMessage) as error:
-            metrics.add_metric(REFUSED, MetricUnit.Count, 1)
-            _log.error("refused: message %s, %s", name, _wrong(error))
-            raise
+            message = read()
+            if message is not None:
+                apply(message)
         except Exception as error:
-            metrics.add_metric(FAILED, MetricUnit.Count, 1)
-            _log.error("failed: message %s, %s", name, type(error).__name__)
+            failures += 1
+            is_wrong = isinstance(error, InvalidRecord | UnreadableMessage)
+            metrics.add_metric(REFUSED if is_wrong else FAILED, MetricUnit.Count, 1)
+            _log.error("%s: message %s, %s", "refused" if is_wrong else "failed", name, _wrong(error))
             raise
         metrics.add_metric(APPLIED, MetricUnit.Count, 1)
 
     try:
         return _each(event, context, counted)
     finally:
-        metrics.flush_metrics()
+        if metrics.metric_set:
+            metrics.flush_metrics()
+
+
+def _is_ordered(event: Mapping[str, Any]) -> bool:
+    first = event.get("Records", [{}])[0]
+    return first.get("eventSource") == "aws:dynamodb" or str(first.get("eventSourceARN")).endswith(".fifo")
 
 
 def _each(
@@ -89,4 +94,4 @@ def _wrong(error: Exception) -> str:
     """What is wrong, without any value of the document: it may be about a person."""
     if isinstance(error, InvalidRecord):
         return ", ".join(name for name, _ in error.problems) or "no object"
-    return str(error)
+    return str(error) if isinstance(error, UnreadableMessage) else type(error).__name__

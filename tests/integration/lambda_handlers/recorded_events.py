@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from omnix_cli.stores.dynamodb.wire import to_wire
 
@@ -17,21 +18,20 @@ SENT = "2020-05-02T10:00:05Z"
 _SENT_MILLISECONDS = "1588413605000"
 
 
-@dataclass
-class Context:
+class Context(LambdaContext):
     """The context of an invocation."""
 
-    remaining: int = 30_000
-    function_name: str = "omnix"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:omnix"
-    aws_request_id: str = "da658bd3-2d6f-4e7b-8ec2-937234644fdc"
+    def __init__(self, remaining: int = 30_000) -> None:
+        self.remaining = remaining
+        self._function_name, self._memory_limit_in_mb = "omnix", 512
+        self._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:omnix"
+        self._aws_request_id = "da658bd3-2d6f-4e7b-8ec2-937234644fdc"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining
 
 
-def queue(*bodies: Any, ids: Mapping[int, str] | None = None) -> dict[str, Any]:
+def queue(*bodies: Any, ids: Mapping[int, str] | None = None, name: str = "orders") -> dict[str, Any]:
     """A batch of a queue, whose messages are `m0`, `m1` and so on."""
     return {
         "Records": [
@@ -48,7 +48,7 @@ def queue(*bodies: Any, ids: Mapping[int, str] | None = None) -> dict[str, Any]:
                 "messageAttributes": {},
                 "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
                 "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:orders",
+                "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{name}",
                 "awsRegion": "us-east-1",
             }
             for number, body in enumerate(bodies)

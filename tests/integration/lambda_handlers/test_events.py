@@ -61,15 +61,15 @@ class TestOrders:
     )
     def test_they_come_from_queues_buses_and_streams(self, store: TableStore, event: dict[str, Any]) -> None:
         for _ in range(2):
-            assert order_events.handler(event, Context()) in ({}, NONE)  # type: ignore[arg-type]
+            assert order_events.handler(event, Context()) in ({}, NONE)
             assert rows(store) == {"##R-1#milk": 2}
-        assert order_events.handler(queue({**LATER, "status": "cancelled"}), Context()) == NONE  # type: ignore[arg-type]
-        order_events.handler(event, Context())  # type: ignore[arg-type]
+        assert order_events.handler(queue({**LATER, "status": "cancelled"}), Context()) == NONE
+        order_events.handler(event, Context())
         assert rows(store) == {}
 
     def test_only_what_failed_comes_again(self, store: TableStore, capsys: pytest.CaptureFixture[str]) -> None:
         batch = queue({**ORDER, "id": "R-2"}, "no JSON", {**ORDER, "items": [{}]}, ORDER)
-        assert order_events.handler(batch, Context()) == failed("m1", "m2")  # type: ignore[arg-type]
+        assert order_events.handler(batch, Context()) == failed("m1", "m2")
         assert rows(store) == {"##R-1#milk": 2, "##R-2#milk": 2}
         assert figures(capsys.readouterr().out) == {"EventsApplied": 2, "EventsRefused": 2}
 
@@ -86,23 +86,35 @@ class TestOrders:
     def test_a_batch_of_one_bad_message_is_answered_not_raised(
         self, store: TableStore, event: dict[str, Any], name: str
     ) -> None:
-        assert order_events.handler(event, Context()) == failed(name)  # type: ignore[arg-type]
+        assert order_events.handler(event, Context()) == failed(name)
 
     def test_a_single_bad_event_is_raised(self, store: TableStore, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(InvalidRecord):
-            order_events.handler(bus({"id": "R-1"}), Context())  # type: ignore[arg-type]
+            order_events.handler(bus({"id": "R-1"}), Context())
         assert figures(capsys.readouterr().out) == {"EventsRefused": 1}
 
     def test_a_deleted_item_says_nothing(self, store: TableStore) -> None:
-        order_events.handler(queue(ORDER), Context())  # type: ignore[arg-type]
-        assert order_events.handler(stream(exact(ORDER), name="REMOVE"), Context()) == NONE  # type: ignore[arg-type]
+        order_events.handler(queue(ORDER), Context())
+        assert order_events.handler(stream(exact(ORDER), name="REMOVE"), Context()) == NONE
         assert rows(store) == {"##R-1#milk": 2}
 
     def test_an_empty_batch_is_answered(self, store: TableStore) -> None:
-        assert order_events.handler({"Records": []}, Context()) == NONE  # type: ignore[arg-type]
+        assert order_events.handler({"Records": []}, Context()) == NONE
 
     def test_what_does_not_fit_into_the_time_comes_again(self, store: TableStore) -> None:
-        assert order_events.handler(queue(ORDER), Context(remaining=1_999)) == failed("m0")  # type: ignore[arg-type]
+        assert order_events.handler(queue(ORDER), Context(remaining=1_999)) == failed("m0")
+        assert rows(store) == {}
+
+    @pytest.mark.parametrize(
+        ("batch", "later"),
+        [
+            (queue("poison", ORDER, name="orders.fifo"), failed("m0", "m1")),
+            (stream(None, exact(ORDER)), failed("4421584500000000017450439091", "4421584500000000017450439092")),
+        ],
+        ids=["fifo", "stream"],
+    )
+    def test_an_ordered_source_keeps_its_order(self, store: TableStore, batch: dict[str, Any], later: Any) -> None:
+        assert order_events.handler(batch, Context()) == later
         assert rows(store) == {}
 
     def test_no_value_of_a_document_is_logged(
@@ -116,7 +128,7 @@ class TestOrders:
             "status": 7,
             "items": [{"productId": "secret-3\t"}],
         }
-        order_events.handler(queue(secret, {**ORDER, "customerId": "secret-4", "id": "000"}), Context())  # type: ignore[arg-type]
+        order_events.handler(queue(secret, {**ORDER, "customerId": "secret-4", "id": "000"}), Context())
         printed = capsys.readouterr()
         assert "secret" not in caplog.text + printed.out + printed.err
         assert "refused: message m0" in caplog.text and "refused: message m1, id" in caplog.text
@@ -125,7 +137,7 @@ class TestOrders:
 class TestPurchases:
     @pytest.mark.parametrize("event", [queue(LINE), queue(bus(LINE)), bus(LINE), stream(exact(LINE), name="INSERT")])
     def test_they_come_from_queues_buses_and_streams(self, store: TableStore, event: dict[str, Any]) -> None:
-        assert purchase_events.handler(event, Context()) in ({}, NONE)  # type: ignore[arg-type]
+        assert purchase_events.handler(event, Context()) in ({}, NONE)
         (item,) = store.scan(PURCHASE_TABLE)
         assert (item["id"], item["quantity"], item["totalPrice"]) == ("2020-05-02##R-1#milk", 2, Decimal("2.20"))
         assert item["purchaseDate"] == "2020-05-02T10:00:05.000Z", "when the event happened"
@@ -133,17 +145,17 @@ class TestPurchases:
     def test_a_second_delivery_does_not_undo_what_came_between(
         self, store: TableStore, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        purchase_events.handler(queue(LINE), Context())  # type: ignore[arg-type]
-        purchase_events.handler(queue({**LINE, "quantity": 5}, ids={0: "m7"}), Context())  # type: ignore[arg-type]
-        assert purchase_events.handler(queue(LINE), Context()) == NONE  # type: ignore[arg-type]
+        purchase_events.handler(queue(LINE), Context())
+        purchase_events.handler(queue({**LINE, "quantity": 5}, ids={0: "m7"}), Context())
+        assert purchase_events.handler(queue(LINE), Context()) == NONE
         assert rows(store) == {"2020-05-02##R-1#milk": 5}
-        purchase_events.handler(queue(LINE, ids={0: "m8"}), Context())  # type: ignore[arg-type]
+        purchase_events.handler(queue(LINE, ids={0: "m8"}), Context())
         assert rows(store) == {"2020-05-02##R-1#milk": 2}, "another message may correct it again"
 
     def test_a_refused_one_is_not_remembered_and_no_customer_is_stored_beside(self, store: TableStore) -> None:
         bad = queue({**LINE, "unitPrice": -1}, {**LINE, "customerId": None}, {**LINE, "channel": "app"}, LINE)
         for _ in range(2):
-            assert purchase_events.handler(bad, Context()) == failed("m0", "m1", "m2")  # type: ignore[arg-type]
+            assert purchase_events.handler(bad, Context()) == failed("m0", "m1", "m2")
         table = f"omnix-ai-idempotency-{store.stage}"  # type: ignore[attr-defined]
         kept = purchase_events.client().scan(TableName=table)["Items"]
         assert [item["status"]["S"] for item in kept] == ["COMPLETED"]
@@ -157,7 +169,7 @@ class TestPurchases:
 
         with monkeypatch.context() as patch:
             patch.setattr(purchase_events, "_add", unavailable)
-            assert purchase_events.handler(queue(LINE), Context()) == failed("m0")  # type: ignore[arg-type]
+            assert purchase_events.handler(queue(LINE), Context()) == failed("m0")
         assert figures(capsys.readouterr().out) == {"EventsFailed": 1}
-        assert purchase_events.handler(queue(LINE), Context()) == NONE  # type: ignore[arg-type]
+        assert purchase_events.handler(queue(LINE), Context()) == NONE
         assert len(rows(store)) == 1

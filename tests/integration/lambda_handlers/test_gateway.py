@@ -30,7 +30,7 @@ def token(subject: str, scope: str) -> str:
 
 
 def answer(*arguments: Any, **options: Any) -> tuple[int, Any]:
-    answered = gateway.handler(request(*arguments, **options), Context())  # type: ignore[arg-type]
+    answered = gateway.handler(request(*arguments, **options), Context())
     return answered["statusCode"], json.loads(answered["body"])
 
 
@@ -49,4 +49,4 @@ def test_customers_register_and_see_themselves_only(keyed: None, host: str) -> N
 
 def test_without_a_key_nobody_is_answered(store: TableStore) -> None:
     with pytest.raises(ConfigError, match="without a key"):
-        gateway.handler(request("GET", "/healthz"), Context())  # type: ignore[arg-type]
+        gateway.handler(request("GET", "/healthz"), Context())
