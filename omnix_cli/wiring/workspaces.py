@@ -95,6 +95,7 @@ class Workspace(WorkspaceReader):
             now=self.now(),
             may_go_on=self.may_go_on,
             sizes=RunSizes.within(memory),
+            forgotten=self.forgotten,
         )
 
     def import_files(

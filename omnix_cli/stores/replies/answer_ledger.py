@@ -19,6 +19,7 @@ from omnix_cli.errors import OmnixError
 from omnix_cli.records import Loss, Question, Reply
 from omnix_cli.stores.replies.reply_table import (
     IN_LIST,
+    REPLIES_ABOUT,
     REPLY_COLUMNS,
     TOTALS,
     TOTALS_COLUMNS,
@@ -124,6 +125,16 @@ class SqliteAnswers:
         questions = [question for (question,) in rows]
         self.drop(questions)
         return len(questions)
+
+    def about(self, customer_id: str) -> list[tuple[Reply, str]]:
+        """The replies to questions about a customer, each with the day it was asked for."""
+        rows = self._table.query(REPLIES_ABOUT, customer_id)
+        with self._table.readable():
+            return [(reply_of(row), str(row[-1])) for row in rows]
+
+    def overwrite_deleted(self) -> None:
+        """Writes the file anew, so that it has no bytes of replies that were removed."""
+        self._table.overwrite_deleted()
 
     def drop(self, questions: Collection[str]) -> None:
         """Removes these replies, here and in the shared folder, and overwrites their bytes. Raises `UnavailableError`

@@ -1,0 +1,160 @@
+"""The proof that a customer is gone: every byte of files is read, also inside Parquet, gzip, zstd and SQLite.
+
+Nothing here knows what was erased or how. A file of tables is read cell by cell, and its bytes besides: deleted rows
+may be left in free pages, and footers have values of their own.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import polars as pl
+import pyarrow as pa
+
+from omnix_cli.safe_text.redaction import Traces
+
+_GZIP, _ZSTD, _PARQUET, _SQLITE = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"SQLite format 3\x00"
+
+
+class StoredFile(NamedTuple):
+    """A file by name, and how its bytes are read. SQLite reads one on this machine by its `path`."""
+
+    name: str
+    read: Callable[[], bytes]
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How much was read, and the names of the files in which the customer was found."""
+
+    files: int
+    bytes: int
+    found: tuple[str, ...]
+
+
+def files_in(folder: Path, *others: Path) -> Iterator[StoredFile]:
+    """Every file of a folder on this machine, hidden ones too, and these others with what SQLite keeps beside them."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    for other in others:
+        paths += [path for path in other.parent.glob(f"{other.name}*") if path.is_file() and path not in paths]
+    for path in sorted(paths):
+        yield StoredFile(str(path), path.read_bytes, path)
+
+
+def search(files: Iterable[StoredFile], traces: Traces) -> Searched:
+    """Reads the files and says in which of them the customer is named."""
+    count, size, found = 0, 0, list[str]()
+    for file in files:
+        try:
+            content = file.read()
+        except FileNotFoundError:  # it was temporary
+            continue
+        count, size = count + 1, size + len(content)
+        if _is_in(content, traces, file.path):
+            found.append(file.name)
+    return Searched(count, size, tuple(found))
+
+
+def _is_in(content: bytes, traces: Traces, path: Path | None = None) -> bool:
+    if content.startswith(_GZIP):
+        return _is_in_packed(content, traces, lambda: gzip.decompress(content))
+    if content.startswith(_ZSTD):
+        return _is_in_packed(content, traces, lambda: pa.CompressedInputStream(pa.BufferReader(content), "zstd").read())
+    if content.startswith(_PARQUET):
+        return _is_in_table(_parquet_cells(content, traces), content, traces)
+    if content.startswith(_SQLITE):
+        return _is_in_table(_sqlite_cells(content, path), content, traces)
+    return _is_in_text(content, traces)
+
+
+def _is_in_packed(content: bytes, traces: Traces, unpack: Callable[[], bytes]) -> bool:
+    try:
+        return _is_in(unpack(), traces)
+    except (OSError, EOFError, zlib.error, pa.ArrowInvalid):  # not packed after all, or damaged
+        return _is_in_text(content, traces)
+
+
+def _is_in_table(cells: Iterator[tuple[str, str]], content: bytes, traces: Traces) -> bool:
+    """Whether a cell is about the customer; or the bytes of the file name the customer although no cell has a value
+    that merely contains the id."""
+    is_in_others = False
+    try:
+        for column, text in cells:
+            if not any(one in text for one in traces.spellings):
+                continue
+            if _names(text, column, traces):
+                return True
+            is_in_others = True
+    except (pl.exceptions.PolarsError, sqlite3.Error, OSError):  # damaged: its bytes have to do
+        pass
+    return traces.is_distinctive and not is_in_others and any(one.encode() in content for one in traces.spellings)
+
+
+def _names(text: str, column: str, traces: Traces) -> bool:
+    if text[:1] in "{[":
+        try:
+            return traces.in_value(orjson.loads(text), column)
+        except orjson.JSONDecodeError:
+            pass
+    return traces.is_value(text, column)
+
+
+def _parquet_cells(content: bytes, traces: Traces) -> Iterator[tuple[str, str]]:
+    """The texts of all columns that contain the id, with the names of their columns."""
+    rows = pl.scan_parquet(io.BytesIO(content))
+    for name, kind in rows.collect_schema().items():
+        column = rows.select(pl.col(name).alias("text"))
+        if isinstance(kind, pl.List):
+            column, kind = column.explode("text"), kind.inner  # type: ignore[assignment]
+        if kind != pl.String:
+            continue
+        contains = pl.any_horizontal(pl.col("text").str.contains(one, literal=True) for one in traces.spellings)
+        for text in column.filter(contains).unique().collect()["text"]:
+            yield name, text
+
+
+def _sqlite_cells(content: bytes, path: Path | None) -> Iterator[tuple[str, str]]:
+    """The texts of all tables, as whoever opens the file sees them."""
+    uri = f"{path.absolute().as_uri()}?mode=ro" if path else ":memory:"
+    with closing(sqlite3.connect(uri, uri=True)) as database:
+        if path is None:
+            database.deserialize(content)
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            cursor = database.execute(f"""SELECT * FROM "{table.replace('"', '""')}" """)
+            names = [column[0] for column in cursor.description]
+            for row in cursor:
+                for name, value in zip(names, row, strict=True):
+                    if text := _as_text(value):
+                        yield name, text
+
+
+def _as_text(value: Any) -> str | None:
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value if type(value) is str else None
+
+
+def _is_in_text(content: bytes, traces: Traces) -> bool:
+    text = content.decode("utf-8", "surrogateescape")
+    if not any(one in text for one in traces.spellings):
+        return False
+    try:
+        return traces.in_value(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        return any(_is_in_line(line, traces) for line in text.split("\n"))
+
+
+def _is_in_line(line: str, traces: Traces) -> bool:
+    try:
+        return traces.in_value(orjson.loads(line))
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return traces.is_in(line)
