@@ -20,8 +20,8 @@ from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.forgotten import FILE as TOMBSTONES
 from omnix_cli.stores.workspace.sealed_json import SEAL, sealed
 
-_OTHERS = (".parquet", ".sqlite", ".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
-"""The ends of names of files that have no text."""
+_RECORDS = (".json", ".json.damaged")
+"""The ends of names of files that omnix writes. Of any other, it does not know what would be lost."""
 _NO_RECORDS = {TOMBSTONES, "lock"}
 
 
@@ -55,7 +55,7 @@ class WorkspaceRecords:
     def _paths(self) -> Iterator[str]:
         for path in self.folder.files_below():
             name = path.rpartition("/")[2]
-            if not (path.startswith("logs/") or name in _NO_RECORDS or name.endswith(_OTHERS)):
+            if name.endswith(_RECORDS) and name not in _NO_RECORDS:
                 yield path
 
 

@@ -127,7 +127,7 @@ class ForgottenCustomers:
         known = self._content
         ids = [one for one in customers.unique() if one is not None] if known and among else []
         gone = [one for one in ids if known and self._hash(known, one) in among]
-        return customers.is_in(pl.Series(gone, dtype=pl.String)).fill_null(False)
+        return customers.is_in(gone).fill_null(False)
 
     @property
     def _tombstones(self) -> Mapping[str, Tombstone]:
