@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,13 +16,14 @@ from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
 from omnix_cli.predictors.bedrock.asking.money import Budget
-from omnix_cli.protocols.checkpoints import SOURCES
+from omnix_cli.protocols.checkpoints import SOURCES, StoredFrame
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.advice import Advisor, imported_currencies
+from omnix_cli.services.customers.stored_consents import with_stored_consents
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -144,13 +145,20 @@ class Workspace(WorkspaceReader):
             engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,
-            sources={kind: self.ledger.view(kind) for kind in SOURCES},
+            sources={**{kind: self.ledger.view(kind) for kind in SOURCES}, "customers": self.customers()},
             settings=self.settings,
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
             run_id=self.run_id,
             may_go_on=self.may_go_on,
         )
+
+    def customers(self) -> StoredFrame:
+        """The imported profiles, with the consents of the embedded store. The profiles of a store that somebody
+        administers are read only if a source of the settings says so: reading all of them costs money."""
+        imported = self.ledger.view("customers")
+        with closing(table_store(self.settings, now=self.now)) as store:
+            return imported if store.traits.is_administered else with_stored_consents(imported, store)
 
     @contextmanager
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:
