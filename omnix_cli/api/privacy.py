@@ -11,6 +11,7 @@ from omnix_cli.api.opening import Opening
 
 if TYPE_CHECKING:
     from omnix_cli.services.privacy.forgetting import Kept, Receipt
+    from omnix_cli.services.privacy.outgoing_data import PrivacyReport
     from omnix_cli.wiring.workspaces import Workspace
 
 
@@ -27,6 +28,16 @@ class Privacy:
         workspace = self.opening.existing()
         with _kept(workspace) as kept:
             return export(customer, kept.places, now=self.opening.now())
+
+    def report(self) -> PrivacyReport:
+        """What leaves the machine by the settings, the floors of small groups, and how long things are kept."""
+        from omnix_cli.predictors.statistical import StatisticalPredictor
+        from omnix_cli.services.privacy.outgoing_data import privacy_report
+
+        return privacy_report(
+            self.opening.load().values,
+            lambda settings: StatisticalPredictor(settings.prediction, min_customers=settings.privacy.min_customers),
+        )
 
     def forget(self, customer: str, *, purge: bool = False, dry_run: bool = False) -> Receipt:
         """Forgets a customer: gone from the store and from the answers of models, and hidden in what else is stored;

@@ -268,6 +268,8 @@ class Workspace:
         from omnix_cli.services.runs.commands import bring_up_to_date
 
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+            if command.imports and not dry_run:
+                workspace.retire()
 
             def runner() -> Runner:
                 opened = workspace.runner()

@@ -29,9 +29,9 @@ def kept_data(workspace: Workspace, store: TableStore) -> Kept:
     if settings.shared_workspace or (workspace.folder / "answers.sqlite").exists():
         live.append(KeptAnswers(workspace.answers))
     secret, location = settings.bedrock.pseudonym_secret, settings.bedrock.batch.location
-    jobs = None
+    name, jobs = pseudonym(secret) if secret else None, None
     if location is not None:
-        jobs = BatchJobFiles(s3_folder(location, settings.s3), pseudonym(secret) if secret else None)
+        jobs = BatchJobFiles(s3_folder(location, settings.s3), name)
     records = [WorkspaceRecords(disk)]
     if settings.shared_workspace:
         records.append(WorkspaceRecords(workspace.root, name="shared records"))
@@ -49,6 +49,7 @@ def kept_data(workspace: Workspace, store: TableStore) -> Kept:
         files=lambda: _files(workspace, jobs),
         now=workspace.now,
         secret=secret.get_secret_value().encode() if secret else b"",
+        pseudonym=name,
         jobs=jobs,
         close=partial(_close, others),
         may_go_on=workspace.may_go_on,

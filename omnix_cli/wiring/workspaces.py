@@ -33,7 +33,7 @@ from omnix_cli.services.runs.commands import import_source
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune, warn_of_future
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
-from omnix_cli.settings import SourceSettings
+from omnix_cli.settings import SourceSettings, dump
 from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.line_blocks import block_bytes
 from omnix_cli.stores.inputs.recipes import source_mapping
@@ -41,6 +41,7 @@ from omnix_cli.stores.inputs.rule_files import product_rules
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
@@ -195,6 +196,31 @@ class Workspace(WorkspaceReader):
             now=self.now(),
             may_go_on=self.may_go_on,
         )
+
+    def retire(self) -> None:
+        """Removes what is older than the settings of retention allow."""
+        days = self.settings.retention
+        if not any(dump(days).values()):
+            return
+        from omnix_cli.services.privacy.retention import Aging, apply
+
+        has_answers = self._shared is not None or (self.folder / "answers.sqlite").exists()
+        aging = Aging(
+            checkpoints=self.checkpoints,
+            ledger=self.ledger,
+            records=self.records,
+            logs=self.folder / "logs",
+            answers=lambda: self.answers if has_answers else None,
+            prune=lambda keep: len(self.prune(keep=keep, dry_run=False).runs),
+            expire=self._expire,
+        )
+        apply(days, aging, now=self.now())
+
+    def _expire(self) -> int:
+        with closing(table_store(self.settings, now=self.now)) as store:
+            if not isinstance(store, SqliteStore):  # DynamoDB does it itself
+                return 0
+            return store.delete_expired("product-interactions", self.now())
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""

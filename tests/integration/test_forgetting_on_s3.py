@@ -24,7 +24,8 @@ from tests.left_behind import naming
 
 def named(bucket: TestBucket, customer: str) -> list[str]:
     """The objects of a bucket that have the id anywhere."""
-    return [key for key in bucket.keys() if customer in _decoded(bucket.read(key))]
+    everything = bucket.keys()
+    return [key for key in everything if customer in _decoded(bucket.read(key))]
 
 
 def _decoded(content: bytes) -> str:

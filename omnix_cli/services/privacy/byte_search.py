@@ -10,7 +10,7 @@ import gzip
 import io
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +51,8 @@ def files_in(folder: Path, *others: Path) -> Iterator[StoredFile]:
         yield StoredFile(str(path), path.read_bytes, path)
 
 
-def search(files: Iterable[StoredFile], traces: Traces) -> Searched:
-    """Reads the files and says in which of them the customer is named."""
+def search(files: Iterable[StoredFile], names: Sequence[Traces]) -> Searched:
+    """Reads the files and says in which of them the customer has one of these names."""
     count, size, found = 0, 0, list[str]()
     for file in files:
         try:
@@ -60,7 +60,7 @@ def search(files: Iterable[StoredFile], traces: Traces) -> Searched:
         except FileNotFoundError:  # it was temporary
             continue
         count, size = count + 1, size + len(content)
-        if _is_in(content, traces, file.path):
+        if any(_is_in(content, traces, file.path) for traces in names):
             found.append(file.name)
     return Searched(count, size, tuple(found))
 

@@ -39,6 +39,8 @@ class Kept:
     now: Callable[[], datetime]
     secret: bytes = b""
     """The key of pseudonyms, with which receipts are signed; without one, the key of the tombstones."""
+    pseudonym: Callable[[str], str] | None = None
+    """The name of a customer in questions to models."""
     jobs: BatchJobFiles | None = None
     may_go_on: MayGoOn = always
     close: Callable[[], object] = lambda: None
@@ -95,7 +97,7 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
     if not purge:
         hidden = 0 if tombstone.purged else sum(1 for _ in kept.rows.pieces(traces))
         return _given(customer, kept, _receipt(tombstone, hidden=hidden))
-    searched = search(kept.files(), traces)
+    searched = search(kept.files(), (traces, *([Traces(kept.pseudonym(customer))] if kept.pseudonym else [])))
     open_jobs = kept.jobs.open_jobs(traces) if kept.jobs else []
     in_tables = [piece.where for place in kept.live for piece in place.pieces(traces)]
     remaining = tuple(dict.fromkeys((*searched.found, *in_tables, *(f"batch job {name}" for name in open_jobs))))

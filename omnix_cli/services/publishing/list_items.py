@@ -38,6 +38,11 @@ _ENTRY = (
     *("productId", "productName", "score", "reason", "tags", "rank", "shelf", "predictedPurchaseDate"),
     *("nextExpectedDate", "confidence", "urgency"),
 )
+ATTRIBUTES = (
+    *("id", *(name for name in _CONTENT if name != "recommendations"), *(f"recommendations.{name}" for name in _ENTRY)),
+    *("generatedAt", "expiresAt", "ttl", "runId", "status", "contentHash"),
+)
+"""The attributes of an item, and of the entries of its list."""
 _FLOATS = ("score", "confidence")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)

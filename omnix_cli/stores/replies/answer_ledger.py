@@ -27,6 +27,7 @@ from omnix_cli.stores.replies.reply_table import (
     KeptReply,
     ReplyTable,
     as_list,
+    instant,
     kept_reply,
     reply_of,
 )
@@ -131,6 +132,14 @@ class SqliteAnswers:
         rows = self._table.query(REPLIES_ABOUT, customer_id)
         with self._table.readable():
             return [(reply_of(row), str(row[-1])) for row in rows]
+
+    def drop_before(self, moment: datetime) -> int:
+        """Removes the replies that came before a time, for good; returns how many."""
+        rows = self._table.query("SELECT question FROM replies WHERE replied_at < ?", instant(moment))
+        questions = [question for (question,) in rows]
+        if questions:
+            self.drop(questions)
+        return len(questions)
 
     def overwrite_deleted(self) -> None:
         """Writes the file anew, so that it has no bytes of replies that were removed."""

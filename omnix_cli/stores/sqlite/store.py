@@ -193,6 +193,14 @@ class SqliteStore:
                 self._open.append(connection)
             yield connection
 
+    def delete_expired(self, table: str, now: datetime) -> int:
+        """Deletes the items of a table that have expired; returns how many. Nothing else does, unlike in DynamoDB."""
+        sql = self.tables[table]
+        if self.missing_tables((table,)):
+            return 0
+        with self.transaction() as database:
+            return database.execute(sql.delete_expired, sql.alive_at(now)).rowcount
+
     def others_in_file(self) -> Iterator[SqliteStore]:
         """The stores of other prefixes and stages in the same file: copies of tables, for example."""
         if not self.path.exists():
