@@ -12,6 +12,8 @@ from urllib.parse import quote
 REDACTED = "[forgotten]"
 _MIN_LENGTH, _MIN_DIGITS = 4, 7
 """The length of an id, and of one of digits alone, from which on it is unlike sizes, years and other ids."""
+_LONG = 16
+"""The length from which on letters alone are no word of a language."""
 _FREE_TEXTS = {"message", "error", "reason", "detail", "incomplete", "text", "hint", "traceback"}
 """Fields of records and log lines that hold sentences."""
 _CUSTOMER_FIELD = re.compile(r"customer|client|buyer|member|household|shopper|user|kunde|cliente?\b", re.IGNORECASE)
@@ -26,15 +28,18 @@ def is_customer_field(name: str) -> bool:
 class Traces:
     """The traces of one customer in texts: the id as a whole word, as it is or escaped for JSON or a URL.
 
-    An id that is like other numbers (`1142`) counts in sentences and in fields of customers alone: elsewhere it may be
-    a product, a price or a year."""
+    An id that is like other numbers or words (`1142`, `anna`) counts in sentences and in fields of customers alone:
+    elsewhere it may be a product, a price, a year or a brand."""
 
     customer: str
 
     @property
     def is_distinctive(self) -> bool:
         """Whether nothing else is likely to look like the id."""
-        return len(self.customer) >= (_MIN_DIGITS if self.customer.isdigit() else _MIN_LENGTH)
+        if self.customer.isdigit():
+            return len(self.customer) >= _MIN_DIGITS
+        has_sign = any(sign.isdigit() or sign == "@" for sign in self.customer)
+        return len(self.customer) >= (_MIN_LENGTH if has_sign else _LONG)
 
     @cached_property
     def spellings(self) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from omnix_cli.safe_text.redaction import Traces
-from omnix_cli.services.privacy.kept_places import Place
+from omnix_cli.services.privacy.kept_places import Place, checked
 
 
 def export(customer: str, places: Sequence[Place], *, now: datetime) -> dict[str, Any]:
     """The pieces of each place as JSON values: `{"where": ..., "content": ...}`. Money stays exact."""
-    traces = Traces(customer)
+    traces = Traces(checked(customer))
     kept = {
         place.name: [{"where": piece.where, "content": _plain(piece.content)} for piece in place.pieces(traces)]
         for place in places

@@ -19,7 +19,7 @@ from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.services.privacy.byte_search import StoredFile, search
 from omnix_cli.services.privacy.checkpoint_rows import CheckpointRows
-from omnix_cli.services.privacy.kept_places import Place
+from omnix_cli.services.privacy.kept_places import Place, checked
 from omnix_cli.services.privacy.model_answers_kept import BatchJobFiles
 from omnix_cli.stores.workspace.forgotten import ForgottenCustomers, Tombstone, new_tombstone
 
@@ -85,7 +85,7 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
     """Forgets a customer. With `purge`, what is stored is rewritten without the customer, and every byte is searched.
 
     Raises `PartialError`, with the receipt, when a place still names the customer."""
-    traces = Traces(customer)
+    traces = Traces(checked(customer))
     if dry_run:
         counts = {place.name: sum(1 for _ in place.pieces(traces)) for place in kept.places}
         return Receipt("", kept.now().isoformat(), purge, counts, dry_run=True)

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from omnix_cli.json_records.customer_records import wrong
 from omnix_cli.safe_text.redaction import Traces
+
+
+def checked(customer: str) -> str:
+    """The id of a customer. Raises `InvalidRecord` for a blank one: every text has it."""
+    if not customer.strip():
+        raise wrong("customerId", "must not be blank")
+    return customer
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.services.privacy.kept_places import Piece
 from omnix_cli.stores.migrations.item_parquet import ITEM, as_parquet, item_of, item_rows
@@ -27,7 +28,7 @@ class MigrationImages:
 
     def pieces(self, traces: Traces) -> Iterator[Piece]:
         for path, table in self._images():
-            rows = item_rows(self.folder.read(path), TABLES[table].key)
+            rows = self._rows(path, TABLES[table].key)
             for text in rows.filter(self._mine(rows, table, traces))[ITEM]:
                 yield Piece(path, None if text is None else item_of(text))
 
@@ -36,7 +37,7 @@ class MigrationImages:
         erased = 0
         for path, table in self._images():
             key = TABLES[table].key
-            rows = item_rows(self.folder.read(path), key)
+            rows = self._rows(path, key)
             mine = self._mine(rows, table, traces)
             if count := int(mine.sum()):
                 left = rows.filter(~mine)
@@ -46,6 +47,13 @@ class MigrationImages:
                 self.folder.write(path, as_parquet(left.select(rows.columns)))
                 erased += count
         return erased
+
+    def _rows(self, path: str, key: str) -> pl.DataFrame:
+        try:
+            return item_rows(self.folder.read(path), key)
+        except ValueError as error:
+            hint = "Restore it from a backup, or delete its folder: then that copy cannot be undone."
+            raise CorruptCheckpoint(f"{self.folder}/{path} cannot be read: {error}", hint=hint) from error
 
     def _images(self) -> Iterator[tuple[str, str]]:
         for path in self.folder.files_below():

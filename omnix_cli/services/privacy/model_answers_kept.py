@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -88,7 +89,10 @@ class BatchJobFiles:
         record = next((path for path in paths if path.endswith(f"/{_RECORD}")), None)
         if record is None:
             return False
-        job = BatchJob.model_validate_json(self.objects.read(record))
+        try:
+            job = BatchJob.model_validate_json(self.objects.read(record))
+        except ValueError:  # nothing can be collected of it either
+            return False
         return job.arn is not None and not job.ended
 
     def _questions(self, paths: list[str]) -> Iterator[bytes]:
@@ -114,7 +118,10 @@ class BatchJobFiles:
 
 
 def _lines(content: bytes) -> Iterator[bytes]:
-    plain = gzip.decompress(content) if content.startswith(_GZIP) else content
+    try:
+        plain = gzip.decompress(content) if content.startswith(_GZIP) else content
+    except (OSError, EOFError, zlib.error):  # damaged: the search reads its bytes
+        plain = b""
     yield from (line for line in plain.split(b"\n") if line.strip())
 
 

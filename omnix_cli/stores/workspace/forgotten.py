@@ -9,6 +9,7 @@ Imports leave out the rows of these customers, and so does every scan of stored 
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from omnix_cli.stores.workspace.versions import unreadable
 
 FILE = "forgotten.json"
 _KEY_BYTES = 32
+_SEPARATORS = re.compile(r"[\s,;|\t]+")
 
 
 class Tombstone(Record):
@@ -113,15 +115,17 @@ class ForgottenCustomers:
         try:
             fields = orjson.loads(row or "")
         except orjson.JSONDecodeError:
-            fields = {"": row}
-        return isinstance(fields, dict) and any(
-            self._is_one(str(value), str(name)) for name, value in fields.items() if value is not None
-        )
+            fields = row
+        if not isinstance(fields, dict):  # a line that is no row: any word may be the customer
+            return self._is_one(str(fields), None)
+        return any(self._is_one(str(value), name) for name, value in fields.items() if value is not None)
 
-    def _is_one(self, value: str, name: str) -> bool:
-        words = {value, value.strip(), value.strip("=\"' "), *value.replace(",", " ").replace(";", " ").split()}
+    def _is_one(self, value: str, name: str | None) -> bool:
+        """Whether a value, or a word of it, is the id of a forgotten customer; `name` is that of its field."""
+        words = {value, value.strip(), *(word.strip("=\"'") for word in _SEPARATORS.split(value))}
         found = [self._tombstones.get(self._hash(self._content, word)) for word in words if word and self._content]
-        return any(one is not None and (one.is_distinctive or is_customer_field(name)) for one in found)
+        is_customer = name is None or is_customer_field(name)
+        return any(one is not None and (one.is_distinctive or is_customer) for one in found)
 
     def _found(self, customers: pl.Series, among: Mapping[str, Tombstone]) -> pl.Series:
         known = self._content
