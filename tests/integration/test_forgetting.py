@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from omnix_cli import open_workspace
+from omnix_cli.api.privacy import Privacy
 from omnix_cli.api.workspace import Workspace
 from omnix_cli.errors import PartialError
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
@@ -274,6 +275,13 @@ def test_the_receipt_is_signed_and_has_no_id(shop: Path) -> None:
     kept = json.loads((shop / "w" / "forgotten.json").read_text())
     assert hmac.digest(bytes.fromhex(kept["key"]), ZOE.encode(), "sha256").hex() == receipt.customer
     assert ZOE not in (shop / "w" / "forgotten.json").read_text() + str(receipt)
+
+
+def test_the_settings_need_not_be_those_of_before(shop: Path) -> None:
+    assert isinstance(opened(shop).privacy, Privacy)
+    without = open_workspace(shop / "w", now=lambda: NOW)
+    receipt = without.privacy.forget(ZOE, purge=True)
+    assert receipt.purged and receipt.signed_with == "forgotten.json" and naming(shop / "w", ZOE) == []
 
 
 def test_another_pseudonym_key_does_not_bring_it_back(shop: Path) -> None:

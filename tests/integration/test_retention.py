@@ -12,6 +12,7 @@ import pytest
 
 from omnix_cli import open_workspace
 from omnix_cli.api.workspace import Workspace
+from omnix_cli.services.privacy import retention
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.cli.conftest import write_shop
@@ -92,6 +93,12 @@ def test_interactions_that_expired(shop: Path) -> None:
     opened(shop, LATER, retention__interaction_days=10).run()
     with closing(SqliteStore(shop / "w" / "store.sqlite")) as store:
         assert [item["productId"] for item in store.scan("product-interactions")] == ["tea"]
+
+
+def test_what_was_removed_is_in_the_log(shop: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger=retention.__name__):
+        opened(shop, LATER, retention__run_days=30, retention__quarantine_days=30).run()
+    assert "retention: removed 1 quarantined rows, 1 runs" in caplog.text
 
 
 def test_a_dry_run_removes_nothing(shop: Path) -> None:

@@ -52,7 +52,7 @@ def files_in(folder: Path, *others: Path) -> Iterator[StoredFile]:
 
 
 def search(files: Iterable[StoredFile], names: Sequence[Traces]) -> Searched:
-    """Reads the files and says in which of them the customer has one of these names."""
+    """Reads the files and says which of them have one of these names of a customer, inside or as their own."""
     count, size, found = 0, 0, list[str]()
     for file in files:
         try:
@@ -60,7 +60,8 @@ def search(files: Iterable[StoredFile], names: Sequence[Traces]) -> Searched:
         except FileNotFoundError:  # it was temporary
             continue
         count, size = count + 1, size + len(content)
-        if any(_is_in(content, traces, file.path) for traces in names):
+        labels = {file.name.rpartition("/")[2], Path(file.name).stem}
+        if any(any(map(traces.is_in, labels)) or _is_in(content, traces, file.path) for traces in names):
             found.append(file.name)
     return Searched(count, size, tuple(found))
 

@@ -71,7 +71,7 @@ class Receipt:
 
     def content(self) -> dict[str, Any]:
         """What is signed."""
-        values = asdict(self)
+        values = {**asdict(self), "remaining": list(self.remaining)}
         return {name: value for name, value in values.items() if name not in ("signature", "dry_run")}
 
     def signed(self, key: bytes, name: str) -> Receipt:
@@ -103,7 +103,12 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
     remaining = tuple(dict.fromkeys((*searched.found, *in_tables, *(f"batch job {name}" for name in open_jobs))))
     if not remaining:
         tombstone = kept.forgotten.change(customer, lambda one, name: _known(one).model_copy(update={"purged": True}))
-    receipt = _receipt(tombstone, searched_files=searched.files, searched_bytes=searched.bytes, remaining=remaining)
+    receipt = _receipt(
+        tombstone,
+        searched_files=searched.files,
+        searched_bytes=searched.bytes,
+        remaining=tuple(map(traces.redacted, remaining)),
+    )
     receipt = _given(customer, kept, receipt)
     if remaining:
         raise PartialError(

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 import polars as pl
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from omnix_cli.records import Record
 from omnix_cli.safe_text.redaction import Traces, is_customer_field
@@ -45,7 +45,7 @@ class Tombstone(Record):
 
 
 class _Content(Record):
-    key: str
+    key: str = Field(pattern=rf"^([0-9a-f]{{2}}){{{_KEY_BYTES}}}$")
     customers: dict[str, Tombstone] = {}
 
 
