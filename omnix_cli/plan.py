@@ -106,7 +106,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
                 *("customers", "interactions"),
             ),
             outputs=("recommendations", "unlisted"),
-            version="3",
+            version="4",
             by_customer=("cycles", "returned", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +44,14 @@ class Privacy:
         with `purge`, what else is stored is rewritten without the customer, and every byte is searched. Raises
         `PartialError`, with the receipt, when a place still names the customer."""
         from omnix_cli.services.privacy.forgetting import forget
+        from omnix_cli.wiring.places import Places
 
         command = "customers forget"  # without the id: the lock names the command
         with self.opening.locked(command, dry_run=dry_run, resumes=True) as workspace, _kept(workspace) as kept:
-            return forget(customer, kept, purge=purge, dry_run=dry_run)
+            copies = Places(workspace).journals()
+            is_alone = copies.locked(command) if copies.folder.exists() and not dry_run else nullcontext()
+            with is_alone:
+                return forget(customer, kept, purge=purge, dry_run=dry_run)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
 
 from omnix_cli.predictors.bedrock.personal_data import pseudonym
@@ -24,7 +25,7 @@ from omnix_cli.wiring.workspaces import Workspace
 def kept_data(workspace: Workspace, store: TableStore) -> Kept:
     """What is kept in the workspace, in this store, and at the location of batch jobs."""
     settings, disk = workspace.settings, DiskFolder(workspace.folder)
-    others = list(store.others_in_file()) if isinstance(store, SqliteStore) else []
+    others = list(_embedded(workspace, store))
     live: list[Place] = [StoreItems(store, others)]
     if settings.shared_workspace or (workspace.folder / "answers.sqlite").exists():
         live.append(KeptAnswers(workspace.answers))
@@ -51,9 +52,27 @@ def kept_data(workspace: Workspace, store: TableStore) -> Kept:
         secret=secret.get_secret_value().encode() if secret else b"",
         pseudonym=name,
         jobs=jobs,
+        named_in_settings=partial(_excluded, workspace),
         close=partial(_close, others),
         may_go_on=workspace.may_go_on,
     )
+
+
+def _embedded(workspace: Workspace, store: TableStore) -> Iterator[SqliteStore]:
+    """The other stores in the file of the embedded store, and all in the usual file if another one is used now."""
+    used = None
+    if isinstance(store, SqliteStore):
+        used = store.path.absolute()
+        yield from store.others_in_file()
+    path = workspace.folder / "store.sqlite"
+    if path.exists() and path.absolute() != used:
+        with closing(SqliteStore(path, prefix="", stage="")) as left:
+            yield from left.others_in_file()
+
+
+def _excluded(workspace: Workspace, customer: str) -> tuple[str, ...]:
+    is_named = customer in workspace.settings.recommend.excluded_customers
+    return ("the setting recommend.excluded_customers",) if is_named else ()
 
 
 def _files(workspace: Workspace, jobs: BatchJobFiles | None) -> Iterator[StoredFile]:

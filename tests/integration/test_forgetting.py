@@ -14,8 +14,9 @@ import pytest
 from omnix_cli import open_workspace
 from omnix_cli.api.privacy import Privacy
 from omnix_cli.api.workspace import Workspace
-from omnix_cli.errors import PartialError
+from omnix_cli.errors import LockedError, PartialError
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.wiring.places import Places
 from tests.left_behind import naming
 from tests.questions import question, reply
 
@@ -275,6 +276,25 @@ def test_the_receipt_is_signed_and_has_no_id(shop: Path) -> None:
     kept = json.loads((shop / "w" / "forgotten.json").read_text())
     assert hmac.digest(bytes.fromhex(kept["key"]), ZOE.encode(), "sha256").hex() == receipt.customer
     assert ZOE not in (shop / "w" / "forgotten.json").read_text() + str(receipt)
+
+
+def test_a_setting_that_names_the_customer_is_told(shop: Path) -> None:
+    settings = {"recommend.excluded_customers": [ZOE]}
+    opened(shop, **settings).run()
+    with pytest.raises(PartialError, match=r"recommend\.excluded_customers"):
+        opened(shop, **settings).privacy.forget(ZOE, purge=True)
+    assert naming(shop / "w", ZOE) == []
+    assert opened(shop).privacy.forget(ZOE, purge=True).purged
+
+
+def test_it_waits_for_a_copy_of_tables(shop: Path) -> None:
+    with Places(opened(shop).opening.read()).journals().locked("tables copy"), pytest.raises(LockedError):
+        opened(shop).privacy.forget(ZOE, purge=True)
+
+
+def test_the_file_of_a_store_that_is_no_longer_used_is_cleared_too(shop: Path) -> None:
+    receipt = opened(shop, **{"store.path": str(shop / "new.sqlite")}).privacy.forget(ZOE, purge=True)
+    assert receipt.purged and receipt.erased["store"] > 3 and naming(shop, ZOE + "#") == []
 
 
 def test_the_settings_need_not_be_those_of_before(shop: Path) -> None:

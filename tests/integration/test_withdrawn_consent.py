@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from omnix_cli import open_workspace
 from omnix_cli.api.workspace import Workspace
+from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.aws.bedrock import BedrockDouble
 from tests.cli.conftest import write_shop
 
@@ -42,11 +44,15 @@ def test_the_lists_go_with_the_next_run(shop: Path) -> None:
     opened(shop).run()
     with opened(shop).customers() as customers:
         found = customers.recommendations("c01")
-        assert {entry["shelf"] for entry in found.recommendations} <= {"fallback"}
+        assert (found.algorithm, len(found.recommendations) > 2) == ("popular", True)
+        assert found.reason.startswith("popular products")
         assert customers.consumption_predictions("c01") == []
         assert customers.recommendations("c01", context="replenishment").recommendations == []
         assert customers.recommendations("c01", context="usual").recommendations == []
-        assert customers.recommendations("c02").algorithm != "popular"
+        assert customers.recommendations("c02").algorithm == "personal"
+    with closing(SqliteStore(shop / "w" / "store.sqlite")) as store:
+        assert [item["id"] for item in store.scan("recommendations") if item["id"].startswith("c01#")] == []
+    assert set(opened(shop).recommendations("c01")["shelf"]) == {"fallback"}
     assert "c01" not in opened(shop).frame("predictions")["customer_id"]
     with opened(shop).customers() as customers:
         customers.set_consent("c01", {"personalisation": True})

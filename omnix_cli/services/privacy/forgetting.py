@@ -42,6 +42,8 @@ class Kept:
     pseudonym: Callable[[str], str] | None = None
     """The name of a customer in questions to models."""
     jobs: BatchJobFiles | None = None
+    named_in_settings: Callable[[str], tuple[str, ...]] = lambda customer: ()
+    """The settings that name a customer: every run records them."""
     may_go_on: MayGoOn = always
     close: Callable[[], object] = lambda: None
     """Closes what was opened."""
@@ -99,8 +101,11 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
         return _given(customer, kept, _receipt(tombstone, hidden=hidden))
     searched = search(kept.files(), (traces, *([Traces(kept.pseudonym(customer))] if kept.pseudonym else [])))
     open_jobs = kept.jobs.open_jobs(traces) if kept.jobs else []
+    settings = kept.named_in_settings(customer)
     in_tables = [piece.where for place in kept.live for piece in place.pieces(traces)]
-    remaining = tuple(dict.fromkeys((*searched.found, *in_tables, *(f"batch job {name}" for name in open_jobs))))
+    remaining = tuple(
+        dict.fromkeys((*searched.found, *in_tables, *settings, *(f"batch job {name}" for name in open_jobs)))
+    )
     if not remaining:
         tombstone = kept.forgotten.change(customer, lambda one, name: _known(one).model_copy(update={"purged": True}))
     receipt = _receipt(

@@ -43,6 +43,7 @@ ATTRIBUTES = (
     *("generatedAt", "expiresAt", "ttl", "runId", "status", "contentHash"),
 )
 """The attributes of an item, and of the entries of its list."""
+_IS_IMPERSONAL = (pl.col("kind") == "popular") & pl.col("customer_id").is_not_null()
 _FLOATS = ("score", "confidence")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)
@@ -96,13 +97,14 @@ class Edition:
 
 
 def lists_of(frame: StoredFrame, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pl.DataFrame]:
-    """The lists of a recommendations frame in its order, in chunks, one row per list.
+    """The lists of a recommendations frame in its order, in chunks, one row per list. A customer's list that is not
+    personal is left out: readers find the popular products, labelled so.
 
     Columns: `list_id`; the attributes of the item without times, status and run; `content`, these as JSON;
     `content_hash`, its SHA-256; `content_bytes`, what they and the key count in DynamoDB.
     """
     rest: pl.DataFrame | None = None
-    for rows in frame.scan().collect_batches(chunk_size=chunk_rows, maintain_order=True):
+    for rows in frame.scan().filter(~_IS_IMPERSONAL).collect_batches(chunk_size=chunk_rows, maintain_order=True):
         chunk = rows if rest is None else pl.concat([rest, rows])
         is_last_list = chunk["list_id"] == chunk["list_id"].tail(1).first()
         rest = chunk.filter(is_last_list)
