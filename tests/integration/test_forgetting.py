@@ -187,6 +187,7 @@ def test_without_purge_stored_rows_are_hidden_everywhere(shop: Path) -> None:
     opened(shop).roll_back(first)
     with opened(shop).customers() as customers:
         assert customers.recommendations(ZOE).algorithm == "popular"
+    assert opened(shop).evaluate.next_purchase() is not None and opened(shop).evaluate.show() is not None
 
 
 def test_hiding_and_purging_give_the_same_results(shop: Path) -> None:

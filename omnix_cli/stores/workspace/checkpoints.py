@@ -76,11 +76,11 @@ class ParquetFrame:
         rows = self.shelf.scan(self.key, self.paths)
         if self.forgotten is None or not self.forgotten.hides:
             return rows
-        for column, is_hidden in (("customer_id", self.forgotten.hidden), ("row", self.forgotten.in_rows)):
-            if column in self.columns:
-                hidden = pl.col(column).map_batches(is_hidden, return_dtype=pl.Boolean, is_elementwise=True)
-                rows = rows.filter(~hidden)
-        return rows
+        by_row = self.name == "quarantine"
+        column, is_hidden = ("row", self.forgotten.in_rows) if by_row else ("customer_id", self.forgotten.hidden)
+        if column not in self.columns:
+            return rows
+        return rows.filter(~pl.col(column).map_batches(is_hidden, return_dtype=pl.Boolean, is_elementwise=True))
 
 
 @dataclass(frozen=True)
