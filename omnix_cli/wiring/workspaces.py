@@ -11,6 +11,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
+
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
@@ -23,7 +25,7 @@ from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.advice import Advisor, imported_currencies
-from omnix_cli.services.customers.stored_consents import with_stored_consents
+from omnix_cli.services.customers.stored_consents import stored_consents, with_consents
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -146,7 +148,7 @@ class Workspace(WorkspaceReader):
             engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,
-            sources={**{kind: self.ledger.view(kind) for kind in SOURCES}, "customers": self.customers()},
+            sources={**{kind: self.ledger.view(kind) for kind in SOURCES}, "customers": self.customers},
             settings=self.settings,
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
@@ -154,12 +156,17 @@ class Workspace(WorkspaceReader):
             may_go_on=self.may_go_on,
         )
 
+    @property
     def customers(self) -> StoredFrame:
-        """The imported profiles, with the consents of the embedded store. The profiles of a store that somebody
-        administers are read only if a source of the settings says so: reading all of them costs money."""
-        imported = self.ledger.view("customers")
+        """The imported profiles, with the consents of the embedded store."""
+        return with_consents(self.ledger.view("customers"), self._consents)
+
+    @cached_property
+    def _consents(self) -> pl.DataFrame:
+        """The profiles of a store that somebody administers are read only if a source of the settings says so: reading
+        all of them costs money."""
         with closing(table_store(self.settings, now=self.now)) as store:
-            return imported if store.traits.is_administered else with_stored_consents(imported, store)
+            return pl.DataFrame() if store.traits.is_administered else stored_consents(store)
 
     @contextmanager
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:

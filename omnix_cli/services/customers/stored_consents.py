@@ -62,15 +62,20 @@ class ConsentingCustomers:
         return self.consents.lazy().join(self.imported.scan("customer_id"), on="customer_id", how="anti")
 
 
-def with_stored_consents(imported: StoredFrame, store: TableStore) -> StoredFrame:
-    """The imported profiles with what the store says about consent, where it says anything."""
+def with_consents(imported: StoredFrame, consents: pl.DataFrame) -> StoredFrame:
+    """The imported profiles with these consents, if there are any."""
+    return ConsentingCustomers(imported, consents) if consents.height else imported
+
+
+def stored_consents(store: TableStore) -> pl.DataFrame:
+    """What the profiles of a store say about consent, where they say anything: `customer_id` and the columns of
+    consent, sorted by id."""
     if store.missing_tables((TABLE,)):
-        return imported
+        return pl.DataFrame()
     said = [(item["customerId"], *_said(item)) for item in store.scan(TABLE, attributes=("customerId", "consent"))]
     schema = {"customer_id": pl.String, **dict.fromkeys(_COLUMNS.values(), pl.Boolean)}
     consents = pl.DataFrame(said, schema=schema, orient="row").sort("customer_id")
-    consents = consents.filter(pl.any_horizontal(pl.col(*_COLUMNS.values()).is_not_null()))
-    return ConsentingCustomers(imported, consents) if consents.height else imported
+    return consents.filter(pl.any_horizontal(pl.col(*_COLUMNS.values()).is_not_null()))
 
 
 def _said(item: Mapping[str, Any]) -> tuple[bool | None, ...]:

@@ -7,14 +7,20 @@ from typing import Any
 import polars as pl
 import pytest
 
+from omnix_cli.protocols.checkpoints import StoredFrame
+from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.customers.profiles import TABLE
-from omnix_cli.services.customers.stored_consents import with_stored_consents
+from omnix_cli.services.customers.stored_consents import stored_consents, with_consents
 from omnix_cli.steps.consent import with_consent
 from tests.conftest import MemoryFrame
 from tests.memory_store.store import MemoryStore
 
 SPEC = FRAMES["customers"]
+
+
+def with_stored_consents(known: StoredFrame, store: TableStore) -> StoredFrame:
+    return with_consents(known, stored_consents(store))
 
 
 def imported(**consents: bool | None) -> MemoryFrame:
@@ -54,7 +60,7 @@ def test_a_no_counts_and_a_yes_only_without_one(before: bool | None, said: bool 
     assert view.rows == 1
 
 
-def test_who_is_in_the_store_only_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_is_in_the_store_only_has_a_row() -> None:
     view = with_stored_consents(imported(m=None), store_of(a={"aiAnalysis": True}, z={"personalisation": False}, b={}))
     rows = view.scan().collect()
     assert SPEC.conform(rows).equals(rows) and view.rows == rows.height == 3
