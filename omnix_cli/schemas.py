@@ -309,7 +309,8 @@ class Recommendations(dy.Schema):
     (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
     `<customer>#replenishment`, `<customer>#usual`, `similar#<product>`, `trending#all`, `seasonal#<season>`,
     `popular#all`); `customer_id` is null for lists of the whole shop. `confidence` is the calibrated chance that the
-    customer buys the product within 14 days. An item with a prediction has the dates, the urgency and the chance of
+    customer buys the product within 14 days. The homepage of a customer without consent to personalisation is of the
+    kind `popular`, and not published. An item with a prediction has the dates, the urgency and the chance of
     that prediction (`probability_14d`), in every list; in a replenishment list it also has the usual interval and the
     window of the prediction, and the category."""
 

@@ -53,6 +53,7 @@ SHARED_NAMES = {
     "predictions": "making predictions: the commands and the use cases",
     "predictors": "what forecasts: the predictors, and which of them the settings name",
     "progress": "how far a long task is",
+    "privacy": "what is kept about single customers: the Python API and the use cases",
     "quarantine": "rows set aside by imports: the commands, the Python API, the use cases",
     "records": "single validated records",
     "replies": "what models replied, word for word",

@@ -15,6 +15,7 @@ from omnix_cli.api.evaluate import Evaluate
 from omnix_cli.api.imports import Imports, Quarantine
 from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, model_settings, present
+from omnix_cli.api.privacy import Privacy
 from omnix_cli.api.runs import Runs
 from omnix_cli.api.tables import Tables
 from omnix_cli.errors import ConfigError
@@ -53,6 +54,8 @@ class Workspace:
         """How good the results are, measured on the purchases."""
         self.runs = Runs(opening)
         """The records of runs."""
+        self.privacy = Privacy(opening)
+        """What is kept about single customers: handing it out, and erasing it."""
         self.tables = Tables(opening)
         """Creating, checking, dropping and moving tables."""
 
@@ -270,6 +273,8 @@ class Workspace:
         from omnix_cli.services.runs.commands import bring_up_to_date
 
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+            if command.imports and not dry_run:
+                workspace.retire()
 
             def runner() -> Runner:
                 opened = workspace.runner()

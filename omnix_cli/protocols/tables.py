@@ -174,6 +174,14 @@ class GuardedStore(Protocol):
         `lost`."""
 
 
+@runtime_checkable
+class OverwritingStore(Protocol):
+    """A store whose files keep the bytes of deleted items until they are written anew."""
+
+    def overwrite_deleted(self) -> None:
+        """Overwrites the bytes of everything that was deleted or replaced."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """Something about a table that differs from its specification, and what to do about it."""

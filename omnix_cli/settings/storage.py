@@ -90,3 +90,11 @@ class RetentionSettings(Section):
 
     interaction_days: float | None = Field(None, gt=0)
     """Days after which the store forgets an interaction. Needs `product-interactions` in `store.tables.expiring`."""
+    quarantine_days: float | None = Field(None, gt=0)
+    """Days after which the nightly run removes quarantined rows: they can no longer be imported again."""
+    answer_days: float | None = Field(None, gt=0)
+    """Days after which it removes the answers of models. With fewer than `bedrock.max_age_days`, more is asked."""
+    run_days: float | None = Field(None, gt=0)
+    """Days after which it removes runs with their results, but for the newest and the one that is published."""
+    log_days: float | None = Field(None, gt=0)
+    """Days after which it removes lines of the log files."""

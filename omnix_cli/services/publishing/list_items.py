@@ -38,6 +38,12 @@ _ENTRY = (
     *("productId", "productName", "score", "reason", "tags", "rank", "shelf", "predictedPurchaseDate"),
     *("nextExpectedDate", "confidence", "urgency", "category", "intervalDays", "intervalFrom", "intervalTo"),
 )
+ATTRIBUTES = (
+    *("id", *(name for name in _CONTENT if name != "recommendations"), *(f"recommendations.{name}" for name in _ENTRY)),
+    *("generatedAt", "expiresAt", "ttl", "runId", "status", "contentHash"),
+)
+"""The attributes of an item, and of the entries of its list."""
+_IS_IMPERSONAL = (pl.col("kind") == "popular") & pl.col("customer_id").is_not_null()
 _SHARES = ("score", "confidence")
 _FLOATS = (*_SHARES, "intervalDays")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
@@ -92,13 +98,14 @@ class Edition:
 
 
 def lists_of(frame: StoredFrame, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pl.DataFrame]:
-    """The lists of a recommendations frame in its order, in chunks, one row per list.
+    """The lists of a recommendations frame in its order, in chunks, one row per list. A customer's list that is not
+    personal is left out: readers find the popular products, labelled so.
 
     Columns: `list_id`; the attributes of the item without times, status and run; `content`, these as JSON;
     `content_hash`, its SHA-256; `content_bytes`, what they and the key count in DynamoDB.
     """
     rest: pl.DataFrame | None = None
-    for rows in frame.scan().collect_batches(chunk_size=chunk_rows, maintain_order=True):
+    for rows in frame.scan().filter(~_IS_IMPERSONAL).collect_batches(chunk_size=chunk_rows, maintain_order=True):
         chunk = rows if rest is None else pl.concat([rest, rows])
         is_last_list = chunk["list_id"] == chunk["list_id"].tail(1).first()
         rest = chunk.filter(is_last_list)

@@ -78,6 +78,10 @@ def recommend(
         listed(by_context[context], kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
         for context, kind in list_ids.CUSTOMER_KINDS.items()
     )
+    impersonal = people.filter(~pl.col("personalised"))["customer_id"].implode()
+    lists = lists.with_columns(
+        kind=pl.when(pl.col("customer_id").is_in(impersonal)).then(pl.lit("popular")).otherwise("kind")
+    )
     chances = pl.concat(
         [known.select(*PAIR, chance=pl.lit(0.0)), ranked.filter(~pl.col("known")).select(*PAIR, "chance")]
     )
