@@ -20,6 +20,7 @@ COLUMNS = {
     "openapi.py",
     "quality.py",
     "ranked.py",
+    "shopping.py",
 }
 """Files whose variables are columns of frames or fields of documents: others name them as text."""
 DECORATORS = ["@command", "@*.command", "@*.callback", "@*_validator", "@*.rule", "@router.*"]
@@ -28,11 +29,14 @@ USED = {
     "__annotations__": "typer reads it",
     "__getattr__": "Python calls it for names that are loaded when asked for",
     "__signature__": "typer reads it",
+    "contended": "a figure of publish: profiles that others changed all the time",
     "created_at": "a line of a checkpoint's manifest",
+    "eof_received": "asyncio calls it",
     "input_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",
     "into": "a view: the array below it changes",
     "invalid_share": "a column of `omnix predict compare`",
     "is_valid": "a column of `omnix predict prompts test`",
+    "keep_alive": "uvicorn reads it",
     "median_error_days": "a column of `omnix predict compare`",
     "model_config": "pydantic reads it",
     "openapi": "FastAPI calls it",
@@ -46,6 +50,7 @@ USED = {
     "signed_with": "a line of the receipt of a forgotten customer",
     "to_do": "a column of `omnix tables status`",
     "tools": "a line of manifests and run records",
+    "total_tokens": "anyio reads it",
     "trace": "an argument of __exit__",
 }
 

@@ -24,7 +24,7 @@ from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.customers.profiles import COMPUTED, TABLE, changed_item, seen_version
 from omnix_cli.steps.capacity import item_bytes, write_units
 
-PATTERNS, SEGMENTS = PROFILED = ("shopping_patterns", "segments")
+PROFILED = ("shopping_patterns", "segments")
 """The frames that are written to profiles."""
 CHUNK_ITEMS = 2_000
 """Profiles compared at a time."""

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from omnix_cli.errors import InvalidRecord
-from omnix_cli.serving.lambda_handlers.messages import Message, UnreadableMessage, emitted, queued, streamed
+from omnix_cli.serving.lambda_handlers.event_records import Message, UnreadableMessage, emitted, queued, streamed
 
 NAMESPACE = "omnix"
 APPLIED, REFUSED, FAILED = "EventsApplied", "EventsRefused", "EventsFailed"

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from omnix_cli.errors import InvalidRecord
 from omnix_cli.serving.lambda_handlers.container import customer_side
 from omnix_cli.serving.lambda_handlers.deliveries import deliver
-from omnix_cli.serving.lambda_handlers.messages import Message
+from omnix_cli.serving.lambda_handlers.event_records import Message
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
