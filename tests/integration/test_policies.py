@@ -223,8 +223,13 @@ def _leave_behind(bucket: TestBucket) -> None:
     bucket.write(key, b"left behind")
 
 
-def test_a_publish_needs_rights_for_one_table(
-    watch: Watch, store: DynamoStore, ran: Omnix, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def without_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNIX_PUBLISH__PROFILES", "false")
+
+
+def test_a_publish_of_lists_needs_rights_for_one_table(
+    watch: Watch, store: DynamoStore, without_profiles: None, ran: Omnix
 ) -> None:
     did(ran, "run")
     assert {resource for _, resource in watch.used} == {f"{ARN}PREFIX-recommendations-STAGE"}

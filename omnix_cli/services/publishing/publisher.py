@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from omnix_cli.errors import ConfigError
 from omnix_cli.processes.boot_time import boot_seconds
 from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
@@ -153,18 +154,23 @@ class Publisher:
 
     def write_profiles(self, frames: Mapping[str, StoredFrame]) -> StepRecord | None:
         """Writes shopping patterns and segments to the profiles that the store has, where they changed (see
-        `profile_patterns`). None if it has no table of profiles, or the settings want none written."""
+        `profile_patterns`). None if it has no table of profiles, or the settings want none written. Without the rights
+        to it the step is incomplete; the lists are published."""
         memory, began = PeakMemory(), time.perf_counter()
         if not self.settings.profiles:
             return None
         with closing(self.open_store()) as store:
             self.may_go_on()
-            if profiles.TABLE in store.missing_tables((profiles.TABLE,)):
-                return None
             known = profile_patterns.known_of(*(frames[name].scan() for name in profile_patterns.PROFILED))
             writer = profile_patterns.ProfileWriter(store, self.clock, may_go_on=self.may_go_on, dry_run=self.dry_run)
-            written = writer.write(known)
             bills = store.traits.bills_capacity
+            try:
+                if profiles.TABLE in store.missing_tables((profiles.TABLE,)):
+                    return None
+                written = writer.write(known)
+            except ConfigError as error:
+                reason = f"{error.message} (publish.profiles = false leaves the profiles alone)"
+                return StepRecord(name="profiles", key="", status="failed", reason=reason, incomplete=reason)
         price = round(written.units * self.settings.write_price / 1e6, 4)
         return StepRecord(
             name="profiles",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from omnix_cli.errors import ConfigError
 from omnix_cli.services.customers.profiles import TABLE
 from omnix_cli.settings import PublishSettings
 from tests.conftest import MemoryFrame
@@ -68,3 +69,14 @@ def test_it_can_be_turned_off(profiles: PublishingShop) -> None:
 def test_a_store_without_profiles_stays_so(shop: PublishingShop) -> None:
     assert shop.publisher().write_profiles(FRAMES) is None
     assert TABLE in shop.store.missing_tables()
+
+
+def test_without_the_rights_it_is_incomplete(profiles: PublishingShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*arguments: Any, **options: Any) -> bool:
+        raise ConfigError("access to the table is denied")
+
+    monkeypatch.setattr(profiles.store, "put_if", denied)
+    step = profiles.publisher().write_profiles(FRAMES)
+    assert step is not None
+    assert (step.status, step.incomplete) == ("failed", step.reason)
+    assert step.reason.startswith("access to the table is denied (publish.profiles = false")
