@@ -25,7 +25,7 @@ EVENTS = (
 API = (
     *EVENTS,
     *("annotated-doc", "anyio", "cffi", "cryptography", "fastapi", "idna", "jinja2", "mangum", "markupsafe"),
-    *("prometheus-client", "pycparser", "pyjwt", "starlette"),
+    *("opentelemetry-api", "prometheus-client", "pycparser", "pyjwt", "starlette"),
 )
 ARCHIVES = {"events": EVENTS, "api": API}
 PLATFORMS = {"x86_64": "x86_64", "arm64": "aarch64"}

@@ -38,6 +38,7 @@ USED = {
     "is_valid": "a column of `omnix predict prompts test`",
     "keep_alive": "uvicorn reads it",
     "median_error_days": "a column of `omnix predict compare`",
+    "media_type": "starlette reads it",
     "model_config": "pydantic reads it",
     "openapi": "FastAPI calls it",
     "output_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",

@@ -29,6 +29,21 @@ def dumps(value: Any) -> bytes:
         return orjson.dumps(_spelt(value), default=_written)
 
 
+def canonical(value: Any) -> bytes:
+    """The same bytes for equal values, whatever the order of the names and the zeros at the end of a number: a store
+    may give them back otherwise than it got them."""
+    try:
+        return orjson.dumps(value, default=_shortest, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return orjson.dumps(_spelt(value), default=_shortest, option=orjson.OPT_SORT_KEYS)
+
+
+def _shortest(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(int(value) if value == value.to_integral_value() else value.normalize()))
+    return _written(value)
+
+
 def _spelt(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _spelt(part) for name, part in value.items()}

@@ -84,6 +84,7 @@ def test_all_are_erased_and_no_others(store: TableStore) -> None:
     assert next(store.get_many("recommendations", ["popular#all"]))["id"] == "popular#all"
 
 
+@pytest.mark.parametrize("store", ["sqlite", "dynamodb"], indirect=True)
 def test_no_table_is_scanned(store: TableStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*arguments: object, **options: object) -> None:
         raise AssertionError("a scan")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -139,8 +138,8 @@ def _buried(customer: str, kept: Kept, traces: Traces) -> Tombstone:
 
 def _noted(customer: str, kept: Kept, place: str, count: int) -> Tombstone:
     def noted(before: Tombstone | None, name: str) -> Tombstone:
-        erased = Counter(_known(before).erased) + Counter({place: count})
-        return _known(before).model_copy(update={"erased": dict(erased)})
+        erased = _known(before).erased
+        return _known(before).model_copy(update={"erased": {**erased, place: erased.get(place, 0) + count}})
 
     return kept.forgotten.change(customer, noted)
 

@@ -78,7 +78,7 @@ class ExactJson(Response):
 
 def entity_tag(content: Mapping[str, Any]) -> str:
     """The strong entity tag of a document (RFC 9110, 8.8.3)."""
-    return _tag_of(exact_json.dumps(content))
+    return f'"{hashlib.sha256(exact_json.canonical(content)).hexdigest()[:32]}"'
 
 
 def tags_of(header: str) -> set[str]:
@@ -88,13 +88,12 @@ def tags_of(header: str) -> set[str]:
 
 def tagged(request: Request, content: Mapping[str, Any]) -> Response:
     """The document with its entity tag, or 304 if the caller has it already."""
-    body = exact_json.dumps(content)
-    tag = _tag_of(body)
+    tag = entity_tag(content)
     known = tags_of(request.headers.get("if-none-match", ""))
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=ExactJson.media_type)
+    return ExactJson(content, headers=headers)
 
 
 def failed(request: Request, error: Exception) -> Response:
@@ -154,10 +153,6 @@ def _allowed(request: Request) -> str:
     path = request.scope["path"]
     methods = {method for route in request.app.state.routes if route.path_regex.match(path) for method in route.methods}
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
-
-
-def _tag_of(body: bytes) -> str:
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def _field(location: tuple[int | str, ...]) -> str:

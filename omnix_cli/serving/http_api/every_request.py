@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
@@ -76,7 +76,8 @@ class EveryRequest:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        sent = dict(scope["headers"])
+        given = sent.get(b"x-request-id", b"").decode("latin-1")
         is_head = scope["method"] == "HEAD"  # answered as GET, without the body (RFC 9110, 9.3.2)
         scope = {
             **scope,
@@ -101,12 +102,7 @@ class EveryRequest:
 
         self._busy += 1
         try:
-            if self._busy > MOST_AT_ONCE:
-                problem = Problem(503, "unavailable")
-                full = answered(Request(scope), problem, "too many requests at once", headers={"Retry-After": "1"})
-                await full(scope, receive, answer)
-            else:
-                await self.app(scope, receive, answer)
+            await (_refusal(scope, sent, self._busy) or self.app)(scope, receive, answer)
         finally:
             self._busy -= 1
             self._note(scope, status, self._clock() - started)
@@ -117,6 +113,18 @@ class EveryRequest:
         _log.info(
             "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}
         )
+
+
+def _refusal(scope: Scope, sent: Mapping[bytes, bytes], busy: int) -> ASGIApp | None:
+    """The answer to a request that is not looked at."""
+    if busy > MOST_AT_ONCE:
+        full = Problem(503, "unavailable")
+        return answered(Request(scope), full, "too many requests at once", headers={"Retry-After": "1"})
+    if b"transfer-encoding" in sent and b"content-length" in sent:
+        # A proxy may have gone by the other one, and what follows may be no request of its own (RFC 9112, 6.1).
+        twofold = Problem(400, "malformed")
+        return answered(Request(scope), twofold, "the body has two lengths", headers={"Connection": "close"})
+    return None
 
 
 def _path(scope: Scope) -> str:

@@ -1,22 +1,32 @@
-"""What each endpoint answers, on the embedded store."""
+"""What each endpoint answers, on either store."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from omnix_cli.services.customers.customer_side import TABLES
+from tests.aws.accounts import store_maker
 from tests.contracts.test_customer_side import published
 from tests.integration.http_api.doors import Door
 
 LINE = {"productId": "milk", "unitPrice": 1.1, "purchaseDate": "2018-01-10T10:00:00Z"}
 
 
-@pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return Door(tmp_path)
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
+    if request.param == "sqlite":
+        yield Door(tmp_path)
+        return
+    request.getfixturevalue("aws_environment")
+    with closing(store_maker(request.getfixturevalue("ministack"))()) as store:
+        store.create_tables(TABLES)
+        yield Door(tmp_path, opened=store)
 
 
 def test_a_customer_is_registered_read_and_changed(door: Door) -> None:

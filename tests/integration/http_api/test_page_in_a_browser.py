@@ -152,7 +152,7 @@ def test_contrast(site: Site, path: str) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("path", PATHS[:4])
 def test_on_every_screen_all_is_there(site: Site, path: str, width: int) -> None:
     page = site.open(path, width)

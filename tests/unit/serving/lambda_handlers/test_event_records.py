@@ -38,7 +38,13 @@ def test_a_stream_has_new_images_and_deletions() -> None:
 
 
 @pytest.mark.parametrize(
-    "record", [in_queue({}, messageId=""), in_queue({}, attributes={}), in_queue({}, body="{"), in_queue({}, body=None)]
+    "record",
+    [
+        in_queue({}, messageId=""),
+        in_queue({}, attributes={}),
+        in_queue({}) | {"body": "{"},
+        in_queue({}) | {"body": None},
+    ],
 )
 def test_what_no_queue_sends_is_unreadable(record: dict[str, Any]) -> None:
     with pytest.raises(UnreadableMessage):
