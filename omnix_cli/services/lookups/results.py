@@ -201,7 +201,8 @@ class Results:
         consent, withdrawn = profile[0] if profile else (None, None)
         if withdrawn:
             return _WITHDRAWN
-        return "the run knew no order of theirs" if (self.consent if consent is None else consent) else _NO_CONSENT
+        agrees = self.consent if consent is None else consent
+        return "the run knew of no order, or of no consent" if agrees else _NO_CONSENT
 
     def _why_no_list(self, customer: str, context: str) -> str:
         profile = self.profile(customer).select("consent_personalisation", "withdrawn").rows()

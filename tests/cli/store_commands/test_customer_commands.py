@@ -101,3 +101,24 @@ def test_a_run_says_when_what_is_due_how_customers_shop_and_in_which_segment(omn
 
 def test_segments_need_a_run(omnix: Omnix) -> None:
     assert omnix("customers", "segments").code != 0
+
+
+def test_who_withdraws_consent_loses_segment_and_patterns_with_the_next_run(omnix: Omnix, tmp_path: Path) -> None:
+    write_shop(tmp_path)
+    omnix("customers", "register", "c01")
+    for kind in ("products", "purchases"):
+        omnix("import", kind, f"{kind}.csv")
+    omnix("run")
+    omnix("customers", "consent", "c01", "--no-personalisation")
+    run = omnix("run")
+    assert "changed=0 cleared=1 unchanged=0" in run.err
+    profile = json.loads(omnix("customers", "profile", "c01", "--format", "json").out)
+    assert "segment" not in profile
+    assert profile["shoppingPatterns"]["shoppingFrequency"] == "occasional"
+    nothing = omnix("customers", "segments", "c01")
+    assert (nothing.code, "`c01` is in no segment: the run knew of no order, or of no consent" in nothing.err) == (
+        0,
+        True,
+    )
+    (counts,) = json.loads(omnix("customers", "segments", "--format", "json").out)
+    assert counts["customers"] == len(CUSTOMERS) - 1
