@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from packaging.markers import Marker
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_BYTES = 250 * 2**20
@@ -33,7 +36,9 @@ GLIBC = ("2_34", "2_28", "2_27", "2_24", "2_17", "2_12", "2_5")
 """The versions of glibc that wheels ask for; Lambda's Amazon Linux 2023 has 2.34."""
 SERVICES = {"dynamodb", "sts"}
 """The services that boto3 is asked for; the descriptions of all others are left out."""
-_PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==\S+.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+_PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?: ; ([^\\\n]+?))? \\\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+_ELF = struct.Struct("<16sHHIQQQIHHHHHH")
+_SEGMENT = struct.Struct("<IIQQQQQQ")
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -62,7 +67,7 @@ def fill(folder: Path, packages: Iterable[str], *, architecture: str, python: st
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     pins = folder.parent / f"{folder.name}.txt"
-    pins.write_text("".join(pinned(packages)))
+    pins.write_text("".join(pinned(packages, python)))
     platforms = [f"--platform=manylinux_{glibc}_{PLATFORMS[architecture]}" for glibc in GLIBC]
     old = [f"--platform=manylinux{year}_{PLATFORMS[architecture]}" for year in ("2014",)]
     command = [
@@ -76,6 +81,7 @@ def fill(folder: Path, packages: Iterable[str], *, architecture: str, python: st
         "--no-compile",
     ]
     command += ["--only-binary=:all:", f"--python-version={python}", "--implementation=cp", *platforms, *old]
+    command.append("--ignore-requires-python")  # pip asks the Python that it runs on
     subprocess.run([*command, "--require-hashes", "--target", str(folder), "-r", str(pins)], check=True)
     no_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "omnix_cli", folder / "omnix_cli", ignore=no_caches)
@@ -83,20 +89,43 @@ def fill(folder: Path, packages: Iterable[str], *, architecture: str, python: st
     prune(folder)
 
 
-def pinned(packages: Iterable[str]) -> list[str]:
-    """The lines of requirements/dev.txt that pin these packages. Raises `LookupError` for one that has none."""
-    known = {found[1].lower(): found[0] for found in _PINNED.finditer((ROOT / "requirements" / "dev.txt").read_text())}
-    return [known[name] for name in packages]
+def pinned(packages: Iterable[str], python: str) -> list[str]:
+    """The pins of requirements/dev.txt for these packages and a version of Python on Linux. Raises `LookupError` for a
+    package that has none."""
+    place = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    place |= {"platform_system": "Linux", "os_name": "posix", "implementation_name": "cpython"}
+    pins = {}
+    for name, version, marker, hashes in _PINNED.findall((ROOT / "requirements" / "dev.txt").read_text()):
+        if not marker or Marker(marker).evaluate(place):
+            pins[name.lower()] = f"{name}=={version} \\\n{hashes}"
+    return [pins[name] for name in packages]
 
 
 def prune(folder: Path) -> None:
-    """Leaves out what no function uses: tests, programs, descriptions of other services."""
+    """Leaves out what no function uses: tests, programs, descriptions of other services, names for debuggers."""
     for data in (folder / "botocore" / "data", folder / "boto3" / "data"):
         for one in data.iterdir():
             if one.is_dir() and one.name not in SERVICES:
                 shutil.rmtree(one)
-    for tests in [*folder.glob("numpy/**/tests"), folder / "bin", folder / "boto3" / "examples"]:
-        shutil.rmtree(tests, ignore_errors=True)
+    unused = [folder / "numpy" / name for name in ("distutils", "f2py", "typing", "_pyinstaller")]
+    for some in [*folder.glob("numpy/**/tests"), *unused, folder / "bin", folder / "boto3" / "examples"]:
+        shutil.rmtree(some, ignore_errors=True)
+    for library in folder.rglob("*.so*"):
+        strip(library)
+
+
+def strip(library: Path) -> None:
+    """Cuts off what follows the segments of a shared library (ELF, 64 bits): the names of its parts, for debuggers, and
+    the table of sections, for linkers. The loader reads neither. Source: System V ABI, "Object Files"."""
+    content = library.read_bytes()
+    header = list(_ELF.unpack_from(content))
+    if not header[0].startswith(b"\x7fELF\x02\x01"):
+        return
+    first, size, count = header[5], header[9], header[10]
+    segments = (_SEGMENT.unpack_from(content, first + number * size) for number in range(count))
+    end = max(first + size * count, *(offset + length for _, _, offset, _, _, length, _, _ in segments))
+    header[6] = header[11] = header[12] = header[13] = 0  # the table of sections
+    library.write_bytes(_ELF.pack(*header) + content[_ELF.size : end])
 
 
 def files(folder: Path) -> list[Path]:

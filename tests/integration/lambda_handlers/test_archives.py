@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import polars
 import pytest
 
 from tests.integration.lambda_handlers.recorded_events import queue, request
@@ -85,11 +87,25 @@ def test_the_http_api_needs_no_other_package(archives: ModuleType, tmp_path: Pat
     assert answered(API, archives.API, request("GET", "/healthz"), tmp_path)["statusCode"] == 200
 
 
-def test_every_package_is_pinned(archives: ModuleType) -> None:
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_every_package_is_pinned_once(archives: ModuleType, python: str) -> None:
     for packages in archives.ARCHIVES.values():
-        assert all("==" in pin and "--hash=sha256:" in pin for pin in archives.pinned(packages))
+        pins = archives.pinned(packages, python)
+        assert [pin.partition("==")[0].lower() for pin in pins] == list(packages)
+        assert all("--hash=sha256:" in pin and ";" not in pin for pin in pins)
     with pytest.raises(LookupError):
-        archives.pinned(["no-such-package"])
+        archives.pinned(["no-such-package"], python)
+
+
+def test_a_library_works_without_the_names_of_its_parts(archives: ModuleType, tmp_path: Path) -> None:
+    (installed,) = (Path(polars.__file__).parents[1] / "_polars_runtime_32").glob("*.so")
+    library = tmp_path / "_polars_runtime_32" / installed.name
+    shutil.copytree(installed.parent, library.parent)
+    archives.strip(library)
+    assert library.stat().st_size < 0.9 * installed.stat().st_size
+    code = "import sys\nsys.path.insert(0, sys.argv[1])\nimport polars, _polars_runtime_32\n"
+    used = "print(_polars_runtime_32.__file__, polars.Series(['x', 'y']).str.join()[0])"
+    assert ran(code + used, str(tmp_path)) == f"{library.parent}/__init__.py xy"
 
 
 @pytest.mark.parametrize("module", ["order_events", "purchase_events", "gateway", "predictions_on_demand"])
