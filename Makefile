@@ -12,7 +12,7 @@ SAMPLE := --config configs/sample.toml --workspace $(WORKSPACE) --quiet
 OMNIX := $(BIN)/omnix
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench soak format lock clean
+.PHONY: help demo test check docs bench soak lambda format lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ soak: $(VENV)/dev $(EMULATORS)/ready  ## Simulated shops, requests that fail, st
 	$(BIN)/python -m tests.soaks.hostile_texts
 	$(BIN)/python -m tests.soaks.odd_answers
 	TEST_EMULATORS=$(EMULATORS) $(BIN)/python -m tests.soaks.pauses
+
+lambda: $(VENV)/core  ## Make the archives of the AWS Lambda functions, in dist/lambda
+	$(BIN)/python deploy/lambda_archives.py
 
 format: $(VENV)/dev  ## Format the code and fix what lint can fix
 	$(BIN)/ruff format .

@@ -38,12 +38,12 @@ class FrameSpec:
         """The columns with their types, as a manifest lists them."""
         return {name: str(spec.dtype) for name, spec in self.schema.columns().items()}
 
-    def current(self, rows: pl.LazyFrame, stored: Mapping[str, str], *, where: str) -> pl.LazyFrame:
+    def current(self, rows: pl.LazyFrame, stored: Mapping[str, str], *, where: str, hint: str) -> pl.LazyFrame:
         """Stored rows with the columns of the schema as it is now; `stored` says which columns they were written with,
         as names and types.
 
         A column they lack is null, a column of another type is cast, and a column that only a newer release knows is
-        left out. Raises `ConfigError` when they lack a column that must not be null."""
+        left out. Raises `ConfigError`, with the `hint`, when they lack a column that must not be null."""
         columns = self.schema.columns()
         if stored == self.written:  # the order does not count: a release may have written another one
             return rows.select(columns.keys())
@@ -51,7 +51,7 @@ class FrameSpec:
         if missing is not None:
             raise ConfigError(
                 f"{where} was written by another version of omnix, without the column `{missing}`",
-                hint="Run `omnix run`. Import the files again into a new workspace (--workspace) if it says so, too.",
+                hint=hint,
             )
         return rows.select(
             pl.lit(None, spec.dtype).alias(name) if name not in stored else pl.col(name).cast(spec.dtype)

@@ -24,6 +24,8 @@ CUSTOMER_KINDS = {"homepage": "personal", "replenishment": "replenishment", "usu
 """The kind of a customer's own list in each context."""
 CUSTOMER_CONTEXTS = tuple(CUSTOMER_KINDS)
 """Where a customer's own lists are shown."""
+HOMEPAGE_KINDS = ("personal", "popular")
+"""The kinds of a customer's list for the homepage: without consent to personalisation, it has popular products."""
 PRODUCT_KINDS = ("similar", "complements", "substitutes")
 """Kinds of lists that belong to a product."""
 SHARED_KINDS = (*PRODUCT_KINDS, "trending", "seasonal", "popular")

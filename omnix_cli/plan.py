@@ -17,6 +17,7 @@ from omnix_cli.protocols.steps import PlanStep, Predictor, StepOutput
 from omnix_cli.settings import NO_RULES, ProductRules
 from omnix_cli.steps import cycles
 from omnix_cli.steps.consent import with_consent
+from omnix_cli.steps.customers import placed_orders, segments, shopping_patterns
 from omnix_cli.steps.forecasts import rhythms
 from omnix_cli.steps.lists import assortment, popularity, recommendation, shop_lists
 from omnix_cli.steps.neighbours import similarity
@@ -53,7 +54,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             rhythms.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="4",
+            version="5",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         _predict(predictor),
@@ -75,7 +76,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             nightly.fit_ranker,
             inputs=("purchases", "products"),
             outputs=("ranker",),
-            version="2",
+            version="3",
             settings=lambda settings: {"parameters": settings.ranking},
             needs_resources=True,
             day=nightly.fit_day,
@@ -106,16 +107,16 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
                 *("customers", "interactions"),
             ),
             outputs=("recommendations", "unlisted"),
-            version="3",
+            version="4",
             by_customer=("cycles", "returned", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(
             "shop_lists",
             shop_lists.shop_lists,
-            inputs=("neighbours", "popularity", "assortment"),
+            inputs=("neighbours", "popularity", "assortment", "cycles"),
             outputs=("shop_lists",),
-            version="2",
+            version="3",
             settings=lambda settings: {
                 "parameters": settings.shop_lists,
                 "min_support": settings.recommend.min_support,
@@ -124,6 +125,28 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             },
             dated=False,
         ),
+        PlanStep(
+            "shop_orders",
+            placed_orders.shop_orders,
+            inputs=("purchases",),
+            outputs=("shop_orders",),
+            version="1",
+            settings=lambda settings: {"timezone": settings.imports.timezone},
+        ),
+        PlanStep(
+            "shopping_patterns",
+            shopping_patterns.shopping_patterns,
+            inputs=("purchases", "customers", "shop_orders"),
+            outputs=("shopping_patterns",),
+            version="1",
+            by_customer=("purchases", "customers"),
+            settings=lambda settings: {
+                "timezone": settings.imports.timezone,
+                "hemisphere": settings.recommend.hemisphere,
+                "consent": settings.privacy.consent_personalisation,
+            },
+        ),
+        PlanStep("segments", segments.segments, inputs=("shopping_patterns",), outputs=("segments",), version="1"),
     )
 
 

@@ -25,10 +25,10 @@ from omnix_cli.frames.model_answers import Analyses, DeadLetters, ModelUsage
 from omnix_cli.frames.offering import Assortment, Popularity, Returned, Unlisted
 from omnix_cli.frames.quality import Evaluations, Reliability
 from omnix_cli.frames.ranked import Ranker, Rankings
+from omnix_cli.frames.shopping import SHOPPING_FREQUENCIES, Segments, ShopOrders, ShoppingPatterns
 
 PURCHASE_KINDS = ("purchase", "return", "cancelled")
 INTERACTION_TYPES = ("view", "add_to_cart", "remove_from_cart", "wishlist", "search")
-SHOPPING_FREQUENCIES = ("daily", "weekly", "biweekly", "monthly", "occasional")
 URGENCIES = ("overdue", "urgent", "upcoming", "later", "lapsed", "unlikely")
 RELATIONS = ("complement", "substitute")
 RHYTHM_LEVELS = ("global", "category", "product")
@@ -309,8 +309,10 @@ class Recommendations(dy.Schema):
     (those of the whole shop). `list_id` is the key of the published row (`<customer>#homepage`,
     `<customer>#replenishment`, `<customer>#usual`, `similar#<product>`, `trending#all`, `seasonal#<season>`,
     `popular#all`); `customer_id` is null for lists of the whole shop. `confidence` is the calibrated chance that the
-    customer buys the product within 14 days. An item with a prediction has the dates, the urgency and the chance of
-    that prediction (`probability_14d`), in every list."""
+    customer buys the product within 14 days. The homepage of a customer without consent to personalisation is of the
+    kind `popular`, and not published. An item with a prediction has the dates, the urgency and the chance of
+    that prediction (`probability_14d`), in every list; in a replenishment list it also has the usual interval and the
+    window of the prediction, and the category."""
 
     list_id = dy.String(primary_key=True)
     kind = dy.Enum(LIST_KINDS)
@@ -326,6 +328,10 @@ class Recommendations(dy.Schema):
     predicted_date = dy.Date(nullable=True)
     next_expected_date = dy.Date(nullable=True)
     urgency = dy.Enum(URGENCIES, nullable=True)
+    category = dy.String(nullable=True)
+    interval_days = dy.Float64(nullable=True, min=0)
+    date_p10 = dy.Date(nullable=True)
+    date_p90 = dy.Date(nullable=True)
 
 
 class Receipts(dy.Schema):
@@ -365,5 +371,8 @@ FRAMES: dict[str, FrameSpec] = {
     "shop_lists": FrameSpec(Recommendations, ("list_id", "rank")),
     "evaluations": FrameSpec(Evaluations, ("row",)),
     "reliability": FrameSpec(Reliability, ("row",)),
+    "shop_orders": FrameSpec(ShopOrders, ("order_day", "hour")),
+    "shopping_patterns": FrameSpec(ShoppingPatterns, ("customer_id",)),
+    "segments": FrameSpec(Segments, ("customer_id",)),
     "receipts": FrameSpec(Receipts, ("list_id",)),
 }

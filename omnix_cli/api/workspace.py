@@ -15,6 +15,7 @@ from omnix_cli.api.evaluate import Evaluate
 from omnix_cli.api.imports import Imports, Quarantine
 from omnix_cli.api.models import Models
 from omnix_cli.api.opening import Opening, model_settings, present
+from omnix_cli.api.privacy import Privacy
 from omnix_cli.api.runs import Runs
 from omnix_cli.api.tables import Tables
 from omnix_cli.errors import ConfigError
@@ -53,6 +54,8 @@ class Workspace:
         """How good the results are, measured on the purchases."""
         self.runs = Runs(opening)
         """The records of runs."""
+        self.privacy = Privacy(opening)
+        """What is kept about single customers: handing it out, and erasing it."""
         self.tables = Tables(opening)
         """Creating, checking, dropping and moving tables."""
 
@@ -251,6 +254,11 @@ class Workspace:
         """The imported profile of a customer: one row, or none."""
         return self._results("latest", None).profile(customer)
 
+    def segments(self, customer: str | None = None, *, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
+        """The segments with their numbers of customers; or the segment and shopping patterns of one customer."""
+        results = self._results(run, as_of)
+        return results.segments() if customer is None else results.segment(customer)
+
     def analysis(self, customer: str, *, run: str = "latest", as_of: str | None = None) -> pl.DataFrame:
         """What a model said about a customer, as names and values."""
         return self._results(run, as_of).analysis(customer)
@@ -265,6 +273,8 @@ class Workspace:
         from omnix_cli.services.runs.commands import bring_up_to_date
 
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+            if command.imports and not dry_run:
+                workspace.retire()
 
             def runner() -> Runner:
                 opened = workspace.runner()

@@ -31,6 +31,7 @@ _MODULES = {
     "show": "show",
     "serve": "store_commands.serve",
     "customers": "store_commands.customer_commands",
+    "privacy": "store_commands.privacy_commands",
     "purchases": "store_commands.purchase_commands",
     "recommendations": "store_commands.list_commands",
     "quarantine": "quarantine",

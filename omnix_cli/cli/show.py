@@ -36,7 +36,9 @@ def recommendations(
 ) -> None:
     """Show a customer's list with the reasons. An unknown customer gets the popular products, marked as `fallback`."""
     rows = session.workspace.recommendations(customer, context=context, limit=limit, **vars(chosen))
-    session.write(rows, title=f"Recommendations for {customer} ({context})", brief=_LISTED)
+    is_personal = rows.is_empty() or bool((rows["shelf"] != "fallback").fill_null(True).any())
+    what = "Recommendations" if is_personal else "Popular products"
+    session.write(rows, title=f"{what} for {customer} ({context})", brief=_LISTED)
 
 
 @command(app, "omnix show similar 1082185 --relation complements --limit 5")

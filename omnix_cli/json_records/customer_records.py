@@ -136,6 +136,8 @@ Quantity = Annotated[
     Field(ge=1, le=1_000_000),
     WithJsonSchema({"type": "number", "minimum": 1, "maximum": 1_000_000}),
 ]
+Number = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, lt=10**16)]
+"""A number that an import rounds, where it is an amount."""
 Document = Annotated[dict[str, Any], AfterValidator(_document)]
 InteractionType = Literal["view", "add_to_cart", "remove_from_cart", "wishlist", "search"]
 ListStatus = Literal["clicked", "purchased", "dismissed"]
@@ -254,6 +256,12 @@ class NewPurchase(Body):
         return (self.unit_price * self.quantity).quantize(_CENT, ROUND_HALF_UP) if given is None else given
 
 
+class PurchaseOf(NewPurchase):
+    """One line of an order of a customer."""
+
+    customer_id: Id
+
+
 class NewInteraction(Body):
     """What a customer did with a product. Without an `id`, it is made of the content."""
 
@@ -271,6 +279,12 @@ class Feedback(Body):
     customer_id: Id
     context: ListContext = "homepage"
     status: ListStatus
+
+
+class PredictionRequest(Body):
+    """The customers to ask a model about."""
+
+    customers: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
 Kind = TypeVar("Kind", bound=Body)

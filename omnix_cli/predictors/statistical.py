@@ -120,7 +120,7 @@ class StatisticalPredictor:
     """
 
     name = "statistical"
-    version = "3"
+    version = "4"
     inputs: tuple[str, ...] = ("cycles", "rhythms", "forecast_model", "products")
     outputs: tuple[str, ...] = ("predictions",)
     by_customer: tuple[str, ...] = ("cycles",)

@@ -36,6 +36,20 @@ class RawChunk:
     exact_ids: bool = False
 
 
+class Forgotten(Protocol):
+    """The customers who were forgotten."""
+
+    @property
+    def anybody(self) -> bool:
+        """Whether there are any."""
+
+    def among(self, customers: pl.Series) -> pl.Series:
+        """Which of these ids are theirs."""
+
+    def in_rows(self, rows: pl.Series) -> pl.Series:
+        """Which of these quarantined rows (JSON objects of texts) are about one of them."""
+
+
 class OpenSource(Protocol):
     """An open input, which can be read once."""
 

@@ -111,10 +111,13 @@ class TableStore(ItemSource, Protocol):
 
         Raises `ItemsRefused` for items that the store rejects as invalid; all others are written."""
 
-    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+    def put_if(
+        self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None, units: int | None = None
+    ) -> bool:
         """Puts the item only if the stored one has the `expected` attribute values (None: only if there is none).
 
-        Of several writers that expect the same values and change them, at most one succeeds."""
+        Of several writers that expect the same values and change them, at most one succeeds. It does not wait for a
+        limit, since a lease may depend on it, unless `units` say what the write costs."""
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:
         """Sets the given attributes of each item and keeps its others; several changes of one item apply in order.
@@ -169,6 +172,14 @@ class GuardedStore(Protocol):
         """Until the block ends, `put_many`, `update_many` and `delete_many` call `check` of the guard before every
         request or transaction. If the store `fences_writes`, they also compare the item in each transaction, and raise
         `lost`."""
+
+
+@runtime_checkable
+class OverwritingStore(Protocol):
+    """A store whose files keep the bytes of deleted items until they are written anew."""
+
+    def overwrite_deleted(self) -> None:
+        """Overwrites the bytes of everything that was deleted or replaced."""
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,11 @@ SEASONAL = Sentence("seasonal", f"{_SEASON})")
 SEASONAL_ONCE = Sentence("seasonal_once", f"{_SEASON}, one year only)")
 SEASONAL_CATEGORY = Sentence("seasonal_category", f"category {{category}} {_SEASON}, {{history}} of history)")
 
-# Why two products are neighbours.
-TOGETHER = Sentence("together", "bought together by {customers:customer}")
+# Why two products are neighbours. In a shop that knows no customers, orders are counted.
+TOGETHER = {
+    "customer": Sentence("together", "bought together by {customers:customer}"),
+    "order": Sentence("together_in_orders", "bought together in {customers:order}"),
+}
 SAME_CATEGORY = Sentence("same_category", "same category: {category}")
 SAME_BRAND = Sentence("same_brand", "same brand: {brand}")
 SIMILAR_PRICE = Sentence("similar_price", "similar price")
@@ -108,4 +111,6 @@ NEEDED_AGAIN = Form(
 OFFERED_AS_NEW = Form(((TOGETHER_WITH, CATEGORY_OF, SIMILAR_TO, *SIGNALS.values(), *_SHOP), _TASTES), ", ")
 FILLED_UP = Form((_TASTES, _SHOP), ", ")
 OF_THE_SHOP = Form((_SHOP,), ", ")
-NEIGHBOURS = Form(((TOGETHER,), (SAME_CATEGORY,), (SAME_BRAND,), (SIMILAR_PRICE,), (SIMILAR_TEXT,), (SIMILAR,)), "; ")
+NEIGHBOURS = Form(
+    ((*TOGETHER.values(),), (SAME_CATEGORY,), (SAME_BRAND,), (SIMILAR_PRICE,), (SIMILAR_TEXT,), (SIMILAR,)), "; "
+)

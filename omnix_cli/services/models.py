@@ -5,11 +5,12 @@ Functions take what they need (a predictor, a runner, a ledger) and return small
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
+from omnix_cli.batching import batched
 from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, DataError, PartialError, UnavailableError
 from omnix_cli.predictors.bedrock.answers.outcomes import TOO_LONG
@@ -20,7 +21,7 @@ from omnix_cli.predictors.bedrock.prompts.trials import Trial, try_prompt
 from omnix_cli.predictors.comparison import HeldOut, Score, compare, held_out
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.protocols.steps import Predictor
-from omnix_cli.records import BatchJob, Question
+from omnix_cli.records import NOT_ASKED, BatchJob, Failure, Question, Reply
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES
 from omnix_cli.services.lookups.run_frames import RunFrames
 from omnix_cli.services.runs.commands import Command, RunReport, bring_up_to_date
@@ -112,6 +113,58 @@ class PromptReport:
 def show_prompt(model: BedrockPredictor, runner: Runner, customer: str) -> str:
     """Exactly what would be sent to the model about a customer."""
     return model.show(customer, **_inputs(runner), as_of=runner.as_of())
+
+
+@dataclass(frozen=True)
+class SomePredictions:
+    """The `predictions` about some customers whom a model was asked about. `failed` are those without a valid answer,
+    `skipped` those that are not asked about, each with the reason; `left` those for whom there was no time."""
+
+    predictions: pl.DataFrame
+    failed: Mapping[str, str]
+    skipped: Mapping[str, str]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TimedAsker:
+    """Asks a few questions at a time, as long as there `is_time`. Implements `protocols.Asker` as far as it goes."""
+
+    asker: Asker
+    together: int
+    is_time: Callable[[], bool]
+
+    def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
+        for some in batched(questions, self.together):
+            if not self.is_time():
+                return
+            yield from self.asker.ask(some)
+
+
+def predict_some(
+    model: BedrockPredictor, runner: Runner, customers: Sequence[str], *, together: int, is_time: Callable[[], bool]
+) -> SomePredictions:
+    """Predicts for some customers, on demand and `together` at a time. A question is begun while there `is_time`.
+    Answers are in the ledger, so that those who are left can be asked about later and nobody twice."""
+    wanted = list(dict.fromkeys(customers))
+    make = model.access.asker
+    access = replace(model.access, jobs=None, asker=make and (lambda: TimedAsker(make(), together, is_time)))
+    some = replace(model, access=access, only=frozenset(wanted), name="bedrock")
+    inputs, as_of = _inputs(runner), runner.as_of()
+    frames = some.predict(**inputs, as_of=as_of).frames
+    unanswered = dict(frames["dead_letters"].select("customer_id", "reason").iter_rows())
+    considered = set(frames["usage"]["customer_id"])
+    skipped: dict[str, str] = {}
+    if others := [one for one in wanted if one not in considered]:
+        reasons = dict(some.questions(**inputs, as_of=as_of).choice.skipped.iter_rows())
+        skipped = {one: reasons.get(one, "no purchases") for one in others}
+    answered = considered - unanswered.keys()
+    return SomePredictions(
+        frames["predictions"].filter(pl.col("customer_id").is_in(sorted(answered))),
+        {one: unanswered[one] for one in wanted if unanswered.get(one, NOT_ASKED) != NOT_ASKED},
+        skipped,
+        tuple(one for one in wanted if unanswered.get(one) == NOT_ASKED),
+    )
 
 
 def _inputs(runner: Runner) -> dict[str, pl.LazyFrame]:

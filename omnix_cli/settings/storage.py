@@ -68,6 +68,8 @@ class PublishSettings(Section):
     """Write an unchanged item again once this share of its lifetime has passed."""
     lease_seconds: float = Field(60, gt=0)
     """How long another workspace waits for a publisher that makes no progress."""
+    profiles: bool = True
+    """Write shopping patterns and segments to the profiles of customers."""
     verify: Literal["none", "sample", "all"] = "sample"
     """What to read back and compare after publishing: nothing, a random sample, or every item."""
     verify_items: int = Field(300, ge=1)
@@ -88,3 +90,11 @@ class RetentionSettings(Section):
 
     interaction_days: float | None = Field(None, gt=0)
     """Days after which the store forgets an interaction. Needs `product-interactions` in `store.tables.expiring`."""
+    quarantine_days: float | None = Field(None, gt=0)
+    """Days after which the nightly run removes quarantined rows: they can no longer be imported again."""
+    answer_days: float | None = Field(None, gt=0)
+    """Days after which it removes the answers of models. With fewer than `bedrock.max_age_days`, more is asked."""
+    run_days: float | None = Field(None, gt=0)
+    """Days after which it removes runs with their results, but for the newest and the one that is published."""
+    log_days: float | None = Field(None, gt=0)
+    """Days after which it removes lines of the log files."""

@@ -15,7 +15,8 @@ from omnix_cli.services.lookups.results import Results
 from omnix_cli.services.lookups.run_frames import LATEST, RunFrames
 from omnix_cli.settings import Settings
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf, Folder
+from omnix_cli.stores.workspace.forgotten import ForgottenCustomers
 from omnix_cli.stores.workspace.records import FileLedger, RunFolder
 from omnix_cli.stores.workspace.versions import check_format
 
@@ -50,7 +51,7 @@ class WorkspaceReader:
     @cached_property
     def checkpoints(self) -> ParquetCheckpoints:
         shelf = self._shared.shelf("checkpoints") if self._shared else DiskShelf(self.folder / "checkpoints")
-        return ParquetCheckpoints(shelf, now=self.now)
+        return ParquetCheckpoints(shelf, now=self.now, forgotten=self.forgotten)
 
     @cached_property
     def records(self) -> RunFolder:
@@ -58,7 +59,17 @@ class WorkspaceReader:
 
     @cached_property
     def ledger(self) -> FileLedger:
-        return FileLedger(self._shared.folder() if self._shared else DiskFolder(self.folder), self.checkpoints)
+        return FileLedger(self.root, self.checkpoints, forgotten=self.forgotten)
+
+    @cached_property
+    def root(self) -> Folder:
+        """Where the files of the workspace itself are: on this machine, or shared."""
+        return self._shared.folder() if self._shared else DiskFolder(self.folder)
+
+    @cached_property
+    def forgotten(self) -> ForgottenCustomers:
+        """The customers who were forgotten."""
+        return ForgottenCustomers(self.root)
 
     def results(self, run: str = LATEST, *, on_day: bool = False) -> Results:
         """The results of a run (an id, the beginning of one, or `latest`); with `on_day`, of the latest run for the day

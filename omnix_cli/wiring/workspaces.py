@@ -5,24 +5,27 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import polars as pl
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import CorruptCheckpoint
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
 from omnix_cli.predictors.bedrock.asking.money import Budget
-from omnix_cli.protocols.checkpoints import SOURCES
+from omnix_cli.protocols.checkpoints import SOURCES, StoredFrame
 from omnix_cli.protocols.inputs import Sources
 from omnix_cli.protocols.progress import MayGoOn
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.advice import Advisor, imported_currencies
+from omnix_cli.services.customers.stored_consents import stored_consents, with_consents
 from omnix_cli.services.importing.held.run_buffers import RunSizes
 from omnix_cli.services.importing.importer import Importer
 from omnix_cli.services.importing.imports import described, import_files
@@ -32,7 +35,7 @@ from omnix_cli.services.runs.commands import import_source
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune, warn_of_future
 from omnix_cli.services.runs.runner import Runner
 from omnix_cli.services.runs.scratch import ScratchCheckpoints
-from omnix_cli.settings import SourceSettings
+from omnix_cli.settings import SourceSettings, dump
 from omnix_cli.stores.inputs.input_files import S3Files
 from omnix_cli.stores.inputs.line_blocks import block_bytes
 from omnix_cli.stores.inputs.recipes import source_mapping
@@ -40,6 +43,7 @@ from omnix_cli.stores.inputs.rule_files import product_rules
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
 from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
@@ -95,6 +99,7 @@ class Workspace(WorkspaceReader):
             now=self.now(),
             may_go_on=self.may_go_on,
             sizes=RunSizes.within(memory),
+            forgotten=self.forgotten,
         )
 
     def import_files(
@@ -143,13 +148,25 @@ class Workspace(WorkspaceReader):
             engine=PolarsEngine(slice_rows=limits.slice_rows),
             checkpoints=self.checkpoints,
             records=self.records,
-            sources={kind: self.ledger.view(kind) for kind in SOURCES},
+            sources={**{kind: self.ledger.view(kind) for kind in SOURCES}, "customers": self.customers},
             settings=self.settings,
             resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
             now=self.now,
             run_id=self.run_id,
             may_go_on=self.may_go_on,
         )
+
+    @property
+    def customers(self) -> StoredFrame:
+        """The imported profiles, with the consents of the embedded store."""
+        return with_consents(self.ledger.view("customers"), self._consents)
+
+    @cached_property
+    def _consents(self) -> pl.DataFrame:
+        """The profiles of a store that somebody administers are read only if a source of the settings says so: reading
+        all of them costs money."""
+        with closing(table_store(self.settings, now=self.now)) as store:
+            return pl.DataFrame() if store.traits.is_administered else stored_consents(store)
 
     @contextmanager
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:
@@ -186,6 +203,31 @@ class Workspace(WorkspaceReader):
             now=self.now(),
             may_go_on=self.may_go_on,
         )
+
+    def retire(self) -> None:
+        """Removes what is older than the settings of retention allow."""
+        days = self.settings.retention
+        if not any(dump(days).values()):
+            return
+        from omnix_cli.services.privacy.retention import Aging, apply
+
+        has_answers = self._shared is not None or (self.folder / "answers.sqlite").exists()
+        aging = Aging(
+            checkpoints=self.checkpoints,
+            ledger=self.ledger,
+            records=self.records,
+            logs=self.folder / "logs",
+            answers=lambda: self.answers if has_answers else None,
+            prune=lambda keep: len(self.prune(keep=keep, dry_run=False).runs),
+            expire=self._expire,
+        )
+        apply(days, aging, now=self.now())
+
+    def _expire(self) -> int:
+        with closing(table_store(self.settings, now=self.now)) as store:
+            if not isinstance(store, SqliteStore):  # DynamoDB does it itself
+                return 0
+            return store.delete_expired("product-interactions", self.now())
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""

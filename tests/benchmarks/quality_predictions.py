@@ -13,7 +13,9 @@ before the one left out, the left-out one removed (and once more with two remove
 shows what the scale of the fit trades; for 2 and 3 as of 2017-08-01 and 2017-09-01. Tried for 1 and left out, as all of
 it together took 0.1 days off the mean error and at most 0.1 off the median: the last gap, the shortest and the longest,
 a moving mean, the quantity bought last, how often the customer shops, the rhythms of the category and of the customer
-in it.
+in it. Tried for 2 and left out: promotions. Half of the purchase days have a discount. Whether the last one had, how
+many had, and the share of the product's lines that had in the last week beside its usual share changed the AUC of .7436
+and .7404 by no more than a column of random numbers did (.0005).
 """
 
 from __future__ import annotations
@@ -229,18 +231,20 @@ def simple_scores(forecasts: pl.DataFrame, lines: pl.DataFrame) -> list[tuple[st
 
 
 def print_calibration(forecasts: pl.DataFrame) -> None:
-    """Compares predicted with observed shares; windows that end after the data are left out."""
+    """Compares predicted with observed shares. Windows count by the rule of `omnix evaluate next-purchase`: pairs whose
+    time of `alive` ends within the data."""
     published = forecasts.filter(pl.col("alive") >= PredictionSettings().min_alive)
-    closed = published.filter(pl.col("date_p90") < YEAR_END)
+    time = alive_days(pl.col("interval_days"))
+    ended = published.filter(time <= (YEAR_END - CUTOFF).days)
     own = pl.col("purchase_days") >= PredictionSettings().personal_purchases
-    for title, pairs in (("own rhythm", closed.filter(own)), ("shared rhythm", closed.filter(~own))):
+    for title, pairs in (("own rhythm", ended.filter(own)), ("shared rhythm", ended.filter(~own))):
         first, last, true = (pairs[name].to_numpy() for name in ("first", "last", "true"))
+        bought = true < pairs.select(time).to_series().to_numpy()
         table = reliability(pairs.select(window_chance()).to_series().to_numpy(), (true >= first) & (true <= last))
-        print(f"\nA purchase inside the window, {title}, {len(true):,} windows that closed in time")
+        print(f"\nA purchase inside the window, {title}, {len(true):,} pairs whose time of `alive` ended")
         print_table(table)
-        bought = true < pairs.select(alive_days(pl.col("interval_days"))).to_series().to_numpy()
         held = coverage(first[bought], last[bought], true[bought])
-        print(f"  p10..p90 held {held:.1%} of the purchases within the time of `alive`")
+        print(f"  p10..p90 held {held:.1%} of the {bought.sum():,} purchases within the time of `alive`")
     table = reliability(forecasts["probability_28d"].to_numpy(), forecasts["true"].to_numpy() < 28)
     print(f"\nProbability within 28 days, all {forecasts.height:,} pairs")
     print_table(table)

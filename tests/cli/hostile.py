@@ -230,6 +230,9 @@ def calls(text: str) -> dict[str, list[list[str]]]:
         "customers predictions": [["c01"], [text]],
         "customers alerts": [["c01"], [text]],
         "customers prediction": [["c01", "p0"], [text, text]],
+        "customers export": [["c01"], [text], ["c01", "--format", "json"]],
+        "customers forget": [["c02", "--dry-run"], [text], ["c03", "--purge"], [two, "--purge"]],
+        "privacy report": [[], ["--workspace", text], ["--format", "json"]],
         "purchases add": [
             ["c01", "p0", "--unit-price", text],
             [text, text, "--unit-price", "1"],

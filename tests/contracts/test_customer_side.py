@@ -339,8 +339,17 @@ class TestPublished:
         item = published("zoe#replenishment", ["tea", "milk", "jam"])
         item["recommendations"][0] |= late | {"confidence": Decimal("0.3")}
         item["recommendations"][1] |= due
-        side.store.put_many("recommendations", [item])
+        window = {"intervalDays": Decimal("6.5"), "intervalFrom": "2018-01-14", "intervalTo": "2018-01-19"}
+        item["recommendations"][1] |= {**window, "category": "Dairy"}
+        page = published("zoe#homepage", ["milk"])
+        page["recommendations"][0] |= due
+        side.store.put_many("recommendations", [item, page])
         patterns = side.consumption_predictions("zoe")
+        assert patterns[0]["interval"] == {"from": "2018-01-14", "to": "2018-01-19"}
+        assert (patterns[0]["averageDaysBetweenPurchases"], patterns[0]["category"]) == (Decimal("6.5"), "Dairy")
+        assert (patterns[1]["interval"], patterns[1]["averageDaysBetweenPurchases"]) == (None, None)
+        milk = side.purchase_prediction("zoe", "milk")
+        assert (milk["averageDaysBetween"], milk["interval"]) == (Decimal("6.5"), patterns[0]["interval"])
         assert [(one["productId"], one["predictedNextPurchaseDate"]) for one in patterns] == [
             ("milk", "2018-01-16"),
             ("tea", "2018-01-20"),

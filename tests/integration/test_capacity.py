@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.protocols.progress import NO_PROGRESS
+from omnix_cli.services.customers.profile_patterns import ProfileWriter
 from omnix_cli.services.migrations.backfill import backfill
 from omnix_cli.services.migrations.copying import CopyOptions, CopyReport, copy, export
 from omnix_cli.services.migrations.sides import Source, Target
@@ -29,6 +30,7 @@ from omnix_cli.stores.workspace.folders import DiskFolder
 from tests.aws.accounts import new_stage, store_maker
 from tests.aws.counting_proxy import CountingProxy
 from tests.conftest import MemoryFrame, purchases
+from tests.contracts.test_profile_patterns import ZOE, known
 from tests.unit.services.publishing.publishing_shop import DAY, NOW, PublishingShop, entries, homepage
 
 TABLE = "purchase-history"
@@ -52,7 +54,7 @@ def opened(dynalite: str, proxy: CountingProxy) -> Iterator[Opener]:
         def open_store(**options: Any) -> DynamoStore:
             stage = new_stage()
             with closing(store_maker(dynalite, stage=stage, tables=BARE)()) as unseen:
-                unseen.create_tables(["recommendations", TABLE])
+                unseen.create_tables(["recommendations", "customer-profiles", TABLE])
             return stack.enter_context(closing(store_maker(proxy.url, stage=stage, **options)()))
 
         yield open_store
@@ -64,7 +66,8 @@ def lists(size: int, text: str = "x") -> list[list[dict[str, Any]]]:
         homepage(f"c{number}é", *(f"{text}{rank}" for rank in range(1 + number % 9)), score=number / 70)
         for number in range(size)
     ]
-    due = {"predicted_date": NOW.date(), "urgency": "upcoming", "confidence": 0.7123}
+    due = {"predicted_date": NOW.date(), "urgency": "upcoming", "confidence": 0.7123, "category": "Käse"}
+    due |= {"interval_days": 9.65, "date_p10": NOW.date(), "date_p90": NOW.date()}
     later = entries("c1#replenishment", "replenishment", *"abcdefgh", customer="c1", tags=["dairy", "ö"], **due)
     return [*own, later, entries("similar#milk", "similar", *"abcdefghijklmnopqrst", score=0.25)]
 
@@ -176,7 +179,25 @@ def changed(shop: PublishingShop, store: DynamoStore) -> None:
     shop.publish(*lists(40, "y"), store=store, now=NOW + DAY)
 
 
-@pytest.mark.parametrize("written", [renewed, removed, changed])
+def profiled(shop: PublishingShop, store: DynamoStore) -> None:
+    names = [f"c{number}" for number in range(60)]
+    store.put_many("customer-profiles", [{"customerId": name, "version": 1} for name in names])
+    ProfileWriter(store, lambda: NOW).write(known(*({**ZOE, "customer": name} for name in names)))
+
+
+def test_profiles_cost_what_the_run_says(opened: Opener, proxy: CountingProxy) -> None:
+    """In the table, and in the index, where each moves; small ones and one of some kilobytes."""
+    store = opened()
+    names = [f"c{number}" for number in range(12)]
+    items: list[dict[str, Any]] = [{"customerId": name, "version": 1, "updatedAt": "2026-01-01"} for name in names]
+    items[3]["note"] = "é" * 1_500
+    store.put_many("customer-profiles", items)
+    proxy.writes.clear()
+    written = ProfileWriter(store, lambda: NOW).write(known(*({**ZOE, "customer": name} for name in names)))
+    assert (written.changed, written.units) == (12, proxy.write_units)
+
+
+@pytest.mark.parametrize("written", [renewed, removed, changed, profiled])
 def test_every_kind_of_write_keeps_to_one_pace(
     opened: Opener, proxy: CountingProxy, tmp_path: Path, written: Callable[..., None]
 ) -> None:

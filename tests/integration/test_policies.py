@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -174,12 +174,29 @@ def did(omnix: Omnix, *arguments: str) -> None:
     assert answer.code == 0, answer.err
 
 
+def _refusing_one(put_if: Callable[..., bool]) -> Callable[..., bool]:
+    """Refuses the first change of a profile."""
+    refused: list[str] = []
+
+    def put(store: DynamoStore, table: str, *arguments: Any, **options: Any) -> bool:
+        if table == "customer-profiles" and not refused:
+            refused.append(table)
+            return False
+        return put_if(store, table, *arguments, **options)
+
+    return put
+
+
 def test_the_nightly_job(watch: Watch, store: DynamoStore, ran: Omnix, monkeypatch: pytest.MonkeyPatch) -> None:
     store.put_many("purchase-history", map(purchase, range(40)))
     for kind in ("purchases", "products", "customers", "interactions"):
         did(ran, "import", kind, "--from", "dynamodb")
     monkeypatch.setenv("OMNIX_PUBLISH__REFRESH_SHARE", "0")
-    did(ran, "run")
+    store.put_many("customer-profiles", [{"customerId": customer, "version": 1} for customer in ("c1", "c2")])
+    with monkeypatch.context() as overtaken:  # somebody changes the first profile at the same time
+        overtaken.setattr(DynamoStore, "put_if", _refusing_one(DynamoStore.put_if))
+        did(ran, "run")
+    assert all("segment" in item for item in store.scan("customer-profiles"))
     monkeypatch.setenv("OMNIX_STORE__WRITE_SHARE", "0.5")
     did(ran, "publish", "--dry-run")
     assert watch.used == allowed("nightly-job", "dynamodb")
@@ -206,8 +223,13 @@ def _leave_behind(bucket: TestBucket) -> None:
     bucket.write(key, b"left behind")
 
 
-def test_a_publish_needs_rights_for_one_table(
-    watch: Watch, store: DynamoStore, ran: Omnix, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def without_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNIX_PUBLISH__PROFILES", "false")
+
+
+def test_a_publish_of_lists_needs_rights_for_one_table(
+    watch: Watch, store: DynamoStore, without_profiles: None, ran: Omnix
 ) -> None:
     did(ran, "run")
     assert {resource for _, resource in watch.used} == {f"{ARN}PREFIX-recommendations-STAGE"}

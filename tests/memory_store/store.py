@@ -46,7 +46,9 @@ class MemoryStore:
         self._table(table).update(documents)
         return len(documents)
 
-    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+    def put_if(
+        self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None, units: int | None = None
+    ) -> bool:
         with self._lock:
             document = self._table(table).get(item[TABLES[table].key])
             stored = None if document is None else decode(document)

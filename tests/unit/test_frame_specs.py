@@ -31,7 +31,7 @@ def stored(schema: type[dy.Schema], rows: pl.DataFrame) -> list[dict[str, object
     """The rows, written as `superseded` is now and read with another schema of it."""
     written = {name: str(dtype) for name, dtype in rows.schema.items()}
     spec = replace(SPEC, schema=schema)
-    return spec.current(rows.lazy(), written, where="checkpoint import-1").collect().to_dicts()
+    return spec.current(rows.lazy(), written, where="checkpoint import-1", hint="Import it again.").collect().to_dicts()
 
 
 def test_a_missing_column_is_null() -> None:
@@ -47,14 +47,17 @@ def test_another_type_is_cast() -> None:
 
 
 def test_a_missing_column_that_must_not_be_null_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"checkpoint import-1 was written by another version .* the column `why`"):
+    with pytest.raises(
+        ConfigError, match=r"checkpoint import-1 was written by another version .* the column `why`"
+    ) as told:
         stored(Stricter, pl.DataFrame({"id": ["1"]}))
+    assert told.value.hint == "Import it again."
 
 
 def test_columns_in_another_order_are_put_in_order() -> None:
     spec = replace(SPEC, schema=Wider)
     rows = pl.DataFrame({"why": ["a"], "id": ["b"]}).lazy()
-    read = spec.current(rows, {"why": "String", "id": "String"}, where="checkpoint import-1").collect()
+    read = spec.current(rows, {"why": "String", "id": "String"}, where="checkpoint import-1", hint="").collect()
     assert read.columns == ["id", "why"]
 
 

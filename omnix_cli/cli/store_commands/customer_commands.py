@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omnix_cli.cli.options import OutputSession, command, note
+from omnix_cli.cli.options import Chosen, DryRun, OutputSession, command, note, render
 from omnix_cli.cli.store_commands.shown_documents import Data, document, number, write_document, write_items, write_page
+
+if TYPE_CHECKING:
+    from omnix_cli.services.privacy.forgetting import Receipt
 
 app = typer.Typer(
     name="customers", help="Register customers and look after their data in the store.", no_args_is_help=True
@@ -192,6 +195,55 @@ def prediction(
     with session.workspace.customers() as customers:
         found = customers.purchase_prediction(customer, product)
     write_document(session, found, title=f"Prediction of {product} for {customer}")
+
+
+@command(app, "omnix customers segments 1142")
+def segments(
+    session: OutputSession,
+    chosen: Chosen,
+    customer: Annotated[str | None, typer.Argument(metavar="[CUSTOMER]", help="Only this customer.")] = None,
+) -> None:
+    """Show the segments of the customers, or of one the segment, why, and how they shop. It reads the runs, not the
+    store."""
+    rows = session.workspace.segments(customer, **vars(chosen))
+    if customer is None:
+        session.write(rows, title="Segments", brief=("segment", "customers", "share", "meaning"))
+        return
+    brief = ("segment", "average_order_value", "shopping_frequency", "preferred_times", "reason")
+    session.write(rows, title=f"Segment of {customer}", brief=brief)
+
+
+@command(app, "omnix customers export 1142 --output customer.json")
+def export(customer: Customer, session: OutputSession) -> None:
+    """Show all that is stored about a customer, and where: in the store, the workspace, the answers of models."""
+    found = session.workspace.privacy.export(customer)
+    pieces = [{"place": place, **piece} for place, kept in found["kept"].items() for piece in kept]
+    if session.format == "json" or (session.format == "table" and session.output):
+        write_document(replace(session, format="json"), found, title=f"Customer {customer}")
+        return
+    write_items(session, pieces, title=f"What is stored about {customer}", brief=("place", "where", "content"))
+
+
+@command(app, "omnix customers forget 1142 --purge")
+def forget(
+    customer: Customer,
+    session: OutputSession,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Also rewrite what is stored without the customer, and search every byte.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Forget a customer: erase what is stored, keep imports from bringing it back, and give a receipt."""
+
+    def show(receipt: Receipt) -> None:
+        values = {**receipt.content(), "signature": receipt.signature}
+        if receipt.dry_run:
+            values = {"would_erase" if purge else "would_erase_or_hide": receipt.erased}
+        write_document(session, values, title="Receipt" if not receipt.dry_run else "What would be erased")
+        if receipt.hidden:
+            note(f"{receipt.hidden:,} stored rows are hidden; --purge erases them")
+
+    render(lambda: session.workspace.privacy.forget(customer, purge=purge, dry_run=dry_run), show)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`omnix purchases add`: order lines of a customer, straight into the store."""
+"""`omnix purchases`: order lines of a customer, and orders as the shop has them, straight into the store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from omnix_cli.cli.options import OutputSession, command
 from omnix_cli.cli.store_commands.customer_commands import Customer
-from omnix_cli.cli.store_commands.shown_documents import Data, number, read, write_items
+from omnix_cli.cli.store_commands.shown_documents import Data, number, read, read_several, write_items
 from omnix_cli.errors import ConfigError, DataError, PartialError
 
 app = typer.Typer(name="purchases", help="Add purchases to the store.", no_args_is_help=True)
@@ -60,4 +60,31 @@ def add(
     if refused:
         raise PartialError(
             f"{len(refused)} of {len(added)} purchases were refused", hint="Correct them and add them again."
+        )
+
+
+@command(app, "omnix purchases orders --data orders.ndjson")
+def orders(
+    session: OutputSession,
+    data: Annotated[
+        str, typer.Option("--data", metavar="FILE", help="An order document, a list, or one on each line (`-`: stdin).")
+    ],
+) -> None:
+    """Apply order documents. The lines of completed orders are purchases, with the same ids as after an import; those
+    of cancelled orders are removed. Of several documents about an order the newest counts (`updatedAt`), in whatever
+    order they come, and however often. One that is wrong is refused alone (exit code 5)."""
+    from omnix_cli.services.customers.order_states import OrderEvent
+
+    documents = read_several(data)
+    if not documents:
+        raise DataError(f"{data} has no orders", hint="Write {...}, [{...}, {...}], or one document on each line.")
+    with session.workspace.customers() as customers:
+        applied = customers.apply_orders([OrderEvent(document) for document in documents])
+    write_items(session, [vars(one) for one in applied], title="Orders")
+    refused = [one for one in applied if one.status == "refused"]
+    if len(refused) == len(applied):
+        raise DataError(f"no order was applied: {refused[0].reason}", hint="Correct it and apply it again.")
+    if refused:
+        raise PartialError(
+            f"{len(refused)} of {len(applied)} orders were refused", hint="Correct them and apply them again."
         )

@@ -48,12 +48,38 @@ def read(file: str) -> Any:
     from omnix_cli.json_records import exact_json
 
     try:
-        content = sys.stdin.buffer.read() if file == "-" and sys.stdin else Path(file).read_bytes()
-        return exact_json.loads(content)
+        return exact_json.loads(_content(file))
+    except ValueError as error:
+        raise DataError(f"{file} is not JSON: {error}", hint="Write one JSON document.") from error
+
+
+def read_several(file: str) -> list[Any]:
+    """The documents of a file, or of stdin: one, a list, or one on each line."""
+    from omnix_cli.json_records import exact_json
+
+    content = _content(file)
+    try:
+        whole = exact_json.loads(content)
+        return whole if isinstance(whole, list) else [whole]
+    except ValueError as error:
+        lines = [(number, line) for number, line in enumerate(content.splitlines(), start=1) if line.strip()]
+        if len(lines) < 2:
+            raise DataError(f"{file} is not JSON: {error}", hint="Write a document, or one on each line.") from error
+    found = []
+    for number, line in lines:
+        try:
+            found.append(exact_json.loads(line))
+        except ValueError as error:
+            hint = "Nothing was changed. Write one JSON document on each line, or a list."
+            raise DataError(f"{file}: line {number} is not JSON: {error}", hint=hint) from error
+    return found
+
+
+def _content(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" and sys.stdin else Path(file).read_bytes()
     except OSError as error:
         raise os_failure(error, f"{file} cannot be read") from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{file} is not JSON: {error}", hint="Write one JSON document.") from error
 
 
 def write_document(session: OutputSession, values: Mapping[str, Any], *, title: str) -> None:

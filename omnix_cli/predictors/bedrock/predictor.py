@@ -65,6 +65,8 @@ class BedrockPredictor:
     run: str = ""
     """The run that asks."""
     asks: bool = True
+    only: frozenset[str] | None = None
+    """The customers to ask about; None: all."""
     version: str = field(default="2", init=False)
     outputs: tuple[str, ...] = field(default=("predictions", "dead_letters", "usage", "analyses"), init=False)
     by_customer: tuple[str, ...] = field(default=(), init=False)
@@ -157,6 +159,9 @@ class BedrockPredictor:
             products_per_customer=self.settings.products_per_customer,
             as_of=as_of,
         )
+        if self.only is not None:
+            chosen = pl.col("customer_id").is_in(sorted(self.only))
+            choice = replace(choice, pairs=choice.pairs.filter(chosen))
         customers, products = cycles["customer_id"].unique(), choice.pairs["product_id"].unique()
         scanner = Scanner.of(customers, products.to_list(), self.settings.forbidden_patterns)
         writer = QuestionWriter(self.prompt, self.settings, self._pseudonym, scanner, as_of)

@@ -16,13 +16,14 @@ from omnix_cli.json_records.customer_records import (
     parsed,
 )
 from omnix_cli.protocols.tables import Page, TableStore
-from omnix_cli.services.customers import profiles, published_predictions
+from omnix_cli.services.customers import order_states, profiles, published_predictions
 from omnix_cli.services.customers.interactions import interactions, record_interaction
 from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
+from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
 
-TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations")
+TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE)
 """The tables of the customer side; the catalogue belongs to another service."""
 
 Document = Mapping[str, Any]
@@ -71,6 +72,11 @@ class CustomerSide:
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
         return add_purchases(self.store, customer, rows, now=self.now(), timezone=self.settings.imports.timezone)
+
+    def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
+        """See `order_states.apply_orders`."""
+        timezone = self.settings.imports.timezone
+        return tuple(apply_orders(self.store, events, now=self.now(), timezone=timezone))
 
     def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """See `interactions.interactions`."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from omnix_cli.days.utc_texts import iso
@@ -19,6 +20,8 @@ TABLE = "customer-profiles"
 BLOCKS = ("demographics", "preferences", "shoppingPatterns", "consent")
 _REGISTERED_AS = "registrationHash"
 """An attribute of the item: what the customer was registered with, so that the same registration is known later."""
+COMPUTED = "computedPatterns"
+"""An attribute of the item: the shopping patterns as the last run wrote them."""
 _DEFAULTS = Registration(customer_id="-").values()
 
 
@@ -44,7 +47,9 @@ def register(store: TableStore, registration: Registration, *, now: datetime) ->
     if store.put_if(TABLE, item, expected=None):
         return Registered(_shown(item), created=True)
     stored = _stored(store, customer, now)
-    if content == stored.get(_REGISTERED_AS) or all(_block(stored, name) == blocks.get(name, {}) for name in BLOCKS):
+    # What an older service registered has no hash; then the patterns that a run wrote say nothing about it.
+    said = BLOCKS if _REGISTERED_AS in stored or COMPUTED not in stored else (*BLOCKS[:2], *BLOCKS[3:])
+    if content == stored.get(_REGISTERED_AS) or all(_block(stored, name) == blocks.get(name, {}) for name in said):
         return Registered(_shown(stored), created=False)
     raise Conflict(
         f"customer {customer!r} is registered already, with other values",
@@ -84,11 +89,27 @@ def _change(
     changed = {name: {**_block(stored, name), **values} for name, values in blocks.items() if values}
     if all(_block(stored, name) == block for name, block in changed.items()):
         return _shown(stored)
-    item = {**stored, **changed, "updatedAt": _later(stored, now), "version": int(stored.get("version", 0)) + 1}
-    seen: dict[str, Any] = {name: stored[name] for name in ("version", "updatedAt") if name in stored}
-    if not store.put_if(TABLE, item, expected=seen):
+    item = changed_item(stored, changed, now=now)
+    if not store.put_if(TABLE, item, expected=seen_version(stored)):
         raise _overtaken(customer, "somebody changed it at the same time")
     return _shown(item)
+
+
+def changed_item(stored: Mapping[str, Any], changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """The next version of an item: with these attributes, without those that are None."""
+    # The time is never before that of the version before, which other writers compare with.
+    version = stored.get("version")
+    times = {
+        "updatedAt": max(iso(now), str(stored.get("updatedAt", ""))),
+        "version": int(version) + 1 if isinstance(version, int | Decimal) else 1,
+    }
+    changed = {name: value for name, value in changes.items() if value is not None}
+    return {name: value for name, value in stored.items() if name not in changes} | changed | times
+
+
+def seen_version(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What an item must still have so that it is replaced: its version and time, or everything if it has neither."""
+    return {name: stored[name] for name in ("version", "updatedAt") if name in stored} or dict(stored)
 
 
 def _overtaken(customer: str, reason: str) -> Conflict:
@@ -105,15 +126,10 @@ def _stored(store: TableStore, customer: str, now: datetime) -> dict[str, Any]:
 
 def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
     """The item without what is ours alone, and with the default of every field that it lacks."""
-    known = {name: value for name, value in item.items() if name != _REGISTERED_AS}
+    known = {name: value for name, value in item.items() if name not in (_REGISTERED_AS, COMPUTED)}
     return known | {name: _block(item, name) for name in BLOCKS}
 
 
 def _block(item: Mapping[str, Any], name: str) -> dict[str, Any]:
     default, stored = _DEFAULTS.get(name, {}), item.get(name)
     return {**default, **stored} if isinstance(stored, Mapping) else dict(default)
-
-
-def _later(stored: Mapping[str, Any], now: datetime) -> str:
-    """The time of a change: never that of the version before, which other writers compare with."""
-    return max(iso(now), str(stored.get("updatedAt", "")))

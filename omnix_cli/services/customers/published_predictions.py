@@ -12,14 +12,17 @@ from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.customers.published_lists import TABLE
 
 _LISTS = ("replenishment", "usual", "homepage")
-"""Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them."""
+"""Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them, but only
+the list of what is due has the interval and the category."""
 ALERTS = ("urgent", "upcoming")
 
 
 def consumption_predictions(store: TableStore, customer: str, *, now: datetime) -> list[dict[str, Any]]:
     """One pattern for each product of the customer's lists that has a prediction, likeliest first; empty for an unknown
     customer."""
-    found = {entry["productId"]: entry for entry in _predicted(store, customer, now)}
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in _predicted(store, customer, now):
+        found.setdefault(entry["productId"], entry)
     ordered = sorted(found.values(), key=lambda entry: (-entry["confidence"], entry["productId"]))
     return [_pattern(entry) for entry in ordered]
 
@@ -39,6 +42,7 @@ def purchase_prediction(store: TableStore, customer: str, product: str, *, now: 
                 "predictedDate": pattern["predictedNextPurchaseDate"],
                 "confidence": pattern["confidence"],
                 "averageDaysBetween": pattern["averageDaysBetweenPurchases"],
+                "interval": pattern["interval"],
                 "urgency": pattern["urgency"],
             }
     message = f"there is no prediction of product {product!r} for customer {customer!r}"
@@ -63,7 +67,14 @@ def _pattern(entry: Mapping[str, Any]) -> dict[str, Any]:
         "predictedNextPurchaseDate": entry.get("nextExpectedDate", entry["predictedPurchaseDate"]),
         "dueDate": entry["predictedPurchaseDate"],
         "confidence": entry["confidence"],
-        "interval": entry.get("interval"),
+        "interval": _interval(entry),
         "urgency": entry.get("urgency"),
         "reason": entry.get("reason"),
     }
+
+
+def _interval(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The days between which 80 % of such purchases happen."""
+    if "intervalFrom" not in entry or "intervalTo" not in entry:
+        return None
+    return {"from": entry["intervalFrom"], "to": entry["intervalTo"]}

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from omnix_cli.days.chances import STATED_DAYS
+from omnix_cli.days.chances import STATED_DAYS, alive_days
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.services.as_of import parse_day
@@ -43,7 +43,8 @@ _RULES = {
     "mean_error": "mean of |predicted - true gap| in days, of the last gap, which nobody saw",
     "median_error": "median of |predicted - true gap| in days",
     "within_7_days": "share of |predicted - true gap| of at most 7 days",
-    "window_held": "share of the purchases within four intervals (28 to 182 days) that fall into date_p10..date_p90",
+    "window_held": "share of the purchases within the time of alive (four intervals, at least 28 days) that fall into "
+    "date_p10..date_p90, of pairs whose time ends within the purchases",
     "date_error": "mean of |predicted - true day|, of pairs bought within the follow-up",
     "said": "mean chance said",
     "happened": "share that was bought within that time",
@@ -170,8 +171,9 @@ def _said_and_happened(rows: Rows, judged: pl.DataFrame, who: Codes, closed: lis
 
 
 def _windows(rows: Rows, judged: pl.DataFrame, who: Codes, follow_up_days: int) -> None:
-    """How many of the purchases to come fall into their window, of pairs whose time has ended."""
-    horizon = (4 * pl.col("interval_days")).clip(28, 182)
+    """How many of the purchases to come fall into their window, of pairs whose time has ended: of the others, the late
+    purchases would be missing, and those are the ones outside."""
+    horizon = alive_days(pl.col("interval_days"))
     ended = judged.with_columns(who=pl.Series(who)).filter(horizon <= follow_up_days, pl.col("next") < horizon)
     if ended.is_empty():
         return

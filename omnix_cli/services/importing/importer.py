@@ -14,7 +14,7 @@ import polars as pl
 
 from omnix_cli.mappings import ColumnMapping
 from omnix_cli.protocols.checkpoints import Checkpoints, CheckpointWriter, Figures, StagedPart, StoredFrame
-from omnix_cli.protocols.inputs import ImportedRows, ImportLedger, OpenSource, Sources, Spill
+from omnix_cli.protocols.inputs import Forgotten, ImportedRows, ImportLedger, OpenSource, Sources, Spill
 from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.records import Finding, ImportBatch, ImportedFile
 from omnix_cli.schemas import FRAMES
@@ -46,6 +46,8 @@ class Importer:
     sizes: RunSizes = field(default_factory=RunSizes)
     may_go_on: MayGoOn = always
     """Called after each chunk, and before anything is stored."""
+    forgotten: Forgotten | None = None
+    """The customers whose rows are left out."""
 
     @contextmanager
     def begin(
@@ -82,6 +84,7 @@ class Importer:
                 others=names,
                 open_other=lambda name: self.sources.open(name, mapping),
                 may_go_on=self.may_go_on,
+                forgotten=self.forgotten,
             )
             frequent = FrequentNames(held, self._earlier_names(mapping, again))
             work = Import(self, reader, stack.enter_context(comparison), quarantine, frequent, dry_run)

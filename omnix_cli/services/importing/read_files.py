@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
+from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import DataError
 from omnix_cli.mappings import ColumnMapping
-from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, OpenSource, Spill
+from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER, Forgotten, OpenSource, Spill
 from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.records import ImportBatch
 from omnix_cli.schemas import FRAMES
@@ -80,6 +81,25 @@ class Reader:
     """... and what opens them, for a look ahead."""
     may_go_on: MayGoOn = always
     """Called for each chunk."""
+    forgotten: Forgotten | None = None
+    """The customers whose rows are left out."""
+
+    @property
+    def _knows_forgotten(self) -> bool:
+        return self.forgotten is not None and self.forgotten.anybody
+
+    def without_forgotten(self, cleaned: Cleaned) -> tuple[Cleaned, int]:
+        """The rows that are not about forgotten customers, and how many others there were."""
+        if self.forgotten is None or not self.forgotten.anybody:
+            return cleaned, 0
+        among, quarantine = self.forgotten.among, cleaned.quarantine
+        rows, aside = (
+            frame.filter(~among(frame["customer_id"])) if "customer_id" in frame.columns else frame
+            for frame in (cleaned.rows, cleaned.aside)
+        )
+        quarantine = quarantine.filter(~self.forgotten.in_rows(quarantine["row"]))
+        kept = replace(cleaned, rows=rows, aside=aside, quarantine=quarantine)
+        return kept, cleaned.rows.height + cleaned.quarantine.height - kept.rows.height - quarantine.height
 
     @cached_property
     def key(self) -> str:
@@ -131,6 +151,8 @@ class Reader:
                 self.exact_ids.add(source.name)
             read = _with_item_columns(chunk.rows, self.mapping)
             raw, bare = deletions.split_bare(read, self.mapping, file=source.name, exact_ids=chunk.exact_ids)
+            if bare.height and self._knows_forgotten and self.mapping.kind == "customers":
+                bare = bare.filter(~self.forgotten.among(bare["customer_id"]))  # type: ignore[union-attr]
             if bare.height:
                 self.deleted_ids.append(bare.with_columns(pl.lit(number, pl.Int32).alias(FILE)))
             if raw.columns != bound and (raw.height or not bare.height):
@@ -247,7 +269,10 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     readings: list[Reading] = []
     chunks = reader.chunks(source, number, readings)
     cleaning_chunks = pipelined(partial(_clean, kind=kind, number=number), chunks, threads=_THREADS)
-    for cleaned in SuspectRows(reader.open_spill).passed(cleaning_chunks):
+    forgotten = 0
+    for read in SuspectRows(reader.open_spill).passed(cleaning_chunks):
+        cleaned, gone = reader.without_forgotten(read)
+        forgotten += gone
         counts.count(cleaned.rows, cleaned.quarantine, kind)
         counts.placeholders += cleaned.placeholders
         counts.currencies.update(cleaned.currencies)
@@ -257,6 +282,9 @@ def clean_file(reader: Reader, source: OpenSource, number: int, counts: FileRepo
     counts.findings = findings(source, readings[-1] if readings else None) | (
         {"currencies": f"{several}; not converted"} if several else {}
     )
+    if forgotten:
+        left_out = counted(forgotten, "row", "rows")
+        counts.findings = {**counts.findings, "forgotten": f"{left_out} of forgotten customers left out"}
     counts.settled = readings[-1].settled if readings else Settled()
 
 

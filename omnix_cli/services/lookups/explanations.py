@@ -13,6 +13,7 @@ import polars as pl
 from omnix_cli.counted_nouns import counted
 from omnix_cli.days.chances import STATED_DAYS
 from omnix_cli.errors import DataError
+from omnix_cli.list_ids import HOMEPAGE_KINDS
 from omnix_cli.services.lookups.purchase_facts import PurchaseFacts
 from omnix_cli.services.lookups.results import Results
 
@@ -141,7 +142,7 @@ class _Pair(_Of):
         for number, rule in enumerate(self._rules(), 1):
             yield Fact("rules", str(number), rule)
         lists = self.lists
-        on_homepage = lists.filter(kind="personal")
+        on_homepage = lists.filter(pl.col("kind").is_in(HOMEPAGE_KINDS))
         if on_homepage.filter(product_id=self.product).is_empty() and on_homepage.height:
             last = on_homepage.row(-1, named=True)
             shown = {
@@ -335,7 +336,7 @@ class _Lists(_Of):
     def _short(self, lists: pl.DataFrame) -> Iterator[Fact]:
         """Why a list is short or empty."""
         wanted = self.settings["recommend"]["count"]
-        homepage = lists.filter(kind="personal").height
+        homepage = lists.filter(pl.col("kind").is_in(HOMEPAGE_KINDS)).height
         if self.profile.get("withdrawn"):
             yield Fact("short", "homepage", "withdrawn: gone from a complete export of customers, gets no list")
         elif not homepage:

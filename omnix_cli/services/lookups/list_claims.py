@@ -186,7 +186,7 @@ CHECKS: dict[Sentence, Check] = {
     sentences.SEASONAL: _seasonal(of_category=False),
     sentences.SEASONAL_ONCE: _seasonal(of_category=False),
     sentences.SEASONAL_CATEGORY: _seasonal(of_category=True),
-    sentences.TOGETHER: _together,
+    **dict.fromkeys(sentences.TOGETHER.values(), _together),
     sentences.SAME_CATEGORY: _same("category"),
     sentences.SAME_BRAND: _same("brand"),
     sentences.SIMILAR_PRICE: _similar_price,

@@ -14,6 +14,7 @@ from omnix_cli import list_ids
 from omnix_cli.days.chances import chance_within
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
+from omnix_cli.frames.shopping import SEGMENT_MEANINGS
 from omnix_cli.services.lookups.run_frames import RunFrames
 
 _log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ _RELATIONS = {
     "substitutes": ("substitute", "content"),
 }
 """What the neighbours of a product may be, and the column that orders them."""
-_POPULAR = "these are the products that most customers buy"
 _NO_CONSENT = "there is no consent to personalisation"
+_WITHDRAWN = "the profile was withdrawn"
 _NOTHING_LEFT = {
     None: "there was nothing to offer",
     "dietary": "no product is labelled as fitting the diet of the profile",
@@ -43,6 +44,7 @@ _NOTHING_LEFT = {
     "out_of_stock": "what could be offered is out of stock",
 }
 """Why a customer has no homepage list, by the rule that removed most."""
+_PATTERNS = ("average_order_value", "shopping_frequency", "preferred_times", "seasons")
 _BOUGHT = ("purchase_days", "last_day", "median_gap_days")
 
 
@@ -65,7 +67,9 @@ class Results:
         own = theirs.filter(customer_id=customer, list_id=list_ids.personal(customer, context)).collect()
         if own.is_empty() and not self._is_known("customer_id", customer):
             popular = self._shop_list(list_ids.popular(), limit=limit if context == "homepage" else 0)
-            _log.warning("there is no customer `%s`; %s", customer, _POPULAR if popular.height else "check the id")
+            instead = "popular products instead" if popular.height else "check the id"
+            day = self.frames.day("recommendations")
+            _log.warning("`%s` has no purchases before %s and no profile; %s", customer, day, instead)
             return popular.with_columns(shelf=pl.lit("fallback"))
         if own.is_empty():
             _log.warning("`%s` has no list for this context: %s", customer, self._why_no_list(customer, context))
@@ -150,6 +154,28 @@ class Results:
             self.check_customer(customer)
         return result
 
+    def segments(self) -> pl.DataFrame:
+        """How many customers each segment has, what they have in common, and what the segment means."""
+        numbers = ("days_since_last", "recent_orders", "recent_spend")
+        rows = self.frames.scan("segments", "segment", *numbers).collect()
+        medians = (pl.col(name).cast(pl.Float64).median().alias(f"median_{name}") for name in numbers)
+        counts = rows.group_by("segment").agg(pl.len().alias("customers"), *medians)
+        meaning = pl.col("segment").cast(pl.String).replace_strict(SEGMENT_MEANINGS, return_dtype=pl.String)
+        share = (pl.col("customers") / rows.height).round(4)
+        with_share = counts.with_columns(share=share, meaning=meaning).sort("segment")
+        return with_share.select("segment", "customers", "share", *(f"median_{name}" for name in numbers), "meaning")
+
+    def segment(self, customer: str) -> pl.DataFrame:
+        """The segment and the shopping patterns of a customer: one row, or none without orders or consent, of which a
+        warning says. Raises `DataError` for an unknown customer."""
+        rows = self.frames.scan("segments").filter(customer_id=customer)
+        patterns = self.frames.scan("shopping_patterns", "customer_id", *_PATTERNS).filter(customer_id=customer)
+        found = rows.join(patterns.select("customer_id", *_PATTERNS), on="customer_id").collect()
+        if found.is_empty():
+            self.check_customer(customer)
+            _log.warning("`%s` is in no segment: %s", customer, self._why_no_segment(customer))
+        return found
+
     def profile(self, customer: str) -> pl.DataFrame:
         """The imported profile of a customer: one row, or none."""
         return self.frames.source("customers").scan().filter(customer_id=customer).collect()
@@ -170,11 +196,19 @@ class Results:
         lists = self.frames.scan("shop_lists", "list_id", *_LISTED)
         return lists.filter(list_id=list_id).head(limit).collect().sort("rank").select(_LISTED)
 
+    def _why_no_segment(self, customer: str) -> str:
+        profile = self.profile(customer).select("consent_personalisation", "withdrawn").rows()
+        consent, withdrawn = profile[0] if profile else (None, None)
+        if withdrawn:
+            return _WITHDRAWN
+        agrees = self.consent if consent is None else consent
+        return "the run knew of no order, or of no consent" if agrees else _NO_CONSENT
+
     def _why_no_list(self, customer: str, context: str) -> str:
         profile = self.profile(customer).select("consent_personalisation", "withdrawn").rows()
         consent, withdrawn = profile[0] if profile else (None, None)
         if withdrawn:
-            return "the profile was withdrawn"
+            return _WITHDRAWN
         if context != "homepage":
             return "nothing is due soon" if (self.consent if consent is None else consent) else _NO_CONSENT
         unlisted = self.frames.scan_if_made("unlisted")

@@ -36,9 +36,16 @@ _STATUS = "active"
 _CONTENT = ("recommendations", "algorithmType", "confidence", "context", "customerId")
 _ENTRY = (
     *("productId", "productName", "score", "reason", "tags", "rank", "shelf", "predictedPurchaseDate"),
-    *("nextExpectedDate", "confidence", "urgency"),
+    *("nextExpectedDate", "confidence", "urgency", "category", "intervalDays", "intervalFrom", "intervalTo"),
 )
-_FLOATS = ("score", "confidence")
+ATTRIBUTES = (
+    *("id", *(name for name in _CONTENT if name != "recommendations"), *(f"recommendations.{name}" for name in _ENTRY)),
+    *("generatedAt", "expiresAt", "ttl", "runId", "status", "contentHash"),
+)
+"""The attributes of an item, and of the entries of its list."""
+_IS_IMPERSONAL = (pl.col("kind") == "popular") & pl.col("customer_id").is_not_null()
+_SHARES = ("score", "confidence")
+_FLOATS = (*_SHARES, "intervalDays")
 _PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
 _EXACT = pl.Decimal(38, _PLACES)
 CONTENT = json.JSONDecoder(parse_float=Decimal)
@@ -76,7 +83,7 @@ class Edition:
 
     def items(self, lists: pl.DataFrame) -> pl.DataFrame:
         """Rows of `lists_of` as items of the table, with the numbers exactly as in the content."""
-        entry = pl.element().struct.with_fields(pl.field(["score", "confidence"]).cast(_EXACT))
+        entry = pl.element().struct.with_fields(pl.field(list(_FLOATS)).cast(_EXACT))
         return lists.select(
             pl.col("recommendations").list.eval(entry),
             "algorithmType",
@@ -91,13 +98,14 @@ class Edition:
 
 
 def lists_of(frame: StoredFrame, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pl.DataFrame]:
-    """The lists of a recommendations frame in its order, in chunks, one row per list.
+    """The lists of a recommendations frame in its order, in chunks, one row per list. A customer's list that is not
+    personal is left out: readers find the popular products, labelled so.
 
     Columns: `list_id`; the attributes of the item without times, status and run; `content`, these as JSON;
     `content_hash`, its SHA-256; `content_bytes`, what they and the key count in DynamoDB.
     """
     rest: pl.DataFrame | None = None
-    for rows in frame.scan().collect_batches(chunk_size=chunk_rows, maintain_order=True):
+    for rows in frame.scan().filter(~_IS_IMPERSONAL).collect_batches(chunk_size=chunk_rows, maintain_order=True):
         chunk = rows if rest is None else pl.concat([rest, rows])
         is_last_list = chunk["list_id"] == chunk["list_id"].tail(1).first()
         rest = chunk.filter(is_last_list)
@@ -142,13 +150,18 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
         nextExpectedDate=pl.when(pl.col("urgency") == "overdue").then(pl.col("next_expected_date").cast(pl.String)),
         confidence=pl.when(due).then(pl.col("confidence").round(_PLACES)),
         urgency="urgency",
+        category="category",
+        intervalDays=pl.col("interval_days").round(1),
+        intervalFrom=pl.col("date_p10").cast(pl.String),
+        intervalTo=pl.col("date_p90").cast(pl.String),
     )
     whole = 10**_PLACES
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
     # polars divides a column by multiplying with the reciprocal, but not a single value; rounding makes both equal.
     mean_confidence = mean_confidence.round(_PLACES)
-    # A share counts as its digits do: 0.25 as 25.
-    sizes = map_bytes(entries.with_columns((pl.col(_FLOATS) * whole).round().cast(pl.UInt16)))
+    # A number counts as its digits do: 0.25 as 25. Looking shares up is faster.
+    digits = {**dict.fromkeys(_SHARES, pl.UInt16), "intervalDays": pl.Int64}
+    sizes = map_bytes(entries.with_columns((pl.col(name) * whole).round().cast(kind) for name, kind in digits.items()))
     grouped = (
         rows.lazy()
         .with_columns(entries.to_struct("entry"), sizes.alias("entry_bytes"))

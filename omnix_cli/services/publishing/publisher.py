@@ -15,12 +15,14 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from omnix_cli.errors import ConfigError
 from omnix_cli.processes.boot_time import boot_seconds
 from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress, always, shown
 from omnix_cli.protocols.tables import GuardedStore, TableStore, WriteLimit
 from omnix_cli.records import StepRecord
+from omnix_cli.services.customers import profile_patterns, profiles
 from omnix_cli.services.publishing.leases import TABLE, Lease, read_control
 from omnix_cli.services.publishing.list_items import CHUNK_ROWS, Edition, lists_of
 from omnix_cli.services.publishing.list_writer import ListWriter, aged
@@ -148,6 +150,38 @@ class Publisher:
             seconds=round(time.perf_counter() - began, 3),
             peak_memory_bytes=memory.peak_bytes(),
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
+        )
+
+    def write_profiles(self, frames: Mapping[str, StoredFrame]) -> StepRecord | None:
+        """Writes shopping patterns and segments to the profiles that the store has, where they changed (see
+        `profile_patterns`). None if it has no table of profiles, or the settings want none written. Without the rights
+        to it the step is incomplete; the lists are published."""
+        memory, began = PeakMemory(), time.perf_counter()
+        if not self.settings.profiles:
+            return None
+        with closing(self.open_store()) as store:
+            self.may_go_on()
+            known = profile_patterns.known_of(*(frames[name].scan() for name in profile_patterns.PROFILED))
+            writer = profile_patterns.ProfileWriter(store, self.clock, may_go_on=self.may_go_on, dry_run=self.dry_run)
+            bills = store.traits.bills_capacity
+            try:
+                if profiles.TABLE in store.missing_tables((profiles.TABLE,)):
+                    return None
+                written = writer.write(known)
+            except ConfigError as error:
+                reason = f"{error.message} (publish.profiles = false leaves the profiles alone)"
+                return StepRecord(name="profiles", key="", status="failed", reason=reason, incomplete=reason)
+        price = round(written.units * self.settings.write_price / 1e6, 4)
+        return StepRecord(
+            name="profiles",
+            key="",
+            status="reused" if not written.written else "pending" if self.dry_run else "ran",
+            reason="compared with the profiles in the store",
+            rows_in=known.height,
+            rows_out=written.written,
+            seconds=round(time.perf_counter() - began, 3),
+            peak_memory_bytes=memory.peak_bytes(),
+            figures={**written.figures, **({"write_units": written.units, "cost_usd": price} if bills else {})},
         )
 
     def write(

@@ -13,7 +13,7 @@ from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.records import Finding, RunRecord, StepRecord
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.runner import LIST_STEPS, Runner, log_step
+from omnix_cli.services.runs.runner import LIST_STEPS, PROFILE_STEP, Runner, log_step
 from omnix_cli.settings import SourceSettings
 
 
@@ -32,11 +32,13 @@ class Command:
         return tuple(step.name for step in runner.plan) if self.forces_all else self.steps
 
 
-RUN = Command("run", ("similarity", "predict", *LIST_STEPS), imports=True, publishes=True, forces_all=True)
+RUN = Command(
+    "run", ("similarity", "predict", *LIST_STEPS, PROFILE_STEP), imports=True, publishes=True, forces_all=True
+)
 SIMILARITY = Command("similarity", ("similarity",))
 PREDICT = Command("predict", ("predict",))
 RECOMMEND = Command("recommend", LIST_STEPS)
-PUBLISH = Command("publish", LIST_STEPS, publishes=True)
+PUBLISH = Command("publish", (*LIST_STEPS, PROFILE_STEP), publishes=True)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import logging
 import os
 import platform
 import socket
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +29,7 @@ from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
+from omnix_cli.services.customers.profile_patterns import PROFILED
 from omnix_cli.services.publishing.publisher import PUBLISHED, Publisher
 from omnix_cli.services.runs.planning import Decision, closure, decide
 from omnix_cli.settings import Settings, dump
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 LIST_STEPS = ("recommend", "shop_lists")
 """The steps that make the published frames."""
+PROFILE_STEP = "segments"
+"""The step that, with what it needs, makes what is written to profiles."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Runner:
         if objection:
             steps.append(StepRecord(name="publish", key="", status="skipped", reason=objection))
         elif publisher and all(step.status == "reused" for step in steps):
-            steps.append(publisher.publish({name: frames[name] for name in PUBLISHED}, "dry-run", self.as_of()))
+            steps += _published(publisher, frames, "dry-run", self.as_of())
         return tuple(steps)
 
     def execute(
@@ -124,8 +127,8 @@ class Runner:
             self.may_go_on()
             if publisher:
                 self._check(journal.record, publisher)
-                lists = {name: frames[name] for name in PUBLISHED}
-                journal.note(publisher.publish(lists, journal.record.run_id, journal.record.as_of))
+                for step in _published(publisher, frames, journal.record.run_id, journal.record.as_of):
+                    journal.note(step)
             if put_off:
                 put_off.hint = f"{put_off.hint or ''} The rest of the run was done with what is known.".strip()
                 put_off.report = journal.record
@@ -318,6 +321,18 @@ class _Journal:
         """Adds a step that is done, and logs it."""
         self.save(steps=(*self.record.steps, step))
         log_step(step)
+
+
+def _published(
+    publisher: Publisher, frames: Mapping[str, StoredFrame], run_id: str, as_of: date
+) -> Iterator[StepRecord]:
+    """Publishes the lists; then writes the profiles, unless the lists were not to be published."""
+    lists = publisher.publish({name: frames[name] for name in PUBLISHED}, run_id, as_of)
+    yield lists
+    if lists.status != "skipped" and set(PROFILED) <= frames.keys():
+        profiles = publisher.write_profiles({name: frames[name] for name in PROFILED})
+        if profiles:
+            yield profiles
 
 
 def log_step(step: StepRecord) -> None:

@@ -18,8 +18,9 @@ import polars as pl
 LONG_GAP_DAYS = 150.0
 """Longer than what the looks back of the other models show. Two steady gaps of three months are often chance: on
 Complete Journey as of 2017-09-01, one in ten of such pairs was bought within 14 days, whatever its rhythm said."""
-STEADY = 0.15
-"""The largest deviation of the log gaps of a steady rhythm: one gap in three is more than 15 % off."""
+STEADY = 0.1
+"""The largest deviation of the log gaps of a steady rhythm: one gap in three is more than 10 % off. Up to it, the
+median error of their mean was smaller than that of the trees (last gaps of Complete Journey before 2017-10-01)."""
 PRIOR_GAPS = 2.0
 PRIOR_DEVIATION = 0.03
 DAYS = np.concatenate([np.arange(0, 63), np.arange(63, 1463, 7)]).astype(np.float64)

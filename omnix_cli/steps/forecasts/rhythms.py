@@ -55,7 +55,7 @@ def rhythms(
         PERSONAL: hazard,
         CHANCE_TREES: fit_chance_trees(personal, hazard),
         SHARED: _fit(looks.filter(pl.col("own_gaps") == 0)),
-        CLOSED: dict.fromkeys(closing_days(_days_sold(purchases, as_of)), 1.0),
+        CLOSED: dict.fromkeys(closing_days(_customers_by_day(purchases, as_of)), 1.0),
     }
     figures: Figures = {"pairs_looked_back_at": looks.height}
     figures |= {name: "used" if parts[name] else "not used" for name in _TREES}
@@ -77,10 +77,11 @@ def model_parts(forecast_model: pl.DataFrame) -> dict[str, Coefficients]:
     return parts
 
 
-def _days_sold(purchases: pl.LazyFrame, as_of: date) -> list[date]:
-    """The days on which the shop sold anything."""
-    sold = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") == "purchase").select("purchase_day")
-    return sold.unique().collect(engine="streaming")["purchase_day"].to_list()
+def _customers_by_day(purchases: pl.LazyFrame, as_of: date) -> dict[date, int]:
+    """The days on which the shop sold anything, and to how many."""
+    sold = purchases.filter(pl.col("purchase_day") < as_of, pl.col("kind") == "purchase")
+    counts = sold.group_by("purchase_day").agg(pl.col("customer_id").n_unique())
+    return dict(counts.collect().iter_rows())
 
 
 def _thinned(looks: pl.DataFrame) -> pl.DataFrame:

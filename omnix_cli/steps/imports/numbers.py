@@ -12,7 +12,6 @@ from functools import partial
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from omnix_cli.steps.imports.amounts.currencies import MARK, marks
 from omnix_cli.steps.imports.texts import Parsed, holds, second_look, text
@@ -32,6 +31,8 @@ LARGEST_QUANTITY = 10**6
 
 _WORD_SIZED = 9 * 10**8
 """Up to here, an amount of ten places fits into 64 bits."""
+_MANY = 1_000
+"""From so many amounts on, rounding them as words is worth it."""
 _PER_CENT = 10**8
 """The units of ten places in a cent."""
 
@@ -99,7 +100,7 @@ def amount(column: pl.Series, null_values: Sequence[str], *, decimal_comma: bool
 
 def money(amounts: pl.Series) -> pl.Series:
     """Amounts rounded to two places, half away from zero: 1.005 is 1.01; null for absurdly large ones."""
-    if amounts.dtype == EXACT and len(amounts) and amounts.is_between(-_WORD_SIZED, _WORD_SIZED).all():
+    if amounts.dtype == EXACT and len(amounts) >= _MANY and amounts.is_between(-_WORD_SIZED, _WORD_SIZED).all():
         return _rounded_words(amounts)
     bounded = amounts.set(amounts.abs() > LARGEST_MONEY, None)
     return pl.select(pl.lit(bounded).round(2, mode="half_away_from_zero").cast(MONEY)).to_series()
@@ -107,6 +108,8 @@ def money(amounts: pl.Series) -> pl.Series:
 
 def _rounded_words(amounts: pl.Series) -> pl.Series:
     """The same for amounts whose ten places fit into a word of 64 bits: nearly all amounts, at a third of the cost."""
+    import pyarrow as pa  # a function that applies single orders does without it
+
     words = amounts.to_physical().cast(pl.Int64).fill_null(0).to_numpy()
     half = _PER_CENT // 2
     pairs = np.empty((len(words), 2), np.int64)  # a decimal is a number of 128 bits, its lower half first

@@ -14,7 +14,8 @@ DUE = ("overdue", "urgent", "upcoming")
 GIVEN_UP = ("lapsed", "unlikely")
 _PAIR = ["customer_id", "product_id"]
 _DATES = ("predicted_date", "next_expected_date")
-_READ = (*_PAIR, "purchase_days", *_DATES, "probability_7d", "probability_14d", "urgency", "reason")
+_WINDOW = ("interval_days", "date_p10", "date_p90")
+_READ = (*_PAIR, "purchase_days", *_DATES, *_WINDOW, "probability_7d", "probability_14d", "urgency", "reason")
 
 
 def predicted(predictions: pl.LazyFrame, *, as_of: date) -> pl.LazyFrame:
@@ -35,6 +36,17 @@ def as_predicted(offers: pl.DataFrame, predictions: pl.DataFrame, chances: pl.Da
         .with_columns(pl.coalesce(f"{name}_told", name).alias(name) for name in (*_DATES, "confidence", "urgency"))
         .select(offers.columns)
     )
+
+
+def with_windows(offers: pl.DataFrame, predictions: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """The offers of replenishment lists with the interval and the window of their prediction, and their category; in
+    other lists, which would only say it again, these are null."""
+    is_due = pl.col("kind") == "replenishment"
+    due = offers.filter(is_due).select(*_PAIR, "list_id")
+    known = due.join(predictions.select(*_PAIR, *_WINDOW), on=_PAIR, how="left").join(
+        catalogue.select("product_id", "category"), on="product_id", how="left"
+    )
+    return offers.join(known, on=[*_PAIR, "list_id"], how="left", maintain_order="left")
 
 
 def own_products(

@@ -56,15 +56,17 @@ def name_groups(products: pl.DataFrame) -> pl.Series:
 def crowding(
     offers: pl.DataFrame, assortment: pl.DataFrame, *, within: str, count: int, max_share: float, max_alike: int
 ) -> pl.Series:
-    """Which of the offers, best first within each list (the column `within`), are one too many of their kind: more than
-    `max_alike` of near-identical names, or, names aside, more than `max_share` of `count` places of one category (three
-    always may).
+    """Which of the offers, best first within each list (the column `within`: texts or numbers), are one too many of
+    their kind: more than `max_alike` of near-identical names, or, names aside, more than `max_share` of `count` places
+    of one category (three always may).
 
     Offers of the shelf `due_again` count, but only their names make them one too many."""
     most = max(_FEW, round(max_share * count))
     kinds = assortment.select("product_id", pl.col("category", "name_group").rank("dense"))
     own = pl.col("shelf").cast(pl.String) == "due_again" if "shelf" in offers.columns else pl.lit(False)
-    facts = offers.select("product_id", list=pl.col(within).cast(pl.Categorical).to_physical(), own=own).join(
+    is_text = offers.schema[within] == pl.String
+    number = pl.col(within).cast(pl.Categorical).to_physical() if is_text else pl.col(within)
+    facts = offers.select("product_id", list=number, own=own).join(
         kinds, on="product_id", how="left", maintain_order="left"
     )
     lists = facts["list"].to_numpy().astype(np.int64)
@@ -78,9 +80,10 @@ def _occurrence(
     lists: npt.NDArray[np.int64], kinds: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
     """For each row, the rows of its list and kind that are `counted`, up to itself."""
-    order = np.lexsort((kinds, lists))  # stable
+    key = lists * (int(kinds.max(initial=0)) + 1) + kinds
+    order = np.argsort(key, kind="stable")
     running = np.cumsum(counted[order])
-    starts = np.flatnonzero(np.r_[True, (np.diff(lists[order]) != 0) | (np.diff(kinds[order]) != 0)][: len(order)])
+    starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(order)])
     before = np.repeat(np.r_[0, running][starts], np.diff(np.r_[starts, len(order)]))
     found = np.empty(len(order), np.int64)
     found[order] = running - before

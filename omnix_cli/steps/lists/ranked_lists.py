@@ -135,10 +135,13 @@ def listed(offers: pl.DataFrame, *, kind: str, list_id: pl.Expr) -> pl.DataFrame
 
 
 def stored(lists: pl.DataFrame, catalogue: pl.DataFrame, *, frame: str) -> pl.DataFrame:
-    """The lists as the frame `recommendations` or `shop_lists`; a product without a name goes by its id."""
+    """The lists as the frame `recommendations` or `shop_lists`; a product without a name goes by its id. What these
+    lists do not say is null."""
     spec = schemas.FRAMES[frame]
     names = catalogue.select("product_id", product_name="name")
     named = lists.join(names, on="product_id", how="left").with_columns(
         product_name=pl.coalesce("product_name", "product_id")
     )
-    return spec.conform(named.sort(spec.sort))
+    columns = spec.schema.column_names()
+    absent = (pl.lit(None).alias(name) for name in columns if name not in named.columns)
+    return spec.conform(named.with_columns(absent).sort(spec.sort))

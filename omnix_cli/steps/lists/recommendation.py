@@ -78,10 +78,15 @@ def recommend(
         listed(by_context[context], kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))
         for context, kind in list_ids.CUSTOMER_KINDS.items()
     )
+    impersonal = people.filter(~pl.col("personalised"))["customer_id"].implode()
+    lists = lists.with_columns(
+        kind=pl.when(pl.col("customer_id").is_in(impersonal)).then(pl.lit("popular")).otherwise("kind")
+    )
     chances = pl.concat(
         [known.select(*PAIR, chance=pl.lit(0.0)), ranked.filter(~pl.col("known")).select(*PAIR, "chance")]
     )
-    frame = stored(candidates.as_predicted(lists, predicted, chances), offered, frame="recommendations")
+    told = candidates.with_windows(candidates.as_predicted(lists, predicted, chances), predicted, offered)
+    frame = stored(told, offered, frame="recommendations")
     unlisted = schemas.FRAMES["unlisted"].conform(rules.unlisted(people, by_context["homepage"]))
     figures: Figures = {"customers": people.height}
     figures |= {shelf: int((by_context["homepage"]["shelf"] == shelf).sum()) for shelf in schemas.SHELVES}

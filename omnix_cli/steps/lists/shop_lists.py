@@ -6,11 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from omnix_cli import list_ids
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.reasons import sentences
+from omnix_cli.reasons.grammar import Sentence
 from omnix_cli.settings import ShopListSettings
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.lists.diversity import crowding
@@ -21,6 +24,10 @@ SIMILAR_TEXT = 0.5
 _CANDIDATES_PER_PLACE = 3
 _SEEN_AT_ONCE = 10
 """The length of a list as people see it; limits of diversity hold for so many items at the top of a longer one."""
+_NEIGHBOUR = (
+    *("rank", "score", "conditional", "customers"),
+    *("same_category", "same_brand", "price_similarity", "text_similarity"),
+)
 _NO_CUSTOMER = {
     name: pl.lit(None) for name in ("customer_id", "shelf", "predicted_date", "next_expected_date", "urgency")
 }
@@ -30,6 +37,7 @@ def shop_lists(
     neighbours: pl.LazyFrame,
     popularity: pl.LazyFrame,
     assortment: pl.LazyFrame,
+    cycles: pl.LazyFrame,
     *,
     parameters: ShopListSettings,
     min_support: int,
@@ -43,9 +51,9 @@ def shop_lists(
     similar product known by its content, and nothing dormant unless in its season. What is excluded or no product has
     no similar list. The first ten of a list keep to the limits of `diversity` while enough is left.
 
-    The confidence is the chance of a purchase within 14 days by a customer who shops now; in the similar lists the
-    share of the product's customers who bought the similar one too, times customers / (customers + 10), and 0 if
-    nobody is known to have bought both.
+    Where no customer is known (no `cycles`), reasons count orders. The confidence is the chance of a purchase within
+    14 days by a customer who shops now; in the similar lists the share of the product's customers who bought the
+    similar one too, times customers / (customers + 10), and 0 if nobody is known to have bought both.
     """
     shop = popularity.collect()
     offered = assortment.collect()
@@ -66,6 +74,7 @@ def shop_lists(
         for kind, count in limits.items()
     ]
     shown = pl.when(pl.col("customers") >= min_support).then("customers")
+    counted = "customer" if cycles.select("customer_id").head(1).collect().height else "order"
     near = neighbours.with_columns(customers=shown)
     for kind, rows, count in (
         ("similar", near, parameters.similar_count),
@@ -73,7 +82,7 @@ def shop_lists(
         ("substitutes", _related(near, "substitute", by="content"), parameters.substitute_count),
     ):
         if count:  # the first 0 rows of a group are a row of nulls in polars
-            items = _similar(rows, offered, out, diverse, count=count)
+            items = _similar(rows, offered, out, diverse, count=count, together=sentences.TOGETHER[counted])
             lists.append(listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col("source_id"))))
     frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), offered, frame="shop_lists")
     figures = {kind: int((frame["kind"] == kind).sum()) for kind in (*list_ids.PRODUCT_KINDS, *limits)}
@@ -83,9 +92,16 @@ def shop_lists(
 def _diverse(rows: pl.DataFrame, *, within: str, count: int, **limits: Any) -> pl.DataFrame:
     """The first `count` rows of each list, of the rows in the order of the lists: first those that are not one too many
     of their kind."""
-    crowded = crowding(rows, within=within, count=min(count, _SEEN_AT_ONCE), **limits)
-    ordered = rows.with_columns(crowded=crowded).sort(within, "crowded", maintain_order=True).drop("crowded")
-    return ordered.group_by(within, maintain_order=True).head(count)
+    number = rows.select(list=pl.col(within).rle_id().cast(pl.Int64), product_id="product_id")
+    crowded = crowding(number, within="list", count=min(count, _SEEN_AT_ONCE), **limits).to_numpy()
+    lists = number["list"].to_numpy()
+    order = np.lexsort((crowded, lists))  # stable
+    return rows[order[_places(lists) < count]]
+
+
+def _places(lists: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The place of each row in its list, from 0; the rows of a list stand together."""
+    return np.arange(len(lists)) - np.searchsorted(lists, lists)
 
 
 def _without_more_of_the_same(ranked: pl.DataFrame, assortment: pl.DataFrame, max_alike: int) -> pl.DataFrame:
@@ -116,36 +132,41 @@ def _similar(
     diverse: Callable[..., pl.DataFrame],
     *,
     count: int,
+    together: Sentence,
 ) -> pl.DataFrame:
     """The best neighbours of each product with what makes them similar, in words and as tags."""
     never_named = assortment.filter("never_named")
     parts = {
-        "bought_together": sentences.TOGETHER.say(customers="customers"),
+        "bought_together": together.say(customers="customers"),
         "same_category": pl.when("same_category").then(sentences.SAME_CATEGORY.say(category="category")),
         "same_brand": pl.when("same_brand").then(sentences.SAME_BRAND.say(brand="brand")),
         "similar_price": pl.when(pl.col("price_similarity") >= SIMILAR_PRICE).then(sentences.SIMILAR_PRICE.say()),
         "similar_text": pl.when(pl.col("text_similarity") >= SIMILAR_TEXT).then(sentences.SIMILAR_TEXT.say()),
     }
-    words = pl.concat_str(list(parts.values()), separator="; ", ignore_nulls=True)
     adoption = pl.col("conditional") * pl.col("customers") / (pl.col("customers") + SHRINK_CUSTOMERS)
     nearest = (
-        neighbours.rename({"product_id": "source_id", "neighbour_id": "product_id"})
-        .join(out.lazy(), on="product_id", how="anti")
-        .join(never_named.lazy().select(source_id="product_id"), on="source_id", how="anti")
-        .sort("source_id", "rank")
-        .group_by("source_id", maintain_order=True)
-        .head(_CANDIDATES_PER_PLACE * count)
+        neighbours.select(*_NEIGHBOUR, source_id="product_id", product_id="neighbour_id")
+        .filter(
+            ~pl.col("product_id").is_in(out["product_id"].implode()),
+            ~pl.col("source_id").is_in(never_named["product_id"].implode()),
+        )
         .collect()
     )
+    if not nearest.select(pl.struct("source_id", "rank").is_sorted()).item():  # they are, but for relations
+        nearest = nearest.sort("source_id", "rank")
+    places = _places(nearest["source_id"].rle_id().cast(pl.Int64).to_numpy())
+    nearest = nearest.filter(places < _CANDIDATES_PER_PLACE * count)
     return (
         diverse(nearest, within="source_id", count=count)
         .join(assortment.select("product_id", "category", "brand"), on="product_id", how="left", maintain_order="left")
+        .with_columns(part.alias(f"said_{tag}") for tag, part in parts.items())
+        .with_columns(words=pl.concat_str([f"said_{tag}" for tag in parts], separator="; ", ignore_nulls=True))
         .with_columns(
-            reason=pl.when(words != "").then(words).otherwise(sentences.SIMILAR.say()),
+            reason=pl.when(pl.col("words") != "").then("words").otherwise(sentences.SIMILAR.say()),
             tags=pl.concat_list(
-                pl.when(part.is_not_null()).then(pl.lit(tag)) for tag, part in parts.items()
+                pl.when(pl.col(f"said_{tag}").is_not_null()).then(pl.lit(tag)) for tag in parts
             ).list.drop_nulls(),
             confidence=adoption.fill_null(0.0),
         )
-        .drop("rank")
+        .drop("rank", "words", *(f"said_{tag}" for tag in parts))
     )

@@ -31,6 +31,7 @@ SHARED = (
     "neighbours_of_last",
     "nearest_customers",
     "category",
+    "kept_share",
 )
 """What is known of every product in question."""
 OWN = (
@@ -89,6 +90,7 @@ def _shared(chunk: Chunk, rows: Rows, facts: Facts) -> dict[str, Floats]:
         "neighbours": np.log(companions["neighbours"] + _LEAST_NEIGHBOUR),
         "neighbours_of_last": np.log(companions["neighbours_of_last"] + 1e-3),
         "nearest_customers": np.log(companions["nearest_customers"] + 3e-4),
+        "kept_share": np.log(questions.moment.kept_share)[rows.product],
         "category": np.log(chunk.category_share(rows) + 1e-3),
     }
 

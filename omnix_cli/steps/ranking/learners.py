@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from omnix_cli.kernels.binning import bin_edges, binned, threshold_of
+from omnix_cli.kernels.grown_trees import Nodes, binned_columns, grown
 from omnix_cli.steps.ranking.baskets import Bools, Floats, Ints
 
 INVERSE_RIDGE = 0.03
-TREES, LEAVES, LEARNING_RATE, FEWEST_IN_LEAF, BINS = 100, 15, 0.1, 50, 64
+TREES, LEAVES, LEARNING_RATE, FEWEST_IN_LEAF, BINS = 60, 15, 0.07, 200, 64
+SMALLEST_DEVIATION = 1e-6
+"""A feature that varies less is the same on all rows of the fit: it learns no slope, and must not be made large."""
 BASE = "base"
 """The part of a margin that no feature has a share in."""
 
@@ -38,7 +40,8 @@ class Logistic:
         """Fitted with a ridge, under one thread: more would change the last bits."""
         from sklearn.linear_model import LogisticRegression
 
-        mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+        mean, deviation = features.mean(axis=0), features.std(axis=0)
+        scale = np.where(deviation > SMALLEST_DEVIATION, deviation, 1.0)
         fitted: Any = LogisticRegression(  # type: ignore[no-untyped-call]
             C=INVERSE_RIDGE, max_iter=300
         )
@@ -79,17 +82,6 @@ class Logistic:
         return cls(tuple(rows["feature"][:-1]), float(rows["value"][-1]), mean, scale, slope, hinge)
 
 
-class Nodes(NamedTuple):
-    """The nodes of all trees as the kernel `tree_walks` takes them."""
-
-    root: Ints
-    feature: Ints
-    threshold: Floats
-    left: Ints
-    right: Ints
-    value: Floats
-
-
 @dataclass(frozen=True)
 class Trees:
     """Boosted trees: the margin is the base plus the value of one leaf of each tree.
@@ -107,9 +99,7 @@ class Trees:
         The features are binned here: with weights, scikit-learn's own binning takes longer than the trees."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        edges = [bin_edges(column, BINS) for column in features.T]
-        table = np.column_stack([binned(*pair) for pair in zip(features.T, edges, strict=True)])
-
+        table, edges = binned_columns(features.T, BINS)
         fitted: Any = HistGradientBoostingClassifier(  # type: ignore[no-untyped-call]
             max_iter=TREES,
             max_leaf_nodes=LEAVES,
@@ -118,21 +108,9 @@ class Trees:
             early_stopping=False,
             random_state=0,
         ).fit(table, bought, sample_weight=weight)
-        nodes = [predictors[0].nodes for predictors in fitted._predictors]
-        root = np.cumsum([0, *(len(tree) for tree in nodes)])[:-1]
-        moved = [tree["left"].astype(np.int64) + start for tree, start in zip(nodes, root, strict=True)]
-        moved_right = [tree["right"].astype(np.int64) + start for tree, start in zip(nodes, root, strict=True)]
-        every = np.concatenate(nodes)
-        is_leaf = every["is_leaf"].astype(bool)
-        left, right = (np.where(is_leaf, -1, np.concatenate(ends)) for ends in (moved, moved_right))
-        value = _means(left, right, np.where(is_leaf, every["value"], 0.0), every["count"].astype(np.float64))
-        feature = np.where(is_leaf, -1, every["feature_idx"]).astype(np.int64)
-        threshold = np.zeros(len(every))
-        for number, edge in enumerate(edges):
-            decided = feature == number
-            threshold[decided] = threshold_of(every["num_threshold"][decided], edge)
-        base = float(np.ravel(fitted._baseline_prediction)[0])
-        return cls(tuple(names), base, Nodes(root.astype(np.int64), feature, threshold, left, right, value))
+        nodes, base, count = grown(fitted, edges)
+        value = _means(nodes.left, nodes.right, nodes.value, count.astype(np.float64))
+        return cls(tuple(names), base, nodes._replace(value=value, missing_left=np.zeros_like(nodes.left)))
 
     def margin(self, features: Floats, *, threads: int = 1) -> Floats:
         """The logit of the chance, the trees added up in their order."""
@@ -141,8 +119,7 @@ class Trees:
 
         rows, total = np.ascontiguousarray(features), np.full(len(features), self.base)
         blocks = equal_blocks(np.ones(len(rows), dtype=np.int64), threads)
-        nodes = (*self.nodes, np.zeros(len(self.nodes.left), dtype=np.int64))  # nothing is missing
-        share_out(blocks, threads, lambda _, first, last: add_leaves(first, last, rows, *nodes, total))
+        share_out(blocks, threads, lambda _, first, last: add_leaves(first, last, rows, *self.nodes, total))
         return total
 
     def shares(self, features: Floats) -> Floats:
@@ -152,12 +129,12 @@ class Trees:
 
         parts = np.zeros((len(features), len(self.names) + 1))
         parts[:, -1] = self.base
-        add_steps(np.ascontiguousarray(features), *self.nodes, parts)
+        add_steps(np.ascontiguousarray(features), *self.nodes[:-1], parts)
         return parts
 
     def frame(self) -> pl.DataFrame:
         """The numbers as rows: one for each node, and one for the base."""
-        root, feature, threshold, left, right, value = self.nodes
+        root, feature, threshold, left, right, value, _ = self.nodes
         node = np.arange(len(value))
         names = [*self.names, ""]
         nodes = pl.DataFrame(
@@ -183,11 +160,10 @@ class Trees:
         number = {"": -1} | {name: place for place, name in enumerate(names)}
         feature = np.array([number[name] for name in nodes["feature"]], dtype=np.int64)
         root = nodes.group_by("tree", maintain_order=True).first()["node"]
-        values = (nodes["threshold"], nodes["left"], nodes["right"], nodes["value"])
-        threshold, left, right, value = (column.to_numpy() for column in values)
-        walk = Nodes(
-            root.to_numpy().astype(np.int64), feature, threshold, left.astype(np.int64), right.astype(np.int64), value
-        )
+        places = (root, nodes["left"], nodes["right"])
+        start, left, right = (column.to_numpy().astype(np.int64) for column in places)
+        threshold, value = (nodes[name].to_numpy() for name in ("threshold", "value"))
+        walk = Nodes(start, feature, threshold, left, right, value, np.zeros_like(left))
         return cls(tuple(names), base, walk)
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Ints, OwnPairs
-from omnix_cli.steps.ranking.companions import NearestCustomers, matrix_of, neighbour_matrix, taste_vectors
+from omnix_cli.steps.ranking.companions import (
+    NearestCustomers,
+    matrix_of,
+    neighbour_matrix,
+    taste_vectors,
+)
 from omnix_cli.steps.ranking.product_facts import ProductFacts
 
 
@@ -37,6 +42,10 @@ class Moment:
     def __init__(self, shop: Shop, before: Ints) -> None:
         pairs = OwnPairs.of(shop.baskets, before)
         self.neighbours = neighbour_matrix(pairs, shop.shape, threads=shop.threads)
+        every = np.bincount(pairs.product, minlength=shop.baskets.products)
+        last = np.bincount(pairs.product[pairs.baskets_since == 0], minlength=shop.baskets.products)
+        self.kept_share = (last + 0.5) / (every + 5)
+        """By product: the share of its buyers who had it in their last basket, shrunk."""
         self.nearest = NearestCustomers(taste_vectors(shop.baskets, before), threads=shop.threads)
         gaps = float((pairs.times - 1).sum())
         exposed = float((before[pairs.customer] - pairs.first_day)[before[pairs.customer] > NEVER].sum())

@@ -1,6 +1,8 @@
 """The chance that a customer buys a new product within 14 days, from the chance that it is in the next basket.
 
-How many baskets come in 14 days differs by customer, so the number of recent visits counts beside the score.
+How many baskets come in 14 days differs by customer, so the number of recent visits counts beside the chance. That
+chance is the regression's, also where trees take part in the order: the baskets of those 14 days were fitted, and trees
+know them too well.
 """
 
 from __future__ import annotations
@@ -16,23 +18,23 @@ from omnix_cli.steps.ranking.questions import Chunk, Questions
 from omnix_cli.steps.ranking.ranker import Ranker
 
 WITHIN_DAYS = 14
-MOST_ASKED = 500
+MOST_ASKED = 2_500
 """Customers that the chance is learned from, evenly spread over the ids."""
 BEST = 15
 """New products of each of them: the ranks that a list may show."""
-PRIOR, PRECISION = (-1.4, 0.7, 0.6), (0.25, 25.0, 25.0)
-"""What the three numbers are without any purchase to learn from, and how firmly: 1 / variance. From Complete Journey in
-the summer; at a level (the first) that hardly counts."""
+PRIOR, PRECISION = (-1.5, 0.7, 0.6), (0.25, 25.0, 25.0)
+"""What the three numbers are with nothing to learn from, as on Complete Journey in the summer of 2017; and how firmly:
+1 / variance."""
 _STEPS = 25
-_TERMS = ("base", "score", "visits")
+_TERMS = ("base", "margin", "visits")
 
 
 @dataclass(frozen=True)
 class NewChances:
-    """logit(chance) = base + score * logit(score) + visits * log(visits in 28 days + 1/2)."""
+    """logit(chance) = base + margin * (margin of the regression) + visits * log(visits in 28 days + 1/2)."""
 
     base: float
-    score: float
+    margin: float
     visits: float
 
     @classmethod
@@ -48,18 +50,19 @@ class NewChances:
         if not len(customers):
             return None
         questions = Questions(shop, Moment(shop, asked), asked, customers)
-        parts = [_best_new(chunk, ranker) for chunk in questions.chunks()]
-        customer, product, score = (np.concatenate(column) for column in zip(*parts, strict=True))
-        terms = _terms(score, questions.visits[customer])
+        linear = Ranker({"new": ranker.models["new"].linear}, {})
+        parts = [_best_new(chunk, linear) for chunk in questions.chunks()]
+        customer, product, margin = (np.concatenate(column) for column in zip(*parts, strict=True))
+        terms = _terms(margin, questions.visits[customer])
         return cls(*_fitted(terms, _bought(shop.baskets, customer, product, before - WITHIN_DAYS, before)))
 
-    def of(self, score: Floats, visits: Ints) -> Floats:
-        """The chance for each score, with the customer's visits of the last 28 days."""
-        return np.asarray(1 / (1 + np.exp(-_terms(score, visits) @ np.array([self.base, self.score, self.visits]))))
+    def of(self, margin: Floats, visits: Ints) -> Floats:
+        """The chance for each margin, with the customer's visits of the last 28 days."""
+        return np.asarray(1 / (1 + np.exp(-_terms(margin, visits) @ np.array([self.base, self.margin, self.visits]))))
 
     def frame(self) -> pl.DataFrame:
         """The numbers as rows of the frame `ranker`."""
-        values = [self.base, self.score, self.visits]
+        values = [self.base, self.margin, self.visits]
         return pl.DataFrame({"part": "new", "model": "chance", "feature": _TERMS, "value": values})
 
     @classmethod
@@ -71,14 +74,15 @@ class NewChances:
 
 
 def _best_new(chunk: Chunk, ranker: Ranker) -> tuple[Ints, Ints, Floats]:
-    """Customer, product and score of the best new products of each customer."""
+    """Customer, product and margin of the best new products of each customer."""
     every = chunk.rows()
     rows = every.only(~every.known)
     score, _ = ranker.scores(chunk, rows)
     order = np.lexsort((rows.product, -score, rows.row))
     row = rows.row[order]
     best = order[np.arange(len(row)) - np.searchsorted(row, row) < BEST]
-    return rows.customer[best], rows.product[best], score[best]
+    likely = np.clip(score[best], 1e-12, 1 - 1e-12)
+    return rows.customer[best], rows.product[best], np.log(likely / (1 - likely))
 
 
 def _bought(baskets: Baskets, customer: Ints, product: Ints, first: int, end: int) -> Bools:
@@ -88,9 +92,8 @@ def _bought(baskets: Baskets, customer: Ints, product: Ints, first: int, end: in
     return np.isin(customer * baskets.products + product, keys)
 
 
-def _terms(score: Floats, visits: Ints) -> Floats:
-    likely = np.clip(score, 1e-9, 1 - 1e-9)
-    return np.column_stack([np.ones(len(score)), np.log(likely / (1 - likely)), np.log(visits + 0.5)])
+def _terms(margin: Floats, visits: Ints) -> Floats:
+    return np.column_stack([np.ones(len(margin)), np.clip(margin, -25, 25), np.log(visits + 0.5)])
 
 
 def _fitted(terms: Floats, bought: Bools) -> Floats:

@@ -130,8 +130,10 @@ def _ranked(chunk: Chunk, ranker: Ranker, chances: NewChances | None) -> pl.Data
     score, matrices = ranker.scores(chunk, rows)
     everything = named(chunk.questions.shop, rows, score).with_columns(row=np.arange(len(score)))
     if chances:
-        chance = chances.of(score, chunk.questions.visits[rows.customer])
-        everything = everything.with_columns(chance=pl.when(~pl.col("known")).then(pl.Series(chance)))
+        chance, is_new = np.full(len(score), np.nan), ~rows.known
+        margin = ranker.models["new"].linear.margin(matrices["new"])
+        chance[is_new] = chances.of(margin, chunk.questions.visits[rows.customer[is_new]])
+        everything = everything.with_columns(chance=pl.Series(chance).fill_nan(None))
     best = ordered(everything, NEW_PRODUCTS)
     reasons = [pl.DataFrame(schema={"row": pl.Int64, "contributions": _CONTRIBUTIONS})]
     explained = best.filter(pl.col("rank") <= EXPLAINED_RANKS).sort("row")

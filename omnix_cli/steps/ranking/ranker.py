@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,11 @@ class Model:
     def kind(self) -> Kind:
         """What it is called."""
         return "boosting" if self.trees else "logistic"
+
+    @property
+    def linear(self) -> Model:
+        """Its regression alone."""
+        return replace(self, trees=None)
 
     def margin(self, matrix: Floats, *, threads: int = 1) -> Floats:
         """The logit of the chance, from a matrix with one column for each of `names`."""

@@ -64,6 +64,7 @@ def fit(
     """The ranker for questions about the days `before` (one for each customer), learned from earlier baskets.
 
     `labels` are other baskets to learn from, in two halves: a kind is tried on the second after a fit to the first.
+    Everybody's own last baskets are then learned from as well.
     With fewer than `min_label_baskets` to try on there is no model, unless a `method` is named."""
     newest = Labels.last_baskets(shop, before)
     tried, fitted = (newest, Labels.last_baskets(shop, newest.day)) if labels is None else (labels[1], labels[0])
@@ -72,15 +73,18 @@ def fit(
         min_label_baskets if method == "auto" else 2
     ):
         return Ranker({}, {part: counts for part in FEATURES})
-    moment = Moment(shop, np.where(newest.day > NEVER, newest.day, before) if labels is None else before)
-    candidates: Candidates = {}
+    own = Moment(shop, np.where(newest.day > NEVER, newest.day, before))
+    if labels is None:
+        moment, learned, more = own, newest, None
+    else:
+        moment, learned, more = Moment(shop, before), _both(*labels), Sample.of(shop, own, newest)
+    learned, trial = learned.at_most(MOST_CUSTOMERS), None
     if method == "auto":
-        earlier = moment if labels else Moment(shop, np.where(fitted.day > NEVER, fitted.day, newest.day))
-        candidates = _candidates(Sample.of(shop, earlier, fitted, most=MOST_ROWS // 2))
-    learned = (newest if labels is None else _both(*labels)).at_most(MOST_CUSTOMERS)
-    judged = Labels(tried.day, np.intersect1d(tried.customers, learned.customers)).at_most(MOST_TRIED)
-    trial = Trial(judged, candidates) if method == "auto" else None
-    final = Sample.of(shop, moment, learned, trial=trial)
+        earlier = Moment(shop, np.where(fitted.day > NEVER, fitted.day, newest.day)) if labels is None else moment
+        judged = Labels(tried.day, np.intersect1d(tried.customers, learned.customers)).at_most(MOST_TRIED)
+        trial = Trial(judged, _candidates(Sample.of(shop, earlier, fitted, most=MOST_ROWS // 2).joined(more)))
+        del earlier
+    final = Sample.of(shop, moment, learned, trial=trial).joined(more)
     kinds: dict[str, Kind] = dict.fromkeys(FEATURES, method)  # type: ignore[arg-type]
     figures = {part: dict(counts) for part in FEATURES}
     if trial:
@@ -165,6 +169,18 @@ class Sample:
             parts.append((table[kept[needed]], rows.known[kept], bought[kept], 1 / np.sqrt(size[kept])))
         matrix, known, bought, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
         return cls(matrix, known, bought, weight, share)
+
+    def joined(self, other: Sample | None) -> Sample:
+        """With the rows of another sample, if there is one."""
+        if other is None:
+            return self
+        left = [int((~one.bought).sum()) for one in (self, other)]  # of the products not bought
+        whole = left[0] / self.kept_share + left[1] / other.kept_share
+        features, known, bought, weight = (
+            np.concatenate([getattr(one, name) for one in (self, other)])
+            for name in ("features", "known", "bought", "weight")
+        )
+        return Sample(features, known, bought, weight, sum(left) / whole if whole else 1.0)
 
     def has_both(self, part: str) -> bool:
         """Whether something of this part was bought, and something was not."""

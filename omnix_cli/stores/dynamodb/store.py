@@ -93,12 +93,16 @@ class DynamoStore:
     def delete_many(self, table: str, keys: Iterable[str], *, units: Units = NO_UNITS) -> int:
         return self._write(table, map(partial(delete_request, TABLES[table].key), keys), units)
 
-    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+    def put_if(
+        self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None, units: int | None = None
+    ) -> bool:
         spec = TABLES[table]
         spec.check(item)
         tagged = to_wire(item)
         request = {"TableName": self._names[table], "Item": tagged, **wire.condition(spec.key, expected)}
         unsure: list[ServiceError] = []
+        if units is not None:
+            self._pace(table).take(units)
         try:
             self._service.call("PutItem", request, unsure.append)
         except ServiceError as error:
@@ -106,8 +110,8 @@ class DynamoStore:
                 raise explained(error, self._names[table]) from error
             # The answer to an earlier attempt may have been lost: then we have already put the item.
             return bool(unsure) and self._item(table, item[spec.key]) == from_wire(tagged)
-        # It does not wait, since a lease may depend on it; the writes that follow wait for it.
-        self._pace(table).correct(spec.write_units(None, item))
+        if units is None:  # the writes that follow wait for it
+            self._pace(table).correct(spec.write_units(None, item))
         return True
 
     def update_many(self, table: str, changes: Iterable[Mapping[str, Any]], *, units: Units = NO_UNITS) -> list[str]:

@@ -19,6 +19,7 @@ from omnix_cli.errors import OmnixError
 from omnix_cli.records import Loss, Question, Reply
 from omnix_cli.stores.replies.reply_table import (
     IN_LIST,
+    REPLIES_ABOUT,
     REPLY_COLUMNS,
     TOTALS,
     TOTALS_COLUMNS,
@@ -26,6 +27,7 @@ from omnix_cli.stores.replies.reply_table import (
     KeptReply,
     ReplyTable,
     as_list,
+    instant,
     kept_reply,
     reply_of,
 )
@@ -124,6 +126,24 @@ class SqliteAnswers:
         questions = [question for (question,) in rows]
         self.drop(questions)
         return len(questions)
+
+    def about(self, customer_id: str) -> list[tuple[Reply, str]]:
+        """The replies to questions about a customer, each with the day it was asked for."""
+        rows = self._table.query(REPLIES_ABOUT, customer_id)
+        with self._table.readable():
+            return [(reply_of(row), str(row[-1])) for row in rows]
+
+    def drop_before(self, moment: datetime) -> int:
+        """Removes the replies that came before a time, for good; returns how many."""
+        rows = self._table.query("SELECT question FROM replies WHERE replied_at < ?", instant(moment))
+        questions = [question for (question,) in rows]
+        if questions:
+            self.drop(questions)
+        return len(questions)
+
+    def overwrite_deleted(self) -> None:
+        """Writes the file anew, so that it has no bytes of replies that were removed."""
+        self._table.overwrite_deleted()
 
     def drop(self, questions: Collection[str]) -> None:
         """Removes these replies, here and in the shared folder, and overwrites their bytes. Raises `UnavailableError`

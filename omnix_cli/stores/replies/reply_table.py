@@ -15,7 +15,7 @@ import polars as pl
 
 from omnix_cli.errors import CorruptCheckpoint, UnavailableError
 from omnix_cli.records import TOKEN_KINDS, Loss, Question, Reply
-from omnix_cli.stores.sqlite.errors import SqliteFile, readable, translated
+from omnix_cli.stores.sqlite.errors import SqliteFile, readable, rebuild, translated
 from omnix_cli.stores.workspace.files import disk_errors
 from omnix_cli.stores.workspace.private import create_private, private_folder
 
@@ -46,6 +46,10 @@ CREATE TABLE IF NOT EXISTS losses (
 REPLY_COLUMNS = (
     "question, model, prompt, way, text, stop_reason, input, output, cache_read, cache_write, cost, seconds, "
     "replied_at, run, max_output_tokens, as_of"
+)
+REPLIES_ABOUT = (
+    f"SELECT {REPLY_COLUMNS} FROM replies WHERE question IN (SELECT question FROM asked WHERE customer_id = ?)"
+    " ORDER BY replied_at, question"
 )
 KEEP = f"INSERT OR IGNORE INTO replies ({REPLY_COLUMNS}, file) VALUES ({', '.join('?' * 17)})"
 KEEP_ASKED = "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?)"
@@ -188,6 +192,11 @@ class ReplyTable:
         if is_busy:
             message = f"{self._path} still contains traces of removed replies, because another process is reading it"
             raise UnavailableError(message, hint="Try again when that process has finished.")
+
+    def overwrite_deleted(self) -> None:
+        """Writes the file anew, without what was removed. Raises `UnavailableError` while another process reads it."""
+        with self._writing, translated(self._path, REPLIES_FILE):
+            rebuild(self._database, self._path, REPLIES_FILE)
 
     def unshared(self, count: int) -> list[KeptReply]:
         """Some of the replies that are in no shared file."""

@@ -31,7 +31,7 @@ from omnix_cli.settings import S3Settings
 from omnix_cli.stores.s3.errors import Changed
 from omnix_cli.stores.s3.prefix import Prefix, StoredObject, connect, unchanged
 from omnix_cli.stores.workspace.files import disk_errors
-from omnix_cli.stores.workspace.folders import MANIFEST
+from omnix_cli.stores.workspace.folders import MANIFEST, listed_paths
 
 _TRIES = 20
 """How often a change is retried when other processes change the file at the same time."""
@@ -192,6 +192,21 @@ class S3Shelf:
                 yield draft
             finally:
                 draft.clear()
+
+    @contextmanager
+    def revise(self, key: str) -> Iterator[_S3Draft]:
+        with self.draft(key) as draft:
+            yield draft
+        self.tidy(key)
+
+    def tidy(self, key: str) -> int:
+        listed = listed_paths(self.manifest(key) or b"")
+        if listed is None:
+            return 0
+        objects = self.objects.within(key)
+        unlisted = [stored.key for stored in objects.list() if stored.key not in {*listed, MANIFEST}]
+        objects.delete(unlisted)
+        return len(unlisted)
 
     def hide(self, key: str) -> None:
         """Deletes the manifest; a sweep deletes the parts."""

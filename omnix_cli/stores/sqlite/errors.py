@@ -61,6 +61,17 @@ def readable(path: Path, kind: SqliteFile = STORE) -> Iterator[None]:
         raise kind.damaged(message, hint=kind.damaged_hint) from error
 
 
+def rebuild(database: sqlite3.Connection, path: Path, kind: SqliteFile) -> None:
+    """Writes a file anew, without the bytes of anything that was deleted or replaced, and empties its log. Raises
+    `UnavailableError` while another process reads old pages."""
+    database.execute("PRAGMA secure_delete = ON")
+    database.execute("VACUUM")
+    is_busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        message = f"{kind.name} {path} still has traces of what was deleted, because another process is reading it"
+        raise UnavailableError(message, hint="Run the same command again when that process has finished.")
+
+
 def explained(error: sqlite3.Error, path: Path, kind: SqliteFile = STORE) -> OmnixError | None:
     """What happened, in the user's terms; None for a bug of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code, the rest detail

@@ -30,6 +30,11 @@ class TableSql:
         self.alive = f" AND ({_quoted(spec.ttl)} IS NULL OR {_quoted(spec.ttl)} > ?)" if spec.ttl else ""
 
     @property
+    def delete_expired(self) -> str:
+        """Deletes the items that are no longer `alive`; the table must have an expiry attribute."""
+        return f"DELETE FROM {_quoted(self.full_name)} WHERE {_quoted(self.spec.ttl or '')} <= ?"
+
+    @property
     def columns(self) -> dict[str, str]:
         """The columns to find items by, except the key, and their types."""
         columns = dict.fromkeys(self.spec.index_attributes, "TEXT")

@@ -3,6 +3,7 @@ by."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import zlib
@@ -20,7 +21,7 @@ from omnix_cli.errors import os_failure
 from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.protocols.tables import NO_UNITS, Guard, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
-from omnix_cli.stores.sqlite.errors import readable, translated
+from omnix_cli.stores.sqlite.errors import STORE, readable, rebuild, translated
 from omnix_cli.stores.sqlite.statements import TableSql
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 from omnix_cli.stores.tables.specs import TABLES
@@ -85,7 +86,9 @@ class SqliteStore:
         finally:
             self._guard = before
 
-    def put_if(self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None) -> bool:
+    def put_if(
+        self, table: str, item: Mapping[str, Any], *, expected: Mapping[str, Any] | None, units: int | None = None
+    ) -> bool:
         sql = self.tables[table]
         row = sql.row(item)
         with self.transaction() as database:
@@ -191,6 +194,30 @@ class SqliteStore:
                 connection = self._own.connection = self._connect(create=create)
                 self._open.append(connection)
             yield connection
+
+    def delete_expired(self, table: str, now: datetime) -> int:
+        """Deletes the items of a table that have expired; returns how many. Nothing else does, unlike in DynamoDB."""
+        sql = self.tables[table]
+        if self.missing_tables((table,)):
+            return 0
+        with self.transaction() as database:
+            return database.execute(sql.delete_expired, sql.alive_at(now)).rowcount
+
+    def others_in_file(self) -> Iterator[SqliteStore]:
+        """The stores of other prefixes and stages in the same file: copies of tables, for example."""
+        if not self.path.exists():
+            return
+        with self.database() as database:
+            names = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        found = {name: re.fullmatch(rf"(.+)-(?:{'|'.join(TABLES)})-(.+)", name) for name in names}
+        places = {(match[1], match[2]) for match in found.values() if match} - {(self.prefix, self.stage)}
+        yield from (SqliteStore(self.path, prefix, stage) for prefix, stage in sorted(places))
+
+    def overwrite_deleted(self) -> None:
+        """Implements `protocols.OverwritingStore`: the file is written anew, so that no free page and no log keeps what
+        was deleted or replaced. Raises `UnavailableError` while another process reads old pages."""
+        with self.database() as database:
+            rebuild(database, self.path, STORE)
 
     def close(self) -> None:
         while self._open:

@@ -17,7 +17,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from typing import IO, Any
@@ -31,6 +31,7 @@ from omnix_cli.processes.peak_memory import PeakMemory
 from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
 from omnix_cli.stores.workspace.files import disk_errors, stage
 from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts, inner_path
+from omnix_cli.stores.workspace.forgotten import ForgottenCustomers
 from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, reason
 from omnix_cli.stores.workspace.versions import newer_workspace
 
@@ -38,6 +39,9 @@ PART_ROWS = 1 << 20
 """Rows in a part; fixed, so that the files do not depend on how the rows were computed."""
 ROW_GROUP_ROWS = 1 << 17
 """Rows in a row group: small enough that reading one customer reads little."""
+
+_RUN_AGAIN = "Run `omnix run`: it computes this step again."
+_IMPORT_AGAIN = "Import the files again into a new workspace (--workspace)."
 
 _FIELDS = {field.name for field in fields(Manifest)}
 _MANIFEST = TypeAdapter(Manifest)
@@ -56,18 +60,33 @@ class ParquetFrame:
     columns: Mapping[str, str]
     """The columns as they were written, with their types."""
     shelf: Shelf
+    forgotten: ForgottenCustomers | None = None
 
     def scan(self, *columns: str) -> pl.LazyFrame:
-        """The rows of all parts in order, with the columns that the frame has in this release."""
+        """The rows of all parts in order, with the columns that the frame has in this release; none of customers who
+        are forgotten."""
         if columns and self.paths and self.columns.keys() >= set(columns):
-            return self.shelf.scan(self.key, self.paths).select(columns)
+            return self._rows().select(columns)
         from omnix_cli.schemas import FRAMES  # here, since it takes longer to load than most look-ups
 
         if not self.paths:
             return FRAMES[self.name].empty().lazy()
-        rows = self.shelf.scan(self.key, self.paths)
+        rows = self._rows()
         spec = FRAMES.get(self.name)
-        return rows if spec is None else spec.current(rows, self.columns, where=f"checkpoint {self.key}")
+        if spec is None:
+            return rows
+        again = _IMPORT_AGAIN if self.key.startswith("import-") else _RUN_AGAIN
+        return spec.current(rows, self.columns, where=f"checkpoint {self.key}", hint=again)
+
+    def _rows(self) -> pl.LazyFrame:
+        rows = self.shelf.scan(self.key, self.paths)
+        if self.forgotten is None or not self.forgotten.hides:
+            return rows
+        by_row = self.name == "quarantine"
+        column, is_hidden = ("row", self.forgotten.in_rows) if by_row else ("customer_id", self.forgotten.hidden)
+        if column not in self.columns:
+            return rows
+        return rows.filter(~pl.col(column).map_batches(is_hidden, return_dtype=pl.Boolean, is_elementwise=True))
 
 
 @dataclass(frozen=True)
@@ -76,12 +95,15 @@ class ParquetCheckpoint:
 
     manifest: Manifest
     shelf: Shelf
+    forgotten: ForgottenCustomers | None = None
 
     def frame(self, name: str) -> ParquetFrame:
         """One of its frames; empty if the step wrote none of that name."""
         paths = tuple(str(part["path"]) for part in self.manifest.parts.get(name, ()))
         columns = self.manifest.schemas.get(name, {})
-        return ParquetFrame(name, self.manifest.key, self.manifest.rows(name), paths, columns, self.shelf)
+        return ParquetFrame(
+            name, self.manifest.key, self.manifest.rows(name), paths, columns, self.shelf, self.forgotten
+        )
 
 
 class _Writer:
@@ -136,8 +158,16 @@ class _Writer:
 class ParquetCheckpoints:
     """All checkpoints of a workspace. Implements `protocols.Checkpoints`."""
 
-    def __init__(self, shelf: Shelf, *, now: Callable[[], datetime], part_rows: int = PART_ROWS) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        now: Callable[[], datetime],
+        part_rows: int = PART_ROWS,
+        forgotten: ForgottenCustomers | None = None,
+    ) -> None:
         self._shelf = shelf
+        self._forgotten = forgotten
         self._part_rows = part_rows
         self._now = now
         self._verified: set[str] = set()
@@ -171,7 +201,7 @@ class ParquetCheckpoints:
             if content is None:
                 raise ValueError("it does not exist")
             manifest = from_sealed_json(content, partial(_manifest, key))
-            return ParquetCheckpoint(manifest, self._shelf)
+            return ParquetCheckpoint(manifest, self._shelf, self._forgotten)
         except OSError as error:
             raise os_failure(error, f"checkpoint {key} cannot be read") from error
         except ValueError as error:
@@ -213,6 +243,40 @@ class ParquetCheckpoints:
                 yield self.open(key).manifest
             except CorruptCheckpoint as error:
                 _log.warning("%s", error.message)
+
+    def stored(self, key: str, frame: str) -> Iterator[pl.LazyFrame]:
+        """The parts of a frame as they are stored, also with rows of customers who are forgotten."""
+        for part in self.open(key).manifest.parts.get(frame, ()):
+            yield self._shelf.scan(key, [str(part["path"])])
+
+    def take_out(self, key: str, gone: Mapping[str, pl.Expr]) -> int:
+        """Takes rows out of a checkpoint and renews its manifest in one step, with the same key; returns how many.
+        `gone` has a condition for each frame that may have such rows.
+
+        Parts without such rows stay as they are, and a killed process leaves the checkpoint as it was, or changed."""
+        self._shelf.tidy(key)
+        manifest, removed = self.open(key).manifest, 0
+        parts = {name: list(entries) for name, entries in manifest.parts.items()}
+        with self._shelf.revise(key) as draft:
+            for name, condition in gone.items():
+                for number, part in enumerate(manifest.parts.get(name, ())):
+                    rows = self._shelf.scan(key, [str(part["path"])])
+                    if not (count := rows.filter(condition).select(pl.len()).collect().item()):
+                        continue
+                    left = rows.filter(~condition.fill_null(False)).collect()
+                    path = draft.folder / f"{name}-{number:05d}.parquet"
+                    with disk_errors(path.parent.parent):
+                        file = stage(path, partial(write_parquet, left.rechunk()))
+                    parts[name][number] = {**draft.adopt(path.name, file), "rows": left.height}
+                    removed += count
+            if removed:
+                draft.commit(as_sealed_json(_MANIFEST.dump_python(replace(manifest, parts=parts), mode="json")))
+                self._verified.discard(key)
+        return removed
+
+    def tidy(self, key: str) -> int:
+        """See `Shelf.tidy`."""
+        return self._shelf.tidy(key)
 
     def remove(self, key: str) -> None:
         self._shelf.remove(key)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
+import orjson
 import polars as pl
 from pydantic import AfterValidator, BaseModel, NonNegativeInt, TypeAdapter
 
@@ -53,6 +54,14 @@ _FRAME_PARTS = TypeAdapter(dict[str, list[FramePart]])
 def check_parts(parts: object) -> None:
     """Raises ValueError when these are not the parts of frames, or a file of them may lie outside its folder."""
     _FRAME_PARTS.validate_python(parts)
+
+
+def listed_paths(manifest: bytes) -> set[str] | None:
+    """The paths of the files that a manifest lists; None when it cannot be read."""
+    try:
+        return {str(part["path"]) for parts in orjson.loads(manifest)["parts"].values() for part in parts}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 class Folder(Protocol):
@@ -109,6 +118,12 @@ class Shelf(Protocol):
 
     def draft(self, key: str) -> AbstractContextManager[Draft]:
         """A new checkpoint; nothing of it remains unless it is committed."""
+
+    def revise(self, key: str) -> AbstractContextManager[Draft]:
+        """A change of a checkpoint: its files stay until a manifest without them is committed, in one step."""
+
+    def tidy(self, key: str) -> int:
+        """Removes the files of a checkpoint that its manifest does not list; returns how many."""
 
     def hide(self, key: str) -> object:
         """Hides a damaged checkpoint; a later `sweep` removes it."""
@@ -201,6 +216,23 @@ class _DiskDraft:
 
 
 @dataclass(frozen=True)
+class _DiskRevision(_DiskDraft):
+    """New files beside those of a checkpoint, and its new manifest. Implements `Draft`."""
+
+    def adopt(self, name: str, file: StagedFile) -> dict[str, Any]:
+        stem, _, kind = name.rpartition(".")
+        name = f"{stem}-{file.sha256[:12]}.{kind}"
+        with disk_errors(self.shelf.path):
+            shutil.move(file.path, self.shelf.path / self.key / name)
+        return {"path": name, "bytes": file.bytes, "sha256": file.sha256}
+
+    def commit(self, manifest: bytes) -> None:
+        with disk_errors(self.shelf.path):
+            sync(self.shelf.path / self.key)
+            write_atomically(self.shelf.manifest_path(self.key), manifest)
+
+
+@dataclass(frozen=True)
 class DiskShelf:
     """Checkpoints in a folder on this machine; hidden folders are drafts and leftovers. Implements `Shelf`.
 
@@ -240,6 +272,28 @@ class DiskShelf:
             yield _DiskDraft(hidden, self, key)
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
+
+    @contextmanager
+    def revise(self, key: str) -> Iterator[_DiskRevision]:
+        with disk_errors(self.path):
+            hidden = Path(tempfile.mkdtemp(prefix=f".writing-{key}-", dir=self.path))
+        try:
+            yield _DiskRevision(hidden, self, key)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+            self.tidy(key)
+
+    def tidy(self, key: str) -> int:
+        content = self.manifest(key)
+        listed = listed_paths(content or b"")
+        if listed is None:
+            return 0
+        listed |= set() if self.manifest_path(key).exists() else {MANIFEST}
+        folder = self.path / key
+        unlisted = [path for path in entries(folder) if path.is_file() and path.name not in listed]
+        for path in unlisted:
+            path.unlink(missing_ok=True)
+        return len(unlisted)
 
     def hide(self, key: str) -> Path:
         """Moves the checkpoint into a hidden folder, the manifest first, and returns that folder."""

@@ -21,6 +21,7 @@ from omnix_cli.errors import CorruptCheckpoint, DataError, LockedError, OmnixErr
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
 from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.forgotten import ForgottenCustomers
 from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json, parsed, sealed, unsealed
 from omnix_cli.stores.workspace.versions import unreadable
 
@@ -40,11 +41,13 @@ class LedgerView:
     name: str
     checkpoints: tuple[Checkpoint, ...]
     rows: int
+    gone: tuple[str, ...] = ()
+    """The hashes of the customers who had rows in them and are forgotten."""
 
     @cached_property
     def key(self) -> str:
-        """The hash of the batch keys in order."""
-        keys = "\n".join(checkpoint.manifest.key for checkpoint in self.checkpoints)
+        """The hash of the batch keys in order, and of who is forgotten."""
+        keys = "\n".join((*(checkpoint.manifest.key for checkpoint in self.checkpoints), *self.gone))
         return f"{self.name}-{hashlib.sha256(keys.encode()).hexdigest()[:32]}"
 
     def scan(self, *columns: str) -> pl.LazyFrame:
@@ -82,6 +85,7 @@ class FileLedger:
     checkpoints: Checkpoints
     replaced: ImportBatch | None = None
     """See `before`."""
+    forgotten: ForgottenCustomers | None = None
     _known: dict[str, bytes | None] = field(default_factory=dict, compare=False, repr=False)
     """The content of the file at the first look, or after the last change."""
 
@@ -111,7 +115,9 @@ class FileLedger:
     def view(self, kind: str) -> LedgerView:
         batches = [batch for batch in self.batches(kind) if batch.accepted or batch.superseded or batch.delisted]
         checkpoints = tuple(map(self._whole, batches))
-        return LedgerView(kind, checkpoints, sum(map(_change, batches)))
+        gone = self.forgotten.rows_gone([batch.key for batch in batches]) if self.forgotten else {}
+        lost = sum(sum(rows.values()) for rows in gone.values())
+        return LedgerView(kind, checkpoints, sum(map(_change, batches)) - lost, tuple(sorted(gone)))
 
     def quarantine(self, kind: str) -> pl.LazyFrame:
         from omnix_cli.schemas import FRAMES

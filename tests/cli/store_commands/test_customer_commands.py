@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from tests.cli.conftest import Omnix
+from tests.cli.conftest import CUSTOMERS, Omnix, write_shop
 
 
 def test_a_customer_is_registered_changed_and_shown(omnix: Omnix) -> None:
@@ -56,3 +57,68 @@ def test_predictions_are_those_of_the_run(ran: Omnix) -> None:
     one = ran("customers", "prediction", "c01", patterns[0]["productId"], "--format", "json")
     assert json.loads(one.out)["predictedDate"] == patterns[0]["predictedNextPurchaseDate"]
     assert ran("customers", "prediction", "c01", "gold").code == 3
+
+
+def test_a_run_says_when_what_is_due_how_customers_shop_and_in_which_segment(omnix: Omnix, tmp_path: Path) -> None:
+    write_shop(tmp_path)
+    registered = omnix("customers", "register", "c01", "--brand", "Alp")
+    assert registered.code == 0
+    for kind in ("products", "purchases"):
+        assert omnix("import", kind, f"{kind}.csv").code == 0
+    run = omnix("run")
+    assert run.code == 0, run.err
+    assert "changed=1 unchanged=0" in run.err
+
+    patterns = json.loads(omnix("customers", "predictions", "c01", "--format", "json").out)
+    assert patterns
+    for pattern in patterns:
+        assert 0 < pattern["averageDaysBetweenPurchases"] < 40
+        assert pattern["interval"]["from"] <= pattern["dueDate"] <= pattern["interval"]["to"]
+        assert pattern["category"]
+        one = json.loads(omnix("customers", "prediction", "c01", pattern["productId"], "--format", "json").out)
+        assert one["averageDaysBetween"] == pattern["averageDaysBetweenPurchases"]
+        assert one["interval"] == pattern["interval"]
+
+    profile = json.loads(omnix("customers", "profile", "c01", "--format", "json").out)
+    assert profile["preferences"]["brandPreferences"] == ["Alp"]
+    assert profile["shoppingPatterns"]["shoppingFrequency"] == "weekly"
+    assert profile["shoppingPatterns"]["averageOrderValue"] == 6.88  # 20 weeks of milk, bread; tea in 5, jam in 10
+    assert profile["segment"] == "loyal"
+    assert "computedPatterns" not in profile
+
+    counts = json.loads(omnix("customers", "segments", "--format", "json").out)
+    assert [(row["segment"], row["customers"], row["share"]) for row in counts] == [("loyal", len(CUSTOMERS), 1.0)]
+    (mine,) = json.loads(omnix("customers", "segments", "c01", "--format", "json").out)
+    assert (mine["segment"], mine["orders"], mine["shopping_frequency"]) == ("loyal", 20, "weekly")
+    assert mine["reason"].startswith("20 orders in the last 365 days worth 137.50, shopping every 7.0 days, ")
+    unknown = omnix("customers", "segments", "nobody")
+    assert (unknown.code, "there is no customer 'nobody'" in unknown.err) == (3, True)
+
+    again = omnix("run")
+    assert "changed=0 unchanged=1" in again.err
+    assert json.loads(omnix("customers", "profile", "c01", "--format", "json").out) == profile
+
+
+def test_segments_need_a_run(omnix: Omnix) -> None:
+    assert omnix("customers", "segments").code != 0
+
+
+def test_who_withdraws_consent_loses_segment_and_patterns_with_the_next_run(omnix: Omnix, tmp_path: Path) -> None:
+    write_shop(tmp_path)
+    omnix("customers", "register", "c01")
+    for kind in ("products", "purchases"):
+        omnix("import", kind, f"{kind}.csv")
+    omnix("run")
+    omnix("customers", "consent", "c01", "--no-personalisation")
+    run = omnix("run")
+    assert "changed=0 cleared=1 unchanged=0" in run.err
+    profile = json.loads(omnix("customers", "profile", "c01", "--format", "json").out)
+    assert "segment" not in profile
+    assert profile["shoppingPatterns"]["shoppingFrequency"] == "occasional"
+    nothing = omnix("customers", "segments", "c01")
+    assert (nothing.code, "`c01` is in no segment: the run knew of no order, or of no consent" in nothing.err) == (
+        0,
+        True,
+    )
+    (counts,) = json.loads(omnix("customers", "segments", "--format", "json").out)
+    assert counts["customers"] == len(CUSTOMERS) - 1

@@ -23,3 +23,36 @@ def test_purchases_are_added_and_paged(omnix: Omnix, tmp_path: Path) -> None:
     refused = omnix("purchases", "add", "zoe", "milk", "--unit-price", "cheap")
     assert (refused.code, "unitPrice" in refused.err) == (3, True)
     assert omnix("purchases", "add", "zoe").code == 2
+
+
+def test_orders_are_applied_from_a_document_a_list_or_lines(omnix: Omnix, tmp_path: Path) -> None:
+    line = {"productId": "milk", "quantity": 2, "unitPrice": 1.1}
+    order = {"id": "R-1", "customerId": "zoe", "orderDate": "2018-01-15", "status": "completed", "items": [line]}
+    cancelled = {**order, "status": "cancelled", "updatedAt": "2018-01-16T08:00:00Z"}
+    (tmp_path / "one.json").write_text(json.dumps(order, indent=1))
+    (tmp_path / "list.json").write_text(json.dumps([cancelled, order]))
+    (tmp_path / "lines.ndjson").write_text("\n".join(json.dumps(one) for one in (order, {**order, "id": " "})) + "\n")
+    once = omnix("purchases", "orders", "--data", "one.json", "--format", "json")
+    assert (once.code, json.loads(once.out)[0]["status"]) == (0, "applied"), once.err
+    shown = json.loads(omnix("customers", "purchases", "zoe", "--format", "json").out)
+    assert [(item["id"], item["purchaseDate"]) for item in shown] == [("##R-1#milk", "2018-01-15T00:00:00.000Z")]
+    again = omnix("purchases", "orders", "--data", "lines.ndjson", "--format", "json")
+    assert [one["status"] for one in json.loads(again.out)] == ["unchanged", "refused"]
+    assert (again.code, "1 of 2 orders were refused" in again.err) == (5, True)
+    listed = omnix("purchases", "orders", "--data", "list.json", "--format", "json")
+    assert [one["status"] for one in json.loads(listed.out)] == ["applied", "older"]
+    assert json.loads(omnix("customers", "purchases", "zoe", "--format", "json").out) == []
+
+
+def test_files_without_orders_are_refused(omnix: Omnix, tmp_path: Path) -> None:
+    for name, content, code in (
+        ("none", "[]", 3),
+        ("bad", '{"id": 1}', 3),
+        ("cut", '{"id": "1"}\n{"id": ', 3),
+        ("no", "", 3),
+    ):
+        (tmp_path / name).write_text(content)
+        answer = omnix("purchases", "orders", "--data", name)
+        assert (answer.code, answer.out == "" or name == "bad") == (code, True), name
+    assert "line 2 is not JSON" in omnix("purchases", "orders", "--data", "cut").err
+    assert omnix("purchases", "orders", "--data", "absent").code == 2

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from omnix_cli.frames.shopping import SHOPPING_FREQUENCIES
 from omnix_cli.predictors.bedrock.personal_data import Scanner
-from omnix_cli.schemas import SHOPPING_FREQUENCIES
 
 MAX_DAYS_AHEAD = 400
 MAX_INTERVAL_DAYS = 730

@@ -44,6 +44,7 @@ def entries(
             "predicted_date": None,
             "next_expected_date": None,
             "urgency": None,
+            **dict.fromkeys(("category", "interval_days", "date_p10", "date_p90")),
             **columns,
         }
         for rank, product in enumerate(products, 1)

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from omnix_cli.schemas import LIST_KINDS
-from omnix_cli.services.publishing.list_items import CONTEXTS, lists_of, some_lists
+from omnix_cli.services.publishing.list_items import CONTEXTS, content_hash, lists_of, some_lists
+from omnix_cli.steps.capacity import item_bytes
 from tests.unit.services.publishing.publishing_shop import ANN, NOW, SIMILAR, PublishingShop, entries, homepage, stored
 
 
@@ -55,6 +56,24 @@ def test_what_is_overdue_has_the_day_it_was_due_and_the_day_it_is_expected(shop:
     assert milk["ann"]["predictedPurchaseDate"] == "2026-02-20"
     assert milk["ann"]["nextExpectedDate"] == "2026-03-04"
     assert "nextExpectedDate" not in milk["bob"]
+
+
+@pytest.mark.parametrize("days", [0.04, 1.0, 9.649, 14.0, 365.25, 12_345.6])
+def test_what_is_due_says_its_interval_and_window(shop: PublishingShop, days: float) -> None:
+    """The days between purchases with one decimal; the hash and the size are those of the item in the store."""
+    due = {"predicted_date": date(2026, 3, 4), "urgency": "upcoming", "category": "Käse"}
+    window = {"interval_days": days, "date_p10": date(2026, 3, 1), "date_p90": date(2026, 3, 9)}
+    rows = entries("ann#replenishment", "replenishment", "milk", "tea", customer="ann", **due, **window)
+    shop.publish(rows)
+    item = shop.items()["ann#replenishment"]
+    entry = item["recommendations"][0]
+    assert entry["intervalDays"] == Decimal(str(round(days, 1)))
+    assert [entry[name] for name in ("category", "intervalFrom", "intervalTo")] == ["Käse", "2026-03-01", "2026-03-09"]
+    assert content_hash(item) == item["contentHash"]
+    lists = lists_of(stored("recommendations", rows))
+    (size,) = next(lists)["content_bytes"]
+    content = ("id", "recommendations", "algorithmType", "confidence", "context", "customerId")
+    assert size == item_bytes({name: item[name] for name in content})
 
 
 def test_a_list_of_no_customer_stays_out_of_the_index(shop: PublishingShop) -> None:

@@ -21,7 +21,7 @@ IMPORTED = StepRecord(name="import purchases", key="", status="ran", reason="new
 
 
 def test_the_steps_of_the_commands_are_steps_of_the_plan() -> None:
-    assert set(RUN.steps) == {"similarity", "predict", "recommend", "shop_lists"}
+    assert set(RUN.steps) == {"similarity", "predict", "recommend", "shop_lists", "segments"}
 
 
 def test_force_computes_the_steps_of_the_command_or_all(workspace: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from omnix_cli.steps.forecasts.boosting import MIN_ROWS, blended_chance, fit_interval_trees, tree_interval
+from omnix_cli.steps.forecasts.boosting import MIN_GAPS, blended_chance, fit_interval_trees, tree_interval
 from omnix_cli.steps.forecasts.intervals import PLAIN
 from omnix_cli.steps.forecasts.pair_features import INTERVAL
 from omnix_cli.steps.forecasts.trees import Trees
@@ -37,7 +37,7 @@ def test_they_are_not_used_where_there_is_nothing_to_win() -> None:
 
 
 def test_they_are_not_used_on_few_rows() -> None:
-    assert fit_interval_trees(gaps(MIN_ROWS, known=True), PLAIN, history_days=1_000) == {}
+    assert fit_interval_trees(gaps(MIN_GAPS, known=True), PLAIN, history_days=1_000) == {}
 
 
 def test_the_blend_is_the_mean_of_the_log_odds() -> None:

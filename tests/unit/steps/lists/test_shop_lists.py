@@ -21,12 +21,19 @@ PRODUCTS = frame(
 
 
 def run(
-    links: pl.LazyFrame | None = None, shop: pl.LazyFrame | None = None, *, min_support: int = 3, **parameters: Any
+    links: pl.LazyFrame | None = None,
+    shop: pl.LazyFrame | None = None,
+    *,
+    min_support: int = 3,
+    customers: bool = True,
+    **parameters: Any,
 ) -> StepOutput:
+    known = pl.LazyFrame({"customer_id": ["ann"] if customers else []}, schema={"customer_id": pl.String})
     return shop_lists(
         frame("neighbours") if links is None else links,
         frame("popularity") if shop is None else shop,
         assortment_of(PRODUCTS, frame("cycles"), RecommendSettings(excluded_categories=("Tobacco",))),
+        known,
         parameters=ShopListSettings(**parameters),
         min_support=min_support,
         max_share_of_category=0.5,
@@ -48,6 +55,12 @@ def ranked(kind: str, *names: str, scope: str = "all", customers: int = 9) -> li
 def lists(output: StepOutput) -> dict[str, list[str]]:
     grouped = output.frames["shop_lists"].group_by("list_id", maintain_order=True).agg("product_id")
     return dict(grouped.iter_rows())
+
+
+def test_where_nobody_is_known_orders_are_counted() -> None:
+    bought = frame("neighbours", link("oats", 1, customers=10, conditional=0.25))
+    reasons = [run(bought, customers=known).frames["shop_lists"]["reason"].to_list() for known in (True, False)]
+    assert reasons == [["bought together by 10 customers"], ["bought together in 10 orders"]]
 
 
 def test_similar_products_say_what_makes_them_similar() -> None:

@@ -56,6 +56,7 @@ def test_the_features_of_a_pair_are_what_they_say() -> None:
     assert found["buyers_7d"][milk] == pytest.approx(np.log(2.5))
     assert found["visits_28d"][milk] == pytest.approx(np.log(3.5))
     assert found["basket_size"][milk] == pytest.approx(np.log(5 / 4 + 0.1))
+    assert found["kept_share"][milk] == pytest.approx(np.log(2.5 / 7))  # in the last baskets of both buyers
     tea = 2
     assert found["baskets_since"][tea] == pytest.approx(np.log1p(1))
     assert found["visits_since"][tea] == pytest.approx(np.log1p(7))

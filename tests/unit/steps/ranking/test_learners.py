@@ -75,3 +75,15 @@ def test_a_model_read_back_from_its_rows_is_the_same() -> None:
     unseen = examples(seed=4)[0]
     assert np.array_equal(Logistic.of(logistic.frame()).margin(unseen), logistic.margin(unseen))
     assert np.array_equal(Trees.of(trees.frame(), NAMES).margin(unseen), trees.margin(unseen))
+
+
+def test_a_feature_that_was_the_same_on_all_rows_decides_nothing_when_it_differs_later() -> None:
+    """Such as the days since the last visit where everybody came every day, asked of those who stay away."""
+    random = np.random.default_rng(4)
+    varied = random.normal(size=2_000)
+    bought = random.random(2_000) < 1 / (1 + np.exp(-varied))
+    model = Logistic.fit(["varied", "same"], np.column_stack([varied, np.full(2_000, 0.1)]), bought, np.ones(2_000))
+    asked = np.array([[-1.0, 4.0], [1.0, 4.0], [1.0, 0.1]])
+    low, high, usual = model.margin(asked)
+    assert low < high
+    assert high == pytest.approx(usual, abs=1e-3)

@@ -56,7 +56,7 @@ def test_the_numbers_come_back_from_the_frame() -> None:
 def test_a_likelier_product_and_a_more_frequent_visitor_have_the_higher_chance() -> None:
     chances = learned(ROWS)
     assert chances is not None
-    found = chances.of(np.array([0.0, 0.01, 0.02, 0.02, 1.0]), np.array([3, 3, 3, 6, 6]))
+    found = chances.of(np.array([-30.0, -4.0, -3.0, -3.0, 30.0]), np.array([3, 3, 3, 6, 6]))
     assert (np.diff(found) > 0).all()
     assert 0 <= found[0] < found[-1] <= 1
 

@@ -37,6 +37,13 @@ def test_facts_count_what_was_bought_before_the_day(lines: list[tuple[str, str, 
         assert facts.in_28_days[number] == sum(day - 28 <= d for _, d in before)
 
 
+def test_best_sellers_are_those_of_28_days_then_those_of_ever() -> None:
+    lines = [("a", "x", 0), ("b", "x", 1), ("a", "y", 40), ("b", "z", 40), ("b", "y", 1), ("c", "w", 60)]
+    facts = ProductFacts(history(lines))
+    assert facts.best_sellers(50, 2).tolist() == [2, 3]  # y, bought more often than z
+    assert facts.best_sellers(50, 9).tolist() == [2, 3, 1]  # w comes later
+
+
 @settings(max_examples=60, deadline=None)
 @given(LINES, st.integers(-60, 60))
 def test_own_pairs_count_what_the_customer_bought_before_the_day(lines: list[tuple[str, str, int]], day: int) -> None:

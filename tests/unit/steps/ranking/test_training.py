@@ -46,6 +46,17 @@ def test_a_sample_has_everything_bought_and_a_share_of_the_rest() -> None:
     assert (~few.bought).sum() < (~many.bought).sum()
 
 
+def test_joined_samples_know_which_share_of_the_rest_they_have() -> None:
+    made = opened(shop())
+    labels = Labels.last_baskets(made, end_of(made))
+    few, many = (Sample.of(made, Moment(made, labels.day), labels, most=most) for most in (300, 10**9))
+    both = few.joined(many)
+    assert len(both.features) == len(both.weight) == len(few.known) + len(many.known)
+    left = [(~one.bought).sum() for one in (few, many)]
+    assert sum(left) / both.kept_share == pytest.approx(left[0] / few.kept_share + left[1] / many.kept_share)
+    assert few.joined(None) is few
+
+
 def test_few_label_baskets_leave_the_formula() -> None:
     made = opened(shop(customers=20))
     ranker = fit(made, end_of(made), min_label_baskets=21)

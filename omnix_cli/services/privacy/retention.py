@@ -1,0 +1,105 @@
+"""What is older than the settings of retention allow is removed: by the nightly run, before anything else."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from omnix_cli.protocols.checkpoints import SOURCES, RunRecords
+from omnix_cli.settings import RetentionSettings
+from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.records import FileLedger
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Aging:
+    """What grows old. `prune` keeps so many runs and returns how many it removed; `expire` deletes what has expired in
+    the store."""
+
+    checkpoints: ParquetCheckpoints
+    ledger: FileLedger
+    records: RunRecords
+    logs: Path
+    answers: Callable[[], SqliteAnswers | None]
+    prune: Callable[[int], int]
+    expire: Callable[[], int]
+
+
+def apply(settings: RetentionSettings, aging: Aging, *, now: datetime) -> dict[str, int]:
+    """Removes what is too old; returns how much of what. Says so in the log."""
+    removed = {
+        "quarantined rows": _quarantine(settings.quarantine_days, aging, now),
+        "answers": _answers(settings.answer_days, aging, now),
+        "runs": _runs(settings.run_days, aging, now),
+        "log lines": _log_lines(settings.log_days, aging.logs, now),
+        "expired interactions": aging.expire() if settings.interaction_days is not None else 0,
+    }
+    gone = {what: count for what, count in removed.items() if count}
+    if gone:
+        _log.info("retention: removed %s", ", ".join(f"{count:,} {what}" for what, count in gone.items()))
+    return gone
+
+
+def _quarantine(days: float | None, aging: Aging, now: datetime) -> int:
+    """The rows of imports that are older; what is quarantined again since then is younger."""
+    if days is None:
+        return 0
+    before = now - timedelta(days=days)
+    old = [batch.key for kind in SOURCES for batch in aging.ledger.batches(kind) if batch.imported_at < before]
+    return sum(
+        aging.checkpoints.take_out(key, {"quarantine": pl.lit(True)})
+        for key in old
+        if not aging.checkpoints.damage(key) and aging.checkpoints.open(key).manifest.rows("quarantine")
+    )
+
+
+def _answers(days: float | None, aging: Aging, now: datetime) -> int:
+    answers = aging.answers() if days is not None else None
+    return answers.drop_before(now - timedelta(days=days)) if answers and days is not None else 0
+
+
+def _runs(days: float | None, aging: Aging, now: datetime) -> int:
+    """Runs that are older, with the results that no other run needs: their lists, predictions and dead letters. The
+    newest run stays, and so does the one that was published last."""
+    if days is None:
+        return 0
+    before = now - timedelta(days=days)
+    young = sum(1 for _ in takewhile(lambda run: run.started_at >= before, aging.records.newest_first()))
+    return aging.prune(max(young, 1))
+
+
+def _log_lines(days: float | None, folder: Path, now: datetime) -> int:
+    """Lines of the log files that are older. Files are written in place: processes that log go on adding to them."""
+    if days is None:
+        return 0
+    before, removed = now - timedelta(days=days), 0
+    for path in sorted(folder.glob("*.log*")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        left = [line for line in lines if not _is_older(line, before)]
+        if len(left) < len(lines):
+            with path.open("r+b") as file:
+                file.write(b"".join(left))
+                file.truncate()
+                file.flush()
+                os.fsync(file.fileno())
+            removed += len(lines) - len(left)
+    return removed
+
+
+def _is_older(line: bytes, before: datetime) -> bool:
+    try:
+        written = datetime.fromisoformat(orjson.loads(line)["time"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    return (written if written.tzinfo else written.replace(tzinfo=UTC)) < before

@@ -1,0 +1,172 @@
+"""Who was forgotten: a list of tombstones in the workspace, each the keyed hash of an id, and no id.
+
+    forgotten.json    the key that was made for the hashes, and for each customer: the hash, when it was forgotten,
+                      whether the stored rows were purged, how many rows of each import are no longer there
+
+Imports leave out the rows of these customers, and so does every scan of stored rows until they are purged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+import polars as pl
+from pydantic import Field, ValidationError
+
+from omnix_cli.records import Record
+from omnix_cli.safe_text.redaction import Traces, is_customer_field
+from omnix_cli.stores.workspace.folders import Folder
+from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json
+from omnix_cli.stores.workspace.versions import unreadable
+
+FILE = "forgotten.json"
+_KEY_BYTES = 32
+_SEPARATORS = re.compile(r"[\s,;|\t]+")
+
+
+class Tombstone(Record):
+    """A customer who was forgotten. `rows` counts the current rows of each import (by the key of its batch) that are
+    hidden or purged, `erased` what was removed by place; `receipt` is the last one that was given."""
+
+    hash: str
+    forgotten_at: datetime
+    is_distinctive: bool
+    purged: bool = False
+    rows: dict[str, int] = {}
+    erased: dict[str, int] = {}
+    receipt: dict[str, Any] | None = None
+
+
+class _Content(Record):
+    key: str = Field(pattern=rf"^([0-9a-f]{{2}}){{{_KEY_BYTES}}}$")
+    customers: dict[str, Tombstone] = {}
+
+
+@dataclass(frozen=True)
+class ForgottenCustomers:
+    """The tombstones of a workspace. Implements `protocols.Forgotten`."""
+
+    folder: Folder
+    _read: list[_Content | None] = field(default_factory=list, compare=False, repr=False)
+
+    def find(self, customer: str) -> Tombstone | None:
+        """The tombstone of a customer."""
+        known = self._content
+        return known.customers.get(self._hash(known, customer)) if known else None
+
+    def change(self, customer: str, edit: Callable[[Tombstone | None, str], Tombstone]) -> Tombstone:
+        """Replaces the tombstone of a customer with what `edit` returns for it (None: there is none) and its hash."""
+        made: list[Tombstone] = []
+
+        def changed(content: bytes | None) -> bytes:
+            known = _parsed(content) or _Content(key=secrets.token_hex(_KEY_BYTES))
+            name = self._hash(known, customer)
+            made[:] = [edit(known.customers.get(name), name)]
+            customers = {**known.customers, name: made[0]}
+            self._read[:] = [known.model_copy(update={"customers": customers})]
+            return as_sealed_json(_Content(key=known.key, customers=customers).model_dump(mode="json"))
+
+        self.folder.change(FILE, changed)
+        return made[0]
+
+    @property
+    def key(self) -> bytes:
+        """The key that was made for the hashes of this workspace."""
+        return bytes.fromhex(self._content.key) if self._content else b""
+
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody was forgotten."""
+        return bool(self._content and self._content.customers)
+
+    @property
+    def hides(self) -> bool:
+        """Whether stored rows of forgotten customers may still be there."""
+        return bool(self._content) and any(not one.purged for one in self._tombstones.values())
+
+    def rows_gone(self, batches: Collection[str]) -> Mapping[str, Mapping[str, int]]:
+        """By the hash of a customer, how many current rows of each of these imports are gone."""
+        gone = {
+            name: {batch: count for batch, count in one.rows.items() if batch in batches and count}
+            for name, one in self._tombstones.items()
+        }
+        return {name: rows for name, rows in gone.items() if rows}
+
+    def among(self, customers: pl.Series) -> pl.Series:
+        """Which of these ids belong to forgotten customers."""
+        return self._found(customers, self._tombstones)
+
+    def hidden(self, customers: pl.Series) -> pl.Series:
+        """Which of these ids belong to customers whose stored rows are hidden."""
+        return self._found(customers, {name: one for name, one in self._tombstones.items() if not one.purged})
+
+    def in_rows(self, rows: pl.Series) -> pl.Series:
+        """Which quarantined rows (JSON objects of texts) are about a forgotten customer."""
+        return rows.map_elements(self._is_about_one, return_dtype=pl.Boolean, skip_nulls=False)
+
+    def _is_about_one(self, row: str | None) -> bool:
+        try:
+            fields = orjson.loads(row or "")
+        except orjson.JSONDecodeError:
+            fields = row
+        if not isinstance(fields, dict):  # a line that is no row: any word may be the customer
+            return self._is_one(str(fields), None)
+        return any(self._is_one(str(value), name) for name, value in fields.items() if value is not None)
+
+    def _is_one(self, value: str, name: str | None) -> bool:
+        """Whether a value, or a word of it, is the id of a forgotten customer; `name` is that of its field."""
+        words = {value, value.strip(), *(word.strip("=\"'") for word in _SEPARATORS.split(value))}
+        found = [self._tombstones.get(self._hash(self._content, word)) for word in words if word and self._content]
+        is_customer = name is None or is_customer_field(name)
+        return any(one is not None and (one.is_distinctive or is_customer) for one in found)
+
+    def _found(self, customers: pl.Series, among: Mapping[str, Tombstone]) -> pl.Series:
+        known = self._content
+        ids = [one for one in customers.unique() if one is not None] if known and among else []
+        gone = [one for one in ids if known and self._hash(known, one) in among]
+        return customers.is_in(gone).fill_null(False)
+
+    @property
+    def _tombstones(self) -> Mapping[str, Tombstone]:
+        return self._content.customers if self._content else {}
+
+    @property
+    def _content(self) -> _Content | None:
+        """The content of the file, read once."""
+        if not self._read:
+            try:
+                self._read.append(_parsed(self.folder.read(FILE)))
+            except FileNotFoundError:
+                self._read.append(None)
+            except OSError as error:
+                raise _damaged(error) from error
+        return self._read[0]
+
+    def _hash(self, known: _Content, customer: str) -> str:
+        return hmac.digest(bytes.fromhex(known.key), customer.encode(), "sha256").hex()
+
+
+def new_tombstone(name: str, customer: str, now: datetime) -> Tombstone:
+    """The tombstone of a customer who is forgotten now."""
+    return Tombstone(hash=name, forgotten_at=now, is_distinctive=Traces(customer).is_distinctive)
+
+
+def _parsed(content: bytes | None) -> _Content | None:
+    if content is None:
+        return None
+    try:
+        return from_sealed_json(content, _Content.model_validate)
+    except (ValidationError, ValueError) as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> Exception:
+    hint = "Restore it from a backup: without it, forgotten customers would come back."
+    return unreadable(error, f"the list of forgotten customers {FILE}", hint=hint)

@@ -1,0 +1,177 @@
+"""The template of the deployment: what it allows is what the code calls, and what it watches is what the code tells."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cfnlint.decode.cfn_yaml import load
+
+from omnix_cli.protocols.tables import TableStore
+from omnix_cli.serving.lambda_handlers import deliveries, gateway, order_events, purchase_events
+from tests.integration.lambda_handlers.recorded_events import Context, queue, request
+from tests.integration.lambda_handlers.test_events import LATER, LINE, ORDER, figures
+from tests.integration.test_policies import Watch, allowed
+
+FILE = Path(__file__).parents[3] / "configs" / "aws" / "omnix.yaml"
+TEMPLATE: dict[str, Any] = load(str(FILE))
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+NAMES = {
+    "${AWS::Partition}": "aws",
+    "${AWS::Region}": "REGION",
+    "${AWS::AccountId}": "ACCOUNT",
+    "${Prefix}": "PREFIX",
+    "${Stage}": "STAGE",
+    "${JobBucket}/workspace": "BUCKET/WORKSPACE",
+    "${JobBucket}/inputs": "BUCKET/INPUTS",
+    "${JobBucket}/outputs": "BUCKET/OUTPUTS",
+    "${JobBucket}": "BUCKET",
+}
+SECRET = "a secret of the issuer, long enough for a hash"
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: one["Properties"] for name, one in RESOURCES.items() if one["Type"] == kind}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def named(resource: Any) -> str:
+    """An ARN with the placeholders of the policies; a resource of the template by its name."""
+    if "Fn::GetAtt" in resource:
+        name = resource["Fn::GetAtt"][0]
+        table = RESOURCES[name]["Properties"].get("TableName")
+        return f"arn:aws:dynamodb:REGION:ACCOUNT:table/{named(table)}" if table else str(name)
+    text = str(resource["Fn::Sub"])
+    for name, value in NAMES.items():
+        text = text.replace(name, value)
+    return text
+
+
+def rights(role: str, *services: str) -> set[tuple[str, str]]:
+    """What a role may do in these services, streams left out."""
+    (policy,) = RESOURCES[role]["Properties"]["Policies"]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if "Fn::If" not in one]
+    return {
+        (action, named(resource))
+        for one in statements
+        for action in listed(one["Action"])
+        for resource in listed(one["Resource"])
+        if action.partition(":")[0] in services
+    }
+
+
+@pytest.fixture
+def watch(store: TableStore, ministack: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """Has the handlers use their tables through a watch."""
+    with Watch(ministack, store.stage) as proxy:  # type: ignore[attr-defined]
+        monkeypatch.setenv("OMNIX_STORE__ENDPOINT_URL", proxy.url)
+        yield proxy
+
+
+def test_the_template_is_valid() -> None:
+    program = Path(sys.executable).with_name("cfn-lint")
+    found = subprocess.run([program, FILE], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, ""), found.stderr
+
+
+def test_order_events(watch: Watch) -> None:
+    order_events.handler(queue(ORDER, {**LATER, "status": "cancelled"}), Context())
+    assert watch.used == rights("OrderRole", "dynamodb")
+
+
+def test_purchase_events(watch: Watch) -> None:
+    for event in (queue(LINE, {**LINE, "unitPrice": -1}), queue(LINE)):
+        purchase_events.handler(event, Context())
+    assert watch.used == rights("PurchaseRole", "dynamodb")
+
+
+def test_the_http_api(watch: Watch, store: TableStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SECRET": SECRET, "ISSUER": "shop", "AUDIENCE": "omnix"}.items():
+        monkeypatch.setenv(f"OMNIX_API__{name}", value)
+    store.create_tables(("products",))
+    store.put_many("products", [{"id": "milk", "name": "Milk"}])
+    entry = {"productId": "milk", "productName": "Milk", "score": 1, "reason": "r", "tags": [], "rank": 1}
+    for key in ("zoe#homepage", "similar#milk", "trending#all", "seasonal#spring"):
+        store.put_many("recommendations", [{"id": key, "recommendations": [entry], "status": "active"}])
+    claims = {"iss": "shop", "aud": "omnix", "sub": "shop", "scope": "omnix:service", "exp": int(time.time()) + 60}
+    token = jwt.encode(claims, SECRET, algorithm="HS256")
+    purchase = {"productId": "milk", "unitPrice": 1.1}
+    seen = {"productId": "milk", "interactionType": "view", "id": "i-1"}
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/v1/customers/register", {"customerId": "zoe"}),
+        ("GET", "/v1/customers/zoe/profile", None),
+        ("PATCH", "/v1/customers/zoe/preferences", {"brandPreferences": ["Alp"]}),
+        ("POST", "/v1/customers/zoe/purchases", purchase),
+        ("GET", "/v1/customers/zoe/purchases", None),
+        ("POST", "/v1/customers/zoe/interactions", seen),
+        ("POST", "/v1/customers/zoe/interactions", seen),
+        ("GET", "/v1/customers/zoe/interactions", None),
+        ("GET", "/recommendations/customers/zoe", None),
+        ("GET", "/recommendations/customers/nobody", None),
+        ("GET", "/recommendations/products/milk/similar", None),
+        ("GET", "/recommendations/products/tea/similar", None),
+        ("GET", "/recommendations/trending", None),
+        ("GET", "/recommendations/seasonal", None),
+        ("POST", "/recommendations/feedback", {"customerId": "zoe", "status": "clicked"}),
+        ("GET", "/v1/customers/zoe/consumption-predictions", None),
+        ("GET", "/v1/customers/zoe/replenishment-alerts", None),
+        ("GET", "/readyz", None),
+    ]
+    for method, path, body in calls:
+        answered = gateway.handler(request(method, path, token=token, body=body), Context())
+        assert answered["statusCode"] < 500, (path, answered["body"])
+    expired = {"id": "i-2", "customerId": "zoe", "ttl": 1, "timestamp": "2020-01-01T00:00:00.000Z", "productId": "milk"}
+    store.put_many("product-interactions", [expired])
+    again = request("POST", "/v1/customers/zoe/interactions", token=token, body={**seen, "id": "i-2"})
+    gateway.handler(again, Context())
+    assert watch.used == rights("ApiRole", "dynamodb")
+
+
+def test_the_job_may_do_what_its_policy_allows() -> None:
+    assert rights("JobRole", "dynamodb", "s3") == allowed("nightly-job")
+
+
+def test_the_handlers_exist_and_log_where_the_template_says() -> None:
+    groups = [named(one["LogGroupName"]) for one in of_type("AWS::Logs::LogGroup").values()]
+    for function in of_type("AWS::Lambda::Function").values():
+        module, _, name = function["Handler"].rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name))
+        assert f"/aws/lambda/{named(function['FunctionName'])}" in groups
+    assert all(one["RetentionInDays"] == {"Ref": "LogDays"} for one in of_type("AWS::Logs::LogGroup").values())
+
+
+def test_the_alarms_watch_metrics_that_the_handlers_print(
+    store: TableStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order_events.handler(queue({}), Context())
+    purchase_events.handler(queue({}), Context())
+    printed = capsys.readouterr().out
+    assert figures(printed) == {deliveries.REFUSED: 1}
+    services = {json.loads(line)["service"] for line in printed.splitlines()}
+    own = [one for one in of_type("AWS::CloudWatch::Alarm").values() if one["Namespace"] == deliveries.NAMESPACE]
+    assert {(one["MetricName"], one["Dimensions"][0]["Value"]) for one in own} == {
+        (name, service) for name in (deliveries.REFUSED, deliveries.FAILED) for service in services
+    }
+    assert {one["Dimensions"][0]["Name"] for one in own} == {"service"}
+
+
+def test_every_source_takes_partial_answers_and_every_queue_has_dead_letters() -> None:
+    sources = of_type("AWS::Lambda::EventSourceMapping")
+    assert all(one["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for one in sources.values())
+    queues = of_type("AWS::SQS::Queue")
+    for name in ("OrderQueue", "PurchaseQueue"):
+        letters = queues[name]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        assert letters in queues
+        function = RESOURCES[name.replace("Queue", "Function")]["Properties"]
+        assert queues[name]["VisibilityTimeout"] >= 6 * function["Timeout"], "the Lambda guide asks for six times"

@@ -1,0 +1,113 @@
+"""Consent that a customer withdraws in the store takes effect with the next run."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omnix_cli import open_workspace
+from omnix_cli.api.workspace import Workspace
+from omnix_cli.stores.sqlite.store import SqliteStore
+from tests.aws.bedrock import BedrockDouble
+from tests.cli.conftest import write_shop
+
+NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def opened(folder: Path, **settings: Any) -> Workspace:
+    given = {"bedrock.pseudonym_secret": SECRET, **settings}
+    return open_workspace(folder / "w", settings=given, now=lambda: NOW)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    write_shop(tmp_path)
+    for kind in ("products", "purchases"):
+        opened(tmp_path).imports.files(kind, str(tmp_path / f"{kind}.csv"))
+    return tmp_path
+
+
+def test_the_lists_go_with_the_next_run(shop: Path) -> None:
+    with opened(shop).customers() as customers:
+        customers.register({"customerId": "c01"})
+    opened(shop).run()
+    with opened(shop).customers() as customers:
+        assert customers.recommendations("c01").algorithm != "popular"
+        assert customers.consumption_predictions("c01")
+        customers.set_consent("c01", {"personalisation": False})
+    opened(shop).run()
+    with opened(shop).customers() as customers:
+        found = customers.recommendations("c01")
+        assert (found.algorithm, len(found.recommendations) > 2) == ("popular", True)
+        assert found.reason.startswith("popular products")
+        assert customers.consumption_predictions("c01") == []
+        assert customers.recommendations("c01", context="replenishment").recommendations == []
+        assert customers.recommendations("c01", context="usual").recommendations == []
+        assert customers.recommendations("c02").algorithm == "personal"
+    with closing(SqliteStore(shop / "w" / "store.sqlite")) as store:
+        assert [item["id"] for item in store.scan("recommendations") if item["id"].startswith("c01#")] == []
+    assert set(opened(shop).recommendations("c01")["shelf"]) == {"fallback"}
+    assert "c01" not in opened(shop).frame("predictions")["customer_id"]
+    with opened(shop).customers() as customers:
+        customers.set_consent("c01", {"personalisation": True})
+    opened(shop).run()
+    assert "c01" in opened(shop).frame("predictions")["customer_id"]
+
+
+def test_nobody_is_asked_about_any_more(shop: Path, bedrock: BedrockDouble) -> None:
+    settings = {
+        "prediction.predictor": "bedrock",
+        "prediction.gate": False,
+        "bedrock.endpoint_url": bedrock.url,
+        "bedrock.region": "us-east-1",
+        "bedrock.min_purchase_days": 2,
+    }
+    with opened(shop).customers() as customers:
+        for customer in ("c01", "c02"):
+            customers.register({"customerId": customer, "consent": {"aiAnalysis": True}})
+    opened(shop, **settings).predict()
+    asked = set(opened(shop).frame("usage")["customer_id"])
+    assert asked == {"c01", "c02"}
+    before = len(bedrock.bodies("Converse"))
+    with opened(shop).customers() as customers:
+        customers.set_consent("c01", {"aiAnalysis": False})
+    opened(shop, **settings).predict(force=True, as_of="2018-02-20")
+    sent = bedrock.bodies("Converse")[before:]
+    assert set(opened(shop).frame("usage")["customer_id"]) == {"c02"}
+    assert len(sent) == 1 and "c01" not in json.dumps([body.decode() for body in sent])
+
+
+def test_a_no_in_an_imported_profile_counts_too(shop: Path) -> None:
+    (shop / "customers.csv").write_text(
+        "customer_id,consent_personalisation,dietary_restrictions\nc01,false,\nc02,true,vegan\nc03,,\n"
+    )
+    opened(shop).imports.files("customers", str(shop / "customers.csv"))
+    with opened(shop).customers() as customers:
+        for customer, agrees in (("c01", True), ("c02", False), ("c03", False), ("c04", False)):
+            customers.register({"customerId": customer, "consent": {"personalisation": agrees}})
+    opened(shop).run()
+    predicted = set(opened(shop).frame("predictions")["customer_id"])
+    assert predicted.isdisjoint({"c01", "c02", "c03", "c04"}) and len(predicted) == 8
+
+
+def test_profiles_of_the_store_are_imported_as_a_source(shop: Path) -> None:
+    source = {"imports.sources": [{"kind": "customers", "store": "sqlite"}]}
+    with opened(shop).customers() as customers:
+        customers.register({"customerId": "c01", "demographics": {"age": 44}})
+    opened(shop, **source).run()
+    assert opened(shop).profile("c01")["age"].to_list() == [44]
+    with opened(shop).customers() as customers:
+        customers.set_consent("c01", {"personalisation": False})
+    opened(shop, **source).run()
+    assert opened(shop).profile("c01")["consent_personalisation"].to_list() == [False]
+    assert "c01" not in opened(shop).frame("predictions")["customer_id"]
+    with opened(shop).customers() as customers:
+        customers.set_consent("c01", {"personalisation": True})
+    opened(shop, **source).run()
+    assert "c01" in opened(shop).frame("predictions")["customer_id"]

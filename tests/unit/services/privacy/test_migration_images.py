@@ -1,0 +1,49 @@
+"""Images of copied tables without a customer can still be read, and undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.safe_text.redaction import Traces
+from omnix_cli.services.privacy.migration_images import MigrationImages
+from omnix_cli.stores.migrations.item_parquet import as_parquet, items_frame, read_items
+from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.workspace.folders import DiskFolder
+
+ZOE = Traces("zoe-4711")
+LISTS, PROFILES = TABLES["recommendations"], TABLES["customer-profiles"]
+
+
+def keep(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / "run" / "images" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_others_stay_as_they_were(tmp_path: Path) -> None:
+    items = [{"id": "zoe-4711#usual", "customerId": "zoe-4711"}, {"id": "b#usual", "customerId": "b"}]
+    frame = items_frame(LISTS, items, ["zoe-4711#homepage", "c#homepage"])
+    path = keep(tmp_path, "recommendations-000-0000000-000.parquet", as_parquet(frame))
+    place = MigrationImages(DiskFolder(tmp_path))
+    assert [piece.content for piece in place.pieces(ZOE)] == [items[0], None]
+    assert place.erase(ZOE) == 2 and place.erase(ZOE) == 0
+    assert list(read_items(path.read_bytes(), "id")) == [("b#usual", items[1]), ("c#homepage", None)]
+
+
+def test_a_file_that_had_nobody_else_has_nothing_to_undo(tmp_path: Path) -> None:
+    frame = items_frame(PROFILES, [{"customerId": "zoe-4711", "updatedAt": "2018"}])
+    path = keep(tmp_path, "customer-profiles-000-0000000-000.parquet", as_parquet(frame))
+    assert MigrationImages(DiskFolder(tmp_path)).erase(ZOE) == 1
+    ((key, item),) = read_items(path.read_bytes(), "customerId")
+    assert key.startswith("forgotten#") and item is None
+    assert b"zoe-4711" not in path.read_bytes()
+
+
+def test_a_damaged_image_is_named(tmp_path: Path) -> None:
+    keep(tmp_path, "customer-profiles-000-0000000-000.parquet", b"PAR1")
+    with pytest.raises(CorruptCheckpoint, match="0000000-000"):
+        MigrationImages(DiskFolder(tmp_path)).erase(ZOE)
