@@ -32,10 +32,11 @@ class Door:
     def caller(self, authorization: str | None, address: str, host: str = "") -> Caller:
         """Who calls, within the rate of that caller; attempts without a token that counts go by the address.
 
-        With `local_only`, a request must be for a `host` that is this machine: a web page elsewhere whose name was
-        made to lead here (DNS rebinding) has another one."""
+        With `local_only`, a request must be for a `host` that is this machine, or has no dot: a web page elsewhere
+        whose name was made to lead here (DNS rebinding) has a domain."""
         if self.tokens is None:
-            if self.local_only and not is_local(host_of(host)):
+            name = host_of(host)
+            if self.local_only and "." in name and not is_local(name):
                 raise Forbidden("without a key, this API is called by an address of this machine, such as 127.0.0.1")
             return LOCAL
         try:
