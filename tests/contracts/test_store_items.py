@@ -81,7 +81,7 @@ def test_all_items_of_a_customer_are_shown_with_their_table(store: TableStore) -
 
 def test_all_are_erased_and_no_others(store: TableStore) -> None:
     assert StoreItems(store, wait=lambda seconds: None).erase(Traces(ZOE)) == 625
-    assert (counts(store, ZOE), counts(store, OTHER)) == (0, 7)
+    assert (counts(store, ZOE), counts(store, OTHER)) == (0, 8)
     assert StoreItems(store).erase(Traces(ZOE)) == 0
     assert next(store.get_many("recommendations", ["popular#all"]))["id"] == "popular#all"
 
