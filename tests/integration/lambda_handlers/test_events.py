@@ -11,7 +11,7 @@ import pytest
 
 from omnix_cli.errors import InvalidRecord, UnavailableError
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.serving.lambda_handlers import deliveries, messages, order_events, purchase_events
+from omnix_cli.serving.lambda_handlers import deliveries, event_records, order_events, purchase_events
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
 from tests.integration.lambda_handlers.recorded_events import Context, bus, queue, stream, topic
 
@@ -164,7 +164,7 @@ class TestPurchases:
     def test_a_store_that_fails_leaves_the_message_to_the_next_delivery(
         self, store: TableStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def unavailable(message: messages.Message) -> str:
+        def unavailable(message: event_records.Message) -> str:
             raise UnavailableError("no")
 
         with monkeypatch.context() as patch:
