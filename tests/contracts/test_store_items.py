@@ -59,6 +59,8 @@ def fill(store: TableStore) -> None:
             "product-interactions",
             [{"id": f"{hash(customer)}-i", "customerId": customer, **seen, "ttl": 1_000}],  # it expired long ago
         )
+        order = {"changedAt": day.format(4), "lines": [{"productId": "milk"}]}
+        store.put_many("order-states", [{"id": f"{hash(customer)}-o", "customerId": customer, **order}])
         lists: list[dict[str, Any]] = [
             {"id": f"{customer}#homepage", "customerId": customer, "generatedAt": day.format(9), "ttl": 2_000_000_000},
             {"id": f"{customer}#usual"},  # written by something that left the attributes of the index out
@@ -73,13 +75,13 @@ def counts(store: TableStore, customer: str) -> int:
 
 def test_all_items_of_a_customer_are_shown_with_their_table(store: TableStore) -> None:
     found = list(StoreItems(store).pieces(Traces(ZOE)))
-    assert len(found) == 1 + 620 + 1 + 2
+    assert len(found) == 1 + 620 + 1 + 2 + 1
     assert {piece.where for piece in found} == {f"table {store.address(name)}" for name in TABLE_NAMES}
 
 
 def test_all_are_erased_and_no_others(store: TableStore) -> None:
-    assert StoreItems(store, wait=lambda seconds: None).erase(Traces(ZOE)) == 624
-    assert (counts(store, ZOE), counts(store, OTHER)) == (0, 7)
+    assert StoreItems(store, wait=lambda seconds: None).erase(Traces(ZOE)) == 625
+    assert (counts(store, ZOE), counts(store, OTHER)) == (0, 8)
     assert StoreItems(store).erase(Traces(ZOE)) == 0
     assert next(store.get_many("recommendations", ["popular#all"]))["id"] == "popular#all"
 
@@ -90,7 +92,7 @@ def test_no_table_is_scanned(store: TableStore, monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("a scan")
 
     monkeypatch.setattr(type(store), "scan", never)
-    assert StoreItems(store, wait=lambda seconds: None).erase(Traces(ZOE)) == 624
+    assert StoreItems(store, wait=lambda seconds: None).erase(Traces(ZOE)) == 625
 
 
 def test_no_byte_of_a_file_is_left(tmp_path: Path) -> None:

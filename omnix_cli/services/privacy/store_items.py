@@ -15,7 +15,7 @@ from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.services.privacy.kept_places import Piece
 from omnix_cli.stores.tables.specs import TABLES
 
-TABLE_NAMES = ("customer-profiles", "purchase-history", "product-interactions", "recommendations")
+TABLE_NAMES = ("customer-profiles", "purchase-history", "product-interactions", "recommendations", "order-states")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """At this time nothing has expired: what has is there until the store deletes it."""
 _PAGE = 500
