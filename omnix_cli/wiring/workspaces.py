@@ -163,10 +163,12 @@ class Workspace(WorkspaceReader):
 
     @cached_property
     def _consents(self) -> pl.DataFrame:
-        """The profiles of a store that somebody administers are read only if a source of the settings says so: reading
-        all of them costs money."""
+        """The profiles of another store are read only if a source of the settings says so: reading all of them costs
+        money."""
+        if self.settings.store.kind != "sqlite":
+            return pl.DataFrame()
         with closing(table_store(self.settings, now=self.now)) as store:
-            return pl.DataFrame() if store.traits.is_administered else stored_consents(store)
+            return stored_consents(store)
 
     @contextmanager
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from omnix_cli.json_records.customer_records import NewInteraction, NewPurchase, Registration
+from omnix_cli.json_records.order_records import OrderDocument
 from omnix_cli.plan import plan
 from omnix_cli.predictors.bedrock.asking.regions import processing_regions
 from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, load_prompt
@@ -21,6 +22,7 @@ from omnix_cli.protocols.checkpoints import SOURCES
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import Question
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.customers.profile_patterns import PROFILED
 from omnix_cli.services.publishing.list_items import ATTRIBUTES
 from omnix_cli.settings import AwsAccess, Section, Settings, dump
 
@@ -150,8 +152,10 @@ def _to_store(settings: Settings) -> Iterator[Outgoing]:
     given = "none: the customer's own data"
     written: tuple[tuple[str, Iterable[str], str], ...] = (
         ("run, publish", ATTRIBUTES, _consent_to_lists(settings)),
+        ("run", _columns(*PROFILED), _consent_to_lists(settings)),
         ("customers register, preferences, consent; serve", _names(Registration), given),
         ("purchases add; serve; tables backfill", _names(NewPurchase), given),
+        ("purchases orders; Lambda", _names(OrderDocument), given),
         ("customers interact; serve", _names(NewInteraction), given),
     )
     for command, names, consent in written:
@@ -162,17 +166,14 @@ def _to_store(settings: Settings) -> Iterator[Outgoing]:
 def _to_workspace(settings: Settings) -> Iterator[Outgoing]:
     if not settings.shared_workspace:
         return
-    for kind in SOURCES:
-        for column in FRAMES[kind].schema.column_names():
-            yield Outgoing(
-                f"S3: {settings.shared_workspace}",
-                _region(settings.s3),
-                f"import {kind}, run",
-                f"{kind}.{column}",
-                AS_IS,
-                "none: it is the workspace",
-                active=True,
-            )
+    service, region = f"S3: {settings.shared_workspace}", _region(settings.s3)
+    for name in _columns(*SOURCES):
+        command = f"import {name.partition('.')[0]}, run"
+        yield Outgoing(service, region, command, name, AS_IS, "none: it is the workspace", active=True)
+
+
+def _columns(*frames: str) -> list[str]:
+    return [f"{frame}.{column}" for frame in frames for column in FRAMES[frame].schema.column_names()]
 
 
 def _consent_to_lists(settings: Settings) -> str:
