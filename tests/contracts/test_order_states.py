@@ -363,6 +363,30 @@ def test_so_they_do_on_dynamodb(tables: TableStore, stream: Any) -> None:
     hold(tables, *stream)
 
 
+@pytest.mark.parametrize("begun", [False, True], ids=["first", "changed"])
+@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize(
+    "newer", [order(5, items=[MILK | {"quantity": 9}]), order(5, "cancelled")], ids=["changed", "cancelled"]
+)
+def test_whoever_is_overtaken_at_any_operation_undoes_nothing(newer: dict[str, Any], at: int, begun: bool) -> None:
+    store = MemoryStore()
+    store.create_tables((order_states.TABLE, PURCHASE_TABLE))
+    if begun:
+        applied(store, order(0, items=[TEA]))
+    operations = count(1)
+
+    def overtake(name: str) -> None:
+        if next(operations) == at:
+            applied(store, newer)
+
+    applied(Watched(store, overtake), order(1))
+    if next(operations) <= at:  # it needed fewer operations
+        applied(store, newer)
+    assert rows(store) == ({"milk": 9} if newer["status"] == "completed" else {})
+    state = store.get(order_states.TABLE, "R-1", now=NOW) or {}
+    assert state["status"] == newer["status"]
+
+
 def test_several_workers_at_a_time_end_alike(store: TableStore) -> None:
     documents = [order(minute, items=[MILK | {"quantity": minute + 1}][: minute % 4]) for minute in range(12)]
     shuffled = [documents[place * 7 % 12] for place in range(24)]
