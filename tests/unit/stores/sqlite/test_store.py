@@ -147,4 +147,6 @@ def test_every_table_has_row_ids_for_other_programs(tmp_path: Path) -> None:
     store.create_tables()
     with closing(store), store.database() as database:
         names = [sql.full_name for sql in store.tables.values()]
-        assert [database.execute(f'SELECT max(rowid) FROM "{name}"').fetchone() for name in names] == [(None,)] * len(names)
+        assert [database.execute(f'SELECT max(rowid) FROM "{name}"').fetchone() for name in names] == [(None,)] * len(
+            names
+        )
