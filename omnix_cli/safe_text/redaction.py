@@ -24,6 +24,11 @@ def is_customer_field(name: str) -> bool:
     return _CUSTOMER_FIELD.search(name) is not None
 
 
+def is_bare_line(row: Any) -> bool:
+    """Whether a quarantined row is the text of a line that could not be divided into fields."""
+    return isinstance(row, dict) and row.keys() == {"line"}
+
+
 @dataclass(frozen=True)
 class Traces:
     """The traces of one customer in texts: the id as a whole word, as it is or escaped for JSON or a URL.
@@ -83,11 +88,13 @@ class Traces:
         return self.redacted(name) if self.is_distinctive else name
 
     def in_value(self, value: Any, name: str = "") -> bool:
-        """Whether a JSON value is about the customer anywhere."""
+        """Whether a JSON value is about the customer anywhere. In a line that is no row, any word may be the id."""
         if isinstance(value, str):
             return self.is_value(value, name)
         if isinstance(value, list):
             return any(self.in_value(part, name) for part in value)
+        if is_bare_line(value):
+            return self.is_in(str(value["line"]))
         if isinstance(value, dict):
             return any((self.is_distinctive and self.is_in(key)) or self.in_value(value[key], key) for key in value)
         return False

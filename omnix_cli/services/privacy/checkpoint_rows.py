@@ -12,7 +12,7 @@ import polars as pl
 
 from omnix_cli.protocols.checkpoints import SOURCES, Manifest
 from omnix_cli.records import ImportBatch
-from omnix_cli.safe_text.redaction import Traces
+from omnix_cli.safe_text.redaction import Traces, is_bare_line
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.privacy.kept_places import Piece
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -104,8 +104,8 @@ def _is_about(row: Mapping[str, Any], traces: Traces, columns: frozenset[str]) -
         fields = orjson.loads(row["row"])
     except orjson.JSONDecodeError:
         fields = row["row"]
-    if not isinstance(fields, dict):
-        return traces.is_in(str(fields))
+    if not isinstance(fields, dict) or is_bare_line(fields):
+        return traces.is_in(str(row["row"]))
     for name, value in fields.items():
         text = "" if value is None else str(value)
         if traces.is_value(text, name) or (name in columns and traces.is_in(text)):

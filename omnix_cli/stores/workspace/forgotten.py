@@ -21,7 +21,7 @@ import polars as pl
 from pydantic import Field, ValidationError
 
 from omnix_cli.records import Record
-from omnix_cli.safe_text.redaction import Traces, is_customer_field
+from omnix_cli.safe_text.redaction import Traces, is_bare_line, is_customer_field
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json
 from omnix_cli.stores.workspace.versions import unreadable
@@ -116,8 +116,8 @@ class ForgottenCustomers:
             fields = orjson.loads(row or "")
         except orjson.JSONDecodeError:
             fields = row
-        if not isinstance(fields, dict):  # a line that is no row: any word may be the customer
-            return self._is_one(str(fields), None)
+        if not isinstance(fields, dict) or is_bare_line(fields):  # any word of it may be the customer
+            return self._is_one(str(fields["line"] if isinstance(fields, dict) else fields), None)
         return any(self._is_one(str(value), name) for name, value in fields.items() if value is not None)
 
     def _is_one(self, value: str, name: str | None) -> bool:

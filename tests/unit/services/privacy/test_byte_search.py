@@ -91,7 +91,8 @@ def test_a_number_is_found_where_it_is_a_customer(tmp_path: Path) -> None:
     for name, row in (("a", {"customer_id": "12"}), ("b", {"product_id": "12"}), ("c", {"list_id": "12#usual"})):
         pl.DataFrame([row]).write_parquet(tmp_path / f"{name}.parquet")
     (tmp_path / "d.json").write_text('{"rows": 12, "version": "12"}')
-    assert found(tmp_path, Traces("12")) == ["a.parquet", "c.parquet"]
+    pl.DataFrame({"row": ['{"line": "12;milk"}']}).write_parquet(tmp_path / "e.parquet")
+    assert found(tmp_path, Traces("12")) == ["a.parquet", "c.parquet", "e.parquet"]
 
 
 def test_other_files_are_searched_with_what_lies_beside_them(tmp_path: Path) -> None:

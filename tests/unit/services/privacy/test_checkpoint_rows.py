@@ -50,6 +50,8 @@ def test_superseded_ids_are_customers_in_imports_of_customers_only() -> None:
         ("12", '{"a": "X", "b": "12"}', {"customer_id": {"columns": ["a", "b"]}}, True),
         ("12", "12;milk", {}, True),
         ("12", "120;milk", {}, False),
+        ("12", '{"line": "12;milk"}', {}, True),
+        ("12", '{"line": "12", "who": "7"}', {}, False),
         ("zoe-4711", '{"note": "said zoe-4711"}', {}, True),
         ("zoe-4711", '{"note": "said zoe-47110"}', {}, False),
         ("zoe-4711", '["zoe-4711"]', {}, True),

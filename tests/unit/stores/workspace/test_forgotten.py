@@ -63,6 +63,8 @@ def test_ids_are_known(forgotten: ForgottenCustomers) -> None:
         ("12;milk;odd", True),
         ('"12,milk', True),
         ("13;milk;odd", False),
+        ('{"line": "12;milk;odd"}', True),
+        ('{"line": "12", "customer_id": "7"}', False),
         ('{"customer_id": null}', False),
     ],
 )
