@@ -14,7 +14,6 @@ from omnix_cli import list_ids
 from omnix_cli.days.chances import chance_within
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.errors import ConfigError, DataError
-from omnix_cli.frames.shopping import SEGMENT_MEANINGS
 from omnix_cli.services.lookups.run_frames import RunFrames
 
 _log = logging.getLogger(__name__)
@@ -156,6 +155,8 @@ class Results:
 
     def segments(self) -> pl.DataFrame:
         """How many customers each segment has, what they have in common, and what the segment means."""
+        from omnix_cli.frames.shopping import SEGMENT_MEANINGS  # here: no other look-up needs the schemas
+
         numbers = ("days_since_last", "recent_orders", "recent_spend")
         rows = self.frames.scan("segments", "segment", *numbers).collect()
         medians = (pl.col(name).cast(pl.Float64).median().alias(f"median_{name}") for name in numbers)
