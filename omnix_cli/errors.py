@@ -12,6 +12,10 @@
     ├── UnavailableError       4   a service, the network, the disk or memory: try again later
     ├── PartialError           5   finished in part: what failed is listed
     │   └── ItemsRefused       5   items that the store rejects as invalid; all others were written
+    ├── Unauthorized           1   a request without a token that counts (this and the next three: see serving.http_api)
+    ├── Forbidden              1   a request for what its caller may not see
+    ├── TooMany                1   a request of a caller who asks too often
+    ├── Changed                1   a request about another version than the stored one
     ├── LockedError           75   another run holds the lock, or took it (EX_TEMPFAIL of sysexits.h)
     └── Interrupted          130   stopped by a signal; checkpoints are kept
 

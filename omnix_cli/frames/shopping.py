@@ -29,7 +29,7 @@ class ShopOrders(dy.Schema):
     orders of which only the day is known."""
 
     order_day = dy.Date(primary_key=True)
-    hour = dy.UInt8(primary_key=True, max=24)
+    hour = dy.Int8(primary_key=True, min=0, max=24)
     orders = dy.Int32(min=1)
 
 

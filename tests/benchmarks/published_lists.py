@@ -42,5 +42,6 @@ class PublishedLists:
             predicted_date=pl.when(is_due).then(pl.lit(date(2026, 2, 1))),
             next_expected_date=pl.when(is_due).then(pl.lit(date(2026, 2, 1))),
             urgency=pl.when(is_due).then(pl.lit("urgent")),
+            **dict.fromkeys(("category", "interval_days", "date_p10", "date_p90"), pl.lit(None)),
         )
         return rows.cast(dict(FRAMES["recommendations"].empty().schema))

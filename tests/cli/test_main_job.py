@@ -13,7 +13,8 @@ from tests.cli.conftest import CUSTOMERS, Omnix
 
 STEPS = [
     *("similarity", "cycles", "rhythms", "predict", "popularity"),
-    *("ranker", "ranking", "assortment", "recommend", "shop_lists", "publish"),
+    *("ranker", "ranking", "assortment", "recommend", "shop_lists"),
+    *("shop_orders", "shopping_patterns", "segments", "publish"),
 ]
 
 

@@ -48,7 +48,7 @@ def test_a_workspace_on_s3_holds_the_same_bytes_as_one_on_disk(cloud: TestBucket
     on_disk = parts({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.parquet")})
     keys = cloud.keys("team/checkpoints/")
     on_s3 = parts({key.removeprefix("team/checkpoints/"): cloud.read(key) for key in keys})
-    assert len({key for key, _ in on_disk}) == 12
+    assert len({key for key, _ in on_disk}) == 15
     assert on_s3 == on_disk
 
 

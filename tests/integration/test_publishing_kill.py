@@ -56,6 +56,7 @@ def wanted(round_number: int) -> pl.DataFrame:
         predicted_date=pl.lit(None, pl.Date),
         next_expected_date=pl.lit(None, pl.Date),
         urgency=pl.lit(None, pl.String),
+        **dict.fromkeys(("category", "interval_days", "date_p10", "date_p90"), pl.lit(None)),
     )
     return FRAMES["recommendations"].conform(filled)
 

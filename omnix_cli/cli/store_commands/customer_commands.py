@@ -151,7 +151,7 @@ def interact(
     product: Annotated[str, typer.Argument(metavar="PRODUCT", help="The product's id.")],
     session: OutputSession,
     type: Annotated[str, typer.Option("--type", help="view, add_to_cart, remove_from_cart, wishlist or search.")],
-    at: Annotated[str | None, typer.Option("--at", help="When it happened (ISO 8601; default: now).")] = None,
+    at: Annotated[str | None, typer.Option("--happened-at", help="When it happened (ISO 8601; default: now).")] = None,
     id: Annotated[str | None, typer.Option("--id", help="An id, so that repeating the command is safe.")] = None,
     browsing: Annotated[str | None, typer.Option("--session-id", help="The customer's session.")] = None,
     data: Data = None,

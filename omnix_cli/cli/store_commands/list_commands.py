@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,9 +16,10 @@ app = typer.Typer(
 )
 
 Context = Annotated[
-    str, typer.Option("--context", help="homepage, product_page, checkout, email, replenishment or usual.")
+    Literal["homepage", "product_page", "checkout", "email", "replenishment", "usual"],
+    typer.Option("--context", help="Where the list is shown."),
 ]
-ListLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Show at most so many products.")]
+ListLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Show at most so many rows.")]
 
 
 @command(app, "omnix recommendations customer 1142 --context homepage")
@@ -52,7 +53,10 @@ def trending(session: OutputSession, limit: ListLimit = 10) -> None:
 @command(app, "omnix recommendations seasonal --season winter")
 def seasonal(
     session: OutputSession,
-    season: Annotated[str, typer.Option("--season", help="current, spring, summer, autumn or winter.")] = "current",
+    season: Annotated[
+        Literal["current", "spring", "summer", "autumn", "winter"],
+        typer.Option("--season", help="A season; `current` is that of the day of the run."),
+    ] = "current",
     limit: ListLimit = 10,
 ) -> None:
     """Show what sells better in a season."""
@@ -65,7 +69,9 @@ def seasonal(
 def feedback(
     customer: Customer,
     session: OutputSession,
-    status: Annotated[str, typer.Option("--status", help="clicked, purchased or dismissed.")],
+    status: Annotated[
+        Literal["clicked", "purchased", "dismissed"], typer.Option("--status", help="What became of it.")
+    ],
     context: Context = "homepage",
 ) -> None:
     """Record what became of a customer's list."""

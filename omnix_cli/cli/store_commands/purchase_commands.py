@@ -67,7 +67,7 @@ def add(
 def orders(
     session: OutputSession,
     data: Annotated[
-        str, typer.Option("--data", metavar="FILE", help="An order document, a list, or one on each line (`-`: stdin).")
+        str, typer.Option("--data", metavar="FILE", help="A JSON document, or a list of them (`-`: stdin).")
     ],
 ) -> None:
     """Apply order documents. The lines of completed orders are purchases, with the same ids as after an import; those

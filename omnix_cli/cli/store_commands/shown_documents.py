@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omnix_cli.protocols.tables import Page
 
 Data = Annotated[
-    str | None, typer.Option("--data", metavar="FILE", help="A JSON document with the fields (`-`: stdin).")
+    str | None, typer.Option("--data", metavar="FILE", help="A JSON document, or a list of them (`-`: stdin).")
 ]
 
 

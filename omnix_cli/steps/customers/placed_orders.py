@@ -35,7 +35,7 @@ def placed_orders(purchases: pl.LazyFrame, *, as_of: date, timezone: str) -> pl.
         .group_by("customer_id", "order_id", "day")
         .agg(
             order_day=pl.col("purchase_day").min(),
-            hour=local.filter(is_timed).min().dt.hour().cast(pl.UInt8).fill_null(NO_HOUR),
+            hour=local.filter(is_timed).min().dt.hour().cast(pl.Int8).fill_null(NO_HOUR),
             cents=pl.when(pl.col("total_price").null_count() == 0).then(cents.sum().clip(0, MOST_CENTS)),
         )
         .select("customer_id", "order_day", "hour", "cents")

@@ -113,7 +113,7 @@ def test_slow_clients_are_answered_and_let_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n"]
+    "sent", [b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/x\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n"]
 )
 def test_what_is_no_request_is_answered(tmp_path: Path, sent: bytes) -> None:
     with serving(tmp_path) as server:

@@ -35,13 +35,13 @@ def put(tmp_path: Path) -> Callable[..., None]:
 
 
 def test_tables_are_created_checked_and_dropped(tables: Tables) -> None:
-    with pytest.raises(ConfigError, match="5 differences") as caught:
+    with pytest.raises(ConfigError, match="6 differences") as caught:
         tables.status()
     assert isinstance(caught.value.report[0], Finding)
-    assert len(tables.create(dry_run=True)) == len(tables.create()) == 5
-    assert [finding.what for finding in tables.status()] == ["as specified"] * 5
+    assert len(tables.create(dry_run=True)) == len(tables.create()) == 6
+    assert [finding.what for finding in tables.status()] == ["as specified"] * 6
     assert [state.table for state in tables.drop(["products"], dry_run=True)] == ["products"]
-    assert len(tables.status()) == 5
+    assert len(tables.status()) == 6
     assert [state.table for state in tables.drop(["products"])] == ["products"]
     assert tables.drop(["products"]) == []
 
