@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +15,6 @@ from omnix_cli.services.customers import interactions, order_lines, profiles, pu
 from omnix_cli.services.customers.customer_side import TABLES, CustomerSide
 from omnix_cli.services.customers.published_lists import PublishedLists
 from omnix_cli.settings import Settings
-from omnix_cli.stores.sqlite.store import SqliteStore
-from tests.aws.accounts import store_maker
-from tests.memory_store.store import MemoryStore
 
 NOON = datetime(2018, 1, 15, 12, tzinfo=UTC)
 MILK = {"productId": "milk", "unitPrice": Decimal("1.10"), "purchaseDate": "2018-01-10T10:00:00Z"}
@@ -36,16 +30,10 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(params=["sqlite", "memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TableStore]:
-    if request.param == "dynamodb":
-        request.getfixturevalue("aws_environment")
-        opened: TableStore = store_maker(request.getfixturevalue("ministack"))()
-    else:
-        opened = SqliteStore(tmp_path / "store.sqlite") if request.param == "sqlite" else MemoryStore()
-    with closing(opened):
-        opened.create_tables((*TABLES, "products"))
-        yield opened
+@pytest.fixture
+def store(store_of_each_kind: TableStore) -> TableStore:
+    store_of_each_kind.create_tables((*TABLES, "products"))
+    return store_of_each_kind
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,16 +48,10 @@ def rows(store: TableStore, order_id: str = "R-1") -> dict[str, Any]:
     return {item["productId"]: item["quantity"] for item in items if item.get("orderId") == order_id}
 
 
-@pytest.fixture(params=["sqlite", "memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TableStore]:
-    if request.param == "dynamodb":
-        request.getfixturevalue("aws_environment")
-        opened: TableStore = store_maker(request.getfixturevalue("ministack"))()
-    else:
-        opened = SqliteStore(tmp_path / "store.sqlite") if request.param == "sqlite" else MemoryStore()
-    with closing(opened):
-        opened.create_tables((order_states.TABLE, PURCHASE_TABLE))
-        yield opened
+@pytest.fixture
+def store(store_of_each_kind: TableStore) -> TableStore:
+    store_of_each_kind.create_tables((order_states.TABLE, PURCHASE_TABLE))
+    return store_of_each_kind
 
 
 class TestOneOrder:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -20,10 +17,7 @@ from omnix_cli.services.customers.customer_side import TABLES, CustomerSide
 from omnix_cli.services.customers.profile_patterns import ProfileWriter, Written
 from omnix_cli.services.customers.published_lists import PublishedLists
 from omnix_cli.settings import Settings
-from omnix_cli.stores.sqlite.store import SqliteStore
-from tests.aws.accounts import store_maker
 from tests.contracts.test_customer_side import Clock
-from tests.memory_store.store import MemoryStore
 from tests.unit.steps.frames import AS_OF, frame
 
 SEASONS = [
@@ -32,16 +26,10 @@ SEASONS = [
 ]
 
 
-@pytest.fixture(params=["sqlite", "memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TableStore]:
-    if request.param == "dynamodb":
-        request.getfixturevalue("aws_environment")
-        opened: TableStore = store_maker(request.getfixturevalue("ministack"))()
-    else:
-        opened = SqliteStore(tmp_path / "store.sqlite") if request.param == "sqlite" else MemoryStore()
-    with closing(opened):
-        opened.create_tables(TABLES)
-        yield opened
+@pytest.fixture
+def store(store_of_each_kind: TableStore) -> TableStore:
+    store_of_each_kind.create_tables(TABLES)
+    return store_of_each_kind
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +15,6 @@ from omnix_cli.protocols.tables import Page, TableStore
 from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.services.privacy.store_items import TABLE_NAMES, StoreItems
 from omnix_cli.stores.sqlite.store import SqliteStore
-from tests.aws.accounts import store_maker
 from tests.left_behind import naming
 from tests.memory_store.store import MemoryStore
 
@@ -24,17 +22,11 @@ NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 ZOE, OTHER = "zoe-4711", "zoe-47110"
 
 
-@pytest.fixture(params=["sqlite", "memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TableStore]:
-    if request.param == "dynamodb":
-        request.getfixturevalue("aws_environment")
-        opened: TableStore = store_maker(request.getfixturevalue("ministack"))()
-    else:
-        opened = SqliteStore(tmp_path / "store.sqlite") if request.param == "sqlite" else MemoryStore()
-    with closing(opened):
-        opened.create_tables(TABLE_NAMES)
-        fill(opened)
-        yield opened
+@pytest.fixture
+def store(store_of_each_kind: TableStore) -> TableStore:
+    store_of_each_kind.create_tables(TABLE_NAMES)
+    fill(store_of_each_kind)
+    return store_of_each_kind
 
 
 def fill(store: TableStore) -> None:
@@ -86,7 +78,7 @@ def test_all_are_erased_and_no_others(store: TableStore) -> None:
     assert next(store.get_many("recommendations", ["popular#all"]))["id"] == "popular#all"
 
 
-@pytest.mark.parametrize("store", ["sqlite", "dynamodb"], indirect=True)
+@pytest.mark.parametrize("store_of_each_kind", ["sqlite", "dynamodb"], indirect=True)
 def test_no_table_is_scanned(store: TableStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*arguments: object, **options: object) -> None:
         raise AssertionError("a scan")

@@ -89,9 +89,7 @@ def purchases(
 @router.post(
     "/{customer}/purchases",
     status_code=201,
-    openapi_extra=takes(
-        NewPurchase, {"productId": "1082185", "unitPrice": 1.99, "purchaseDate": "2018-01-15T10:00:00Z"}
-    ),
+    openapi_extra=takes(NewPurchase, _LINE),
     **answers(Item, 201),
 )
 def add_purchase(caller: CallerOf, side: Side, customer: CustomerId, body: Body) -> Response:
