@@ -154,8 +154,6 @@ class Body(BaseModel):
         frozen=True,
         strict=True,
         alias_generator=to_camel,
-        validate_by_alias=True,
-        validate_by_name=True,
     )
 
     def values(self) -> dict[str, Any]:
@@ -309,7 +307,7 @@ def wrong(field: str, reason: str) -> InvalidRecord:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(to_camel(part) if isinstance(part, str) else str(part) for part in location)
+    return ".".join(map(str, location))
 
 
 def _reason(error: Mapping[str, Any]) -> str:
