@@ -73,10 +73,10 @@ def _whole(value: Any) -> Any:
 
 def _document(values: dict[str, Any]) -> dict[str, Any]:
     """Values that any store can hold: exact numbers of at most 38 digits, and not too many bytes."""
-    exact = _stored(values)
+    exact: dict[str, Any] = _stored(values)
     if len(exact_json.dumps(exact)) > MAX_METADATA_BYTES:
         raise ValueError(f"must have at most {MAX_METADATA_BYTES:,} bytes as JSON")
-    return exact  # type: ignore[no-any-return]
+    return exact
 
 
 def _stored(value: Any) -> Any:

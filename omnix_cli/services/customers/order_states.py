@@ -134,6 +134,7 @@ def _apply(store: TableStore, stated: Item, now: datetime) -> tuple[Status, Item
 
 def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status, Item]:
     """Makes a document the state of its order unless a newer one is known; returns the state."""
+    status: Status
     for _ in range(_ROUNDS):
         known = store.get(TABLE, stated["id"], now=now)
         if known is not None and _rank(known) >= _rank(stated):
@@ -148,7 +149,7 @@ def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status
         if len(exact_json.dumps(state)) > MAX_STATE_BYTES:
             raise wrong("items", f"the order and its changes need more than {MAX_STATE_BYTES:,} bytes")
         if store.put_if(TABLE, state, expected=None if known is None else {"version": known["version"]}):
-            return status, state  # type: ignore[return-value]
+            return status, state
     raise _busy(stated)
 
 
