@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import polars as pl
 
 from omnix_cli.errors import InvalidRecord
-from omnix_cli.json_records.customer_records import NewPurchase, parsed, wrong
+from omnix_cli.json_records.customer_records import NewPurchase, parsed
 from omnix_cli.protocols.tables import Page, TableStore
+from omnix_cli.services.customers.given_times import check_time
 from omnix_cli.steps.imports.groups.identity import LINE_NUMBER, RETURNED, WRITTEN, with_made_ids
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE, purchase_items
 
 INDEX = "customerId-purchaseDate-index"
 MAX_ROWS = 1_000
 """The most lines that are added at once."""
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead the clock of a caller may be."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +51,14 @@ def add_purchases(
     accepted: dict[int, NewPurchase] = {}
     for number, row in enumerate(rows):
         try:
-            accepted[number] = _checked(parsed(NewPurchase, row), now)
+            purchase = parsed(NewPurchase, row)
+            check_time("purchaseDate", purchase.purchase_date or now, now=now)
+            accepted[number] = purchase
         except InvalidRecord as error:
             found[number] = Added(number, "refused", reason=error.message)
     if accepted:
         found.update(_store(store, customer, accepted, now, timezone))
     return tuple(found[number] for number in sorted(found))
-
-
-def _checked(purchase: NewPurchase, now: datetime) -> NewPurchase:
-    if purchase.purchase_date and purchase.purchase_date > now + CLOCK_SKEW:
-        raise wrong("purchaseDate", "is in the future")
-    return purchase
 
 
 def _store(

@@ -43,7 +43,7 @@ _LINE: dict[str, Any] = {"productId": "1082185", "unitPrice": 1.99, "purchaseDat
 @router.post("/register", status_code=201, openapi_extra=takes(Registration, _CUSTOMER), **answers(Profile, 201, 409))
 def register(caller: CallerOf, side: Side, body: Body) -> Response:
     """Register a customer. The same registration again changes nothing; another one is a conflict."""
-    caller.check(str(body.get("customerId")) if isinstance(body, dict) else "")
+    caller.check_document(body)
     profile = side.register(body).profile
     return ExactJson(profile, status_code=201, headers={"ETag": entity_tag(profile)})
 
