@@ -103,7 +103,7 @@ def changed_item(stored: Mapping[str, Any], changes: Mapping[str, Any], *, now: 
     version = stored.get("version")
     times = {
         "updatedAt": max(iso(now), str(stored.get("updatedAt", ""))),
-        "version": int(version) + 1 if isinstance(version, int | Decimal) and abs(version) < _MOST_CHANGES else 1,
+        "version": int(version) + 1 if isinstance(version, int | Decimal) and -1 < version < _MOST_CHANGES else 1,
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     return {name: value for name, value in stored.items() if name not in changes} | changed | times

@@ -99,7 +99,6 @@ def serving(folder: Path, **settings: str) -> Iterator[Process]:
     try:
         for line in process.stderr:
             if found := re.search(r"listening on http://\S+:(\d+)", line):
-                # Somebody must read the log: a server that writes to a full pipe waits.
                 threading.Thread(target=process.stderr.read, daemon=True).start()
                 yield Process(process, int(found[1]))
                 break
