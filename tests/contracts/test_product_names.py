@@ -16,7 +16,6 @@ from omnix_cli.services.customers.product_names import NamedProduct, ProductName
 from tests.contracts.test_customer_side import NOON, published
 
 LATER = NOON + timedelta(minutes=5)
-WAITS = {"patience_seconds": 60.0}
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ class Broken(Counted):
 
 
 def test_the_names_of_the_catalogue(store: TableStore) -> None:
-    names = ProductNames(store, has_catalogue=True, **WAITS)
+    names = ProductNames(store, has_catalogue=True, patience_seconds=60)
     assert found(names, "milk") == ["m2", "m1"], "what is in more lists comes first"
     assert found(names, " MILK  whole ") == ["m1"]
     assert found(names, "m1") == found(names, "") == found(names, "\n") == found(names, "7") == []
@@ -71,7 +70,7 @@ def test_the_names_of_the_catalogue(store: TableStore) -> None:
 
 def test_they_are_read_again_after_the_next_run_only(store: TableStore) -> None:
     counted: Any = Counted(store)
-    names = ProductNames(counted, has_catalogue=True, **WAITS)
+    names = ProductNames(counted, has_catalogue=True, patience_seconds=60)
     for _ in range(3):
         assert found(names, "tea", LATER) == ["t1"]
     assert counted.scans == 1
@@ -101,19 +100,19 @@ def test_the_first_who_asks_waits_for_a_while_only(store: TableStore) -> None:
 def test_a_store_that_cannot_be_read_says_so(store: TableStore) -> None:
     broken: Any = Broken(store)
     with pytest.raises(UnavailableError):
-        ProductNames(broken, has_catalogue=True, **WAITS).find("tea", now=NOON)
+        ProductNames(broken, has_catalogue=True, patience_seconds=60).find("tea", now=NOON)
 
 
 def test_there_is_a_bound(store: TableStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ProductNames(store, has_catalogue=True, most=1, **WAITS)
+    names = ProductNames(store, has_catalogue=True, most=1, patience_seconds=60)
     assert found(names, "i") + found(names, "tea") == ["m2"]
     monkeypatch.setattr(product_names, "MOST_FOUND", 1)
-    assert len(found(ProductNames(store, has_catalogue=True, **WAITS), "milk")) == 1
+    assert len(found(ProductNames(store, has_catalogue=True, patience_seconds=60), "milk")) == 1
 
 
 def test_without_a_catalogue_they_are_those_of_the_published_lists(store: TableStore) -> None:
     store.put_many("recommendations", [published("similar#x", ["jam"]), published("similar#y", ["tea", "jam"])])
-    names = ProductNames(store, **WAITS)
+    names = ProductNames(store, patience_seconds=60)
     assert found(names, "m2") == ["m2"]
     expected = [] if store.traits.bills_capacity else ["jam"]
     assert found(names, "jam") == expected, "a store that bills what is read is not read as a whole"

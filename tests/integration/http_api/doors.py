@@ -62,11 +62,12 @@ class Door:
     settings: ApiSettings = field(default_factory=ApiSettings)
     rates: Rates | None = None
     opened: TableStore | None = None
+    local_only: bool = False
 
     def __post_init__(self) -> None:
         self.store: TableStore = self.opened or SqliteStore(self.folder / "store.sqlite")
         self.side = CustomerSide.of(self.store, Settings(), now=lambda: NOON)
-        self.app = application(self.side, self.settings, rates=self.rates)
+        self.app = application(self.side, self.settings, rates=self.rates, local_only=self.local_only)
         assert isinstance(self.app.app, FastAPI)
         self.inner = self.app.app
 

@@ -19,7 +19,14 @@ from tests.integration.http_api.doors import serving
 from tests.integration.http_api.pages import HOSTILE, NOW, fill
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PATHS = ("", "?customer=zoe", "?product=milk", "?customer=nobody", "?product=te", *(f"?customer={quote(name)}" for name in HOSTILE))
+PATHS = (
+    "",
+    "?customer=zoe",
+    "?product=milk",
+    "?customer=nobody",
+    "?product=te",
+    *(f"?customer={quote(name)}" for name in HOSTILE),
+)
 
 
 @dataclass

@@ -116,7 +116,12 @@ def _product(side: CustomerSide, product: str) -> dict[str, Any]:
             return {**title, "reading": True, "known": True, "sections": []}
         shown = {"named": named[:_MOST_NAMED], "more": len(named[_MOST_NAMED:])}
         return {**title, **shown, "known": bool(named), "sections": []}
-    return {**title, "name": side.product_name(product), "known": True, "sections": [_section("Similar products", similar)]}
+    return {
+        **title,
+        "name": side.product_name(product),
+        "known": True,
+        "sections": [_section("Similar products", similar)],
+    }
 
 
 def _shared(side: CustomerSide) -> Iterator[Section]:

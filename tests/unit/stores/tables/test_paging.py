@@ -7,7 +7,6 @@ import pytest
 from omnix_cli.errors import ConfigError
 from omnix_cli.stores.tables.paging import MAX_LIMIT, check_limit, cursor_at, position_of
 
-
 QUERY = ("purchase-history", "customerId-purchaseDate-index", "zoe", "True")
 
 
