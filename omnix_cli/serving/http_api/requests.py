@@ -104,6 +104,6 @@ ProductId = Annotated[
     BeforeValidator(decoded),
     Path(min_length=1, max_length=256, description="The product's id.", examples=["1082185"]),
 ]
-PageLimit = Annotated[int, BeforeValidator(_whole), Query(ge=1, le=MAX_LIMIT, description="Items of a page.")]
-ListLimit = Annotated[int, BeforeValidator(_whole), Query(ge=1, le=MAX_ITEMS, description="Products of a list.")]
+PageLimit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items of a page."), BeforeValidator(_whole)]
+ListLimit = Annotated[int, Query(ge=1, le=MAX_ITEMS, description="Products of a list."), BeforeValidator(_whole)]
 Cursor = Annotated[str | None, Query(max_length=_MOST_CURSOR, description="`nextCursor` of the page before.")]

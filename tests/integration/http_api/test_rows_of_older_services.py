@@ -95,9 +95,8 @@ def answers(door: Door) -> dict[str, Any]:
     for (method, path), body in {**ALL, **OPEN}.items():
         answer = door.call(method, path, json=body)
         assert answer.status_code in (200, 201, 404, 409), (path, answer.text)
-        found[f"{method} {path}"] = None if path == "/metrics" else answer.json()
-    for path in ("/", "/?customer=zoe", "/?product=milk"):
-        assert door.call("GET", path).status_code == 200, path
+        is_json = answer.headers["content-type"] == "application/json"
+        found[f"{method} {path}"] = answer.json() if is_json else answer.text
     return found
 
 
