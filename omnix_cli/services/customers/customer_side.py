@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from omnix_cli.json_records.customer_records import (
@@ -20,6 +21,7 @@ from omnix_cli.services.customers import order_states, profiles, published_predi
 from omnix_cli.services.customers.interactions import interactions, record_interaction
 from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
 from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
+from omnix_cli.services.customers.product_names import ProductNames
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
 
@@ -47,6 +49,15 @@ class CustomerSide:
             store.create_tables(TABLES)
         has_catalogue = PRODUCTS not in store.missing_tables((PRODUCTS,))
         return cls(store, PublishedLists(store, settings.recommend.hemisphere, has_catalogue), settings, now)
+
+    @cached_property
+    def names(self) -> ProductNames:
+        """The names of products, to search by."""
+        return ProductNames(self.store, self.lists.has_catalogue)
+
+    def product_name(self, product: str) -> str | None:
+        """What the catalogue calls a product, or without one the published lists."""
+        return self.lists.name(product) if self.lists.has_catalogue else self.names.name(product, now=self.now())
 
     def register(self, registration: Document) -> profiles.Registered:
         """See `profiles.register`."""

@@ -24,12 +24,21 @@ MAX_ROWS = 1_000
 @dataclass(frozen=True)
 class Added:
     """What became of one line: `created`, `unchanged` (it was there already), `changed` (another line had its id), or
-    `refused` with the `reason`."""
+    `refused` with the `reason` and the `error` that says which fields are wrong."""
 
     row: int
     status: Literal["created", "unchanged", "changed", "refused"]
     id: str | None = None
-    reason: str | None = None
+    error: InvalidRecord | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the line was refused."""
+        return self.error.message if self.error else None
+
+    def values(self) -> dict[str, Any]:
+        """As a document."""
+        return {"row": self.row, "status": self.status, "id": self.id, "reason": self.reason}
 
 
 def purchases(store: TableStore, customer: str, *, now: datetime, limit: int = 50, cursor: str | None = None) -> Page:
@@ -55,7 +64,7 @@ def add_purchases(
             check_time("purchaseDate", purchase.purchase_date or now, now=now)
             accepted[number] = purchase
         except InvalidRecord as error:
-            found[number] = Added(number, "refused", reason=error.message)
+            found[number] = Added(number, "refused", error=error)
     if accepted:
         found.update(_store(store, customer, accepted, now, timezone))
     return tuple(found[number] for number in sorted(found))
