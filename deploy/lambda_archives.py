@@ -38,7 +38,15 @@ SERVICES = {"dynamodb", "sts"}
 """The services that boto3 is asked for; the descriptions of all others are left out."""
 UNUSED = (
     *("*.a", "*.c", "*.h", "*.md", "*.pxd", "*.pyi", "*.pyx", "*.rst", "py.typed", "RECORD", "REQUESTED", "INSTALLER"),
-    *("bin/*", "boto3/examples", "numpy/**/tests", "numpy/_pyinstaller", "numpy/distutils", "numpy/f2py", "numpy/typing"),
+    *(
+        "bin/*",
+        "boto3/examples",
+        "numpy/**/tests",
+        "numpy/_pyinstaller",
+        "numpy/distutils",
+        "numpy/f2py",
+        "numpy/typing",
+    ),
     *("*.dist-info/sboms", "aws_lambda_powertools/event_handler/openapi/swagger_ui"),
 )
 """What no function uses: sources, types, documents, programs and tests of packages. Licences stay."""
@@ -89,10 +97,15 @@ def fill(folder: Path, packages: Iterable[str], *, architecture: str, python: st
     command += ["--only-binary=:all:", f"--python-version={python}", "--implementation=cp", *platforms, *old]
     command.append("--ignore-requires-python")  # pip asks the Python that it runs on
     subprocess.run([*command, "--require-hashes", "--target", str(folder), "-r", str(pins)], check=True)
+    add_omnix(folder)
+    prune(folder)
+
+
+def add_omnix(folder: Path) -> None:
+    """Puts omnix into a folder, as its wheel has it."""
     no_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "omnix_cli", folder / "omnix_cli", ignore=no_caches)
     shutil.copytree(ROOT / "configs", folder / "omnix_cli" / "configs", ignore=no_caches, dirs_exist_ok=True)
-    prune(folder)
 
 
 def pinned(packages: Iterable[str], python: str) -> list[str]:
@@ -110,7 +123,7 @@ def pinned(packages: Iterable[str], python: str) -> list[str]:
 def prune(folder: Path) -> None:
     """Leaves out what is `UNUSED`, the descriptions of other services, and the names for debuggers."""
     for data in (folder / "botocore" / "data", folder / "boto3" / "data"):
-        for one in data.iterdir():
+        for one in data.glob("*"):
             if one.is_dir() and one.name not in SERVICES:
                 shutil.rmtree(one)
     for pattern in UNUSED:

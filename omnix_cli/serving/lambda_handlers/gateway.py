@@ -13,7 +13,7 @@ from urllib.parse import quote
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.serving.lambda_handlers.container import customer_side, settings
+from omnix_cli.serving.lambda_handlers.container import before_snapshot, customer_side, settings
 
 _URL_DOMAIN = re.compile(r"\.lambda-url\.[a-z0-9-]+\.on\.aws$")
 _PARAMETER = re.compile(r"\{[^}]*\}")
@@ -69,3 +69,6 @@ def _application() -> Any:
             return {**super().scope, "raw_path": sent_path(self.event, patterns).encode()}
 
     return Mangum(inner, lifespan="off", custom_handlers=[Gateway])
+
+
+before_snapshot(_application)

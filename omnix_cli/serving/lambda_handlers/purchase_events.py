@@ -13,7 +13,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from omnix_cli.errors import InvalidRecord
-from omnix_cli.serving.lambda_handlers.container import customer_side, settings
+from omnix_cli.serving.lambda_handlers.container import before_snapshot, customer_side, settings
 from omnix_cli.serving.lambda_handlers.deliveries import deliver
 from omnix_cli.serving.lambda_handlers.event_records import Message
 
@@ -79,3 +79,6 @@ def _add(message: Message) -> str:
     if added.status == "refused":
         raise InvalidRecord("the purchase was refused", problems=((str(added.reason).partition(":")[0], ""),))
     return added.status
+
+
+before_snapshot(customer_side, _once)
