@@ -34,8 +34,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     customers = parsed(PredictionRequest, event).customers
     workspace = replace(Workspace.open(settings(), now=present), file_replies=1)
-    bedrock = workspace.settings.bedrock
-    reserve = RESERVE_SECONDS + bedrock.read_timeout_seconds
+    reserve = RESERVE_SECONDS + workspace.settings.bedrock.read_timeout_seconds
 
     def is_time() -> bool:
         return context.get_remaining_time_in_millis() > reserve * 1_000
@@ -44,11 +43,11 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         consents = stored_consents(store, set(customers))
     with workspace.lock("predict on demand"):
         workspace.prepare(dry_run=True)
-        predictor = workspace.predictors.bedrock()
+        predictor = replace(workspace.predictors, is_time=is_time).bedrock()
         with workspace.scratch_runner(predictor) as runner:
             sources = {**runner.sources, "customers": with_consents(runner.sources["customers"], consents)}
             runner = replace(runner, sources=sources)
-            found = predict_some(predictor, runner, customers, together=bedrock.connections, is_time=is_time)
+            found = predict_some(predictor, runner, customers)
     return {
         "predictions": orjson.loads(orjson.dumps(found.predictions.to_dicts())),
         "failed": dict(found.failed),

@@ -14,7 +14,7 @@ from omnix_cli.errors import InvalidRecord, LockedError
 from omnix_cli.services.customers.profiles import TABLE
 from omnix_cli.serving.lambda_handlers import container, predictions_on_demand
 from tests.aws.accounts import new_stage, store_maker
-from tests.aws.bedrock import BedrockDouble
+from tests.aws.bedrock import BedrockDouble, Fault
 from tests.aws.buckets import TestBucket
 from tests.cli.conftest import CUSTOMERS, Omnix, omnix, ran, shop
 from tests.integration.lambda_handlers.recorded_events import Context
@@ -25,7 +25,7 @@ __all__ = ["omnix", "ran", "shop"]  # fixtures of the command line
 class ShortTime(Context):
     """There is time for so many looks at the clock, then none."""
 
-    def __init__(self, looks: int = 1) -> None:
+    def __init__(self, looks: int) -> None:
         super().__init__()
         self.looks = looks
 
@@ -41,7 +41,7 @@ def function(ran: Omnix, bedrock: BedrockDouble, monkeypatch: pytest.MonkeyPatch
         "BEDROCK__ENDPOINT_URL": bedrock.url,
         "BEDROCK__PSEUDONYM_SECRET": "a secret of sixteen signs and more",
         "BEDROCK__READ_TIMEOUT_SECONDS": "5",
-        "BEDROCK__CONNECTIONS": "2",
+        "BEDROCK__CONNECTIONS": "1",
         "PRIVACY__CONSENT_AI_ANALYSIS": "true",
     }.items():
         monkeypatch.setenv(f"OMNIX_{name}", value)
@@ -54,7 +54,7 @@ def asked(*customers: str, context: Context | None = None) -> dict[str, Any]:
 
 
 def test_it_stops_in_time_and_pays_nothing_twice(function: Omnix, bedrock: BedrockDouble) -> None:
-    first = asked(*CUSTOMERS[:5], context=ShortTime())
+    first = asked(*CUSTOMERS[:5], context=ShortTime(looks=2))
     assert {one["customer_id"] for one in first["predictions"]} == set(CUSTOMERS[:2])
     assert (first["left"], first["failed"], first["skipped"]) == (CUSTOMERS[2:5], {}, {})
     assert all(one["predictor"] == "bedrock" and one["reason"] for one in first["predictions"] if one["predictor"])
@@ -70,6 +70,17 @@ def test_it_stops_in_time_and_pays_nothing_twice(function: Omnix, bedrock: Bedro
 def test_without_time_nobody_is_asked(function: Omnix, bedrock: BedrockDouble) -> None:
     found = asked("c01", "c01", "c02", context=ShortTime(looks=0))
     assert (found["left"], found["predictions"], bedrock.requests) == (["c01", "c02"], [], [])
+
+
+@pytest.mark.parametrize("fault", ["throttled", "unavailable", "model_timeout"])
+def test_questions_that_fail_are_not_repeated_when_time_is_over(
+    function: Omnix, bedrock: BedrockDouble, fault: str
+) -> None:
+    bedrock.inject(Fault(fault))
+    found = asked("c01", "c02", context=ShortTime(looks=2))
+    assert (found["left"], found["failed"], bedrock.faults.total()) == (["c01", "c02"], {}, 2)
+    bedrock.heal()
+    assert asked("c01", "c02")["left"] == []
 
 
 def test_who_is_not_asked_about_is_told(function: Omnix, bedrock: BedrockDouble, tmp_path: Any) -> None:
@@ -106,7 +117,7 @@ class Killed(ShortTime):
     def get_remaining_time_in_millis(self):
         return super().get_remaining_time_in_millis() if self.looks else os._exit(9)
 
-asked("c01", "c02", "c03", "c04", "c05", context=Killed(looks=2))
+asked("c01", "c02", "c03", "c04", "c05", context=Killed(looks=4))
 """
 
 
