@@ -26,6 +26,8 @@ from omnix_cli.serving.lambda_handlers import (
     predictions_on_demand,
     purchase_events,
 )
+from omnix_cli.serving.lambda_handlers.container import present
+from omnix_cli.stores.tables.store_tombstones import ALWAYS, NEVER, StoreTombstones
 from omnix_cli.wiring.workspaces import Workspace
 from tests.aws.bedrock import BedrockDouble
 from tests.cli.conftest import Omnix, omnix, write_shop
@@ -144,8 +146,17 @@ def test_the_template_is_valid() -> None:
     assert (found.returncode, found.stdout) == (0, ""), found.stderr
 
 
-def test_order_events(watch: Watch) -> None:
+def test_order_events(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     order_events.handler(queue(ORDER, {**LATER, "status": "cancelled"}), Context())
+    asked = iter((ALWAYS, NEVER))
+    real = StoreTombstones.welcome_from
+
+    def forgotten_meanwhile(*arguments: Any, **options: Any) -> str:
+        real(*arguments, **options)
+        return next(asked)
+
+    monkeypatch.setattr(StoreTombstones, "welcome_from", forgotten_meanwhile)
+    order_events.handler(queue({**ORDER, "id": "R-9"}), Context())
     assert watch.used == rights("OrderRole", "dynamodb")
 
 
@@ -194,6 +205,9 @@ def test_the_http_api(watch: Watch, store: TableStore, monkeypatch: pytest.Monke
     store.put_many("product-interactions", [expired])
     again = request("POST", "/v1/customers/zoe/interactions", token=token, body={**seen, "id": "i-2"})
     gateway.handler(again, Context())
+    StoreTombstones(store).bury("zoe", key=b"k" * 32, now=present())
+    store.delete_many("customer-profiles", ["zoe"])
+    gateway.handler(request("POST", "/v1/customers/register", token=token, body={"customerId": "zoe"}), Context())
     assert watch.used == rights("ApiRole", "dynamodb")
 
 

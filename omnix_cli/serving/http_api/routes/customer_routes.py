@@ -33,6 +33,7 @@ from omnix_cli.serving.http_api.openapi import (
     takes,
 )
 from omnix_cli.serving.http_api.requests import Body, CallerOf, Cursor, CustomerId, PageLimit, ProductId, Side
+from omnix_cli.stores.tables.store_tombstones import forgotten_error
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 IfMatch = Annotated[str | None, Header(description="Change the profile only if this is its entity tag.")]
@@ -90,7 +91,7 @@ def purchases(
     "/{customer}/purchases",
     status_code=201,
     openapi_extra=takes(NewPurchase, _LINE),
-    **answers(Item, 201),
+    **answers(Item, 201, 409),
 )
 def add_purchase(caller: CallerOf, side: Side, customer: CustomerId, body: Body) -> Response:
     """Add one order line with its own date. The same line again is the same item."""
@@ -98,6 +99,8 @@ def add_purchase(caller: CallerOf, side: Side, customer: CustomerId, body: Body)
     (added,) = side.add_purchases(customer, [body])
     if added.error:
         raise added.error
+    if added.status == "forgotten":
+        raise forgotten_error(customer)
     return ExactJson({"id": added.id, "status": added.status}, status_code=201)
 
 
