@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import orjson
 
 MAX_DEPTH = 32
 """How deep a document may be nested."""
+MAX_DIGITS = 1_000
+"""How long a number may be: reading the digits of a whole one takes time that grows with their square."""
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
@@ -20,7 +23,9 @@ def loads(text: str | bytes) -> Any:
     written = text.decode("utf-8") if isinstance(text, bytes) else text
     if _depth(written) > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    return json.loads(written, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_unique)
+    return json.loads(
+        written, parse_float=_decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_unique
+    )
 
 
 def dumps(value: Any) -> bytes:
@@ -61,7 +66,26 @@ def _written(value: Any) -> Any:
         return orjson.Fragment(str(value))
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
+    if isinstance(value, bytes):  # as the AWS CLI writes them
+        return base64.b64encode(value).decode()
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _whole(digits: str) -> int:
+    return int(_not_too_long(digits))
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(_not_too_long(digits))
+    except InvalidOperation as error:
+        raise ValueError("a number has an exponent that is out of range") from error
+
+
+def _not_too_long(digits: str) -> str:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS:,} digits")
+    return digits
 
 
 def _no_number(name: str) -> NoReturn:

@@ -134,8 +134,8 @@ def _week(customer: str, weeks: int, weekday: int, time: str | None) -> list[dic
 
 def test_preferred_times_are_above_chance(engine: Engine) -> None:
     """The shop sells from 8 to 19 o'clock, every day. Ann comes on Saturday mornings, Bob in the evenings of weekdays,
-    Cat at all hours, Dan too seldom to say, Eve without a time. Fay ordered once at night, which is no habit;
-    Gus always does."""
+    Cat at all hours, Dan too seldom to say, Eve without a time. Fay ordered once at night, which is no habit; Gus
+    always does."""
     hours = [f"{hour:02}:30" for hour in range(8, 20)]
     lines = [
         *(line for day in range(7) for hour in hours for line in _week("cat", 4, day, hour)),

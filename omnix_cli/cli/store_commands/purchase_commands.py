@@ -56,7 +56,7 @@ def add(
         raise DataError(f"{data} is not a list of purchases", hint="Write [{...}, {...}].")
     with session.workspace.customers() as customers:
         added = customers.add_purchases(customer, rows)
-    write_items(session, [vars(one) for one in added], title=f"Purchases of {customer}")
+    write_items(session, [one.values() for one in added], title=f"Purchases of {customer}")
     refused = [one for one in added if one.status == "refused"]
     if len(refused) == len(added):
         raise DataError(f"no purchase was added: {refused[0].reason}", hint="Correct it and add it again.")

@@ -27,6 +27,7 @@ from omnix_cli.services.customers.given_times import CLOCK_SKEW, check_time
 from omnix_cli.services.customers.order_lines import INDEX
 from omnix_cli.services.customers.order_rows import Item, OrderRows, order_rows
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
 TABLE = "order-states"
 MAX_STATE_BYTES = 300_000
@@ -37,13 +38,14 @@ _RANKS = {OPEN: 0, COMPLETED: 1, CANCELLED: 2}
 _ROUNDS = 20
 """How often others may change an order while its rows are written."""
 
-Status = Literal["applied", "unchanged", "older", "refused"]
+Status = Literal["applied", "unchanged", "older", "forgotten", "refused"]
 
 
 @dataclass(frozen=True)
 class Applied:
     """What became of one document: `applied`, `unchanged` (it was the newest already), `older` (a newer one is known),
-    or `refused` with the `reason`. `lines` is how many purchase rows the order has now."""
+    `forgotten` (left out, since the customer was forgotten later), or `refused` with the `reason`. `lines` is how many
+    purchase rows the order has now."""
 
     row: int
     status: Status
@@ -61,7 +63,12 @@ class OrderEvent:
 
 
 def apply_orders(
-    store: TableStore, events: Sequence[OrderEvent], *, now: datetime, timezone: str = "UTC"
+    store: TableStore,
+    events: Sequence[OrderEvent],
+    *,
+    now: datetime,
+    timezone: str = "UTC",
+    tombstones: StoreTombstones | None = None,
 ) -> Iterator[Applied]:
     """Applies documents about orders, one by one; one that is wrong is refused alone.
 
@@ -77,6 +84,7 @@ def apply_orders(
             refused[row] = error
     found = order_rows(list(accepted.values()), now=now + CLOCK_SKEW, timezone=timezone) if accepted else []
     rows = dict(zip(accepted, found, strict=True))
+    tombstones = tombstones or StoreTombstones(store)
     for row, event in enumerate(events):
         if row in refused:
             yield Applied(row, "refused", reason=refused[row].message)
@@ -84,8 +92,16 @@ def apply_orders(
         document = accepted[row]
         try:
             ordered_at = _ordered_at(document, timezone)
+            if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
+                yield Applied(row, "forgotten", document.id)
+                continue
             changed_at = _changed_at(document, event.sent_at, ordered_at, now)
             status, state = _apply(store, _stated(document, rows[row], ordered_at, changed_at), now)
+            if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
+                store.delete_many(TABLE, [state["id"]])  # forgotten since: this came too late to go
+                store.delete_many(PURCHASE_TABLE, state["lineIds"])
+                yield Applied(row, "forgotten", document.id)
+                continue
         except InvalidRecord as error:
             yield Applied(row, "refused", document.id, reason=error.message)
         else:

@@ -22,6 +22,8 @@ _REGISTERED_AS = "registrationHash"
 """An attribute of the item: what the customer was registered with, so that the same registration is known later."""
 COMPUTED = "computedPatterns"
 """An attribute of the item: the shopping patterns as the last run wrote them."""
+_MOST_CHANGES = 10**15
+"""No version is as high; what an older service wrote in its place may be."""
 _DEFAULTS = parsed(Registration, {"customerId": "-"}).values()
 
 
@@ -101,7 +103,7 @@ def changed_item(stored: Mapping[str, Any], changes: Mapping[str, Any], *, now: 
     version = stored.get("version")
     times = {
         "updatedAt": max(iso(now), str(stored.get("updatedAt", ""))),
-        "version": int(version) + 1 if isinstance(version, int | Decimal) else 1,
+        "version": int(version) + 1 if isinstance(version, int | Decimal) and -1 < version < _MOST_CHANGES else 1,
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     return {name: value for name, value in stored.items() if name not in changes} | changed | times

@@ -16,6 +16,7 @@ from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.serving.http_api.app import application
 from omnix_cli.serving.http_api.callers import is_local
 from omnix_cli.serving.http_api.connections import deadlines
+from omnix_cli.serving.http_api.log_queue import LogQueue
 from omnix_cli.settings import ApiSettings
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     address. Raises `ConfigError` for an address that it may not or cannot listen on."""
     check_address(settings)
     app = application(side, settings, local_only=not settings.has_key)
+    log = LogQueue(app.figures.dropped_lines.inc)
     listener = _listener(settings)
     _raise_file_limit()
     host, port = listener.getsockname()[:2]
@@ -47,7 +49,7 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     gc.collect()
     gc.freeze()  # what was imported stays: looking through it again takes 50 ms, and all requests would wait for it
     started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    with listener:
+    with listener, log:
         _Server(config).run(sockets=[listener])
 
 
