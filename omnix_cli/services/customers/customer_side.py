@@ -17,17 +17,17 @@ from omnix_cli.json_records.customer_records import (
     parsed,
 )
 from omnix_cli.protocols.tables import Page, TableStore
-from omnix_cli.services.customers import order_states, profiles, published_predictions
+from omnix_cli.services.customers import profiles, published_predictions
 from omnix_cli.services.customers.interactions import interactions, record_interaction
 from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
 from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
 from omnix_cli.services.customers.product_names import ProductNames
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
-from omnix_cli.stores.tables.store_tombstones import TABLE as FORGOTTEN
+from omnix_cli.stores.tables import specs
 from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
-TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE, FORGOTTEN)
+TABLES = tuple(name for name in specs.TABLES if name != PRODUCTS)
 """The tables of the customer side; the catalogue belongs to another service."""
 
 Document = Mapping[str, Any]

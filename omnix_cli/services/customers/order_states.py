@@ -221,4 +221,4 @@ def _rank(state: Mapping[str, Any]) -> tuple[str, int, str]:
 
 
 def _busy(state: Item) -> UnavailableError:
-    return UnavailableError(f"the order {state['id']!r} is being changed all the time", hint="Apply it again later.")
+    return UnavailableError(f"the order {state['id']!r} is being changed again and again", hint="Apply it again later.")

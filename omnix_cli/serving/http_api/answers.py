@@ -120,7 +120,7 @@ def failed(request: Request, error: Exception) -> Response:
             if problem:
                 return _foreseen(request, problem, error)
     _log.error("a request failed", exc_info=error)
-    return answered(request, Problem(500, "internal"), "something went wrong here; it is in the log")
+    return answered(request, Problem(500, "internal"), "something went wrong; the log of the server says what")
 
 
 def _foreseen(request: Request, problem: Problem, error: OmnixError) -> Response:

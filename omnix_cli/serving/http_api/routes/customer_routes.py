@@ -175,7 +175,7 @@ def _changed(
     if if_match is not None:
         stored = side.profile(customer)
         if not tags_of(if_match) & {entity_tag(stored), "*"}:
-            raise Changed("the profile is not the one of If-Match")
+            raise Changed("the profile is no longer the one that If-Match names")
         version = stored.get("version")
     profile = change(version)
     return ExactJson(profile, headers={"ETag": entity_tag(profile)})
