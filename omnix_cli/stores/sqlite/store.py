@@ -149,13 +149,14 @@ class SqliteStore:
         check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
-        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)))
+        position = [] if cursor is None else position_of(cursor, 1 + len(sql.order(spec)), first=value)[1:]
         statement = sql.page(spec, after=bool(position), newest_first=newest_first)
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
         return Page(
-            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+            [self._item(sql, row[-1]) for row in rows[:limit]],
+            cursor_at((value, *rows[limit - 1][:-1])) if more else None,
         )
 
     def scan(
