@@ -55,7 +55,7 @@ def seasonal(
     session: OutputSession,
     season: Annotated[
         Literal["current", "spring", "summer", "autumn", "winter"],
-        typer.Option("--season", help="A season; `current` is that of the day of the run."),
+        typer.Option("--season", help="A season; `current` is the one it is now."),
     ] = "current",
     limit: ListLimit = 10,
 ) -> None:
@@ -92,6 +92,8 @@ def _write_products(session: OutputSession, products: Sequence[Mapping[str, Any]
     if session.format == "json":
         write_items(session, products, title=title)
         return
+    if not products:
+        note("nothing is published here; `omnix run` publishes, and a list expires after publish.lifetime_days")
     rows = [
         {"productId": one["product"]["id"], "productName": one["product"]["name"]}
         | {name: value for name, value in one.items() if name != "product"}

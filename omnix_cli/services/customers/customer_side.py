@@ -71,6 +71,7 @@ class CustomerSide:
 
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
+        profiles.check_id(customer)
         return add_purchases(self.store, customer, rows, now=self.now(), timezone=self.settings.imports.timezone)
 
     def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
@@ -84,6 +85,7 @@ class CustomerSide:
 
     def record_interaction(self, customer: str, interaction: Document) -> tuple[Item, bool]:
         """See `interactions.record_interaction`."""
+        profiles.check_id(customer)
         record = parsed(NewInteraction, interaction)
         days = self.settings.retention.interaction_days
         return record_interaction(self.store, customer, record, now=self.now(), lifetime_days=days)
@@ -114,7 +116,8 @@ class CustomerSide:
 
     def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
         """See `published_predictions.replenishment_alerts`."""
-        return published_predictions.replenishment_alerts(self.store, customer, now=self.now())
+        timezone = self.settings.imports.timezone
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), timezone=timezone)
 
     def purchase_prediction(self, customer: str, product: str) -> Item:
         """See `published_predictions.purchase_prediction`."""

@@ -9,9 +9,9 @@ from typing import Any
 from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import Conflict
 from omnix_cli.json_records import exact_json
-from omnix_cli.json_records.customer_records import NewInteraction, wrong
+from omnix_cli.json_records.customer_records import NewInteraction
 from omnix_cli.protocols.tables import Page, TableStore
-from omnix_cli.services.customers.order_lines import CLOCK_SKEW
+from omnix_cli.services.customers.order_lines import check_moment
 
 TABLE = "product-interactions"
 INDEX = "customerId-timestamp-index"
@@ -30,17 +30,16 @@ def record_interaction(
     """Stores an interaction and returns its item, and whether it is new: with an `id` that is there already, or made of
     equal content, nothing changes. With `lifetime_days`, the store forgets it so long after it happened.
 
-    Raises `Conflict` if another interaction has the id, `InvalidRecord` for a time in the future."""
+    Raises `Conflict` if another interaction has the id, `InvalidRecord` for a time that an import refuses, too."""
     happened = interaction.timestamp or now
-    if happened > now + CLOCK_SKEW:
-        raise wrong("timestamp", "is in the future")
+    check_moment("timestamp", happened, now)
     item = {
         **interaction.values(),
         "customerId": customer,
         "timestamp": iso(happened),
         "metadata": interaction.metadata,
     }
-    item["id"] = interaction.id or hashlib.sha256(exact_json.dumps(sorted(item.items()))).hexdigest()
+    item["id"] = interaction.id or hashlib.sha256(exact_json.canonical(item)).hexdigest()
     if lifetime_days is not None:
         item["ttl"] = int((happened + timedelta(days=lifetime_days)).timestamp())
     if store.put_if(TABLE, item, expected=None):

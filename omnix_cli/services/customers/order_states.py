@@ -23,7 +23,7 @@ from omnix_cli.json_records import exact_json
 from omnix_cli.json_records.customer_records import wrong
 from omnix_cli.json_records.order_records import CANCELLED, COMPLETED, OPEN, OrderDocument, order_document
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.customers.order_lines import CLOCK_SKEW, INDEX
+from omnix_cli.services.customers.order_lines import CLOCK_SKEW, INDEX, check_moment
 from omnix_cli.services.customers.order_rows import Item, OrderRows, order_rows
 from omnix_cli.steps.imports.cleaning import OLDEST
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
@@ -103,9 +103,7 @@ def _ordered_at(document: OrderDocument, timezone: str) -> datetime:
 def _changed_at(document: OrderDocument, sent_at: datetime | None, ordered_at: datetime, now: datetime) -> str:
     """When the order became what the document says, in microseconds; such texts sort by time."""
     moment = document.updated_at or sent_at or ordered_at
-    if not OLDEST <= moment <= now + CLOCK_SKEW:
-        name = "orderDate" if document.updated_at is None else "updatedAt"
-        raise wrong(name, f"is before {OLDEST.year}" if moment < OLDEST else "is in the future")
+    check_moment("orderDate" if document.updated_at is None else "updatedAt", moment, now)
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from omnix_cli import list_ids
 from omnix_cli.errors import NotFound
@@ -14,7 +17,8 @@ from omnix_cli.services.customers.published_lists import TABLE
 _LISTS = ("replenishment", "usual", "homepage")
 """Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them, but only
 the list of what is due has the interval and the category."""
-ALERTS = ("urgent", "upcoming")
+ALERTS = {"urgent": (1, Decimal("0.7")), "upcoming": (7, Decimal("0.6"))}
+"""Within how many days a purchase of each alert is expected, and above which confidence."""
 
 
 def consumption_predictions(store: TableStore, customer: str, *, now: datetime) -> list[dict[str, Any]]:
@@ -27,10 +31,21 @@ def consumption_predictions(store: TableStore, customer: str, *, now: datetime) 
     return [_pattern(entry) for entry in ordered]
 
 
-def replenishment_alerts(store: TableStore, customer: str, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """What is `urgent` and what is `upcoming`, as the run that made the predictions defines it."""
-    patterns = consumption_predictions(store, customer, now=now)
-    return {alert: [pattern for pattern in patterns if pattern["urgency"] == alert] for alert in ALERTS}
+def replenishment_alerts(
+    store: TableStore, customer: str, *, now: datetime, timezone: str = "UTC"
+) -> dict[str, list[dict[str, Any]]]:
+    """The patterns that are `urgent` and those that are `upcoming` (see `ALERTS`), each in the first alert that fits.
+    `timezone` is that of the shop, where it is a certain day; what was expected before that day is still expected."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    alerts: dict[str, list[dict[str, Any]]] = {alert: [] for alert in ALERTS}
+    for pattern in consumption_predictions(store, customer, now=now):
+        days = (date.fromisoformat(pattern["predictedNextPurchaseDate"][:10]) - today).days
+        fitting = (
+            alert for alert, (within, above) in ALERTS.items() if days <= within and pattern["confidence"] > above
+        )
+        for alert in islice(fitting, 1):
+            alerts[alert].append(pattern)
+    return alerts
 
 
 def purchase_prediction(store: TableStore, customer: str, product: str, *, now: datetime) -> dict[str, Any]:

@@ -52,8 +52,9 @@ def test_predictions_are_those_of_the_run(ran: Omnix) -> None:
     for pattern in patterns:
         assert pattern["predictedNextPurchaseDate"] == wanted[pattern["productId"]]
     alerts = json.loads(ran("customers", "alerts", "c01", "--format", "json").out)
-    urgent = {row["product_id"] for row in due if row["urgency"] == "urgent"}
-    assert {pattern["productId"] for pattern in alerts["urgent"]} == urgent
+    assert [one for some in alerts.values() for one in some] == [one for one in patterns if one["confidence"] > 0.6]
+    table = ran("customers", "alerts", "c01", "--format", "csv").out.splitlines()
+    assert table[0].startswith("alert,productId,") and len(table) == 1 + sum(map(len, alerts.values()))
     one = ran("customers", "prediction", "c01", patterns[0]["productId"], "--format", "json")
     assert json.loads(one.out)["predictedDate"] == patterns[0]["predictedNextPurchaseDate"]
     assert ran("customers", "prediction", "c01", "gold").code == 3
