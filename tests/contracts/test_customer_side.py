@@ -387,6 +387,31 @@ class TestPublished:
         there = Settings.model_validate({"imports": {"timezone": "Pacific/Kiritimati"}})  # the 16th by now
         assert replace(side, settings=there).replenishment_alerts("zoe")["urgent"]
 
+    def test_lists_that_another_service_wrote_are_read_as_they_are(self, side: CustomerSide) -> None:
+        bare = {"id": "zoe#homepage", "recommendations": [{"productId": "milk"}, {"name": "Tea"}, "jam"]}
+        dated = {"productId": "milk", "predictedPurchaseDate": "2018-01-16"}
+        others = [{"id": "zoe#usual"}, {"id": "zoe#replenishment", "recommendations": [dated]}]
+        side.store.put_many("recommendations", [bare, *others])
+        (milk,) = side.recommendations("zoe").recommendations
+        assert (milk["product"]["id"], milk["score"]) == ("milk", None)
+        assert side.recommendations("zoe", context="usual").recommendations == []
+        assert side.consumption_predictions("zoe") == []
+
+    @pytest.mark.parametrize(
+        "old",
+        [
+            {"preferences": None, "consent": "yes"},
+            {"version": "3", "preferences": {"budgetRange": None}},
+            {"version": 2},
+        ],
+    )
+    def test_profiles_that_another_service_wrote_can_be_changed(self, side: CustomerSide, old: dict[str, Any]) -> None:
+        side.store.put_many(profiles.TABLE, [{"customerId": "old", **old}])
+        assert side.profile("old")["preferences"]["brandPreferences"] == []
+        changed = side.change_preferences("old", {"brandPreferences": ["Alp"]})
+        assert changed["preferences"]["brandPreferences"] == ["Alp"]
+        assert side.set_consent("old", {"personalisation": False})["version"] == changed["version"] + 1
+
     def test_a_store_may_lack_the_catalogue(self, store_of_each_kind: TableStore) -> None:
         store_of_each_kind.create_tables(TABLES)
         side = CustomerSide.of(store_of_each_kind, Settings(), now=Clock())

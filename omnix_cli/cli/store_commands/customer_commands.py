@@ -116,6 +116,8 @@ def preferences(
     """Replace the preferences that are given, each whole; the others stay. The two ends of the budget are one
     preference: give both."""
     change = document(data, preferences.values())
+    if not change:
+        note("nothing to change: give a preference, or --data FILE")
     with session.workspace.customers() as customers:
         changed = customers.change_preferences(customer, change, version=version)
     write_document(session, changed, title=f"Customer {customer}")
@@ -131,6 +133,8 @@ def consent(
 ) -> None:
     """Set what a customer agrees to. Lists and questions to models follow with the next run."""
     given = _given({"personalisation": personalisation, "aiAnalysis": ai_analysis})
+    if not given:
+        note("nothing to change: give --[no-]personalisation or --[no-]ai-analysis")
     with session.workspace.customers() as customers:
         changed = customers.set_consent(customer, given, version=version)
     write_document(session, changed, title=f"Customer {customer}")

@@ -116,7 +116,7 @@ class PublishedLists:
         return [] if item is None else self._listed(item, limit, "").recommendations
 
     def _listed(self, item: Mapping[str, Any], limit: int, reason: str) -> ListedProducts:
-        entries = item["recommendations"][:limit]
+        entries = entries_of(item)[:limit]
         catalogue = self._catalogue([entry["productId"] for entry in entries])
         return ListedProducts(
             [_shown(entry, catalogue.get(entry["productId"], {})) for entry in entries],
@@ -140,6 +140,11 @@ class PublishedLists:
         return bool(self.store.query(PURCHASE_TABLE, _BY_PRODUCT, product, now=now, limit=1).items)
 
 
+def entries_of(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The entries of a list that name a product; a list that another service wrote may lack anything."""
+    return [entry for entry in item.get("recommendations") or () if isinstance(entry, Mapping) and "productId" in entry]
+
+
 def _published(context: str) -> str:
     """The context of the published list that is shown in a context."""
     if context not in CONTEXTS:
@@ -151,7 +156,7 @@ def _shown(entry: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, An
     known = {name: product[name] for name in _CATALOGUE if name in product}
     return {
         "product": {"id": entry["productId"], "name": entry.get("productName", product.get("name")), **known},
-        "score": entry["score"],
+        "score": entry.get("score"),
         "reason": entry.get("reason", ""),
         "tags": entry.get("tags", []),
         **{name: entry[name] for name in _DETAILS if name in entry},

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from omnix_cli import list_ids
 from omnix_cli.errors import NotFound
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.customers.published_lists import TABLE
+from omnix_cli.services.customers.published_lists import TABLE, entries_of
 
 _LISTS = ("replenishment", "usual", "homepage")
 """Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them, but only
@@ -67,8 +67,8 @@ def purchase_prediction(store: TableStore, customer: str, product: str, *, now: 
 def _predicted(store: TableStore, customer: str, now: datetime) -> Iterator[Mapping[str, Any]]:
     for context in _LISTS:
         item = store.get(TABLE, list_ids.personal(customer, context), now=now)
-        for entry in item["recommendations"] if item else ():
-            if "predictedPurchaseDate" in entry:
+        for entry in entries_of(item or {}):
+            if "predictedPurchaseDate" in entry and "confidence" in entry:
                 yield entry
 
 

@@ -33,6 +33,15 @@ def test_conflicts_and_unknown_customers_end_with_exit_code_3(omnix: Omnix) -> N
     assert (wrong.code, "demographics.age: should be greater than or equal to 18" in wrong.err) == (3, True)
 
 
+def test_a_command_that_is_given_nothing_says_what_to_give(omnix: Omnix) -> None:
+    omnix("customers", "register", "zoe")
+    for command, flag in (("consent", "--[no-]ai-analysis"), ("preferences", "--data FILE")):
+        answer = omnix("customers", command, "zoe")
+        assert (answer.code, "nothing to change" in answer.err, flag in answer.err) == (0, True, True)
+    digits = omnix("customers", "preferences", "zoe", "--max-budget", "1_0")
+    assert (digits.code, "budgetRange.max: must be a number" in digits.err) == (3, True)
+
+
 def test_interactions_are_recorded_once(omnix: Omnix) -> None:
     record = ("customers", "interact", "zoe", "milk", "--type", "view", "--id", "i-1")
     assert omnix(*record).code == 0
