@@ -12,6 +12,7 @@ import polars as pl
 from omnix_cli.errors import InvalidRecord
 from omnix_cli.json_records.customer_records import NewPurchase, parsed, wrong
 from omnix_cli.protocols.tables import Page, TableStore
+from omnix_cli.steps.imports.cleaning import OLDEST
 from omnix_cli.steps.imports.groups.identity import LINE_NUMBER, RETURNED, WRITTEN, with_made_ids
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE, purchase_items
 
@@ -61,8 +62,9 @@ def add_purchases(
 
 
 def _checked(purchase: NewPurchase, now: datetime) -> NewPurchase:
-    if purchase.purchase_date and purchase.purchase_date > now + CLOCK_SKEW:
-        raise wrong("purchaseDate", "is in the future")
+    moment = purchase.purchase_date or now
+    if not OLDEST <= moment <= now + CLOCK_SKEW:
+        raise wrong("purchaseDate", f"is before {OLDEST.year}" if moment < OLDEST else "is in the future")
     return purchase
 
 
