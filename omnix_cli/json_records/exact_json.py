@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ MAX_DEPTH = 32
 """How deep a document may be nested."""
 MAX_DIGITS = 1_000
 """How long a number may be: reading the digits of a whole one takes time that grows with their square."""
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 def loads(text: str | bytes) -> Any:
@@ -45,7 +47,9 @@ def canonical(value: Any) -> bytes:
 
 def _shortest(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(str(int(value) if value == value.to_integral_value() else value.normalize()))
+        written = f"{value:f}"
+        shortest = written.rstrip("0").rstrip(".") if "." in written else written
+        return orjson.Fragment("0" if not value else shortest)
     return _written(value)
 
 
@@ -99,16 +103,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _depth(text: str) -> int:
     """The deepest nesting, counted by brackets outside texts: the parser would use up the stack first."""
     depth = deepest = 0
-    inside = escaped = False
-    for sign in text:
-        if inside:
-            inside = escaped or sign != '"'
-            escaped = not escaped and sign == "\\"
-        elif sign == '"':
-            inside = True
-        elif sign in "[{":
+    for token in _TEXT_OR_BRACKET.findall(text):
+        if token in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif sign in "]}":
+        elif token in "]}":
             depth -= 1
     return deepest

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import NoTable
 from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, TableChange, TableState, Units
 from omnix_cli.stores.sqlite.documents import decode, encode
@@ -133,7 +133,7 @@ class MemoryStore:
 
     def _table(self, table: str) -> dict[str, str]:
         if table not in self.tables:
-            raise ConfigError(f"the table {table} does not exist", hint="`omnix tables create` creates it.")
+            raise NoTable(f"the table {table} does not exist", hint="`omnix tables create` creates it.")
         return self.tables[table]
 
 

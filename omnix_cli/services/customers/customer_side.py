@@ -24,8 +24,10 @@ from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply
 from omnix_cli.services.customers.product_names import ProductNames
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
+from omnix_cli.stores.tables.store_tombstones import TABLE as FORGOTTEN
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
-TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE)
+TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE, FORGOTTEN)
 """The tables of the customer side; the catalogue belongs to another service."""
 
 Document = Mapping[str, Any]
@@ -59,9 +61,16 @@ class CustomerSide:
         """What the catalogue calls a product, or without one the published lists."""
         return self.lists.name(product) if self.lists.has_catalogue else self.names.name(product, now=self.now())
 
+    @cached_property
+    def tombstones(self) -> StoreTombstones:
+        """Who was forgotten: whatever is written about a customer is compared with them."""
+        return StoreTombstones(self.store)
+
     def register(self, registration: Document) -> profiles.Registered:
-        """See `profiles.register`."""
-        return profiles.register(self.store, parsed(Registration, registration), now=self.now())
+        """See `profiles.register`. A customer who was forgotten comes back: what happens from now on is stored."""
+        record, now = parsed(Registration, registration), self.now()
+        self.tombstones.take_back(record.customer_id, now=now)
+        return profiles.register(self.store, record, now=now)
 
     def profile(self, customer: str) -> Item:
         """See `profiles.profile`."""
@@ -82,12 +91,14 @@ class CustomerSide:
 
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
-        return add_purchases(self.store, customer, rows, now=self.now(), timezone=self.settings.imports.timezone)
+        timezone = self.settings.imports.timezone
+        return add_purchases(self.store, customer, rows, now=self.now(), timezone=timezone, tombstones=self.tombstones)
 
     def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
         """See `order_states.apply_orders`."""
         timezone = self.settings.imports.timezone
-        return tuple(apply_orders(self.store, events, now=self.now(), timezone=timezone))
+        applied = apply_orders(self.store, events, now=self.now(), timezone=timezone, tombstones=self.tombstones)
+        return tuple(applied)
 
     def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """See `interactions.interactions`."""
@@ -97,7 +108,9 @@ class CustomerSide:
         """See `interactions.record_interaction`."""
         record = parsed(NewInteraction, interaction)
         days = self.settings.retention.interaction_days
-        return record_interaction(self.store, customer, record, now=self.now(), lifetime_days=days)
+        return record_interaction(
+            self.store, customer, record, now=self.now(), lifetime_days=days, tombstones=self.tombstones
+        )
 
     def recommendations(self, customer: str, *, context: str = "homepage", limit: int = 10) -> ListedProducts:
         """See `PublishedLists.customer`."""

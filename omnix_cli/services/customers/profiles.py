@@ -12,7 +12,7 @@ from typing import Any
 from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import Conflict, NotFound
 from omnix_cli.json_records import exact_json
-from omnix_cli.json_records.customer_records import Consent, PreferencesChange, Registration, wrong
+from omnix_cli.json_records.customer_records import Consent, PreferencesChange, Registration, parsed, wrong
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.steps.history import ANONYMOUS
 
@@ -24,7 +24,7 @@ COMPUTED = "computedPatterns"
 """An attribute of the item: the shopping patterns as the last run wrote them."""
 _MOST_CHANGES = 10**15
 """No version is as high; what an older service wrote in its place may be."""
-_DEFAULTS = Registration(customer_id="-").values()
+_DEFAULTS = parsed(Registration, {"customerId": "-"}).values()
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def register(store: TableStore, registration: Registration, *, now: datetime) ->
     if customer.startswith(ANONYMOUS):
         raise wrong("customerId", f"must not begin with {ANONYMOUS}, as anonymous orders do")
     blocks = {name: value for name, value in registration.values().items() if name in BLOCKS}
-    content = hashlib.sha256(exact_json.dumps(blocks)).hexdigest()
+    content = hashlib.sha256(exact_json.canonical(blocks)).hexdigest()
     times = {"createdAt": iso(now), "updatedAt": iso(now)}
     item = {"customerId": customer, **blocks, **times, "version": 1, _REGISTERED_AS: content}
     if store.put_if(TABLE, item, expected=None):

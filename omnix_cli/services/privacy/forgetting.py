@@ -36,13 +36,15 @@ class Kept:
     stored: Sequence[Place]
     files: Callable[[], Iterator[StoredFile]]
     now: Callable[[], datetime]
-    secret: bytes = b""
+    secret: bytes = field(default=b"", repr=False)
     """The key of pseudonyms, with which receipts are signed; without one, the key of the tombstones."""
     pseudonym: Callable[[str], str] | None = None
     """The name of a customer in questions to models."""
     jobs: BatchJobFiles | None = None
     named_in_settings: Callable[[str], tuple[str, ...]] = lambda customer: ()
     """The settings that name a customer: every run records them."""
+    open_doors: Callable[[], list[str]] = list
+    """What is missing to keep the customer from being stored again."""
     may_go_on: MayGoOn = always
     close: Callable[[], object] = lambda: None
     """Closes what was opened."""
@@ -95,16 +97,16 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
         kept.may_go_on()
         erased = place.erase(traces)
         tombstone = _noted(customer, kept, place.name, erased)
+    open_doors = kept.open_doors()
     if not purge:
         hidden = 0 if tombstone.purged else sum(1 for _ in kept.rows.pieces(traces))
-        return _given(customer, kept, _receipt(tombstone, hidden=hidden))
+        return _complete(_given(customer, kept, _receipt(tombstone, hidden=hidden, remaining=tuple(open_doors))))
     searched = search(kept.files(), (traces, *([Traces(kept.pseudonym(customer))] if kept.pseudonym else [])))
     open_jobs = kept.jobs.open_jobs(traces) if kept.jobs else []
     settings = kept.named_in_settings(customer)
     in_tables = [piece.where for place in kept.live for piece in place.pieces(traces)]
-    remaining = tuple(
-        dict.fromkeys((*searched.found, *in_tables, *settings, *(f"batch job {name}" for name in open_jobs)))
-    )
+    jobs = (f"batch job {name}" for name in open_jobs)
+    remaining = tuple(dict.fromkeys((*searched.found, *in_tables, *settings, *jobs, *open_doors)))
     if not remaining:
         tombstone = kept.forgotten.change(customer, lambda one, name: _known(one).model_copy(update={"purged": True}))
     receipt = _receipt(
@@ -113,14 +115,19 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
         searched_bytes=searched.bytes,
         remaining=tuple(map(traces.redacted, remaining)),
     )
-    receipt = _given(customer, kept, receipt)
-    if remaining:
-        raise PartialError(
-            f"the customer is still named in {len(remaining)} places: {', '.join(remaining[:5])}",
-            hint="Remove or correct these files, or wait for the batch jobs to end; then run the same command again.",
-            report=receipt,
-        )
-    return receipt
+    return _complete(_given(customer, kept, receipt))
+
+
+def _complete(receipt: Receipt) -> Receipt:
+    """The receipt, if nothing remains."""
+    if not receipt.remaining:
+        return receipt
+    places = ", ".join(receipt.remaining[:5])
+    raise PartialError(
+        f"the customer is not wholly forgotten; {len(receipt.remaining)} places remain: {places}",
+        hint="Remove or correct these files, create the tables, or wait for the batch jobs to end; then run it again.",
+        report=receipt,
+    )
 
 
 def _buried(customer: str, kept: Kept, traces: Traces) -> Tombstone:

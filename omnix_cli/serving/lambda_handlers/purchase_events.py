@@ -12,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from omnix_cli.serving.lambda_handlers.container import customer_side, settings
+from omnix_cli.serving.lambda_handlers.container import before_snapshot, customer_side, settings
 from omnix_cli.serving.lambda_handlers.deliveries import deliver
 from omnix_cli.serving.lambda_handlers.event_records import Message
 
@@ -78,3 +78,6 @@ def _add(message: Message) -> str:
     if added.error:
         raise added.error
     return added.status
+
+
+before_snapshot(customer_side, _once)

@@ -108,5 +108,6 @@ TABLES: dict[str, TableSpec] = {
         TableSpec("recommendations", "id", (IndexSpec("customerId", "generatedAt"),), ttl="ttl"),
         TableSpec("products", "id", (IndexSpec("category"),)),
         TableSpec("order-states", "id", (IndexSpec("customerId", "changedAt"),)),
+        TableSpec("forgotten-customers", "id"),
     )
 }

@@ -80,13 +80,13 @@ class ParquetFrame:
 
     def _rows(self) -> pl.LazyFrame:
         rows = self.shelf.scan(self.key, self.paths)
-        if self.forgotten is None or not self.forgotten.hides:
+        if self.forgotten is None or not self.forgotten.anybody:
             return rows
         by_row = self.name == "quarantine"
-        column, is_hidden = ("row", self.forgotten.in_rows) if by_row else ("customer_id", self.forgotten.hidden)
+        column, is_gone = ("row", self.forgotten.in_rows) if by_row else ("customer_id", self.forgotten.among)
         if column not in self.columns:
             return rows
-        return rows.filter(~pl.col(column).map_batches(is_hidden, return_dtype=pl.Boolean, is_elementwise=True))
+        return rows.filter(~pl.col(column).map_batches(is_gone, return_dtype=pl.Boolean, is_elementwise=True))
 
 
 @dataclass(frozen=True)

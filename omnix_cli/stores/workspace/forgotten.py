@@ -3,7 +3,8 @@
     forgotten.json    the key that was made for the hashes, and for each customer: the hash, when it was forgotten,
                       whether the stored rows were purged, how many rows of each import are no longer there
 
-Imports leave out the rows of these customers, and so does every scan of stored rows until they are purged.
+Imports leave out the rows of these customers, and so does every scan of stored rows: also of those who were purged,
+since a part may come back from a backup.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class ForgottenCustomers:
 
     folder: Folder
     _read: list[_Content | None] = field(default_factory=list, compare=False, repr=False)
+    _answers: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    """Whether an id is that of a forgotten customer, as far as it was asked."""
 
     def find(self, customer: str) -> Tombstone | None:
         """The tombstone of a customer."""
@@ -70,6 +73,7 @@ class ForgottenCustomers:
             name = self._hash(known, customer)
             made[:] = [edit(known.customers.get(name), name)]
             customers = {**known.customers, name: made[0]}
+            self._answers.clear()
             self._read[:] = [known.model_copy(update={"customers": customers})]
             return as_sealed_json(_Content(key=known.key, customers=customers).model_dump(mode="json"))
 
@@ -86,11 +90,6 @@ class ForgottenCustomers:
         """Whether anybody was forgotten."""
         return bool(self._content and self._content.customers)
 
-    @property
-    def hides(self) -> bool:
-        """Whether stored rows of forgotten customers may still be there."""
-        return bool(self._content) and any(not one.purged for one in self._tombstones.values())
-
     def rows_gone(self, batches: Collection[str]) -> Mapping[str, Mapping[str, int]]:
         """By the hash of a customer, how many current rows of each of these imports are gone."""
         gone = {
@@ -101,11 +100,8 @@ class ForgottenCustomers:
 
     def among(self, customers: pl.Series) -> pl.Series:
         """Which of these ids belong to forgotten customers."""
-        return self._found(customers, self._tombstones)
-
-    def hidden(self, customers: pl.Series) -> pl.Series:
-        """Which of these ids belong to customers whose stored rows are hidden."""
-        return self._found(customers, {name: one for name, one in self._tombstones.items() if not one.purged})
+        gone = [one for one in customers.unique() if one is not None and self._is_gone(one)] if self.anybody else []
+        return customers.is_in(gone).fill_null(False)
 
     def in_rows(self, rows: pl.Series) -> pl.Series:
         """Which quarantined rows (JSON objects of texts) are about a forgotten customer."""
@@ -127,11 +123,10 @@ class ForgottenCustomers:
         is_customer = name is None or is_customer_field(name)
         return any(one is not None and (one.is_distinctive or is_customer) for one in found)
 
-    def _found(self, customers: pl.Series, among: Mapping[str, Tombstone]) -> pl.Series:
-        known = self._content
-        ids = [one for one in customers.unique() if one is not None] if known and among else []
-        gone = [one for one in ids if known and self._hash(known, one) in among]
-        return customers.is_in(gone).fill_null(False)
+    def _is_gone(self, customer: str) -> bool:
+        if customer not in self._answers and self._content:
+            self._answers[customer] = self._hash(self._content, customer) in self._tombstones
+        return self._answers.get(customer, False)
 
     @property
     def _tombstones(self) -> Mapping[str, Tombstone]:

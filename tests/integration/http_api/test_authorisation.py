@@ -161,6 +161,13 @@ def test_the_customer_of_a_body_counts_too(door: Door) -> None:
         assert door.call("POST", "/v1/customers/register", json=body, headers=bearer("max")).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/v1/customers/register", "/recommendations/feedback"])
+@pytest.mark.parametrize("subject", ["None", "['zoe']"])
+def test_a_customer_called_as_python_shows_nothing_is_nobody_else(door: Door, path: str, subject: str) -> None:
+    for body in ({"customer_id": "ann", "status": "clicked"}, {"customerId": ["zoe"]}, {"customerId": None}):
+        assert door.call("POST", path, json=body, headers=bearer(subject)).status_code == 403
+
+
 def test_a_clock_may_be_a_little_off(door: Door) -> None:
     import time
 

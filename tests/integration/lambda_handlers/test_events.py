@@ -12,7 +12,9 @@ import pytest
 from omnix_cli.errors import InvalidRecord, UnavailableError
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.serving.lambda_handlers import deliveries, event_records, order_events, purchase_events
+from omnix_cli.serving.lambda_handlers.container import present
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 from tests.integration.lambda_handlers.recorded_events import Context, bus, queue, stream, topic
 
 MILK = {"productId": "milk", "quantity": 2, "unitPrice": 1.1}
@@ -173,3 +175,14 @@ class TestPurchases:
         assert figures(capsys.readouterr().out) == {"EventsFailed": 1}
         assert purchase_events.handler(queue(LINE), Context()) == NONE
         assert len(rows(store)) == 1
+
+
+class TestForgottenCustomers:
+    @pytest.mark.parametrize("handler", [order_events.handler, purchase_events.handler])
+    def test_late_events_are_taken_and_nothing_is_stored(self, store: TableStore, handler: Any) -> None:
+        StoreTombstones(store).bury("zoe", key=b"k" * 32, now=present())
+        document = ORDER if handler is order_events.handler else LINE
+        assert handler(queue(document), Context()) == NONE, "it must not come again, nor end as a dead letter"
+        assert list(store.scan(PURCHASE_TABLE)) == list(store.scan("order-states")) == []
+        assert handler(queue({**document, "customerId": "anna"}, ids={0: "m2"}), Context()) == NONE
+        assert {item["customerId"] for item in store.scan(PURCHASE_TABLE)} == {"anna"}

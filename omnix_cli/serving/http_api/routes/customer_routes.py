@@ -33,6 +33,7 @@ from omnix_cli.serving.http_api.openapi import (
     takes,
 )
 from omnix_cli.serving.http_api.requests import Body, CallerOf, Cursor, CustomerId, PageLimit, ProductId, Side
+from omnix_cli.stores.tables.store_tombstones import forgotten_error
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 IfMatch = Annotated[str | None, Header(description="Change the profile only if this is its entity tag.")]
@@ -43,7 +44,7 @@ _LINE: dict[str, Any] = {"productId": "1082185", "unitPrice": 1.99, "purchaseDat
 @router.post("/register", status_code=201, openapi_extra=takes(Registration, _CUSTOMER), **answers(Profile, 201, 409))
 def register(caller: CallerOf, side: Side, body: Body) -> Response:
     """Register a customer. The same registration again changes nothing; another one is a conflict."""
-    caller.check(str(body.get("customerId")) if isinstance(body, dict) else "")
+    caller.check_document(body)
     profile = side.register(body).profile
     return ExactJson(profile, status_code=201, headers={"ETag": entity_tag(profile)})
 
@@ -90,7 +91,7 @@ def purchases(
     "/{customer}/purchases",
     status_code=201,
     openapi_extra=takes(NewPurchase, _LINE),
-    **answers(Item, 201),
+    **answers(Item, 201, 409),
 )
 def add_purchase(caller: CallerOf, side: Side, customer: CustomerId, body: Body) -> Response:
     """Add one order line with its own date. The same line again is the same item."""
@@ -98,6 +99,8 @@ def add_purchase(caller: CallerOf, side: Side, customer: CustomerId, body: Body)
     (added,) = side.add_purchases(customer, [body])
     if added.error:
         raise added.error
+    if added.status == "forgotten":
+        raise forgotten_error(customer)
     return ExactJson({"id": added.id, "status": added.status}, status_code=201)
 
 

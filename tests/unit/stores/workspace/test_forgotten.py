@@ -32,7 +32,7 @@ def forgotten(tmp_path: Path) -> ForgottenCustomers:
 
 def test_nobody_is_forgotten_at_first(tmp_path: Path) -> None:
     nobody = ForgottenCustomers(DiskFolder(tmp_path))
-    assert (nobody.anybody, nobody.hides, nobody.key, nobody.find("zoe-4711")) == (False, False, b"", None)
+    assert (nobody.anybody, nobody.key, nobody.find("zoe-4711")) == (False, b"", None)
     assert nobody.among(pl.Series(["zoe-4711", None])).to_list() == [False, False]
     assert not (tmp_path / FILE).exists()
 
@@ -46,7 +46,6 @@ def test_the_file_names_nobody(forgotten: ForgottenCustomers, tmp_path: Path) ->
 def test_ids_are_known(forgotten: ForgottenCustomers) -> None:
     ids = pl.Series(["zoe-4711", "12", "zoe-471", None, "zoe-4711"])
     assert forgotten.among(ids).to_list() == [True, True, False, False, True]
-    assert forgotten.hidden(ids).to_list() == [True, False, False, False, True]
     assert forgotten.among(pl.Series([], dtype=pl.String)).to_list() == []
 
 
