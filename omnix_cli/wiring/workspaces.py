@@ -225,11 +225,11 @@ class Workspace(WorkspaceReader):
         )
         apply(days, aging, now=self.now())
 
-    def _expire(self) -> int:
+    def _expire(self, table: str) -> int:
         with closing(table_store(self.settings, now=self.now)) as store:
             if not isinstance(store, SqliteStore):  # DynamoDB does it itself
                 return 0
-            return store.delete_expired("product-interactions", self.now())
+            return store.delete_expired(table, self.now())
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Aging:
     """What grows old. `prune` keeps so many runs and returns how many it removed; `expire` deletes what has expired in
-    the store."""
+    a table of the store."""
 
     checkpoints: ParquetCheckpoints
     ledger: FileLedger
@@ -33,7 +33,7 @@ class Aging:
     logs: Path
     answers: Callable[[], SqliteAnswers | None]
     prune: Callable[[int], int]
-    expire: Callable[[], int]
+    expire: Callable[[str], int]
 
 
 def apply(settings: RetentionSettings, aging: Aging, *, now: datetime) -> dict[str, int]:
@@ -43,7 +43,8 @@ def apply(settings: RetentionSettings, aging: Aging, *, now: datetime) -> dict[s
         "answers": _answers(settings.answer_days, aging, now),
         "runs": _runs(settings.run_days, aging, now),
         "log lines": _log_lines(settings.log_days, aging.logs, now),
-        "expired interactions": aging.expire() if settings.interaction_days is not None else 0,
+        "expired interactions": aging.expire("product-interactions") if settings.interaction_days else 0,
+        "states of orders": aging.expire("order-states") if settings.order_days else 0,
     }
     gone = {what: count for what, count in removed.items() if count}
     if gone:
