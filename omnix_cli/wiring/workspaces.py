@@ -56,6 +56,7 @@ from omnix_cli.wiring.stores import table_store, whole_table, with_store
 from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
 _log = logging.getLogger(__name__)
+_NO_SOURCE = 'and no source of [[imports.sources]] has kind = "customers" with that store'
 
 
 @dataclass(frozen=True)
@@ -158,14 +159,16 @@ class Workspace(WorkspaceReader):
 
     @property
     def customers(self) -> StoredFrame:
-        """The imported profiles, with the consents of the embedded store."""
+        """The imported profiles, with the consents of the store."""
         return with_consents(self.ledger.view("customers"), self._consents)
 
     @cached_property
     def _consents(self) -> pl.DataFrame:
-        """The profiles of another store are read only if a source of the settings says so: reading all of them costs
-        money."""
-        if self.settings.store.kind != "sqlite":
+        """What customers of the store agreed to. Reading all profiles of a store elsewhere costs money, so it is done
+        only where a run reads them anyway, to write shopping patterns."""
+        if self.settings.store.kind != "sqlite" and not self.settings.publish.profiles:
+            if not any(one.kind == "customers" and one.store for one in self.settings.imports.sources):
+                _log.warning("what customers withdrew in the store is not known: %s", _NO_SOURCE)
             return pl.DataFrame()
         with closing(table_store(self.settings, now=self.now)) as store:
             return stored_consents(store)
