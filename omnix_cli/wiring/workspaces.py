@@ -209,12 +209,12 @@ class Workspace(WorkspaceReader):
             may_go_on=self.may_go_on,
         )
 
-    def retire(self) -> None:
-        """Removes what is older than the settings of retention allow."""
+    def retire(self, *, dry_run: bool) -> Iterator[StepRecord]:
+        """Removes what is older than the settings of retention allow; gives a record if there was anything."""
         days = self.settings.retention
         if not any(dump(days).values()):
             return
-        from omnix_cli.services.privacy.retention import Aging, apply
+        from omnix_cli.services.privacy.retention import Aging, apply, in_words
 
         has_answers = self._shared is not None or (self.folder / "answers.sqlite").exists()
         aging = Aging(
@@ -223,16 +223,19 @@ class Workspace(WorkspaceReader):
             records=self.records,
             logs=self.folder / "logs",
             answers=lambda: self.answers if has_answers else None,
-            prune=lambda keep: len(self.prune(keep=keep, dry_run=False).runs),
-            expire=self._expire,
+            prune=lambda keep: len(self.prune(keep=keep, dry_run=dry_run).runs),
+            expire=partial(self._expire, dry_run=dry_run),
+            dry_run=dry_run,
         )
-        apply(days, aging, now=self.now())
+        if gone := apply(days, aging, now=self.now()):
+            reason = in_words(gone, dry_run)
+            yield StepRecord(name="retention", key="", status="pending" if dry_run else "ran", reason=reason)
 
-    def _expire(self, table: str) -> int:
+    def _expire(self, table: str, *, dry_run: bool) -> int:
         with closing(table_store(self.settings, now=self.now)) as store:
             if not isinstance(store, SqliteStore):  # DynamoDB does it itself
                 return 0
-            return store.delete_expired(table, self.now())
+            return store.delete_expired(table, self.now(), dry_run=dry_run)
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""

@@ -118,6 +118,16 @@ def test_what_was_removed_is_in_the_log(shop: Path, caplog: pytest.LogCaptureFix
 
 
 def test_a_dry_run_removes_nothing(shop: Path) -> None:
-    opened(shop, LATER, retention__quarantine_days=30, retention__run_days=1).run(dry_run=True)
+    with opened(shop, FIRST, retention__interaction_days=10).customers() as customers:
+        customers.record_interaction("c01", {"productId": "milk", "interactionType": "view"})
+    limits = {"retention__quarantine_days": 30, "retention__run_days": 1, "retention__interaction_days": 10}
+    would = opened(shop, LATER, **limits).run(dry_run=True).steps[0]
+    assert (would.name, would.status) == ("retention", "pending")
+    assert would.reason.startswith("would remove 1 quarantined rows, 1 runs, 1 expired interactions")
     assert opened(shop, LATER).quarantine.show().rows.height == 2
     assert len(opened(shop, LATER).runs.list()) == 2
+    did = opened(shop, LATER, **limits).run()
+    assert did.steps[0].reason.startswith("removed 1 quarantined rows, 1 runs, 1 expired interactions")
+    shown = opened(shop, LATER).runs.show()
+    assert shown.steps[0].name == "retention", "and the record of the run says so"
+    assert "quarantined" not in opened(shop, LATER, **limits).run().steps[0].reason
