@@ -98,8 +98,17 @@ class CustomerSide:
     def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
         """See `order_states.apply_orders`."""
         timezone = self.settings.imports.timezone
-        applied = apply_orders(self.store, events, now=self.now(), timezone=timezone, tombstones=self.tombstones)
-        return tuple(applied)
+        days = self.settings.retention.order_days
+        return tuple(
+            apply_orders(
+                self.store,
+                events,
+                now=self.now(),
+                timezone=timezone,
+                lifetime_days=days,
+                tombstones=self.tombstones,
+            )
+        )
 
     def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """See `interactions.interactions`."""

@@ -130,14 +130,14 @@ class PublishedLists:
     def _catalogue(self, products: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         if not products or not self.has_catalogue:
             return {}
-        with suppress(NoTable):
+        try:
             return {item["id"]: item for item in self.store.get_many(PRODUCTS, list(dict.fromkeys(products)))}
-        return {}
+        except NoTable:  # it belongs to another service, and this shop has none
+            return {}
 
     def _is_known(self, product: str, now: datetime) -> bool:
-        with suppress(NoTable):
-            if self.has_catalogue and self.store.get(PRODUCTS, product, now=now):
-                return True
+        if self._catalogue([product]):
+            return True
         return bool(self.store.query(PURCHASE_TABLE, _BY_PRODUCT, product, now=now, limit=1).items)
 
 
