@@ -91,14 +91,24 @@ class CustomerSide:
 
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
+        profiles.check_id(customer)
         timezone = self.settings.imports.timezone
         return add_purchases(self.store, customer, rows, now=self.now(), timezone=timezone, tombstones=self.tombstones)
 
     def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
         """See `order_states.apply_orders`."""
         timezone = self.settings.imports.timezone
-        applied = apply_orders(self.store, events, now=self.now(), timezone=timezone, tombstones=self.tombstones)
-        return tuple(applied)
+        days = self.settings.retention.order_days
+        return tuple(
+            apply_orders(
+                self.store,
+                events,
+                now=self.now(),
+                timezone=timezone,
+                lifetime_days=days,
+                tombstones=self.tombstones,
+            )
+        )
 
     def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """See `interactions.interactions`."""
@@ -106,6 +116,7 @@ class CustomerSide:
 
     def record_interaction(self, customer: str, interaction: Document) -> tuple[Item, bool]:
         """See `interactions.record_interaction`."""
+        profiles.check_id(customer)
         record = parsed(NewInteraction, interaction)
         days = self.settings.retention.interaction_days
         return record_interaction(
@@ -138,7 +149,8 @@ class CustomerSide:
 
     def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
         """See `published_predictions.replenishment_alerts`."""
-        return published_predictions.replenishment_alerts(self.store, customer, now=self.now())
+        timezone = self.settings.imports.timezone
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), timezone=timezone)
 
     def purchase_prediction(self, customer: str, product: str) -> Item:
         """See `published_predictions.purchase_prediction`."""

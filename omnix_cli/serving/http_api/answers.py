@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -130,7 +131,7 @@ def _foreseen(request: Request, problem: Problem, error: OmnixError) -> Response
     if problem.status == 401:
         headers = {"WWW-Authenticate": 'Bearer realm="omnix"'}
     elif isinstance(error, TooMany):
-        headers = {"Retry-After": str(max(1, round(error.seconds)))}
+        headers = {"Retry-After": str(max(1, math.ceil(error.seconds)))}
     elif problem.status == 503:
         headers = {"Retry-After": str(_RETRY_SECONDS)}
         _log.warning("a request failed: %s", error.message)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -119,6 +120,26 @@ def test_a_client_that_leaves_in_the_middle_is_no_error(tmp_path: Path, caplog: 
     with caplog.at_level("INFO"):
         asyncio.run(door.app(scope, receive, send))
     assert [record.levelname for record in caplog.records if record.name.startswith("omnix_cli")] == ["INFO"]
+
+
+def test_a_body_that_will_be_too_large_is_refused_before_it_comes(server: Process) -> None:
+    received = answer(server, POST + b"Content-Length: 99999999999\r\nExpect: 100-continue\r\n\r\n")
+    assert received.split()[1] == b"413" and b'"error":"too_large"' in received
+
+
+def test_a_request_in_progress_is_answered_after_sigterm(tmp_path: Path) -> None:
+    body = b'{"customerId": "last"}'
+    with serving(tmp_path) as server, connect(server) as client:
+        client.sendall(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body[:5])
+        assert is_well(server), "and our request is being read"
+        server.process.send_signal(signal.SIGTERM)
+        with suppress(OSError):
+            while is_well(server):
+                time.sleep(0.05)
+        time.sleep(0.5)
+        client.sendall(body[5:])
+        assert client.recv(4_096).startswith(b"HTTP/1.1 201 Created")
+        assert server.process.wait(timeout=30) in (0, 130)
 
 
 def test_requests_one_after_the_other_without_waiting(server: Process) -> None:

@@ -151,7 +151,7 @@ def consumption_predictions(caller: CallerOf, side: Side, customer: CustomerId) 
 
 @router.get("/{customer}/replenishment-alerts", **answers(Alerts, 200))
 def replenishment_alerts(caller: CallerOf, side: Side, customer: CustomerId) -> Response:
-    """What is urgent and upcoming, as the last run published it."""
+    """What is urgent (expected by tomorrow with a confidence above 0.7) and upcoming (within 7 days, above 0.6)."""
     caller.check(customer)
     return ExactJson(side.replenishment_alerts(customer))
 
