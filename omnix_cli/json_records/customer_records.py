@@ -73,10 +73,10 @@ def _whole(value: Any) -> Any:
 
 def _document(values: dict[str, Any]) -> dict[str, Any]:
     """Values that any store can hold: exact numbers of at most 38 digits, and not too many bytes."""
-    exact = _stored(values)
+    exact: dict[str, Any] = _stored(values)
     if len(exact_json.dumps(exact)) > MAX_METADATA_BYTES:
         raise ValueError(f"must have at most {MAX_METADATA_BYTES:,} bytes as JSON")
-    return exact  # type: ignore[no-any-return]
+    return exact
 
 
 def _stored(value: Any) -> Any:
@@ -154,8 +154,6 @@ class Body(BaseModel):
         frozen=True,
         strict=True,
         alias_generator=to_camel,
-        validate_by_alias=True,
-        validate_by_name=True,
     )
 
     def values(self) -> dict[str, Any]:
@@ -311,7 +309,7 @@ def wrong(field: str, reason: str) -> InvalidRecord:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(to_camel(part) if isinstance(part, str) else str(part) for part in location)
+    return ".".join(map(str, location))
 
 
 _REASONS = {

@@ -232,13 +232,15 @@ class TestPurchases:
                 side.add_purchases("zoe", rows)
 
     def test_a_wrong_line_is_refused_alone(self, side: CustomerSide) -> None:
-        wrong: list[Any] = [{"productId": "tea"}, MILK | {"rating": 6}, MILK | {"purchaseDate": "2019-01-01"}, 7]
+        times = [MILK | {"purchaseDate": day} for day in ("2019-01-01", "1018-01-15")]
+        wrong: list[Any] = [{"productId": "tea"}, MILK | {"rating": 6}, *times, 7]
         added = side.add_purchases("zoe", [*wrong, MILK])
-        assert [one.status for one in added] == ["refused"] * 4 + ["created"]
-        assert [one.reason for one in added[:3]] == [
+        assert [one.status for one in added] == ["refused"] * 5 + ["created"]
+        assert [one.reason for one in added[:4]] == [
             "unitPrice: is missing",
             "rating: should be less than or equal to 5",
             "purchaseDate: is in the future",
+            "purchaseDate: is before 1990",
         ]
         assert len(side.purchases("zoe").items) == 1
 
@@ -269,6 +271,12 @@ class TestInteractions:
             side.record_interaction("max", given)
         assert side.interactions("zoe").items == [first]
 
+    def test_with_the_same_id_less_is_something_else(self, side: CustomerSide) -> None:
+        given = {"productId": "milk", "interactionType": "view", "id": "i-1"}
+        side.record_interaction("zoe", given | {"sessionId": "s"})
+        with pytest.raises(Conflict, match="'i-1'"):
+            side.record_interaction("zoe", given)
+
     def test_without_an_id_the_content_tells(self, side: CustomerSide) -> None:
         given = {"productId": "milk", "interactionType": "view", "timestamp": "2018-01-15T13:00:00+02:00"}
         first, _ = side.record_interaction("zoe", given)
@@ -290,6 +298,7 @@ class TestInteractions:
             ({"interactionType": "stare"}, "interactionType"),
             ({"timestamp": "yesterday"}, "timestamp"),
             ({"timestamp": "2018-01-15T12:30:00Z"}, "timestamp"),
+            ({"timestamp": "1989-12-31T23:59:59Z"}, "timestamp"),
             ({"metadata": {"text": "x" * 9_000}}, "metadata"),
             ({"metadata": {"number": Decimal("1E+999")}}, "metadata"),
             ({"productId": ""}, "productId"),

@@ -48,14 +48,17 @@ def add(
 ) -> None:
     """Add one order line, or with --data a list of them. A line that is there already is not added again; one that is
     wrong is refused alone (exit code 5)."""
-    if (product is None) == (data is None):
+    if product is not None and data is None:
+        rows = [line.values(product)]
+    elif data is not None and product is None:
+        rows = read(data)
+    else:
         raise ConfigError("there must be a product or a file", hint="Give PRODUCT and --unit-price, or --data FILE.")
-    rows = read(data) if data else [line.values(product)]  # type: ignore[arg-type]
     if not isinstance(rows, list):
         raise DataError(f"{data} is not a list of purchases", hint="Write [{...}, {...}].")
     with session.workspace.customers() as customers:
         added = customers.add_purchases(customer, rows)
-    write_items(session, [vars(one) for one in added], title=f"Purchases of {customer}")
+    write_items(session, [one.values() for one in added], title=f"Purchases of {customer}")
     refused = [one for one in added if one.status == "refused"]
     if len(refused) == len(added):
         raise DataError(f"no purchase was added: {refused[0].reason}", hint="Correct it and add it again.")

@@ -23,7 +23,9 @@ _REGISTERED_AS = "registrationHash"
 COMPUTED = "computedPatterns"
 """An attribute of the item: the shopping patterns as the last run wrote them."""
 _FIRST, _LAST = ("customerId", *BLOCKS), ("createdAt", "updatedAt", "version")
-_DEFAULTS = Registration(customer_id="-").values()
+_MOST_CHANGES = 10**15
+"""No version is as high; what an older service wrote in its place may be."""
+_DEFAULTS = parsed(Registration, {"customerId": "-"}).values()
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def changed_item(stored: Mapping[str, Any], changes: Mapping[str, Any], *, now: 
     version = stored.get("version")
     times = {
         "updatedAt": max(iso(now), str(stored.get("updatedAt", ""))),
-        "version": int(version) + 1 if isinstance(version, int | Decimal) else 1,
+        "version": int(version) + 1 if isinstance(version, int | Decimal) and -1 < version < _MOST_CHANGES else 1,
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     return {name: value for name, value in stored.items() if name not in changes} | changed | times

@@ -110,7 +110,8 @@ def test_a_run_says_when_what_is_due_how_customers_shop_and_in_which_segment(omn
 
 
 def test_segments_need_a_run(omnix: Omnix) -> None:
-    assert omnix("customers", "segments").code != 0
+    answer = omnix("customers", "segments")
+    assert (answer.code, "omnix run" in answer.err) == (3, True), answer.err
 
 
 def test_who_withdraws_consent_loses_segment_and_patterns_with_the_next_run(omnix: Omnix, tmp_path: Path) -> None:
