@@ -217,10 +217,15 @@ class Consent(Body):
     ai_analysis: bool | None = None
 
 
-class Registration(Body):
-    """A new customer. Blocks and fields that are left out get their defaults."""
+class Named(Body):
+    """Whom something is about."""
 
     customer_id: Id
+
+
+class Registration(Named):
+    """A new customer. Blocks and fields that are left out get their defaults."""
+
     demographics: Demographics = Demographics()
     preferences: Preferences = Preferences()
     shopping_patterns: ShoppingPatterns = ShoppingPatterns()
@@ -254,10 +259,8 @@ class NewPurchase(Body):
         return (self.unit_price * self.quantity).quantize(_CENT, ROUND_HALF_UP) if given is None else given
 
 
-class PurchaseOf(NewPurchase):
+class PurchaseOf(Named, NewPurchase):
     """One line of an order of a customer."""
-
-    customer_id: Id
 
 
 class NewInteraction(Body):
@@ -271,10 +274,9 @@ class NewInteraction(Body):
     metadata: Document = {}
 
 
-class Feedback(Body):
+class Feedback(Named):
     """What became of a customer's list."""
 
-    customer_id: Id
     context: ListContext = "homepage"
     status: ListStatus
 
@@ -310,9 +312,16 @@ def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(map(str, location))
 
 
+_REASONS = {
+    "extra_forbidden": "unknown field",
+    "missing": "is missing",
+    "is_instance_of": "must be a number",
+    **dict.fromkeys(("model_type", "dict_type"), "must be an object"),
+}
+"""What is wrong, where the words of pydantic are those of Python."""
+
+
 def _reason(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "unknown field"
-    if error["type"] == "missing":
-        return "is missing"
+    if error["type"] in _REASONS:
+        return _REASONS[error["type"]]
     return str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")

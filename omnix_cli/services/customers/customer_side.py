@@ -17,17 +17,17 @@ from omnix_cli.json_records.customer_records import (
     parsed,
 )
 from omnix_cli.protocols.tables import Page, TableStore
-from omnix_cli.services.customers import order_states, profiles, published_predictions
+from omnix_cli.services.customers import profiles, published_predictions
 from omnix_cli.services.customers.interactions import interactions, record_interaction
 from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
 from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
 from omnix_cli.services.customers.product_names import ProductNames
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
-from omnix_cli.stores.tables.store_tombstones import TABLE as FORGOTTEN
+from omnix_cli.stores.tables import specs
 from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
-TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE, FORGOTTEN)
+TABLES = tuple(name for name in specs.TABLES if name != PRODUCTS)
 """The tables of the customer side; the catalogue belongs to another service."""
 
 Document = Mapping[str, Any]
@@ -91,14 +91,24 @@ class CustomerSide:
 
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
+        profiles.check_id(customer)
         timezone = self.settings.imports.timezone
         return add_purchases(self.store, customer, rows, now=self.now(), timezone=timezone, tombstones=self.tombstones)
 
     def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
         """See `order_states.apply_orders`."""
         timezone = self.settings.imports.timezone
-        applied = apply_orders(self.store, events, now=self.now(), timezone=timezone, tombstones=self.tombstones)
-        return tuple(applied)
+        days = self.settings.retention.order_days
+        return tuple(
+            apply_orders(
+                self.store,
+                events,
+                now=self.now(),
+                timezone=timezone,
+                lifetime_days=days,
+                tombstones=self.tombstones,
+            )
+        )
 
     def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """See `interactions.interactions`."""
@@ -106,6 +116,7 @@ class CustomerSide:
 
     def record_interaction(self, customer: str, interaction: Document) -> tuple[Item, bool]:
         """See `interactions.record_interaction`."""
+        profiles.check_id(customer)
         record = parsed(NewInteraction, interaction)
         days = self.settings.retention.interaction_days
         return record_interaction(
@@ -138,7 +149,8 @@ class CustomerSide:
 
     def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
         """See `published_predictions.replenishment_alerts`."""
-        return published_predictions.replenishment_alerts(self.store, customer, now=self.now())
+        timezone = self.settings.imports.timezone
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), timezone=timezone)
 
     def purchase_prediction(self, customer: str, product: str) -> Item:
         """See `published_predictions.purchase_prediction`."""

@@ -38,6 +38,9 @@ _RANKS = {OPEN: 0, COMPLETED: 1, CANCELLED: 2}
 _ROUNDS = 20
 """How often others may change an order while its rows are written."""
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""At this time no state has expired: one counts until the store deletes it."""
+
 Status = Literal["applied", "unchanged", "older", "forgotten", "refused"]
 
 
@@ -68,13 +71,15 @@ def apply_orders(
     *,
     now: datetime,
     timezone: str = "UTC",
+    lifetime_days: float | None = None,
     tombstones: StoreTombstones | None = None,
 ) -> Iterator[Applied]:
     """Applies documents about orders, one by one; one that is wrong is refused alone.
 
     The rows are those that an import of the same documents gives, ids included (see docs/identity.md); `timezone` is
     that of the shop. A document that does not say when the order changed, and was not sent at a known time, counts
-    from the date of the order."""
+    from the date of the order. With `lifetime_days`, the store forgets the state of an order so long after the last
+    document was applied, but not its rows."""
     accepted: dict[int, OrderDocument] = {}
     refused: dict[int, InvalidRecord] = {}
     for row, event in enumerate(events):
@@ -84,6 +89,7 @@ def apply_orders(
             refused[row] = error
     found = order_rows(list(accepted.values()), now=now + CLOCK_SKEW, timezone=timezone) if accepted else []
     rows = dict(zip(accepted, found, strict=True))
+    expiry = {} if lifetime_days is None else {"ttl": int((now + timedelta(days=lifetime_days)).timestamp())}
     tombstones = tombstones or StoreTombstones(store)
     for row, event in enumerate(events):
         if row in refused:
@@ -96,7 +102,8 @@ def apply_orders(
                 yield Applied(row, "forgotten", document.id)
                 continue
             changed_at = _changed_at(document, event.sent_at, ordered_at, now)
-            status, state = _apply(store, _stated(document, rows[row], ordered_at, changed_at), now)
+            stated = _stated(document, rows[row], ordered_at, changed_at) | expiry
+            status, state = _apply(store, stated, now)
             if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
                 store.delete_many(TABLE, [state["id"]])  # forgotten since: this came too late to go
                 store.delete_many(PURCHASE_TABLE, state["lineIds"])
@@ -152,7 +159,7 @@ def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status
     """Makes a document the state of its order unless a newer one is known; returns the state."""
     status: Status
     for _ in range(_ROUNDS):
-        known = store.get(TABLE, stated["id"], now=now)
+        known = store.get(TABLE, stated["id"], now=_LONG_AGO)
         if known is not None and _rank(known) >= _rank(stated):
             if set(stated["lineIds"]) <= set(known["lineIds"]):
                 return ("unchanged" if _rank(known) == _rank(stated) else "older"), known
@@ -173,7 +180,7 @@ def _write_lines(store: TableStore, state: Item, now: datetime) -> Item:
     """Makes the rows of an order what its state says; returns the state that they follow."""
     for _ in range(_ROUNDS):
         _replace(store, state["lineIds"], state["lines"])
-        newest = store.get(TABLE, state["id"], now=now)
+        newest = store.get(TABLE, state["id"], now=_LONG_AGO)
         if newest is None:  # everything about the customer was deleted meanwhile
             newest = {**state, "lines": []}
             _replace(store, state["lineIds"], [])
@@ -221,4 +228,4 @@ def _rank(state: Mapping[str, Any]) -> tuple[str, int, str]:
 
 
 def _busy(state: Item) -> UnavailableError:
-    return UnavailableError(f"the order {state['id']!r} is being changed all the time", hint="Apply it again later.")
+    return UnavailableError(f"the order {state['id']!r} is being changed again and again", hint="Apply it again later.")

@@ -4,6 +4,8 @@ or of another type is read as if nobody had written it, and an entry without a p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +27,13 @@ def texts(value: Any) -> list[str]:
     """The texts of a list, or of a set in their order; empty for anything else."""
     ordered = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
     return [part for part in ordered if isinstance(part, str)] if isinstance(ordered, list) else []
+
+
+def day(value: Any) -> date | None:
+    """The day of a date or time in ISO form; None for anything else."""
+    with suppress(TypeError, ValueError):
+        return date.fromisoformat(value[:10])
+    return None
 
 
 def number(value: Any) -> int | Decimal | None:

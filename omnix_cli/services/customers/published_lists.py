@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from omnix_cli import list_ids
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.days.utc_texts import iso
-from omnix_cli.errors import NotFound
+from omnix_cli.errors import NoTable, NotFound
 from omnix_cli.json_records.customer_records import Feedback, wrong
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.customers.published_entries import entries, number, text, texts
@@ -55,8 +56,8 @@ class ListedProducts:
 
 @dataclass(frozen=True)
 class PublishedLists:
-    """Reads what the nightly run published, and nothing that is not there. `has_catalogue`: the store has the table of
-    products, from which a list is shown with category, brand and price."""
+    """Reads what the nightly run published, and nothing that is not there. `has_catalogue`: the store may have the
+    table of products, from which a list is shown with category, brand and price; it belongs to another service."""
 
     store: TableStore
     hemisphere: Hemisphere = "northern"
@@ -129,10 +130,13 @@ class PublishedLists:
     def _catalogue(self, products: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         if not products or not self.has_catalogue:
             return {}
-        return {item["id"]: item for item in self.store.get_many(PRODUCTS, list(dict.fromkeys(products)))}
+        try:
+            return {item["id"]: item for item in self.store.get_many(PRODUCTS, list(dict.fromkeys(products)))}
+        except NoTable:  # it belongs to another service, and this shop has none
+            return {}
 
     def _is_known(self, product: str, now: datetime) -> bool:
-        if self.has_catalogue and self.store.get(PRODUCTS, product, now=now):
+        if self._catalogue([product]):
             return True
         return bool(self.store.query(PURCHASE_TABLE, _BY_PRODUCT, product, now=now, limit=1).items)
 

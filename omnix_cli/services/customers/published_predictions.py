@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from omnix_cli import list_ids
 from omnix_cli.errors import NotFound
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.customers.published_entries import entries, number, text
+from omnix_cli.services.customers.published_entries import day, entries, number, text
 from omnix_cli.services.customers.published_lists import TABLE
 
 _LISTS = ("replenishment", "usual", "homepage")
 """Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them, but only
 the list of what is due has the interval and the category."""
-ALERTS = ("urgent", "upcoming")
+ALERTS = {"urgent": (1, Decimal("0.7")), "upcoming": (7, Decimal("0.6"))}
+"""Within how many days a purchase of each alert is expected, and above which confidence."""
 
 
 def consumption_predictions(store: TableStore, customer: str, *, now: datetime) -> list[dict[str, Any]]:
@@ -28,10 +31,19 @@ def consumption_predictions(store: TableStore, customer: str, *, now: datetime) 
     return sorted(patterns, key=lambda pattern: (-pattern["confidence"], pattern["productId"]))
 
 
-def replenishment_alerts(store: TableStore, customer: str, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """What is `urgent` and what is `upcoming`, as the run that made the predictions defines it."""
-    patterns = consumption_predictions(store, customer, now=now)
-    return {alert: [pattern for pattern in patterns if pattern["urgency"] == alert] for alert in ALERTS}
+def replenishment_alerts(
+    store: TableStore, customer: str, *, now: datetime, timezone: str = "UTC"
+) -> dict[str, list[dict[str, Any]]]:
+    """The patterns that are `urgent` and those that are `upcoming` (see `ALERTS`), each in the first alert that fits.
+    `timezone` is that of the shop, where it is a certain day; what was expected before that day is still expected."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    alerts: dict[str, list[dict[str, Any]]] = {alert: [] for alert in ALERTS}
+    for pattern in consumption_predictions(store, customer, now=now):
+        days = ((day(pattern["predictedNextPurchaseDate"]) or today) - today).days
+        fitting = [name for name, (most, above) in ALERTS.items() if days <= most and pattern["confidence"] > above]
+        if fitting:
+            alerts[fitting[0]].append(pattern)
+    return alerts
 
 
 def purchase_prediction(store: TableStore, customer: str, product: str, *, now: datetime) -> dict[str, Any]:
@@ -54,7 +66,7 @@ def _predicted(store: TableStore, customer: str, now: datetime) -> Iterator[Mapp
     for context in _LISTS:
         item = store.get(TABLE, list_ids.personal(customer, context), now=now)
         for entry in entries(item) if item else ():
-            if text(entry.get("predictedPurchaseDate")):
+            if day(entry.get("predictedPurchaseDate")):
                 yield entry
 
 

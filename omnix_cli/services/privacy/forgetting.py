@@ -20,8 +20,10 @@ from omnix_cli.services.privacy.byte_search import StoredFile, search
 from omnix_cli.services.privacy.checkpoint_rows import CheckpointRows
 from omnix_cli.services.privacy.kept_places import Place, checked
 from omnix_cli.services.privacy.model_answers_kept import BatchJobFiles
-from omnix_cli.stores.workspace.forgotten import ForgottenCustomers, Tombstone, new_tombstone
+from omnix_cli.stores.workspace.forgotten import ForgottenCustomers, Tombstone
 
+WORDS, FIELDS = "a word anywhere", "fields and ids of customers"
+"""How an id is searched: one that is like nothing else, and one that is like products, numbers or words."""
 PSEUDONYM_KEY, OWN_KEY = "bedrock.pseudonym_secret", "forgotten.json"
 
 
@@ -49,6 +51,12 @@ class Kept:
     close: Callable[[], object] = lambda: None
     """Closes what was opened."""
 
+    def traces(self, customer: str) -> Traces:
+        """What to look for. Raises `InvalidRecord` for a blank id."""
+        known = self.forgotten.find(checked(customer))
+        is_shared = self.rows.is_also(customer) if known is None else not known.is_distinctive
+        return Traces(customer, is_shared=is_shared)
+
     @property
     def places(self) -> tuple[Place, ...]:
         return (*self.live, *self.stored, self.rows)
@@ -57,8 +65,9 @@ class Kept:
 @dataclass(frozen=True)
 class Receipt:
     """What became of a customer. `customer` is the keyed hash of the id, `erased` counts pieces by place, `hidden` the
-    rows that are stored and not shown, `remaining` where the customer was still found. `signature` is the HMAC-SHA256
-    of the other fields as JSON with sorted names, keyed with what `signed_with` names. A dry run has no signature."""
+    rows that are stored and not shown, `looked_for` says how the id was searched (`WORDS` or `FIELDS`), `remaining`
+    where the customer was still found. `signature` is the HMAC-SHA256 of the other fields as JSON with sorted names,
+    keyed with what `signed_with` names. A dry run has no signature."""
 
     customer: str
     forgotten_at: str
@@ -67,6 +76,7 @@ class Receipt:
     hidden: int = 0
     searched_files: int = 0
     searched_bytes: int = 0
+    looked_for: str = ""
     remaining: tuple[str, ...] = ()
     signed_with: str = ""
     signature: str = ""
@@ -88,7 +98,7 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
     """Forgets a customer. With `purge`, what is stored is rewritten without the customer, and every byte is searched.
 
     Raises `PartialError`, with the receipt, when a place still names the customer."""
-    traces = Traces(checked(customer))
+    traces = kept.traces(customer)
     if dry_run:
         counts = {place.name: sum(1 for _ in place.pieces(traces)) for place in kept.places}
         return Receipt("", kept.now().isoformat(), purge, counts, dry_run=True)
@@ -138,7 +148,7 @@ def _buried(customer: str, kept: Kept, traces: Traces) -> Tombstone:
     now = kept.now()
 
     def buried(before: Tombstone | None, name: str) -> Tombstone:
-        return before or new_tombstone(name, customer, now).model_copy(update={"rows": rows})
+        return before or Tombstone(hash=name, forgotten_at=now, is_distinctive=traces.is_distinctive, rows=rows)
 
     return kept.forgotten.change(customer, buried)
 
@@ -152,8 +162,9 @@ def _noted(customer: str, kept: Kept, place: str, count: int) -> Tombstone:
 
 
 def _receipt(tombstone: Tombstone, **facts: Any) -> Receipt:
-    at = tombstone.forgotten_at.isoformat()
-    return Receipt(tombstone.hash, at, tombstone.purged, dict(sorted(tombstone.erased.items())), **facts)
+    at, erased = tombstone.forgotten_at.isoformat(), dict(sorted(tombstone.erased.items()))
+    looked_for = WORDS if tombstone.is_distinctive else FIELDS
+    return Receipt(tombstone.hash, at, tombstone.purged, erased, looked_for=looked_for, **facts)
 
 
 def _given(customer: str, kept: Kept, receipt: Receipt) -> Receipt:

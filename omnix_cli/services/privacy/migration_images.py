@@ -64,8 +64,8 @@ class MigrationImages:
                     yield path, table
 
     def _mine(self, rows: pl.DataFrame, table: str, traces: Traces) -> pl.Series:
-        key = rows[TABLES[table].key]
-        mine = (key == traces.customer) | key.str.starts_with(f"{traces.customer}#")
+        key, traces = TABLES[table].key, traces.of_items
+        mine = pl.Series([traces.is_value(one, key) for one in rows[key]], dtype=pl.Boolean)
         if "customerId" in rows.columns:
             mine = mine | (rows["customerId"] == traces.customer).fill_null(False)
         inside = [text is not None and traces.in_value(item_of(text)) for text in rows[ITEM]]

@@ -124,7 +124,7 @@ def failed(request: Request, error: Exception) -> Response:
             if problem:
                 return _foreseen(request, problem, error)
     _log.error("a request failed", extra=_place(request, error))
-    return answered(request, Problem(500, "internal"), "something went wrong here; it is in the log")
+    return answered(request, Problem(500, "internal"), "something went wrong; the log of the server says where")
 
 
 def _place(request: Request, error: Exception) -> dict[str, str]:

@@ -43,7 +43,7 @@ class Rates:
             if len(self._left) > _MOST_CALLERS:
                 self._left.popitem(last=False)
         if left < 1:
-            raise TooMany("this caller asks too often", seconds=(1 - left) / per_second)
+            raise TooMany("this caller sends too many requests", seconds=(1 - left) / per_second)
 
 
 async def read_body(request: Request, *, most_bytes: int, seconds: float) -> bytes:
@@ -59,7 +59,7 @@ async def read_body(request: Request, *, most_bytes: int, seconds: float) -> byt
                 if len(content) > most_bytes:
                     raise HTTPException(413, f"the body may have at most {most_bytes:,} bytes")
     except TimeoutError as error:
-        raise HTTPException(408, "the body did not come in time") from error
+        raise HTTPException(408, "the body did not arrive in time") from error
     except ClientDisconnect as error:  # nobody reads this; the log and the figures say so
         raise HTTPException(400, "the body ended too early") from error
     return bytes(content)

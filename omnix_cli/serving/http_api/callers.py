@@ -105,7 +105,7 @@ class Tokens:
             return Caller(f"service {claims['sub']}")
         if self.settings.customer_scope in granted:
             return Caller(f"customer {claims['sub']}", customer=claims["sub"])
-        raise Unauthorized("the token has none of the scopes that count here")
+        raise Unauthorized("the token has no scope that this API knows")
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -70,7 +70,7 @@ def check_address(settings: ApiSettings) -> None:
             f"without a key, the API listens on this machine only, not on {settings.host}",
             hint="Set api.key_file, api.jwks_url or OMNIX_API__SECRET, with api.issuer and api.audience.",
         )
-    _log.warning("no key is set: whoever is on this machine may see and change everything (api.key_file)")
+    _log.warning("no key is set: anyone on this machine can see and change everything (api.key_file)")
 
 
 def _raise_file_limit() -> None:
@@ -95,5 +95,5 @@ def _listener(settings: ApiSettings) -> socket.socket:
         listener.listen(2_048)
     except OSError as error:
         listener.close()
-        raise os_failure(error, f"{settings.host}:{settings.port} cannot be listened on") from error
+        raise os_failure(error, f"cannot listen on {settings.host}:{settings.port}") from error
     return listener

@@ -208,11 +208,15 @@ class SqliteStore:
                 self._open.add(own)
             yield own.connection
 
-    def delete_expired(self, table: str, now: datetime) -> int:
-        """Deletes the items of a table that have expired; returns how many. Nothing else does, unlike in DynamoDB."""
+    def delete_expired(self, table: str, now: datetime, *, dry_run: bool = False) -> int:
+        """Deletes the items of a table that have expired, unless `dry_run`; returns how many. Nothing else does it,
+        unlike in DynamoDB."""
         sql = self.tables[table]
         if self.missing_tables((table,)):
             return 0
+        if dry_run:
+            with self.database() as database:
+                return int(database.execute(sql.count_expired, sql.alive_at(now)).fetchone()[0])
         with self.transaction() as database:
             return database.execute(sql.delete_expired, sql.alive_at(now)).rowcount
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.routing import Route
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.serving.http_api.callers import Tokens
+from omnix_cli.serving.http_api.callers import Tokens, Unauthorized
 from omnix_cli.settings import ApiSettings
 from tests.contracts.test_customer_side import published
 from tests.integration.http_api.doors import AUDIENCE, ISSUER, SECRET, SERVICE, Door, bearer, keyed, token
@@ -198,7 +198,7 @@ class TestPublicKeys:
         tokens = Tokens.of(ApiSettings(key_file=tmp_path / "keys.json", issuer=ISSUER, audience=AUDIENCE))
         assert tokens is not None
         signed = token("zoe", key=keys[1], algorithm="ES256")
-        with pytest.raises(Exception, match="not valid"):
+        with pytest.raises(Unauthorized, match="not valid"):
             tokens.caller(f"Bearer {signed}")  # it does not say which of the two keys it is signed with
 
     def test_the_public_key_is_no_secret(self, tmp_path: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import files
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,30 +48,6 @@ new = sorted({name.partition(".")[0] for name in set(sys.modules) - loaded} - se
 print(json.dumps({"answer": answer, "loaded": new}))
 """
 """Runs a handler with what is in some folders, and nothing else."""
-
-
-@pytest.fixture(scope="module")
-def archives() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lambda_archives", ROOT / "deploy" / "lambda_archives.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def unpacked(archives: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
-    """The archives as Lambda unpacks them, with the packages of this environment; what both have is there once."""
-    events, more = tmp_path_factory.mktemp("events"), tmp_path_factory.mktemp("more")
-    for folder, packages in ((events, archives.EVENTS), (more, set(archives.API) - set(archives.EVENTS))):
-        for package in packages:
-            for file in files(package) or ():
-                if ".." not in file.parts and "__pycache__" not in file.parts:
-                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(file.locate(), folder / file)
-        archives.prune(folder)
-    archives.add_omnix(events)
-    return {"events": [events], "api": [events, more]}
 
 
 def ran(code: str, *arguments: str, **environment: str) -> str:

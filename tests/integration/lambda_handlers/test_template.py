@@ -20,7 +20,6 @@ from omnix_cli.errors import LockedError
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.serving.lambda_handlers import (
     container,
-    deliveries,
     gateway,
     order_events,
     predictions_on_demand,
@@ -29,10 +28,12 @@ from omnix_cli.serving.lambda_handlers import (
 from omnix_cli.serving.lambda_handlers.container import present
 from omnix_cli.stores.tables.store_tombstones import ALWAYS, NEVER, StoreTombstones
 from omnix_cli.wiring.workspaces import Workspace
+from tests.aws.accounts import new_stage
 from tests.aws.bedrock import BedrockDouble
 from tests.cli.conftest import Omnix, omnix, write_shop
+from tests.integration.lambda_handlers.conftest import CACHES
 from tests.integration.lambda_handlers.recorded_events import Context, queue, request
-from tests.integration.lambda_handlers.test_events import LATER, LINE, ORDER, figures
+from tests.integration.lambda_handlers.test_events import LATER, LINE, ORDER
 from tests.integration.test_policies import Cloud, Watch, allowed, cloud, leave_behind
 from tests.integration.test_policies import rights as bedrock_rights
 
@@ -289,18 +290,27 @@ def test_the_handlers_exist_and_log_where_the_template_says() -> None:
 
 
 def test_the_alarms_watch_metrics_that_the_handlers_print(
-    store: TableStore, capsys: pytest.CaptureFixture[str]
+    store: TableStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order_events.handler(queue({}), Context())
-    purchase_events.handler(queue({}), Context())
-    printed = capsys.readouterr().out
-    assert figures(printed) == {deliveries.REFUSED: 1}
-    services = {json.loads(line)["service"] for line in printed.splitlines()}
-    own = [one for one in of_type("AWS::CloudWatch::Alarm").values() if one["Namespace"] == deliveries.NAMESPACE]
-    assert {(one["MetricName"], one["Dimensions"][0]["Value"]) for one in own} == {
-        (name, service) for name in (deliveries.REFUSED, deliveries.FAILED) for service in services
+    for handlers in (order_events, purchase_events):
+        handlers.handler(queue({}), Context())
+    monkeypatch.setenv("OMNIX_STORE__STAGE", new_stage())  # without tables
+    for cached in CACHES:
+        cached.cache_clear()
+    order_events.handler(queue({**ORDER, "id": "R-2"}), Context())
+    purchase_events.handler(queue(LINE, ids={0: "m7"}), Context())
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    emitted = {
+        (directive["Namespace"], metric["Name"], tuple((name, line[name]) for name in directive["Dimensions"][0]))
+        for line in printed
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
     }
-    assert {one["Dimensions"][0]["Name"] for one in own} == {"service"}
+    own = [one for one in of_type("AWS::CloudWatch::Alarm").values() if not one["Namespace"].startswith("AWS/")]
+    assert emitted == {
+        (one["Namespace"], one["MetricName"], tuple((part["Name"], part["Value"]) for part in one["Dimensions"]))
+        for one in own
+    }
 
 
 def test_every_source_takes_partial_answers_and_every_queue_has_dead_letters() -> None:

@@ -36,6 +36,13 @@ def test_every_wrong_field_is_named_with_its_reason() -> None:
     }
 
 
+def test_reasons_are_in_the_words_of_json() -> None:
+    line = {"productId": "milk", "unitPrice": "1.10", "quantity": "2"}
+    assert problems(NewPurchase, line) == {"unitPrice": "must be a number", "quantity": "must be a number"}
+    values = {"customerId": "zoe", "preferences": [], "shoppingPatterns": {"seasonalPatterns": 3}}
+    assert set(problems(Registration, values).values()) == {"must be an object"}
+
+
 @pytest.mark.parametrize("document", [None, [], "text", 7])
 def test_a_document_is_an_object(document: Any) -> None:
     assert problems(Registration, document) == {}

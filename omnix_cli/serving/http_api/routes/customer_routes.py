@@ -151,7 +151,7 @@ def consumption_predictions(caller: CallerOf, side: Side, customer: CustomerId) 
 
 @router.get("/{customer}/replenishment-alerts", **answers(Alerts, 200))
 def replenishment_alerts(caller: CallerOf, side: Side, customer: CustomerId) -> Response:
-    """What is urgent and upcoming, as the last run published it."""
+    """What is urgent (expected by tomorrow with a confidence above 0.7) and upcoming (within 7 days, above 0.6)."""
     caller.check(customer)
     return ExactJson(side.replenishment_alerts(customer))
 
@@ -175,7 +175,7 @@ def _changed(
     if if_match is not None:
         stored = side.profile(customer)
         if not tags_of(if_match) & {entity_tag(stored), "*"}:
-            raise Changed("the profile is not the one of If-Match")
+            raise Changed("the profile is no longer the one that If-Match names")
         version = stored.get("version")
     profile = change(version)
     return ExactJson(profile, headers={"ETag": entity_tag(profile)})

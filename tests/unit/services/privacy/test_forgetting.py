@@ -41,6 +41,9 @@ class Shelf:
         count, self.texts = len(self.texts) - len(left), left
         return count
 
+    def is_also(self, customer: str) -> bool:
+        return False
+
     def current_rows(self, traces: Traces) -> dict[str, int]:
         return {"import-a": len(list(self.pieces(traces)))}
 
@@ -116,7 +119,7 @@ def test_blank_ids_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InvalidRecord, match="blank"):
             forget(blank, everything, purge=True)
         with pytest.raises(InvalidRecord, match="blank"):
-            export(blank, everything.places, now=NOW)
+            export(everything.traces(blank), everything.places, now=NOW)
     assert order == []
 
 
@@ -124,7 +127,7 @@ def test_an_export_is_plain(tmp_path: Path) -> None:
     place = Shelf("rows", [])
     piece = Piece("here", {"at": NOW, "days": [NOW.date()], "n": 1})
     place.pieces = lambda traces: iter([piece])  # type: ignore[method-assign]
-    found = export("zoe-4711", [place], now=NOW)
+    found = export(Traces("zoe-4711"), [place], now=NOW)
     assert found["kept"] == {
         "rows": [{"where": "here", "content": {"at": "2018-01-15T03:00:00+00:00", "days": ["2018-01-15"], "n": 1}}]
     }

@@ -12,7 +12,7 @@ def test_the_tables_are_those_in_production_and_two_of_ours() -> None:
         "omnix-ai-product-interactions-dev": ("id", "ttl"),
         "omnix-ai-recommendations-dev": ("id", "ttl"),
         "omnix-ai-products-dev": ("id", None),
-        "omnix-ai-order-states-dev": ("id", None),
+        "omnix-ai-order-states-dev": ("id", "ttl"),
         "omnix-ai-forgotten-customers-dev": ("id", None),
     }
     assert [index.name for spec in TABLES.values() for index in spec.indexes] == [

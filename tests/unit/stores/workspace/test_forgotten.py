@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import CorruptCheckpoint
+from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.stores.workspace.folders import DiskFolder
-from omnix_cli.stores.workspace.forgotten import FILE, ForgottenCustomers, Tombstone, new_tombstone
+from omnix_cli.stores.workspace.forgotten import FILE, ForgottenCustomers, Tombstone
 
 NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 
@@ -19,7 +20,10 @@ NOW = datetime(2018, 1, 15, 3, 0, tzinfo=UTC)
 def bury(folder: Path, customer: str, **facts: object) -> Tombstone:
     forgotten = ForgottenCustomers(DiskFolder(folder))
     return forgotten.change(
-        customer, lambda one, name: (one or new_tombstone(name, customer, NOW)).model_copy(update=facts)
+        customer,
+        lambda one, name: Tombstone(
+            hash=name, forgotten_at=NOW, is_distinctive=Traces(customer).is_distinctive, **facts
+        ),
     )
 
 
@@ -65,10 +69,13 @@ def test_ids_are_known(forgotten: ForgottenCustomers) -> None:
         ('{"line": "12;milk;odd"}', True),
         ('{"line": "12", "customer_id": "7"}', False),
         ('{"customer_id": null}', False),
+        ('{"acct": "12"}', True),
+        ('{"acct": "7", "qty": "12"}', False),
     ],
 )
 def test_quarantined_rows_are_known(forgotten: ForgottenCustomers, row: str, is_about: bool) -> None:
-    assert forgotten.in_rows(pl.Series([row])).to_list() == [is_about]
+    parameters = {"mapping": {"columns": {"customer_id": "acct"}}}
+    assert forgotten.in_rows(pl.Series([row]), parameters).to_list() == [is_about]
 
 
 def test_rows_that_are_gone_count_by_import(tmp_path: Path) -> None:
