@@ -95,12 +95,12 @@ class ConfigError(OmnixError):
     exit_code = 2
 
 
+class NoTable(ConfigError):
+    """A table that the store does not have."""
+
+
 class BadPage(ConfigError):
     """A limit or a cursor that no page of a query has."""
-
-
-class NoTable(ConfigError):
-    """A table that was never created."""
 
 
 class CorruptCheckpoint(OmnixError):

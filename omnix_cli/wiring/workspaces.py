@@ -43,6 +43,7 @@ from omnix_cli.stores.inputs.rule_files import product_rules
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.stores.replies.shared import FILE_REPLIES
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
@@ -65,6 +66,8 @@ class Workspace(WorkspaceReader):
 
     checks: list[MayGoOn] = field(default_factory=list)
     """What `may_go_on` looks at."""
+    file_replies: int = FILE_REPLIES
+    """After how many replies of a model they are shared: 1 on a machine that may be gone any time."""
 
     def may_go_on(self) -> None:
         """Raises `Interrupted` after a signal, and `LockedError` when the lock was lost."""
@@ -74,7 +77,8 @@ class Workspace(WorkspaceReader):
     @cached_property
     def answers(self) -> SqliteAnswers:
         shared = self._shared.folder("answers") if self._shared else None
-        return SqliteAnswers(self.folder / "answers.sqlite", now=self.now, shared=shared)
+        file = self.folder / "answers.sqlite"
+        return SqliteAnswers(file, now=self.now, shared=shared, file_replies=self.file_replies)
 
     @cached_property
     def run_id(self) -> str:

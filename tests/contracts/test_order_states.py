@@ -162,6 +162,7 @@ class TestOneOrder:
             ({"orderDate": "yesterday"}, "orderDate: must be a date and time"),
             ({"orderDate": "2021-05-01"}, "in the future"),
             ({"orderDate": "0001-01-01T00:00:00Z"}, "orderDate: is before 1990"),
+            ({"orderDate": "9999-12-31T23:00:00-12:00", "status": "cancelled"}, "orderDate: is out of range"),
             ({"orderDate": "0001-01-01", "status": "open", "updatedAt": None}, "orderDate: is before 1990"),
             ({"updatedAt": "2020-07-01T00:00:00Z"}, "updatedAt: is in the future"),
             ({"items": [MILK, TEA | {"quantity": 0}]}, "items.1.quantity: should be greater than 0"),

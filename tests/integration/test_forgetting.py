@@ -223,11 +223,9 @@ def test_late_events_and_copies_do_not_bring_it_back(shop: Path) -> None:
         (late,) = customers.apply_orders([OrderEvent({**order, "items": lines})])
         assert late.status == "forgotten"
     opened(shop, 2).tables.backfill()
-    run = (
-        opened(shop, 3).tables.copy(["customer-profiles", "recommendations"], target="stage=three", create=True).run_id
-    )
+    copied = opened(shop, 3).tables.copy(["customer-profiles", "recommendations"], target="stage=three", create=True)
     opened(shop, 4).tables.copy(["customer-profiles"], source="stage=two")
-    opened(shop).tables.undo(run)
+    opened(shop).tables.undo(copied.run_id)
     assert opened(shop).privacy.export(ZOE)["kept"]["store"] == []
 
 

@@ -93,7 +93,8 @@ class MemoryStore:
     ) -> Page:
         check_limit(limit)
         spec, names = TABLES[table], TABLES[table].index(index).attributes
-        last = None if cursor is None else position_of(cursor, len(names))
+        asked = (table, index, value, str(newest_first))
+        last = None if cursor is None else position_of(cursor, len(names), query=asked)
 
         def order(item: Mapping[str, Any]) -> list[bytes]:
             return [item[name].encode() for name in (*names[1:], spec.key)]
@@ -105,7 +106,7 @@ class MemoryStore:
             alive = [item for item in alive if (order(item) < after if newest_first else order(item) > after)]
         page = alive[:limit]
         more = len(alive) > limit
-        return Page(page, cursor_at([part.decode() for part in order(page[-1])]) if more else None)
+        return Page(page, cursor_at([part.decode() for part in order(page[-1])], query=asked) if more else None)
 
     def scan(
         self,

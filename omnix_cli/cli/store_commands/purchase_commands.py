@@ -9,7 +9,7 @@ import typer
 
 from omnix_cli.cli.options import OutputSession, command
 from omnix_cli.cli.store_commands.customer_commands import Customer
-from omnix_cli.cli.store_commands.shown_documents import Data, number, read, read_several, write_items
+from omnix_cli.cli.store_commands.shown_documents import number, read, read_several, write_items
 from omnix_cli.errors import ConfigError, DataError, PartialError
 
 app = typer.Typer(name="purchases", help="Add purchases to the store.", no_args_is_help=True)
@@ -42,18 +42,23 @@ def add(
     session: OutputSession,
     line: LineOptions,
     product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]", help="The product's id.")] = None,
-    data: Data = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="FILE", help="A file with a JSON list of order lines (`-`: stdin).")
+    ] = None,
 ) -> None:
     """Add one order line, or with --data a list of them. A line that is there already is not added again; one that is
     wrong is refused alone (exit code 5)."""
-    if (product is None) == (data is None):
+    if product is not None and data is None:
+        rows = [line.values(product)]
+    elif data is not None and product is None:
+        rows = read(data)
+    else:
         raise ConfigError("there must be a product or a file", hint="Give PRODUCT and --unit-price, or --data FILE.")
-    rows = read(data) if data else [line.values(product)]  # type: ignore[arg-type]
     if not isinstance(rows, list):
         raise DataError(f"{data} is not a list of purchases", hint="Write [{...}, {...}].")
     with session.workspace.customers() as customers:
         added = customers.add_purchases(customer, rows)
-    write_items(session, [vars(one) for one in added], title=f"Purchases of {customer}")
+    write_items(session, [one.values() for one in added], title=f"Purchases of {customer}")
     refused = [one for one in added if one.status == "refused"]
     if len(refused) == len(added):
         raise DataError(f"no purchase was added: {refused[0].reason}", hint="Correct it and add it again.")
@@ -67,7 +72,10 @@ def add(
 def orders(
     session: OutputSession,
     data: Annotated[
-        str, typer.Option("--data", metavar="FILE", help="A JSON document, or a list of them (`-`: stdin).")
+        str,
+        typer.Option(
+            "--data", metavar="FILE", help="A file with JSON documents: one, a list, or one a line (`-`: stdin)."
+        ),
     ],
 ) -> None:
     """Apply order documents. The lines of completed orders are purchases, with the same ids as after an import; those

@@ -17,16 +17,17 @@ from omnix_cli.json_records.customer_records import (
     parsed,
 )
 from omnix_cli.protocols.tables import Page, TableStore
-from omnix_cli.services.customers import order_states, profiles, published_predictions
+from omnix_cli.services.customers import profiles, published_predictions
 from omnix_cli.services.customers.interactions import interactions, record_interaction
 from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
 from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
+from omnix_cli.services.customers.product_names import ProductNames
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
-from omnix_cli.stores.tables.store_tombstones import TABLE as FORGOTTEN
+from omnix_cli.stores.tables import specs
 from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
-TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE, FORGOTTEN)
+TABLES = tuple(name for name in specs.TABLES if name != PRODUCTS)
 """The tables of the customer side; the catalogue belongs to another service."""
 
 Document = Mapping[str, Any]
@@ -50,6 +51,15 @@ class CustomerSide:
             store.create_tables(TABLES)
         has_catalogue = PRODUCTS not in store.missing_tables((PRODUCTS,))
         return cls(store, PublishedLists(store, settings.recommend.hemisphere, has_catalogue), settings, now)
+
+    @cached_property
+    def names(self) -> ProductNames:
+        """The names of products, to search by."""
+        return ProductNames(self.store, self.lists.has_catalogue)
+
+    def product_name(self, product: str) -> str | None:
+        """What the catalogue calls a product, or without one the published lists."""
+        return self.lists.name(product) if self.lists.has_catalogue else self.names.name(product, now=self.now())
 
     @cached_property
     def tombstones(self) -> StoreTombstones:
@@ -81,6 +91,7 @@ class CustomerSide:
 
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
+        profiles.check_id(customer)
         timezone = self.settings.imports.timezone
         return add_purchases(self.store, customer, rows, now=self.now(), timezone=timezone, tombstones=self.tombstones)
 
@@ -105,6 +116,7 @@ class CustomerSide:
 
     def record_interaction(self, customer: str, interaction: Document) -> tuple[Item, bool]:
         """See `interactions.record_interaction`."""
+        profiles.check_id(customer)
         record = parsed(NewInteraction, interaction)
         days = self.settings.retention.interaction_days
         return record_interaction(
@@ -137,7 +149,8 @@ class CustomerSide:
 
     def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
         """See `published_predictions.replenishment_alerts`."""
-        return published_predictions.replenishment_alerts(self.store, customer, now=self.now())
+        timezone = self.settings.imports.timezone
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), timezone=timezone)
 
     def purchase_prediction(self, customer: str, product: str) -> Item:
         """See `published_predictions.purchase_prediction`."""

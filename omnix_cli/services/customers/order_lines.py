@@ -4,35 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import polars as pl
 
 from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import InvalidRecord
-from omnix_cli.json_records.customer_records import NewPurchase, parsed, wrong
+from omnix_cli.json_records.customer_records import NewPurchase, parsed
 from omnix_cli.protocols.tables import Page, TableStore
+from omnix_cli.services.customers.given_times import check_time
 from omnix_cli.steps.imports.groups.identity import LINE_NUMBER, RETURNED, WRITTEN, with_made_ids
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE, purchase_items
-from omnix_cli.stores.tables.store_tombstones import NEVER, StoreTombstones
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
 INDEX = "customerId-purchaseDate-index"
 MAX_ROWS = 1_000
 """The most lines that are added at once."""
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead the clock of a caller may be."""
 
 
 @dataclass(frozen=True)
 class Added:
     """What became of one line: `created`, `unchanged` (it was there already), `changed` (another line had its id),
-    `forgotten` (left out, since the customer was forgotten later), or `refused` with the `reason`."""
+    `forgotten` (left out, since the customer was forgotten later), or `refused` with the `reason` and the `error` that
+    says which fields are wrong."""
 
     row: int
     status: Literal["created", "unchanged", "changed", "forgotten", "refused"]
     id: str | None = None
-    reason: str | None = None
+    error: InvalidRecord | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the line was refused."""
+        return self.error.message if self.error else None
+
+    def values(self) -> dict[str, Any]:
+        """As a document."""
+        return {"row": self.row, "status": self.status, "id": self.id, "reason": self.reason}
 
 
 def purchases(store: TableStore, customer: str, *, now: datetime, limit: int = 50, cursor: str | None = None) -> Page:
@@ -62,14 +71,15 @@ def add_purchases(
     welcome_from = tombstones.welcome_from(customer, now=now)
     for number, row in enumerate(rows):
         try:
-            line = None if welcome_from == NEVER else _checked(parsed(NewPurchase, row), now)
+            purchase = parsed(NewPurchase, row)
+            check_time("purchaseDate", purchase.purchase_date or now, now=now)
         except InvalidRecord as error:
-            found[number] = Added(number, "refused", reason=error.message)
+            found[number] = Added(number, "refused", error=error)
         else:
-            if line is None or iso(line.purchase_date or now) < welcome_from:
+            if iso(purchase.purchase_date or now) < welcome_from:
                 found[number] = Added(number, "forgotten")
             else:
-                accepted[number] = line
+                accepted[number] = purchase
     if accepted:
         stored = _store(store, customer, accepted, now, timezone)
         if tombstones.welcome_from(customer, now=now) > welcome_from:  # forgotten since: these came too late to go
@@ -77,12 +87,6 @@ def add_purchases(
             stored = {number: Added(number, "forgotten") for number in accepted}
         found.update(stored)
     return tuple(found[number] for number in sorted(found))
-
-
-def _checked(purchase: NewPurchase, now: datetime) -> NewPurchase:
-    if purchase.purchase_date and purchase.purchase_date > now + CLOCK_SKEW:
-        raise wrong("purchaseDate", "is in the future")
-    return purchase
 
 
 def _store(

@@ -23,9 +23,9 @@ from omnix_cli.json_records import exact_json
 from omnix_cli.json_records.customer_records import wrong
 from omnix_cli.json_records.order_records import CANCELLED, COMPLETED, OPEN, OrderDocument, order_document
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.customers.order_lines import CLOCK_SKEW, INDEX
+from omnix_cli.services.customers.given_times import CLOCK_SKEW, check_time
+from omnix_cli.services.customers.order_lines import INDEX
 from omnix_cli.services.customers.order_rows import Item, OrderRows, order_rows
-from omnix_cli.steps.imports.cleaning import OLDEST
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
 from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
@@ -116,19 +116,20 @@ def apply_orders(
 
 
 def _ordered_at(document: OrderDocument, timezone: str) -> datetime:
+    """When the order was placed; one that is not completed may have a date to come."""
     written = datetime.fromisoformat(document.order_date)
-    moment = written if written.tzinfo else written.replace(tzinfo=ZoneInfo(timezone))
-    if moment < OLDEST:
-        raise wrong("orderDate", f"is before {OLDEST.year}")
+    try:
+        moment = (written if written.tzinfo else written.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+    except OverflowError as error:
+        raise wrong("orderDate", "is out of range") from error
+    check_time("orderDate", moment, now=None)
     return moment
 
 
 def _changed_at(document: OrderDocument, sent_at: datetime | None, ordered_at: datetime, now: datetime) -> str:
     """When the order became what the document says, in microseconds; such texts sort by time."""
     moment = document.updated_at or sent_at or ordered_at
-    if not OLDEST <= moment <= now + CLOCK_SKEW:
-        name = "orderDate" if document.updated_at is None else "updatedAt"
-        raise wrong(name, f"is before {OLDEST.year}" if moment < OLDEST else "is in the future")
+    check_time("orderDate" if document.updated_at is None else "updatedAt", moment, now=now)
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -156,6 +157,7 @@ def _apply(store: TableStore, stated: Item, now: datetime) -> tuple[Status, Item
 
 def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status, Item]:
     """Makes a document the state of its order unless a newer one is known; returns the state."""
+    status: Status
     for _ in range(_ROUNDS):
         known = store.get(TABLE, stated["id"], now=_LONG_AGO)
         if known is not None and _rank(known) >= _rank(stated):
@@ -170,7 +172,7 @@ def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status
         if len(exact_json.dumps(state)) > MAX_STATE_BYTES:
             raise wrong("items", f"the order and its changes need more than {MAX_STATE_BYTES:,} bytes")
         if store.put_if(TABLE, state, expected=None if known is None else {"version": known["version"]}):
-            return status, state  # type: ignore[return-value]
+            return status, state
     raise _busy(stated)
 
 
@@ -226,4 +228,4 @@ def _rank(state: Mapping[str, Any]) -> tuple[str, int, str]:
 
 
 def _busy(state: Item) -> UnavailableError:
-    return UnavailableError(f"the order {state['id']!r} is being changed all the time", hint="Apply it again later.")
+    return UnavailableError(f"the order {state['id']!r} is being changed again and again", hint="Apply it again later.")

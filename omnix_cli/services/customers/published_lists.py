@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import NoTable, NotFound
 from omnix_cli.json_records.customer_records import Feedback, wrong
 from omnix_cli.protocols.tables import TableStore
+from omnix_cli.services.customers.published_entries import entries, number, text, texts
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
 
 TABLE = "recommendations"
@@ -54,8 +56,8 @@ class ListedProducts:
 
 @dataclass(frozen=True)
 class PublishedLists:
-    """Reads what the nightly run published, and nothing that is not there. `has_catalogue`: the store has the table of
-    products, from which a list is shown with category, brand and price."""
+    """Reads what the nightly run published, and nothing that is not there. `has_catalogue`: the store may have the
+    table of products, from which a list is shown with category, brand and price; it belongs to another service."""
 
     store: TableStore
     hemisphere: Hemisphere = "northern"
@@ -107,7 +109,7 @@ class PublishedLists:
 
     def name(self, product: str) -> str | None:
         """What the catalogue calls a product."""
-        return self._catalogue([product]).get(product, {}).get("name")
+        return text(self._catalogue([product]).get(product, {}).get("name"))
 
     def _shared(self, list_id: str, limit: int, now: datetime) -> list[dict[str, Any]]:
         _check_limit(limit)
@@ -115,14 +117,14 @@ class PublishedLists:
         return [] if item is None else self._listed(item, limit, "").recommendations
 
     def _listed(self, item: Mapping[str, Any], limit: int, reason: str) -> ListedProducts:
-        entries = item["recommendations"][:limit]
-        catalogue = self._catalogue([entry["productId"] for entry in entries])
+        listed = entries(item)[:limit]
+        catalogue = self._catalogue([entry["productId"] for entry in listed])
         return ListedProducts(
-            [_shown(entry, catalogue.get(entry["productId"], {})) for entry in entries],
+            [_shown(entry, catalogue.get(entry["productId"], {})) for entry in listed],
             reason,
-            item.get("algorithmType", "unknown"),
-            item.get("confidence", 0),
-            item.get("generatedAt"),
+            text(item.get("algorithmType")) or "unknown",
+            number(item.get("confidence")) or 0,
+            text(item.get("generatedAt")),
         )
 
     def _catalogue(self, products: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -152,10 +154,14 @@ def _published(context: str) -> str:
 def _shown(entry: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, Any]:
     known = {name: product[name] for name in _CATALOGUE if name in product}
     return {
-        "product": {"id": entry["productId"], "name": entry.get("productName", product.get("name")), **known},
-        "score": entry["score"],
-        "reason": entry.get("reason", ""),
-        "tags": entry.get("tags", []),
+        "product": {
+            "id": entry["productId"],
+            "name": text(entry.get("productName")) or text(product.get("name")),
+            **known,
+        },
+        "score": number(entry.get("score")) or 0,
+        "reason": text(entry.get("reason")) or "",
+        "tags": texts(entry.get("tags")),
         **{name: entry[name] for name in _DETAILS if name in entry},
     }
 

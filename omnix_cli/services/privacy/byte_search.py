@@ -144,8 +144,8 @@ def _parquet_cells(source: Path | io.BytesIO, traces: Traces) -> Iterator[tuple[
     for name, kind in rows.collect_schema().items():
         column = rows.select(pl.col(name).alias("text"))
         if isinstance(kind, pl.List):
-            column, kind = column.explode("text"), kind.inner  # type: ignore[assignment]
-        if kind != pl.String:
+            column = column.explode("text")
+        if column.collect_schema()["text"] != pl.String:
             continue
         contains = pl.any_horizontal(pl.col("text").str.contains(one, literal=True) for one in traces.spellings)
         for text in column.filter(contains).unique().collect()["text"]:

@@ -38,7 +38,7 @@ class Kept:
     stored: Sequence[Place]
     files: Callable[[], Iterator[StoredFile]]
     now: Callable[[], datetime]
-    secret: bytes = b""
+    secret: bytes = field(default=b"", repr=False)
     """The key of pseudonyms, with which receipts are signed; without one, the key of the tombstones."""
     pseudonym: Callable[[str], str] | None = None
     """The name of a customer in questions to models."""

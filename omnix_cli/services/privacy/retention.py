@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from omnix_cli.protocols.checkpoints import SOURCES, RunRecords
 from omnix_cli.settings import RetentionSettings
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.files import rewrite_lines
 from omnix_cli.stores.workspace.records import FileLedger
 
 _log = logging.getLogger(__name__)
@@ -93,21 +93,15 @@ def _runs(days: float | None, aging: Aging, now: datetime) -> int:
 
 
 def _log_lines(days: float | None, aging: Aging, now: datetime) -> int:
-    """Lines of the log files that are older. Files are written in place: processes that log go on adding to them."""
+    """Lines of the log files that are older."""
     if days is None:
         return 0
-    before, removed = now - timedelta(days=days), 0
-    for path in sorted(aging.logs.glob("*.log*")):
-        lines = path.read_bytes().splitlines(keepends=True)
-        left = [line for line in lines if not _is_older(line, before)]
-        if len(left) < len(lines) and not aging.dry_run:
-            with path.open("r+b") as file:
-                file.write(b"".join(left))
-                file.truncate()
-                file.flush()
-                os.fsync(file.fileno())
-        removed += len(lines) - len(left)
-    return removed
+    before = now - timedelta(days=days)
+
+    def young(line: bytes) -> bytes:
+        return b"" if _is_older(line, before) else line
+
+    return sum(rewrite_lines(path, young, dry_run=aging.dry_run) for path in sorted(aging.logs.glob("*.log*")))
 
 
 def _is_older(line: bytes, before: datetime) -> bool:

@@ -18,8 +18,12 @@ from omnix_cli.stores.tables.specs import TABLES
 from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
 TOMBSTONES = store_tombstones.TABLE
-TABLE_NAMES = ("order-states", "customer-profiles", "purchase-history", "product-interactions", "recommendations")
-"""States of orders first: whoever applies one meanwhile then removes its purchases."""
+TABLE_NAMES = sorted(
+    (name for name, spec in TABLES.items() if any(index.hash == "customerId" for index in spec.indexes)),
+    key=lambda name: name != "order-states",
+)
+"""The tables with items of customers. States of orders first: whoever applies one meanwhile then removes its
+purchases."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """At this time nothing has expired: what has is there until the store deletes it."""
 _PAGE = 500

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 
@@ -34,6 +35,16 @@ _CACHE_KIB = 65_536  # the upper pages of a few indexes; with the usual 2 MB SQL
 
 
 @dataclass(eq=False)
+class _OfThread:
+    """The connection of one thread. It is closed when the thread ends: a server begins new threads all the time."""
+
+    connection: sqlite3.Connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
+@dataclass(eq=False)
 class SqliteStore:
     """Implements `protocols.TableStore`. Several threads and processes may use the file at the same time: readers never
     wait, a writer waits up to `busy_seconds` for another one."""
@@ -49,7 +60,7 @@ class SqliteStore:
     def __post_init__(self) -> None:
         self.tables = {spec.name: TableSql(spec, spec.full_name(self.prefix, self.stage)) for spec in TABLES.values()}
         self._own = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open = WeakSet[_OfThread]()
         self._guard: Guard | None = None
 
     def missing_tables(self, tables: Names = None) -> list[str]:
@@ -149,13 +160,15 @@ class SqliteStore:
         check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
-        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)))
+        asked = (table, index, value, str(newest_first))
+        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)), query=asked)
         statement = sql.page(spec, after=bool(position), newest_first=newest_first)
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
         return Page(
-            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+            [self._item(sql, row[-1]) for row in rows[:limit]],
+            cursor_at(rows[limit - 1][:-1], query=asked) if more else None,
         )
 
     def scan(
@@ -189,11 +202,11 @@ class SqliteStore:
     def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """The file. Errors of sqlite3 become errors of omnix."""
         with translated(self.path):
-            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-            if connection is None:
-                connection = self._own.connection = self._connect(create=create)
-                self._open.append(connection)
-            yield connection
+            own: _OfThread | None = getattr(self._own, "connection", None)
+            if own is None:
+                own = self._own.connection = _OfThread(self._connect(create=create))
+                self._open.add(own)
+            yield own.connection
 
     def delete_expired(self, table: str, now: datetime, *, dry_run: bool = False) -> int:
         """Deletes the items of a table that have expired, unless `dry_run`; returns how many. Nothing else does it,
@@ -224,8 +237,8 @@ class SqliteStore:
             rebuild(database, self.path, STORE)
 
     def close(self) -> None:
-        while self._open:
-            self._open.pop().close()
+        for one in list(self._open):
+            one.connection.close()
         self._own = threading.local()
 
     @contextmanager

@@ -30,8 +30,8 @@ Item = Mapping[str, Any]
 
 def forgotten_error(customer: str) -> Conflict:
     """What is said of a customer about whom nothing is stored."""
-    message = f"customer {customer!r} was forgotten"
-    return Conflict(message, hint="Who registers again is known from then on, not what happened before.")
+    hint = "A customer who registers again is known from then on; what happened before stays forgotten."
+    return Conflict(f"customer {customer!r} was forgotten", hint=hint)
 
 
 @dataclass(frozen=True)

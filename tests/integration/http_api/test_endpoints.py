@@ -159,7 +159,7 @@ def test_lists(door: Door) -> None:
 
 def test_predictions(door: Door) -> None:
     publish(door)
-    (pattern,) = door.call("GET", "/v1/customers/zoe/consumption-predictions").json()
+    (pattern,) = door.call("GET", "/v1/customers/zoe/consumption-predictions").json()["patterns"]
     assert (pattern["productId"], pattern["predictedNextPurchaseDate"]) == ("milk", "2018-01-16")
     assert door.call("GET", "/v1/customers/zoe/replenishment-alerts").json() == {"urgent": [pattern], "upcoming": []}
     one = door.call("GET", "/v1/customers/zoe/purchase-prediction/milk")

@@ -131,3 +131,8 @@ def test_an_export_is_plain(tmp_path: Path) -> None:
     assert found["kept"] == {
         "rows": [{"where": "here", "content": {"at": "2018-01-15T03:00:00+00:00", "days": ["2018-01-15"], "n": 1}}]
     }
+
+
+def test_the_key_of_pseudonyms_does_not_show(tmp_path: Path) -> None:
+    made, _ = kept(tmp_path, secret=b"a-secret-of-the-shop")
+    assert "a-secret" not in repr(made)
