@@ -197,6 +197,13 @@ def test_in_bulk_the_date_decides_too(store: TableStore) -> None:
     assert others.without("recommendations", [{"id": "popular#all"}]) == [{"id": "popular#all"}]
 
 
+def test_a_copy_of_the_table_leaves_a_store_its_own_key(store: TableStore) -> None:
+    items = [{"id": "key", "key": "00" * 32}, {"id": "a-hash", "forgottenAt": "2018-01-01T00:00:00.000Z"}]
+    assert StoreTombstones(store).others().without(TABLE, items) == items
+    StoreTombstones(store).bury("zoe", key=b"k" * 32, now=NOON)
+    assert StoreTombstones(store).others().without(TABLE, items) == items[1:]
+
+
 def test_keys_of_two_stores_may_be_the_same() -> None:
     first, second = MemoryStore(), MemoryStore()
     for store in (first, second):

@@ -16,7 +16,7 @@ from omnix_cli.protocols.tables import Page, TableStore
 from omnix_cli.services.customers.given_times import check_time
 from omnix_cli.steps.imports.groups.identity import LINE_NUMBER, RETURNED, WRITTEN, with_made_ids
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE, purchase_items
-from omnix_cli.stores.tables.store_tombstones import StoreTombstones
+from omnix_cli.stores.tables.store_tombstones import NEVER, StoreTombstones
 
 INDEX = "customerId-purchaseDate-index"
 MAX_ROWS = 1_000
@@ -69,6 +69,8 @@ def add_purchases(
     accepted: dict[int, NewPurchase] = {}
     tombstones = tombstones or StoreTombstones(store)
     welcome_from = tombstones.welcome_from(customer, now=now)
+    if welcome_from == NEVER:  # wrong ones, too: a message that is refused is kept as a dead letter
+        return tuple(Added(number, "forgotten") for number in range(len(rows)))
     for number, row in enumerate(rows):
         try:
             purchase = parsed(NewPurchase, row)

@@ -92,7 +92,9 @@ class OtherCustomers:
     _known: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def without(self, table: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The items of a table that are not about forgotten customers."""
+        """The items of a table that are not about forgotten customers. A store keeps the key of its hashes."""
+        if table == TABLE:
+            return [item for item in items if item["id"] != _KEY or not self.key]
         if not self.tombstones:
             return list(items)
         spec = TABLES[table]
