@@ -68,6 +68,8 @@ class Workspace(WorkspaceReader):
     """What `may_go_on` looks at."""
     file_replies: int = FILE_REPLIES
     """After how many replies of a model they are shared: 1 on a machine that may be gone any time."""
+    asked_about: frozenset[str] | None = None
+    """The only customers whose consents are looked up; None: all."""
 
     def may_go_on(self) -> None:
         """Raises `Interrupted` after a signal, and `LockedError` when the lock was lost."""
@@ -170,12 +172,13 @@ class Workspace(WorkspaceReader):
     def _consents(self) -> pl.DataFrame:
         """What customers of the store agreed to. Reading all profiles of a store elsewhere costs money, so it is done
         only where a run reads them anyway, to write shopping patterns."""
-        if self.settings.store.kind != "sqlite" and not self.settings.publish.profiles:
+        is_dear = self.asked_about is None and self.settings.store.kind != "sqlite"
+        if is_dear and not self.settings.publish.profiles:
             if not any(one.kind == "customers" and one.store for one in self.settings.imports.sources):
                 _log.warning("what customers withdrew in the store is not known: %s", _NO_SOURCE)
             return pl.DataFrame()
         with closing(table_store(self.settings, now=self.now)) as store:
-            return stored_consents(store)
+            return stored_consents(store, self.asked_about)
 
     @contextmanager
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:

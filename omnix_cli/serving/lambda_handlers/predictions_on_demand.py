@@ -7,7 +7,6 @@ those of the store at this moment: who has withdrawn is not asked about."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -27,26 +26,21 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     import orjson
 
     from omnix_cli.json_records.customer_records import PredictionRequest, parsed
-    from omnix_cli.services.customers.stored_consents import stored_consents, with_consents
     from omnix_cli.services.models import predict_some
-    from omnix_cli.wiring.stores import table_store
     from omnix_cli.wiring.workspaces import Workspace
 
     customers = parsed(PredictionRequest, event).customers
-    workspace = replace(Workspace.open(settings(), now=present), file_replies=1)
+    opened = Workspace.open(settings(), now=present)
+    workspace = replace(opened, file_replies=1, asked_about=frozenset(customers))
     reserve = RESERVE_SECONDS + workspace.settings.bedrock.read_timeout_seconds
 
     def is_time() -> bool:
         return context.get_remaining_time_in_millis() > reserve * 1_000
 
-    with closing(table_store(settings(), now=present)) as store:
-        consents = stored_consents(store, set(customers))
     with workspace.lock("predict on demand"):
         workspace.prepare(dry_run=True)
         predictor = replace(workspace.predictors, is_time=is_time).bedrock()
         with workspace.scratch_runner(predictor) as runner:
-            sources = {**runner.sources, "customers": with_consents(runner.sources["customers"], consents)}
-            runner = replace(runner, sources=sources)
             found = predict_some(predictor, runner, customers)
     return {
         "predictions": orjson.loads(orjson.dumps(found.predictions.to_dicts())),
