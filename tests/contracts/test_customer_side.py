@@ -402,9 +402,9 @@ class TestPublished:
         others = [{"id": "zoe#usual"}, {"id": "zoe#replenishment", "recommendations": [dated]}]
         side.store.put_many("recommendations", [bare, *others])
         (milk,) = side.recommendations("zoe").recommendations
-        assert (milk["product"]["id"], milk["score"]) == ("milk", None)
+        assert (milk["product"]["id"], milk["score"]) == ("milk", 0)
         assert side.recommendations("zoe", context="usual").recommendations == []
-        assert side.consumption_predictions("zoe") == []
+        assert [one["confidence"] for one in side.consumption_predictions("zoe")] == [0]
 
     @pytest.mark.parametrize(
         "old",
