@@ -50,7 +50,6 @@ USED = {
     "scheduler": "a column of the table of exit codes in the README",
     "searched_bytes": "a line of the receipt of a forgotten customer",
     "searched_files": "a line of the receipt of a forgotten customer",
-    "looked_for": "a line of the receipt of a forgotten customer",
     "signed_with": "a line of the receipt of a forgotten customer",
     "to_do": "a column of `omnix tables status`",
     "tools": "a line of manifests and run records",

@@ -83,7 +83,7 @@ def test_dynamodb_tables_are_made_checked_and_dropped(omnix: Omnix, dynamodb: st
     assert {"table": "products", "what": "point-in-time recovery"} in made
     assert rows(omnix, "tables", "create") == []
     status = omnix("tables", "status", "--format", "csv")
-    assert (status.code, status.out.count("as specified")) == (0, 6)
+    assert (status.code, status.out.count("as specified")) == (0, 7)
     assert f"omnix-ai-recommendations-{dynamodb}" in status.out
     assert omnix("tables", "drop", "--yes").code == 0
     assert omnix("tables", "status").code == 2
@@ -104,7 +104,7 @@ def test_the_catalogue_of_another_service_is_not_dropped(
     omnix("tables", "create")
     monkeypatch.setenv("OMNIX_STORE__TABLES__OWN_PRODUCTS", "false")
     assert "not ours" in omnix("tables", "drop", "products", "--yes").err
-    assert len(rows(omnix, "tables", "drop", "--dry-run")) == 5
+    assert len(rows(omnix, "tables", "drop", "--dry-run")) == 6
 
 
 def test_a_publish_to_tables_that_are_not_there_creates_none(

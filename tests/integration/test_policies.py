@@ -296,7 +296,8 @@ def test_the_migration(
     did(omnix, "tables", "copy", "--undo", "latest")
     _backfill(omnix, cloud, tmp_path, monkeypatch)
     did(omnix, "tables", "drop", "--yes")
-    assert watch.used | cloud.used | ON_BEHALF == allowed("migration")
+    to_protect = {("dynamodb:UpdateTable", f"{ARN}PREFIX-forgotten-customers-STAGE")}  # it has no index to be added
+    assert watch.used | cloud.used | ON_BEHALF | to_protect == allowed("migration")
 
 
 def _backfill(omnix: Omnix, cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

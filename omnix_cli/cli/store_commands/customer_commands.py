@@ -145,6 +145,8 @@ def purchases(customer: Customer, session: OutputSession, limit: PageLimit = 50,
     """Show a customer's purchases in the store, newest first."""
     with session.workspace.customers() as customers:
         page = customers.purchases(customer, limit=limit, cursor=cursor)
+    if not page.items and not cursor:
+        note("there are none in the store; `omnix tables backfill` writes imported purchases to it")
     brief = ("purchaseDate", "productId", "quantity", "unitPrice", "totalPrice", "orderId", "id")
     write_page(session, page, title=f"Purchases of {customer}", brief=brief)
 

@@ -55,7 +55,7 @@ def seasonal(
     session: OutputSession,
     season: Annotated[
         Literal["current", "spring", "summer", "autumn", "winter"],
-        typer.Option("--season", help="A season; `current` is the one it is now."),
+        typer.Option("--season", help="A season; `current` is that of the day."),
     ] = "current",
     limit: ListLimit = 10,
 ) -> None:

@@ -47,12 +47,10 @@ def add(
     session: OutputSession,
     line: LineOptions,
     product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]", help="The product's id.")] = None,
-    data: Annotated[
-        str | None, typer.Option("--data", metavar="FILE", help="A file with a JSON list of order lines (`-`: stdin).")
-    ] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="FILE", help="A JSON file (`-`: stdin).")] = None,
 ) -> None:
-    """Add one order line, or with --data a list of them. A line that is there already is not added again; one that is
-    wrong is refused alone (exit code 5)."""
+    """Add one order line, or with --data a JSON list of them. A line that is there already is not added again; one
+    that is wrong is refused alone (exit code 5)."""
     if product is not None and data is None:
         rows = [line.values(product)]
     elif data is not None and product is None:
@@ -72,14 +70,13 @@ def orders(
     session: OutputSession,
     data: Annotated[
         str,
-        typer.Option(
-            "--data", metavar="FILE", help="A file with JSON documents: one, a list, or one a line (`-`: stdin)."
-        ),
+        typer.Option("--data", metavar="FILE", help="A JSON file (`-`: stdin)."),
     ],
 ) -> None:
-    """Apply order documents. The lines of completed orders are purchases, with the same ids as after an import; those
-    of cancelled orders are removed. Of several documents about an order the newest counts (`updatedAt`), in whatever
-    order they come, and however often. One that is wrong is refused alone (exit code 5)."""
+    """Apply order documents from a JSON file: one, a list of them, or one a line. The lines of completed orders are
+    purchases, with the same ids as after an import; those of cancelled orders are removed. Of several documents about an
+    order the newest counts (`updatedAt`), in whatever order they come, and however often. One that is wrong is refused
+    alone (exit code 5)."""
     from omnix_cli.services.customers.order_states import OrderEvent
 
     documents = read_several(data)

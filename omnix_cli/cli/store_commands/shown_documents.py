@@ -17,7 +17,7 @@ from omnix_cli.errors import DataError, os_failure
 if TYPE_CHECKING:
     from omnix_cli.protocols.tables import Page
 
-Data = Annotated[str | None, typer.Option("--data", metavar="FILE", help="A file with a JSON document (`-`: stdin).")]
+Data = Annotated[str | None, typer.Option("--data", metavar="FILE", help="A JSON file (`-`: stdin).")]
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")

@@ -135,8 +135,11 @@ class PublishedLists:
             return {}
 
     def _is_known(self, product: str, now: datetime) -> bool:
-        if self._catalogue([product]):
-            return True
+        try:
+            if self.has_catalogue and self.store.get(PRODUCTS, product, now=now):
+                return True
+        except NoTable:
+            pass
         return bool(self.store.query(PURCHASE_TABLE, _BY_PRODUCT, product, now=now, limit=1).items)
 
 

@@ -66,7 +66,7 @@ def _predicted(store: TableStore, customer: str, now: datetime) -> Iterator[Mapp
     for context in _LISTS:
         item = store.get(TABLE, list_ids.personal(customer, context), now=now)
         for entry in entries(item) if item else ():
-            if day(entry.get("predictedPurchaseDate")):
+            if day(entry.get("predictedPurchaseDate")) and number(entry.get("confidence")) is not None:
                 yield entry
 
 
@@ -79,7 +79,7 @@ def _pattern(entry: Mapping[str, Any]) -> dict[str, Any]:
         "averageDaysBetweenPurchases": number(entry.get("intervalDays")),
         "predictedNextPurchaseDate": text(entry.get("nextExpectedDate")) or entry["predictedPurchaseDate"],
         "dueDate": entry["predictedPurchaseDate"],
-        "confidence": number(entry.get("confidence")) or 0,
+        "confidence": entry["confidence"],
         "interval": _interval(entry),
         "urgency": text(entry.get("urgency")),
         "reason": text(entry.get("reason")),

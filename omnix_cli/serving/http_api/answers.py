@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -72,6 +74,7 @@ _OF_STATUS = {
     415: "not_json",
 }
 _RETRY_SECONDS = 5
+_CALLS = 6
 
 
 class ExactJson(Response):
@@ -120,8 +123,16 @@ def failed(request: Request, error: Exception) -> Response:
             problem = next((one for kind, one in _PROBLEMS.items() if isinstance(error, kind)), None)
             if problem:
                 return _foreseen(request, problem, error)
-    _log.error("a request failed", exc_info=error)
-    return answered(request, Problem(500, "internal"), "something went wrong; the log of the server says what")
+    _log.error("a request failed", extra=_place(request, error))
+    return answered(request, Problem(500, "internal"), "something went wrong; the log of the server says where")
+
+
+def _place(request: Request, error: Exception) -> dict[str, str]:
+    """What the log says of an error: its kind and the last calls, not its text, in which there may be data of a
+    customer."""
+    calls = traceback.extract_tb(error.__traceback__)[-_CALLS:]
+    places = " < ".join(f"{Path(call.filename).name}:{call.lineno}" for call in reversed(calls))
+    return {"request_id": request.scope.get("request_id", ""), "error": type(error).__name__, "at": places}
 
 
 def _foreseen(request: Request, problem: Problem, error: OmnixError) -> Response:

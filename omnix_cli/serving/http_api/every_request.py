@@ -15,7 +15,7 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from omnix_cli.serving.http_api.answers import Problem, answered
+from omnix_cli.serving.http_api.answers import Problem, answered, failed
 
 _log = logging.getLogger(__name__)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -93,12 +93,12 @@ class EveryRequest:
             "method": "GET" if is_head else scope["method"],
             "path": _path(scope),
         }
-        started, status = self._clock(), 500
+        started, status, begun = self._clock(), 500, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 headers: list[tuple[bytes, bytes]] = list(message["headers"])
                 headers += ((b"x-request-id", scope["request_id"].encode()), *SAFE_HEADERS)
                 if all(name.lower() != _NOT_KEPT[0] for name, _ in headers):
@@ -111,6 +111,10 @@ class EveryRequest:
         self._busy += 1
         try:
             await (_refusal(scope, sent, self._busy) or self.app)(scope, receive, answer)
+        except Exception as error:
+            if not begun:
+                await failed(Request(scope), error)(scope, receive, answer)
+            # What was answered already is in the log; the server would write it there again, with data of customers.
         finally:
             self._busy -= 1
             self._note(scope, status, self._clock() - started)

@@ -75,7 +75,7 @@ class Door:
         """The answer to a request."""
 
         async def answer() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://omnix.test") as client:
                 return await client.request(method, path, **options)
 

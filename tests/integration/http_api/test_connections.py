@@ -280,6 +280,18 @@ def test_without_a_key_pages_of_other_sites_do_nothing(tmp_path: Path, origin: s
         assert door.call(method, path, headers=headers, json={}).status_code == status
 
 
+def test_what_fails_around_the_application_is_answered_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(tmp_path)
+
+    async def broken(*arguments: Any) -> None:
+        raise RuntimeError("the password is 1234")
+
+    monkeypatch.setattr(door.app, "app", broken)
+    answered = door.call("GET", "/healthz")
+    assert (answered.status_code, answered.json()["error"], "1234" in answered.text) == (500, "internal", False)
+    assert answered.headers["x-content-type-options"] == "nosniff"
+
+
 def test_more_requests_than_it_can_answer_are_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     door = Door(tmp_path)
     monkeypatch.setattr(door.app, "_busy", 1_000)

@@ -29,7 +29,7 @@ def test_others_stay_as_they_were(tmp_path: Path) -> None:
     frame = items_frame(LISTS, items, ["zoe-4711#homepage", "c#homepage"])
     path = keep(tmp_path, "recommendations-000-0000000-000.parquet", as_parquet(frame))
     place = MigrationImages(DiskFolder(tmp_path))
-    assert [piece.content for piece in place.pieces(ZOE)] == [items[0], None]
+    assert [piece.content for piece in place.pieces(ZOE)] == [items[0], {"id": "zoe-4711#homepage"}]
     assert place.erase(ZOE) == 2 and place.erase(ZOE) == 0
     assert list(read_items(path.read_bytes(), "id")) == [("b#usual", items[1]), ("c#homepage", None)]
 
