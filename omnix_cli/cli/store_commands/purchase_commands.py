@@ -74,9 +74,9 @@ def orders(
     ],
 ) -> None:
     """Apply order documents from a JSON file: one, a list of them, or one a line. The lines of completed orders are
-    purchases, with the same ids as after an import; those of cancelled orders are removed. Of several documents about an
-    order the newest counts (`updatedAt`), in whatever order they come, and however often. One that is wrong is refused
-    alone (exit code 5)."""
+    purchases, with the same ids as after an import; those of cancelled orders are removed. Of several documents about
+    an order the newest counts (`updatedAt`), in whatever order they come, and however often. One that is wrong is
+    refused alone (exit code 5)."""
     from omnix_cli.services.customers.order_states import OrderEvent
 
     documents = read_several(data)
