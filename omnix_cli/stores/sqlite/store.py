@@ -32,6 +32,7 @@ TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
 _PAGE_BYTES = 16_384  # items of a few kB fit into one page, but not into the usual 4 kB
 _CACHE_KIB = 65_536  # the upper pages of a few indexes; with the usual 2 MB SQLite reads and writes them all the time
+_FURTHER_CACHE_KIB = 4_096  # other threads read single items, as fast as with more: 16 times 64 MB would be 1 GB
 
 
 @dataclass(eq=False)
@@ -287,7 +288,7 @@ class SqliteStore:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{_FURTHER_CACHE_KIB if self._open else _CACHE_KIB}")
             connection.execute("PRAGMA journal_mode = WAL")
             # In WAL mode, NORMAL survives a killed process; a power cut can only undo the last transactions.
             connection.execute("PRAGMA synchronous = NORMAL")

@@ -56,6 +56,16 @@ def test_the_connection_of_a_thread_is_closed_when_the_thread_ends(store: Sqlite
     assert open_files() <= 3
 
 
+def test_the_threads_of_a_server_have_small_caches(store: SqliteStore) -> None:
+    def cache_kib() -> int:
+        with store.database() as database:
+            (size,) = database.execute("PRAGMA cache_size").fetchone()
+        return -int(size)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert (cache_kib(), pool.submit(cache_kib).result()) == (65_536, 4_096)
+
+
 def test_another_writer_means_try_later(store: SqliteStore, path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
