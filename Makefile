@@ -65,6 +65,8 @@ lock:  ## Renew the pinned versions (needs uv)
 	    --no-header --no-annotate -o requirements/$$group.txt; done
 	uv pip compile -q pyproject.toml -c requirements/bench.txt --generate-hashes --universal --python-version 3.11 \
 	  --no-header --no-annotate -o requirements/core.txt
+	uv pip compile -q pyproject.toml --extra lambda -c requirements/core.txt -c requirements/dev.txt --generate-hashes \
+	  --universal --python-version 3.11 --no-header --no-annotate -o requirements/lambda.txt
 	for group in emulators peers; do \
 	  uv pip compile -q requirements/$$group.in --generate-hashes --universal --python-version 3.11 \
 	    --no-header --no-annotate -o requirements/$$group.txt; done

@@ -36,6 +36,20 @@ GLIBC = ("2_34", "2_28", "2_27", "2_24", "2_17", "2_12", "2_5")
 """The versions of glibc that wheels ask for; Lambda's Amazon Linux 2023 has 2.34."""
 SERVICES = {"dynamodb", "sts"}
 """The services that boto3 is asked for; the descriptions of all others are left out."""
+UNUSED = (
+    *("*.a", "*.c", "*.h", "*.md", "*.pxd", "*.pyi", "*.pyx", "*.rst", "py.typed", "RECORD", "REQUESTED", "INSTALLER"),
+    *(
+        "bin/*",
+        "boto3/examples",
+        "numpy/**/tests",
+        "numpy/_pyinstaller",
+        "numpy/distutils",
+        "numpy/f2py",
+        "numpy/typing",
+    ),
+    *("*.dist-info/sboms", "aws_lambda_powertools/event_handler/openapi/swagger_ui"),
+)
+"""What no function uses: sources, types, documents, programs and tests of packages. Licences stay."""
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?: ; ([^\\\n]+?))? \\\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _ELF = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
@@ -83,10 +97,15 @@ def fill(folder: Path, packages: Iterable[str], *, architecture: str, python: st
     command += ["--only-binary=:all:", f"--python-version={python}", "--implementation=cp", *platforms, *old]
     command.append("--ignore-requires-python")  # pip asks the Python that it runs on
     subprocess.run([*command, "--require-hashes", "--target", str(folder), "-r", str(pins)], check=True)
+    add_omnix(folder)
+    prune(folder)
+
+
+def add_omnix(folder: Path) -> None:
+    """Puts omnix into a folder, as its wheel has it."""
     no_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "omnix_cli", folder / "omnix_cli", ignore=no_caches)
     shutil.copytree(ROOT / "configs", folder / "omnix_cli" / "configs", ignore=no_caches, dirs_exist_ok=True)
-    prune(folder)
 
 
 def pinned(packages: Iterable[str], python: str) -> list[str]:
@@ -102,14 +121,17 @@ def pinned(packages: Iterable[str], python: str) -> list[str]:
 
 
 def prune(folder: Path) -> None:
-    """Leaves out what no function uses: tests, programs, descriptions of other services, names for debuggers."""
+    """Leaves out what is `UNUSED`, the descriptions of other services, and the names for debuggers."""
     for data in (folder / "botocore" / "data", folder / "boto3" / "data"):
-        for one in data.iterdir():
+        for one in data.glob("*"):
             if one.is_dir() and one.name not in SERVICES:
                 shutil.rmtree(one)
-    unused = [folder / "numpy" / name for name in ("distutils", "f2py", "typing", "_pyinstaller")]
-    for some in [*folder.glob("numpy/**/tests"), *unused, folder / "bin", folder / "boto3" / "examples"]:
-        shutil.rmtree(some, ignore_errors=True)
+    for pattern in UNUSED:
+        for one in list(folder.glob(pattern if "/" in pattern else f"**/{pattern}")):
+            if one.is_dir():
+                shutil.rmtree(one)
+            elif "omnix_cli" not in one.parts:
+                one.unlink()
     for library in folder.rglob("*.so*"):
         strip(library)
 

@@ -2,7 +2,8 @@
 
     OmnixError                 1   an error that omnix can name but that fits no class below
     ├── ConfigError            2   a flag, a setting, a path or a permission has to be fixed
-    │   └── BadPage            2   a limit or a cursor that no page of a query has
+    │   ├── BadPage            2   a limit or a cursor that no page of a query has
+    │   └── NoTable            2   a table that was never created
     ├── CorruptCheckpoint      2   a file that omnix wrote is missing or damaged: repair the workspace
     ├── DataError              3   input rejected: file, row, column, reason
     │   ├── ImportRefused      3   too many bad rows: nothing was imported (see services.importing)
@@ -92,6 +93,10 @@ class ConfigError(OmnixError):
     """A flag, an environment variable, a setting, a path or a permission that omnix cannot work with."""
 
     exit_code = 2
+
+
+class NoTable(ConfigError):
+    """A table that the store does not have."""
 
 
 class BadPage(ConfigError):

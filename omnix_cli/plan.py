@@ -138,7 +138,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             shopping_patterns.shopping_patterns,
             inputs=("purchases", "customers", "shop_orders"),
             outputs=("shopping_patterns",),
-            version="1",
+            version="2",
             by_customer=("purchases", "customers"),
             settings=lambda settings: {
                 "timezone": settings.imports.timezone,

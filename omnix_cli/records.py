@@ -144,6 +144,7 @@ class SegmentProgress(Record):
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    left_out: int = 0
     refused: int = 0
     refused_keys: tuple[str, ...] = ()
     read_bytes: int = 0

@@ -32,6 +32,8 @@ USED = {
     "contended": "a figure of publish: profiles that others changed all the time",
     "created_at": "a line of a checkpoint's manifest",
     "eof_received": "asyncio calls it",
+    "send_400_response": "uvicorn calls it",
+    "msg": "uvicorn gives it by name",
     "input_tokens": "a column of `omnix predict compare` and `omnix predict prompts test`",
     "into": "a view: the array below it changes",
     "invalid_share": "a column of `omnix predict compare`",

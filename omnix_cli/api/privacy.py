@@ -27,7 +27,7 @@ class Privacy:
 
         workspace = self.opening.existing()
         with _kept(workspace) as kept:
-            return export(customer, kept.places, now=self.opening.now())
+            return export(kept.traces(customer), kept.places, now=self.opening.now())
 
     def report(self) -> PrivacyReport:
         """What leaves the machine by the settings, the floors of small groups, and how long things are kept."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -273,8 +273,6 @@ class Workspace:
         from omnix_cli.services.runs.commands import bring_up_to_date
 
         with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
-            if command.imports and not dry_run:
-                workspace.retire()
 
             def runner() -> Runner:
                 opened = workspace.runner()
@@ -287,7 +285,9 @@ class Workspace:
             return bring_up_to_date(
                 command,
                 runner,
-                import_sources=partial(workspace.import_sources, dry_run=dry_run),
+                import_sources=lambda: chain(
+                    workspace.retire(dry_run=dry_run), workspace.import_sources(dry_run=dry_run)
+                ),
                 check_data=lambda: workspace.advisor(keep=not dry_run).check(),
                 publisher=workspace.publisher(force=force, dry_run=dry_run) if command.publishes else None,
                 force=force,

@@ -203,7 +203,7 @@ def bulk(
 def _show_copy(session: OutputSession, report: CopyReport) -> None:
     for line in (*report.limits, *report.samples):
         note(line)
-    columns = ("table", "read", "added", "changed", "unchanged", "refused", "write_units", "read_units")
+    columns = ("table", "read", "added", "changed", "unchanged", "left_out", "refused", "write_units", "read_units")
     title = f"Run {report.run_id}" if report.run_id else "What would be copied"
     session.write_records(report.tables, columns, title=f"{title}: about ${report.cost:,.2f}")
 

@@ -83,9 +83,7 @@ def trending(session: OutputSession, chosen: Chosen, limit: Limit = 10) -> None:
 def seasonal(
     session: OutputSession,
     chosen: Chosen,
-    season: Annotated[
-        Season, typer.Option("--season", help="A season; `current` is that of the day of the run.")
-    ] = "current",
+    season: Annotated[Season, typer.Option("--season", help="A season; `current` is that of the day.")] = "current",
     limit: Limit = 10,
 ) -> None:
     """Show what this shop sells above all in a season."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Earlier dates are typing errors or the zero of some clock."""
+
 
 def iso(moment: datetime) -> str:
     """An instant in UTC with milliseconds and `Z`; such strings sort by time."""

@@ -73,10 +73,10 @@ def _whole(value: Any) -> Any:
 
 def _document(values: dict[str, Any]) -> dict[str, Any]:
     """Values that any store can hold: exact numbers of at most 38 digits, and not too many bytes."""
-    exact = _stored(values)
+    exact: dict[str, Any] = _stored(values)
     if len(exact_json.dumps(exact)) > MAX_METADATA_BYTES:
         raise ValueError(f"must have at most {MAX_METADATA_BYTES:,} bytes as JSON")
-    return exact  # type: ignore[no-any-return]
+    return exact
 
 
 def _stored(value: Any) -> Any:
@@ -154,8 +154,6 @@ class Body(BaseModel):
         frozen=True,
         strict=True,
         alias_generator=to_camel,
-        validate_by_alias=True,
-        validate_by_name=True,
     )
 
     def values(self) -> dict[str, Any]:
@@ -219,10 +217,15 @@ class Consent(Body):
     ai_analysis: bool | None = None
 
 
-class Registration(Body):
-    """A new customer. Blocks and fields that are left out get their defaults."""
+class Named(Body):
+    """Whom something is about."""
 
     customer_id: Id
+
+
+class Registration(Named):
+    """A new customer. Blocks and fields that are left out get their defaults."""
+
     demographics: Demographics = Demographics()
     preferences: Preferences = Preferences()
     shopping_patterns: ShoppingPatterns = ShoppingPatterns()
@@ -256,10 +259,8 @@ class NewPurchase(Body):
         return (self.unit_price * self.quantity).quantize(_CENT, ROUND_HALF_UP) if given is None else given
 
 
-class PurchaseOf(NewPurchase):
+class PurchaseOf(Named, NewPurchase):
     """One line of an order of a customer."""
-
-    customer_id: Id
 
 
 class NewInteraction(Body):
@@ -273,10 +274,9 @@ class NewInteraction(Body):
     metadata: Document = {}
 
 
-class Feedback(Body):
+class Feedback(Named):
     """What became of a customer's list."""
 
-    customer_id: Id
     context: ListContext = "homepage"
     status: ListStatus
 
@@ -309,12 +309,19 @@ def wrong(field: str, reason: str) -> InvalidRecord:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(to_camel(part) if isinstance(part, str) else str(part) for part in location)
+    return ".".join(map(str, location))
+
+
+_REASONS = {
+    "extra_forbidden": "unknown field",
+    "missing": "is missing",
+    "is_instance_of": "must be a number",
+    **dict.fromkeys(("model_type", "dict_type"), "must be an object"),
+}
+"""What is wrong, where the words of pydantic are those of Python."""
 
 
 def _reason(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "unknown field"
-    if error["type"] == "missing":
-        return "is missing"
+    if error["type"] in _REASONS:
+        return _REASONS[error["type"]]
     return str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from decimal import Decimal
+import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import orjson
 
 MAX_DEPTH = 32
 """How deep a document may be nested."""
+MAX_DIGITS = 1_000
+"""How long a number may be: reading the digits of a whole one takes time that grows with their square."""
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 def loads(text: str | bytes) -> Any:
@@ -18,7 +23,9 @@ def loads(text: str | bytes) -> Any:
     written = text.decode("utf-8") if isinstance(text, bytes) else text
     if _depth(written) > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    return json.loads(written, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_unique)
+    return json.loads(
+        written, parse_float=_decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_unique
+    )
 
 
 def dumps(value: Any) -> bytes:
@@ -40,7 +47,9 @@ def canonical(value: Any) -> bytes:
 
 def _shortest(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(str(int(value) if value == value.to_integral_value() else value.normalize()))
+        written = f"{value:f}"
+        shortest = written.rstrip("0").rstrip(".") if "." in written else written
+        return orjson.Fragment("0" if not value else shortest)
     return _written(value)
 
 
@@ -57,7 +66,26 @@ def _written(value: Any) -> Any:
         return orjson.Fragment(str(value))
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
+    if isinstance(value, bytes):  # as the AWS CLI writes them
+        return base64.b64encode(value).decode()
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _whole(digits: str) -> int:
+    return int(_not_too_long(digits))
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(_not_too_long(digits))
+    except InvalidOperation as error:
+        raise ValueError("a number has an exponent that is out of range") from error
+
+
+def _not_too_long(digits: str) -> str:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS:,} digits")
+    return digits
 
 
 def _no_number(name: str) -> NoReturn:
@@ -75,16 +103,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _depth(text: str) -> int:
     """The deepest nesting, counted by brackets outside texts: the parser would use up the stack first."""
     depth = deepest = 0
-    inside = escaped = False
-    for sign in text:
-        if inside:
-            inside = escaped or sign != '"'
-            escaped = not escaped and sign == "\\"
-        elif sign == '"':
-            inside = True
-        elif sign in "[{":
+    for token in _TEXT_OR_BRACKET.findall(text):
+        if token in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif sign in "]}":
+        elif token in "]}":
             depth -= 1
     return deepest

@@ -66,7 +66,7 @@ class OrderDocument(_Foreign):
     def content(self) -> str:
         """A hash of what the document says of the purchases."""
         said = {**self.values(), "status": self.state, "updatedAt": None}
-        return hashlib.sha256(exact_json.dumps(_plain(said))).hexdigest()
+        return hashlib.sha256(exact_json.canonical(said)).hexdigest()
 
 
 def order_document(values: Any) -> OrderDocument:
@@ -74,15 +74,3 @@ def order_document(values: Any) -> OrderDocument:
     if isinstance(values, Mapping) and values.get("items") is None:
         values = {name: value for name, value in values.items() if name != "items"}
     return parsed(OrderDocument, values)
-
-
-def _plain(value: Any) -> Any:
-    """The value with its names in order and its numbers in one spelling: 1.50 is 1.5."""
-    match value:
-        case dict():
-            return {name: _plain(value[name]) for name in sorted(value)}
-        case list():
-            return [_plain(part) for part in value]
-        case Decimal():
-            return f"{value.normalize():f}"
-    return value

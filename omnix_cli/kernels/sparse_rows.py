@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,18 @@ from omnix_cli.kernels.compiled import compiled
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
+
+
+class WeightedRows(NamedTuple):
+    """Weighted sums of rows of a matrix. Row i picks the rows [pick_start[i], pick_start[i + 1]) of `pick`, each with
+    its weight; the matrix is given by rows (CSR): start, column, value."""
+
+    pick_start: _Ints
+    pick: _Ints
+    weight: _Floats
+    start: _Ints
+    column: _Ints
+    value: _Floats
 
 
 @compiled
@@ -36,12 +50,7 @@ def add_dot_products(
 def highest_sums(
     first: int,
     last: int,
-    pick_start: _Ints,
-    pick: _Ints,
-    weight: _Floats,
-    start: _Ints,
-    column: _Ints,
-    value: _Floats,
+    sums: WeightedRows,
     barred_start: _Ints,
     barred: _Ints,
     total: _Floats,
@@ -53,7 +62,7 @@ def highest_sums(
     most = highest.shape[1]
     best = np.empty(most)
     for row in range(first, last):
-        add_rows(row, pick_start, pick, weight, start, column, value, total)
+        add_rows(row, sums, total)
         for entry in range(barred_start[row], barred_start[row + 1]):
             total[barred[entry]] = 0.0
         kept = 0
@@ -77,12 +86,7 @@ def highest_sums(
 def sums_at(
     first: int,
     last: int,
-    pick_start: _Ints,
-    pick: _Ints,
-    weight: _Floats,
-    start: _Ints,
-    column: _Ints,
-    value: _Floats,
+    sums: WeightedRows,
     wanted_start: NDArray[np.int64],
     wanted: NDArray[np.int64],
     total: _Floats,
@@ -93,7 +97,7 @@ def sums_at(
     for row in range(first, last):
         if wanted_start[row] == wanted_start[row + 1]:
             continue
-        add_rows(row, pick_start, pick, weight, start, column, value, total)
+        add_rows(row, sums, total)
         for entry in range(wanted_start[row], wanted_start[row + 1]):
             found[entry] = total[wanted[entry]]
         for one in range(len(total)):
@@ -103,17 +107,11 @@ def sums_at(
 @compiled
 def add_rows(
     row: int,
-    pick_start: _Ints,
-    pick: _Ints,
-    weight: _Floats,
-    start: _Ints,
-    column: _Ints,
-    value: _Floats,
+    sums: WeightedRows,
     total: _Floats,
 ) -> None:
-    """Adds the weighted rows of a CSR matrix (start, column, value) that `row` picks, in their order: those of the
-    picks [pick_start[row], pick_start[row + 1]), with their weights."""
-    for picked in range(pick_start[row], pick_start[row + 1]):
-        factor = weight[picked]
-        for entry in range(start[pick[picked]], start[pick[picked] + 1]):
-            total[column[entry]] += factor * value[entry]
+    """Adds to `total` the weighted rows that `row` picks, in their order."""
+    for picked in range(sums.pick_start[row], sums.pick_start[row + 1]):
+        factor = sums.weight[picked]
+        for entry in range(sums.start[sums.pick[picked]], sums.start[sums.pick[picked] + 1]):
+            total[sums.column[entry]] += factor * sums.value[entry]

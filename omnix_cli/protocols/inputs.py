@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -46,8 +46,9 @@ class Forgotten(Protocol):
     def among(self, customers: pl.Series) -> pl.Series:
         """Which of these ids are theirs."""
 
-    def in_rows(self, rows: pl.Series) -> pl.Series:
-        """Which of these quarantined rows (JSON objects of texts) are about one of them."""
+    def in_rows(self, rows: pl.Series, parameters: Mapping[str, Any]) -> pl.Series:
+        """Which of these quarantined rows (JSON objects of texts) are about one of them, by the `parameters` of their
+        import."""
 
 
 class OpenSource(Protocol):

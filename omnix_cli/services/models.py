@@ -5,12 +5,11 @@ Functions take what they need (a predictor, a runner, a ledger) and return small
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
-from omnix_cli.batching import batched
 from omnix_cli.counted_nouns import counted
 from omnix_cli.errors import ConfigError, DataError, PartialError, UnavailableError
 from omnix_cli.predictors.bedrock.answers.outcomes import TOO_LONG
@@ -21,7 +20,7 @@ from omnix_cli.predictors.bedrock.prompts.trials import Trial, try_prompt
 from omnix_cli.predictors.comparison import HeldOut, Score, compare, held_out
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.protocols.steps import Predictor
-from omnix_cli.records import NOT_ASKED, BatchJob, Failure, Question, Reply
+from omnix_cli.records import NOT_ASKED, BatchJob, Question
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES
 from omnix_cli.services.lookups.run_frames import RunFrames
 from omnix_cli.services.runs.commands import Command, RunReport, bring_up_to_date
@@ -126,30 +125,11 @@ class SomePredictions:
     left: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class TimedAsker:
-    """Asks a few questions at a time, as long as there `is_time`. Implements `protocols.Asker` as far as it goes."""
-
-    asker: Asker
-    together: int
-    is_time: Callable[[], bool]
-
-    def ask(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Reply | Failure]]:
-        for some in batched(questions, self.together):
-            if not self.is_time():
-                return
-            yield from self.asker.ask(some)
-
-
-def predict_some(
-    model: BedrockPredictor, runner: Runner, customers: Sequence[str], *, together: int, is_time: Callable[[], bool]
-) -> SomePredictions:
-    """Predicts for some customers, on demand and `together` at a time. A question is begun while there `is_time`.
-    Answers are in the ledger, so that those who are left can be asked about later and nobody twice."""
+def predict_some(model: BedrockPredictor, runner: Runner, customers: Sequence[str]) -> SomePredictions:
+    """Predicts for some customers, on demand. Answers are in the ledger, so that those who are left can be asked about
+    later and nobody twice."""
     wanted = list(dict.fromkeys(customers))
-    make = model.access.asker
-    access = replace(model.access, jobs=None, asker=make and (lambda: TimedAsker(make(), together, is_time)))
-    some = replace(model, access=access, only=frozenset(wanted), name="bedrock")
+    some = replace(model, access=replace(model.access, jobs=None), only=frozenset(wanted), name="bedrock")
     inputs, as_of = _inputs(runner), runner.as_of()
     frames = some.predict(**inputs, as_of=as_of).frames
     unanswered = dict(frames["dead_letters"].select("customer_id", "reason").iter_rows())

@@ -14,7 +14,7 @@ from omnix_cli.store_kinds import check_kind
 class TableSettings(Section):
     """How `omnix tables create` creates the tables in DynamoDB, and what `omnix tables status` expects."""
 
-    expiring: tuple[Literal["product-interactions", "recommendations"], ...] = ("recommendations",)
+    expiring: tuple[Literal["product-interactions", "recommendations", "order-states"], ...] = ("recommendations",)
     """Tables whose items expire. They are not read after their `ttl`, and DynamoDB deletes them some time later."""
     point_in_time_recovery: bool = True
     """Keep continuous backups of the last 35 days. Exports of whole tables need them."""
@@ -90,6 +90,9 @@ class RetentionSettings(Section):
 
     interaction_days: float | None = Field(None, gt=0)
     """Days after which the store forgets an interaction. Needs `product-interactions` in `store.tables.expiring`."""
+    order_days: float | None = Field(None, gt=0)
+    """Days after the last document about an order after which the store forgets its state, but not its purchases: a
+    later document counts as the first one. Needs `order-states` in `store.tables.expiring`."""
     quarantine_days: float | None = Field(None, gt=0)
     """Days after which the nightly run removes quarantined rows: they can no longer be imported again."""
     answer_days: float | None = Field(None, gt=0)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from omnix_cli.settings.section import Section, Texts, Url
+
+LEAST_SECRET = 32
+"""Characters of a shared secret: a shorter one can be guessed from one token."""
+
+
+def _hard_to_guess(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and len(secret.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"must have at least {LEAST_SECRET} characters")
+    return secret
 
 
 class ApiSettings(Section):
@@ -21,7 +30,7 @@ class ApiSettings(Section):
     """A file with the public key of the issuer of tokens (PEM), or with its keys (JWKS)."""
     jwks_url: Url | None = None
     """The address of the issuer's keys (JWKS), in place of a file."""
-    secret: SecretStr | None = Field(None, min_length=32)
+    secret: Annotated[SecretStr | None, AfterValidator(_hard_to_guess)] = None
     """A secret that tokens are signed with (HS256), in place of public keys. Set it in the environment."""
     issuer: str | None = None
     """The issuer (`iss`) that tokens must name. Needed with a key."""

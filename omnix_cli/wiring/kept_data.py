@@ -26,7 +26,8 @@ def kept_data(workspace: Workspace, store: TableStore) -> Kept:
     """What is kept in the workspace, in this store, and at the location of batch jobs."""
     settings, disk = workspace.settings, DiskFolder(workspace.folder)
     others = list(_embedded(workspace, store))
-    live: list[Place] = [StoreItems(store, others)]
+    items = StoreItems(store, others, key=lambda: workspace.forgotten.key, now=workspace.now)
+    live: list[Place] = [items]
     if settings.shared_workspace or (workspace.folder / "answers.sqlite").exists():
         live.append(KeptAnswers(workspace.answers))
     secret, location = settings.bedrock.pseudonym_secret, settings.bedrock.batch.location
@@ -53,6 +54,7 @@ def kept_data(workspace: Workspace, store: TableStore) -> Kept:
         pseudonym=name,
         jobs=jobs,
         named_in_settings=partial(_excluded, workspace),
+        open_doors=items.open_doors,
         close=partial(_close, others),
         may_go_on=workspace.may_go_on,
     )

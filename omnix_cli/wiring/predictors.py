@@ -30,13 +30,15 @@ from omnix_cli.stores.s3.folders import s3_folder
 @dataclass(frozen=True)
 class Predictors:
     """Makes predictors. `answers` opens the ledger of replies; new replies are kept under the id `run`. All of them,
-    and all ways of asking, share one `budget`. AWS libraries are loaded only when a model is asked."""
+    and all ways of asking, share one `budget`. A model is asked while there `is_time`. AWS libraries are loaded only
+    when it is asked."""
 
     settings: Settings
     answers: Callable[[], AnswerLedger]
     now: Callable[[], datetime]
     budget: Budget
     run: str = ""
+    is_time: Callable[[], bool] = lambda: True
 
     def configured(self) -> Predictor:
         """The predictor of the settings, behind the gate if they say so."""
@@ -84,7 +86,8 @@ class Predictors:
 
     def asker(self) -> ConverseAsker:
         """Asks the model of the settings on demand, within the budget of this run."""
-        return ConverseAsker(connect(self.settings.bedrock), self._recorder(), schema=ANSWER_SCHEMA, budget=self.budget)
+        client, recorder = connect(self.settings.bedrock), self._recorder()
+        return ConverseAsker(client, recorder, schema=ANSWER_SCHEMA, budget=self.budget, is_time=self.is_time)
 
     @property
     def has_jobs(self) -> bool:

@@ -43,6 +43,7 @@ from omnix_cli.stores.inputs.rule_files import product_rules
 from omnix_cli.stores.inputs.sources import FileSources
 from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.stores.replies.shared import FILE_REPLIES
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
@@ -56,6 +57,7 @@ from omnix_cli.wiring.stores import table_store, whole_table, with_store
 from omnix_cli.wiring.workspace_reader import WorkspaceReader
 
 _log = logging.getLogger(__name__)
+_NO_SOURCE = 'and no source of [[imports.sources]] has kind = "customers" with that store'
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class Workspace(WorkspaceReader):
 
     checks: list[MayGoOn] = field(default_factory=list)
     """What `may_go_on` looks at."""
+    file_replies: int = FILE_REPLIES
+    """After how many replies of a model they are shared: 1 on a machine that may be gone any time."""
+    asked_about: frozenset[str] | None = None
+    """The only customers whose consents are looked up; None: all."""
 
     def may_go_on(self) -> None:
         """Raises `Interrupted` after a signal, and `LockedError` when the lock was lost."""
@@ -73,7 +79,8 @@ class Workspace(WorkspaceReader):
     @cached_property
     def answers(self) -> SqliteAnswers:
         shared = self._shared.folder("answers") if self._shared else None
-        return SqliteAnswers(self.folder / "answers.sqlite", now=self.now, shared=shared)
+        file = self.folder / "answers.sqlite"
+        return SqliteAnswers(file, now=self.now, shared=shared, file_replies=self.file_replies)
 
     @cached_property
     def run_id(self) -> str:
@@ -158,17 +165,20 @@ class Workspace(WorkspaceReader):
 
     @property
     def customers(self) -> StoredFrame:
-        """The imported profiles, with the consents of the embedded store."""
+        """The imported profiles, with the consents of the store."""
         return with_consents(self.ledger.view("customers"), self._consents)
 
     @cached_property
     def _consents(self) -> pl.DataFrame:
-        """The profiles of another store are read only if a source of the settings says so: reading all of them costs
-        money."""
-        if self.settings.store.kind != "sqlite":
+        """What customers of the store agreed to. Reading all profiles of a store elsewhere costs money, so it is done
+        only where a run reads them anyway, to write shopping patterns."""
+        is_dear = self.asked_about is None and self.settings.store.kind != "sqlite"
+        if is_dear and not self.settings.publish.profiles:
+            if not any(one.kind == "customers" and one.store for one in self.settings.imports.sources):
+                _log.warning("what customers withdrew in the store is not known: %s", _NO_SOURCE)
             return pl.DataFrame()
         with closing(table_store(self.settings, now=self.now)) as store:
-            return stored_consents(store)
+            return stored_consents(store, self.asked_about)
 
     @contextmanager
     def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:
@@ -206,12 +216,12 @@ class Workspace(WorkspaceReader):
             may_go_on=self.may_go_on,
         )
 
-    def retire(self) -> None:
-        """Removes what is older than the settings of retention allow."""
+    def retire(self, *, dry_run: bool) -> Iterator[StepRecord]:
+        """Removes what is older than the settings of retention allow; gives a record if there was anything."""
         days = self.settings.retention
         if not any(dump(days).values()):
             return
-        from omnix_cli.services.privacy.retention import Aging, apply
+        from omnix_cli.services.privacy.retention import Aging, apply, in_words
 
         has_answers = self._shared is not None or (self.folder / "answers.sqlite").exists()
         aging = Aging(
@@ -220,16 +230,19 @@ class Workspace(WorkspaceReader):
             records=self.records,
             logs=self.folder / "logs",
             answers=lambda: self.answers if has_answers else None,
-            prune=lambda keep: len(self.prune(keep=keep, dry_run=False).runs),
-            expire=self._expire,
+            prune=lambda keep: len(self.prune(keep=keep, dry_run=dry_run).runs),
+            expire=partial(self._expire, dry_run=dry_run),
+            dry_run=dry_run,
         )
-        apply(days, aging, now=self.now())
+        if gone := apply(days, aging, now=self.now()):
+            reason = in_words(gone, dry_run)
+            yield StepRecord(name="retention", key="", status="pending" if dry_run else "ran", reason=reason)
 
-    def _expire(self) -> int:
+    def _expire(self, table: str, *, dry_run: bool) -> int:
         with closing(table_store(self.settings, now=self.now)) as store:
             if not isinstance(store, SqliteStore):  # DynamoDB does it itself
                 return 0
-            return store.delete_expired("product-interactions", self.now())
+            return store.delete_expired(table, self.now(), dry_run=dry_run)
 
     def write_configuration(self, file: Path) -> bool:
         """Writes a commented configuration file with its settings, unless the file exists. Whether it was written."""

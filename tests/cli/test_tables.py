@@ -10,7 +10,10 @@ import pytest
 from tests.aws.accounts import new_stage
 from tests.cli.conftest import Omnix
 
-ALL = ("customer-profiles", "purchase-history", "product-interactions", "recommendations", "products", "order-states")
+ALL = (
+    *("customer-profiles", "purchase-history", "product-interactions", "recommendations", "products"),
+    *("order-states", "forgotten-customers"),
+)
 
 
 @pytest.fixture
@@ -40,11 +43,11 @@ def test_status_ends_with_2_until_all_is_as_specified(omnix: Omnix) -> None:
     before = omnix("tables", "status")
     assert before.code == 2
     assert "Run `omnix tables create`." in before.out
-    assert before.err == "error: 6 differences in 6 tables\nhint: Follow the column `to_do`, then check again.\n"
+    assert before.err == "error: 7 differences in 7 tables\nhint: Follow the column `to_do`, then check again.\n"
     omnix("tables", "create")
     after = omnix("tables", "status")
     assert (after.code, after.err) == (0, "")
-    assert after.out.count("as specified") == 6
+    assert after.out.count("as specified") == 7
 
 
 def test_prefix_and_stage_name_other_tables(omnix: Omnix) -> None:
@@ -80,7 +83,7 @@ def test_dynamodb_tables_are_made_checked_and_dropped(omnix: Omnix, dynamodb: st
     assert {"table": "products", "what": "point-in-time recovery"} in made
     assert rows(omnix, "tables", "create") == []
     status = omnix("tables", "status", "--format", "csv")
-    assert (status.code, status.out.count("as specified")) == (0, 6)
+    assert (status.code, status.out.count("as specified")) == (0, 7)
     assert f"omnix-ai-recommendations-{dynamodb}" in status.out
     assert omnix("tables", "drop", "--yes").code == 0
     assert omnix("tables", "status").code == 2
@@ -101,7 +104,7 @@ def test_the_catalogue_of_another_service_is_not_dropped(
     omnix("tables", "create")
     monkeypatch.setenv("OMNIX_STORE__TABLES__OWN_PRODUCTS", "false")
     assert "not ours" in omnix("tables", "drop", "products", "--yes").err
-    assert len(rows(omnix, "tables", "drop", "--dry-run")) == 5
+    assert len(rows(omnix, "tables", "drop", "--dry-run")) == 6
 
 
 def test_a_publish_to_tables_that_are_not_there_creates_none(

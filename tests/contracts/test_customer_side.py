@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -84,6 +84,22 @@ class TestProfiles:
         side.register({"customerId": "zoe"})
         changed = side.change_preferences("zoe", {"brandPreferences": ["Alp"]})
         assert side.register({"customerId": "zoe"}).profile == changed
+
+    def test_the_same_is_the_same_however_it_is_written(self, side: CustomerSide) -> None:
+        seasons = {"winter": {"share": Decimal("0.5"), "orders": 2}, "summer": {"share": 1}}
+        side.register({"customerId": "zoe", "shoppingPatterns": {"seasonalPatterns": seasons}})
+        changed = side.change_preferences("zoe", {"brandPreferences": ["Alp"]})
+        again = {"summer": {"share": Decimal("1.0")}, "winter": {"orders": 2.0, "share": Decimal("0.50")}}
+        registered = side.register({"shoppingPatterns": {"seasonalPatterns": again}, "customerId": "zoe"})
+        assert (registered.created, registered.profile) == (False, changed)
+        other = {"summer": {"share": 2}, "winter": seasons["winter"]}
+        with pytest.raises(Conflict):
+            side.register({"customerId": "zoe", "shoppingPatterns": {"seasonalPatterns": other}})
+
+    def test_the_fields_stay_in_their_order(self, side: CustomerSide) -> None:
+        first = side.register({"customerId": "zoe"}).profile
+        assert list(side.change_preferences("zoe", {"brandPreferences": ["Alp"]})) == list(first)
+        assert list(side.set_consent("zoe", {"aiAnalysis": True})) == list(side.profile("zoe")) == list(first)
 
     def test_another_registration_is_refused(self, side: CustomerSide) -> None:
         side.register({"customerId": "zoe", "demographics": {"age": 30}})
@@ -191,6 +207,20 @@ class TestPurchases:
         (item,) = side.purchases("zoe").items
         assert (item["quantity"], item["totalPrice"], item["promotionUsed"]) == (3, Decimal("3.30"), False)
 
+    @pytest.mark.parametrize("customer", ["", " ", " zoe", "a\nb", "x" * 257, "anonymous#1"])
+    def test_who_cannot_be_a_customer_buys_and_does_nothing(self, side: CustomerSide, customer: str) -> None:
+        with pytest.raises(InvalidRecord, match="customerId"):
+            side.add_purchases(customer, [MILK])
+        with pytest.raises(InvalidRecord, match="customerId"):
+            side.record_interaction(customer, {"productId": "milk", "interactionType": "view"})
+
+    @pytest.mark.parametrize("day", ["0001-01-01T00:00:00+14:00", "0001-01-01", "1989-12-31T23:59:59Z"])
+    def test_the_zero_of_some_clock_is_no_time(self, side: CustomerSide, day: str) -> None:
+        (added,) = side.add_purchases("zoe", [MILK | {"purchaseDate": day}])
+        assert (added.status, "purchaseDate: is " in str(added.reason)) == ("refused", True)
+        with pytest.raises(InvalidRecord, match="timestamp: is "):
+            side.record_interaction("zoe", {"productId": "milk", "interactionType": "view", "timestamp": day})
+
     def test_equal_lines_of_one_call_are_lines_of_their_own(self, side: CustomerSide) -> None:
         for _ in range(2):
             side.add_purchases("zoe", [MILK, MILK])
@@ -202,13 +232,15 @@ class TestPurchases:
                 side.add_purchases("zoe", rows)
 
     def test_a_wrong_line_is_refused_alone(self, side: CustomerSide) -> None:
-        wrong: list[Any] = [{"productId": "tea"}, MILK | {"rating": 6}, MILK | {"purchaseDate": "2019-01-01"}, 7]
+        times = [MILK | {"purchaseDate": day} for day in ("2019-01-01", "1018-01-15")]
+        wrong: list[Any] = [{"productId": "tea"}, MILK | {"rating": 6}, *times, 7]
         added = side.add_purchases("zoe", [*wrong, MILK])
-        assert [one.status for one in added] == ["refused"] * 4 + ["created"]
-        assert [one.reason for one in added[:3]] == [
+        assert [one.status for one in added] == ["refused"] * 5 + ["created"]
+        assert [one.reason for one in added[:4]] == [
             "unitPrice: is missing",
             "rating: should be less than or equal to 5",
             "purchaseDate: is in the future",
+            "purchaseDate: is before 1990",
         ]
         assert len(side.purchases("zoe").items) == 1
 
@@ -239,6 +271,12 @@ class TestInteractions:
             side.record_interaction("max", given)
         assert side.interactions("zoe").items == [first]
 
+    def test_with_the_same_id_less_is_something_else(self, side: CustomerSide) -> None:
+        given = {"productId": "milk", "interactionType": "view", "id": "i-1"}
+        side.record_interaction("zoe", given | {"sessionId": "s"})
+        with pytest.raises(Conflict, match="'i-1'"):
+            side.record_interaction("zoe", given)
+
     def test_without_an_id_the_content_tells(self, side: CustomerSide) -> None:
         given = {"productId": "milk", "interactionType": "view", "timestamp": "2018-01-15T13:00:00+02:00"}
         first, _ = side.record_interaction("zoe", given)
@@ -247,12 +285,20 @@ class TestInteractions:
         side.record_interaction("zoe", given | {"sessionId": "s"})
         assert len(side.interactions("zoe").items) == 2
 
+    def test_the_same_content_is_the_same_however_it_is_written(self, side: CustomerSide) -> None:
+        given = {"productId": "milk", "interactionType": "view", "timestamp": "2018-01-15T11:00:00Z"}
+        first, _ = side.record_interaction("zoe", given | {"metadata": {"page": 1, "at": {"x": 2, "y": [3]}}})
+        again = {"at": {"y": [3.0], "x": Decimal("2.0")}, "page": Decimal("1.0")}
+        assert side.record_interaction("zoe", given | {"metadata": again}) == (first, False)
+        assert len(side.interactions("zoe").items) == 1
+
     @pytest.mark.parametrize(
         ("wrong", "field"),
         [
             ({"interactionType": "stare"}, "interactionType"),
             ({"timestamp": "yesterday"}, "timestamp"),
             ({"timestamp": "2018-01-15T12:30:00Z"}, "timestamp"),
+            ({"timestamp": "1989-12-31T23:59:59Z"}, "timestamp"),
             ({"metadata": {"text": "x" * 9_000}}, "metadata"),
             ({"metadata": {"number": Decimal("1E+999")}}, "metadata"),
             ({"productId": ""}, "productId"),
@@ -321,6 +367,70 @@ class TestPublished:
         with pytest.raises(InvalidRecord, match="limit"):
             side.recommendations("zoe", limit=limit)
 
+    @pytest.mark.parametrize(
+        ("day", "confidence", "alert"),
+        [
+            ("2018-01-01", "0.71", "urgent"),
+            ("2018-01-16", "0.71", "urgent"),
+            ("2018-01-16", "0.7", "upcoming"),
+            ("2018-01-17", "0.99", "upcoming"),
+            ("2018-01-22", "0.61", "upcoming"),
+            ("2018-01-22", "0.6", None),
+            ("2018-01-15", "0.6", None),
+            ("2018-01-23", "0.99", None),
+        ],
+    )
+    def test_an_alert_is_about_the_day_and_the_confidence(
+        self, side: CustomerSide, day: str, confidence: str, alert: str | None
+    ) -> None:
+        item = published("zoe#replenishment", ["milk"])
+        item["recommendations"][0] |= {"predictedPurchaseDate": day, "confidence": Decimal(confidence)}
+        side.store.put_many("recommendations", [item])
+        alerts = side.replenishment_alerts("zoe")
+        assert [name for name, patterns in alerts.items() if patterns] == ([alert] if alert else [])
+
+    def test_tomorrow_is_that_of_the_shop(self, side: CustomerSide) -> None:
+        item = published("zoe#replenishment", ["milk"])
+        item["recommendations"][0] |= {"predictedPurchaseDate": "2018-01-17", "confidence": Decimal("0.8")}
+        side.store.put_many("recommendations", [item])
+        there = Settings.model_validate({"imports": {"timezone": "Pacific/Kiritimati"}})  # the 16th by now
+        assert replace(side, settings=there).replenishment_alerts("zoe")["urgent"]
+
+    def test_lists_that_another_service_wrote_are_read_as_they_are(self, side: CustomerSide) -> None:
+        bare = {"id": "zoe#homepage", "recommendations": [{"productId": "milk"}, {"name": "Tea"}, "jam"]}
+        dated = {"productId": "milk", "predictedPurchaseDate": "2018-01-16"}
+        others = [{"id": "zoe#usual"}, {"id": "zoe#replenishment", "recommendations": [dated]}]
+        side.store.put_many("recommendations", [bare, *others])
+        (milk,) = side.recommendations("zoe").recommendations
+        assert (milk["product"]["id"], milk["score"]) == ("milk", 0)
+        assert side.recommendations("zoe", context="usual").recommendations == []
+        assert side.consumption_predictions("zoe") == []
+
+    @pytest.mark.parametrize(
+        "old",
+        [
+            {"preferences": None, "consent": "yes"},
+            {"version": "3", "preferences": {"budgetRange": None}},
+            {"version": 2},
+        ],
+    )
+    def test_profiles_that_another_service_wrote_can_be_changed(self, side: CustomerSide, old: dict[str, Any]) -> None:
+        side.store.put_many(profiles.TABLE, [{"customerId": "old", **old}])
+        assert side.profile("old")["preferences"]["brandPreferences"] == []
+        changed = side.change_preferences("old", {"brandPreferences": ["Alp"]})
+        assert changed["preferences"]["brandPreferences"] == ["Alp"]
+        assert side.set_consent("old", {"personalisation": False})["version"] == changed["version"] + 1
+
+    def test_a_store_may_lack_the_catalogue(self, store_of_each_kind: TableStore) -> None:
+        store_of_each_kind.create_tables(TABLES)
+        side = CustomerSide.of(store_of_each_kind, Settings(), now=Clock())
+        side.store.put_many("recommendations", [published("similar#milk", ["tea"])])
+        assert [one["product"]["name"] for one in side.similar("milk").recommendations] == ["Tea"]
+        with pytest.raises(NotFound, match="'gold'"):
+            side.similar("gold")
+        side.add_purchases("zoe", [MILK | {"productId": "gold"}])
+        assert side.similar("gold").recommendations == []
+
     def test_predictions_are_those_of_the_lists(self, side: CustomerSide) -> None:
         due = {"predictedPurchaseDate": "2018-01-16", "confidence": Decimal("0.8"), "urgency": "urgent"}
         late = {"predictedPurchaseDate": "2018-01-01", "nextExpectedDate": "2018-01-20", "urgency": "overdue"}
@@ -343,7 +453,7 @@ class TestPublished:
             ("tea", "2018-01-20"),
         ]
         alerts = side.replenishment_alerts("zoe")
-        assert tuple(alerts) == published_predictions.ALERTS
+        assert tuple(alerts) == tuple(published_predictions.ALERTS)
         assert ([one["productId"] for one in alerts["urgent"]], alerts["upcoming"]) == (["milk"], [])
         assert side.purchase_prediction("zoe", "tea")["predictedDate"] == "2018-01-20"
         with pytest.raises(NotFound):

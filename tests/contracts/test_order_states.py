@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from omnix_cli.protocols.tables import TableStore
 from omnix_cli.services.customers import order_states
 from omnix_cli.services.customers.order_rows import order_rows
 from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
+from omnix_cli.services.migrations.left_out import LeftOut
 from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE, purchase_items
 from tests.aws.accounts import store_maker
@@ -160,6 +162,7 @@ class TestOneOrder:
             ({"orderDate": "yesterday"}, "orderDate: must be a date and time"),
             ({"orderDate": "2021-05-01"}, "in the future"),
             ({"orderDate": "0001-01-01T00:00:00Z"}, "orderDate: is before 1990"),
+            ({"orderDate": "9999-12-31T23:00:00-12:00", "status": "cancelled"}, "orderDate: is out of range"),
             ({"orderDate": "0001-01-01", "status": "open", "updatedAt": None}, "orderDate: is before 1990"),
             ({"updatedAt": "2020-07-01T00:00:00Z"}, "updatedAt: is in the future"),
             ({"items": [MILK, TEA | {"quantity": 0}]}, "items.1.quantity: should be greater than 0"),
@@ -386,3 +389,32 @@ def test_several_workers_at_a_time_end_alike(store: TableStore) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: applied(store, one), shuffled))
     assert rows(store) == {"milk": 12}
+
+
+class TestCopiesAfterEvents:
+    """Purchases of an import are copied to the table of a shop whose orders came as documents before."""
+
+    def copied(self, store: TableStore, *items: dict[str, Any]) -> list[str]:
+        taken = LeftOut.of(store).taken(PURCHASE_TABLE, list(items))
+        frame = LeftOut.of(store).taken(PURCHASE_TABLE, pl.DataFrame(items))
+        assert [item["id"] for item in taken] == frame["id"].to_list()  # type: ignore[index, union-attr]
+        return [item["id"] for item in taken]  # type: ignore[index]
+
+    def line(self, name: str, order_id: str, customer: str = "zoe") -> dict[str, Any]:
+        return {"id": name, "orderId": order_id, "customerId": customer, "purchaseDate": "2020-05-01T10:00:00.000Z"}
+
+    def test_a_cancelled_order_does_not_come_back(self, store: TableStore) -> None:
+        applied(store, order(0, "cancelled"))
+        lines = [self.line("##R-1#milk", "R-1"), self.line("##R-1#dropped", "R-1"), self.line("##R-2#milk", "R-2")]
+        assert self.copied(store, *lines) == ["##R-2#milk"]
+
+    def test_nor_do_lines_that_a_document_changed(self, store: TableStore) -> None:
+        applied(store, order(0))
+        assert self.copied(store, self.line("##R-1#milk", "R-1")) == []
+
+    def test_a_number_that_another_customer_has_too_is_another_order(self, store: TableStore) -> None:
+        applied(store, order(0))
+        assert self.copied(store, self.line("other", "R-1", "anna")) == ["other"]
+
+    def test_without_documents_everything_is_copied(self, store: TableStore) -> None:
+        assert self.copied(store, self.line("a", "R-1"), self.line("b", "R-2")) == ["a", "b"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from omnix_cli import open_workspace
 from omnix_cli.api.privacy import Privacy
 from omnix_cli.api.workspace import Workspace
 from omnix_cli.errors import LockedError, PartialError
+from omnix_cli.services.customers.order_states import OrderEvent
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
+from omnix_cli.stores.sqlite.store import SqliteStore
 from omnix_cli.wiring.places import Places
 from tests.left_behind import naming
 from tests.questions import question, reply
@@ -51,9 +54,10 @@ def write_shop(folder: Path) -> None:
     )
 
 
-def opened(folder: Path, **settings: Any) -> Workspace:
+def opened(folder: Path, hours: int = 0, **settings: Any) -> Workspace:
+    """The workspace so many hours after `NOW`: copies of tables are named by their time."""
     given = {"bedrock.pseudonym_secret": SECRET, "imports.max_bad": 0.5, **settings}
-    return open_workspace(folder / "w", settings=given, now=lambda: NOW)
+    return open_workspace(folder / "w", settings=given, now=lambda: NOW + timedelta(hours=hours))
 
 
 def import_all(workspace: Workspace, folder: Path) -> None:
@@ -188,6 +192,65 @@ def test_without_purge_stored_rows_are_hidden_everywhere(shop: Path) -> None:
     with opened(shop).customers() as customers:
         assert customers.recommendations(ZOE).algorithm == "popular"
     assert opened(shop).evaluate.next_purchase() is not None and opened(shop).evaluate.show() is not None
+
+
+@pytest.mark.parametrize("purge", [True, False])
+def test_parts_of_a_backup_do_not_bring_it_back(shop: Path, purge: bool) -> None:
+    from shutil import copytree, rmtree
+
+    copytree(shop / "w" / "checkpoints", shop / "backup")
+    first = opened(shop).runs.show().run_id
+    opened(shop).privacy.forget(ZOE, purge=purge)
+    rmtree(shop / "w" / "checkpoints")
+    copytree(shop / "backup", shop / "w" / "checkpoints")
+    opened(shop).run()
+    workspace = opened(shop)
+    for frame in ("purchases", "customers", "interactions", "cycles", "predictions", "recommendations"):
+        assert ZOE not in workspace.frame(frame)["customer_id"].to_list(), frame
+    opened(shop).roll_back(first)
+    opened(shop, 1).tables.backfill()
+    assert opened(shop).privacy.export(ZOE)["kept"]["store"] == []
+    opened(shop).privacy.forget(ZOE, purge=True)
+    assert naming(shop / "w", ZOE) == []
+
+
+def test_late_events_and_copies_do_not_bring_it_back(shop: Path) -> None:
+    opened(shop, 1).tables.backfill()
+    opened(shop).privacy.forget(ZOE)
+    order = {"id": "R-7", "customerId": ZOE, "orderDate": "2017-12-30T10:00:00Z", "status": "completed"}
+    lines = [{"productId": "milk", "quantity": 1, "unitPrice": 2}]
+    with opened(shop).customers() as customers:
+        (late,) = customers.apply_orders([OrderEvent({**order, "items": lines})])
+        assert late.status == "forgotten"
+    opened(shop, 2).tables.backfill()
+    copied = opened(shop, 3).tables.copy(["customer-profiles", "recommendations"], target="stage=three", create=True)
+    opened(shop, 4).tables.copy(["customer-profiles"], source="stage=two")
+    opened(shop).tables.undo(copied.run_id)
+    assert opened(shop).privacy.export(ZOE)["kept"]["store"] == []
+
+
+def test_a_copy_from_elsewhere_leaves_out_whom_the_target_forgot(shop: Path) -> None:
+    """The source is a store in which nobody asked for it."""
+    elsewhere = {"store.path": str(shop / "elsewhere.sqlite")}
+    with opened(shop, **elsewhere).customers() as customers:
+        for customer in (ZOE, OTHER):
+            customers.register({"customerId": customer})
+    opened(shop).privacy.forget(ZOE)
+    source = ["kind=sqlite", f"path={shop / 'elsewhere.sqlite'}", "stage=dev"]
+    report = opened(shop, 1).tables.copy(["customer-profiles"], source=source)
+    (table,) = report.tables
+    assert (table.read, table.left_out) == (2, 1)
+    assert table.read == table.added + table.changed + table.unchanged + table.left_out + table.refused
+    assert opened(shop).privacy.export(ZOE)["kept"]["store"] == []
+
+
+def test_an_undone_copy_does_not_bring_back_what_it_had_replaced(shop: Path) -> None:
+    copied = opened(shop, 1).tables.copy(["recommendations"], target="stage=two")
+    with closing(SqliteStore(shop / "w" / "store.sqlite", stage="two")) as store:
+        assert store.get("recommendations", f"{ZOE}#homepage", now=NOW)
+    opened(shop).privacy.forget(ZOE)
+    opened(shop).tables.undo(copied.run_id)
+    assert opened(shop).privacy.export(ZOE)["kept"]["store"] == []
 
 
 def test_hiding_and_purging_give_the_same_results(shop: Path) -> None:

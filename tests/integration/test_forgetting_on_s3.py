@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from omnix_cli import open_workspace
 from omnix_cli.api.workspace import Workspace
-from omnix_cli.errors import PartialError
+from omnix_cli.errors import PartialError, UnavailableError
 from omnix_cli.predictors.bedrock.personal_data import pseudonym
 from tests.aws.bedrock import BedrockDouble
 from tests.aws.buckets import TestBucket
@@ -89,8 +89,6 @@ def test_it_is_in_no_object_any_more(shop: Shop) -> None:
 
 
 def test_the_files_of_an_open_job_are_waited_for(shop: Shop) -> None:
-    from omnix_cli.errors import UnavailableError
-
     shop.settings["bedrock.batch.wait_seconds"] = 0
     with pytest.raises(UnavailableError):
         shop.workspace.run()
@@ -115,3 +113,45 @@ def test_another_machine_knows_who_is_forgotten(shop: Shop, tmp_path: Path) -> N
     )
     report = there.imports.files("purchases", str(tmp_path / "more.csv"))
     assert report.accepted == 1
+
+
+def test_the_report_names_every_column_in_the_bucket(shop: Shop) -> None:
+    shop.workspace.run()
+    service = f"S3: {shop.bucket.address}/team"
+    told = {one.field for one in shop.workspace.privacy.report().leaves if one.service == service}
+    seen, others = set[str](), set[str]()
+    for key in shop.bucket.keys("team/"):
+        name = key.removeprefix("team/")
+        if name.startswith("checkpoints/") and name.endswith(".parquet"):
+            frame = name.rpartition("/")[2].partition("-")[0]
+            columns = pq.ParquetFile(io.BytesIO(shop.bucket.read(key))).schema_arrow.names
+            seen |= {f"{frame}.{column}" for column in columns}
+        elif not name.startswith("checkpoints/"):
+            others.add(name.partition("/")[0])
+    assert seen and seen <= told
+    assert {"answers.customers", "records of runs", "records of imports"} <= told
+    assert others <= {"answers", "runs", "imports.json", "findings.json", "workspace.json", "lock"}
+
+
+def test_consent_that_is_withdrawn_while_a_job_runs_counts_when_it_ends(shop: Shop) -> None:
+    shop.settings["bedrock.batch.wait_seconds"] = 0
+    with pytest.raises(UnavailableError):
+        shop.workspace.run()
+    with shop.workspace.customers() as customers:
+        for customer in (ZOE, OTHER):
+            customers.register({"customerId": customer})
+        customers.set_consent(ZOE, {"aiAnalysis": False})
+        customers.set_consent(OTHER, {"personalisation": False})
+    while any(not job.done for job in shop.workspace.models.collect()):
+        pass
+    shop.settings["bedrock.batch.wait_seconds"] = 60
+    shop.workspace.run()
+    asked = set(shop.workspace.frame("usage")["customer_id"])
+    assert asked and asked.isdisjoint({ZOE, OTHER})
+    predicted = shop.workspace.frame("predictions")
+    assert OTHER not in predicted["customer_id"]
+    with shop.workspace.customers() as customers:
+        assert customers.recommendations(OTHER).algorithm == "popular"
+        customers.set_consent(ZOE, {"aiAnalysis": True})
+    shop.workspace.run()
+    assert ZOE in set(shop.workspace.frame("usage")["customer_id"]), "given again, its answer may be used"

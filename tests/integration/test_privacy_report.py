@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from pydantic import SecretStr
 
 from omnix_cli import open_workspace
 from omnix_cli.api.workspace import Workspace
+from omnix_cli.errors import PartialError
 from omnix_cli.predictors.bedrock.personal_data import pseudonym
-from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
+from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, load_prompt
 from omnix_cli.services.privacy.outgoing_data import AS_IS, PSEUDONYM
 from omnix_cli.services.publishing.list_items import ATTRIBUTES
 from omnix_cli.stores.sqlite.store import SqliteStore
@@ -43,6 +45,7 @@ MEANINGS = {
     "every": "interval_days",
 }
 """What stands at each place of a prompt, and the field it is."""
+NAMES = ("product_id", "name", "category")
 
 
 def opened(folder: Path, **settings: Any) -> Workspace:
@@ -67,33 +70,39 @@ def as_pattern(form: str) -> str:
     return "".join(f"(?P<{part}>.*?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
-def test_the_report_names_what_the_model_is_sent_and_nothing_else(shop: Path, bedrock: BedrockDouble) -> None:
-    settings = {
-        "prediction.predictor": "bedrock",
-        "prediction.gate": False,
-        "bedrock.endpoint_url": bedrock.url,
-        "bedrock.min_purchase_days": 2,
-        "bedrock.metadata": {"team": "retail"},
-    }
-    opened(shop, **settings).predict()
+def seen_in(bodies: list[dict[str, Any]]) -> set[str]:
+    """The fields in requests to a model; fails where there is anything else."""
     forms = load_prompt("replenishment").forms
     customer = as_pattern(forms["customer"]).replace("(?P<spend>.*?)", f"(?:{as_pattern(forms['spend'])})?")
-    bodies = [json.loads(body) for body in bedrock.bodies()]
-    assert len(bodies) == 3
     seen = set[str]()
     for body in bodies:
         assert [part["text"] for part in body["system"] if "text" in part] == [forms["system"]]
         text = "\n".join(part["text"] for turn in body["messages"] for part in turn["content"])
         head = re.match(as_pattern(forms["opening"]) + r"\n" + customer + r"\n", text + "\n", re.DOTALL)
         assert head, text
+        assert all(re.fullmatch(r"\S+", value) for value in head.groupdict().values() if value), text
         seen |= {MEANINGS[name] for name, value in head.groupdict().items() if value and name in MEANINGS}
         lines = text[head.end() :].splitlines()
         assert lines
         for line in lines:
             product = re.fullmatch(as_pattern(forms["product"]), line)
-            assert product, line
+            assert product and line.count("|") == forms["product"].count("|"), line
+            figures = {name: value for name, value in product.groupdict().items() if name not in NAMES and value}
+            assert all(re.fullmatch(r"[\d.,-]+", value) for value in figures.values()), line
             seen |= {MEANINGS[name] for name, value in product.groupdict().items() if value}
         assert not any(one in json.dumps(body) for one in CUSTOMERS)
+    return seen
+
+
+ASKING = {"prediction.predictor": "bedrock", "prediction.gate": False, "bedrock.min_purchase_days": 2}
+
+
+def test_the_report_names_what_the_model_is_sent_and_nothing_else(shop: Path, bedrock: BedrockDouble) -> None:
+    settings = {**ASKING, "bedrock.endpoint_url": bedrock.url, "bedrock.metadata": {"team": "retail"}}
+    opened(shop, **settings).predict()
+    bodies = [json.loads(body) for body in bedrock.bodies()]
+    assert len(bodies) == 3
+    seen = seen_in(bodies)
     report = opened(shop, **settings).privacy.report()
     told = {one.field: one for one in report.leaves if one.service == "Amazon Bedrock"}
     assert {name for name in told if not name.startswith("bedrock.")} == seen
@@ -105,6 +114,35 @@ def test_the_report_names_what_the_model_is_sent_and_nothing_else(shop: Path, be
     assert all(body["requestMetadata"] == {"team": "retail"} for body in bodies) and "bedrock.metadata.team" in told
     assert {one.region for one in told.values()} == {f"eu-west-1, at {bedrock.url}"}
     assert {one.active for one in told.values()} == {True}
+
+
+PLANTED: dict[str, tuple[str, Callable[[Any, str], str]]] = {
+    "a line of a customer": ("_customer", lambda subject, text: text.replace("\n", "\nlives in Rome\n", 1)),
+    "an end of a line": ("_customer", lambda subject, text: text + ", aged 44"),
+    "a field of a product": ("_product", lambda row, text: f"{text}|{row.name}"),
+    "an id": ("_customer", lambda subject, text: text.replace("customer ", f"customer {subject.customer_id} ", 1)),
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_a_field_that_somebody_adds_to_a_prompt_is_noticed(
+    shop: Path, bedrock: BedrockDouble, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder, plant = PLANTED[what]
+    real = getattr(Prompt, builder)
+    monkeypatch.setattr(
+        Prompt,
+        builder,
+        lambda self, one, *others: plant(one, real(self, one, *others)),  # the data, then what was sent
+    )
+    with suppress(PartialError):  # the double does not know such a prompt
+        opened(shop, **ASKING, **{"bedrock.endpoint_url": bedrock.url}).predict()
+    bodies = [json.loads(body) for body in bedrock.bodies()]
+    assert bodies
+    report = opened(shop, **ASKING, **{"bedrock.endpoint_url": bedrock.url}).privacy.report()
+    told = {one.field for one in report.leaves if one.service == "Amazon Bedrock"}
+    with pytest.raises(AssertionError):
+        assert seen_in(bodies) <= told
 
 
 def test_it_names_what_is_published_and_nothing_else(shop: Path) -> None:

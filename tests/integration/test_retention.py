@@ -12,6 +12,7 @@ import pytest
 
 from omnix_cli import open_workspace
 from omnix_cli.api.workspace import Workspace
+from omnix_cli.services.customers.order_states import OrderEvent
 from omnix_cli.services.privacy import retention
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.sqlite.store import SqliteStore
@@ -95,6 +96,21 @@ def test_interactions_that_expired(shop: Path) -> None:
         assert [item["productId"] for item in store.scan("product-interactions")] == ["tea"]
 
 
+def test_states_of_orders_whose_purchases_stay(shop: Path) -> None:
+    order = {"id": "R-1", "customerId": "c01", "orderDate": FIRST.isoformat(), "status": "completed"}
+    document = {**order, "items": [{"productId": "milk", "quantity": 1, "unitPrice": 2}]}
+    with opened(shop, FIRST, retention__order_days=10).customers() as customers:
+        customers.apply_orders([OrderEvent(document)])
+    with opened(shop, LATER, retention__order_days=10).customers() as customers:
+        customers.apply_orders([OrderEvent({**document, "id": "R-2"})])
+        (late,) = customers.apply_orders([OrderEvent({**document, "status": "cancelled"})])
+    assert late.status == "applied", "a state that has expired counts until it is deleted"
+    opened(shop, LATER + timedelta(days=11), retention__order_days=10).run()
+    with closing(SqliteStore(shop / "w" / "store.sqlite")) as store:
+        assert list(store.scan("order-states")) == []
+        assert [item["orderId"] for item in store.scan("purchase-history")] == ["R-2"]
+
+
 def test_what_was_removed_is_in_the_log(shop: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger=retention.__name__):
         opened(shop, LATER, retention__run_days=30, retention__quarantine_days=30).run()
@@ -102,6 +118,16 @@ def test_what_was_removed_is_in_the_log(shop: Path, caplog: pytest.LogCaptureFix
 
 
 def test_a_dry_run_removes_nothing(shop: Path) -> None:
-    opened(shop, LATER, retention__quarantine_days=30, retention__run_days=1).run(dry_run=True)
+    with opened(shop, FIRST, retention__interaction_days=10).customers() as customers:
+        customers.record_interaction("c01", {"productId": "milk", "interactionType": "view"})
+    limits = {"retention__quarantine_days": 30, "retention__run_days": 1, "retention__interaction_days": 10}
+    would = opened(shop, LATER, **limits).run(dry_run=True).steps[0]
+    assert (would.name, would.status) == ("retention", "pending")
+    assert would.reason.startswith("would remove 1 quarantined rows, 1 runs, 1 expired interactions")
     assert opened(shop, LATER).quarantine.show().rows.height == 2
     assert len(opened(shop, LATER).runs.list()) == 2
+    did = opened(shop, LATER, **limits).run()
+    assert did.steps[0].reason.startswith("removed 1 quarantined rows, 1 runs, 1 expired interactions")
+    shown = opened(shop, LATER).runs.show()
+    assert shown.steps[0].name == "retention", "and the record of the run says so"
+    assert "quarantined" not in opened(shop, LATER, **limits).run().steps[0].reason

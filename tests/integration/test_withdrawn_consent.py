@@ -12,7 +12,10 @@ import pytest
 
 from omnix_cli import open_workspace
 from omnix_cli.api.workspace import Workspace
+from omnix_cli.errors import Interrupted
+from omnix_cli.services.customers.customer_side import TABLES
 from omnix_cli.stores.sqlite.store import SqliteStore
+from tests.aws.accounts import store_maker
 from tests.aws.bedrock import BedrockDouble
 from tests.cli.conftest import write_shop
 
@@ -111,3 +114,63 @@ def test_profiles_of_the_store_are_imported_as_a_source(shop: Path) -> None:
         customers.set_consent("c01", {"personalisation": True})
     opened(shop, **source).run()
     assert "c01" in opened(shop).frame("predictions")["customer_id"]
+
+
+def test_in_dynamodb_it_counts_without_a_source(shop: Path, ministack: str, aws_environment: None) -> None:
+    with closing(store_maker(ministack)()) as store:
+        settings = {"store.kind": "dynamodb", "store.endpoint_url": ministack, "store.stage": store.stage}
+        store.create_tables(TABLES)
+        with opened(shop, **settings).customers() as customers:
+            customers.register({"customerId": "c01"})
+        opened(shop, **settings).run()
+        with opened(shop, **settings).customers() as customers:
+            assert customers.recommendations("c01").algorithm == "personal"
+            customers.set_consent("c01", {"personalisation": False})
+        opened(shop, **settings).run()
+        with opened(shop, **settings).customers() as customers:
+            assert customers.recommendations("c01").algorithm == "popular"
+        assert not [item for item in store.scan("recommendations") if item.get("customerId") == "c01"]
+        assert "c01" not in opened(shop, **settings).frame("predictions")["customer_id"]
+
+
+def test_where_profiles_are_not_read_that_is_told(
+    shop: Path, ministack: str, aws_environment: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(store_maker(ministack)()) as store:
+        settings = {"store.kind": "dynamodb", "store.endpoint_url": ministack, "store.stage": store.stage}
+        store.create_tables(TABLES)
+        opened(shop, **settings, **{"publish.profiles": False}).run()
+    assert "what customers withdrew in the store is not known" in caplog.text
+
+
+def test_lists_of_an_earlier_run_do_not_come_back(shop: Path) -> None:
+    with opened(shop).customers() as customers:
+        customers.register({"customerId": "c01"})
+    opened(shop).run()
+    first = opened(shop).runs.show().run_id
+    with opened(shop).customers() as customers:
+        customers.set_consent("c01", {"personalisation": False})
+    opened(shop).run()
+    opened(shop).roll_back(first)
+    with opened(shop).customers() as customers:
+        assert customers.recommendations("c01").algorithm == "popular"
+        assert customers.recommendations("c02").algorithm == "personal"
+
+
+def test_a_run_that_was_stopped_goes_on_without_the_customer(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from omnix_cli.services.publishing.publisher import Publisher
+
+    def killed(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with opened(shop).customers() as customers:
+        customers.register({"customerId": "c01"})
+    with monkeypatch.context() as patch:
+        patch.setattr(Publisher, "publish", killed)
+        with pytest.raises((KeyboardInterrupt, Interrupted)):
+            opened(shop).run()
+    with opened(shop).customers() as customers:
+        customers.set_consent("c01", {"personalisation": False})
+    opened(shop).run()
+    with opened(shop).customers() as customers:
+        assert customers.recommendations("c01").algorithm == "popular"

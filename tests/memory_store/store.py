@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from omnix_cli.errors import ConfigError
+from omnix_cli.errors import NoTable
 from omnix_cli.item_frames import Items, as_dictionaries
 from omnix_cli.protocols.tables import NO_UNITS, Names, Page, StoreTraits, TableChange, TableState, Units
 from omnix_cli.stores.sqlite.documents import decode, encode
@@ -93,7 +93,8 @@ class MemoryStore:
     ) -> Page:
         check_limit(limit)
         spec, names = TABLES[table], TABLES[table].index(index).attributes
-        last = None if cursor is None else position_of(cursor, len(names))
+        asked = (table, index, value, str(newest_first))
+        last = None if cursor is None else position_of(cursor, len(names), query=asked)
 
         def order(item: Mapping[str, Any]) -> list[bytes]:
             return [item[name].encode() for name in (*names[1:], spec.key)]
@@ -105,7 +106,7 @@ class MemoryStore:
             alive = [item for item in alive if (order(item) < after if newest_first else order(item) > after)]
         page = alive[:limit]
         more = len(alive) > limit
-        return Page(page, cursor_at([part.decode() for part in order(page[-1])]) if more else None)
+        return Page(page, cursor_at([part.decode() for part in order(page[-1])], query=asked) if more else None)
 
     def scan(
         self,
@@ -132,7 +133,7 @@ class MemoryStore:
 
     def _table(self, table: str) -> dict[str, str]:
         if table not in self.tables:
-            raise ConfigError(f"the table {table} does not exist", hint="`omnix tables create` creates it.")
+            raise NoTable(f"the table {table} does not exist", hint="`omnix tables create` creates it.")
         return self.tables[table]
 
 

@@ -134,19 +134,26 @@ def _week(customer: str, weeks: int, weekday: int, time: str | None) -> list[dic
 
 def test_preferred_times_are_above_chance(engine: Engine) -> None:
     """The shop sells from 8 to 19 o'clock, every day. Ann comes on Saturday mornings, Bob in the evenings of weekdays,
-    Cat at all hours, Dan too seldom to say, Eve without a time."""
+    Cat at all hours, Dan too seldom to say, Eve without a time. Fay ordered once at night, which is no habit; Gus
+    always does."""
     hours = [f"{hour:02}:30" for hour in range(8, 20)]
     lines = [
-        *(line for day in range(7) for hour in hours for line in _week("cat", 2, day, hour)),
+        *(line for day in range(7) for hour in hours for line in _week("cat", 4, day, hour)),
         *_week("ann", 8, 5, "09:15"),
         *(line for day in (0, 2, 4) for line in _week("bob", 4, day, "18:10")),
         *_week("dan", 3, 5, "09:15"),
         *_week("eve", 8, 5, None),
+        *(line for day, hour in enumerate(hours[::2]) for line in _week("fay", 2, day, hour)),
+        *_week("fay", 1, 3, "00:40"),
+        *(line for hour in (22, 23, 1, 2, 3, 4, 5) for line in _week("gus", 1, 1, f"{hour:02}:50")),
     ]
     numbered = [line | {"order_id": f"R{number}"} for number, line in enumerate(lines)]
     found = patterns(engine, lines_of(numbered))
     times = dict(found.select("customer", "times").iter_rows())
-    assert times == {"ann": ["weekend_morning"], "bob": ["weekday_evening"], "cat": [], "dan": [], "eve": []}
+    assert times == {
+        **{"ann": ["weekend_morning"], "bob": ["weekday_evening"], "cat": [], "dan": [], "eve": [], "fay": []},
+        "gus": ["weekday_night"],
+    }
     assert dict(found.select("customer", "timed_orders").iter_rows())["eve"] == 0
 
 

@@ -30,6 +30,10 @@ AgreesToAi = Annotated[
 ]
 
 
+_PATTERN = ("productId", "productName", "predictedNextPurchaseDate", "confidence", "reason")
+"""What a table shows of a prediction."""
+
+
 @dataclass(frozen=True)
 class PreferenceOptions:
     """The parts of the preferences; a list is replaced whole."""
@@ -37,8 +41,12 @@ class PreferenceOptions:
     diet: Annotated[list[str] | None, typer.Option("--diet", help="A dietary restriction (repeatable).")] = None
     category: Annotated[list[str] | None, typer.Option("--category", help="A favourite category (repeatable).")] = None
     brand: Annotated[list[str] | None, typer.Option("--brand", help="A preferred brand (repeatable).")] = None
-    min_budget: Annotated[str | None, typer.Option("--min-budget", help="The lowest price of interest.")] = None
-    max_budget: Annotated[str | None, typer.Option("--max-budget", help="The highest price of interest.")] = None
+    min_budget: Annotated[
+        str | None, typer.Option("--min-budget", help="The lowest price of interest (without it: 0).")
+    ] = None
+    max_budget: Annotated[
+        str | None, typer.Option("--max-budget", help="The highest price of interest (without it: none).")
+    ] = None
 
     def values(self) -> dict[str, Any]:
         """As a document."""
@@ -105,8 +113,11 @@ def preferences(
     version: Version = None,
     data: Data = None,
 ) -> None:
-    """Replace the preferences that are given; the others stay."""
+    """Replace the preferences that are given, each whole; the others stay. The two ends of the budget are one
+    preference: give both."""
     change = document(data, preferences.values())
+    if not change:
+        note("nothing to change: give a preference, or --data FILE")
     with session.workspace.customers() as customers:
         changed = customers.change_preferences(customer, change, version=version)
     write_document(session, changed, title=f"Customer {customer}")
@@ -122,6 +133,8 @@ def consent(
 ) -> None:
     """Set what a customer agrees to. Lists and questions to models follow with the next run."""
     given = _given({"personalisation": personalisation, "aiAnalysis": ai_analysis})
+    if not given:
+        note("nothing to change: give --[no-]personalisation or --[no-]ai-analysis")
     with session.workspace.customers() as customers:
         changed = customers.set_consent(customer, given, version=version)
     write_document(session, changed, title=f"Customer {customer}")
@@ -132,6 +145,8 @@ def purchases(customer: Customer, session: OutputSession, limit: PageLimit = 50,
     """Show a customer's purchases in the store, newest first."""
     with session.workspace.customers() as customers:
         page = customers.purchases(customer, limit=limit, cursor=cursor)
+    if not page.items and not cursor:
+        note("there are none in the store; `omnix tables backfill` writes imported purchases to it")
     brief = ("purchaseDate", "productId", "quantity", "unitPrice", "totalPrice", "orderId", "id")
     write_page(session, page, title=f"Purchases of {customer}", brief=brief)
 
@@ -171,18 +186,20 @@ def predictions(customer: Customer, session: OutputSession) -> None:
     """Show what a customer will need, as the last run published it."""
     with session.workspace.customers() as customers:
         patterns = customers.consumption_predictions(customer)
-    write_items(session, patterns, title=f"Predictions for {customer}")
+    write_items(session, patterns, title=f"Predictions for {customer}", brief=_PATTERN)
 
 
 @command(app, "omnix customers alerts 1142")
 def alerts(customer: Customer, session: OutputSession) -> None:
-    """Show what is urgent and upcoming for a customer, as the last run published it."""
+    """Show what a customer will need: urgent by tomorrow, upcoming within 7 days, where the confidence is high enough
+    (above 0.7 and 0.6)."""
     with session.workspace.customers() as customers:
         found = customers.replenishment_alerts(customer)
     if session.format == "json":
         write_document(session, found, title=f"Alerts for {customer}")
         return
-    write_items(session, [pattern for some in found.values() for pattern in some], title=f"Alerts for {customer}")
+    rows = [{"alert": alert, **pattern} for alert, patterns in found.items() for pattern in patterns]
+    write_items(session, rows, title=f"Alerts for {customer}", brief=("alert", *_PATTERN))
 
 
 @command(app, "omnix customers prediction 1142 1082185")

@@ -55,7 +55,7 @@ def seasonal(
     session: OutputSession,
     season: Annotated[
         Literal["current", "spring", "summer", "autumn", "winter"],
-        typer.Option("--season", help="A season; `current` is that of the day of the run."),
+        typer.Option("--season", help="A season; `current` is that of the day."),
     ] = "current",
     limit: ListLimit = 10,
 ) -> None:
@@ -84,11 +84,14 @@ def _write(session: OutputSession, found: Mapping[str, Any], *, title: str) -> N
     if session.format == "json":
         write_document(session, found, title=title)
         return
-    note(f"{found['reason']}; algorithm {found['algorithm']}, generated at {found['generatedAt'] or 'no time'}")
+    made = f"; algorithm {found['algorithm']}, generated at {found['generatedAt']}" if found["generatedAt"] else ""
+    note(f"{found['reason']}{made}")
     _write_products(session, found["recommendations"], title=title)
 
 
 def _write_products(session: OutputSession, products: Sequence[Mapping[str, Any]], *, title: str) -> None:
+    if not products:
+        note("nothing is published here; `omnix run` publishes, and a list expires after publish.lifetime_days")
     if session.format == "json":
         write_items(session, products, title=title)
         return

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from omnix_cli.cli.options import OutputSession, command
 from omnix_cli.cli.store_commands.customer_commands import Customer
-from omnix_cli.cli.store_commands.shown_documents import Data, number, read, read_several, write_items
+from omnix_cli.cli.store_commands.shown_documents import number, read, read_several, write_items
 from omnix_cli.errors import ConfigError, DataError, PartialError
+
+if TYPE_CHECKING:
+    from omnix_cli.services.customers.order_lines import Added
+    from omnix_cli.services.customers.order_states import Applied
 
 app = typer.Typer(name="purchases", help="Add purchases to the store.", no_args_is_help=True)
 
@@ -42,37 +47,36 @@ def add(
     session: OutputSession,
     line: LineOptions,
     product: Annotated[str | None, typer.Argument(metavar="[PRODUCT]", help="The product's id.")] = None,
-    data: Data = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="FILE", help="A JSON file (`-`: stdin).")] = None,
 ) -> None:
-    """Add one order line, or with --data a list of them. A line that is there already is not added again; one that is
-    wrong is refused alone (exit code 5)."""
-    if (product is None) == (data is None):
+    """Add one order line, or with --data a JSON list of them. A line that is there already is not added again; one
+    that is wrong is refused alone (exit code 5)."""
+    if product is not None and data is None:
+        rows = [line.values(product)]
+    elif data is not None and product is None:
+        rows = read(data)
+    else:
         raise ConfigError("there must be a product or a file", hint="Give PRODUCT and --unit-price, or --data FILE.")
-    rows = read(data) if data else [line.values(product)]  # type: ignore[arg-type]
     if not isinstance(rows, list):
         raise DataError(f"{data} is not a list of purchases", hint="Write [{...}, {...}].")
     with session.workspace.customers() as customers:
         added = customers.add_purchases(customer, rows)
-    write_items(session, [vars(one) for one in added], title=f"Purchases of {customer}")
-    refused = [one for one in added if one.status == "refused"]
-    if len(refused) == len(added):
-        raise DataError(f"no purchase was added: {refused[0].reason}", hint="Correct it and add it again.")
-    if refused:
-        raise PartialError(
-            f"{len(refused)} of {len(added)} purchases were refused", hint="Correct them and add them again."
-        )
+    write_items(session, [one.values() for one in added], title=f"Purchases of {customer}")
+    _check_refused(added, "purchase", "add", "added")
 
 
 @command(app, "omnix purchases orders --data orders.ndjson")
 def orders(
     session: OutputSession,
     data: Annotated[
-        str, typer.Option("--data", metavar="FILE", help="A JSON document, or a list of them (`-`: stdin).")
+        str,
+        typer.Option("--data", metavar="FILE", help="A JSON file (`-`: stdin)."),
     ],
 ) -> None:
-    """Apply order documents. The lines of completed orders are purchases, with the same ids as after an import; those
-    of cancelled orders are removed. Of several documents about an order the newest counts (`updatedAt`), in whatever
-    order they come, and however often. One that is wrong is refused alone (exit code 5)."""
+    """Apply order documents from a JSON file: one, a list of them, or one a line. The lines of completed orders are
+    purchases, with the same ids as after an import; those of cancelled orders are removed. Of several documents about
+    an order the newest counts (`updatedAt`), in whatever order they come, and however often. One that is wrong is
+    refused alone (exit code 5)."""
     from omnix_cli.services.customers.order_states import OrderEvent
 
     documents = read_several(data)
@@ -81,10 +85,14 @@ def orders(
     with session.workspace.customers() as customers:
         applied = customers.apply_orders([OrderEvent(document) for document in documents])
     write_items(session, [vars(one) for one in applied], title="Orders")
-    refused = [one for one in applied if one.status == "refused"]
-    if len(refused) == len(applied):
-        raise DataError(f"no order was applied: {refused[0].reason}", hint="Correct it and apply it again.")
+    _check_refused(applied, "order", "apply", "applied")
+
+
+def _check_refused(results: Sequence[Added] | Sequence[Applied], what: str, verb: str, done: str) -> None:
+    """Raises `DataError` if all were refused, `PartialError` if some were."""
+    refused = [one for one in results if one.status == "refused"]
+    if len(refused) == len(results):
+        raise DataError(f"no {what} was {done}: {refused[0].reason}", hint=f"Correct it and {verb} it again.")
     if refused:
-        raise PartialError(
-            f"{len(refused)} of {len(applied)} orders were refused", hint="Correct them and apply them again."
-        )
+        message = f"{len(refused)} of {len(results)} {what}s were refused"
+        raise PartialError(message, hint=f"Correct them and {verb} them again.")

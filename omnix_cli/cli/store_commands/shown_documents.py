@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,17 +17,15 @@ from omnix_cli.errors import DataError, os_failure
 if TYPE_CHECKING:
     from omnix_cli.protocols.tables import Page
 
-Data = Annotated[
-    str | None, typer.Option("--data", metavar="FILE", help="A JSON document, or a list of them (`-`: stdin).")
-]
+Data = Annotated[str | None, typer.Option("--data", metavar="FILE", help="A JSON file (`-`: stdin).")]
+
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
 
 def number(text: str) -> Decimal | str:
-    """A number as it is written; another text as it is, for the record to refuse."""
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return text
+    """A number as JSON writes it; another text as it is, for the record to refuse."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else text
 
 
 def document(file: str | None, options: Mapping[str, Any]) -> dict[str, Any]:

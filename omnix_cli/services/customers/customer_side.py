@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from omnix_cli.json_records.customer_records import (
@@ -16,14 +17,17 @@ from omnix_cli.json_records.customer_records import (
     parsed,
 )
 from omnix_cli.protocols.tables import Page, TableStore
-from omnix_cli.services.customers import order_states, profiles, published_predictions
+from omnix_cli.services.customers import profiles, published_predictions
 from omnix_cli.services.customers.interactions import interactions, record_interaction
 from omnix_cli.services.customers.order_lines import Added, add_purchases, purchases
 from omnix_cli.services.customers.order_states import Applied, OrderEvent, apply_orders
+from omnix_cli.services.customers.product_names import ProductNames
 from omnix_cli.services.customers.published_lists import PRODUCTS, ListedProducts, PublishedLists
 from omnix_cli.settings import Settings
+from omnix_cli.stores.tables import specs
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
-TABLES = (profiles.TABLE, "purchase-history", "product-interactions", "recommendations", order_states.TABLE)
+TABLES = tuple(name for name in specs.TABLES if name != PRODUCTS)
 """The tables of the customer side; the catalogue belongs to another service."""
 
 Document = Mapping[str, Any]
@@ -48,9 +52,25 @@ class CustomerSide:
         has_catalogue = PRODUCTS not in store.missing_tables((PRODUCTS,))
         return cls(store, PublishedLists(store, settings.recommend.hemisphere, has_catalogue), settings, now)
 
+    @cached_property
+    def names(self) -> ProductNames:
+        """The names of products, to search by."""
+        return ProductNames(self.store, self.lists.has_catalogue)
+
+    def product_name(self, product: str) -> str | None:
+        """What the catalogue calls a product, or without one the published lists."""
+        return self.lists.name(product) if self.lists.has_catalogue else self.names.name(product, now=self.now())
+
+    @cached_property
+    def tombstones(self) -> StoreTombstones:
+        """Who was forgotten: whatever is written about a customer is compared with them."""
+        return StoreTombstones(self.store)
+
     def register(self, registration: Document) -> profiles.Registered:
-        """See `profiles.register`."""
-        return profiles.register(self.store, parsed(Registration, registration), now=self.now())
+        """See `profiles.register`. A customer who was forgotten comes back: what happens from now on is stored."""
+        record, now = parsed(Registration, registration), self.now()
+        self.tombstones.take_back(record.customer_id, now=now)
+        return profiles.register(self.store, record, now=now)
 
     def profile(self, customer: str) -> Item:
         """See `profiles.profile`."""
@@ -71,12 +91,24 @@ class CustomerSide:
 
     def add_purchases(self, customer: str, rows: Sequence[Any]) -> tuple[Added, ...]:
         """See `purchases.add_purchases`."""
-        return add_purchases(self.store, customer, rows, now=self.now(), timezone=self.settings.imports.timezone)
+        profiles.check_id(customer)
+        timezone = self.settings.imports.timezone
+        return add_purchases(self.store, customer, rows, now=self.now(), timezone=timezone, tombstones=self.tombstones)
 
     def apply_orders(self, events: Sequence[OrderEvent]) -> tuple[Applied, ...]:
         """See `order_states.apply_orders`."""
         timezone = self.settings.imports.timezone
-        return tuple(apply_orders(self.store, events, now=self.now(), timezone=timezone))
+        days = self.settings.retention.order_days
+        return tuple(
+            apply_orders(
+                self.store,
+                events,
+                now=self.now(),
+                timezone=timezone,
+                lifetime_days=days,
+                tombstones=self.tombstones,
+            )
+        )
 
     def interactions(self, customer: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """See `interactions.interactions`."""
@@ -84,9 +116,12 @@ class CustomerSide:
 
     def record_interaction(self, customer: str, interaction: Document) -> tuple[Item, bool]:
         """See `interactions.record_interaction`."""
+        profiles.check_id(customer)
         record = parsed(NewInteraction, interaction)
         days = self.settings.retention.interaction_days
-        return record_interaction(self.store, customer, record, now=self.now(), lifetime_days=days)
+        return record_interaction(
+            self.store, customer, record, now=self.now(), lifetime_days=days, tombstones=self.tombstones
+        )
 
     def recommendations(self, customer: str, *, context: str = "homepage", limit: int = 10) -> ListedProducts:
         """See `PublishedLists.customer`."""
@@ -114,7 +149,8 @@ class CustomerSide:
 
     def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
         """See `published_predictions.replenishment_alerts`."""
-        return published_predictions.replenishment_alerts(self.store, customer, now=self.now())
+        timezone = self.settings.imports.timezone
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), timezone=timezone)
 
     def purchase_prediction(self, customer: str, product: str) -> Item:
         """See `published_predictions.purchase_prediction`."""

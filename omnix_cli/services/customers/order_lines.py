@@ -4,33 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import polars as pl
 
+from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import InvalidRecord
-from omnix_cli.json_records.customer_records import NewPurchase, parsed, wrong
+from omnix_cli.json_records.customer_records import NewPurchase, parsed
 from omnix_cli.protocols.tables import Page, TableStore
+from omnix_cli.services.customers.given_times import check_time
 from omnix_cli.steps.imports.groups.identity import LINE_NUMBER, RETURNED, WRITTEN, with_made_ids
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE, purchase_items
+from omnix_cli.stores.tables.store_tombstones import NEVER, StoreTombstones
 
 INDEX = "customerId-purchaseDate-index"
 MAX_ROWS = 1_000
 """The most lines that are added at once."""
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead the clock of a caller may be."""
 
 
 @dataclass(frozen=True)
 class Added:
-    """What became of one line: `created`, `unchanged` (it was there already), `changed` (another line had its id), or
-    `refused` with the `reason`."""
+    """What became of one line: `created`, `unchanged` (it was there already), `changed` (another line had its id),
+    `forgotten` (left out, since the customer was forgotten later), or `refused` with the `reason` and the `error` that
+    says which fields are wrong."""
 
     row: int
-    status: Literal["created", "unchanged", "changed", "refused"]
+    status: Literal["created", "unchanged", "changed", "forgotten", "refused"]
     id: str | None = None
-    reason: str | None = None
+    error: InvalidRecord | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the line was refused."""
+        return self.error.message if self.error else None
+
+    def values(self) -> dict[str, Any]:
+        """As a document."""
+        return {"row": self.row, "status": self.status, "id": self.id, "reason": self.reason}
 
 
 def purchases(store: TableStore, customer: str, *, now: datetime, limit: int = 50, cursor: str | None = None) -> Page:
@@ -39,7 +50,13 @@ def purchases(store: TableStore, customer: str, *, now: datetime, limit: int = 5
 
 
 def add_purchases(
-    store: TableStore, customer: str, rows: Sequence[Any], *, now: datetime, timezone: str = "UTC"
+    store: TableStore,
+    customer: str,
+    rows: Sequence[Any],
+    *,
+    now: datetime,
+    timezone: str = "UTC",
+    tombstones: StoreTombstones | None = None,
 ) -> tuple[Added, ...]:
     """Stores order lines, each a document of `NewPurchase`; one that is wrong is refused alone.
 
@@ -50,20 +67,28 @@ def add_purchases(
         raise InvalidRecord(f"1 to {MAX_ROWS:,} lines can be added at once, not {len(rows):,}", problems=())
     found: dict[int, Added] = {}
     accepted: dict[int, NewPurchase] = {}
+    tombstones = tombstones or StoreTombstones(store)
+    welcome_from = tombstones.welcome_from(customer, now=now)
+    if welcome_from == NEVER:  # wrong ones, too: a message that is refused is kept as a dead letter
+        return tuple(Added(number, "forgotten") for number in range(len(rows)))
     for number, row in enumerate(rows):
         try:
-            accepted[number] = _checked(parsed(NewPurchase, row), now)
+            purchase = parsed(NewPurchase, row)
+            check_time("purchaseDate", purchase.purchase_date or now, now=now)
         except InvalidRecord as error:
-            found[number] = Added(number, "refused", reason=error.message)
+            found[number] = Added(number, "refused", error=error)
+        else:
+            if iso(purchase.purchase_date or now) < welcome_from:
+                found[number] = Added(number, "forgotten")
+            else:
+                accepted[number] = purchase
     if accepted:
-        found.update(_store(store, customer, accepted, now, timezone))
+        stored = _store(store, customer, accepted, now, timezone)
+        if tombstones.welcome_from(customer, now=now) > welcome_from:  # forgotten since: these came too late to go
+            store.delete_many(PURCHASE_TABLE, [one.id for one in stored.values() if one.id])
+            stored = {number: Added(number, "forgotten") for number in accepted}
+        found.update(stored)
     return tuple(found[number] for number in sorted(found))
-
-
-def _checked(purchase: NewPurchase, now: datetime) -> NewPurchase:
-    if purchase.purchase_date and purchase.purchase_date > now + CLOCK_SKEW:
-        raise wrong("purchaseDate", "is in the future")
-    return purchase
 
 
 def _store(

@@ -23,10 +23,11 @@ from omnix_cli.json_records import exact_json
 from omnix_cli.json_records.customer_records import wrong
 from omnix_cli.json_records.order_records import CANCELLED, COMPLETED, OPEN, OrderDocument, order_document
 from omnix_cli.protocols.tables import TableStore
-from omnix_cli.services.customers.order_lines import CLOCK_SKEW, INDEX
+from omnix_cli.services.customers.given_times import CLOCK_SKEW, check_time
+from omnix_cli.services.customers.order_lines import INDEX
 from omnix_cli.services.customers.order_rows import Item, OrderRows, order_rows
-from omnix_cli.steps.imports.cleaning import OLDEST
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
 TABLE = "order-states"
 MAX_STATE_BYTES = 300_000
@@ -37,13 +38,17 @@ _RANKS = {OPEN: 0, COMPLETED: 1, CANCELLED: 2}
 _ROUNDS = 20
 """How often others may change an order while its rows are written."""
 
-Status = Literal["applied", "unchanged", "older", "refused"]
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""At this time no state has expired: one counts until the store deletes it."""
+
+Status = Literal["applied", "unchanged", "older", "forgotten", "refused"]
 
 
 @dataclass(frozen=True)
 class Applied:
     """What became of one document: `applied`, `unchanged` (it was the newest already), `older` (a newer one is known),
-    or `refused` with the `reason`. `lines` is how many purchase rows the order has now."""
+    `forgotten` (left out, since the customer was forgotten later), or `refused` with the `reason`. `lines` is how many
+    purchase rows the order has now."""
 
     row: int
     status: Status
@@ -61,13 +66,20 @@ class OrderEvent:
 
 
 def apply_orders(
-    store: TableStore, events: Sequence[OrderEvent], *, now: datetime, timezone: str = "UTC"
+    store: TableStore,
+    events: Sequence[OrderEvent],
+    *,
+    now: datetime,
+    timezone: str = "UTC",
+    lifetime_days: float | None = None,
+    tombstones: StoreTombstones | None = None,
 ) -> Iterator[Applied]:
     """Applies documents about orders, one by one; one that is wrong is refused alone.
 
     The rows are those that an import of the same documents gives, ids included (see docs/identity.md); `timezone` is
     that of the shop. A document that does not say when the order changed, and was not sent at a known time, counts
-    from the date of the order."""
+    from the date of the order. With `lifetime_days`, the store forgets the state of an order so long after the last
+    document was applied, but not its rows."""
     accepted: dict[int, OrderDocument] = {}
     refused: dict[int, InvalidRecord] = {}
     for row, event in enumerate(events):
@@ -77,6 +89,8 @@ def apply_orders(
             refused[row] = error
     found = order_rows(list(accepted.values()), now=now + CLOCK_SKEW, timezone=timezone) if accepted else []
     rows = dict(zip(accepted, found, strict=True))
+    expiry = {} if lifetime_days is None else {"ttl": int((now + timedelta(days=lifetime_days)).timestamp())}
+    tombstones = tombstones or StoreTombstones(store)
     for row, event in enumerate(events):
         if row in refused:
             yield Applied(row, "refused", reason=refused[row].message)
@@ -84,8 +98,17 @@ def apply_orders(
         document = accepted[row]
         try:
             ordered_at = _ordered_at(document, timezone)
+            if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
+                yield Applied(row, "forgotten", document.id)
+                continue
             changed_at = _changed_at(document, event.sent_at, ordered_at, now)
-            status, state = _apply(store, _stated(document, rows[row], ordered_at, changed_at), now)
+            stated = _stated(document, rows[row], ordered_at, changed_at) | expiry
+            status, state = _apply(store, stated, now)
+            if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
+                store.delete_many(TABLE, [state["id"]])  # forgotten since: this came too late to go
+                store.delete_many(PURCHASE_TABLE, state["lineIds"])
+                yield Applied(row, "forgotten", document.id)
+                continue
         except InvalidRecord as error:
             yield Applied(row, "refused", document.id, reason=error.message)
         else:
@@ -93,19 +116,20 @@ def apply_orders(
 
 
 def _ordered_at(document: OrderDocument, timezone: str) -> datetime:
+    """When the order was placed; one that is not completed may have a date to come."""
     written = datetime.fromisoformat(document.order_date)
-    moment = written if written.tzinfo else written.replace(tzinfo=ZoneInfo(timezone))
-    if moment < OLDEST:
-        raise wrong("orderDate", f"is before {OLDEST.year}")
+    try:
+        moment = (written if written.tzinfo else written.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+    except OverflowError as error:
+        raise wrong("orderDate", "is out of range") from error
+    check_time("orderDate", moment, now=None)
     return moment
 
 
 def _changed_at(document: OrderDocument, sent_at: datetime | None, ordered_at: datetime, now: datetime) -> str:
     """When the order became what the document says, in microseconds; such texts sort by time."""
     moment = document.updated_at or sent_at or ordered_at
-    if not OLDEST <= moment <= now + CLOCK_SKEW:
-        name = "orderDate" if document.updated_at is None else "updatedAt"
-        raise wrong(name, f"is before {OLDEST.year}" if moment < OLDEST else "is in the future")
+    check_time("orderDate" if document.updated_at is None else "updatedAt", moment, now=now)
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -133,8 +157,9 @@ def _apply(store: TableStore, stated: Item, now: datetime) -> tuple[Status, Item
 
 def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status, Item]:
     """Makes a document the state of its order unless a newer one is known; returns the state."""
+    status: Status
     for _ in range(_ROUNDS):
-        known = store.get(TABLE, stated["id"], now=now)
+        known = store.get(TABLE, stated["id"], now=_LONG_AGO)
         if known is not None and _rank(known) >= _rank(stated):
             if set(stated["lineIds"]) <= set(known["lineIds"]):
                 return ("unchanged" if _rank(known) == _rank(stated) else "older"), known
@@ -147,7 +172,7 @@ def _keep_newest(store: TableStore, stated: Item, now: datetime) -> tuple[Status
         if len(exact_json.dumps(state)) > MAX_STATE_BYTES:
             raise wrong("items", f"the order and its changes need more than {MAX_STATE_BYTES:,} bytes")
         if store.put_if(TABLE, state, expected=None if known is None else {"version": known["version"]}):
-            return status, state  # type: ignore[return-value]
+            return status, state
     raise _busy(stated)
 
 
@@ -155,7 +180,7 @@ def _write_lines(store: TableStore, state: Item, now: datetime) -> Item:
     """Makes the rows of an order what its state says; returns the state that they follow."""
     for _ in range(_ROUNDS):
         _replace(store, state["lineIds"], state["lines"])
-        newest = store.get(TABLE, state["id"], now=now)
+        newest = store.get(TABLE, state["id"], now=_LONG_AGO)
         if newest is None:  # everything about the customer was deleted meanwhile
             newest = {**state, "lines": []}
             _replace(store, state["lineIds"], [])
@@ -203,4 +228,4 @@ def _rank(state: Mapping[str, Any]) -> tuple[str, int, str]:
 
 
 def _busy(state: Item) -> UnavailableError:
-    return UnavailableError(f"the order {state['id']!r} is being changed all the time", hint="Apply it again later.")
+    return UnavailableError(f"the order {state['id']!r} is being changed again and again", hint="Apply it again later.")

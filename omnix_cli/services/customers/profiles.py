@@ -12,7 +12,7 @@ from typing import Any
 from omnix_cli.days.utc_texts import iso
 from omnix_cli.errors import Conflict, NotFound
 from omnix_cli.json_records import exact_json
-from omnix_cli.json_records.customer_records import Consent, PreferencesChange, Registration, wrong
+from omnix_cli.json_records.customer_records import Consent, Named, PreferencesChange, Registration, parsed, wrong
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.steps.history import ANONYMOUS
 
@@ -22,7 +22,10 @@ _REGISTERED_AS = "registrationHash"
 """An attribute of the item: what the customer was registered with, so that the same registration is known later."""
 COMPUTED = "computedPatterns"
 """An attribute of the item: the shopping patterns as the last run wrote them."""
-_DEFAULTS = Registration(customer_id="-").values()
+_FIRST, _LAST = ("customerId", *BLOCKS), ("createdAt", "updatedAt", "version")
+_MOST_CHANGES = 10**15
+"""No version is as high; what an older service wrote in its place may be."""
+_DEFAULTS = parsed(Registration, {"customerId": "-"}).values()
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,21 @@ class Registered:
     created: bool
 
 
+def check_id(customer: str) -> None:
+    """Raises `InvalidRecord` for an id under which nothing of a customer is stored."""
+    parsed(Named, {"customerId": customer})
+    if customer.startswith(ANONYMOUS):
+        raise wrong("customerId", f"must not begin with {ANONYMOUS}, as anonymous orders do")
+
+
 def register(store: TableStore, registration: Registration, *, now: datetime) -> Registered:
     """Stores a new customer. The same registration again changes nothing, whatever happened to the profile since.
 
     Raises `Conflict` for a customer who was registered otherwise."""
     customer = registration.customer_id
-    if customer.startswith(ANONYMOUS):
-        raise wrong("customerId", f"must not begin with {ANONYMOUS}, as anonymous orders do")
+    check_id(customer)
     blocks = {name: value for name, value in registration.values().items() if name in BLOCKS}
-    content = hashlib.sha256(exact_json.dumps(blocks)).hexdigest()
+    content = hashlib.sha256(exact_json.canonical(blocks)).hexdigest()
     times = {"createdAt": iso(now), "updatedAt": iso(now)}
     item = {"customerId": customer, **blocks, **times, "version": 1, _REGISTERED_AS: content}
     if store.put_if(TABLE, item, expected=None):
@@ -101,7 +110,7 @@ def changed_item(stored: Mapping[str, Any], changes: Mapping[str, Any], *, now: 
     version = stored.get("version")
     times = {
         "updatedAt": max(iso(now), str(stored.get("updatedAt", ""))),
-        "version": int(version) + 1 if isinstance(version, int | Decimal) else 1,
+        "version": int(version) + 1 if isinstance(version, int | Decimal) and -1 < version < _MOST_CHANGES else 1,
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     return {name: value for name, value in stored.items() if name not in changes} | changed | times
@@ -125,9 +134,11 @@ def _stored(store: TableStore, customer: str, now: datetime) -> dict[str, Any]:
 
 
 def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The item without what is ours alone, and with the default of every field that it lacks."""
-    known = {name: value for name, value in item.items() if name not in (_REGISTERED_AS, COMPUTED)}
-    return known | {name: _block(item, name) for name in BLOCKS}
+    """The item without what is ours alone, and with the default of every field that it lacks. The fields are in the
+    same order after every change."""
+    rest = (*sorted(item.keys() - {*_FIRST, *_LAST, _REGISTERED_AS, COMPUTED}), *_LAST)
+    shown = {"customerId": item["customerId"], **{name: _block(item, name) for name in BLOCKS}}
+    return shown | {name: item[name] for name in rest if name in item}
 
 
 def _block(item: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 from omnix_cli import list_ids
 from omnix_cli.days.seasons import SEASONS, Hemisphere, season_on
 from omnix_cli.days.utc_texts import iso
-from omnix_cli.errors import NotFound
+from omnix_cli.errors import NoTable, NotFound
 from omnix_cli.json_records.customer_records import Feedback, wrong
 from omnix_cli.protocols.tables import TableStore
+from omnix_cli.services.customers.published_entries import entries, number, text, texts
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
 
 TABLE = "recommendations"
@@ -54,8 +55,8 @@ class ListedProducts:
 
 @dataclass(frozen=True)
 class PublishedLists:
-    """Reads what the nightly run published, and nothing that is not there. `has_catalogue`: the store has the table of
-    products, from which a list is shown with category, brand and price."""
+    """Reads what the nightly run published, and nothing that is not there. `has_catalogue`: the store may have the
+    table of products, from which a list is shown with category, brand and price; it belongs to another service."""
 
     store: TableStore
     hemisphere: Hemisphere = "northern"
@@ -107,7 +108,7 @@ class PublishedLists:
 
     def name(self, product: str) -> str | None:
         """What the catalogue calls a product."""
-        return self._catalogue([product]).get(product, {}).get("name")
+        return text(self._catalogue([product]).get(product, {}).get("name"))
 
     def _shared(self, list_id: str, limit: int, now: datetime) -> list[dict[str, Any]]:
         _check_limit(limit)
@@ -115,24 +116,30 @@ class PublishedLists:
         return [] if item is None else self._listed(item, limit, "").recommendations
 
     def _listed(self, item: Mapping[str, Any], limit: int, reason: str) -> ListedProducts:
-        entries = item["recommendations"][:limit]
-        catalogue = self._catalogue([entry["productId"] for entry in entries])
+        listed = entries(item)[:limit]
+        catalogue = self._catalogue([entry["productId"] for entry in listed])
         return ListedProducts(
-            [_shown(entry, catalogue.get(entry["productId"], {})) for entry in entries],
+            [_shown(entry, catalogue.get(entry["productId"], {})) for entry in listed],
             reason,
-            item.get("algorithmType", "unknown"),
-            item.get("confidence", 0),
-            item.get("generatedAt"),
+            text(item.get("algorithmType")) or "unknown",
+            number(item.get("confidence")) or 0,
+            text(item.get("generatedAt")),
         )
 
     def _catalogue(self, products: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         if not products or not self.has_catalogue:
             return {}
-        return {item["id"]: item for item in self.store.get_many(PRODUCTS, list(dict.fromkeys(products)))}
+        try:
+            return {item["id"]: item for item in self.store.get_many(PRODUCTS, list(dict.fromkeys(products)))}
+        except NoTable:  # it belongs to another service, and this shop has none
+            return {}
 
     def _is_known(self, product: str, now: datetime) -> bool:
-        if self.has_catalogue and self.store.get(PRODUCTS, product, now=now):
-            return True
+        try:
+            if self.has_catalogue and self.store.get(PRODUCTS, product, now=now):
+                return True
+        except NoTable:
+            pass
         return bool(self.store.query(PURCHASE_TABLE, _BY_PRODUCT, product, now=now, limit=1).items)
 
 
@@ -146,10 +153,14 @@ def _published(context: str) -> str:
 def _shown(entry: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, Any]:
     known = {name: product[name] for name in _CATALOGUE if name in product}
     return {
-        "product": {"id": entry["productId"], "name": entry.get("productName", product.get("name")), **known},
-        "score": entry["score"],
-        "reason": entry.get("reason", ""),
-        "tags": entry.get("tags", []),
+        "product": {
+            "id": entry["productId"],
+            "name": text(entry.get("productName")) or text(product.get("name")),
+            **known,
+        },
+        "score": number(entry.get("score")) or 0,
+        "reason": text(entry.get("reason")) or "",
+        "tags": texts(entry.get("tags")),
         **{name: entry[name] for name in _DETAILS if name in entry},
     }
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from omnix_cli import list_ids
 from omnix_cli.errors import NotFound
 from omnix_cli.protocols.tables import TableStore
+from omnix_cli.services.customers.published_entries import day, entries, number, text
 from omnix_cli.services.customers.published_lists import TABLE
 
 _LISTS = ("replenishment", "usual", "homepage")
 """Where the predictions of a customer are, the fullest first: a pair has the same prediction in each of them, but only
 the list of what is due has the interval and the category."""
-ALERTS = ("urgent", "upcoming")
+ALERTS = {"urgent": (1, Decimal("0.7")), "upcoming": (7, Decimal("0.6"))}
+"""Within how many days a purchase of each alert is expected, and above which confidence."""
 
 
 def consumption_predictions(store: TableStore, customer: str, *, now: datetime) -> list[dict[str, Any]]:
@@ -23,14 +27,23 @@ def consumption_predictions(store: TableStore, customer: str, *, now: datetime) 
     found: dict[str, Mapping[str, Any]] = {}
     for entry in _predicted(store, customer, now):
         found.setdefault(entry["productId"], entry)
-    ordered = sorted(found.values(), key=lambda entry: (-entry["confidence"], entry["productId"]))
-    return [_pattern(entry) for entry in ordered]
+    patterns = map(_pattern, found.values())
+    return sorted(patterns, key=lambda pattern: (-pattern["confidence"], pattern["productId"]))
 
 
-def replenishment_alerts(store: TableStore, customer: str, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """What is `urgent` and what is `upcoming`, as the run that made the predictions defines it."""
-    patterns = consumption_predictions(store, customer, now=now)
-    return {alert: [pattern for pattern in patterns if pattern["urgency"] == alert] for alert in ALERTS}
+def replenishment_alerts(
+    store: TableStore, customer: str, *, now: datetime, timezone: str = "UTC"
+) -> dict[str, list[dict[str, Any]]]:
+    """The patterns that are `urgent` and those that are `upcoming` (see `ALERTS`), each in the first alert that fits.
+    `timezone` is that of the shop, where it is a certain day; what was expected before that day is still expected."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    alerts: dict[str, list[dict[str, Any]]] = {alert: [] for alert in ALERTS}
+    for pattern in consumption_predictions(store, customer, now=now):
+        days = ((day(pattern["predictedNextPurchaseDate"]) or today) - today).days
+        fitting = [name for name, (most, above) in ALERTS.items() if days <= most and pattern["confidence"] > above]
+        if fitting:
+            alerts[fitting[0]].append(pattern)
+    return alerts
 
 
 def purchase_prediction(store: TableStore, customer: str, product: str, *, now: datetime) -> dict[str, Any]:
@@ -52,8 +65,8 @@ def purchase_prediction(store: TableStore, customer: str, product: str, *, now: 
 def _predicted(store: TableStore, customer: str, now: datetime) -> Iterator[Mapping[str, Any]]:
     for context in _LISTS:
         item = store.get(TABLE, list_ids.personal(customer, context), now=now)
-        for entry in item["recommendations"] if item else ():
-            if "predictedPurchaseDate" in entry:
+        for entry in entries(item) if item else ():
+            if day(entry.get("predictedPurchaseDate")) and number(entry.get("confidence")) is not None:
                 yield entry
 
 
@@ -61,20 +74,19 @@ def _pattern(entry: Mapping[str, Any]) -> dict[str, Any]:
     """An entry of a list as a pattern. Overdue products are expected on another day than they were due."""
     return {
         "productId": entry["productId"],
-        "productName": entry.get("productName"),
-        "category": entry.get("category"),
-        "averageDaysBetweenPurchases": entry.get("intervalDays"),
-        "predictedNextPurchaseDate": entry.get("nextExpectedDate", entry["predictedPurchaseDate"]),
+        "productName": text(entry.get("productName")),
+        "category": text(entry.get("category")),
+        "averageDaysBetweenPurchases": number(entry.get("intervalDays")),
+        "predictedNextPurchaseDate": text(entry.get("nextExpectedDate")) or entry["predictedPurchaseDate"],
         "dueDate": entry["predictedPurchaseDate"],
         "confidence": entry["confidence"],
         "interval": _interval(entry),
-        "urgency": entry.get("urgency"),
-        "reason": entry.get("reason"),
+        "urgency": text(entry.get("urgency")),
+        "reason": text(entry.get("reason")),
     }
 
 
 def _interval(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     """The days between which 80 % of such purchases happen."""
-    if "intervalFrom" not in entry or "intervalTo" not in entry:
-        return None
-    return {"from": entry["intervalFrom"], "to": entry["intervalTo"]}
+    first, last = text(entry.get("intervalFrom")), text(entry.get("intervalTo"))
+    return {"from": first, "to": last} if first and last else None

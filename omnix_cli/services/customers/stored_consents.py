@@ -3,7 +3,7 @@ whether or not the profiles of the store are imported."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +67,14 @@ def with_consents(imported: StoredFrame, consents: pl.DataFrame) -> StoredFrame:
     return ConsentingCustomers(imported, consents) if consents.height else imported
 
 
-def stored_consents(store: TableStore) -> pl.DataFrame:
-    """What the profiles of a store say about consent, where they say anything: `customer_id` and the columns of
-    consent, sorted by id."""
+def stored_consents(store: TableStore, customers: Collection[str] | None = None) -> pl.DataFrame:
+    """What the profiles of a store say about consent, all or those of some customers, where they say anything:
+    `customer_id` and the columns of consent, sorted by id."""
     if store.missing_tables((TABLE,)):
         return pl.DataFrame()
-    said = [(item["customerId"], *_said(item)) for item in store.scan(TABLE, attributes=("customerId", "consent"))]
+    columns = ("customerId", "consent")
+    items = store.scan(TABLE, attributes=columns) if customers is None else store.get_many(TABLE, list(customers))
+    said = [(item["customerId"], *_said(item)) for item in items]
     schema = {"customer_id": pl.String, **dict.fromkeys(_COLUMNS.values(), pl.Boolean)}
     consents = pl.DataFrame(said, schema=schema, orient="row").sort("customer_id")
     return consents.filter(pl.any_horizontal(pl.col(*_COLUMNS.values()).is_not_null()))

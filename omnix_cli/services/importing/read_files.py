@@ -97,7 +97,7 @@ class Reader:
             frame.filter(~among(frame["customer_id"])) if "customer_id" in frame.columns else frame
             for frame in (cleaned.rows, cleaned.aside)
         )
-        quarantine = quarantine.filter(~self.forgotten.in_rows(quarantine["row"]))
+        quarantine = quarantine.filter(~self.forgotten.in_rows(quarantine["row"], {"mapping": dump(self.mapping)}))
         kept = replace(cleaned, rows=rows, aside=aside, quarantine=quarantine)
         return kept, cleaned.rows.height + cleaned.quarantine.height - kept.rows.height - quarantine.height
 

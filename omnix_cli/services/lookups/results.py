@@ -221,7 +221,8 @@ class Results:
     def check_customer(self, customer: str) -> None:
         """Raises `DataError` for a customer that was never imported."""
         if not self._is_known("customer_id", customer):
-            raise DataError(f"there is no customer {customer!r}", hint="Check the id.")
+            hint = "Check the id. Runs know the customers of imported purchases and profiles."
+            raise DataError(f"there is no customer {customer!r}", hint=hint)
 
     def check_product(self, product: str) -> None:
         """Raises `DataError` for a product that was never imported."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from threading import Event
@@ -18,6 +18,7 @@ from omnix_cli.protocols.progress import NO_PROGRESS, Progress, shown
 from omnix_cli.protocols.tables import TableStore, WriteLimit
 from omnix_cli.records import MigrationRecord, run_id_at
 from omnix_cli.services.migrations.checksums import canonical
+from omnix_cli.services.migrations.left_out import LeftOut
 from omnix_cli.services.migrations.sides import Source, TableItems, Target, chosen_tables, in_segments, paced, until
 from omnix_cli.services.migrations.table_copy import Route, TableCopy, copy_table, preview_copy, undo_copy
 from omnix_cli.settings import StoreSettings, dump
@@ -25,6 +26,7 @@ from omnix_cli.stores.migrations.archives import Archive, ArchiveWriter
 from omnix_cli.stores.migrations.journal import Journals
 from omnix_cli.stores.migrations.rewrites import ItemRewrite, load_rewrites
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 from omnix_cli.stores.workspace.folders import Folder
 
 CHUNK_ITEMS = 1000
@@ -82,11 +84,12 @@ def copy(
         target.store.create_tables(names)
     plan = _plan(names, source, target, options)
     limits = {name: target.store.write_limit(name) for name in names}
+    left_out = LeftOut.of(target.store)
 
     def moved(work: Callable[[Route], TableCopy]) -> list[TableCopy]:
         done = []
         for name in names:
-            route = _route(name, source, target, limits[name], options, progress)
+            route = replace(_route(name, source, target, limits[name], options, progress), left_out=left_out)
             with shown(progress, name, source.items.expected_items(name)):
                 done.append(work(route))
         return done
@@ -128,9 +131,10 @@ def undo(
         journal.update(state="undoing")
         report = []
         with closing(open_store(journal.target(**speed))) as store:
+            others = StoreTombstones(store).others()
             for name in tables:
                 with shown(progress, name, 0):
-                    report.append(TableItems(name, undo_copy(name, store, journal, progress)))
+                    report.append(TableItems(name, undo_copy(name, store, journal, progress, others)))
         journal.update(state="undone", finished_at=journals.now())
     return tuple(report)
 

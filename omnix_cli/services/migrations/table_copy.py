@@ -8,7 +8,7 @@ already written compare as equal, and the first attempt kept what they replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from math import ceil
@@ -19,23 +19,25 @@ import polars as pl
 
 from omnix_cli.batching import batched
 from omnix_cli.errors import DataError, ItemsRefused
-from omnix_cli.item_frames import as_dictionaries, items_of
+from omnix_cli.item_frames import as_dictionaries
 from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.protocols.tables import FrameSource, ItemSource, TableStore, Units
 from omnix_cli.records import SegmentProgress
 from omnix_cli.services.migrations.checksums import canonical
+from omnix_cli.services.migrations.left_out import LeftOut
 from omnix_cli.services.migrations.sides import Take, in_segments, paced, until
 from omnix_cli.steps.capacity import frame_bytes, item_bytes, read_units, scan_units
 from omnix_cli.stores.migrations.journal import Images, Journal
 from omnix_cli.stores.migrations.rewrites import ItemRewrite
 from omnix_cli.stores.tables.specs import TableSpec
+from omnix_cli.stores.tables.store_tombstones import NOBODY, OtherCustomers
 
 Item = dict[str, Any]
 
 NAMED_KEYS = 20
 """How many keys of refused items are reported."""
 SAMPLE = 3
-_COUNTS = ("read", "added", "changed", "unchanged", "refused", "write_units")
+_COUNTS = ("read", "added", "changed", "unchanged", "left_out", "refused", "write_units")
 
 Chunk = list[Item] | pl.DataFrame
 """Items of a segment that are copied together."""
@@ -55,11 +57,13 @@ class Route:
     bills_reading: bool = True
     """Whether reading the source uses units that cost money."""
     progress: Progress = NO_PROGRESS
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 @dataclass(frozen=True)
 class TableCopy:
-    """How many items of a table were read and what was done with them, or would be. The units are those that DynamoDB
+    """How many items of a table were read and what was done with them, or would be. For those `left_out` see
+    `left_out.LeftOut`. The units are those that DynamoDB
     counts, where it is one of the two: for scanning the source, for reading the target's items with the same keys, for
     writing what was added or changed."""
 
@@ -68,6 +72,7 @@ class TableCopy:
     added: int
     changed: int
     unchanged: int
+    left_out: int
     refused: int
     refused_keys: tuple[str, ...]
     write_units: int
@@ -86,8 +91,11 @@ def preview_copy(route: Route) -> TableCopy:
     return _report(route, in_segments(partial(_preview_segment, route, sample), route.segments), tuple(sample[:SAMPLE]))
 
 
-def undo_copy(table: str, target: TableStore, journal: Journal, progress: Progress) -> int:
-    """Puts back the items that a copy replaced and deletes those it added; returns how many.
+def undo_copy(
+    table: str, target: TableStore, journal: Journal, progress: Progress, others: OtherCustomers = NOBODY
+) -> int:
+    """Puts back the items that a copy replaced, if they are about `others` than forgotten customers, and deletes those
+    it added; returns how many.
 
     The newest images are put back first, so that the oldest image of an item is the one that remains."""
     names = list(reversed(journal.images(table)))
@@ -96,7 +104,7 @@ def undo_copy(table: str, target: TableStore, journal: Journal, progress: Progre
         images = list(journal.image(table, name))
         undone += len(images)
         if number >= journal.record.undone.get(table, 0):
-            target.put_many(table, (item for _, item in images if item is not None))
+            target.put_many(table, others.without(table, [item for _, item in images if item is not None]))
             target.delete_many(table, (key for key, item in images if item is None))
             journal.update(undone={**journal.record.undone, table: number + 1})
         progress.advance(len(images))
@@ -148,44 +156,49 @@ def _chunks(route: Route, segment: int, after: str | None, stop: Event) -> Itera
 @dataclass(frozen=True)
 class _Before:
     """A chunk before it is written: its items by key (empty if all of a frame are new), those that differ from the
-    target's, the target's items with their keys; the last key; how many items and bytes were read, and the units for
-    reading the target."""
+    target's, the target's items with their keys; the last key; how many items and bytes were read and how
+    many items are left out; and the units for reading the target."""
 
     wanted: Mapping[str, Item]
     differing: Chunk
     images: Images
     last: str
     read: int
+    left_out: int
     read_bytes: int
     target_units: int
 
 
 def _before(route: Route, chunk: Chunk) -> _Before:
-    key = route.table.key
+    name, key = route.table.name, route.table.key
     if isinstance(chunk, pl.DataFrame):
-        keys = chunk[key].to_list()
-        last, current = keys[-1], _current(route, keys)
-        if not current:
-            return _all_new(route, chunk, keys)
-        items = list(items_of(chunk))
-        wanted = {item[key]: item for item in items}
+        last, size = chunk[key][-1], int(frame_bytes(chunk).sum()) if route.bills_reading else 0
+        taken = route.left_out.taken(name, chunk)
     else:
-        items = chunk
-        wanted = {item[key]: item for item in map(partial(_rewritten, route), chunk)}
-        last, current = chunk[-1][key], _current(route, list(wanted))
-    images = {
-        name: current.get(name)
-        for name, item in wanted.items()
-        if name not in current or canonical(current[name]) != canonical(item)
-    }
+        last, size = chunk[-1][key], sum(map(item_bytes, chunk)) if route.bills_reading else 0
+        taken = route.left_out.taken(name, [_rewritten(route, item) for item in chunk])
+    keys = taken[key].to_list() if isinstance(taken, pl.DataFrame) else list({item[key]: None for item in taken})
+    current = _current(route, keys)
+    wanted: dict[str, Item] = {}
+    images: dict[str, Item | None] = dict.fromkeys(keys)
+    differing = taken
+    if current or not isinstance(taken, pl.DataFrame):  # else all are new, and need not be compared one by one
+        wanted = {item[key]: dict(item) for item in as_dictionaries(taken)}
+        images = {
+            name: current.get(name)
+            for name, item in wanted.items()
+            if name not in current or canonical(current[name]) != canonical(item)
+        }
+        differing = [wanted[name] for name in images]
     return _Before(
         wanted=wanted,
-        differing=[wanted[name] for name in images],
+        differing=differing,
         images=images,
         last=last,
         read=len(chunk),
-        read_bytes=sum(map(item_bytes, items)) if route.bills_reading else 0,
-        target_units=_target_units(route, wanted, current),
+        left_out=len(chunk) - len(taken),
+        read_bytes=size,
+        target_units=_target_units(route, keys, current),
     )
 
 
@@ -197,19 +210,6 @@ def _target_units(route: Route, keys: Iterable[str], current: Mapping[str, Item]
 
 def _current(route: Route, keys: Sequence[str]) -> dict[str, Item]:
     return {item[route.table.key]: item for item in route.target.get_many(route.table.name, keys)}
-
-
-def _all_new(route: Route, items: pl.DataFrame, keys: list[str]) -> _Before:
-    """A chunk with no item in the target yet, so that its items need not be compared one by one."""
-    return _Before(
-        wanted={},
-        differing=items,
-        images=dict.fromkeys(keys),
-        last=keys[-1],
-        read=items.height,
-        read_bytes=int(frame_bytes(items).sum()) if route.bills_reading else 0,
-        target_units=_target_units(route, keys, {}),
-    )
 
 
 def _units(route: Route, before: _Before, images: Images) -> dict[str, int]:
@@ -257,7 +257,8 @@ def _after(
         read=progress.read + before.read,
         added=progress.added + added,
         changed=progress.changed + len(written) - added,
-        unchanged=progress.unchanged + before.read - len(differing),
+        unchanged=progress.unchanged + before.read - before.left_out - len(differing),
+        left_out=progress.left_out + before.left_out,
         refused=progress.refused + len(refused),
         refused_keys=(*progress.refused_keys, *refused)[:NAMED_KEYS],
         read_bytes=progress.read_bytes + before.read_bytes,

@@ -89,9 +89,9 @@ def _is_in(content: Content, traces: Traces, path: Path | None = None) -> bool:
             content, traces, lambda: pa.CompressedInputStream(pa.BufferReader(content[:]), "zstd").read()
         )
     if head.startswith(_PARQUET):
-        return _is_in_table(_parquet_cells(path or io.BytesIO(content[:]), traces), content, traces)
+        return _is_in_table(_parquet_cells(path or io.BytesIO(content[:]), traces), content, traces.of_items)
     if head.startswith(_SQLITE):
-        return _is_in_table(_sqlite_cells(content, path, traces), content, traces)
+        return _is_in_table(_sqlite_cells(content, path, traces), content, traces.of_items)
     return _is_in_text(content[:], traces)
 
 
@@ -114,7 +114,19 @@ def _is_in_table(cells: Iterator[tuple[str, str]], content: Content, traces: Tra
     except (pl.exceptions.PolarsError, sqlite3.Error, OSError):  # damaged: its bytes have to do
         pass
     is_telling = traces.is_distinctive and not is_in_others
-    return is_telling and any(content.find(one.encode()) >= 0 for one in traces.spellings)
+    return is_telling and any(_has(content, one.encode()) for one in traces.spellings)
+
+
+def _has(content: Content, name: bytes) -> bool:
+    """Whether bytes have a name; where they go on with digits, it is another number: packed values lie side by side."""
+    at = content.find(name)
+    while at >= 0:
+        around = content[max(at - 1, 0) : at], content[at + len(name) : at + len(name) + 1]
+        ends = name[:1], name[-1:]
+        if not any(end.isdigit() and beside.isdigit() for end, beside in zip(ends, around, strict=True)):
+            return True
+        at = content.find(name, at + 1)
+    return False
 
 
 def _names(text: str, column: str, traces: Traces) -> bool:
@@ -132,8 +144,8 @@ def _parquet_cells(source: Path | io.BytesIO, traces: Traces) -> Iterator[tuple[
     for name, kind in rows.collect_schema().items():
         column = rows.select(pl.col(name).alias("text"))
         if isinstance(kind, pl.List):
-            column, kind = column.explode("text"), kind.inner  # type: ignore[assignment]
-        if kind != pl.String:
+            column = column.explode("text")
+        if column.collect_schema()["text"] != pl.String:
             continue
         contains = pl.any_horizontal(pl.col("text").str.contains(one, literal=True) for one in traces.spellings)
         for text in column.filter(contains).unique().collect()["text"]:
@@ -162,6 +174,8 @@ def _quoted(name: str) -> str:
 def _is_in_text(content: bytes, traces: Traces) -> bool:
     text = content.decode("utf-8", "surrogateescape")
     if not any(one in text for one in traces.spellings):
+        return False
+    if b"\0" in content and not traces.is_distinctive:  # no text: any of its bytes may look like the id
         return False
     try:
         return traces.in_value(orjson.loads(content))

@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 import polars as pl
 
+from omnix_cli.list_ids import CUSTOMER_CONTEXTS, personal
 from omnix_cli.protocols.checkpoints import SOURCES, Manifest
 from omnix_cli.records import ImportBatch
 from omnix_cli.safe_text.redaction import Traces, is_bare_line
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.privacy.kept_places import Piece
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
+from omnix_cli.stores.workspace.forgotten import customer_columns
 from omnix_cli.stores.workspace.records import FileLedger
 
 
@@ -66,6 +68,15 @@ class CheckpointRows:
                 counts[key] = int(mine.select(pl.len()).collect().item())
         return {key: count for key, count in counts.items() if count}
 
+    def is_also(self, customer: str) -> bool:
+        """Whether the id of a customer is also that of a product, an order or a purchase."""
+        for kind, names in (("purchases", ("product_id", "order_id", "purchase_id")), ("products", ("product_id",))):
+            for _, rows in self.ledger.view(kind).batches():
+                same = pl.any_horizontal(pl.col(name) == customer for name in names)
+                if rows.filter(same).head(1).collect().height:
+                    return True
+        return False
+
     def _batches(self) -> Mapping[str, ImportBatch]:
         return {batch.key: batch for kind in SOURCES for batch in self.ledger.batches(kind)}
 
@@ -89,13 +100,14 @@ def conditions(manifest: Manifest, traces: Traces) -> dict[str, pl.Expr]:
 def _condition(frame: str, columns: Mapping[str, str], manifest: Manifest, traces: Traces) -> pl.Expr | None:
     customer = traces.customer
     if frame == "quarantine":
-        about = partial(_is_about, traces=traces, columns=_customer_columns(manifest))
+        about = partial(_is_about, traces=traces.of_items, columns=customer_columns(manifest.parameters))
         return pl.struct("row", "value").map_elements(about, return_dtype=pl.Boolean)
     if frame == "superseded" and manifest.step == "import-customers":
         return pl.col("id") == customer
     if "customer_id" in columns:
         return pl.col("customer_id") == customer
-    return pl.col("list_id").str.starts_with(f"{customer}#") if "list_id" in columns else None
+    own = [personal(customer, context) for context in CUSTOMER_CONTEXTS]
+    return pl.col("list_id").is_in(own) if "list_id" in columns else None
 
 
 def _is_about(row: Mapping[str, Any], traces: Traces, columns: frozenset[str]) -> bool:
@@ -111,13 +123,3 @@ def _is_about(row: Mapping[str, Any], traces: Traces, columns: frozenset[str]) -
         if traces.is_value(text, name) or (name in columns and traces.is_in(text)):
             return True
     return traces.is_distinctive and traces.is_in(str(row["value"] or ""))
-
-
-def _customer_columns(manifest: Manifest) -> frozenset[str]:
-    """The columns of the input that hold customers, as the mapping of the import says."""
-    mapping = manifest.parameters.get("mapping")
-    columns = mapping.get("columns") if isinstance(mapping, Mapping) else None
-    source = columns.get("customer_id") if isinstance(columns, Mapping) else None
-    names = source.get("columns") if isinstance(source, Mapping) else source
-    given = [names] if isinstance(names, str) else [str(name) for name in names or ()]
-    return frozenset((*given, "customer_id", "customerId"))

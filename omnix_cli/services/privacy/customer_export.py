@@ -7,17 +7,16 @@ from datetime import date, datetime
 from typing import Any
 
 from omnix_cli.safe_text.redaction import Traces
-from omnix_cli.services.privacy.kept_places import Place, checked
+from omnix_cli.services.privacy.kept_places import Place
 
 
-def export(customer: str, places: Sequence[Place], *, now: datetime) -> dict[str, Any]:
+def export(traces: Traces, places: Sequence[Place], *, now: datetime) -> dict[str, Any]:
     """The pieces of each place as JSON values: `{"where": ..., "content": ...}`. Money stays exact."""
-    traces = Traces(checked(customer))
     kept = {
         place.name: [{"where": piece.where, "content": _plain(piece.content)} for piece in place.pieces(traces)]
         for place in places
     }
-    return {"customerId": customer, "exportedAt": now.isoformat(), "kept": kept}
+    return {"customerId": traces.customer, "exportedAt": now.isoformat(), "kept": kept}
 
 
 def _plain(value: Any) -> Any:

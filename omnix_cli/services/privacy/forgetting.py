@@ -20,8 +20,10 @@ from omnix_cli.services.privacy.byte_search import StoredFile, search
 from omnix_cli.services.privacy.checkpoint_rows import CheckpointRows
 from omnix_cli.services.privacy.kept_places import Place, checked
 from omnix_cli.services.privacy.model_answers_kept import BatchJobFiles
-from omnix_cli.stores.workspace.forgotten import ForgottenCustomers, Tombstone, new_tombstone
+from omnix_cli.stores.workspace.forgotten import ForgottenCustomers, Tombstone
 
+WORDS, FIELDS = "a word anywhere", "fields and ids of customers"
+"""How an id is searched: one that is like nothing else, and one that is like products, numbers or words."""
 PSEUDONYM_KEY, OWN_KEY = "bedrock.pseudonym_secret", "forgotten.json"
 
 
@@ -36,16 +38,24 @@ class Kept:
     stored: Sequence[Place]
     files: Callable[[], Iterator[StoredFile]]
     now: Callable[[], datetime]
-    secret: bytes = b""
+    secret: bytes = field(default=b"", repr=False)
     """The key of pseudonyms, with which receipts are signed; without one, the key of the tombstones."""
     pseudonym: Callable[[str], str] | None = None
     """The name of a customer in questions to models."""
     jobs: BatchJobFiles | None = None
     named_in_settings: Callable[[str], tuple[str, ...]] = lambda customer: ()
     """The settings that name a customer: every run records them."""
+    open_doors: Callable[[], list[str]] = list
+    """What is missing to keep the customer from being stored again."""
     may_go_on: MayGoOn = always
     close: Callable[[], object] = lambda: None
     """Closes what was opened."""
+
+    def traces(self, customer: str) -> Traces:
+        """What to look for. Raises `InvalidRecord` for a blank id."""
+        known = self.forgotten.find(checked(customer))
+        is_shared = self.rows.is_also(customer) if known is None else not known.is_distinctive
+        return Traces(customer, is_shared=is_shared)
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -55,8 +65,9 @@ class Kept:
 @dataclass(frozen=True)
 class Receipt:
     """What became of a customer. `customer` is the keyed hash of the id, `erased` counts pieces by place, `hidden` the
-    rows that are stored and not shown, `remaining` where the customer was still found. `signature` is the HMAC-SHA256
-    of the other fields as JSON with sorted names, keyed with what `signed_with` names. A dry run has no signature."""
+    rows that are stored and not shown, `looked_for` says how the id was searched (`WORDS` or `FIELDS`), `remaining`
+    where the customer was still found. `signature` is the HMAC-SHA256 of the other fields as JSON with sorted names,
+    keyed with what `signed_with` names. A dry run has no signature."""
 
     customer: str
     forgotten_at: str
@@ -65,6 +76,7 @@ class Receipt:
     hidden: int = 0
     searched_files: int = 0
     searched_bytes: int = 0
+    looked_for: str = ""
     remaining: tuple[str, ...] = ()
     signed_with: str = ""
     signature: str = ""
@@ -86,7 +98,7 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
     """Forgets a customer. With `purge`, what is stored is rewritten without the customer, and every byte is searched.
 
     Raises `PartialError`, with the receipt, when a place still names the customer."""
-    traces = Traces(checked(customer))
+    traces = kept.traces(customer)
     if dry_run:
         counts = {place.name: sum(1 for _ in place.pieces(traces)) for place in kept.places}
         return Receipt("", kept.now().isoformat(), purge, counts, dry_run=True)
@@ -95,16 +107,16 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
         kept.may_go_on()
         erased = place.erase(traces)
         tombstone = _noted(customer, kept, place.name, erased)
+    open_doors = kept.open_doors()
     if not purge:
         hidden = 0 if tombstone.purged else sum(1 for _ in kept.rows.pieces(traces))
-        return _given(customer, kept, _receipt(tombstone, hidden=hidden))
+        return _complete(_given(customer, kept, _receipt(tombstone, hidden=hidden, remaining=tuple(open_doors))))
     searched = search(kept.files(), (traces, *([Traces(kept.pseudonym(customer))] if kept.pseudonym else [])))
     open_jobs = kept.jobs.open_jobs(traces) if kept.jobs else []
     settings = kept.named_in_settings(customer)
     in_tables = [piece.where for place in kept.live for piece in place.pieces(traces)]
-    remaining = tuple(
-        dict.fromkeys((*searched.found, *in_tables, *settings, *(f"batch job {name}" for name in open_jobs)))
-    )
+    jobs = (f"batch job {name}" for name in open_jobs)
+    remaining = tuple(dict.fromkeys((*searched.found, *in_tables, *settings, *jobs, *open_doors)))
     if not remaining:
         tombstone = kept.forgotten.change(customer, lambda one, name: _known(one).model_copy(update={"purged": True}))
     receipt = _receipt(
@@ -113,14 +125,19 @@ def forget(customer: str, kept: Kept, *, purge: bool, dry_run: bool = False) -> 
         searched_bytes=searched.bytes,
         remaining=tuple(map(traces.redacted, remaining)),
     )
-    receipt = _given(customer, kept, receipt)
-    if remaining:
-        raise PartialError(
-            f"the customer is still named in {len(remaining)} places: {', '.join(remaining[:5])}",
-            hint="Remove or correct these files, or wait for the batch jobs to end; then run the same command again.",
-            report=receipt,
-        )
-    return receipt
+    return _complete(_given(customer, kept, receipt))
+
+
+def _complete(receipt: Receipt) -> Receipt:
+    """The receipt, if nothing remains."""
+    if not receipt.remaining:
+        return receipt
+    places = ", ".join(receipt.remaining[:5])
+    raise PartialError(
+        f"the customer is not wholly forgotten; {len(receipt.remaining)} places remain: {places}",
+        hint="Remove or correct these files, create the tables, or wait for the batch jobs to end; then run it again.",
+        report=receipt,
+    )
 
 
 def _buried(customer: str, kept: Kept, traces: Traces) -> Tombstone:
@@ -131,7 +148,7 @@ def _buried(customer: str, kept: Kept, traces: Traces) -> Tombstone:
     now = kept.now()
 
     def buried(before: Tombstone | None, name: str) -> Tombstone:
-        return before or new_tombstone(name, customer, now).model_copy(update={"rows": rows})
+        return before or Tombstone(hash=name, forgotten_at=now, is_distinctive=traces.is_distinctive, rows=rows)
 
     return kept.forgotten.change(customer, buried)
 
@@ -145,8 +162,9 @@ def _noted(customer: str, kept: Kept, place: str, count: int) -> Tombstone:
 
 
 def _receipt(tombstone: Tombstone, **facts: Any) -> Receipt:
-    at = tombstone.forgotten_at.isoformat()
-    return Receipt(tombstone.hash, at, tombstone.purged, dict(sorted(tombstone.erased.items())), **facts)
+    at, erased = tombstone.forgotten_at.isoformat(), dict(sorted(tombstone.erased.items()))
+    looked_for = WORDS if tombstone.is_distinctive else FIELDS
+    return Receipt(tombstone.hash, at, tombstone.purged, erased, looked_for=looked_for, **facts)
 
 
 def _given(customer: str, kept: Kept, receipt: Receipt) -> Receipt:

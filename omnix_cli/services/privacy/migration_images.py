@@ -28,9 +28,10 @@ class MigrationImages:
 
     def pieces(self, traces: Traces) -> Iterator[Piece]:
         for path, table in self._images():
-            rows = self._rows(path, TABLES[table].key)
-            for text in rows.filter(self._mine(rows, table, traces))[ITEM]:
-                yield Piece(path, None if text is None else item_of(text))
+            key = TABLES[table].key
+            rows = self._rows(path, key)
+            for name, text in rows.filter(self._mine(rows, table, traces)).select(key, ITEM).iter_rows():
+                yield Piece(f"migrations/{path}", {key: name} if text is None else item_of(text))
 
     def erase(self, traces: Traces) -> int:
         """A row without an item takes the place of the erased ones: undoing the copy finds nothing to do for it."""
@@ -64,8 +65,8 @@ class MigrationImages:
                     yield path, table
 
     def _mine(self, rows: pl.DataFrame, table: str, traces: Traces) -> pl.Series:
-        key = rows[TABLES[table].key]
-        mine = (key == traces.customer) | key.str.starts_with(f"{traces.customer}#")
+        key, traces = TABLES[table].key, traces.of_items
+        mine = pl.Series([traces.is_value(one, key) for one in rows[key]], dtype=pl.Boolean)
         if "customerId" in rows.columns:
             mine = mine | (rows["customerId"] == traces.customer).fill_null(False)
         inside = [text is not None and traces.in_value(item_of(text)) for text in rows[ITEM]]

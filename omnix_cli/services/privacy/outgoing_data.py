@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from omnix_cli.json_records.customer_records import NewInteraction, NewPurchase, Registration
+from omnix_cli.json_records.customer_records import Feedback, NewInteraction, NewPurchase, Registration
 from omnix_cli.json_records.order_records import OrderDocument
 from omnix_cli.plan import plan
 from omnix_cli.predictors.bedrock.asking.regions import processing_regions
@@ -25,6 +25,7 @@ from omnix_cli.schemas import FRAMES
 from omnix_cli.services.customers.profile_patterns import PROFILED
 from omnix_cli.services.publishing.list_items import ATTRIBUTES
 from omnix_cli.settings import AwsAccess, Section, Settings, dump
+from omnix_cli.stores.replies.reply_table import KeptReply
 
 AS_IS, PSEUDONYM = "as it is", "a keyed pseudonym"
 _FIRST_DAY = date(1901, 1, 1)
@@ -157,6 +158,8 @@ def _to_store(settings: Settings) -> Iterator[Outgoing]:
         ("purchases add; serve; tables backfill", _names(NewPurchase), given),
         ("purchases orders; Lambda", _names(OrderDocument), given),
         ("customers interact; serve", _names(NewInteraction), given),
+        ("recommendations feedback; serve", _names(Feedback), given),
+        ("customers forget", ("keyed hash of the id", "forgottenAt"), "none: so that the customer is not stored again"),
     )
     for command, names, consent in written:
         for name in names:
@@ -167,9 +170,15 @@ def _to_workspace(settings: Settings) -> Iterator[Outgoing]:
     if not settings.shared_workspace:
         return
     service, region = f"S3: {settings.shared_workspace}", _region(settings.s3)
-    for name in _columns(*SOURCES):
-        command = f"import {name.partition('.')[0]}, run"
+    for name in _columns(*FRAMES):
+        kind = name.partition(".")[0]
+        command = f"import {kind}, run" if kind in SOURCES else "import, run, predict, publish, evaluate"
         yield Outgoing(service, region, command, name, AS_IS, "none: it is the workspace", active=True)
+    for name in KeptReply._fields:
+        yield Outgoing(service, region, "run, predict", f"answers.{name}", AS_IS, _consent_to_ai(settings), active=True)
+    for name in ("runs", "imports", "findings", "forgotten"):
+        command = "every command that writes"
+        yield Outgoing(service, region, command, f"records of {name}", AS_IS, "none: it is the workspace", active=True)
 
 
 def _columns(*frames: str) -> list[str]:

@@ -13,10 +13,17 @@ from omnix_cli.list_ids import CUSTOMER_CONTEXTS, personal
 from omnix_cli.protocols.tables import OverwritingStore, TableStore
 from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.services.privacy.kept_places import Piece
+from omnix_cli.stores.tables import store_tombstones
 from omnix_cli.stores.tables.specs import TABLES
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 
-TABLE_NAMES = ("order-states", "customer-profiles", "purchase-history", "product-interactions", "recommendations")
-"""States of orders first: whoever applies one meanwhile then removes its purchases."""
+TOMBSTONES = store_tombstones.TABLE
+TABLE_NAMES = sorted(
+    (name for name, spec in TABLES.items() if any(index.hash == "customerId" for index in spec.indexes)),
+    key=lambda name: name != "order-states",
+)
+"""The tables with items of customers. States of orders first: whoever applies one meanwhile then removes its
+purchases."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """At this time nothing has expired: what has is there until the store deletes it."""
 _PAGE = 500
@@ -31,6 +38,9 @@ class StoreItems:
     store: TableStore
     others: Sequence[TableStore] = ()
     """Further stores with tables of the same names."""
+    key: Callable[[], bytes] = bytes
+    """The key of the hashes for a store in which nobody was forgotten yet; none: a new one."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     wait: Callable[[float], None] = time.sleep
     name: str = "store"
 
@@ -41,14 +51,26 @@ class StoreItems:
                     yield Piece(f"table {store.address(table)}", item)
 
     def erase(self, traces: Traces) -> int:
-        """Raises `UnavailableError` when an index still shows items that were deleted."""
+        """The tombstones come first: whoever writes about the customer from then on leaves it out. Raises
+        `UnavailableError` when an index still shows items that were deleted."""
         erased = 0
         for store in (self.store, *self.others):
             tables = _tables(store)
+            if store not in self._unguarded() and (tables or store is self.store):
+                StoreTombstones(store).bury(traces.customer, key=self.key(), now=self.now())
             erased += sum(self._erase(store, table, traces.customer) for table in tables)
             if isinstance(store, OverwritingStore) and tables:
                 store.overwrite_deleted()
         return erased
+
+    def open_doors(self) -> list[str]:
+        """The tables that are missing and would keep late events and requests from storing a customer again."""
+        return [f"{TOMBSTONES}: there is no such table in the store" for _ in self._unguarded()]
+
+    def _unguarded(self) -> list[TableStore]:
+        """The stores that somebody administers who has not created the table of tombstones."""
+        stores = (self.store, *self.others)
+        return [one for one in stores if one.traits.is_administered and one.missing_tables((TOMBSTONES,))]
 
     def _erase(self, store: TableStore, table: str, customer: str) -> int:
         key, erased = TABLES[table].key, set[str]()

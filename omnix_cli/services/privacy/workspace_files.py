@@ -6,7 +6,6 @@ A customer's name in them is replaced; nothing else in them is about one custome
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import orjson
 
 from omnix_cli.safe_text.redaction import Traces
 from omnix_cli.services.privacy.kept_places import Piece
+from omnix_cli.stores.workspace.files import rewrite_lines
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.forgotten import FILE as TOMBSTONES
 from omnix_cli.stores.workspace.sealed_json import SEAL, sealed
@@ -43,7 +43,7 @@ class WorkspaceRecords:
             content = self.folder.read(path)
             parsed = _parsed(content)
             if parsed is None:
-                text = content.decode("utf-8", "surrogateescape")
+                text = _text(content)
                 if traces.is_distinctive and traces.is_in(text):
                     self.folder.write(path, traces.redacted(text).encode("utf-8", "surrogateescape"))
                     erased += 1
@@ -68,41 +68,29 @@ class LogFiles:
 
     def pieces(self, traces: Traces) -> Iterator[Piece]:
         for path in self._paths():
-            with path.open(encoding="utf-8", errors="surrogateescape") as lines:
-                yield from (Piece(f"logs/{path.name}", line.rstrip("\n")) for line in lines if _in_line(line, traces))
+            with path.open("rb") as lines:
+                for line in lines:
+                    if _cleared_line(line, traces) != line:
+                        yield Piece(f"logs/{path.name}", _text(line).rstrip("\n"))
 
     def erase(self, traces: Traces) -> int:
-        """Files are written in place: processes that log go on adding to them."""
-        erased = 0
-        for path in self._paths():
-            lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines(keepends=True)
-            count = sum(_in_line(line, traces) for line in lines)
-            if count:
-                clean = "".join(_cleared_line(line, traces) for line in lines)
-                with path.open("r+", encoding="utf-8", errors="surrogateescape") as file:
-                    file.write(clean)
-                    file.truncate()
-                    file.flush()
-                    os.fsync(file.fileno())
-            erased += count
-        return erased
+        return sum(rewrite_lines(path, lambda line: _cleared_line(line, traces)) for path in self._paths())
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*") if path.is_file())
 
 
-def _in_line(line: str, traces: Traces) -> bool:
-    event = _parsed(line.encode("utf-8", "surrogateescape"))
-    return traces.is_in(line) if not isinstance(event, dict) else traces.in_value(_told(event))
-
-
-def _cleared_line(line: str, traces: Traces) -> str:
-    event = _parsed(line.encode("utf-8", "surrogateescape"))
+def _cleared_line(line: bytes, traces: Traces) -> bytes:
+    event = _parsed(line)
     if not isinstance(event, dict):
-        return traces.redacted(line)
+        return traces.redacted(_text(line)).encode("utf-8", "surrogateescape")
     if not traces.in_value(_told(event)):
         return line
-    return json.dumps({**event, **traces.cleared(_told(event))}) + "\n"
+    return json.dumps({**event, **traces.cleared(_told(event))}).encode() + b"\n"
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
 
 
 def _told(event: dict[str, Any]) -> dict[str, Any]:

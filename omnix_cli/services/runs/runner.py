@@ -29,10 +29,12 @@ from omnix_cli.protocols.progress import MayGoOn, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
+from omnix_cli.services.content_keys import digest
 from omnix_cli.services.customers.profile_patterns import PROFILED
 from omnix_cli.services.publishing.publisher import PUBLISHED, Publisher
 from omnix_cli.services.runs.planning import Decision, closure, decide
-from omnix_cli.settings import Settings, dump
+from omnix_cli.settings import PrivacySettings, Settings, dump
+from omnix_cli.steps.consent import with_consent
 
 _log = logging.getLogger(__name__)
 
@@ -203,7 +205,8 @@ class Runner:
         }
         if set(lists) != set(PUBLISHED):
             raise DataError(f"run {past.run_id} has no lists", hint="`omnix runs list` shows all runs.")
-        return past, lists
+        agreed = _Agreed(lists["recommendations"], self.sources["customers"], self.settings.privacy)
+        return past, {**lists, "recommendations": agreed}
 
     def _recorded(self, journal: _Journal, work: Callable[[], None]) -> RunRecord:
         """Does the work, and writes the record of the run when it begins and when it ends, however it ends. Raises
@@ -364,3 +367,30 @@ def _ending(error: BaseException) -> dict[str, Any]:
     if isinstance(error, KeyboardInterrupt | GeneratorExit | Interrupted):
         return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
     return {"status": "failed", "exit_code": exit_code(error), "error": f"{type(error).__name__}: {error}"}
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """Rows of customers who consent to personalisation now, whatever they did when the rows were made. Implements
+    `protocols.StoredFrame`."""
+
+    made: StoredFrame
+    customers: StoredFrame
+    privacy: PrivacySettings
+
+    @property
+    def name(self) -> str:
+        return self.made.name
+
+    @property
+    def key(self) -> str:
+        return f"{self.made.key}-{digest({'customers': self.customers.key, 'privacy': dump(self.privacy)})}"
+
+    @property
+    def rows(self) -> int:
+        return self.made.rows
+
+    def scan(self, *columns: str) -> pl.LazyFrame:
+        default = self.privacy.consent_personalisation
+        rows = with_consent(self.made.scan(), self.customers.scan(), default=default)
+        return rows.select(columns) if columns else rows

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -62,8 +65,16 @@ _PROBLEMS: dict[type[OmnixError], Problem] = {
     DataError: Problem(422, "invalid"),
     UnavailableError: Problem(503, "unavailable"),
 }
-_OF_STATUS = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "not_json"}
+_OF_STATUS = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "not_json",
+}
 _RETRY_SECONDS = 5
+_CALLS = 6
 
 
 class ExactJson(Response):
@@ -100,7 +111,7 @@ def failed(request: Request, error: Exception) -> Response:
     """The answer for an error; one that nobody foresaw is logged and says nothing about itself."""
     match error:
         case RequestValidationError():
-            details = [{"field": _field(one["loc"]), "reason": one["msg"]} for one in error.errors()]
+            details = [{"field": _field(one["loc"]), "reason": _reason(one["msg"])} for one in error.errors()]
             return answered(request, Problem(422, "invalid"), "the request is not valid", details)
         case HTTPException():
             refused = Problem(error.status_code, _OF_STATUS.get(error.status_code, "refused"))
@@ -112,17 +123,26 @@ def failed(request: Request, error: Exception) -> Response:
             problem = next((one for kind, one in _PROBLEMS.items() if isinstance(error, kind)), None)
             if problem:
                 return _foreseen(request, problem, error)
-    _log.error("a request failed", exc_info=error)
-    return answered(request, Problem(500, "internal"), "something went wrong here; it is in the log")
+    _log.error("a request failed", extra=_place(request, error))
+    return answered(request, Problem(500, "internal"), "something went wrong; the log of the server says where")
+
+
+def _place(request: Request, error: Exception) -> dict[str, str]:
+    """What the log says of an error: its kind and the last calls, not its text, in which there may be data of a
+    customer."""
+    calls = traceback.extract_tb(error.__traceback__)[-_CALLS:]
+    places = " < ".join(f"{Path(call.filename).name}:{call.lineno}" for call in reversed(calls))
+    return {"request_id": request.scope.get("request_id", ""), "error": type(error).__name__, "at": places}
 
 
 def _foreseen(request: Request, problem: Problem, error: OmnixError) -> Response:
-    details = [{"field": name, "reason": reason} for name, reason in getattr(error, "problems", ())]
+    problems = (("cursor", error.message),) if isinstance(error, BadPage) else getattr(error, "problems", ())
+    details = [{"field": name, "reason": reason} for name, reason in problems]
     headers = {}
     if problem.status == 401:
         headers = {"WWW-Authenticate": 'Bearer realm="omnix"'}
     elif isinstance(error, TooMany):
-        headers = {"Retry-After": str(max(1, round(error.seconds)))}
+        headers = {"Retry-After": str(max(1, math.ceil(error.seconds)))}
     elif problem.status == 503:
         headers = {"Retry-After": str(_RETRY_SECONDS)}
         _log.warning("a request failed: %s", error.message)
@@ -139,13 +159,15 @@ def answered(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An error in the one shape of all errors."""
-    body = {
-        "error": problem.code,
-        "message": message,
-        "details": details or [],
-        "requestId": request.scope.get("request_id", ""),
-    }
+    body = error_document(problem, message, request.scope.get("request_id", ""), details)
     return ExactJson(body, status_code=problem.status, headers=dict(headers or {}))
+
+
+def error_document(
+    problem: Problem, message: str, request_id: str, details: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """What every error says."""
+    return {"error": problem.code, "message": message, "details": details or [], "requestId": request_id}
 
 
 def _allowed(request: Request) -> str:
@@ -153,6 +175,10 @@ def _allowed(request: Request) -> str:
     path = request.scope["path"]
     methods = {method for route in request.app.state.routes if route.path_regex.match(path) for method in route.methods}
     return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ").removeprefix("Input ")
 
 
 def _field(location: tuple[int | str, ...]) -> str:

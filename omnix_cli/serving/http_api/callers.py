@@ -37,6 +37,11 @@ class Caller:
         if self.customer not in (None, customer):
             raise Forbidden("this token is for another customer")
 
+    def check_document(self, document: Any) -> None:
+        """Raises `Forbidden` unless the caller may see the customer that a document names."""
+        customer = document.get("customerId") if isinstance(document, dict) else None
+        self.check(customer if isinstance(customer, str) else "")
+
     def check_service(self) -> None:
         """Raises `Forbidden` unless the caller is a service."""
         if self.customer is not None:
@@ -100,7 +105,7 @@ class Tokens:
             return Caller(f"service {claims['sub']}")
         if self.settings.customer_scope in granted:
             return Caller(f"customer {claims['sub']}", customer=claims["sub"])
-        raise Unauthorized("the token has none of the scopes that count here")
+        raise Unauthorized("the token has no scope that this API knows")
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

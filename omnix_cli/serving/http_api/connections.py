@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+from omnix_cli.json_records import exact_json
+from omnix_cli.serving.http_api.answers import Problem, error_document
+from omnix_cli.serving.http_api.every_request import SAFE_HEADERS, new_id
+
+_TOO_LATE = Problem(408, "too_slow"), "the headers did not come in time"
+_NO_REQUEST = Problem(400, "malformed"), "this is not a request of HTTP/1.1"
 
 
 def deadlines(seconds: float) -> type[H11Protocol]:
@@ -39,6 +45,12 @@ class _Deadlines(H11Protocol):
         self.cycle.keep_alive = False
         return True
 
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no request; where an answer is under way already, the connection just ends."""
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(_answer(*_NO_REQUEST))
+        self.transport.close()
+
     def pause_writing(self) -> None:
         """The client reads more slowly than we write."""
         super().pause_writing()
@@ -69,5 +81,21 @@ class _Deadlines(H11Protocol):
     def _give_up(self) -> None:
         self._waiting = None
         if not self.transport.is_closing():
-            self.transport.write(_TOO_LATE)
+            self.transport.write(_answer(*_TOO_LATE))
             self.transport.close()
+
+
+def _answer(problem: Problem, message: str) -> bytes:
+    """The bytes of an error that no application has seen, with the headers that all answers have."""
+    request_id = new_id()
+    body = exact_json.dumps(error_document(problem, message, request_id))
+    headers = (
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+        (b"x-request-id", request_id.encode()),
+        *SAFE_HEADERS,
+    )
+    lines = [b"HTTP/1.1 %d %s" % (problem.status, HTTPStatus(problem.status).phrase.encode())]
+    return b"\r\n".join([*lines, *(b"%s: %s" % header for header in headers), b"", body])

@@ -15,11 +15,11 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from omnix_cli.serving.http_api.answers import Problem, answered
+from omnix_cli.serving.http_api.answers import Problem, answered, failed
 
 _log = logging.getLogger(__name__)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_SAFE_HEADERS = (
+SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -39,6 +39,11 @@ _KEPT_ENCODED = re.compile("%(2f|25)", re.IGNORECASE)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
+def new_id() -> str:
+    """The id of a request that brought none."""
+    return uuid4().hex
+
+
 class Figures:
     """What /metrics shows: requests and seconds by endpoint. An endpoint is a pattern, so no id of a customer is in
     it."""
@@ -51,6 +56,9 @@ class Figures:
         )
         self.seconds = Histogram(
             "omnix_request_seconds", "Seconds to the answer.", labels, buckets=_BUCKETS, registry=self.registry
+        )
+        self.dropped_lines = Counter(
+            "omnix_log_lines_dropped", "Log lines that nobody read in time.", registry=self.registry
         )
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
 
@@ -68,7 +76,7 @@ class EveryRequest:
     """An ASGI application around another one."""
 
     def __init__(self, app: ASGIApp, figures: Figures, clock: Callable[[], float] = time.perf_counter) -> None:
-        self.app, self._figures, self._clock = app, figures, clock
+        self.app, self.figures, self._clock = app, figures, clock
         self._busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,18 +89,18 @@ class EveryRequest:
         is_head = scope["method"] == "HEAD"  # answered as GET, without the body (RFC 9110, 9.3.2)
         scope = {
             **scope,
-            "request_id": given if _GIVEN_ID.fullmatch(given) else uuid4().hex,
+            "request_id": given if _GIVEN_ID.fullmatch(given) else new_id(),
             "method": "GET" if is_head else scope["method"],
             "path": _path(scope),
         }
-        started, status = self._clock(), 500
+        started, status, begun = self._clock(), 500, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 headers: list[tuple[bytes, bytes]] = list(message["headers"])
-                headers += ((b"x-request-id", scope["request_id"].encode()), *_SAFE_HEADERS)
+                headers += ((b"x-request-id", scope["request_id"].encode()), *SAFE_HEADERS)
                 if all(name.lower() != _NOT_KEPT[0] for name, _ in headers):
                     headers.append(_NOT_KEPT)
                 message = {**message, "headers": headers}
@@ -103,13 +111,17 @@ class EveryRequest:
         self._busy += 1
         try:
             await (_refusal(scope, sent, self._busy) or self.app)(scope, receive, answer)
+        except Exception as error:
+            if not begun:
+                await failed(Request(scope), error)(scope, receive, answer)
+            # What was answered already is in the log; the server would write it there again, with data of customers.
         finally:
             self._busy -= 1
             self._note(scope, status, self._clock() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         endpoint, method = _endpoint(scope), scope["method"] if scope["method"] in _METHODS else "other"
-        self._figures.note(method, endpoint, status, seconds)
+        self.figures.note(method, endpoint, status, seconds)
         _log.info(
             "%s %s %s in %.1f ms", method, endpoint, status, seconds * 1000, extra={"request_id": scope["request_id"]}
         )

@@ -39,7 +39,7 @@ class PublishedKeys:
             raise jwt.InvalidKeyError("the token does not say which key it is signed with")
         if found := self._known().get(name):
             return found
-        if not self._fetching.acquire(blocking=not self._known()):
+        if not self._fetching.acquire(timeout=0 if self._known() else _WAIT_SECONDS):
             raise _no_keys()
         try:
             self._fetch_if_due()

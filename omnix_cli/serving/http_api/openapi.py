@@ -103,6 +103,12 @@ class Pattern(Answer):
     interval: dict[str, Any] | None
 
 
+class Patterns(Answer):
+    """When products are needed again."""
+
+    patterns: list[Pattern]
+
+
 class Alerts(Answer):
     """What is due soon."""
 

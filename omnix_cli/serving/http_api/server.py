@@ -16,6 +16,7 @@ from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.serving.http_api.app import application
 from omnix_cli.serving.http_api.callers import is_local
 from omnix_cli.serving.http_api.connections import deadlines
+from omnix_cli.serving.http_api.log_queue import LogQueue
 from omnix_cli.settings import ApiSettings
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     address. Raises `ConfigError` for an address that it may not or cannot listen on."""
     check_address(settings)
     app = application(side, settings, local_only=not settings.has_key)
+    log = LogQueue(app.figures.dropped_lines.inc)
     listener = _listener(settings)
     _raise_file_limit()
     host, port = listener.getsockname()[:2]
@@ -47,7 +49,7 @@ def serve(side: CustomerSide, settings: ApiSettings, *, started: Callable[[str],
     gc.collect()
     gc.freeze()  # what was imported stays: looking through it again takes 50 ms, and all requests would wait for it
     started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    with listener:
+    with listener, log:
         _Server(config).run(sockets=[listener])
 
 
@@ -68,7 +70,7 @@ def check_address(settings: ApiSettings) -> None:
             f"without a key, the API listens on this machine only, not on {settings.host}",
             hint="Set api.key_file, api.jwks_url or OMNIX_API__SECRET, with api.issuer and api.audience.",
         )
-    _log.warning("no key is set: whoever is on this machine may see and change everything (api.key_file)")
+    _log.warning("no key is set: anyone on this machine can see and change everything (api.key_file)")
 
 
 def _raise_file_limit() -> None:
@@ -93,5 +95,5 @@ def _listener(settings: ApiSettings) -> socket.socket:
         listener.listen(2_048)
     except OSError as error:
         listener.close()
-        raise os_failure(error, f"{settings.host}:{settings.port} cannot be listened on") from error
+        raise os_failure(error, f"cannot listen on {settings.host}:{settings.port}") from error
     return listener

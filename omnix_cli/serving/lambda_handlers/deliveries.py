@@ -68,18 +68,30 @@ def deliver(
             metrics.flush_metrics()
 
 
+def _first(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first record of a batch; empty for a single event."""
+    records = event.get("Records")
+    first = records[0] if isinstance(records, list) and records else {}
+    return first if isinstance(first, Mapping) else {}
+
+
 def _is_ordered(event: Mapping[str, Any]) -> bool:
-    first = event.get("Records", [{}])[0]
+    first = _first(event)
     return first.get("eventSource") == "aws:dynamodb" or str(first.get("eventSourceARN")).endswith(".fifo")
+
+
+def _unknown() -> Message | None:
+    raise UnreadableMessage("neither an event of EventBridge nor a batch of SQS or of a DynamoDB stream")
 
 
 def _each(
     event: Mapping[str, Any], context: LambdaContext, counted: Callable[[str, Callable[[], Message | None]], None]
 ) -> dict[str, Any]:
-    if "Records" not in event:
-        counted(str(event.get("id")), lambda: emitted(event))
+    source = _first(event).get("eventSource")
+    if source not in _SOURCES:
+        counted(str(event.get("id")), _unknown if "Records" in event else lambda: emitted(event))
         return {}
-    kind, read = _SOURCES[event["Records"][0]["eventSource"]]
+    kind, read = _SOURCES[source]
 
     def handle(record: Any) -> None:  # powertools wants this name
         raw = record.raw_event

@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from omnix_cli.errors import InvalidRecord
-from omnix_cli.serving.lambda_handlers.container import customer_side
+from omnix_cli.serving.lambda_handlers.container import before_snapshot, customer_side
 from omnix_cli.serving.lambda_handlers.deliveries import deliver
 from omnix_cli.serving.lambda_handlers.event_records import Message
 
@@ -27,3 +27,6 @@ def _apply(message: Message) -> None:
     if applied.status == "refused":
         field = str(applied.reason).partition(":")[0]
         raise InvalidRecord("the order was refused", problems=((field, ""),))
+
+
+before_snapshot(customer_side)

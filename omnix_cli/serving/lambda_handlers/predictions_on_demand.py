@@ -1,11 +1,13 @@
 """Predictions by a model for some customers, on demand: `{"customers": ["1142", ...]}`.
 
-The function ends before its time does, and says who is left: ask again about them. Answers are kept in the shared
-workspace, so nothing is paid for twice; for the same reason it works alone there, as a run does."""
+The function ends before its time does, and says who is left: ask again about them. Each answer is kept in the shared
+workspace at once, so nothing is paid for twice; for the same reason it works alone there, as a run does. Consents are
+those of the store at this moment: who has withdrawn is not asked about."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,18 +30,18 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     from omnix_cli.wiring.workspaces import Workspace
 
     customers = parsed(PredictionRequest, event).customers
-    workspace = Workspace.open(settings(), now=present)
-    bedrock = workspace.settings.bedrock
-    reserve = RESERVE_SECONDS + bedrock.read_timeout_seconds
+    opened = Workspace.open(settings(), now=present)
+    workspace = replace(opened, file_replies=1, asked_about=frozenset(customers))
+    reserve = RESERVE_SECONDS + workspace.settings.bedrock.read_timeout_seconds
 
     def is_time() -> bool:
         return context.get_remaining_time_in_millis() > reserve * 1_000
 
     with workspace.lock("predict on demand"):
         workspace.prepare(dry_run=True)
-        predictor = workspace.predictors.bedrock()
+        predictor = replace(workspace.predictors, is_time=is_time).bedrock()
         with workspace.scratch_runner(predictor) as runner:
-            found = predict_some(predictor, runner, customers, together=bedrock.connections, is_time=is_time)
+            found = predict_some(predictor, runner, customers)
     return {
         "predictions": orjson.loads(orjson.dumps(found.predictions.to_dicts())),
         "failed": dict(found.failed),

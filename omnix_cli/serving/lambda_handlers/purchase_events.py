@@ -12,8 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from omnix_cli.errors import InvalidRecord
-from omnix_cli.serving.lambda_handlers.container import customer_side, settings
+from omnix_cli.serving.lambda_handlers.container import before_snapshot, customer_side, settings
 from omnix_cli.serving.lambda_handlers.deliveries import deliver
 from omnix_cli.serving.lambda_handlers.event_records import Message
 
@@ -76,6 +75,9 @@ def _add(message: Message) -> str:
     if purchase.purchase_date is None and moment is not None:
         line["purchaseDate"] = moment.isoformat()
     (added,) = customer_side().add_purchases(purchase.customer_id, [line])
-    if added.status == "refused":
-        raise InvalidRecord("the purchase was refused", problems=((str(added.reason).partition(":")[0], ""),))
+    if added.error:
+        raise added.error
     return added.status
+
+
+before_snapshot(customer_side, _once)

@@ -31,7 +31,10 @@ DAY_PARTS = {"morning": range(6, 12), "afternoon": range(12, 17), "evening": ran
 """The hours of each part of the day; the others are night."""
 WEEK = {"weekday": 5, "weekend": 2}
 """The kinds of days, and how many of each a week has. Saturday and Sunday are the weekend."""
-CELLS = tuple(f"{kind}_{part}" for kind in WEEK for part in (*DAY_PARTS, "night"))
+PART_HOURS = {name: len(hours) for name, hours in DAY_PARTS.items()}
+PART_HOURS["night"] = 24 - sum(PART_HOURS.values())
+SHARES = {f"{kind}_{part}": days * hours / 168 for kind, days in WEEK.items() for part, hours in PART_HOURS.items()}
+"""The parts of the week, and the share of its hours that each has."""
 LEAST_TIMED_ORDERS = 5
 OPEN_SHARE = 0.1
 """An hour with less than this share of the mean orders of an hour is one in which the shop is closed."""
@@ -175,16 +178,17 @@ def _opening(shop: pl.DataFrame) -> pl.DataFrame:
 
 
 def _preferred_times(orders: pl.DataFrame, shop: pl.DataFrame) -> pl.DataFrame:
-    """The parts of the week in which a customer orders more often than by chance, the one with most orders first."""
+    """The parts of the week in which a customer orders more often than by chance, the one with most orders first. In a
+    part in which the shop is closed, chance means any hour of the week: one order there is no habit."""
     timed = orders.filter(pl.col("hour") < NO_HOUR)
     counts = (
         timed.group_by("customer_id", cell=_cell("order_day"))
         .len("count")
         .with_columns(n=pl.col("count").sum().over("customer_id"))
         .join(_opening(shop), on="cell", how="left")
-        .with_columns(pl.col("chance").fill_null(0.0))
+        .with_columns(pl.coalesce("chance", pl.col("cell").replace_strict(SHARES, return_dtype=pl.Float64)))
     )
-    above = _at_least(counts, "count", "n", "chance") <= CHANCE / len(CELLS)
+    above = _at_least(counts, "count", "n", "chance") <= CHANCE / len(SHARES)
     preferred = counts.filter(above, pl.col("n") >= LEAST_TIMED_ORDERS).sort(
         "customer_id", "count", "cell", descending=[False, True, False]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from omnix_cli.days.utc_texts import OLDEST
 from omnix_cli.mappings import CHANGED_AT, CURRENCY, LINE, ColumnMapping, SetAside
 from omnix_cli.protocols.inputs import ITEM, ROW_NUMBER
 from omnix_cli.schemas import FRAMES
@@ -25,9 +26,6 @@ from omnix_cli.steps.imports.problems import Problem, quarantined
 
 VERSION = "3"
 """Raise it when a change reads the same input differently: then files imported before are read again."""
-
-OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
-"""Earlier dates are typing errors or the zero of some clock."""
 
 _OWN_ID = {"purchases": "purchase_id", "interactions": "interaction_id"}
 _NEGATIVE = "negative: for returns, set `returns = { negative_quantity = true }`"

@@ -77,21 +77,23 @@ class Sums:
     def highest(self, barred: sparse.csr_array, most: int) -> tuple[Ints, Ints]:
         """Row and column of the `most` highest positive values of each row where `barred` has no entry; of equal ones
         the lower columns."""
-        from omnix_cli.kernels.sparse_rows import highest_sums
+        from omnix_cli.kernels import sparse_rows
 
         found = np.empty((self._shape[0], most), dtype=np.int32)
         start, column, _ = _arrays(barred)
-        self._run(lambda first, last, room: highest_sums(first, last, *self._parts, start, column, room, found))
+        sums = sparse_rows.WeightedRows(*self._parts)
+        self._run(lambda first, last, room: sparse_rows.highest_sums(first, last, sums, start, column, room, found))
         row, place = np.nonzero(found >= 0)
         return row, found[row, place].astype(np.int64)
 
     def at(self, row: Ints, column: Ints) -> Floats:
         """The values at these places; `row` must rise."""
-        from omnix_cli.kernels.sparse_rows import sums_at
+        from omnix_cli.kernels import sparse_rows
 
         start = np.searchsorted(row, np.arange(self._shape[0] + 1))
         found = np.empty(len(row))
-        self._run(lambda first, last, room: sums_at(first, last, *self._parts, start, column, room, found))
+        sums = sparse_rows.WeightedRows(*self._parts)
+        self._run(lambda first, last, room: sparse_rows.sums_at(first, last, sums, start, column, room, found))
         return found
 
     def _run(self, rows: Callable[[int, int, Floats], None]) -> None:

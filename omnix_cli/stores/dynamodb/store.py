@@ -152,9 +152,9 @@ class DynamoStore:
         if spec.ttl:
             request["FilterExpression"] = wire.alive(names, spec.ttl, now.timestamp())
         request |= names.in_request()
-        position = None
+        position, asked = None, (table, index, value, str(newest_first))
         if cursor is not None:
-            texts = position_of(cursor, len(keys), first=value)
+            texts = position_of(cursor, len(keys), query=asked)
             position = {name: {"S": text} for name, text in zip(keys, texts, strict=True)}
         items: list[dict[str, Any]] = []
         while True:
@@ -165,7 +165,7 @@ class DynamoStore:
                 items += map(from_wire, answer["Items"])
                 position = last_key(answer, position)
             if len(items) > limit:
-                return Page(items[:limit], cursor_at([items[limit - 1][name] for name in keys]))
+                return Page(items[:limit], cursor_at([items[limit - 1][name] for name in keys], query=asked))
             if position is None:
                 return Page(items, None)
 

@@ -133,11 +133,11 @@ class SqliteAnswers:
         with self._table.readable():
             return [(reply_of(row), str(row[-1])) for row in rows]
 
-    def drop_before(self, moment: datetime) -> int:
-        """Removes the replies that came before a time, for good; returns how many."""
+    def drop_before(self, moment: datetime, *, dry_run: bool = False) -> int:
+        """Removes the replies that came before a time, for good, unless `dry_run`; returns how many."""
         rows = self._table.query("SELECT question FROM replies WHERE replied_at < ?", instant(moment))
         questions = [question for (question,) in rows]
-        if questions:
+        if questions and not dry_run:
             self.drop(questions)
         return len(questions)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, NoTable, OmnixError, UnavailableError
 
 
 class SqliteFile(NamedTuple):
@@ -87,8 +87,9 @@ def explained(error: sqlite3.Error, path: Path, kind: SqliteFile = STORE) -> Omn
     if code in _NOT_WRITABLE:
         return ConfigError(f"{file} cannot be written to: {error}", hint="Check the permissions of the file.")
     if kind.missing_hint and ("no such table" in str(error) or (cannot_open and not path.exists())):
-        message = f"{file} has {error}" if path.exists() else f"{file} does not exist"
-        return ConfigError(message, hint=kind.missing_hint)
+        if path.exists():
+            return NoTable(f"{file} has {error}", hint=kind.missing_hint)
+        return ConfigError(f"{file} does not exist", hint=kind.missing_hint)
     if cannot_open:
         return ConfigError(f"{file} cannot be opened: {error}", hint="Check its permissions, or use another file.")
     if _OTHER_TABLES.search(str(error)):

@@ -38,7 +38,15 @@ class TableSql:
     @property
     def delete_expired(self) -> str:
         """Deletes the items that are no longer `alive`; the table must have an expiry attribute."""
-        return f"DELETE FROM {_quoted(self.full_name)} WHERE {_quoted(self.spec.ttl or '')} <= ?"
+        return f"DELETE FROM {self._expired}"
+
+    @property
+    def count_expired(self) -> str:
+        return f"SELECT count(*) FROM {self._expired}"
+
+    @property
+    def _expired(self) -> str:
+        return f"{_quoted(self.full_name)} WHERE {_quoted(self.spec.ttl or '')} <= ?"
 
     @property
     def columns(self) -> dict[str, str]:

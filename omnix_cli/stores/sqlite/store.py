@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 
@@ -31,6 +32,17 @@ TRANSACTION_ITEMS = 10_000
 """Items written in one transaction: enough to be fast, and few enough for other writers to get their turn."""
 _PAGE_BYTES = 16_384  # items of a few kB fit into one page, but not into the usual 4 kB
 _CACHE_KIB = 65_536  # the upper pages of a few indexes; with the usual 2 MB SQLite reads and writes them all the time
+_FURTHER_CACHE_KIB = 4_096  # other threads read single items, as fast as with more: 16 times 64 MB would be 1 GB
+
+
+@dataclass(eq=False)
+class _OfThread:
+    """The connection of one thread. It is closed when the thread ends: a server begins new threads all the time."""
+
+    connection: sqlite3.Connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 @dataclass(eq=False)
@@ -49,7 +61,7 @@ class SqliteStore:
     def __post_init__(self) -> None:
         self.tables = {spec.name: TableSql(spec, spec.full_name(self.prefix, self.stage)) for spec in TABLES.values()}
         self._own = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open = WeakSet[_OfThread]()
         self._guard: Guard | None = None
 
     def missing_tables(self, tables: Names = None) -> list[str]:
@@ -149,13 +161,15 @@ class SqliteStore:
         check_limit(limit)
         sql = self.tables[table]
         spec = sql.spec.index(index)
-        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)))
+        asked = (table, index, value, str(newest_first))
+        position = [] if cursor is None else position_of(cursor, len(sql.order(spec)), query=asked)
         statement = sql.page(spec, after=bool(position), newest_first=newest_first)
         with self.database() as database:
             rows = database.execute(statement, (value, *position, *sql.alive_at(now), limit + 1)).fetchall()
         more = len(rows) > limit
         return Page(
-            [self._item(sql, row[-1]) for row in rows[:limit]], cursor_at(rows[limit - 1][:-1]) if more else None
+            [self._item(sql, row[-1]) for row in rows[:limit]],
+            cursor_at(rows[limit - 1][:-1], query=asked) if more else None,
         )
 
     def scan(
@@ -189,17 +203,21 @@ class SqliteStore:
     def database(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         """The file. Errors of sqlite3 become errors of omnix."""
         with translated(self.path):
-            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-            if connection is None:
-                connection = self._own.connection = self._connect(create=create)
-                self._open.append(connection)
-            yield connection
+            own: _OfThread | None = getattr(self._own, "connection", None)
+            if own is None:
+                own = self._own.connection = _OfThread(self._connect(create=create))
+                self._open.add(own)
+            yield own.connection
 
-    def delete_expired(self, table: str, now: datetime) -> int:
-        """Deletes the items of a table that have expired; returns how many. Nothing else does, unlike in DynamoDB."""
+    def delete_expired(self, table: str, now: datetime, *, dry_run: bool = False) -> int:
+        """Deletes the items of a table that have expired, unless `dry_run`; returns how many. Nothing else does it,
+        unlike in DynamoDB."""
         sql = self.tables[table]
         if self.missing_tables((table,)):
             return 0
+        if dry_run:
+            with self.database() as database:
+                return int(database.execute(sql.count_expired, sql.alive_at(now)).fetchone()[0])
         with self.transaction() as database:
             return database.execute(sql.delete_expired, sql.alive_at(now)).rowcount
 
@@ -220,8 +238,8 @@ class SqliteStore:
             rebuild(database, self.path, STORE)
 
     def close(self) -> None:
-        while self._open:
-            self._open.pop().close()
+        for one in list(self._open):
+            one.connection.close()
         self._own = threading.local()
 
     @contextmanager
@@ -270,7 +288,7 @@ class SqliteStore:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=wait, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{_FURTHER_CACHE_KIB if self._open else _CACHE_KIB}")
             connection.execute("PRAGMA journal_mode = WAL")
             # In WAL mode, NORMAL survives a killed process; a power cut can only undo the last transactions.
             connection.execute("PRAGMA synchronous = NORMAL")

@@ -118,6 +118,7 @@ TABLES: dict[str, TableSpec] = {
         TableSpec("product-interactions", "id", _BY_TIMESTAMP, ttl="ttl"),
         TableSpec("recommendations", "id", (IndexSpec("customerId", "generatedAt"),), ttl="ttl"),
         TableSpec("products", "id", (IndexSpec("category"),)),
-        TableSpec("order-states", "id", (IndexSpec("customerId", "changedAt"),)),
+        TableSpec("order-states", "id", (IndexSpec("customerId", "changedAt"),), ttl="ttl"),
+        TableSpec("forgotten-customers", "id"),
     )
 }

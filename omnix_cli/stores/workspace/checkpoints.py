@@ -17,7 +17,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
 from typing import IO, Any
@@ -43,7 +43,7 @@ ROW_GROUP_ROWS = 1 << 17
 _RUN_AGAIN = "Run `omnix run`: it computes this step again."
 _IMPORT_AGAIN = "Import the files again into a new workspace (--workspace)."
 
-_FIELDS = {field.name for field in fields(Manifest)}
+_FIELDS = {one.name for one in fields(Manifest)}
 _MANIFEST = TypeAdapter(Manifest)
 
 _log = logging.getLogger(__name__)
@@ -61,6 +61,8 @@ class ParquetFrame:
     """The columns as they were written, with their types."""
     shelf: Shelf
     forgotten: ForgottenCustomers | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the import, for quarantined rows."""
 
     def scan(self, *columns: str) -> pl.LazyFrame:
         """The rows of all parts in order, with the columns that the frame has in this release; none of customers who
@@ -80,13 +82,14 @@ class ParquetFrame:
 
     def _rows(self) -> pl.LazyFrame:
         rows = self.shelf.scan(self.key, self.paths)
-        if self.forgotten is None or not self.forgotten.hides:
+        if self.forgotten is None or not self.forgotten.anybody:
             return rows
         by_row = self.name == "quarantine"
-        column, is_hidden = ("row", self.forgotten.in_rows) if by_row else ("customer_id", self.forgotten.hidden)
+        in_rows = partial(self.forgotten.in_rows, parameters=self.parameters)
+        column, is_gone = ("row", in_rows) if by_row else ("customer_id", self.forgotten.among)
         if column not in self.columns:
             return rows
-        return rows.filter(~pl.col(column).map_batches(is_hidden, return_dtype=pl.Boolean, is_elementwise=True))
+        return rows.filter(~pl.col(column).map_batches(is_gone, return_dtype=pl.Boolean, is_elementwise=True))
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,14 @@ class ParquetCheckpoint:
         paths = tuple(str(part["path"]) for part in self.manifest.parts.get(name, ()))
         columns = self.manifest.schemas.get(name, {})
         return ParquetFrame(
-            name, self.manifest.key, self.manifest.rows(name), paths, columns, self.shelf, self.forgotten
+            name,
+            self.manifest.key,
+            self.manifest.rows(name),
+            paths,
+            columns,
+            self.shelf,
+            self.forgotten,
+            self.manifest.parameters if name == "quarantine" else {},
         )
 
 

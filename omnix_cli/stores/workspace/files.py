@@ -39,6 +39,24 @@ def write_atomically(path: Path, content: bytes, *, private: bool = True) -> Non
     sync(path.parent)
 
 
+def rewrite_lines(path: Path, edited: Callable[[bytes], bytes], *, dry_run: bool = False) -> int:
+    """Replaces each line of a file with what `edited` makes of it; returns how many are different now, or would be. The
+    file is written in place and keeps what is added meanwhile: processes that log have it open."""
+    changed, lines = 0, list[bytes]()
+    with path.open("r+b") as file:
+        while content := file.read():
+            for line in content.splitlines(keepends=True):
+                lines.append(edited(line))
+                changed += lines[-1] != line
+        if changed and not dry_run:
+            file.seek(0)
+            file.write(b"".join(lines))
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+    return changed
+
+
 def _umask() -> int:
     """It can only be read by setting it."""
     mask = os.umask(0o077)

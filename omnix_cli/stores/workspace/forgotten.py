@@ -3,7 +3,8 @@
     forgotten.json    the key that was made for the hashes, and for each customer: the hash, when it was forgotten,
                       whether the stored rows were purged, how many rows of each import are no longer there
 
-Imports leave out the rows of these customers, and so does every scan of stored rows until they are purged.
+Imports leave out the rows of these customers, and so does every scan of stored rows: also of those who were purged,
+since a part may come back from a backup.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,12 +23,13 @@ import polars as pl
 from pydantic import Field, ValidationError
 
 from omnix_cli.records import Record
-from omnix_cli.safe_text.redaction import Traces, is_bare_line, is_customer_field
+from omnix_cli.safe_text.redaction import is_bare_line, is_customer_field
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.sealed_json import as_sealed_json, from_sealed_json
 from omnix_cli.stores.workspace.versions import unreadable
 
 FILE = "forgotten.json"
+NO_PARAMETERS: Mapping[str, Any] = {}
 _KEY_BYTES = 32
 _SEPARATORS = re.compile(r"[\s,;|\t]+")
 
@@ -55,6 +58,8 @@ class ForgottenCustomers:
 
     folder: Folder
     _read: list[_Content | None] = field(default_factory=list, compare=False, repr=False)
+    _answers: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    """Whether an id is that of a forgotten customer, as far as it was asked."""
 
     def find(self, customer: str) -> Tombstone | None:
         """The tombstone of a customer."""
@@ -70,6 +75,7 @@ class ForgottenCustomers:
             name = self._hash(known, customer)
             made[:] = [edit(known.customers.get(name), name)]
             customers = {**known.customers, name: made[0]}
+            self._answers.clear()
             self._read[:] = [known.model_copy(update={"customers": customers})]
             return as_sealed_json(_Content(key=known.key, customers=customers).model_dump(mode="json"))
 
@@ -86,11 +92,6 @@ class ForgottenCustomers:
         """Whether anybody was forgotten."""
         return bool(self._content and self._content.customers)
 
-    @property
-    def hides(self) -> bool:
-        """Whether stored rows of forgotten customers may still be there."""
-        return bool(self._content) and any(not one.purged for one in self._tombstones.values())
-
     def rows_gone(self, batches: Collection[str]) -> Mapping[str, Mapping[str, int]]:
         """By the hash of a customer, how many current rows of each of these imports are gone."""
         gone = {
@@ -101,37 +102,40 @@ class ForgottenCustomers:
 
     def among(self, customers: pl.Series) -> pl.Series:
         """Which of these ids belong to forgotten customers."""
-        return self._found(customers, self._tombstones)
+        gone = [one for one in customers.unique() if one is not None and self._is_gone(one)] if self.anybody else []
+        return customers.is_in(gone).fill_null(False)
 
-    def hidden(self, customers: pl.Series) -> pl.Series:
-        """Which of these ids belong to customers whose stored rows are hidden."""
-        return self._found(customers, {name: one for name, one in self._tombstones.items() if not one.purged})
+    def in_rows(self, rows: pl.Series, parameters: Mapping[str, Any] = NO_PARAMETERS) -> pl.Series:
+        """Which quarantined rows (JSON objects of texts) are about a forgotten customer; the `parameters` of their
+        import say which columns hold customers."""
+        about = partial(self._is_about_one, columns=customer_columns(parameters))
+        return rows.map_elements(about, return_dtype=pl.Boolean, skip_nulls=False)
 
-    def in_rows(self, rows: pl.Series) -> pl.Series:
-        """Which quarantined rows (JSON objects of texts) are about a forgotten customer."""
-        return rows.map_elements(self._is_about_one, return_dtype=pl.Boolean, skip_nulls=False)
-
-    def _is_about_one(self, row: str | None) -> bool:
+    def _is_about_one(self, row: str | None, columns: Collection[str]) -> bool:
         try:
             fields = orjson.loads(row or "")
         except orjson.JSONDecodeError:
             fields = row
         if not isinstance(fields, dict) or is_bare_line(fields):  # any word of it may be the customer
             return self._is_one(str(fields["line"] if isinstance(fields, dict) else fields), None)
-        return any(self._is_one(str(value), name) for name, value in fields.items() if value is not None)
+        return any(
+            self._is_one(str(value), None if name in columns else name)
+            for name, value in fields.items()
+            if value is not None
+        )
 
     def _is_one(self, value: str, name: str | None) -> bool:
-        """Whether a value, or a word of it, is the id of a forgotten customer; `name` is that of its field."""
+        """Whether a value, or a word of it, is the id of a forgotten customer; `name` is that of its field,
+        None where customers are meant."""
         words = {value, value.strip(), *(word.strip("=\"'") for word in _SEPARATORS.split(value))}
         found = [self._tombstones.get(self._hash(self._content, word)) for word in words if word and self._content]
         is_customer = name is None or is_customer_field(name)
         return any(one is not None and (one.is_distinctive or is_customer) for one in found)
 
-    def _found(self, customers: pl.Series, among: Mapping[str, Tombstone]) -> pl.Series:
-        known = self._content
-        ids = [one for one in customers.unique() if one is not None] if known and among else []
-        gone = [one for one in ids if known and self._hash(known, one) in among]
-        return customers.is_in(gone).fill_null(False)
+    def _is_gone(self, customer: str) -> bool:
+        if customer not in self._answers and self._content:
+            self._answers[customer] = self._hash(self._content, customer) in self._tombstones
+        return self._answers.get(customer, False)
 
     @property
     def _tombstones(self) -> Mapping[str, Tombstone]:
@@ -153,9 +157,14 @@ class ForgottenCustomers:
         return hmac.digest(bytes.fromhex(known.key), customer.encode(), "sha256").hex()
 
 
-def new_tombstone(name: str, customer: str, now: datetime) -> Tombstone:
-    """The tombstone of a customer who is forgotten now."""
-    return Tombstone(hash=name, forgotten_at=now, is_distinctive=Traces(customer).is_distinctive)
+def customer_columns(parameters: Mapping[str, Any]) -> frozenset[str]:
+    """The columns of an input that hold customers, as the `parameters` of its import say."""
+    mapping = parameters.get("mapping")
+    columns = mapping.get("columns") if isinstance(mapping, Mapping) else None
+    source = columns.get("customer_id") if isinstance(columns, Mapping) else None
+    names = source.get("columns") if isinstance(source, Mapping) else source
+    given = [names] if isinstance(names, str) else [str(name) for name in names or ()]
+    return frozenset((*given, "customer_id", "customerId"))
 
 
 def _parsed(content: bytes | None) -> _Content | None:

@@ -21,6 +21,13 @@ def test_published_lists_are_read_from_the_store(ran: Omnix) -> None:
         assert ran("recommendations", command).code == 0
 
 
+def test_a_list_that_is_not_there_says_so(omnix: Omnix) -> None:
+    answer = omnix("recommendations", "trending", "--format", "json")
+    assert (answer.code, answer.out.strip(), "nothing is published here" in answer.err) == (0, "[]", True)
+    own = omnix("recommendations", "customer", "zoe", "--context", "usual")
+    assert "there is no list for this customer\n" in own.err
+
+
 def test_feedback_is_kept(ran: Omnix) -> None:
     answer = ran("recommendations", "feedback", "c01", "--status", "clicked", "--format", "json")
     assert (answer.code, json.loads(answer.out)["status"]) == (0, "clicked")

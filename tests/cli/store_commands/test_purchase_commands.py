@@ -6,6 +6,14 @@ from pathlib import Path
 from tests.cli.conftest import Omnix
 
 
+def test_imported_purchases_are_in_the_store_after_a_backfill(shop: Omnix) -> None:
+    before = shop("customers", "purchases", "c01", "--format", "json")
+    assert (before.code, before.out.strip(), "`omnix tables backfill`" in before.err) == (0, "[]", True)
+    assert shop("tables", "backfill").code == 0
+    after = shop("customers", "purchases", "c01", "--limit", "500", "--format", "json")
+    assert len(json.loads(after.out)) == 20 + 20 + 5 + 10  # milk, bread, tea, jam
+
+
 def test_purchases_are_added_and_paged(omnix: Omnix, tmp_path: Path) -> None:
     rows = [
         {"productId": "milk", "unitPrice": 1.10, "purchaseDate": f"2018-01-{day:02}T10:00:00Z"} for day in (1, 2, 3)

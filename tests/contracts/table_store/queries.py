@@ -62,6 +62,13 @@ class AnswersQueries:
         with pytest.raises(ConfigError, match="cursor"):
             store.query("purchase-history", BY_CUSTOMER, "c1", now=NOW, cursor=cursor)
 
+    def test_a_cursor_of_another_query_is_refused(self, store: TableStore) -> None:
+        others = [{**purchase(number), "customerId": "c2"} for number in range(3, 6)]
+        store.put_many("purchase-history", [*(purchase(number) for number in range(3)), *others])
+        page = store.query("purchase-history", BY_CUSTOMER, "c1", now=NOW, limit=1)
+        with pytest.raises(ConfigError, match="cursor"):
+            store.query("purchase-history", BY_CUSTOMER, "c2", now=NOW, cursor=page.cursor)
+
     def test_an_index_holds_only_items_that_have_its_attributes(self, store: TableStore) -> None:
         shop_list = {"id": "trending#all", "generatedAt": "2026-01-01", "status": "active"}
         undated = {"id": "c1#homepage", "customerId": "c1"}

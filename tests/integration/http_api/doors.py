@@ -62,11 +62,12 @@ class Door:
     settings: ApiSettings = field(default_factory=ApiSettings)
     rates: Rates | None = None
     opened: TableStore | None = None
+    local_only: bool = False
 
     def __post_init__(self) -> None:
         self.store: TableStore = self.opened or SqliteStore(self.folder / "store.sqlite")
         self.side = CustomerSide.of(self.store, Settings(), now=lambda: NOON)
-        self.app = application(self.side, self.settings, rates=self.rates)
+        self.app = application(self.side, self.settings, rates=self.rates, local_only=self.local_only)
         assert isinstance(self.app.app, FastAPI)
         self.inner = self.app.app
 
@@ -74,7 +75,7 @@ class Door:
         """The answer to a request."""
 
         async def answer() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://omnix.test") as client:
                 return await client.request(method, path, **options)
 
@@ -99,7 +100,6 @@ def serving(folder: Path, **settings: str) -> Iterator[Process]:
     try:
         for line in process.stderr:
             if found := re.search(r"listening on http://\S+:(\d+)", line):
-                # Somebody must read the log: a server that writes to a full pipe waits.
                 threading.Thread(target=process.stderr.read, daemon=True).start()
                 yield Process(process, int(found[1]))
                 break

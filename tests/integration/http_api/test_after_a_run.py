@@ -31,7 +31,7 @@ def get(door: Door, path: str) -> Any:
 
 
 def test_predictions_have_an_interval_a_mean_and_a_category(door: Door) -> None:
-    patterns = get(door, "consumption-predictions")
+    patterns = get(door, "consumption-predictions")["patterns"]
     assert patterns
     for pattern in patterns:
         assert 0 < pattern["averageDaysBetweenPurchases"] < 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import signal
@@ -72,6 +73,55 @@ def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
 
     assert door.call("POST", REGISTER, content=chunks(), headers=kind).status_code == 413
     assert door.store.expected_items("customer-profiles") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoding", "status"),
+    [
+        ("application/json", None, 201),
+        ("application/json; charset=UTF-8", "identity", 201),
+        ('Application/Vnd.Shop+JSON; x=y; charset="utf-8"', None, 201),
+        ("application/json; charset=latin-1", None, 415),
+        ("application/json", "gzip", 415),
+        ("application/json", "gzip, identity", 415),
+        ("text/plain", None, 415),
+        ("", None, 415),
+    ],
+)
+def test_a_body_is_plain_json_in_utf_8(tmp_path: Path, kind: str, encoding: str | None, status: int) -> None:
+    """A packed body is refused before it is read: 10 kB may be 10 MB."""
+    headers = {"content-type": kind} | ({"content-encoding": encoding} if encoding else {})
+    body = gzip.compress(b" " * 10_000_000) if encoding == "gzip" else b'{"customerId": "zoe"}'
+    answer = Door(tmp_path).call("POST", REGISTER, content=body, headers=headers)
+    assert (answer.status_code, answer.headers.get("accept-encoding")) == (
+        status,
+        "identity" if encoding and status == 415 else None,
+    )
+    assert status == 201 or answer.json()["error"] == "not_json"
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [("1", 200), ("500", 200), ("007", 200)]
+    + [(one, 422) for one in ("0", "-1", "501", "abc", "", "9" * 5_000, "1.0", "1_0", "+5", "%201", "1e2", "%D9%A3")],
+)
+def test_a_limit_is_a_whole_number_within_its_bounds(tmp_path: Path, written: str, status: int) -> None:
+    answer = Door(tmp_path).call("GET", f"/v1/customers/zoe/purchases?limit={written}")
+    assert answer.status_code == status
+    if status == 422:
+        (detail,) = answer.json()["details"]
+        assert detail["field"] == "limit" and not detail["reason"].startswith("Input")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"age": 1e99999999999999999999}', '{"age": 1e400}', f'{{"age": {"9" * 5_000}}}', '{"location": "\\ud800"}'],
+)
+def test_numbers_and_texts_that_nothing_can_hold_are_refused(tmp_path: Path, body: str) -> None:
+    content = f'{{"customerId": "zoe", "demographics": {body}}}'.encode()
+    answer = Door(tmp_path).call("POST", REGISTER, content=content, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert answer.json().keys() == {"error", "message", "details", "requestId"}
 
 
 def test_deep_documents_are_refused(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -11,20 +14,26 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from omnix_cli.cli.store_commands import serve
+from omnix_cli.settings import ApiSettings
 from omnix_cli.stores.sqlite.store import SqliteStore
 from tests.integration.http_api.doors import Door, Process, serving
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+POST = b"POST /v1/customers/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     with serving(tmp_path_factory.mktemp("connections")) as server:
         yield server
+
+
+ONE_SHAPE = {"error", "message", "details", "requestId"}
 
 
 def connect(server: Process) -> socket.socket:
@@ -49,6 +58,88 @@ def answer(server: Process, sent: bytes, *, half_close: bool = False) -> bytes:
 
 def is_well(server: Process) -> bool:
     return b" 200 OK" in answer(server, GET + b"Connection: close\r\n\r\n")
+
+
+def is_in_the_one_shape(received: bytes, status: int, error: str) -> bool:
+    """Whether an answer of the server itself is like those of the application."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    document = json.loads(body)
+    return (
+        int(first.split()[1]) == status
+        and document.keys() == ONE_SHAPE
+        and (document["error"], document["requestId"]) == (error, headers["x-request-id"])
+        and (headers["content-type"], headers["connection"]) == ("application/json", "close")
+        and (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
+    )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\nno number\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_one_shape(server: Process, sent: bytes) -> None:
+    assert is_in_the_one_shape(answer(server, sent), 400, "malformed")
+    assert is_well(server)
+
+
+def test_who_is_too_slow_is_told_so_in_the_one_shape(tmp_path: Path) -> None:
+    with serving(tmp_path, API__RECEIVE_SECONDS="0.2") as server:
+        assert is_in_the_one_shape(answer(server, b"GET /hea"), 408, "too_slow")
+
+
+def test_a_client_that_leaves_in_the_middle_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    body, door = (
+        [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}],
+        Door(tmp_path),
+    )
+    headers = [(b"content-type", b"application/json")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/customers/register",
+        "query_string": b"",
+        "headers": headers,
+    }
+
+    async def receive() -> Any:
+        return body.pop(0)
+
+    async def send(message: Any) -> None:
+        assert message.get("status", 400) == 400
+
+    with caplog.at_level("INFO"):
+        asyncio.run(door.app(scope, receive, send))
+    assert [record.levelname for record in caplog.records if record.name.startswith("omnix_cli")] == ["INFO"]
+
+
+def test_a_body_that_will_be_too_large_is_refused_before_it_comes(server: Process) -> None:
+    received = answer(server, POST + b"Content-Length: 99999999999\r\nExpect: 100-continue\r\n\r\n")
+    assert received.split()[1] == b"413" and b'"error":"too_large"' in received
+
+
+def test_a_request_in_progress_is_answered_after_sigterm(tmp_path: Path) -> None:
+    body = b'{"customerId": "last"}'
+    with serving(tmp_path) as server, connect(server) as client:
+        client.sendall(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body[:5])
+        assert is_well(server), "and our request is being read"
+        server.process.send_signal(signal.SIGTERM)
+        with suppress(OSError):
+            while is_well(server):
+                time.sleep(0.05)
+        time.sleep(0.5)
+        client.sendall(body[5:])
+        assert client.recv(4_096).startswith(b"HTTP/1.1 201 Created")
+        assert server.process.wait(timeout=30) in (0, 130)
 
 
 def test_requests_one_after_the_other_without_waiting(server: Process) -> None:
@@ -168,6 +259,37 @@ def test_without_a_key_a_name_from_elsewhere_does_not_lead_here(server: Process,
     received = answer(server, request.encode())
     assert int(received.split()[1]) == status
     assert b"evil" not in received
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://evil.example.com", 403),
+        ("http://127.0.0.1:9", 403),
+        ("null", 403),
+        ("http://127.0.0.1:{port}", 404),
+        ("https://shop.example.com", 404),
+        (None, 404),
+    ],
+)
+def test_without_a_key_pages_of_other_sites_do_nothing(tmp_path: Path, origin: str | None, status: int) -> None:
+    """A browser sends what a page of another site tells it to, also to this machine."""
+    door = Door(tmp_path, ApiSettings(cors_origins=("https://shop.example.com",)), local_only=True)
+    headers = {"Host": "127.0.0.1:7"} | ({"Origin": origin.format(port=7)} if origin else {})
+    for method, path in (("GET", "/v1/customers/zoe/profile"), ("PATCH", "/v1/customers/zoe/consent")):
+        assert door.call(method, path, headers=headers, json={}).status_code == status
+
+
+def test_what_fails_around_the_application_is_answered_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(tmp_path)
+
+    async def broken(*arguments: Any) -> None:
+        raise RuntimeError("the password is 1234")
+
+    monkeypatch.setattr(door.app, "app", broken)
+    answered = door.call("GET", "/healthz")
+    assert (answered.status_code, answered.json()["error"], "1234" in answered.text) == (500, "internal", False)
+    assert answered.headers["x-content-type-options"] == "nosniff"
 
 
 def test_more_requests_than_it_can_answer_are_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,8 +30,8 @@ HOW: dict[str, Any] = {
     "suppress_health_check": list(HealthCheck),
 }
 UNDESCRIBED = re.compile(
-    "is in the future|is not a cursor|at most 38 digits|bytes as JSON|max must be at least min|out of range"
-    "|must not begin with|must be text"
+    "is in the future|is before 1990|is not a cursor|at most 38 digits|bytes as JSON|max must be at least min"
+    "|out of range|must not begin with|must be text"
 )
 """Why a document may be refused that is as described: JSON Schema has no words for it."""
 

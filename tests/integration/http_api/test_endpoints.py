@@ -159,7 +159,7 @@ def test_lists(door: Door) -> None:
 
 def test_predictions(door: Door) -> None:
     publish(door)
-    (pattern,) = door.call("GET", "/v1/customers/zoe/consumption-predictions").json()
+    (pattern,) = door.call("GET", "/v1/customers/zoe/consumption-predictions").json()["patterns"]
     assert (pattern["productId"], pattern["predictedNextPurchaseDate"]) == ("milk", "2018-01-16")
     assert door.call("GET", "/v1/customers/zoe/replenishment-alerts").json() == {"urgent": [pattern], "upcoming": []}
     one = door.call("GET", "/v1/customers/zoe/purchase-prediction/milk")
@@ -229,7 +229,9 @@ def test_logs_name_no_customer(door: Door, caplog: pytest.LogCaptureFixture) -> 
     assert len(ours) == 2 and not any("secret" in line for line in ours)
 
 
-def test_a_fault_of_the_store_says_nothing_about_itself(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_store_says_nothing_about_itself(
+    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*arguments: Any, **options: Any) -> None:
         raise RuntimeError("the password is 1234")
 
@@ -237,6 +239,9 @@ def test_a_fault_of_the_store_says_nothing_about_itself(door: Door, monkeypatch:
     answer = door.call("GET", "/v1/customers/zoe/profile")
     assert (answer.status_code, answer.json()["error"]) == (500, "internal")
     assert "1234" not in answer.text
+    (line,) = [vars(record) for record in caplog.records if record.levelname == "ERROR"]
+    assert (line["request_id"], line["error"]) == (answer.json()["requestId"], "RuntimeError")
+    assert line["at"].startswith("test_endpoints.py:") and "1234" not in line["msg"]
 
 
 def test_readiness_is_that_of_the_store(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from omnix_cli.errors import UnavailableError
+from omnix_cli.serving.http_api import issuer_keys
 from omnix_cli.serving.http_api.issuer_keys import PublishedKeys
 from omnix_cli.settings import ApiSettings
 from tests.aws.local_server import LocalServer
@@ -179,6 +180,13 @@ def test_nobody_whose_key_is_known_waits_for_a_fetch(issuer: Issuer) -> None:
         assert keys(known).key_id == "k0"
         with pytest.raises(UnavailableError):
             keys(invented)
+
+
+def test_nobody_waits_for_ever_for_the_first_keys(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer_keys, "_WAIT_SECONDS", 0.05)
+    keys = PublishedKeys(issuer.url)
+    with keys._fetching, pytest.raises(UnavailableError):  # another thread asks an issuer that never ends its answer
+        keys(signed()["Authorization"].split()[1])
 
 
 @pytest.mark.parametrize("name", [None, 7, ["k0"], {}, "", "k0\x00", "../k0"])

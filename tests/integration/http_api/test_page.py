@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnix_cli.serving.http_api.routes import page_routes
+from tests.contracts.test_customer_side import published
 from tests.integration.http_api.doors import NOON, SERVICE, Door, bearer, keyed
 from tests.integration.http_api.pages import HOSTILE, LONG, fill
 
@@ -71,6 +72,26 @@ def test_a_customer(door: Door) -> None:
 def test_a_product(door: Door) -> None:
     page = read(door, "?product=milk")
     assert "Product milk" in page.text and "Similar to milk" in page.text and "Tea" in page.text
+
+
+def test_products_are_found_by_words_of_their_names(door: Door) -> None:
+    page = read(door, "?product=TEA")  # no id is written so
+    assert "Products named TEA 1 product with these words in their names Product Id Tea tea" in page.text
+    assert {"href": "/?product=tea"} in page.all("a")
+    found = read(door, f"?product={quote('onerror=window img')}")
+    assert HOSTILE[1].title() in found.text and not found.all("img")
+
+
+def test_only_the_first_of_many_are_shown(door: Door) -> None:
+    door.store.put_many("recommendations", [published("similar#soup", [f"soup {n}" for n in range(60)])])
+    assert "Product soup" in read(door, "?product=soup%20").text, "an id goes before a name"
+    page = read(door, "?product=oup")
+    assert "50 products with these words in their names; 10 more: add a word" in page.text
+
+
+def test_names_that_are_not_read_yet_are_promised(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door.side.names, "find", lambda words, now: None)
+    assert "The names of the products are being read" in read(door, "?product=oats").text
 
 
 def test_without_a_question_it_shows_what_is_published_for_all(door: Door) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -119,7 +120,10 @@ def request(
     query: str = "",
     host: str = "api.example.com",
 ) -> dict[str, Any]:
-    """A request through API Gateway; a function URL sends the same."""
+    """A request through an HTTP API of API Gateway, which decodes the path, or a function URL, which does not. Sources:
+    events of both, recorded in github.com/fastify/aws-lambda-fastify/issues/169 and
+    github.com/middleapi/standard-server/pull/93."""
+    path = path if ".lambda-url." in host else unquote(path).partition("?")[0]
     headers = {"host": host, "content-type": "application/json"}
     return {
         "version": "2.0",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -16,52 +15,39 @@ from typing import Any
 import polars
 import pytest
 
+from omnix_cli.protocols.tables import TableStore
+from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
 from tests.integration.lambda_handlers.recorded_events import queue, request
-from tests.integration.lambda_handlers.test_events import ORDER
+from tests.integration.lambda_handlers.test_events import LINE, ORDER
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("dataframely", "fastapi", "numba", "numpy", "polars", "pyarrow", "pydantic", "scipy", "sklearn")
-ALONE = """
-import json, sys
-from importlib.metadata import packages_distributions
+RUN = """
+import json, os, sys, types
 
-allowed, of_module = set(json.loads(sys.argv[1])), packages_distributions()
-
-class Only:
-    def find_spec(self, name, path=None, target=None):
-        packages = {one.lower().replace("_", "-") for one in of_module.get(name.partition(".")[0], ())}
-        if packages and not packages & allowed:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Only())
+module, event, *folders = sys.argv[1:]
+sys.path[:0] = folders
 
 class Context:
     function_name, memory_limit_in_mb, aws_request_id, invoked_function_arn = "f", 1, "r", "arn"
     def get_remaining_time_in_millis(self):
         return 30_000
 
-"""
-"""Runs what follows as if there were only some packages."""
-EVENTS = """
-import omnix_cli.stores.dynamodb.factory
-from omnix_cli.serving.lambda_handlers import order_events, purchase_events
-purchase_events.client(), purchase_events._once()
-print(json.dumps(order_events.handler(json.loads(sys.argv[2]), Context())))
-"""
-API = """
-import omnix_cli.stores.dynamodb.factory
-from omnix_cli.serving.lambda_handlers import gateway
-print(json.dumps(gateway.handler(json.loads(sys.argv[2]), Context())))
-"""
+hooks = []
+if "SNAPSTART" in os.environ:  # what the runtime of Lambda has
+    runtime = sys.modules["snapshot_restore_py"] = types.ModuleType("snapshot_restore_py")
+    runtime.register_before_snapshot = hooks.append
 
-
-@pytest.fixture(scope="module")
-def archives() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lambda_archives", ROOT / "deploy" / "lambda_archives.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+import importlib
+handlers = importlib.import_module(f"omnix_cli.serving.lambda_handlers.{module}")
+for hook in reversed(hooks):
+    hook()
+loaded = set(sys.modules)
+answer = handlers.handler(json.loads(event), Context())
+new = sorted({name.partition(".")[0] for name in set(sys.modules) - loaded} - set(sys.stdlib_module_names))
+print(json.dumps({"answer": answer, "loaded": new}))
+"""
+"""Runs a handler with what is in some folders, and nothing else."""
 
 
 def ran(code: str, *arguments: str, **environment: str) -> str:
@@ -73,18 +59,34 @@ def ran(code: str, *arguments: str, **environment: str) -> str:
     return found.stdout.splitlines()[-1]
 
 
-def answered(code: str, packages: tuple[str, ...], event: dict[str, Any], workspace: Path) -> dict[str, Any]:
+def answered(folders: list[Path], module: str, event: dict[str, Any], *, snapstart: bool) -> dict[str, Any]:
+    """What a function answers, and which packages the event had to load."""
     api = {"OMNIX_API__SECRET": "a" * 32, "OMNIX_API__ISSUER": "shop", "OMNIX_API__AUDIENCE": "omnix"}
-    printed = ran(ALONE + code, json.dumps(packages), json.dumps(event), OMNIX_WORKSPACE=str(workspace), **api)
-    return json.loads(printed)  # type: ignore[no-any-return]
+    variables = os.environ | api | ({"SNAPSTART": "1"} if snapstart else {})
+    command = [sys.executable, "-I", "-S", "-c", RUN, module, json.dumps(event), *map(str, folders)]
+    found = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    return json.loads(found.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
-def test_events_need_no_other_package(archives: ModuleType, tmp_path: Path) -> None:
-    assert answered(EVENTS, archives.EVENTS, queue(ORDER), tmp_path) == {"batchItemFailures": []}
-
-
-def test_the_http_api_needs_no_other_package(archives: ModuleType, tmp_path: Path) -> None:
-    assert answered(API, archives.API, request("GET", "/healthz"), tmp_path)["statusCode"] == 200
+@pytest.mark.parametrize(
+    ("archive", "module", "event"),
+    [
+        ("events", "order_events", queue(ORDER)),
+        ("events", "purchase_events", queue(LINE)),
+        ("api", "gateway", request("GET", "/v1/customers/zoe/purchases", token="none")),
+    ],
+)
+def test_an_archive_is_enough_and_a_snapshot_has_all_of_it(
+    store: TableStore, unpacked: dict[str, list[Path]], archive: str, module: str, event: dict[str, Any]
+) -> None:
+    for snapstart in (False, True):
+        found = answered(unpacked[archive], module, event, snapstart=snapstart)
+        assert found["answer"].get("statusCode") == (401 if archive == "api" else None)
+        assert found["answer"].get("batchItemFailures") == (None if archive == "api" else [])
+        late = set(found["loaded"]) - {"anyio"}  # loads a part of itself with the first request
+        assert bool(late) is not snapstart
+    assert len(list(store.scan(PURCHASE_TABLE))) == (archive == "events")
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])

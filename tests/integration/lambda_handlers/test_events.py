@@ -12,7 +12,9 @@ import pytest
 from omnix_cli.errors import InvalidRecord, UnavailableError
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.serving.lambda_handlers import deliveries, event_records, order_events, purchase_events
+from omnix_cli.serving.lambda_handlers.container import present
 from omnix_cli.stores.tables.purchase_items import PURCHASE_TABLE
+from omnix_cli.stores.tables.store_tombstones import StoreTombstones
 from tests.integration.lambda_handlers.recorded_events import Context, bus, queue, stream, topic
 
 MILK = {"productId": "milk", "quantity": 2, "unitPrice": 1.1}
@@ -93,6 +95,59 @@ class TestOrders:
             order_events.handler(bus({"id": "R-1"}), Context())
         assert figures(capsys.readouterr().out) == {"EventsRefused": 1}
 
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {},
+            {"Records": None},
+            {"Records": [7]},
+            {"Records": [{"EventSource": "aws:sns", "Sns": topic(ORDER)}]},
+            {"Records": [{"eventSource": "aws:s3", "s3": {}}]},
+            {"Records": [{"messageId": "m0", "body": "{}"}]},
+            {name: value for name, value in bus(ORDER).items() if name != "time"},
+        ],
+        ids=["nothing", "null", "number", "topic", "bucket", "nobody", "bus without a time"],
+    )
+    def test_another_source_is_refused(
+        self, store: TableStore, capsys: pytest.CaptureFixture[str], event: dict[str, Any]
+    ) -> None:
+        with pytest.raises(event_records.UnreadableMessage):
+            order_events.handler(event, Context())
+        assert figures(capsys.readouterr().out) == {"EventsRefused": 1}
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            *("", "null", "1", '"order"', "[" * 100_000, "[" * 900 + "]" * 900, json.dumps([ORDER]), "\ufeff{}"),
+            json.dumps(ORDER).replace("1.1", "NaN"),
+            json.dumps(ORDER).replace("1.1", "1e999"),
+            json.dumps(json.dumps(ORDER)),
+            json.dumps({**ORDER, "id": "R\ud800"}),
+            json.dumps({**ORDER, "items": [MILK] * 1_001}),
+            json.dumps({**ORDER, "items": [{**MILK, "quantity": True}]}),
+            json.dumps({**ORDER, "orderDate": "0001-01-01T00:00:00+14:00"}),
+            json.dumps(topic(topic(ORDER))),
+            json.dumps({"Type": "SubscriptionConfirmation", "MessageId": "x", "Message": "confirm"}),
+        ],
+    )
+    def test_poison_fails_alone(self, store: TableStore, body: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert order_events.handler(queue(ORDER, body), Context()) == failed("m1")
+        assert rows(store) == {"##R-1#milk": 2}
+        assert figures(capsys.readouterr().out) == {"EventsApplied": 1, "EventsRefused": 1}
+
+    def test_a_stream_may_have_attributes_of_any_type(self, store: TableStore) -> None:
+        event = stream(exact(ORDER))
+        extra = {
+            "a": {"B": "aGk="},
+            "b": {"BS": ["aGk="]},
+            "c": {"SS": ["x"]},
+            "d": {"NS": ["1.5"]},
+            "e": {"NULL": True},
+        }
+        event["Records"][0]["dynamodb"]["NewImage"] |= extra
+        assert order_events.handler(event, Context()) == NONE
+        assert rows(store) == {"##R-1#milk": 2}
+
     def test_a_deleted_item_says_nothing(self, store: TableStore) -> None:
         order_events.handler(queue(ORDER), Context())
         assert order_events.handler(stream(exact(ORDER), name="REMOVE"), Context()) == NONE
@@ -152,6 +207,12 @@ class TestPurchases:
         purchase_events.handler(queue(LINE, ids={0: "m8"}), Context())
         assert rows(store) == {"2020-05-02##R-1#milk": 2}, "another message may correct it again"
 
+    def test_a_purchase_is_of_a_time_that_can_be(self, store: TableStore) -> None:
+        dates = ("1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+        assert purchase_events.handler(queue(*({**LINE, "purchaseDate": date} for date in dates)), Context()) == failed(
+            "m0", "m1"
+        )
+
     def test_a_refused_one_is_not_remembered_and_no_customer_is_stored_beside(self, store: TableStore) -> None:
         bad = queue({**LINE, "unitPrice": -1}, {**LINE, "customerId": None}, {**LINE, "channel": "app"}, LINE)
         for _ in range(2):
@@ -173,3 +234,14 @@ class TestPurchases:
         assert figures(capsys.readouterr().out) == {"EventsFailed": 1}
         assert purchase_events.handler(queue(LINE), Context()) == NONE
         assert len(rows(store)) == 1
+
+
+class TestForgottenCustomers:
+    @pytest.mark.parametrize("handler", [order_events.handler, purchase_events.handler])
+    def test_late_events_are_taken_and_nothing_is_stored(self, store: TableStore, handler: Any) -> None:
+        StoreTombstones(store).bury("zoe", key=b"k" * 32, now=present())
+        document = ORDER if handler is order_events.handler else LINE
+        assert handler(queue(document), Context()) == NONE, "it must not come again, nor end as a dead letter"
+        assert list(store.scan(PURCHASE_TABLE)) == list(store.scan("order-states")) == []
+        assert handler(queue({**document, "customerId": "anna"}, ids={0: "m2"}), Context()) == NONE
+        assert {item["customerId"] for item in store.scan(PURCHASE_TABLE)} == {"anna"}

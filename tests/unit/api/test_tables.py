@@ -35,7 +35,7 @@ def put(tmp_path: Path) -> Callable[..., None]:
 
 
 def test_tables_are_created_checked_and_dropped(tables: Tables) -> None:
-    with pytest.raises(ConfigError, match="6 differences") as caught:
+    with pytest.raises(ConfigError, match="7 differences") as caught:
         tables.status()
     assert isinstance(caught.value.report[0], Finding)
     assert len(tables.create(dry_run=True)) == len(tables.create()) == 6

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnix_cli.safe_text.redaction import REDACTED, Traces, is_customer_field
+from omnix_cli.list_ids import CUSTOMER_CONTEXTS
+from omnix_cli.safe_text.redaction import INTERACTIONS, LIST_ENDS, REDACTED, Traces, is_customer_field
+from omnix_cli.schemas import INTERACTION_TYPES
 
 
 @pytest.mark.parametrize(
@@ -49,11 +51,54 @@ def test_so_is_one_that_is_escaped(customer: str) -> None:
     ("customer", "is_distinctive"),
     [
         *(("C-104", True), ("1234567", True), ("a@b", False), ("ab@c", True), ("123456", False), ("12", False)),
+        *(("2017-12-30", False), ("20171230", False), ("2017-12", False), ("30.12.2017", False), ("12.50", False)),
+        *(("+49 170 1234567", True), ("1017-12-300", True), ("0.2.0", False), ("87654321", True)),
         *(("anna", False), ("c01", False), ("zoe-4711", True), ("abcdefghijklmnop", True)),
     ],
 )
 def test_what_looks_like_other_things(customer: str, is_distinctive: bool) -> None:
     assert Traces(customer).is_distinctive is is_distinctive
+
+
+@pytest.mark.parametrize(
+    ("text", "is_own"),
+    [
+        ("7#homepage", True),
+        ("7#usual", True),
+        ("7#view#milk#2017-12-30T09:00:00Z", True),
+        ("2018-01-01T10:00:00#north##7#milk", True),
+        ("2018-01-01T10:00:00###7#milk#return", True),
+        ("2018-01-01##R-100#7", False),
+        ("2018-01-01###70#milk", False),
+        ("similar#7", False),
+        ("7#other", False),
+    ],
+)
+def test_an_id_like_others_counts_in_ids_where_a_customer_stands(text: str, is_own: bool) -> None:
+    assert Traces("7").is_value(text, "id") is is_own
+
+
+def test_ids_are_those_that_are_made() -> None:
+    assert LIST_ENDS == CUSTOMER_CONTEXTS and INTERACTIONS == INTERACTION_TYPES
+
+
+def test_ids_of_rows_write_some_signs_otherwise() -> None:
+    assert Traces("a#1").is_in("2018-01-01T10:00:00###a%231#milk")
+    assert Traces("#").is_value("2018-01-01T10:00:00###%23#milk", "id")
+    assert not Traces("2017-12-30").is_value("2017-12-30##R-1#milk", "id")
+    assert not Traces("similar").is_value("similar#milk", "id")
+
+
+def test_sentences_of_results_name_nobody() -> None:
+    item = {"customerId": "7", "reason": "every 7 days", "recommendations": [{"productId": "7"}]}
+    assert Traces("7").of_items.in_value(item)
+    assert not Traces("7").of_items.in_value({**item, "customerId": "8"})
+    assert Traces("7").in_value({"message": "a row of 7 is odd"})
+
+
+def test_what_is_also_another_thing_counts_in_fields_of_customers_only() -> None:
+    traces = Traces("C-1042", is_shared=True)
+    assert traces.in_value({"customer_id": "C-1042"}) and not traces.in_value({"product_id": "C-1042"})
 
 
 def test_a_number_counts_where_a_customer_is_meant() -> None:

@@ -31,7 +31,7 @@ from omnix_cli.predictors.bedrock.asking.money import GUARDRAIL_NOTE, Budget, de
 from omnix_cli.predictors.bedrock.asking.pacing import Pacing
 from omnix_cli.predictors.bedrock.asking.progress import AskingProgress, FailureWatch, ProgressLog
 from omnix_cli.predictors.bedrock.asking.workers import Workers
-from omnix_cli.records import NO_BUDGET, Failure, Question, Reply
+from omnix_cli.records import NO_BUDGET, NOT_ASKED, Failure, Question, Reply
 
 _THROTTLINGS_PER_ATTEMPT = 10
 """How often a question may be throttled while others are answered, for each of its `attempts`."""
@@ -39,14 +39,21 @@ _AFTER_TIMEOUT = 10.0
 """Seconds after the time limit of an answer in which the questions under way have ended for certain."""
 _LONGEST_WAIT = 20.0
 """The most seconds before a question is asked again."""
+_LOOK_SECONDS = 5.0
+"""The most seconds of a pause after which to look whether there is still time."""
 
 _log = logging.getLogger(__name__)
+
+
+class _OutOfTime(Exception):
+    """There is no time for an answer."""
 
 
 @dataclass(eq=False)
 class ConverseAsker:
     """Implements `protocols.Asker` with the Converse API. Answers must have the JSON `schema`; `first_wait` is how long
-    to wait, at most, before a failed question is asked again."""
+    to wait, at most, before a failed question is asked again. No question is sent, or sent again, unless there
+    `is_time`."""
 
     client: Any
     recorder: ReplyRecorder
@@ -55,6 +62,7 @@ class ConverseAsker:
     budget: Budget | None = None
     progress: Callable[[AskingProgress], None] = field(default_factory=ProgressLog)
     first_wait: float = 0.5
+    is_time: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self._settings = self.recorder.settings
@@ -121,6 +129,8 @@ class ConverseAsker:
             form = self._form(question.model)
             try:
                 return self._attempt(question, form, workers)
+            except _OutOfTime:
+                return Failure(question=question.key, reason=NOT_ASKED, detail="there is no time", temporary=True)
             except RequestFailed as failed:
                 if failed.kind == "refused" and self._adapts(question.model, form, failed):
                     continue
@@ -137,7 +147,7 @@ class ConverseAsker:
                     workers.pause(self._wait(failures - 1))
 
     def _attempt(self, question: Question, form: Form, workers: Workers) -> Reply | Failure:
-        """Asks once, after reserving the most it can cost. Raises `RequestFailed`."""
+        """Asks once, after reserving the most it can cost. Raises `RequestFailed` and `_OutOfTime`."""
         prices = self.recorder.on_demand_prices(question.model)
         most = dearest(question, prices, schema_bytes=self._schema_bytes)
         cost = lost = Decimal(0)
@@ -162,8 +172,14 @@ class ConverseAsker:
 
     def _reply(self, question: Question, form: Form, workers: Workers, most: Decimal) -> Reply:
         parameters = request(question, form, self.schema, self._settings)
-        workers.pause(0)
-        entry = self._pacing.enter(workers.pause)
+
+        def wait(seconds: float) -> None:
+            workers.pause(min(seconds, _LOOK_SECONDS))
+            if not self.is_time():
+                raise _OutOfTime
+
+        wait(0)
+        entry = self._pacing.enter(wait)
         began = time.monotonic()
         with self._lock:
             self._sent[question.key] = question, most

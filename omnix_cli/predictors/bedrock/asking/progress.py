@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from omnix_cli.errors import ConfigError, UnavailableError
 from omnix_cli.predictors.bedrock.asking.money import Spending
-from omnix_cli.records import NO_BUDGET, Failure, Reply
+from omnix_cli.records import UNASKED, Failure, Reply
 
 _FAILED_IN_A_ROW = 10
 """When this many questions in a row get no answer, the service is down."""
@@ -36,7 +36,7 @@ class FailureWatch:
             self._in_a_row = 0
             return
         self.failed += 1
-        if result.reason == NO_BUDGET:
+        if result.reason in UNASKED:
             return
         self._in_a_row = self._in_a_row + 1 if result.temporary else 0
         last = f"{result.detail} ({result.reason})"

@@ -24,7 +24,7 @@ from omnix_cli.serving.http_api.openapi import (
     ImportedPurchases,
     InteractionPage,
     Item,
-    Pattern,
+    Patterns,
     Prediction,
     Profile,
     PurchasePage,
@@ -33,6 +33,7 @@ from omnix_cli.serving.http_api.openapi import (
     takes,
 )
 from omnix_cli.serving.http_api.requests import Body, CallerOf, Cursor, CustomerId, PageLimit, ProductId, Side
+from omnix_cli.stores.tables.store_tombstones import forgotten_error
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 IfMatch = Annotated[str | None, Header(description="Change the profile only if this is its entity tag.")]
@@ -43,7 +44,7 @@ _LINE: dict[str, Any] = {"productId": "1082185", "unitPrice": 1.99, "purchaseDat
 @router.post("/register", status_code=201, openapi_extra=takes(Registration, _CUSTOMER), **answers(Profile, 201, 409))
 def register(caller: CallerOf, side: Side, body: Body) -> Response:
     """Register a customer. The same registration again changes nothing; another one is a conflict."""
-    caller.check(str(body.get("customerId")) if isinstance(body, dict) else "")
+    caller.check_document(body)
     profile = side.register(body).profile
     return ExactJson(profile, status_code=201, headers={"ETag": entity_tag(profile)})
 
@@ -90,15 +91,16 @@ def purchases(
     "/{customer}/purchases",
     status_code=201,
     openapi_extra=takes(NewPurchase, _LINE),
-    **answers(Item, 201),
+    **answers(Item, 201, 409),
 )
 def add_purchase(caller: CallerOf, side: Side, customer: CustomerId, body: Body) -> Response:
     """Add one order line with its own date. The same line again is the same item."""
     caller.check_service()
     (added,) = side.add_purchases(customer, [body])
-    if added.status == "refused":
-        field, _, reason = (added.reason or "").partition(": ")
-        raise wrong(field, reason)
+    if added.error:
+        raise added.error
+    if added.status == "forgotten":
+        raise forgotten_error(customer)
     return ExactJson({"id": added.id, "status": added.status}, status_code=201)
 
 
@@ -114,7 +116,7 @@ def import_purchases(caller: CallerOf, side: Side, customer: CustomerId, body: B
     if not isinstance(rows, list):
         raise wrong("purchases", "must be a list, and the only field")
     added = side.add_purchases(customer, rows)
-    results = [{name: value for name, value in vars(one).items() if value is not None} for one in added]
+    results = [{name: value for name, value in one.values().items() if value is not None} for one in added]
     return ExactJson({"results": results, "refused": sum(one.status == "refused" for one in added)})
 
 
@@ -140,16 +142,16 @@ def record_interaction(caller: CallerOf, side: Side, customer: CustomerId, body:
     return ExactJson(item, status_code=201)
 
 
-@router.get("/{customer}/consumption-predictions", **answers(list[Pattern], 200))
+@router.get("/{customer}/consumption-predictions", **answers(Patterns, 200))
 def consumption_predictions(caller: CallerOf, side: Side, customer: CustomerId) -> Response:
     """What the customer will need, as the last run published it, likeliest first."""
     caller.check(customer)
-    return ExactJson(side.consumption_predictions(customer))
+    return ExactJson({"patterns": side.consumption_predictions(customer)})
 
 
 @router.get("/{customer}/replenishment-alerts", **answers(Alerts, 200))
 def replenishment_alerts(caller: CallerOf, side: Side, customer: CustomerId) -> Response:
-    """What is urgent and upcoming, as the last run published it."""
+    """What is urgent (expected by tomorrow with a confidence above 0.7) and upcoming (within 7 days, above 0.6)."""
     caller.check(customer)
     return ExactJson(side.replenishment_alerts(customer))
 
@@ -173,7 +175,7 @@ def _changed(
     if if_match is not None:
         stored = side.profile(customer)
         if not tags_of(if_match) & {entity_tag(stored), "*"}:
-            raise Changed("the profile is not the one of If-Match")
+            raise Changed("the profile is no longer the one that If-Match names")
         version = stored.get("version")
     profile = change(version)
     return ExactJson(profile, headers={"ETag": entity_tag(profile)})

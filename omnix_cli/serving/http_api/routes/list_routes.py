@@ -58,5 +58,5 @@ def seasonal_products(caller: CallerOf, side: Side, season: Season = "current", 
 )
 def give_feedback(caller: CallerOf, side: Side, body: Body) -> Response:
     """Record what became of a customer's list."""
-    caller.check(str(body.get("customerId")) if isinstance(body, dict) else "")
+    caller.check_document(body)
     return ExactJson(side.give_feedback(body))

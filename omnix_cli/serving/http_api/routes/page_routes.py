@@ -25,6 +25,7 @@ from omnix_cli.serving.http_api.timeline import timeline
 router = APIRouter(include_in_schema=False)
 _FOLDER = Path(__file__).resolve().parents[1] / "templates"
 _MOST = 20
+_MOST_NAMED = 50
 _MAX_ID = 256
 _TITLES = {"homepage": "Homepage", "replenishment": "Replenishment", "usual": "Usually bought"}
 _FALLBACKS = ("none", "popular")
@@ -55,7 +56,8 @@ _KEPT = {"Cache-Control": "public, max-age=3600"}
 
 @router.get("/")
 def page(caller: CallerOf, side: Side, customer: Asked = "", product: Asked = "") -> Response:
-    """The page of a customer or of a product; without either, what is trending and in season."""
+    """The page of a customer, or of a product by its id or words of its name; without either, what is trending and in
+    season."""
     customer, product = customer.strip(), product.strip()
     if customer:
         caller.check(customer)
@@ -103,15 +105,23 @@ def _customer(side: CustomerSide, customer: str) -> dict[str, Any]:
 
 
 def _product(side: CustomerSide, product: str) -> dict[str, Any]:
-    title = {"title": f"Product {product}", "name": None}
+    title: dict[str, Any] = {"title": f"Product {product}", "name": None, "named": [], "more": 0, "reading": False}
     try:
-        found = side.similar(product, limit=_MOST) if len(product) <= _MAX_ID else None
+        similar = side.similar(product, limit=_MOST) if len(product) <= _MAX_ID else None
     except NotFound:
-        found = None
-    if found is None:
-        return {**title, "known": False, "sections": []}
-    name = side.lists.name(product)
-    return {**title, "name": name, "known": True, "sections": [_section("Similar products", found)]}
+        similar = None
+    if similar is None:
+        named = side.names.find(product, now=side.now()) if len(product) <= _MAX_ID else []
+        if named is None:
+            return {**title, "reading": True, "known": True, "sections": []}
+        shown = {"named": named[:_MOST_NAMED], "more": len(named[_MOST_NAMED:])}
+        return {**title, **shown, "known": bool(named), "sections": []}
+    return {
+        **title,
+        "name": side.product_name(product),
+        "known": True,
+        "sections": [_section("Similar products", similar)],
+    }
 
 
 def _shared(side: CustomerSide) -> Iterator[Section]:

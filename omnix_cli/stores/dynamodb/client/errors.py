@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omnix_cli.aws_errors import NO_ACCESS, is_about_an_answer, is_clock_wrong
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, NoTable, OmnixError, UnavailableError
 
 THROTTLING = frozenset(
     {
@@ -93,7 +93,7 @@ def explained(error: ServiceError, table: str) -> OmnixError:
             "Check store.prefix, store.stage and the region. `omnix tables create` creates it "
             "(the catalogue only with store.tables.own_products = true)."
         )
-        return ConfigError(f"the table {table} does not exist", hint=hint)
+        return NoTable(f"the table {table} does not exist", hint=hint)
     if error.may_pass:
         return UnavailableError(f"{table} does not answer: {error}", hint="Try again later.")
     if is_clock_wrong(error.code, error.message):

@@ -101,3 +101,25 @@ def test_other_files_are_searched_with_what_lies_beside_them(tmp_path: Path) -> 
     (tmp_path / "store.sqlite-wal").write_text("zoe-4711")
     result = search(files_in(tmp_path / "w", tmp_path / "store.sqlite"), [ZOE])
     assert (result.files, result.bytes, len(result.found)) == (2, 16, 2)
+
+
+def test_a_number_in_binary_bytes_says_nothing_and_one_in_a_text_does(tmp_path: Path) -> None:
+    (tmp_path / "store.sqlite-shm").write_bytes(b"\0\1 7 \0")
+    (tmp_path / "notes.txt").write_text("customer 7\n")
+    assert found(tmp_path, Traces("7")) == ["notes.txt"]
+    (tmp_path / "other.bin").write_bytes(b"\0\1zoe-4711\0")
+    assert found(tmp_path, ZOE) == ["other.bin"]
+
+
+def test_sentences_in_tables_name_nobody(tmp_path: Path) -> None:
+    pl.DataFrame({"customer_id": ["8"], "reason": ["every 7 days"]}).write_parquet(tmp_path / "a.parquet")
+    assert found(tmp_path, Traces("7")) == []
+    assert found(tmp_path, Traces("8")) == ["a.parquet"]
+
+
+def test_digits_among_digits_of_packed_values_are_another_number(tmp_path: Path) -> None:
+    names = [f"o{number}" for number in (0, *range(1234, 1300))]
+    pl.DataFrame({"customer_id": names}).write_parquet(tmp_path / "a.parquet", metadata={"note": "x0123456789"})
+    assert found(tmp_path, Traces("12345678")) == []
+    pl.DataFrame({"customer_id": names}).write_parquet(tmp_path / "b.parquet", metadata={"note": "x12345678"})
+    assert found(tmp_path, Traces("12345678")) == ["b.parquet"]

@@ -138,7 +138,7 @@ def test_only_the_tables_that_are_named_are_looked_at() -> None:
     account = Account()
     assert tables_in(account, []).missing([LISTS]) == [LISTS]
     assert account.seen == {"DescribeTable": 1}
-    assert len(tables_in(account, []).missing()) == 5
+    assert len(tables_in(account, []).missing()) == 6
 
 
 def test_warm_throughput_is_raised_where_it_is_lower_table_and_indexes_alike() -> None:

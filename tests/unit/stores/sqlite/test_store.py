@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,6 +44,26 @@ def test_stages_share_a_file_without_meeting(store: SqliteStore, path: Path) -> 
     with closing(SqliteStore(path, stage="prod")) as production:
         assert "products" in production.create_tables()
         assert list(production.scan("products")) == []
+
+
+def test_the_connection_of_a_thread_is_closed_when_the_thread_ends(store: SqliteStore, path: Path) -> None:
+    def open_files() -> int:
+        return sum(one.resolve() == path for one in Path("/proc/self/fd").iterdir())
+
+    for _ in range(30):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(store.get, "products", "milk", now=NOW).result()
+    assert open_files() <= 3
+
+
+def test_the_threads_of_a_server_have_small_caches(store: SqliteStore) -> None:
+    def cache_kib() -> int:
+        with store.database() as database:
+            (size,) = database.execute("PRAGMA cache_size").fetchone()
+        return -int(size)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert (cache_kib(), pool.submit(cache_kib).result()) == (65_536, 4_096)
 
 
 def test_another_writer_means_try_later(store: SqliteStore, path: Path) -> None:

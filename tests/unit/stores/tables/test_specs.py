@@ -5,14 +5,15 @@ import pytest
 from omnix_cli.stores.tables.specs import TABLES, IndexSpec
 
 
-def test_the_tables_are_those_in_production_and_the_states_of_orders() -> None:
+def test_the_tables_are_those_in_production_and_two_of_ours() -> None:
     assert {spec.full_name("omnix-ai", "dev"): (spec.key, spec.ttl) for spec in TABLES.values()} == {
         "omnix-ai-customer-profiles-dev": ("customerId", None),
         "omnix-ai-purchase-history-dev": ("id", None),
         "omnix-ai-product-interactions-dev": ("id", "ttl"),
         "omnix-ai-recommendations-dev": ("id", "ttl"),
         "omnix-ai-products-dev": ("id", None),
-        "omnix-ai-order-states-dev": ("id", None),
+        "omnix-ai-order-states-dev": ("id", "ttl"),
+        "omnix-ai-forgotten-customers-dev": ("id", None),
     }
     assert [index.name for spec in TABLES.values() for index in spec.indexes] == [
         "customerId-updatedAt-index",

@@ -10,7 +10,7 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from omnix_cli.aws_errors import NO_ACCESS
-from omnix_cli.errors import ConfigError, OmnixError, UnavailableError
+from omnix_cli.errors import ConfigError, NoTable, OmnixError, UnavailableError
 from omnix_cli.stores.dynamodb.client.errors import (
     PASSING,
     THROTTLING,
@@ -64,13 +64,13 @@ def test_a_refusal_keeps_its_code() -> None:
 @pytest.mark.parametrize(
     ("code", "status", "meaning", "words"),
     [
-        ("ResourceNotFoundException", 400, ConfigError, "does not exist"),
+        ("ResourceNotFoundException", 400, NoTable, "does not exist"),
         ("InternalServerError", 500, UnavailableError, "does not answer"),
         ("ConnectionError", 0, UnavailableError, "does not answer"),
         ("ValidationException", 400, ConfigError, "refuses the request"),
         *((code, 400, UnavailableError, "does not answer") for code in sorted(THROTTLING | PASSING)),
         *(("UnknownError", status, UnavailableError, "does not answer") for status in (408, 424, 429, 502)),
-        ("TableNotFoundException", 400, ConfigError, "does not exist"),
+        ("TableNotFoundException", 400, NoTable, "does not exist"),
         *((code, 400, ConfigError, "no access") for code in sorted(NO_ACCESS)),
     ],
 )
