@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from omnix_cli.services.publishing.list_items import lists_of
 
 _SHARES = ("score", "confidence")
 _DATES = ("predictedPurchaseDate", "nextExpectedDate", "intervalFrom", "intervalTo")
+_ABOUT = re.compile(r"about (?:every )?(\d+) days?")
 _NUMBERS = (*_SHARES, *_DATES, "intervalDays")
 
 
@@ -56,8 +58,13 @@ def _agree(content: Mapping[str, Any], item: Mapping[str, Any], found: Distance)
     for own, theirs in pairs:
         if own.keys() != theirs.keys():
             return False
-        if any(own[name] != theirs[name] for name in own.keys() - {*_NUMBERS, "recommendations"}):
+        if any(own[name] != theirs[name] for name in own.keys() - {*_NUMBERS, "recommendations", "reason"}):
             return False
+        said, before = (str(entry.get("reason", "")) for entry in (own, theirs))
+        if _ABOUT.sub("", said) != _ABOUT.sub("", before):
+            return False
+        for now, then in zip(_ABOUT.findall(said), _ABOUT.findall(before), strict=True):
+            found.days = max(found.days, abs(int(now) - int(then)))
         for name in own.keys() & set(_NUMBERS):
             _measure(name, own[name], theirs[name], found)
     return True

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,12 @@ def nights(folder: Path, first: date, count: int, **opened: Any) -> Iterator[Nig
     before = pl.DataFrame(schema={"list_id": pl.String, "item_bytes": pl.Int64})
     for number in range(count + 1):
         now = datetime.combine(first + timedelta(days=number), time(9), UTC)
-        run = open_workspace(folder, now=lambda now=now: now, **opened).run(as_of=f"{now:%Y-%m-%d}").run
+        run = open_workspace(folder, now=partial(_same, now), **opened).run(as_of=f"{now:%Y-%m-%d}").run
         assert run is not None
         publish, *made = (run.step(name) for name in ("publish", *LISTS))
         assert publish is not None
         assert not publish.incomplete, publish.incomplete
-        checkpoints = ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=lambda now=now: now)
+        checkpoints = ParquetCheckpoints(DiskShelf(folder / "checkpoints"), now=partial(_same, now))
 
         def frame(key: str, name: str, checkpoints: ParquetCheckpoints = checkpoints) -> StoredFrame:
             return checkpoints.open(key).frame(name)
@@ -81,6 +82,10 @@ def nights(folder: Path, first: date, count: int, **opened: Any) -> Iterator[Nig
         customers = receipts.filter(~is_shared(pl.col("list_id")))["list_id"].str.split("#").list.first().n_unique()
         yield Night(now.date(), customers, receipts.height, publish.figures, own, shared, found)
         before = receipts
+
+
+def _same(now: datetime) -> datetime:
+    return now
 
 
 def units(before: pl.DataFrame, after: pl.DataFrame, now: datetime) -> tuple[int, int]:

@@ -2,8 +2,9 @@
 
 Scores, chances and expected dates of customers who did not shop move a little every night. A list with the same `facts`
 (items, order, labels, reasons) is the same while its numbers stay within a tolerance of those that the *store* holds:
-drift cannot add up. The facts are the content without these numbers; an absent number is absent in them, so two lists
-with the same facts have the same numbers, in the same order.
+drift cannot add up. What a reason says to be "about so many days" is such a number, too: the rhythm that was fitted.
+The facts are the content without these numbers; an absent number is absent in them, so two lists with the same facts
+have the same numbers, in the same order.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _SHARE_UNITS, _DAY_UNITS = 10**PLACES, 10
 """Shares are compared in the digits that are published, days in tenths."""
 _NUMBERS = rf'"({"|".join((*SHARES, *_DATES, INTERVAL))})":(?:"[^"]*"|[^,}}\]]+)'
 """A number in the JSON of a content. Quotes inside strings are escaped there, so what looks like one is one."""
+_ABOUT = r"about (?:every )?(\d{1,6}) days?"
+"""A rhythm in a reason."""
 _MOST_DAYS = 10_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 COLUMNS = ("facts_hash", "shares", "days")
@@ -80,8 +83,9 @@ def with_numbers(lists: pl.DataFrame) -> pl.DataFrame:
     shares = [pl.concat_list(_in_units(pl.col("confidence"), _SHARE_UNITS)).cast(pl.List(pl.UInt16))]
     shares += [_each(name, _in_units(_field(name), _SHARE_UNITS)).cast(pl.List(pl.UInt16)) for name in SHARES]
     dates = [_each(name, _field(name).str.to_date().to_physical() * _DAY_UNITS) for name in _DATES]
-    days = [*dates, _each(INTERVAL, _in_units(_field(INTERVAL), _DAY_UNITS))]
-    facts = lists["content"].str.replace_all(_NUMBERS, '"${1}":0')
+    about = pl.col("content").str.extract_all(_ABOUT).list.eval(pl.element().str.extract(_ABOUT).cast(pl.Int32))
+    days = [*dates, _each(INTERVAL, _in_units(_field(INTERVAL), _DAY_UNITS)), about * _DAY_UNITS]
+    facts = lists["content"].str.replace_all(_NUMBERS, '"${1}":0').str.replace_all(_ABOUT, "")
     return lists.with_columns(
         pl.Series("facts_hash", [_hash(text) for text in facts], dtype=pl.String),
         shares=pl.concat_list(shares),
@@ -103,12 +107,12 @@ def _in_units(value: pl.Expr, units: int) -> pl.Expr:
 
 def facts_hash(content: str) -> str:
     """The hash of the facts of a content (JSON, as `list_items` makes it)."""
-    return _hash(re.sub(_NUMBERS, r'"\1":0', content))
+    return _hash(re.sub(_ABOUT, "", re.sub(_NUMBERS, r'"\1":0', content)))
 
 
-def numbers(item: Mapping[str, Any]) -> tuple[list[int], list[int]]:
-    """The shares and the days of an item of the store, in the order of `with_numbers`. Raises LookupError, TypeError or
-    ValueError for an item that is no list."""
+def numbers(item: Mapping[str, Any], content: str) -> tuple[list[int], list[int]]:
+    """The shares and the days of an item of the store and its content, in the order of `with_numbers`. Raises
+    LookupError, TypeError or ValueError for an item that is no list."""
     entries: Sequence[Mapping[str, Any]] = item["recommendations"]
 
     def values(names: Sequence[str]) -> Iterator[Any]:
@@ -117,6 +121,7 @@ def numbers(item: Mapping[str, Any]) -> tuple[list[int], list[int]]:
     shares = [round(share * _SHARE_UNITS) for share in (item["confidence"], *values(SHARES))]
     days = [(date.fromisoformat(day).toordinal() - _EPOCH) * _DAY_UNITS for day in values(_DATES)]
     days += [round(interval * _DAY_UNITS) for interval in values((INTERVAL,))]
+    days += [int(number) * _DAY_UNITS for number in re.findall(_ABOUT, content)]
     if not all(0 <= share <= _SHARE_UNITS for share in shares) or not all(abs(day) <= _MOST_DAYS for day in days):
         raise ValueError("a number that no list has")
     return shares, days

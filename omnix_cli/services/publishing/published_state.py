@@ -144,7 +144,7 @@ def _content(item: Mapping[str, Any]) -> tuple[str, str, list[int], list[int]] |
     """The hash of the content of an item and what is compared of it; None if the item is no list."""
     try:
         content = content_of(item)
-        return content_hash(content), facts_hash(content), *numbers(item)
+        return content_hash(content), facts_hash(content), *numbers(item, content)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
 
