@@ -78,9 +78,8 @@ class PublishReport:
     @property
     def figures(self) -> dict[str, int | float | str]:
         names = ("added", "changed", "refreshed", "unchanged", "drifted", "removed", "refused")
-        return {
-            name: getattr(self, name) for name in names if name not in ("drifted", "refused") or getattr(self, name)
-        }
+        none = {"drifted" if not self.drifted else "", "refused" if not self.refused else ""}
+        return {name: getattr(self, name) for name in names if name not in none}
 
     def cost(self, price: float) -> dict[str, int | float | str]:
         """Write units and dollars, spent and saved, at a price for a million units."""
