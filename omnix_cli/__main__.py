@@ -8,8 +8,8 @@ from omnix_cli.processes import stop_signals
 
 def run() -> None:
     """Runs the command line and exits with its exit code."""
-    # Loading the libraries makes 90,000 objects that stay. Looking through them every 700 objects, as Python does, takes
-    # a sixth of a look-up.
+    # Loading the libraries makes 90,000 objects that stay. To look through them at every 700 new ones, as Python does,
+    # takes a sixth of a look-up.
     gc.set_threshold(100_000)
     try:
         stop_signals.install()

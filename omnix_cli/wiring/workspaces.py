@@ -107,7 +107,10 @@ class Workspace(WorkspaceReader):
         from omnix_cli.stores.inputs.sources import FileSources
         from omnix_cli.stores.inputs.spill import open_spill
 
-        memory = working_bytes(self.settings.engine)
+        memory, promised = working_bytes(self.settings.engine), promised_bytes(self.settings.engine)
+        if promised is not None:
+            rows = {kind: sum(batch.accepted for batch in self.ledger.batches(kind)) for kind in SOURCES}
+            Expectations(self.records, rows["purchases"], rows["products"]).check(["import"], promised)
         on_s3 = S3Files(self.settings.s3, self.fingerprints)
         return Importer(
             sources=sources or FileSources(s3=on_s3, now=self.now(), block_bytes=block_bytes(memory)),

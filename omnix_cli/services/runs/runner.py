@@ -122,7 +122,9 @@ class Runner:
     @property
     def expectations(self) -> Expectations:
         """What the steps are expected to take on the imports as they are now."""
-        return Expectations(self.records, self.sources["purchases"].rows)
+        products = self.sources["products"].rows if "products" in self.sources else 0
+        neighbours = self.settings.similarity.neighbours
+        return Expectations(self.records, self.sources["purchases"].rows, products, neighbours)
 
     def execute(
         self,
@@ -144,8 +146,9 @@ class Runner:
         journal = Journal(self.records, self._new_record(command, imported, self.as_of()))
 
         def work() -> None:
-            gated, all_targets = self._gated(publisher is not None), self._targets(targets, publisher is not None)
-            frames, put_off = gated._compute_all(all_targets, force, journal)
+            publishes = publisher is not None
+            gated, all_targets = self._gated(publishes), self._targets(targets, publishes)
+            frames, put_off = gated._compute_all(all_targets, force, journal, publishes=publishes)
             self.may_go_on()
             if publisher:
                 self._check(journal.record, publisher)
@@ -167,9 +170,12 @@ class Runner:
 
     def _check_memory(self, decisions: Iterable[Decision], expected: Expectations, *, publishes: bool = False) -> None:
         """Raises `ConfigError` when a step that runs cannot keep to the limit."""
-        if self.memory_limit is not None:
-            running = [decision.step.name for decision in decisions if decision.reuse is None]
-            expected.check([*running, *(["publish"] if publishes and running else [])], self.memory_limit)
+        running = [decision.step.name for decision in decisions if decision.reuse is None]
+        if self.memory_limit is None or not running:
+            return
+        sold = self.sources["purchases"].scan("product_id").select(pl.col("product_id").n_unique()).collect().item()
+        most = replace(expected, products=max(expected.products, sold))
+        most.check([*running, *(["publish"] if publishes else [])], self.memory_limit)
 
     def _objection(self, steps: Iterable[StepRecord]) -> str | None:
         """Why the gate lets nothing be published; None if it does, or has not been asked yet."""
@@ -290,13 +296,13 @@ class Runner:
         )
 
     def _compute_all(
-        self, targets: Collection[str], force: Collection[str], journal: Journal
+        self, targets: Collection[str], force: Collection[str], journal: Journal, *, publishes: bool
     ) -> tuple[dict[str, StoredFrame], OmnixError | None]:
         """All frames; and the error of a step that failed because of a service or its settings, while its stand-in did
         its work: no optional part keeps the rest of a run from happening."""
         frames, put_off = dict(self.sources), None
         expected, runner, left = self.expectations, self, list(self.explain(targets, force=force))
-        self._check_memory(left, expected)
+        self._check_memory(left, expected, publishes=publishes)
         while left:
             decision = left.pop(0)
             self.may_go_on()

@@ -62,13 +62,18 @@ def test_a_step_that_never_ran_takes_more_where_there_is_more(tmp_path: Path) ->
 def test_what_a_step_cannot_keep_is_refused_with_what_it_needs(tmp_path: Path) -> None:
     expected = Expectations(RunFolder(DiskFolder(tmp_path)), 10_000_000)
     expected.check([], 1)
-    with pytest.raises(ConfigError, match="cannot be kept, similarity needs") as caught:
-        expected.check(["segments", "similarity"], 1_000_000_000)
+    with pytest.raises(ConfigError, match="popularity needs") as caught:
+        expected.check(["segments", "popularity"], 1_000_000_000)
     least = int((caught.value.hint or "").split()[-1].removesuffix("MB."))
-    expected.check(["segments", "similarity"], least * 1_000_000)
+    expected.check(["segments", "popularity"], least * 1_000_000)
     with pytest.raises(ConfigError):
-        expected.check(["similarity"], (least - 1) * 1_000_000)
+        expected.check(["popularity"], (least - 1) * 1_000_000)
 
 
-def test_a_step_needs_no_more_than_it_took_before(tmp_path: Path) -> None:
-    Expectations(records(tmp_path, TAKEN, purchases=10_000_000), 10_000_000).check(["cycles"], BASE_BYTES * 12 // 10)
+def test_more_products_and_neighbours_need_more(tmp_path: Path) -> None:
+    kept = RunFolder(DiskFolder(tmp_path))
+    peaks = [
+        Expectations(kept, 1_000, products, neighbours).of("shop_lists").peak_bytes
+        for products, neighbours in ((10, 50), (10_000, 50), (10_000, 200))
+    ]
+    assert peaks == sorted(set(peaks))
