@@ -10,15 +10,17 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from random import Random
 from typing import Any
 
 import polars as pl
 
+from omnix_cli.batching import batched
 from omnix_cli.protocols.checkpoints import Checkpoints, StoredFrame
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.publishing.leases import CONTROL, DISTURBED, TABLE, is_to_be_created
-from omnix_cli.services.publishing.list_items import CONTENT, content_hash, lists_of, some_lists
+from omnix_cli.services.publishing.list_items import CHUNK_ROWS, CONTENT, content_hash, lists_of, some_lists
 from omnix_cli.settings import PublishSettings
 from omnix_cli.steps.capacity import item_bytes
 
@@ -82,8 +84,8 @@ def keep_receipts(receipts: pl.DataFrame, checkpoints: Checkpoints, frames: Mapp
     texts = pl.concat_str(pl.all().cast(pl.String), separator=" ", ignore_nulls=True)
     lines = receipts.select(texts).to_series()
     digest = hashlib.sha256(VERSION.encode())
-    for line in lines:
-        digest.update(line.encode())
+    for some in batched(lines, CHUNK_ROWS):
+        digest.update("".join(some).encode())
     key = f"publish-{digest.hexdigest()[:32]}"
     if checkpoints.find(key) is None:
         with checkpoints.write(key=key, step="publish", version=VERSION, parameters={}, inputs=dict(frames)) as writer:
@@ -156,8 +158,7 @@ def verify(
         return None
     chosen = receipts["list_id"]
     if settings.verify == "sample" and len(chosen) > settings.verify_items:
-        order = [hashlib.sha256(f"{seed} {list_id}".encode()).digest() for list_id in chosen]
-        chosen = chosen.gather(sorted(range(len(order)), key=order.__getitem__)[: settings.verify_items])
+        chosen = chosen.gather(sorted(Random(seed).sample(range(len(chosen)), settings.verify_items)))
         chunks: Iterable[pl.DataFrame] = (some_lists(frame, chosen) for frame in frames)
     else:
         wanted = chosen.to_frame()
