@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.protocols.steps import Made, StepOutput
 
 
 def similarity(**arguments: Any) -> StepOutput:
@@ -42,7 +42,7 @@ def fit_ranker(**arguments: Any) -> StepOutput:
     return function(**arguments)
 
 
-def ranking(**arguments: Any) -> StepOutput:
+def ranking(**arguments: Any) -> Made:
     """See `steps.ranking.nightly.ranking`."""
     from omnix_cli.steps.ranking.nightly import ranking as function
 
@@ -63,7 +63,7 @@ def recommend(**arguments: Any) -> StepOutput:
     return function(**arguments)
 
 
-def shop_lists(**arguments: Any) -> StepOutput:
+def shop_lists(**arguments: Any) -> Made:
     """See `steps.lists.shop_lists.shop_lists`."""
     from omnix_cli.steps.lists.shop_lists import shop_lists as function
 
