@@ -7,13 +7,13 @@ raise the version whenever a change of the code changes the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols.steps import PlanStep, Predictor, StepOutput
+from omnix_cli.protocols.steps import Made, PlanStep, Predictor, StepOutput, parts
 from omnix_cli.settings import NO_RULES, ProductRules
 from omnix_cli.steps import step_functions
 from omnix_cli.steps.consent import with_consent
@@ -50,7 +50,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             step_functions.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="5",
+            version="6",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         _predict(predictor),
@@ -148,14 +148,15 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
     )
 
 
-def _for_those_who_consent(function: Callable[..., StepOutput], name: str) -> Callable[..., StepOutput]:
+def _for_those_who_consent(function: Callable[..., Made], name: str) -> Callable[..., Made]:
     """The step without rows of its frame `name` about customers without consent to personalisation. What is learnt of
     all customers together may rest on them."""
 
-    def consenting(*, customers: pl.LazyFrame, consent: bool, **arguments: Any) -> StepOutput:
-        output = function(**arguments)
-        kept = with_consent(output.frames[name].lazy(), customers, default=consent).collect()
-        return StepOutput({**output.frames, name: kept}, output.figures)
+    def consenting(*, customers: pl.LazyFrame, consent: bool, **arguments: Any) -> Iterator[StepOutput]:
+        said = customers.select("customer_id", "consent_personalisation", "withdrawn").collect().lazy()
+        for output in parts(function(**arguments)):
+            kept = with_consent(output.frames[name].lazy(), said, default=consent).collect()
+            yield StepOutput({**output.frames, name: kept}, output.figures)
 
     return consenting
 

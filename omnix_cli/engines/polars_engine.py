@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StoredFrame
-from omnix_cli.protocols.steps import PlanStep
+from omnix_cli.protocols.steps import PlanStep, parts
 from omnix_cli.schemas import FRAMES
 
 
@@ -29,11 +29,11 @@ class PolarsEngine:
         split = {name: inputs[name] for name in step.by_customer}
         whole = {name: frame.scan() for name, frame in inputs.items() if name not in split}
         for customers in _slices(split.values(), self._slice_rows):
-            parts = {name: frame.scan().filter(customers) for name, frame in split.items()}
-            output = step.function(**parts, **whole, **arguments)
-            for name in step.outputs:
-                writer.append(name, FRAMES[name].conform(output.frames[name]))
-            writer.add_figures(output.figures)
+            slices = {name: frame.scan().filter(customers) for name, frame in split.items()}
+            for output in parts(step.function(**slices, **whole, **arguments)):
+                for name in step.outputs:
+                    writer.append(name, FRAMES[name].conform(output.frames[name]))
+                writer.add_figures(output.figures)
 
 
 def _slices(frames: Collection[StoredFrame], slice_rows: int) -> Iterator[pl.Expr]:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from omnix_cli.steps.cycles import customer_habits, pair_rhythms, purchase_days
+from omnix_cli.steps.cycles import customer_habits, numbered, pair_rhythms, purchase_days
 from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
+from omnix_cli.steps.forecasts.known_pairs import known_pairs
 from omnix_cli.steps.forecasts.pair_features import with_customer_habits, with_latest_purchases
 from omnix_cli.steps.history import SEEN_COLUMNS, of_customers
 
@@ -19,10 +20,6 @@ MIN_HISTORY_DAYS = 14
 MAX_LINES = 3_000_000
 MAX_PAIRS_PER_LOOK = {"personal": 40_000, "shared": 12_000}
 _PAIR = ["customer_id", "product_id"]
-_SHARED_BY_ALL = (
-    *(*_PAIR, "occasions", "purchase_days", "first_day", "last_day", "recency_weight", "mean_log_gap"),
-    *("typical_quantity", "quantity_square", "quantity_gap_product"),
-)
 
 
 def looks_back(
@@ -91,11 +88,11 @@ def _learning_lines(purchases: pl.LazyFrame, as_of: date) -> pl.DataFrame:
 def _look_back(history: _History, *, as_of: date, days: int, personal_purchases: int) -> pl.DataFrame:
     """One day's evidence for every k-th pair, and the next purchase before `as_of`."""
     day = as_of - timedelta(days=days)
-    before, products = history.before(day), history.products
-    known = pair_rhythms(before, as_of=day).select(_SHARED_BY_ALL).collect()
+    before, products = numbered(history.before(day)), history.products
+    known = known_pairs(before, as_of=day)
     sample = _sampled(known, personal_purchases)
     shared = shared_rhythms(known.lazy(), products, as_of=day)
-    pairs = pair_rhythms(before.join(sample, on=_PAIR, how="semi", maintain_order="left"), as_of=day)
+    pairs = pair_rhythms(before.filter(pl.col("pair").is_in(sample["pair"].implode())), as_of=day)
     habits = customer_habits(before, as_of=day)
     past = with_customer_habits(pairs.join(habits, on="customer_id", how="left"), known.lazy(), products)
     next_days = (
@@ -129,6 +126,6 @@ def _sampled(known: pl.DataFrame, personal_purchases: int) -> pl.DataFrame:
     kinds = {"personal": known.filter(personal), "shared": known.filter(~personal)}
     strides = {name: stride_of(kind.height, MAX_PAIRS_PER_LOOK[name]) for name, kind in kinds.items()}
     return pl.concat(
-        kind.select(_PAIR).gather_every(strides[name]).with_columns(pl.lit(strides[name]).alias("stride"))
+        kind.select("pair", *_PAIR).gather_every(strides[name]).with_columns(pl.lit(strides[name]).alias("stride"))
         for name, kind in kinds.items()
     )
