@@ -95,7 +95,7 @@ def files(folder: Path) -> dict[str, bytes]:
     ids=["new file", "corrected file", "nothing new", "new day", "changed setting", "only products"],
 )
 def test_what_is_foretold_happens(
-    shop: Path, change: Callable[[Path], None], arguments: dict[str, str], settings: dict[str, Any]
+    shop: Path, change: Callable[[Path], None], arguments: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     opened(shop).run()
     change(shop)
