@@ -34,9 +34,8 @@ class ProgressBar:
 
         count, elapsed, left = bars.MofNCompleteColumn(), bars.TimeElapsedColumn(), bars.TimeRemainingColumn()
         columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), count, elapsed)
-        self._rich = bars.Progress(
-            *columns, bars.TextColumn("left"), left, console=Console(stderr=True), transient=True
-        )
+        console, vanishes = Console(stderr=True), not self._stays
+        self._rich = bars.Progress(*columns, bars.TextColumn("left"), left, console=console, transient=vanishes)
         self._task = self._rich.add_task(one_line(name), total=total or None)
         self._rich.start()
 

@@ -95,7 +95,7 @@ def files(folder: Path) -> dict[str, bytes]:
     ids=["new file", "corrected file", "nothing new", "new day", "changed setting", "only products"],
 )
 def test_what_is_foretold_happens(
-    shop: Path, change: Callable[[Path], None], arguments: dict[str, str], settings: dict[str, Any]
+    shop: Path, change: Callable[[Path], None], arguments: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     opened(shop).run()
     change(shop)
@@ -146,3 +146,13 @@ def test_two_sources_of_one_kind_are_foretold_together(shop: Path) -> None:
     steps = opened(shop).run(dry_run=True).steps
     assert facts(foretold) == facts(steps[:3])
     assert facts(steps) == facts(opened(shop).run().steps)
+
+
+def test_lists_of_a_past_day_are_not_published(shop: Path) -> None:
+    opened(shop).run()
+    foretold, done = (opened(shop).run(as_of="2017-12-10", dry_run=dry_run).steps for dry_run in (True, False))
+    assert facts(foretold) == facts(done)
+    assert [(step.name, step.status, step.reason) for step in foretold][-1:] == [
+        (step.name, step.status, step.reason) for step in done
+    ][-1:]
+    assert (foretold[-1].name, foretold[-1].status) == ("publish", "skipped")

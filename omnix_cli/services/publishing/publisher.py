@@ -152,6 +152,11 @@ class Publisher:
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
 
+    def objection(self, as_of: date) -> str | None:
+        """Why lists of this day would not be published; None if they would."""
+        with closing(self.open_store()) as store:
+            return None if self.force else self._objection(read_control(store, self.clock()), as_of)
+
     def write_profiles(self, frames: Mapping[str, StoredFrame]) -> StepRecord | None:
         """Writes shopping patterns and segments to the profiles that the store has, where they changed (see
         `profile_patterns`). None if it has no table of profiles, or the settings want none written. Without the rights

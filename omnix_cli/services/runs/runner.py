@@ -111,9 +111,11 @@ class Runner:
                 steps.append(step_to_come(decision, expected, frames))
         if not publishes:
             return tuple(steps)
-        if objection := self._objection(steps):
+        is_new = any(step.status == "pending" for step in steps)
+        objection = self._objection(steps) or (publisher.objection(self.as_of()) if publisher and is_new else None)
+        if objection:
             steps.append(StepRecord(name="publish", key="", status="skipped", reason=objection))
-        elif publisher and all(step.status == "reused" for step in steps):
+        elif publisher and not is_new:
             steps += _published(publisher, frames, "dry-run", self.as_of())
         else:
             steps += publish_to_come(expected, steps)
