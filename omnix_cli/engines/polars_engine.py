@@ -42,14 +42,14 @@ def _slices(frames: Collection[StoredFrame], slice_rows: int) -> Iterator[pl.Exp
         yield pl.lit(True)
         return
     counts = (
-        pl.concat([frame.scan().select("customer_id") for frame in frames])
+        pl.concat([frame.scan().group_by("customer_id").len() for frame in frames])
         .group_by("customer_id")
-        .len()
+        .agg(pl.col("len").sum())
         .sort("customer_id")
         .with_columns(slice=(pl.col("len").cum_sum() - 1) // slice_rows)
         .group_by("slice", maintain_order=True)
         .agg(first=pl.col("customer_id").first(), last=pl.col("customer_id").last())
-        .collect()
+        .collect(engine="streaming")
     )
     for row in counts.iter_rows(named=True):
         yield pl.col("customer_id").is_between(pl.lit(row["first"]), pl.lit(row["last"]))

@@ -15,7 +15,7 @@ from omnix_cli.steps.lists.ranked_lists import best_of_each
 SOURCES_PER_CUSTOMER = 60
 NEIGHBOURS_PER_SOURCE = 20
 SHRINK_CUSTOMERS = 10
-_LINKS_AT_ONCE = 1 << 21
+_LINKS_AT_ONCE = 1 << 18
 _Ints = npt.NDArray[np.int64]
 _PAIR = ["customer_id", "product_id"]
 
@@ -131,18 +131,20 @@ def _heaviest_links(picks: pl.DataFrame, sources: pl.DataFrame, links: pl.DataFr
     owner, source = codes(sources["customer_id"], customers), codes(sources["product_id"], products)
     key = codes(links["source_id"], products) * np.int64(len(products)) + codes(links["product_id"], products)
     by_owner, by_key = np.argsort(owner, kind="stable"), np.argsort(key)
-    source, weight = source[by_owner].astype(np.int64), sources["weight"].to_numpy()[by_owner]
-    key, score = key[by_key], links["score"].to_numpy()[by_key]
+    source, weight = source[by_owner] * np.int64(len(products)), sources["weight"].to_numpy()[by_owner]
+    key, score = np.append(key[by_key], -1), links["score"].to_numpy()[by_key]
     start = np.searchsorted(owner[by_owner], np.arange(len(customers) + 1))
     count = np.diff(start)[pick_of]
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for first, last in blocks(count, _LINKS_AT_ONCE):
-        row = np.repeat(np.arange(first, last), count[first:last])
-        mine = start[pick_of[row]] + np.arange(len(row)) - np.searchsorted(row, row)
-        wanted = source[mine] * len(products) + pick[row]
-        place = np.searchsorted(key, wanted)
-        joined = np.append(key, -1)[place] == wanted
-        row, mine, place = row[joined], mine[joined], place[joined]
+        pairs = count[first:last]  # of each pick with the sources of its customer
+        begin = np.cumsum(pairs) - pairs
+        mine = np.arange(pairs.sum()) + np.repeat(start[pick_of[first:last]] - begin, pairs)
+        wanted = source[mine] + np.repeat(pick[first:last], pairs)
+        place = np.searchsorted(key[:-1], wanted)
+        joined = np.flatnonzero(key[place] == wanted)
+        mine, place = mine[joined], place[joined]
+        row = first + np.searchsorted(begin, joined, side="right") - 1
         order = np.lexsort((source[mine], -(weight[mine] * score[place]), row))
         best = order[starts(row[order])]
         parts.append((row[best], by_key[place[best]]))

@@ -28,7 +28,7 @@ from omnix_cli.steps.ranking.training import fit
 EXPLAINED_RANKS = 30
 """Contributions are kept for so many ranks of known and of new products."""
 STRONGEST = 6
-_CHUNKS_AT_ONCE = 16
+_CHUNKS_AT_ONCE = 4
 _PAIR = ["customer_id", "product_id"]
 _CONTRIBUTIONS = pl.List(pl.Struct({"feature": pl.String, "value": pl.Float64}))
 
