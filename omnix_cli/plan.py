@@ -59,7 +59,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             step_functions.popularity,
             inputs=("purchases", "interactions", "products"),
             outputs=("popularity",),
-            version="3",
+            version="4",
             settings=lambda settings: {
                 "trending_window_days": settings.recommend.trending_window_days,
                 "hemisphere": settings.recommend.hemisphere,
@@ -103,7 +103,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
                 *("customers", "interactions"),
             ),
             outputs=("recommendations", "unlisted"),
-            version="4",
+            version="5",
             by_customer=("cycles", "returned", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
@@ -112,7 +112,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
             step_functions.shop_lists,
             inputs=("neighbours", "popularity", "assortment", "cycles"),
             outputs=("shop_lists",),
-            version="3",
+            version="4",
             settings=lambda settings: {
                 "parameters": settings.shop_lists,
                 "min_support": settings.recommend.min_support,
