@@ -77,10 +77,9 @@ class PublishReport:
 
     @property
     def figures(self) -> dict[str, int | float | str]:
-        names = ("added", "changed", "refreshed", "unchanged", "drifted", "removed", "refused")
-        return {
-            name: getattr(self, name) for name in names if name not in ("drifted", "refused") or getattr(self, name)
-        }
+        always = {name: getattr(self, name) for name in ("added", "changed", "refreshed", "unchanged", "removed")}
+        sometimes = {"drifted": self.drifted, "refused": self.refused}
+        return {**always, **{name: count for name, count in sometimes.items() if count}}
 
     def cost(self, price: float) -> dict[str, int | float | str]:
         """Write units and dollars, spent and saved, at a price for a million units."""
