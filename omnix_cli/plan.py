@@ -7,21 +7,17 @@ raise the version whenever a change of the code changes the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols.steps import PlanStep, Predictor, StepOutput
+from omnix_cli.protocols.steps import Made, PlanStep, Predictor, StepOutput, parts
 from omnix_cli.settings import NO_RULES, ProductRules
-from omnix_cli.steps import cycles
+from omnix_cli.steps import step_functions
 from omnix_cli.steps.consent import with_consent
-from omnix_cli.steps.customers import placed_orders, segments, shopping_patterns
-from omnix_cli.steps.forecasts import rhythms
-from omnix_cli.steps.lists import assortment, popularity, recommendation, shop_lists
-from omnix_cli.steps.neighbours import similarity
-from omnix_cli.steps.ranking import nightly
+from omnix_cli.steps.ranking import fit_inputs
 
 
 def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep, ...]:
@@ -30,7 +26,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
     return (
         PlanStep(
             "similarity",
-            similarity.similarity,
+            step_functions.similarity,
             inputs=("purchases", "products"),
             outputs=("neighbours",),
             version="2",
@@ -43,7 +39,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "cycles",
-            cycles.cycles,
+            step_functions.cycles,
             inputs=("purchases",),
             outputs=("cycles", "returned"),
             version="1",
@@ -51,16 +47,16 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "rhythms",
-            rhythms.rhythms,
+            step_functions.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="5",
+            version="6",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         _predict(predictor),
         PlanStep(
             "popularity",
-            popularity.popularity,
+            step_functions.popularity,
             inputs=("purchases", "interactions", "products"),
             outputs=("popularity",),
             version="4",
@@ -73,18 +69,18 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "ranker",
-            nightly.fit_ranker,
+            step_functions.fit_ranker,
             inputs=("purchases", "products"),
             outputs=("ranker",),
             version="3",
             settings=lambda settings: {"parameters": settings.ranking},
             needs_resources=True,
-            day=nightly.fit_day,
-            reads={"purchases": nightly.fitted_purchases, "products": nightly.fitted_products},
+            day=fit_inputs.fit_day,
+            reads={"purchases": fit_inputs.fitted_purchases, "products": fit_inputs.fitted_products},
         ),
         PlanStep(
             "ranking",
-            _for_those_who_consent(nightly.ranking, "rankings"),
+            _for_those_who_consent(step_functions.ranking, "rankings"),
             inputs=("purchases", "products", "cycles", "returned", "popularity", "neighbours", "ranker", "customers"),
             outputs=("rankings",),
             version="2",
@@ -93,7 +89,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "assortment",
-            assortment.assortment,
+            step_functions.assortment,
             inputs=("purchases", "products"),
             outputs=("assortment",),
             version="1",
@@ -101,7 +97,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "recommend",
-            recommendation.recommend,
+            step_functions.recommend,
             inputs=(
                 *("cycles", "returned", "predictions", "rankings", "neighbours", "popularity", "assortment"),
                 *("customers", "interactions"),
@@ -113,7 +109,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "shop_lists",
-            shop_lists.shop_lists,
+            step_functions.shop_lists,
             inputs=("neighbours", "popularity", "assortment", "cycles"),
             outputs=("shop_lists",),
             version="4",
@@ -127,7 +123,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "shop_orders",
-            placed_orders.shop_orders,
+            step_functions.shop_orders,
             inputs=("purchases",),
             outputs=("shop_orders",),
             version="1",
@@ -135,7 +131,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "shopping_patterns",
-            shopping_patterns.shopping_patterns,
+            step_functions.shopping_patterns,
             inputs=("purchases", "customers", "shop_orders"),
             outputs=("shopping_patterns",),
             version="2",
@@ -146,18 +142,21 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
                 "consent": settings.privacy.consent_personalisation,
             },
         ),
-        PlanStep("segments", segments.segments, inputs=("shopping_patterns",), outputs=("segments",), version="1"),
+        PlanStep(
+            "segments", step_functions.segments, inputs=("shopping_patterns",), outputs=("segments",), version="1"
+        ),
     )
 
 
-def _for_those_who_consent(function: Callable[..., StepOutput], name: str) -> Callable[..., StepOutput]:
+def _for_those_who_consent(function: Callable[..., Made], name: str) -> Callable[..., Made]:
     """The step without rows of its frame `name` about customers without consent to personalisation. What is learnt of
     all customers together may rest on them."""
 
-    def consenting(*, customers: pl.LazyFrame, consent: bool, **arguments: Any) -> StepOutput:
-        output = function(**arguments)
-        kept = with_consent(output.frames[name].lazy(), customers, default=consent).collect()
-        return StepOutput({**output.frames, name: kept}, output.figures)
+    def consenting(*, customers: pl.LazyFrame, consent: bool, **arguments: Any) -> Iterator[StepOutput]:
+        said = customers.select("customer_id", "consent_personalisation", "withdrawn").collect().lazy()
+        for output in parts(function(**arguments)):
+            kept = with_consent(output.frames[name].lazy(), said, default=consent).collect()
+            yield StepOutput({**output.frames, name: kept}, output.figures)
 
     return consenting
 

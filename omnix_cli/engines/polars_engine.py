@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import CheckpointWriter, StoredFrame
-from omnix_cli.protocols.steps import PlanStep
+from omnix_cli.protocols.steps import PlanStep, parts
 from omnix_cli.schemas import FRAMES
 
 
@@ -29,11 +29,11 @@ class PolarsEngine:
         split = {name: inputs[name] for name in step.by_customer}
         whole = {name: frame.scan() for name, frame in inputs.items() if name not in split}
         for customers in _slices(split.values(), self._slice_rows):
-            parts = {name: frame.scan().filter(customers) for name, frame in split.items()}
-            output = step.function(**parts, **whole, **arguments)
-            for name in step.outputs:
-                writer.append(name, FRAMES[name].conform(output.frames[name]))
-            writer.add_figures(output.figures)
+            slices = {name: frame.scan().filter(customers) for name, frame in split.items()}
+            for output in parts(step.function(**slices, **whole, **arguments)):
+                for name in step.outputs:
+                    writer.append(name, FRAMES[name].conform(output.frames[name]))
+                writer.add_figures(output.figures)
 
 
 def _slices(frames: Collection[StoredFrame], slice_rows: int) -> Iterator[pl.Expr]:
@@ -42,14 +42,14 @@ def _slices(frames: Collection[StoredFrame], slice_rows: int) -> Iterator[pl.Exp
         yield pl.lit(True)
         return
     counts = (
-        pl.concat([frame.scan().select("customer_id") for frame in frames])
+        pl.concat([frame.scan().group_by("customer_id").len() for frame in frames])
         .group_by("customer_id")
-        .len()
+        .agg(pl.col("len").sum())
         .sort("customer_id")
         .with_columns(slice=(pl.col("len").cum_sum() - 1) // slice_rows)
         .group_by("slice", maintain_order=True)
         .agg(first=pl.col("customer_id").first(), last=pl.col("customer_id").last())
-        .collect()
+        .collect(engine="streaming")
     )
     for row in counts.iter_rows(named=True):
         yield pl.col("customer_id").is_between(pl.lit(row["first"]), pl.lit(row["last"]))

@@ -15,8 +15,27 @@ from omnix_cli.records import Finding, RunRecord
 
 Figures = dict[str, int | float | str]
 
+
+def added(figures: Figures, more: Figures) -> Figures:
+    """The figures of two parts of the rows: numbers are added up, of texts the later one counts."""
+    both = dict(figures)
+    for name, value in more.items():
+        known = both.get(name)
+        are_numbers = isinstance(known, int | float) and isinstance(value, int | float)
+        both[name] = known + value if are_numbers else value  # type: ignore[operator]
+    return both
+
+
 SOURCES = ("purchases", "products", "customers", "interactions")
 """The frames that imports provide; the steps of the plan make all others."""
+
+OWN_IDS = {
+    "purchases": "purchase_id",
+    "products": "product_id",
+    "customers": "customer_id",
+    "interactions": "interaction_id",
+}
+"""The column that identifies a row of each of them, as in `schemas.FRAMES`, which takes longer to load."""
 
 
 class StoredFrame(Protocol):

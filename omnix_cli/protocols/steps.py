@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from typing import Any, Protocol
 
 import polars as pl
 
-from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFrame
+from omnix_cli.protocols.checkpoints import CheckpointWriter, Figures, StoredFrame, added
 from omnix_cli.settings import Settings
 
 
@@ -22,6 +23,27 @@ class StepOutput:
 
     frames: Mapping[str, pl.DataFrame]
     figures: Figures = field(default_factory=dict)
+
+
+Made = StepOutput | Iterator[StepOutput]
+"""What a step returns: everything at once, or, where that would be much, some rows of each frame after the other."""
+
+
+def parts(made: Made) -> Iterator[StepOutput]:
+    """What a step returned, part after part."""
+    if isinstance(made, StepOutput):
+        yield made
+    else:
+        yield from made
+
+
+def whole(made: Made) -> StepOutput:
+    """What a step returned, in one."""
+    outputs = list(parts(made))
+    if len(outputs) == 1:
+        return outputs[0]
+    frames = {name: pl.concat(output.frames[name] for output in outputs) for name in outputs[0].frames}
+    return StepOutput(frames, reduce(added, (output.figures for output in outputs)))
 
 
 @dataclass(frozen=True)
@@ -39,7 +61,7 @@ class PlanStep:
     single values, and no more than it reads: a changed setting then recomputes only what depends on it."""
 
     name: str
-    function: Callable[..., StepOutput]
+    function: Callable[..., Made]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     version: str
@@ -71,7 +93,7 @@ class Engine(Protocol):
         self, step: PlanStep, inputs: Mapping[str, StoredFrame], arguments: Mapping[str, Any], writer: CheckpointWriter
     ) -> None:
         """Calls `step.function(**inputs as LazyFrames, **arguments)`, once or for each slice of customers, and appends
-        what it returns. The slices change neither the rows nor their order."""
+        what it returns, part after part. The slices change neither the rows nor their order."""
 
 
 class Predictor(Protocol):

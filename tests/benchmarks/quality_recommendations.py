@@ -16,7 +16,7 @@ import polars as pl
 
 from omnix_cli import schemas
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols.steps import Resources
+from omnix_cli.protocols.steps import Resources, whole
 from omnix_cli.settings import (
     NO_RULES,
     PredictionSettings,
@@ -169,7 +169,7 @@ def homepages(known: pl.DataFrame, products: pl.LazyFrame, *, due_share: float) 
     bought = {"as_of": AS_OF, "resources": resources}
     fitted = fit_ranker(purchases, products, parameters=RankingSettings(), **bought).frames["ranker"].lazy()
     shop = (rhythm, returned, popular_products, neighbours.lazy())
-    rankings = ranking(purchases, products, *shop, fitted, **bought).frames["rankings"]
+    rankings = whole(ranking(purchases, products, *shop, fitted, **bought)).frames["rankings"]
     lists = recommend(
         rhythm,
         returned,

@@ -15,7 +15,7 @@ import polars as pl
 from omnix_cli import schemas
 from omnix_cli.plan import plan
 from omnix_cli.predictors.statistical import StatisticalPredictor
-from omnix_cli.protocols.steps import Resources
+from omnix_cli.protocols.steps import Resources, whole
 from omnix_cli.settings import PredictionSettings, Settings
 from tests.benchmarks.quality_recommendations import as_purchases, catalogue, days
 
@@ -49,7 +49,7 @@ def homepages(rows: pl.DataFrame, products: pl.LazyFrame, as_of: date) -> pl.Dat
         arguments = dict(step.settings(settings))
         arguments |= {"as_of": as_of} if step.dated else {}
         arguments |= {"resources": resources} if step.needs_resources else {}
-        made = step.function(**{name: frames[name] for name in step.inputs}, **arguments)
+        made = whole(step.function(**{name: frames[name] for name in step.inputs}, **arguments))
         frames |= {name: frame.lazy() for name, frame in made.frames.items()}
     return frames["recommendations"].filter(pl.col("kind") == "personal").collect()
 

@@ -12,6 +12,7 @@ from tests.aws.emulators import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {
+    "benchmarks.bench_against": (["--python", sys.executable, "--times", "1", "--households", "2"], "next night"),
     "benchmarks.bench_asking": (["1", "--questions", "4"], "replies a second kept by 16 threads"),
     "benchmarks.bench_import": (["50", "--rounds", "1"], "omnix, again"),
     "benchmarks.bench_nights": (["--shops", "journey", "--households", "2", "--nights", "1"], "1 nights: "),

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from omnix_cli.protocols.checkpoints import SOURCES
-from omnix_cli.protocols.steps import PlanStep, Resources
+from omnix_cli.protocols.steps import PlanStep, Resources, whole
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.runs.planning import closure
 from omnix_cli.settings import Settings
@@ -43,7 +43,7 @@ class Plan:
             given = {"as_of": step.day(as_of)} if step.dated else {}
             resources = {"resources": self.resources} if step.needs_resources else {}
             inputs = {name: frames[name] for name in step.inputs}
-            output = step.function(**inputs, **step.settings(self.settings), **given, **resources)
+            output = whole(step.function(**inputs, **step.settings(self.settings), **given, **resources))
             for name in step.outputs:
                 made[name] = FRAMES[name].conform(output.frames[name])
                 frames[name] = made[name].lazy()

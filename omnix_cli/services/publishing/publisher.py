@@ -77,9 +77,9 @@ class PublishReport:
 
     @property
     def figures(self) -> dict[str, int | float | str]:
-        names = ("added", "changed", "refreshed", "unchanged", "drifted", "removed", "refused")
-        none = {"drifted" if not self.drifted else "", "refused" if not self.refused else ""}
-        return {name: getattr(self, name) for name in names if name not in none}
+        always = {name: getattr(self, name) for name in ("added", "changed", "refreshed", "unchanged", "removed")}
+        sometimes = {"drifted": self.drifted, "refused": self.refused}
+        return {**always, **{name: count for name, count in sometimes.items() if count}}
 
     def cost(self, price: float) -> dict[str, int | float | str]:
         """Write units and dollars, spent and saved, at a price for a million units."""
@@ -155,6 +155,11 @@ class Publisher:
             peak_memory_bytes=memory.peak_bytes(),
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
+
+    def objection(self, as_of: date) -> str | None:
+        """Why lists of this day would not be published; None if they would."""
+        with closing(self.open_store()) as store:
+            return None if self.force else self._objection(read_control(store, self.clock()), as_of)
 
     def write_profiles(self, frames: Mapping[str, StoredFrame]) -> StepRecord | None:
         """Writes shopping patterns and segments to the profiles that the store has, where they changed (see

@@ -9,11 +9,14 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from omnix_cli.steps.coded_days import blocks, starts
 from omnix_cli.steps.lists.ranked_lists import best_of_each
 
 SOURCES_PER_CUSTOMER = 60
 NEIGHBOURS_PER_SOURCE = 20
 SHRINK_CUSTOMERS = 10
+_LINKS_AT_ONCE = 1 << 18
+_Ints = npt.NDArray[np.int64]
 _PAIR = ["customer_id", "product_id"]
 
 
@@ -101,7 +104,7 @@ def strongest_sources(
     picks: pl.DataFrame, sources: pl.DataFrame, neighbours: pl.LazyFrame, *, min_customers: int
 ) -> pl.DataFrame:
     """The strongest source of each pick (customer_id, product_id): `source_id`, `same_category`, and `together`, the
-    customers who bought both, null if fewer than `min_customers` did."""
+    customers who bought both, null if fewer than `min_customers` did; in the order of the picks."""
     picked = picks.select("product_id").unique()
     together = pl.when(pl.col("customers") >= min_customers).then(pl.col("customers").cast(pl.Int64))
     links = (
@@ -110,15 +113,43 @@ def strongest_sources(
         .join(picked.lazy(), on="product_id", how="semi")
         .collect()
     )
-    linking = sources.select("customer_id", "weight", source_id="product_id").join(links, on="source_id", how="semi")
-    return (
-        picks.select(_PAIR)
-        .join(linking, on="customer_id")
-        .join(links, on=["source_id", "product_id"])
-        .sort(*_PAIR, -(pl.col("weight") * pl.col("score")), "source_id")
-        .unique(_PAIR, keep="first", maintain_order=True)
-        .select(*_PAIR, "source_id", "together", "same_category")
+    picks = picks.select(_PAIR).filter(pl.col("product_id").is_in(links["product_id"].implode()))
+    linking = sources.filter(
+        pl.col("product_id").is_in(links["source_id"].implode()),
+        pl.col("customer_id").is_in(picks["customer_id"].implode()),
     )
+    found, link = _heaviest_links(picks, linking, links)
+    return pl.concat([picks[found], links.select("source_id", "together", "same_category")[link]], how="horizontal")
+
+
+def _heaviest_links(picks: pl.DataFrame, sources: pl.DataFrame, links: pl.DataFrame) -> tuple[_Ints, _Ints]:
+    """The rows of the picks that a link (source_id, product_id, score) joins to a source of their customer, and for
+    each the row of the link with the highest weight times score; of equal ones that of the first source_id."""
+    customers = picks["customer_id"].unique().sort()
+    products = pl.concat([links["source_id"], links["product_id"]]).unique().sort()
+    pick_of, pick = codes(picks["customer_id"], customers), codes(picks["product_id"], products)
+    owner, source = codes(sources["customer_id"], customers), codes(sources["product_id"], products)
+    key = codes(links["source_id"], products) * np.int64(len(products)) + codes(links["product_id"], products)
+    by_owner, by_key = np.argsort(owner, kind="stable"), np.argsort(key)
+    source, weight = source[by_owner] * np.int64(len(products)), sources["weight"].to_numpy()[by_owner]
+    key, score = np.append(key[by_key], -1), links["score"].to_numpy()[by_key]
+    start = np.searchsorted(owner[by_owner], np.arange(len(customers) + 1))
+    count = np.diff(start)[pick_of]
+    parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for first, last in blocks(count, _LINKS_AT_ONCE):
+        pairs = count[first:last]  # of each pick with the sources of its customer
+        begin = np.cumsum(pairs) - pairs
+        mine = np.arange(pairs.sum()) + np.repeat(start[pick_of[first:last]] - begin, pairs)
+        wanted = source[mine] + np.repeat(pick[first:last], pairs)
+        place = np.searchsorted(key[:-1], wanted)
+        joined = np.flatnonzero(key[place] == wanted)
+        mine, place = mine[joined], place[joined]
+        row = first + np.searchsorted(begin, joined, side="right") - 1
+        order = np.lexsort((source[mine], -(weight[mine] * score[place]), row))
+        best = order[starts(row[order])]
+        parts.append((row[best], by_key[place[best]]))
+    rows, found = zip(*parts, strict=True)
+    return np.concatenate(rows), np.concatenate(found)
 
 
 def first_time(popularity: pl.DataFrame) -> pl.DataFrame:

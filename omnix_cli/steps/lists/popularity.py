@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
+import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
@@ -15,8 +16,9 @@ from omnix_cli.frames.offering import POPULARITY_KINDS
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.reasons import sentences
+from omnix_cli.steps.coded_days import CodedDays
 from omnix_cli.steps.cycles import fixed_point, from_fixed_point
-from omnix_cli.steps.history import of_customers, seen
+from omnix_cli.steps.history import ANONYMOUS, seen
 from omnix_cli.steps.lists.trends import SEASON_HISTORY_DAYS, YEAR_DAYS, Windows, seasonal, trending
 from omnix_cli.steps.name_patterns import matches
 
@@ -43,20 +45,14 @@ def popularity(
     what the history is too short for.
     """
     is_counted = ~matches(pl.col("customer_id"), excluded_customers)
-    days = (
-        seen(purchases.filter(is_counted) if excluded_customers else purchases, as_of=as_of)
-        .select("customer_id", "product_id", "purchase_day")
-        .unique()
-    )
-    open_days = days.group_by("purchase_day").len().sort("purchase_day").collect().rows()
-    usual_days = [day for day, _ in bulk(open_days)]
-    newest = open_days[-1][0] if open_days else as_of
+    days = CodedDays.of(seen(purchases.filter(is_counted) if excluded_customers else purchases, as_of=as_of))
+    usual_days = [day for day, _ in bulk(days.sold)]
     history_days: int = (as_of - usual_days[0]).days if usual_days else 0
     window = Windows.of(usual_days, as_of=as_of, days=trending_window_days)
     by_product = history_days >= SEASON_HISTORY_DAYS
     rows = pl.concat(
         [
-            _popular(days, newest=newest),
+            _popular(days),
             trending(days, interactions, windows=window),
             seasonal(days, products, hemisphere=hemisphere, by_product=by_product),
         ],
@@ -64,7 +60,7 @@ def popularity(
     )
     kept = rows.filter(pl.col("customers") >= min_customers)
     frame = (
-        kept.join(_confidence(days, as_of=as_of, window_days=trending_window_days), on="product_id", how="left")
+        kept.join(_confidence(days, window), on="product_id", how="left")
         .with_columns(
             pl.col("kind").cast(pl.Enum(POPULARITY_KINDS)),
             pl.col("confidence").fill_null(0.0),
@@ -85,26 +81,25 @@ def popularity(
     return StepOutput({"popularity": schemas.FRAMES["popularity"].conform(frame)}, figures)
 
 
-def _popular(days: pl.LazyFrame, *, newest: date) -> pl.DataFrame:
+def _popular(days: CodedDays) -> pl.DataFrame:
     """Every product by its customers, each weighing 2 ** (-age / 90); the first scores 1.
 
-    The age of a customer's last purchase is in days before `newest`, the newest purchase of all.
+    The age of a customer's last purchase is in days before the newest purchase of all.
 
     `repeat_share` = (purchase days - customers + 1) / (purchase days + 4): as if each product had four more purchases,
     one of them a repetition.
     """
-    age = (pl.lit(newest) - pl.col("last_day")).dt.total_days()
+    age = pl.int_range(days.span - 1, -1, -1)
+    worth = pl.select(fixed_point((age * (-math.log(2) / HALF_LIFE_DAYS)).exp())).to_series().to_numpy()
+    counts = {
+        "purchase_days": days.purchase_days,
+        "customers": days.buyers(np.full(days.span, True)),
+        "weight": days.by_product(np.add, worth[days.last_days]),
+    }
     repeats = pl.col("purchase_days") - pl.col("customers")
     return (
-        days.group_by("product_id", "customer_id")
-        .agg(pl.len().alias("days"), pl.col("purchase_day").max().alias("last_day"))
-        .group_by("product_id")
-        .agg(
-            pl.len().alias("customers"),
-            pl.col("days").sum().alias("purchase_days"),
-            from_fixed_point(fixed_point((age * (-math.log(2) / HALF_LIFE_DAYS)).exp()).sum()).alias("weight"),
-        )
-        .collect(engine="streaming")
+        pl.DataFrame({"product_id": days.product_ids, **counts})
+        .with_columns(from_fixed_point(pl.col("weight")))
         .select(
             "product_id",
             "customers",
@@ -116,27 +111,30 @@ def _popular(days: pl.LazyFrame, *, newest: date) -> pl.DataFrame:
     )
 
 
-def _confidence(days: pl.LazyFrame, *, as_of: date, window_days: int) -> pl.DataFrame:
+def _confidence(days: CodedDays, window: Windows) -> pl.DataFrame:
     """Per product: the chance that a customer who shops now buys it within 14 days.
 
     From the share `r` of the window's customers who bought it, at a steady rate: 1 - (1 - r) ** (14 / window). The
     buyers are held back toward those of a window like any since the first sale, which weigh as much as one buyer (the
     mean of a gamma posterior): what nobody bought lately is not impossible.
     """
-    is_recent = pl.col("purchase_day") >= as_of - timedelta(days=window_days)
-    shoppers = days.filter(is_recent).select(pl.col("customer_id").n_unique()).collect().item()
-    age = (pl.lit(as_of) - pl.col("purchase_day").min()).dt.total_days()
-    counts = days.group_by("product_id").agg(
-        buyers=pl.col("customer_id").filter(is_recent).n_unique(),
-        usual=pl.len() * window_days / pl.max_horizontal(age, window_days),
+    recent = days.since(*window.bounds("recent")["recent"])
+    shoppers = len(np.unique(days.customer[days.pairs_on(recent)]))
+    age = (window.as_of - days.first_day).days - days.by_product(np.minimum, days.first_days)
+    counts = pl.DataFrame(
+        {
+            "product_id": days.product_ids,
+            "buyers": days.buyers(recent),
+            "usual": days.purchase_days * window.days / np.maximum(age, window.days),
+        }
     )
     share = ((pl.col("buyers") + 1) / (1 + 1 / pl.col("usual")) / max(shoppers, 1)).clip(0, 1)
-    return counts.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window_days)).collect()
+    return counts.select("product_id", confidence=1 - (1 - share) ** (CONFIDENCE_DAYS / window.days))
 
 
-def _counted(days: pl.LazyFrame) -> sentences.ShopSentences:
+def _counted(days: CodedDays) -> sentences.ShopSentences:
     """The sentences about customers; about orders where nobody is known who bought."""
-    known = of_customers(days).select(pl.len()).head(1).collect().item()
+    known = days.customer_ids.len() > 0 and not days.customer_ids.str.starts_with(ANONYMOUS).all()
     return sentences.COUNTED["customer" if known else "order"]
 
 

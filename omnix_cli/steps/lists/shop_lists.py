@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.reasons import sentences
 from omnix_cli.reasons.grammar import Sentence
 from omnix_cli.settings import ShopListSettings
+from omnix_cli.steps.coded_days import blocks
 from omnix_cli.steps.lists.discovery import SHRINK_CUSTOMERS
 from omnix_cli.steps.lists.diversity import crowding
 from omnix_cli.steps.lists.ranked_lists import listed, stored
@@ -22,6 +23,7 @@ from omnix_cli.steps.lists.ranked_lists import listed, stored
 SIMILAR_PRICE = 0.8
 SIMILAR_TEXT = 0.5
 _CANDIDATES_PER_PLACE = 3
+_NEIGHBOURS_AT_ONCE = 1 << 20
 _SEEN_AT_ONCE = 10
 """The length of a list as people see it; limits of diversity hold for so many items at the top of a longer one."""
 _NEIGHBOUR = (
@@ -43,9 +45,9 @@ def shop_lists(
     min_support: int,
     max_share_of_category: float,
     max_alike: int,
-) -> StepOutput:
+) -> Iterator[StepOutput]:
     """`similar#<product>`, `complements#<product>`, `substitutes#<product>`, `trending#all`, `seasonal#<season>` and
-    `popular#all`, without blocked products.
+    `popular#all`, without blocked products; in the order of their ids, some at a time.
 
     Nothing that the `assortment` blocks is listed, nothing bought by fewer than `min_support` customers unless as a
     similar product known by its content, and nothing dormant unless in its season. What is excluded or no product has
@@ -69,24 +71,37 @@ def shop_lists(
         "seasonal": parameters.seasonal_count,
         "popular": parameters.popular_count,
     }
-    lists = [
-        listed(_first(ranked, kind, count, diverse), kind=kind, list_id=list_ids.shared(kind, pl.col("scope")))
-        for kind, count in limits.items()
-    ]
     shown = pl.when(pl.col("customers") >= min_support).then("customers")
     counted = "customer" if cycles.select("customer_id").head(1).collect().height else "order"
     near = neighbours.with_columns(customers=shown)
-    for kind, rows, count in (
-        ("similar", near, parameters.similar_count),
-        ("complements", _related(near, "complement", by="co_purchase"), parameters.complement_count),
-        ("substitutes", _related(near, "substitute", by="content"), parameters.substitute_count),
-    ):
-        if count:  # the first 0 rows of a group are a row of nulls in polars
-            items = _similar(rows, offered, out, diverse, count=count, together=sentences.TOGETHER[counted])
-            lists.append(listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col("source_id"))))
-    frame = stored(pl.concat(lists, how="diagonal_relaxed").with_columns(**_NO_CUSTOMER), offered, frame="shop_lists")
-    figures = {kind: int((frame["kind"] == kind).sum()) for kind in (*list_ids.PRODUCT_KINDS, *limits)}
-    return StepOutput({"shop_lists": frame}, {**figures, "removed_blocked": supported.height - ranked.height})
+    related = {
+        "similar": (near, parameters.similar_count),
+        "complements": (_related(near, "complement", by="co_purchase"), parameters.complement_count),
+        "substitutes": (_related(near, "substitute", by="content"), parameters.substitute_count),
+    }
+    removed = supported.height - ranked.height
+    for kind in sorted(list_ids.SHARED_KINDS):  # the order of the ids
+        if kind in limits:
+            parts = iter([(_first(ranked, kind, limits[kind], diverse), "scope")])
+        else:
+            rows, count = related[kind]
+            say = partial(_similar, diverse=diverse, count=count, together=sentences.TOGETHER[counted])
+            parts = ((say(some, offered, out), "source_id") for some in (_parts(rows) if count else ()))
+        for items, subject in parts:
+            lists = listed(items, kind=kind, list_id=list_ids.shared(kind, pl.col(subject)))
+            frame = stored(lists.with_columns(**_NO_CUSTOMER), offered, frame="shop_lists")
+            items_of = dict.fromkeys((*list_ids.PRODUCT_KINDS, *limits), 0) | {kind: frame.height}
+            yield StepOutput({"shop_lists": frame}, {**items_of, "removed_blocked": removed})
+            removed = 0
+
+
+def _parts(neighbours: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+    """The neighbours of some products after the other, in the order of their ids."""
+    sizes = neighbours.group_by("product_id").len().sort("product_id").collect(engine="streaming")
+    for first, last in blocks(sizes["len"].to_numpy().astype(np.int64), _NEIGHBOURS_AT_ONCE):
+        yield neighbours.filter(
+            pl.col("product_id").is_between(pl.lit(sizes["product_id"][first]), pl.lit(sizes["product_id"][last - 1]))
+        )
 
 
 def _diverse(rows: pl.DataFrame, *, within: str, count: int, **limits: Any) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 from scipy.special import bdtrc
 
 from omnix_cli.days.seasons import FIRST_SEASON, SEASONS, Hemisphere
+from omnix_cli.steps.coded_days import Bools, CodedDays
 
 SHRINK_CUSTOMERS = 10
 INTEREST_WEIGHT = 0.25
@@ -26,6 +27,11 @@ FALSE_DISCOVERIES = 0.01
 _COVERING_DAYS = 20
 """With so many days of sales, the shop has seen a season of a year."""
 _PAIR = ["product_id", "customer_id"]
+_SEASON_COUNTS = {
+    "product_id": pl.String,
+    "scope": pl.String,
+    **dict.fromkeys(("customers", "sales", "season_years", "last_day"), pl.Int64),
+}
 
 
 @dataclass(frozen=True)
@@ -46,13 +52,19 @@ class Windows:
         recent, before = sum(age <= days for age in ages), sum(days < age <= 2 * days for age in ages)
         return cls(as_of, days, recent, before, bool(ages) and ages[0] >= 2 * days - days // 4)
 
+    def bounds(self, name: str) -> dict[str, tuple[date, date]]:
+        """The first day of each window and the day after it: of the recent one by this `name`, of the one before by
+        `<name>_before`."""
+        begin = self.as_of - timedelta(days=self.days)
+        return {name: (begin, self.as_of), f"{name}_before": (begin - timedelta(days=self.days), begin)}
+
     @property
     def are_covered(self) -> bool:
         """Whether both windows can be compared: the shop was not closed for most of the one before."""
         return self.has_begun and 2 * self.open_before >= self.open_days
 
 
-def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, windows: Windows) -> pl.DataFrame:
+def trending(days: CodedDays, interactions: pl.LazyFrame, *, windows: Windows) -> pl.DataFrame:
     """Products that rose faster than the shop from one window to the next, with the counts behind it.
 
     The demand d of a product in a window is the number of its distinct customers plus a quarter of the customers who
@@ -61,15 +73,11 @@ def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, windows: Windows
     score is (d - e) / (d + 10): the share of the recent demand above that, shrunk for few customers; only rises are
     kept. Nothing trends while the window before is not covered.
     """
-    as_of, window_days = windows.as_of, windows.days
-    bought = _by_window(days.select(*_PAIR, day="purchase_day"), as_of, window_days)
-    wanted = interactions.filter(pl.col("interaction_type") != "remove_from_cart").select(*_PAIR, day="interaction_day")
-    interested = _by_window(wanted, as_of, window_days).join(bought, on=[*_PAIR, "window"], how="anti")
+    bought = {name: days.buyers(days.since(*window)) for name, window in windows.bounds("customers").items()}
     counts = (
-        _counts(bought, "customers")
-        .join(_counts(interested, "interested"), on="product_id", how="full", coalesce=True)
+        pl.DataFrame({"product_id": days.product_ids, **bought})
+        .join(_interested(days, interactions, windows), on="product_id", how="full", coalesce=True)
         .fill_null(0)
-        .collect(engine="streaming")
     )
     recent = pl.col("customers") + INTEREST_WEIGHT * pl.col("interested")
     expected_interest = pl.col("interested_before") * _growth("interested")
@@ -83,21 +91,16 @@ def trending(days: pl.LazyFrame, interactions: pl.LazyFrame, *, windows: Windows
     )
 
 
-def _by_window(events: pl.LazyFrame, as_of: date, window_days: int) -> pl.LazyFrame:
-    """Each customer and product once per window: 0 is the recent one, 1 the one before."""
-    age = (pl.lit(as_of) - pl.col("day")).dt.total_days()
-    return (
-        events.filter(pl.col("day") < as_of, pl.col("day") >= as_of - timedelta(days=2 * window_days))
-        .select(*_PAIR, window=(age - 1) // window_days)
-        .unique()
-    )
-
-
-def _counts(events: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    recent = (pl.col("window") == 0).sum().cast(pl.Int64)
-    return events.group_by("product_id").agg(
-        recent.alias(name), (pl.len().cast(pl.Int64) - recent).alias(f"{name}_before")
-    )
+def _interested(days: CodedDays, interactions: pl.LazyFrame, windows: Windows) -> pl.DataFrame:
+    """By product and window: the customers who showed interest and did not buy."""
+    wanted = interactions.filter(pl.col("interaction_type") != "remove_from_cart")
+    counts = []
+    for name, (first, end) in windows.bounds("interested").items():
+        in_window = wanted.filter(pl.col("interaction_day") >= first, pl.col("interaction_day") < end)
+        pairs = in_window.select(*_PAIR).unique().collect(engine="streaming")
+        only = pairs.filter(~days.have(pairs, days.pairs_on(days.since(first, end))))
+        counts.append(only.group_by("product_id").agg(pl.len().cast(pl.Int64).alias(name)))
+    return counts[0].join(counts[1], on="product_id", how="full", coalesce=True)
 
 
 def _growth(count: str) -> pl.Expr:
@@ -113,7 +116,7 @@ def season_of(day: pl.Expr, hemisphere: Hemisphere) -> pl.Expr:
     return ((quarter + first) % len(SEASONS)).replace_strict(dict(enumerate(SEASONS)), return_dtype=pl.String)
 
 
-def seasonal(days: pl.LazyFrame, products: pl.LazyFrame, *, hemisphere: Hemisphere, by_product: bool) -> pl.DataFrame:
+def seasonal(days: CodedDays, products: pl.LazyFrame, *, hemisphere: Hemisphere, by_product: bool) -> pl.DataFrame:
     """Products that sell better in a season than the shop does, per season, with the index behind it.
 
     A sale is a customer who bought the product in one particular season (once, however often). The category's share
@@ -129,12 +132,12 @@ def seasonal(days: pl.LazyFrame, products: pl.LazyFrame, *, hemisphere: Hemisphe
     (1 - 1 / index) * customers / (customers + 20).
     """
     group = "product_id" if by_product else "category"
-    counts, newest = _season_counts(days, products, hemisphere)
+    counts = _season_counts(days, products, hemisphere)
     shop = pl.col("sales").sum().over("scope") / pl.col("sales").sum()
     category = pl.when(pl.col("category").is_null()).then("shop").otherwise(_smoothed("category", "shop"))
     share = _smoothed("product_id", "category_share") if by_product else pl.col("category_share")
     repeated = pl.col("season_years") >= pl.col("shop_years").clip(upper_bound=2)
-    lately = pl.col("last_day").max().over("product_id") >= newest - timedelta(days=SEASON_HISTORY_DAYS)
+    lately = pl.col("last_day") >= pl.lit(days.span - 1 - SEASON_HISTORY_DAYS)
     judged = (
         counts.with_columns(shop=shop)
         .with_columns(category_share=category)
@@ -152,14 +155,13 @@ def seasonal(days: pl.LazyFrame, products: pl.LazyFrame, *, hemisphere: Hemisphe
     )
 
 
-def _season_counts(days: pl.LazyFrame, products: pl.LazyFrame, hemisphere: Hemisphere) -> tuple[pl.DataFrame, date]:
-    """Per product and season: customers, sales, years and the last day; what the shop traded in that season; and the
-    newest day of all."""
-    day = pl.col("purchase_day")
-    in_season = days.with_columns(
+def _season_counts(days: CodedDays, products: pl.LazyFrame, hemisphere: Hemisphere) -> pl.DataFrame:
+    """Per product and season: customers, sales, years and the last day of the product; and what the shop traded in that
+    season."""
+    day = pl.col("day")
+    open_days = pl.DataFrame({"day": [sold for sold, _ in days.sold]}, schema={"day": pl.Date}).with_columns(
         season_of(day, hemisphere).alias("scope"), (day.dt.year() + (day.dt.month() == 12)).alias("year")
     )
-    open_days = in_season.select("scope", "year", "purchase_day").unique()
     enough = open_days.group_by("scope", "year").len().filter(pl.col("len") >= _COVERING_DAYS)
     traded = (
         open_days.group_by("scope")
@@ -167,23 +169,30 @@ def _season_counts(days: pl.LazyFrame, products: pl.LazyFrame, hemisphere: Hemis
         .join(enough.group_by("scope").agg(shop_years=pl.len()), on="scope", how="left")
         .with_columns(pl.col("shop_years").fill_null(0))
     )
-    counts = (
-        in_season.group_by("product_id", "customer_id", "scope", "year")
-        .agg(last_day=day.max())
-        .group_by("product_id", "scope")
-        .agg(
-            customers=pl.col("customer_id").n_unique(),
-            sales=pl.len(),
-            season_years=pl.col("year").n_unique(),
-            last_day=pl.col("last_day").max(),
-        )
-        .join(products.select("product_id", "category"), on="product_id", how="left")
+    last = days.by_product(np.maximum, days.last_days)
+    parts = [pl.DataFrame(schema=_SEASON_COUNTS)]
+    for (scope,), in_season in open_days.group_by("scope"):
+        by_year = [days.buyers(_marked(days, year["day"])) for _, year in in_season.group_by("year")]
+        counts = {
+            "customers": days.buyers(_marked(days, in_season["day"])),
+            "sales": np.sum(by_year, axis=0),
+            "season_years": np.sum([buyers > 0 for buyers in by_year], axis=0),
+        }
+        part = pl.DataFrame({"product_id": days.product_ids, **counts, "last_day": last})
+        parts.append(part.with_columns(scope=pl.lit(scope)).select(_SEASON_COUNTS.keys()).filter(pl.col("sales") > 0))
+    return (
+        pl.concat(parts)
+        .join(products.select("product_id", "category").collect(), on="product_id", how="left")
         .join(traded, on="scope")
         .sort("product_id", "scope")
-        .collect(engine="streaming")
     )
-    newest = counts["last_day"].max()
-    return counts, newest if isinstance(newest, date) else date.min + timedelta(days=SEASON_HISTORY_DAYS)
+
+
+def _marked(days: CodedDays, chosen: pl.Series) -> Bools:
+    """Which days of the history are among these dates."""
+    marked = np.zeros(days.span, dtype=np.bool_)
+    marked[(chosen - days.first_day).dt.total_days().to_numpy()] = True
+    return marked
 
 
 def _tested(group: str) -> dict[str, pl.Expr]:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from omnix_cli.kernels.threads import equal_blocks, share_out
-from omnix_cli.steps.ranking.baskets import Baskets, Floats, Ints, OwnPairs
+from omnix_cli.steps.coded_days import Codes
+from omnix_cli.steps.ranking.baskets import Baskets, Floats, Ints
 
 NEIGHBOURS = 20
 SHRINK = 10.0
@@ -21,20 +22,20 @@ GROUPS = 7
 _PLACES = 9  # distances are compared to so many places, so that equal customers tie
 
 
-def neighbour_matrix(pairs: OwnPairs, shape: tuple[int, int], *, threads: int) -> sparse.csr_array:
-    """Row i holds the 20 nearest products of product i by the customers who bought both: the cosine of the 0/1
-    purchases times n / (n + 10), n the customers with both, at least 3."""
+def neighbour_matrix(customer: Codes, product: Codes, shape: tuple[int, int], *, threads: int) -> sparse.csr_array:
+    """Row i holds the 20 nearest products of product i by the customers who bought both (of the pairs of `customer` and
+    `product`, each once): the cosine of the 0/1 purchases times n / (n + 10), n the customers with both, at least 3."""
     from omnix_cli.kernels.accumulators import Lookups
     from omnix_cli.kernels.co_purchase import neighbours, workload
     from omnix_cli.kernels.incidence import build
     from omnix_cli.kernels.measures import COSINE, SUPPORT_SHIFT, Rule
 
     customers, products = shape
-    buyers = np.bincount(pairs.product, minlength=products).astype(np.float64)
-    kept = buyers[pairs.product] >= MIN_SUPPORT  # others have no neighbours
+    buyers = np.bincount(product, minlength=products).astype(np.float64)
+    kept = (buyers >= MIN_SUPPORT)[product]  # others have no neighbours
     matrix = build(
-        pairs.customer[kept].astype(np.uint32),
-        pairs.product[kept].astype(np.uint32),
+        customer[kept].astype(np.uint32),
+        product[kept].astype(np.uint32),
         np.full(int(kept.sum()), 1 << 32, dtype=np.int64),
         group_count=customers,
         item_count=products,
@@ -49,19 +50,29 @@ def neighbour_matrix(pairs: OwnPairs, shape: tuple[int, int], *, threads: int) -
     return sparse.csr_array((cosine, found.index, found.start), shape=(products, products))
 
 
-def taste_vectors(baskets: Baskets, asked: Ints) -> sparse.csr_array:
-    """One row per customer: decayed frequencies in seven groups of baskets, as TIFUKNN has them (Hu et al., SIGIR
-    2020; both decays .9), from the baskets before the day asked."""
-    kept = baskets.day < asked[baskets.customer]
-    customer, product, number = (part[kept] for part in (baskets.customer, baskets.product, baskets.number))
-    count = baskets.count_before(asked)[customer]
+def taste_vectors(baskets: Baskets, asked: Ints, count: Ints, customers: Ints) -> sparse.csr_array:
+    """One row for each of the rising `customers`: decayed frequencies in seven groups of baskets, as TIFUKNN has them
+    (Hu et al., SIGIR 2020; both decays .9), from the baskets before the day asked, so many as `count` says (one of each
+    for every customer of the shop; the day is `NEVER` for those between the `customers`)."""
+    kept = baskets.before(asked, baskets.entries(customers))
+    customer, product, number = (
+        part[kept].astype(np.int64) for part in (baskets.customer, baskets.product, baskets.number)
+    )
+    count = count[customer]
     grouped = count > GROUPS
     group = np.where(grouped, number * GROUPS // np.maximum(count, 1), number)
     first = np.where(grouped, -(-group * count // GROUPS), number)
     last = np.where(grouped, -(-(group + 1) * count // GROUPS) - 1, number)
     groups = np.minimum(count, GROUPS)
     weight = 0.9 ** (last - number) / (last - first + 1) * 0.9 ** (groups - 1 - group) / np.maximum(groups, 1)
-    return matrix_of(customer, product, weight, (baskets.customers, baskets.products))
+    row = np.searchsorted(customers, customer)
+    return matrix_of(row, product, weight, (len(customers), baskets.products))
+
+
+def references(baskets: Ints) -> Ints:
+    """Of the customers with any baskets (how many each has), at most 4,000, evenly spread over the ids."""
+    has_history = np.flatnonzero(baskets)
+    return has_history[:: max(1, -(-len(has_history) // MOST_REFERENCES))]
 
 
 class Sums:
@@ -104,12 +115,11 @@ class Sums:
 class NearestCustomers:
     """The mean vector of the customers whose vectors are nearest to one's own."""
 
-    def __init__(self, vectors: sparse.csr_array, *, threads: int) -> None:
+    def __init__(self, reference: Ints, vectors: sparse.csr_array, *, threads: int) -> None:
+        """Among the customers `reference`, whose vectors these are."""
         self._threads = threads
-        has_history = np.flatnonzero(np.diff(vectors.indptr))
-        stride = max(1, -(-len(has_history) // MOST_REFERENCES))
-        self.reference = has_history[::stride]
-        self._vectors = vectors[self.reference]
+        self.reference = reference
+        self._vectors = vectors
         self._by_product = self._vectors.tocsc()
         self._squares = _squares(self._vectors)
 

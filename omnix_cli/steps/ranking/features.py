@@ -71,22 +71,24 @@ def formula(matrix: Floats, known: Bools) -> Floats:
 
 def _shared(chunk: Chunk, rows: Rows, facts: Facts) -> dict[str, Floats]:
     questions = chunk.questions
-    pairs, customer = questions.pairs, rows.customer
-    customers = len(pairs.basket_count)
-    entries = np.bincount(pairs.customer, pairs.times, customers)
-    different = np.bincount(pairs.customer, minlength=customers)
-    companions = chunk.values(rows)
+    asked, baskets, visits, last_visit = (
+        values[chunk.customers]
+        for values in (questions.asked, questions.baskets, questions.visits, questions.last_visit)
+    )
+    entries = np.bincount(chunk.own_row, chunk.pairs.times, len(asked))
+    different = np.bincount(chunk.own_row, minlength=len(asked))
+    companions, row = chunk.values(rows), rows.row
     return {
         "buyers_7d": np.log(facts.in_7_days + 0.5),
         "buyers_28d": np.log(facts.in_28_days + 0.5),
         "product_trend": np.log((facts.in_28_days + 0.5) / (facts.times + 5)),
         "product_intensity": np.log((facts.intensity + 0.5) / (facts.buyers + 2)),
         "product_repeats": np.log((facts.repeats + 1) / (facts.times + 4)),
-        "visits_28d": np.log(questions.visits + 0.5)[customer],
-        "basket_size": np.log(entries / np.maximum(pairs.basket_count, 1) + 0.1)[customer],
-        "since_visit": np.log1p(np.maximum(questions.asked - questions.last_visit, 0))[customer],
-        "repetition": np.log(entries / np.maximum(different, 1) + 0.1)[customer],
-        "baskets": np.log1p(pairs.basket_count)[customer],
+        "visits_28d": np.log(visits + 0.5)[row],
+        "basket_size": np.log(entries / np.maximum(baskets, 1) + 0.1)[row],
+        "since_visit": np.log1p(np.maximum(asked - last_visit, 0))[row],
+        "repetition": np.log(entries / np.maximum(different, 1) + 0.1)[row],
+        "baskets": np.log1p(baskets)[row],
         "neighbours": np.log(companions["neighbours"] + _LEAST_NEIGHBOUR),
         "neighbours_of_last": np.log(companions["neighbours_of_last"] + 1e-3),
         "nearest_customers": np.log(companions["nearest_customers"] + 3e-4),
@@ -96,7 +98,7 @@ def _shared(chunk: Chunk, rows: Rows, facts: Facts) -> dict[str, Floats]:
 
 
 def _own(chunk: Chunk, rows: Rows, facts: Facts, gap: Floats, rate: Floats) -> dict[str, Floats]:
-    pairs, asked = chunk.questions.pairs, chunk.questions.asked[rows.customer]
+    pairs, asked = chunk.pairs, chunk.questions.asked[rows.customer]
     pair, known = chunk.pair_of(rows), rows.known
     times = np.where(known, pairs.times[pair], 1.0)
     since_first, since_last = (np.where(known, asked - days[pair], 1) for days in (pairs.first_day, pairs.last_day))
@@ -105,7 +107,7 @@ def _own(chunk: Chunk, rows: Rows, facts: Facts, gap: Floats, rate: Floats) -> d
     return {
         "base_rate": np.log((times + 1) / (since_first + 2 / rate)),
         "recent": np.log(pairs.recent[pair] + 0.01),
-        "share_of_baskets": np.log((times + 0.3) / (pairs.basket_count[rows.customer] + 1)),
+        "share_of_baskets": np.log((times + 0.3) / (chunk.questions.baskets[rows.customer] + 1)),
         "since_first": np.log1p(since_first),
         "own_gap": own_gap,
         "since_last": np.log1p(since_last),
@@ -117,6 +119,6 @@ def _own(chunk: Chunk, rows: Rows, facts: Facts, gap: Floats, rate: Floats) -> d
 
 
 def _basket_score(chunk: Chunk, rows: Rows, facts: Facts) -> Floats:
-    pairs = chunk.questions.pairs
-    share = pairs.decayed[chunk.pair_of(rows)] / np.maximum(pairs.shopping[rows.customer], 1e-9)
+    shopping = chunk.questions.shopping[rows.customer]
+    share = chunk.pairs.decayed[chunk.pair_of(rows)] / np.maximum(shopping, 1e-9)
     return np.asarray(share * (facts.repeats + 1) / (facts.times + 4))

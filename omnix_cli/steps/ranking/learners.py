@@ -94,20 +94,22 @@ class Trees:
 
     @classmethod
     def fit(cls, names: Sequence[str], features: Floats, bought: Bools, weight: Floats) -> Trees:
-        """Gradient boosting on histograms (Ke et al., NIPS 2017). The same bytes for any number of threads.
+        """Gradient boosting on histograms (Ke et al., NIPS 2017), under one thread.
 
         The features are binned here: with weights, scikit-learn's own binning takes longer than the trees."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         table, edges = binned_columns(features.T, BINS)
-        fitted: Any = HistGradientBoostingClassifier(  # type: ignore[no-untyped-call]
+        trees: Any = HistGradientBoostingClassifier(  # type: ignore[no-untyped-call]
             max_iter=TREES,
             max_leaf_nodes=LEAVES,
             learning_rate=LEARNING_RATE,
             min_samples_leaf=FEWEST_IN_LEAF,
             early_stopping=False,
             random_state=0,
-        ).fit(table, bought, sample_weight=weight)
+        )
+        with threadpool_limits(limits=1):  # threads that wait for each other are slow where the cores have other work
+            fitted = trees.fit(table, bought, sample_weight=weight)
         nodes, base, count = grown(fitted, edges)
         value = _means(nodes.left, nodes.right, nodes.value, count.astype(np.float64))
         return cls(tuple(names), base, nodes._replace(value=value, missing_left=np.zeros_like(nodes.left)))

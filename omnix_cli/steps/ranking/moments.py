@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Ints, OwnPairs
+from omnix_cli.steps.ranking.baskets import NEVER, Baskets, Ints, totals
 from omnix_cli.steps.ranking.companions import (
     NearestCustomers,
     matrix_of,
     neighbour_matrix,
+    references,
     taste_vectors,
 )
 from omnix_cli.steps.ranking.product_facts import ProductFacts
@@ -40,16 +41,26 @@ class Moment:
     Rows of a customer on or after that day are not used, not even for others."""
 
     def __init__(self, shop: Shop, before: Ints) -> None:
-        pairs = OwnPairs.of(shop.baskets, before)
-        self.neighbours = neighbour_matrix(pairs, shop.shape, threads=shop.threads)
-        every = np.bincount(pairs.product, minlength=shop.baskets.products)
-        last = np.bincount(pairs.product[pairs.baskets_since == 0], minlength=shop.baskets.products)
-        self.kept_share = (last + 0.5) / (every + 5)
-        """By product: the share of its buyers who had it in their last basket, shrunk."""
-        self.nearest = NearestCustomers(taste_vectors(shop.baskets, before), threads=shop.threads)
-        gaps = float((pairs.times - 1).sum())
-        exposed = float((before[pairs.customer] - pairs.first_day)[before[pairs.customer] > NEVER].sum())
+        baskets = shop.baskets
+        kept = baskets.before(before, slice(0, len(baskets.day)))
+        start = np.flatnonzero(baskets.is_first[kept])
+        first = kept[start]  # where a later entry of a pair is kept, so is its first
+        customer, product = baskets.customer[first], baskets.product[first]
+        gaps = float(len(kept) - len(first))
+        exposed = float((before[customer] - baskets.day[first]).sum())
         self.rate = max(gaps / max(exposed, 1.0), 1e-6)
         """Repeat purchases per day since a first purchase."""
-        self.log_gap = float(pairs.log_gaps.sum()) / max(gaps, 1.0)
+        self.log_gap = float(totals(baskets.log_gap(kept), start).sum()) / max(gaps, 1.0)
         """The mean log of the days between two purchases of a pair."""
+        count = baskets.count_before(before)
+        in_last = baskets.number[kept] == (count - 1)[baskets.customer[kept]]
+        last = np.bincount(baskets.product[kept[in_last]], minlength=baskets.products)
+        self.kept_share = (last + 0.5) / (np.bincount(product, minlength=baskets.products) + 5)
+        """By product: the share of its buyers who had it in their last basket, shrunk."""
+        del kept, start, first, in_last
+        self.neighbours = neighbour_matrix(customer, product, shop.shape, threads=shop.threads)
+        reference = references(count)
+        of_reference = np.full(baskets.customers, NEVER)
+        of_reference[reference] = before[reference]
+        vectors = taste_vectors(baskets, of_reference, count, reference)
+        self.nearest = NearestCustomers(reference, vectors, threads=shop.threads)

@@ -88,7 +88,7 @@ def _best_new(chunk: Chunk, ranker: Ranker) -> tuple[Ints, Ints, Floats]:
 def _bought(baskets: Baskets, customer: Ints, product: Ints, first: int, end: int) -> Bools:
     """Whether each customer bought the product on a day from `first` until before `end`."""
     lately = (baskets.day >= first) & (baskets.day < end)
-    keys = baskets.customer[lately] * baskets.products + baskets.product[lately]
+    keys = baskets.customer[lately].astype(np.int64) * baskets.products + baskets.product[lately]
     return np.isin(customer * baskets.products + product, keys)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 import polars as pl
 
 from omnix_cli import schemas
+from omnix_cli.batching import batched
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.settings import RankingSettings
-from omnix_cli.steps.history import SEEN_COLUMNS, of_customers, seen
-from omnix_cli.steps.ranking.baskets import Floats, Ints
+from omnix_cli.steps.history import of_customers, seen
+from omnix_cli.steps.ranking.baskets import Baskets, Floats, Ints
+from omnix_cli.steps.ranking.fit_inputs import fitted_products
 from omnix_cli.steps.ranking.formula_ranking import first_chances, formula_ranking
 from omnix_cli.steps.ranking.learners import BASE
 from omnix_cli.steps.ranking.moments import Moment, Shop
@@ -25,24 +28,9 @@ from omnix_cli.steps.ranking.training import fit
 EXPLAINED_RANKS = 30
 """Contributions are kept for so many ranks of known and of new products."""
 STRONGEST = 6
+_CHUNKS_AT_ONCE = 4
 _PAIR = ["customer_id", "product_id"]
 _CONTRIBUTIONS = pl.List(pl.Struct({"feature": pl.String, "value": pl.Float64}))
-
-
-def fit_day(as_of: date) -> date:
-    """The day that the ranker of a run is fitted for: the last Monday, or the day itself. What was bought since then
-    changes the rankings, not the model."""
-    return as_of - timedelta(days=as_of.weekday())
-
-
-def fitted_purchases(purchases: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """The lines that a fit for this day uses."""
-    return purchases.filter(pl.col("purchase_day") < day).select(SEEN_COLUMNS)
-
-
-def fitted_products(products: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """What a fit uses of the catalogue, on any day."""
-    return products.select("product_id", "category")
 
 
 def fit_ranker(
@@ -55,7 +43,7 @@ def fit_ranker(
 ) -> StepOutput:
     """The frame `ranker`, fitted to the baskets before `as_of`. Figures: the kind of each part, how many label baskets
     there were, and the mean NDCG@10 of each kind on them."""
-    shop = _shop(purchases, products, None, as_of=as_of, threads=resources.threads)
+    shop = _shop(purchases, products, as_of=as_of, threads=resources.threads)
     ranker = Ranker({}, {part: {"label_baskets": 0.0} for part in FEATURES})
     chances = None
     if shop:
@@ -80,44 +68,49 @@ def ranking(
     *,
     as_of: date,
     resources: Resources,
-) -> StepOutput:
-    """The frame `rankings` for everybody with a purchase before `as_of`, except anonymous orders. Without a model, the
-    chance of a new product is one of `first_chances`.
+) -> Iterator[StepOutput]:
+    """The frame `rankings` for everybody with a purchase before `as_of`, except anonymous orders, some customers at a
+    time. Without a model, the chance of a new product is one of `first_chances`.
 
     What a customer bought and returned in full is neither known nor new. Figures: customers, known and new rows, and
     which kind ranked each part."""
     numbers = ranker.collect()
     fitted, chances = Ranker.of(numbers), NewChances.of_frame(numbers)
     spec = schemas.FRAMES["rankings"]
-    figures: Figures = {part: fitted.kind(part) for part in FEATURES}
+    kinds: Figures = {part: fitted.kind(part) for part in FEATURES}
     back = returned.select(_PAIR).collect()
-    shop = _shop(purchases, products, back, as_of=as_of, threads=resources.threads) if fitted.models else None
+    shop = None
+    if fitted.models:
+        shop = _shop(purchases, products, barred=back, as_of=as_of, threads=resources.threads)
     if shop is None:
         rows = formula_ranking(cycles, returned, popularity, neighbours, as_of=as_of, most_new=NEW_PRODUCTS)
-        frame = ordered(rows, NEW_PRODUCTS).with_columns(contributions=pl.lit([], _CONTRIBUTIONS))
+        frames = iter([ordered(rows, NEW_PRODUCTS).with_columns(contributions=pl.lit([], _CONTRIBUTIONS))])
     else:
         asked = np.full(shop.baskets.customers, _number(as_of))
         questions = Questions(shop, Moment(shop, asked), asked, np.arange(shop.baskets.customers))
-        frame = pl.concat(_ranked(chunk, fitted, chances) for chunk in questions.chunks())
-    if chances is None:
-        new = frame.filter(~pl.col("known"))
-        frame = frame.join(first_chances(new, cycles, popularity), on=_PAIR, how="left")
-    frame = spec.conform(frame).sort(spec.sort)
-    known = int(frame["known"].sum())
-    figures |= {"customers": frame["customer_id"].n_unique(), "known_rows": known, "new_rows": frame.height - known}
-    return StepOutput({"rankings": frame}, figures)
+        frames = (_ranked(chunk, fitted, chances) for chunk in questions.chunks())
+    visits = cycles.select("customer_id", "customer_recent_shopping_days").unique()
+    visits = visits.collect(engine="streaming").lazy() if chances is None else visits
+    for some in batched(frames, _CHUNKS_AT_ONCE):
+        frame = pl.concat(some)
+        if chances is None:
+            new = frame.filter(~pl.col("known"))
+            frame = frame.join(first_chances(new, visits, popularity), on=_PAIR, how="left")
+        frame = spec.conform(frame).sort(spec.sort)
+        known = int(frame["known"].sum())
+        counts = {"customers": frame["customer_id"].n_unique(), "known_rows": known, "new_rows": frame.height - known}
+        yield StepOutput({"rankings": frame}, {**kinds, **counts})
 
 
 def _shop(
-    purchases: pl.LazyFrame, products: pl.LazyFrame, barred: pl.DataFrame | None, *, as_of: date, threads: int
+    purchases: pl.LazyFrame, products: pl.LazyFrame, *, as_of: date, threads: int, barred: pl.DataFrame | None = None
 ) -> Shop | None:
     """The shop before a day; None without a purchase."""
-    named = of_customers(purchases)
-    rows = seen(named, as_of=as_of).select(*_PAIR, day="purchase_day").collect()
-    if rows.is_empty():
+    lines = seen(of_customers(purchases), as_of=as_of)
+    baskets = Baskets.of(lines.select(*_PAIR, day="purchase_day"))
+    if not baskets.customers:
         return None
-    categories = fitted_products(products, as_of).collect()
-    return shop_of(rows, categories, barred=barred, threads=threads)
+    return shop_of(baskets, fitted_products(products, as_of).collect(), barred=barred, threads=threads)
 
 
 def _number(day: date) -> int:

@@ -42,10 +42,17 @@ class Questions:
         chosen[customers] = True
         self.shop, self.moment, self.customers = shop, moment, customers
         self.asked = np.where(chosen, asked, NEVER)
-        self.pairs = OwnPairs.of(shop.baskets, self.asked)
-        self.vectors = taste_vectors(shop.baskets, self.asked)
         self.last_visit = shop.baskets.last_before(self.asked)
-        self.visits = self.pairs.basket_count - shop.baskets.count_before(self.asked - 28)
+        self.baskets = shop.baskets.count_before(self.asked)
+        """By customer: the baskets before the day asked."""
+        self.visits = self.baskets - shop.baskets.count_before(self.asked - 28)
+        self.shopping = shop.baskets.shopping(self.asked)
+        """By customer: the baskets before the day asked, each halved for every 90 days of age."""
+
+    def own_products(self) -> int:
+        """How many products all customers together bought before."""
+        baskets = self.shop.baskets
+        return int(baskets.is_first[baskets.before(self.asked, baskets.entries(self.customers))].sum())
 
     def chunks(self) -> Iterator[Chunk]:
         """The questions, some customers at a time."""
@@ -58,16 +65,13 @@ class Chunk:
 
     def __init__(self, questions: Questions, customers: Ints) -> None:
         self.questions, self.customers = questions, customers
-        shop, moment, pairs = questions.shop, questions.moment, questions.pairs
+        shop, moment = questions.shop, questions.moment
+        self.pairs = pairs = OwnPairs.of(shop.baskets, questions.asked, questions.baskets, customers)
         products = shop.baskets.products
         shape = (len(customers), products)
-        first, last = np.searchsorted(pairs.customer, [customers[0], customers[-1] + 1])
-        self.first_pair = int(first)
-        """Where the own products of these customers begin in `questions.pairs`."""
-        self.own_row = np.searchsorted(customers, pairs.customer[first:last])
-        self.own_product = pairs.product[first:last]
+        self.own_row, self.own_product = np.searchsorted(customers, pairs.customer), pairs.product
         self.own_key = self.own_row * products + self.own_product
-        recent, latest = pairs.recent[first:last], pairs.baskets_since[first:last] == 0
+        recent, latest = pairs.recent, pairs.baskets_since == 0
         share = recent / np.bincount(self.own_row, recent, len(customers))[self.own_row]
         of_latest = 1 / np.bincount(self.own_row[latest], minlength=len(customers))[self.own_row[latest]]
         self.weights = matrix_of(self.own_row, self.own_product, share, shape)
@@ -76,7 +80,9 @@ class Chunk:
         self.sources = {
             "neighbours": Sums(self.weights, moment.neighbours, threads=shop.threads),
             "neighbours_of_last": Sums(latest_basket, moment.neighbours, threads=shop.threads),
-            "nearest_customers": moment.nearest.means(customers, questions.vectors[customers]),
+            "nearest_customers": moment.nearest.means(
+                customers, taste_vectors(shop.baskets, questions.asked, questions.baskets, customers)
+            ),
         }
         category = shop.category[self.own_product] + 1
         self.by_category = matrix_of(
@@ -105,9 +111,9 @@ class Chunk:
         return Rows(self.customers[row], row, product, order < len(self.own_key))
 
     def pair_of(self, rows: Rows) -> Ints:
-        """Each row's entry in `questions.pairs`; some entry where the product is new."""
+        """Each row's entry in `pairs`; some entry where the product is new."""
         place = np.searchsorted(self.own_key, rows.row * self.weights.shape[1] + rows.product)
-        return np.asarray(self.first_pair + np.where(rows.known, place, 0))
+        return np.where(rows.known, place, 0)
 
     def values(self, rows: Rows) -> dict[str, Floats]:
         """What the customer's companions say of each row: a score by each source."""

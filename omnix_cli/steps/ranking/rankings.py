@@ -56,7 +56,7 @@ def rank(
         rows = history.filter(pl.col("day") < last) if dated else history
         if rows.is_empty():
             continue
-        shop = shop_of(rows, products, barred=None, threads=threads)
+        shop = shop_of(Baskets.of(rows), products, barred=None, threads=threads)
         before = np.full(shop.baskets.customers, first)
         halves = None if dated or labels is None else _halves(shop, taught, before)
         ranker = fit(shop, before, method=method, min_label_baskets=min_label_baskets, labels=halves)
@@ -64,9 +64,8 @@ def rank(
     return pl.concat(found).sort("customer_id", "known", "rank", descending=[False, True, False])
 
 
-def shop_of(rows: pl.DataFrame, products: pl.DataFrame | None, *, barred: pl.DataFrame | None, threads: int) -> Shop:
-    """The shop of customer_id, product_id and day; the pairs `barred` are never ranked as new."""
-    baskets = Baskets.of(rows)
+def shop_of(baskets: Baskets, products: pl.DataFrame | None, *, barred: pl.DataFrame | None, threads: int) -> Shop:
+    """The shop of these baskets; the pairs `barred` are never ranked as new."""
     category = np.full(baskets.products, -1)
     if products is not None:
         named = pl.DataFrame({"product_id": baskets.product_ids}).join(

@@ -152,7 +152,7 @@ class Sample:
         basket weighs 1 / sqrt(size) a row. A `trial` judges all rows of the customers tried."""
         labels = labels.at_most(MOST_CUSTOMERS)
         questions = Questions(shop, moment, labels.day, labels.customers)
-        expected = len(questions.pairs.customer) + _NEW_PER_CUSTOMER * len(labels.customers)
+        expected = questions.own_products() + _NEW_PER_CUSTOMER * len(labels.customers)
         share = min(NEGATIVE_SHARE, most / max(expected, 1))
         names = [_hashes(ids) for ids in (shop.baskets.customer_ids, shop.baskets.product_ids)]
         parts = []

@@ -28,7 +28,7 @@ from pydantic import TypeAdapter
 from omnix_cli import __version__
 from omnix_cli.errors import CorruptCheckpoint, os_failure
 from omnix_cli.processes.peak_memory import PeakMemory
-from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart
+from omnix_cli.protocols.checkpoints import Figures, Manifest, StagedPart, added
 from omnix_cli.stores.workspace.files import disk_errors, stage
 from omnix_cli.stores.workspace.folders import Draft, Shelf, check_parts, inner_path
 from omnix_cli.stores.workspace.forgotten import ForgottenCustomers
@@ -140,10 +140,7 @@ class _Writer:
         self._keep(name, schema, part.rows, self._draft.adopt(self._next(name), part.file))
 
     def add_figures(self, figures: Figures) -> None:
-        for name, value in figures.items():
-            known = self.figures.get(name)
-            both_numbers = isinstance(known, int | float) and isinstance(value, int | float)
-            self.figures[name] = known + value if both_numbers else value  # type: ignore[operator]
+        self.figures = added(self.figures, figures)
 
     def finish(self) -> None:
         for name, pieces in self._waiting.items():

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 import pytest
 
 from omnix_cli.engines.polars_engine import PolarsEngine
-from omnix_cli.protocols.steps import PlanStep, StepOutput
+from omnix_cli.protocols.steps import PlanStep, StepOutput, whole
 from omnix_cli.schemas import FRAMES
 from tests.conftest import MemoryFrame
 
@@ -48,3 +49,22 @@ def test_slices_hold_whole_customers_in_order(slice_rows: int, slices: list[str]
     PolarsEngine(slice_rows=slice_rows).run(step, inputs, {}, parts)
     assert [figures["customers"] for figures in parts.figures] == slices
     assert {figures["shop"] for figures in parts.figures} == {PEOPLE.height}  # what is not split is whole
+
+
+def test_what_a_step_returns_in_parts_is_appended_in_their_order() -> None:
+    def one_by_one(people: pl.LazyFrame) -> Iterator[StepOutput]:
+        for name, rows in people.collect().group_by("customer_id", maintain_order=True):
+            yield StepOutput(
+                {"returned": pl.DataFrame({"customer_id": name, "product_id": "tea"})},
+                {"rows": rows.height, "kind": "made"},
+            )
+
+    parts = Parts()
+    step = PlanStep("one", one_by_one, ("people",), ("returned",), version="1")
+    frame = MemoryFrame("people", PEOPLE)
+    PolarsEngine(slice_rows=100).run(step, {"people": frame}, {}, parts)
+    assert parts.heights == [1, 1, 1]
+    assert [figures["rows"] for figures in parts.figures] == [3, 1, 2]
+    together = whole(one_by_one(frame.scan()))
+    assert together.frames["returned"]["customer_id"].to_list() == ["ann", "bob", "cat"]
+    assert together.figures == {"rows": 6, "kind": "made"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from omnix_cli.protocols.steps import Resources
+from omnix_cli.protocols.steps import Resources, whole
 from omnix_cli.schemas import FRAMES
 from omnix_cli.settings import NO_RULES, RecommendSettings
 from omnix_cli.steps.cycles import cycles
@@ -108,4 +108,4 @@ def rankings_of(
     """The frame `rankings` of a shop without a fitted ranker."""
     known = (frame("purchases"), frame("products"), cycles, returned, popularity, neighbours)
     resources = Resources(threads=1, memory_bytes=2**30)
-    return ranking(*known, frame("ranker"), as_of=AS_OF, resources=resources).frames["rankings"].lazy()
+    return whole(ranking(*known, frame("ranker"), as_of=AS_OF, resources=resources)).frames["rankings"].lazy()

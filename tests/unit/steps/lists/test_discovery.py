@@ -74,7 +74,7 @@ def test_what_ties_with_the_last_goes_by_product_id() -> None:
 def test_the_evidence_names_the_source_and_hides_few_customers() -> None:
     picks = pl.DataFrame({"customer_id": ["ann", "ann"], "product_id": ["oats", "jam"]})
     found = strongest_sources(picks, sources(BASKETS, AMONG), NEAR, min_customers=3)
-    assert found.select("product_id", "source_id", "together").rows() == [("jam", "tea", None), ("oats", "milk", 20)]
+    assert found.select("product_id", "source_id", "together").rows() == [("oats", "milk", 20), ("jam", "tea", None)]
 
 
 def test_a_pair_that_is_not_in_the_table_has_no_facts() -> None:

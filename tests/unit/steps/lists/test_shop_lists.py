@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from omnix_cli.protocols.steps import StepOutput
+from omnix_cli.protocols.steps import StepOutput, whole
 from omnix_cli.settings import RecommendSettings, ShopListSettings
 from omnix_cli.steps.lists.shop_lists import shop_lists
 from tests.unit.steps.frames import assortment_of, frame
@@ -29,7 +29,7 @@ def run(
     **parameters: Any,
 ) -> StepOutput:
     known = pl.LazyFrame({"customer_id": ["ann"] if customers else []}, schema={"customer_id": pl.String})
-    return shop_lists(
+    made = shop_lists(
         frame("neighbours") if links is None else links,
         frame("popularity") if shop is None else shop,
         assortment_of(PRODUCTS, frame("cycles"), RecommendSettings(excluded_categories=("Tobacco",))),
@@ -39,6 +39,7 @@ def run(
         max_share_of_category=0.5,
         max_alike=3,
     )
+    return whole(made)
 
 
 def link(neighbour: str, rank: int, **columns: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.days.seasons import season_on
+from omnix_cli.steps.coded_days import CodedDays
 from omnix_cli.steps.lists.trends import Windows, season_of, trending
 from tests.conftest import purchases
 from tests.unit.steps.frames import AS_OF, days_ago, frame, interactions
@@ -105,7 +106,7 @@ def test_interest_of_buyers_and_removals_from_the_cart_do_not_count() -> None:
 def test_the_score_is_the_share_of_the_demand_above_the_shops_growth() -> None:
     lines = [*bought("up", 4, 40), *bought("up", 12, 10), *bought("down", 20, 40), *bought("down", 12, 10)]
     windows = Windows(AS_OF, 28, open_days=1, open_before=1, has_begun=True)
-    rows = trending(purchases(*lines).lazy(), frame("interactions"), windows=windows)
+    rows = trending(CodedDays.of(purchases(*lines).lazy()), frame("interactions"), windows=windows)
     growth = (12 + 12) / (4 + 20)
     assert growth == 1
     assert rows.select("product_id", "customers", "customers_before").rows() == [("up", 12, 4)]

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.steps.lists.next_basket import next_basket
+from omnix_cli.steps.ranking.baskets import Baskets
 from omnix_cli.steps.ranking.features import NAMES, features, formula
 from omnix_cli.steps.ranking.moments import Moment
 from omnix_cli.steps.ranking.questions import Chunk, Questions, Rows
@@ -27,7 +28,7 @@ def chunk() -> Chunk:
         day=-pl.col("day")
     )
     categories = pl.DataFrame({"product_id": ["milk", "oats"], "category": ["Dairy", "Cereals"]})
-    made = shop_of(rows, categories, barred=None, threads=1)
+    made = shop_of(Baskets.of(rows), categories, barred=None, threads=1)
     asked = np.zeros(2, dtype=np.int64)
     return next(Questions(made, Moment(made, asked), asked, np.arange(2)).chunks())
 

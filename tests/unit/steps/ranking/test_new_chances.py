@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.steps.cycles import cycles
+from omnix_cli.steps.ranking.baskets import Baskets
 from omnix_cli.steps.ranking.formula_ranking import first_chances
 from omnix_cli.steps.ranking.new_chances import NewChances
 from omnix_cli.steps.ranking.rankings import shop_of
@@ -29,7 +30,7 @@ GONE = pl.col("customer_id").str.ends_with("7")
 
 def learned(rows: pl.DataFrame, as_of: date = AS_OF) -> NewChances | None:
     bought = rows.filter(pl.col("day") < as_of)
-    made = shop_of(bought, None, barred=None, threads=1)
+    made = shop_of(Baskets.of(bought), None, barred=None, threads=1)
     before = (as_of - date(1970, 1, 1)).days
     days = np.full(made.baskets.customers, before)
     return NewChances.learned(made, fit(made, days, method="logistic", min_label_baskets=2), before)

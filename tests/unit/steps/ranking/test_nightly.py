@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.frames.ranked import RANKER_PARTS
-from omnix_cli.protocols.steps import Resources, StepOutput
+from omnix_cli.protocols.steps import Resources, StepOutput, whole
 from omnix_cli.settings import RankingSettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.steps.ranking.features import NAMES
@@ -36,7 +36,7 @@ def night(bought: pl.LazyFrame, *, method: Any = "boosting", threads: int = 1, a
     rhythm = cycles(bought, as_of=as_of).frames
     others = (rhythm["cycles"].lazy(), rhythm["returned"].lazy(), frame("popularity"), frame("neighbours"))
     ranker = fitted.frames["ranker"].lazy()
-    ranked = ranking(bought, frame("products"), *others, ranker, as_of=as_of, resources=resources)
+    ranked = whole(ranking(bought, frame("products"), *others, ranker, as_of=as_of, resources=resources))
     return StepOutput({**fitted.frames, **ranked.frames}, {**fitted.figures, **ranked.figures})
 
 

@@ -48,7 +48,8 @@ def test_best_sellers_are_those_of_28_days_then_those_of_ever() -> None:
 @given(LINES, st.integers(-60, 60))
 def test_own_pairs_count_what_the_customer_bought_before_the_day(lines: list[tuple[str, str, int]], day: int) -> None:
     baskets = history(lines)
-    pairs = OwnPairs.of(baskets, np.full(baskets.customers, day))
+    asked = np.full(baskets.customers, day)
+    pairs = OwnPairs.of(baskets, asked, baskets.count_before(asked), np.arange(baskets.customers))
     found = zip(baskets.customer_ids.gather(pairs.customer), baskets.product_ids.gather(pairs.product), strict=True)
     for number, (customer, product) in enumerate(found):
         trips = sorted({d for c, _, d in lines if c == customer and d < day})

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from omnix_cli.steps.ranking.baskets import NEVER
+from omnix_cli.steps.ranking.baskets import NEVER, Baskets
 from omnix_cli.steps.ranking.companions import matrix_of
 from omnix_cli.steps.ranking.moments import Moment, Shop
 from omnix_cli.steps.ranking.questions import Questions, Rows
@@ -17,7 +17,7 @@ from tests.unit.steps.ranking.shops import shop
 
 
 def opened(rows: pl.DataFrame) -> Shop:
-    return shop_of(rows.with_columns(pl.col("day").to_physical()), None, barred=None, threads=1)
+    return shop_of(Baskets.of(rows.with_columns(pl.col("day").to_physical())), None, barred=None, threads=1)
 
 
 def end_of(made: Shop) -> np.ndarray:
