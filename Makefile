@@ -12,7 +12,7 @@ SAMPLE := --config configs/sample.toml --workspace $(WORKSPACE) --quiet
 OMNIX := $(BIN)/omnix
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench soak lambda format lock clean
+.PHONY: help demo test check docs bench against soak lambda format lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ docs: $(VENV)/core  ## Renew the generated parts of the documents
 
 bench: $(VENV)/bench $(PEERS)/ready  ## Measure speed (start, import, similarity, tables) next to other tools, and quality
 	BENCH_PEERS=$(PEERS) $(BIN)/python -m tests.benchmarks
+
+against: $(VENV)/bench  ## Measure this build beside an earlier one: make against COMMIT=...
+	$(BIN)/python -m tests.benchmarks.bench_against $(COMMIT)
 
 soak: $(VENV)/dev $(EMULATORS)/ready  ## Simulated shops, requests that fail, stopped processes, damaged files, strange services: is anything lost?
 	$(BIN)/python -m tests.soaks.order_streams

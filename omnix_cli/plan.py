@@ -15,13 +15,9 @@ import polars as pl
 
 from omnix_cli.protocols.steps import Made, PlanStep, Predictor, StepOutput, parts
 from omnix_cli.settings import NO_RULES, ProductRules
-from omnix_cli.steps import cycles
+from omnix_cli.steps import step_functions
 from omnix_cli.steps.consent import with_consent
-from omnix_cli.steps.customers import placed_orders, segments, shopping_patterns
-from omnix_cli.steps.forecasts import rhythms
-from omnix_cli.steps.lists import assortment, popularity, recommendation, shop_lists
-from omnix_cli.steps.neighbours import similarity
-from omnix_cli.steps.ranking import nightly
+from omnix_cli.steps.ranking import fit_inputs
 
 
 def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep, ...]:
@@ -30,7 +26,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
     return (
         PlanStep(
             "similarity",
-            similarity.similarity,
+            step_functions.similarity,
             inputs=("purchases", "products"),
             outputs=("neighbours",),
             version="2",
@@ -43,7 +39,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "cycles",
-            cycles.cycles,
+            step_functions.cycles,
             inputs=("purchases",),
             outputs=("cycles", "returned"),
             version="1",
@@ -51,19 +47,19 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "rhythms",
-            rhythms.rhythms,
+            step_functions.rhythms,
             inputs=("purchases", "cycles", "products"),
             outputs=("rhythms", "forecast_model"),
-            version="5",
+            version="6",
             settings=lambda settings: {"personal_purchases": settings.prediction.personal_purchases},
         ),
         _predict(predictor),
         PlanStep(
             "popularity",
-            popularity.popularity,
+            step_functions.popularity,
             inputs=("purchases", "interactions", "products"),
             outputs=("popularity",),
-            version="3",
+            version="4",
             settings=lambda settings: {
                 "trending_window_days": settings.recommend.trending_window_days,
                 "hemisphere": settings.recommend.hemisphere,
@@ -73,18 +69,18 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "ranker",
-            nightly.fit_ranker,
+            step_functions.fit_ranker,
             inputs=("purchases", "products"),
             outputs=("ranker",),
             version="3",
             settings=lambda settings: {"parameters": settings.ranking},
             needs_resources=True,
-            day=nightly.fit_day,
-            reads={"purchases": nightly.fitted_purchases, "products": nightly.fitted_products},
+            day=fit_inputs.fit_day,
+            reads={"purchases": fit_inputs.fitted_purchases, "products": fit_inputs.fitted_products},
         ),
         PlanStep(
             "ranking",
-            _for_those_who_consent(nightly.ranking, "rankings"),
+            _for_those_who_consent(step_functions.ranking, "rankings"),
             inputs=("purchases", "products", "cycles", "returned", "popularity", "neighbours", "ranker", "customers"),
             outputs=("rankings",),
             version="2",
@@ -93,7 +89,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "assortment",
-            assortment.assortment,
+            step_functions.assortment,
             inputs=("purchases", "products"),
             outputs=("assortment",),
             version="1",
@@ -101,22 +97,22 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "recommend",
-            recommendation.recommend,
+            step_functions.recommend,
             inputs=(
                 *("cycles", "returned", "predictions", "rankings", "neighbours", "popularity", "assortment"),
                 *("customers", "interactions"),
             ),
             outputs=("recommendations", "unlisted"),
-            version="4",
+            version="5",
             by_customer=("cycles", "returned", "predictions", "rankings", "customers", "interactions"),
             settings=lambda settings: {"parameters": settings.recommend, "privacy": settings.privacy},
         ),
         PlanStep(
             "shop_lists",
-            shop_lists.shop_lists,
+            step_functions.shop_lists,
             inputs=("neighbours", "popularity", "assortment", "cycles"),
             outputs=("shop_lists",),
-            version="3",
+            version="4",
             settings=lambda settings: {
                 "parameters": settings.shop_lists,
                 "min_support": settings.recommend.min_support,
@@ -127,7 +123,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "shop_orders",
-            placed_orders.shop_orders,
+            step_functions.shop_orders,
             inputs=("purchases",),
             outputs=("shop_orders",),
             version="1",
@@ -135,7 +131,7 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
         ),
         PlanStep(
             "shopping_patterns",
-            shopping_patterns.shopping_patterns,
+            step_functions.shopping_patterns,
             inputs=("purchases", "customers", "shop_orders"),
             outputs=("shopping_patterns",),
             version="2",
@@ -146,7 +142,9 @@ def plan(predictor: Predictor, rules: ProductRules = NO_RULES) -> tuple[PlanStep
                 "consent": settings.privacy.consent_personalisation,
             },
         ),
-        PlanStep("segments", segments.segments, inputs=("shopping_patterns",), outputs=("segments",), version="1"),
+        PlanStep(
+            "segments", step_functions.segments, inputs=("shopping_patterns",), outputs=("segments",), version="1"
+        ),
     )
 
 

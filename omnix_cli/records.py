@@ -27,7 +27,8 @@ class Finding:
 class Record(BaseModel):
     """Immutable; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What validates a record is built when one is first read: a command uses few kinds of them
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 StepStatus = Literal["ran", "reused", "pending", "skipped", "failed"]

@@ -335,13 +335,18 @@ class Recommendations(dy.Schema):
 
 
 class Receipts(dy.Schema):
-    """The content of the store after a publish: one row per published item."""
+    """The content of the store after a publish: one row per published item. `facts_hash`, `shares` and `days` (null
+    where an older release wrote them) are what `services.publishing.drift` compares: the hash of what must not differ,
+    the shares in ten-thousandths, the dates (since 1970) and days in tenths of a day."""
 
     list_id = dy.String(primary_key=True)
     content_hash = dy.String()
     published_at = dy.Datetime(**UTC)
     expires_at = dy.Datetime(**UTC)
-    item_bytes = dy.Int64(nullable=True)  # unknown where the store was read, or to an older release
+    item_bytes = dy.Int64(nullable=True)  # unknown to an older release
+    facts_hash = dy.String(nullable=True)
+    shares = dy.List(dy.UInt16(), nullable=True)
+    days = dy.List(dy.Int32(), nullable=True)
 
 
 FRAMES: dict[str, FrameSpec] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -134,8 +135,13 @@ class Imports:
 
     def sources(self, *, dry_run: bool = False) -> tuple[StepRecord, ...]:
         """Imports the sources of the settings, in order, as a run does first."""
-        with self.opening.locked("import", dry_run=dry_run) as workspace:
-            return tuple(workspace.import_sources(dry_run=dry_run))
+        from omnix_cli.wiring.rehearsals import rehearsal
+
+        with (
+            self.opening.locked("import", dry_run=dry_run) as workspace,
+            rehearsal(workspace) if dry_run else nullcontext(workspace) as working,
+        ):
+            return tuple(working.import_sources())
 
 
 @dataclass(frozen=True)

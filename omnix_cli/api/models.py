@@ -55,6 +55,7 @@ class Models:
     ) -> CostEstimate:
         """What a prediction run by a model would ask and cost. Nothing is asked and nothing is kept."""
         from omnix_cli.services.models import estimate_costs
+        from omnix_cli.wiring.rehearsals import scratch_runner
 
         changes = {"prediction__predictor": predictor, **model_settings(model, prompt, budget)}
         with self.opening.locked("predict estimate", dry_run=True, as_of=as_of, **changes) as workspace:
@@ -62,7 +63,7 @@ class Models:
             terms = predictors.terms(workspace.answers.seconds_per_reply(model=bedrock.model))
             count = predictors.asker().count_tokens if bedrock.count_tokens else None
             predicting = predictors.bedrock()
-            with workspace.scratch_runner(predicting) as runner:
+            with scratch_runner(workspace, predicting) as runner:
                 return estimate_costs(predicting, runner, terms, count=count)
 
     def show_prompt(
@@ -76,11 +77,12 @@ class Models:
     ) -> str:
         """Exactly what would be sent to the model about a customer."""
         from omnix_cli.services.models import show_prompt
+        from omnix_cli.wiring.rehearsals import scratch_runner
 
         asking = model_settings(model, prompt)
         workspace = self.opening.read(as_of=as_of, prediction__predictor=predictor, **asking)
         predicting = workspace.predictors.bedrock()
-        with workspace.scratch_runner(predicting) as runner:
+        with scratch_runner(workspace, predicting) as runner:
             return show_prompt(predicting, runner, customer)
 
     def jobs(self) -> list[BatchJob]:

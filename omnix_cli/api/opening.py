@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from omnix_cli.errors import ConfigError, Interrupted
-from omnix_cli.protocols.progress import MayGoOn, always
+from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress, always
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -36,7 +36,8 @@ class Opening:
 
     `now` is the only clock. `log_to` is called with the folder of a workspace that exists, before work begins;
     `may_go_on` after each piece of work and before each change of the workspace or the store. `is_named`: somebody
-    typed the name of the workspace, so one that does not exist is not taken for an empty one."""
+    typed the name of the workspace, so one that does not exist is not taken for an empty one. Runs show their
+    `progress`."""
 
     config: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Opening:
     log_to: Callable[[Path], None] = lambda folder: None
     may_go_on: MayGoOn = always
     is_named: bool = False
+    progress: Progress = NO_PROGRESS
 
     def load(self, **arguments: Any) -> LoadedSettings:
         """The settings of one call. `arguments` are settings with `__` for the dot; None means not given."""
@@ -63,7 +65,8 @@ class Opening:
         """The workspace, to read from."""
         from omnix_cli.wiring.workspaces import Workspace
 
-        return self._logged(Workspace.open(self.load(**arguments).values, now=self.now))
+        opened = Workspace.open(self.load(**arguments).values, now=self.now)
+        return self._logged(replace(opened, progress=self.progress))
 
     def existing(self, **arguments: Any) -> Workspace:
         """The workspace, to read from. Raises `ConfigError` when one is named that does not exist."""

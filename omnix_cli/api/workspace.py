@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from omnix_cli.services.lookups.explanations import Explanation
     from omnix_cli.services.lookups.reason_checks import ReasonCheck
     from omnix_cli.services.lookups.results import Results
+    from omnix_cli.services.publishing.publisher import Publisher
     from omnix_cli.services.runs.commands import Command, RunReport
     from omnix_cli.services.runs.runner import Runner
+    from omnix_cli.wiring.workspaces import Workspace as Working
 
 
 class Workspace:
@@ -181,9 +183,11 @@ class Workspace:
 
     def explain(self, *, as_of: str | None = None, force: bool = False) -> RunReport:
         """What `run` would compute and what it would reuse, and why."""
-        from omnix_cli.services.runs.commands import explain
+        from omnix_cli.services.runs.commands import EXPLAIN
+        from omnix_cli.wiring.rehearsals import rehearsal
 
-        return explain(self.opening.existing(as_of=as_of).runner(), force=force)
+        with rehearsal(self.opening.existing(as_of=as_of)) as workspace:
+            return self._brought_up_to_date(EXPLAIN, workspace, force=force, dry_run=True)
 
     def explain_customer(
         self, customer: str, product: str | None = None, *, run: str = "latest", as_of: str | None = None
@@ -268,31 +272,48 @@ class Workspace:
         return self._results(run, as_of).frames.any_frame(name)
 
     def _update(self, command: Command, *, force: bool, dry_run: bool, **arguments: Any) -> RunReport:
-        from omnix_cli.services.evaluation.evaluations import plan_of
-        from omnix_cli.services.evaluation.quality_floors import gate
+        from omnix_cli.wiring.rehearsals import rehearsal
+
+        with (
+            self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace,
+            rehearsal(workspace) if dry_run else nullcontext(workspace) as working,
+        ):
+            publisher = working.publisher(force=force, dry_run=dry_run) if command.publishes else None
+            return self._brought_up_to_date(command, working, force=force, publisher=publisher, dry_run=dry_run)
+
+    def _brought_up_to_date(
+        self,
+        command: Command,
+        workspace: Working,
+        *,
+        force: bool,
+        publisher: Publisher | None = None,
+        dry_run: bool = False,
+    ) -> RunReport:
         from omnix_cli.services.runs.commands import bring_up_to_date
+        from omnix_cli.wiring.rehearsals import questions_to_come
 
-        with self.opening.locked(command.name, dry_run=dry_run, resumes=True, **arguments) as workspace:
+        def runner() -> Runner:
+            opened, floors = workspace.runner(), workspace.settings.quality
+            if not (command.publishes and floors.has_floor):
+                return opened
+            from omnix_cli.services.evaluation.evaluations import plan_of
+            from omnix_cli.services.evaluation.quality_floors import gate
 
-            def runner() -> Runner:
-                opened = workspace.runner()
-                if not command.publishes:
-                    return opened
-                floors, statistical = workspace.settings.quality, workspace.predictors.statistical
-                measuring = gate(floors, lambda: plan_of(workspace.runner(statistical())), opened.may_go_on)
-                return replace(opened, gate=measuring)
+            statistical = workspace.predictors.statistical
+            measuring = gate(floors, lambda: plan_of(workspace.runner(statistical())), opened.may_go_on)
+            return replace(opened, gate=measuring)
 
-            return bring_up_to_date(
-                command,
-                runner,
-                import_sources=lambda: chain(
-                    workspace.retire(dry_run=dry_run), workspace.import_sources(dry_run=dry_run)
-                ),
-                check_data=lambda: workspace.advisor(keep=not dry_run).check(),
-                publisher=workspace.publisher(force=force, dry_run=dry_run) if command.publishes else None,
-                force=force,
-                dry_run=dry_run,
-            )
+        return bring_up_to_date(
+            command,
+            runner,
+            import_sources=lambda: chain(workspace.retire(dry_run=dry_run), workspace.import_sources()),
+            check_data=lambda: workspace.advisor(keep=not dry_run).check(),
+            publisher=publisher,
+            ask=lambda: questions_to_come(workspace),
+            force=force,
+            dry_run=dry_run,
+        )
 
     def _results(self, run: str, as_of: str | None) -> Results:
         return self.opening.results(as_of=as_of).results(run, on_day=as_of is not None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -63,10 +63,19 @@ def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    first = arguments[0] if arguments else ""
-    for module in [_MODULES[first]] if first in _MODULES else dict.fromkeys(_MODULES.values()):
+    for module in _modules_of(arguments):
         app.add_typer(import_module(f"omnix_cli.cli.{module}").app)
     return app
+
+
+def _modules_of(arguments: Sequence[str]) -> Iterable[str]:
+    """The modules that a command line needs: those of its command, or all."""
+    match list(arguments[:2]):
+        case ["show", "quarantine"]:  # an old spelling, which `quarantine` adds to `show`
+            return ("show", "quarantine")
+        case [first, *_] if first in _MODULES:
+            return (_MODULES[first],)
+    return dict.fromkeys(_MODULES.values())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

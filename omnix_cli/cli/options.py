@@ -85,6 +85,8 @@ class Session:
         from omnix_cli.api.opening import Opening
         from omnix_cli.api.workspace import Workspace
         from omnix_cli.cli.logs import configure_logging, log_to_file
+        from omnix_cli.cli.progress_bars import on_terminal
+        from omnix_cli.protocols.progress import NO_PROGRESS
 
         configure_logging(json_lines=self.log_format == "json", verbose=self.verbose, quiet=self.quiet)
         default, folder = Path("omnix.toml"), self.workspace_folder
@@ -96,6 +98,7 @@ class Session:
             log_to=lambda folder: log_to_file(folder / "logs" / "omnix.log"),
             may_go_on=stop_signals.check,
             is_named=folder is not None,
+            progress=NO_PROGRESS if self.quiet else on_terminal(),
         )
         return Workspace(opening)
 

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 
-from omnix_cli.protocols.progress import Progress
+from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.safe_text.printing import one_line
 
 _log = logging.getLogger(__name__)
@@ -17,8 +17,16 @@ def on_stderr() -> Progress:
     return ProgressBar() if sys.stderr is not None and sys.stderr.isatty() else ProgressLog()
 
 
+def on_terminal() -> Progress:
+    """A bar if stderr goes to a terminal; nothing elsewhere, where each step logs its beginning and its end."""
+    return ProgressBar(stays=False) if sys.stderr is not None and sys.stderr.isatty() else NO_PROGRESS
+
+
 class ProgressBar:
-    """A bar with the time left."""
+    """A bar with the time left, which `stays` when its work is done or vanishes."""
+
+    def __init__(self, *, stays: bool = True) -> None:
+        self._stays = stays
 
     def begin(self, name: str, total: int) -> None:
         from rich import progress as bars
@@ -26,7 +34,8 @@ class ProgressBar:
 
         count, elapsed, left = bars.MofNCompleteColumn(), bars.TimeElapsedColumn(), bars.TimeRemainingColumn()
         columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), count, elapsed)
-        self._rich = bars.Progress(*columns, bars.TextColumn("left"), left, console=Console(stderr=True))
+        console, vanishes = Console(stderr=True), not self._stays
+        self._rich = bars.Progress(*columns, bars.TextColumn("left"), left, console=console, transient=vanishes)
         self._task = self._rich.add_task(one_line(name), total=total or None)
         self._rich.start()
 

@@ -10,6 +10,7 @@ import typer
 
 from omnix_cli.cli.imports import REASONS, HowToRead, pairs, show_report
 from omnix_cli.cli.options import DryRun, Limit, OutputSession, Session, command, instead, note, renamed, render
+from omnix_cli.cli.show import app as show_app
 from omnix_cli.counted_nouns import counted
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ def show(
         session.write_records(found.reasons, REASONS, title=f"Quarantine of {kind}")
 
 
+@command(show_app, "omnix show quarantine purchases", name="quarantine", hidden=True)
 def show_quarantine(session: OutputSession, kind: Kind = "purchases", limit: Limit = 20) -> None:
     """List quarantined rows. Now: omnix quarantine show --rows."""
     instead("omnix show quarantine", "omnix quarantine show --rows")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from omnix_cli.cli.options import Chosen, Limit, OutputSession, command
-from omnix_cli.cli.quarantine import show_quarantine
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -118,6 +117,3 @@ def _summary(profile: DataFrame) -> str:
     """A profile in one line."""
     known = [(name, value) for row in profile.drop("customer_id").rows(named=True) for name, value in row.items()]
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in known if value not in (None, []))
-
-
-command(app, "omnix show quarantine purchases", name="quarantine", hidden=True)(show_quarantine)

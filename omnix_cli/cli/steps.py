@@ -34,7 +34,7 @@ app = typer.Typer()
 
 MaxMemory = Annotated[
     str | None,
-    typer.Option("--max-memory", metavar="SIZE", help="Use at most this much memory, such as 2GiB, in smaller steps."),
+    typer.Option("--max-memory", metavar="SIZE", help="The most memory that the process may use, such as 2GiB."),
 ]
 Predictor = Annotated[PredictorName | None, typer.Option("--predictor", help="What makes the predictions.")]
 Store = Annotated[StoreKind | None, typer.Option("--store", help="Where to publish.")]
@@ -44,6 +44,8 @@ Rollback = Annotated[
 
 _BRIEF = ("step", "status", "rows_in", "rows_out", "quarantined", "seconds", "peak_mb", "why")
 """The columns of a table of steps; `omnix runs show` adds the figures, other formats have everything."""
+
+_EXPLAINED = ("step", "status", "rows_in", "seconds", "peak_mb", "why")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def _explain_plan(session: OutputSession, chosen: Chosen, *, force: bool) -> Non
     if chosen.run != "latest":
         raise typer.BadParameter("name a customer, too", param_hint="--run")
     report = session.workspace.explain(as_of=chosen.as_of, force=force)
-    session.write(steps_table(report.steps), title="What would run, and why", brief=("step", "status", "why"))
+    for line in filter(None, map(_to_ask, report.steps)):
+        note(line)
+    session.write(steps_table(report.steps), title="What would run, and why", brief=_EXPLAINED)
 
 
 @command(app, "omnix similarity --force")
@@ -133,6 +137,8 @@ def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
     def show(report: RunReport) -> None:
         for item in report.samples:
             note(f"would write {json.dumps(item, default=str, ensure_ascii=False)}")
+        for line in filter(None, map(_to_ask, () if report.run else report.steps)):
+            note(line)
         for step in report.steps if report.run else ():
             if left_out := int(step.figures.get("anonymous_lines_left_out", 0)):
                 were = counted(left_out, "line of anonymous orders was", "lines of anonymous orders were")
@@ -146,6 +152,15 @@ def show_run(call: Callable[[], RunReport], session: OutputSession) -> None:
         session.write(steps_table(report.steps), title=title, brief=_BRIEF)
 
     render(call, show)
+
+
+def _to_ask(step: StepRecord) -> str:
+    """What a model would be asked, and what that costs; nothing if none would be asked."""
+    if "to_ask" not in step.figures:
+        return ""
+    asked, cost = int(step.figures["to_ask"]), float(step.figures["cost_usd"])
+    most = float(step.figures.get("cost_usd_at_most", cost))
+    return f"a model would be asked about {counted(asked, 'customer')}: about {cost:.4f} dollars, at most {most:.4f}"
 
 
 def _not_offered(step: StepRecord) -> str:

@@ -113,10 +113,8 @@ def _instant(value: Any) -> Any:
     return value
 
 
-_ID_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f])?$"
-Id = Annotated[
-    str, Field(min_length=1, max_length=256, json_schema_extra={"pattern": _ID_PATTERN}), AfterValidator(_id)
-]
+ID_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f])?$"
+Id = Annotated[str, Field(min_length=1, max_length=256, json_schema_extra={"pattern": ID_PATTERN}), AfterValidator(_id)]
 """The id of a customer, product, order, session."""
 Text = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": r"^[^\x00]*$"}), AfterValidator(_text)]
 Texts = Annotated[list[Annotated[Text, Field(min_length=1)]], Field(max_length=100)]

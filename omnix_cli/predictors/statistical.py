@@ -97,30 +97,31 @@ class StatisticalPredictor:
       interval. The window begins on that day and ends with the first 80 % of the purchases that can still come.
     - All dates are days on which the shop trades (`days.trading_days`).
 
-    The reasons. K is the number of days since the last purchase. Gaps are between occasions: purchase days of one burst
-    are one occasion (`steps.cycles.burst_days`). N is `interval_days`, rounded, unless the table says another thing.
+    The reasons. D is the day of the last purchase (21 December 2017). Gaps are between occasions: purchase days of one
+    burst are one occasion (`steps.cycles.burst_days`). N is `interval_days`, rounded, unless the table says another
+    thing.
 
     | sentence | when | its numbers |
     |---|---|---|
-    | you buy this about every N days (M gaps), last K days ago | a rhythm of its own; N lies within the middle half of
+    | you buy this about every N days (M gaps), last on D | a rhythm of its own; N lies within the middle half of
       the gaps | M: the customer's gaps |
-    | you bought this G times, half of the M gaps were A to B days, last K days ago; expected after about N days | a
+    | you bought this G times, half of the M gaps were A to B days, last on D; expected after about N days | a
       rhythm of its own, N outside | G = M + 1 occasions; A, B: lower and upper quartile of the gaps |
-    | customers who bought it again did so after about N days (M of K did); ... | no rhythm of its own; M is at least
+    | customers who bought it again did so after about N days (about P % did); ... | no rhythm of its own; M is at least
       the privacy floor and `min_repeat_share` of K | K: customers who bought the product; M: those who did on two
-      occasions; N: geometric mean of their gaps |
+      occasions; P: M of K, rounded; N: geometric mean of their gaps |
     | customers who bought a product of this kind again did ... | fewer than 20 customers bought the product, and the
       last rule holds for its category | the same, for the category |
     | ..., by the quantity expected after about N days; ... | the quantity bought last moves the interval | - |
-    | few customers buy this again (M of K did); ... | at least 20 customers bought it, and too few again | as above;
+    | few customers buy this again (about P % did); ... | at least 20 customers bought it, and too few again | as above;
       left out if M is below the privacy floor |
     | it is not known how often customers buy this again; ... | otherwise | - |
-    | ...; you bought it once, K days ago (twice, last ...; on D days, last ...) | no rhythm of its own | D: purchase
+    | ...; you bought it once, on D (twice, last ...; on L days, last ...) | no rhythm of its own | L: purchase
       days |
     """
 
     name = "statistical"
-    version = "4"
+    version = "5"
     inputs: tuple[str, ...] = ("cycles", "rhythms", "forecast_model", "products")
     outputs: tuple[str, ...] = ("predictions",)
     by_customer: tuple[str, ...] = ("cycles",)

@@ -29,6 +29,14 @@ def added(figures: Figures, more: Figures) -> Figures:
 SOURCES = ("purchases", "products", "customers", "interactions")
 """The frames that imports provide; the steps of the plan make all others."""
 
+OWN_IDS = {
+    "purchases": "purchase_id",
+    "products": "product_id",
+    "customers": "customer_id",
+    "interactions": "interaction_id",
+}
+"""The column that identifies a row of each of them, as in `schemas.FRAMES`, which takes longer to load."""
+
 
 class StoredFrame(Protocol):
     """A frame on disk or in a bucket."""

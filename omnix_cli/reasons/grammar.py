@@ -1,7 +1,8 @@
 """Sentences that are written and read again by the same wording.
 
 A wording has fields: `{name}` is a text, `{name:#}` a number, `{name:customer}` a count with its noun (1 customer, 2
-customers).
+customers), `{name:+customer}` a count rounded down (20+ customers), `{name:date}` a day (21 December 2017). A reason
+states days, not ages: an age is another text every night.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from functools import cached_property
 
 import polars as pl
 
+from omnix_cli.reasons.rounding import at_least
+
 _FIELD = re.compile(r"\{(\w+)(?::([^}]+))?\}")
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_DATE, _DATE_FORMAT = r"\d{1,2} [A-Z][a-z]+ \d{4}", "%-d %B %Y"
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Sentence:
             if name:
                 value = fields[name]
                 column = pl.col(value) if isinstance(value, str) else value
-                pieces.append(column.cast(pl.String))
-                if form and form != "#":
-                    pieces.append(pl.when(column == 1).then(pl.lit(f" {form}")).otherwise(pl.lit(f" {form}s")))
+                pieces.append(_said(column, form))
+                if noun := _noun(form):
+                    pieces.append(pl.when(column == 1).then(pl.lit(f" {noun}")).otherwise(pl.lit(f" {noun}s")))
         return pl.concat_str(pieces)
 
     def field(self, name: str) -> str:
@@ -48,9 +52,10 @@ class Sentence:
         for literal, name, form in self._pieces():
             parts.append(re.escape(literal).replace(r"\ ", " "))
             if name:
-                value = ".+?" if form is None else _NUMBER
-                noun = f" {re.escape(form)}s?" if form and form != "#" else ""
-                parts.append(f"(?P<{self.field(name)}>{value}){noun}")
+                value = ".+?" if form is None else _DATE if form == "date" else _NUMBER
+                noun = f" {re.escape(_noun(form))}s?" if _noun(form) else ""
+                more = r"\+?" if form and form.startswith("+") else ""
+                parts.append(f"(?P<{self.field(name)}>{value}){more}{noun}")
         return "".join([*parts, ")"])
 
     def _pieces(self) -> Iterator[tuple[str, str | None, str | None]]:
@@ -64,12 +69,31 @@ class Sentence:
     @cached_property
     def numbers(self) -> tuple[str, ...]:
         """The fields that are numbers or counts."""
-        return tuple(name for _, name, form in self._pieces() if name and form)
+        return tuple(name for _, name, form in self._pieces() if name and form and form != "date")
+
+    @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """The fields that are days."""
+        return tuple(name for _, name, form in self._pieces() if name and form == "date")
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The fields that are texts."""
         return tuple(name for _, name, form in self._pieces() if name and not form)
+
+
+def _said(column: pl.Expr, form: str | None) -> pl.Expr:
+    """The value of a field in words; a count that was rounded down has a plus."""
+    if form == "date":
+        return column.dt.strftime(_DATE_FORMAT)
+    if form and form.startswith("+"):
+        return at_least(column).cast(pl.String) + pl.when(column > 2).then(pl.lit("+")).otherwise(pl.lit(""))
+    return column.cast(pl.String)
+
+
+def _noun(form: str | None) -> str:
+    """The noun of a count; empty for other fields."""
+    return "" if form in (None, "#", "date") else str(form).removeprefix("+")
 
 
 @dataclass(frozen=True)
@@ -94,4 +118,8 @@ class Form:
         )
         fields = reasons.str.extract_groups(f"(?s)^{joined}$").struct.unnest()
         numbers = [sentence.field(name) for sentence in self.sentences for name in sentence.numbers]
-        return fields.with_columns(pl.col(numbers).str.replace_all(",", "").cast(pl.Float64, strict=False))
+        dates = [sentence.field(name) for sentence in self.sentences for name in sentence.dates]
+        return fields.with_columns(
+            pl.col(numbers).str.replace_all(",", "").cast(pl.Float64, strict=False),
+            pl.col(dates).str.to_date(_DATE_FORMAT, strict=False),
+        )

@@ -8,18 +8,18 @@ from typing import NamedTuple
 from omnix_cli.reasons.grammar import Form, Sentence
 
 # Why a customer needs a product again: the own rhythm, else what is known of all customers, and the own purchases.
-OWN_RHYTHM = Sentence("own_rhythm", "you buy this about every {every:day} ({gaps:gap}), last {ago:day} ago")
+OWN_RHYTHM = Sentence("own_rhythm", "you buy this about every {every:day} ({gaps:gap}), last on {on:date}")
 UNEVEN_RHYTHM = Sentence(
     "uneven_rhythm",
-    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:#} to {upper:day}, last {ago:day} ago; "
+    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:#} to {upper:day}, last on {on:date}; "
     "expected after about {every:day}",
 )
 UNEVEN_RHYTHM_OF_ONE = Sentence(
     "uneven_rhythm_of_one",
-    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:day}, last {ago:day} ago; "
+    "you bought this {times:#} times, half of the {gaps:#} gaps were {lower:day}, last on {on:date}; "
     "expected after about {every:day}",
 )
-_DID = "({again:#} of {customers:#} did)"
+_DID = "(about {share:#} % did)"
 _AGAIN = f"again did so after about {{every:day}} {_DID}"
 _QUANTITY = ", by the quantity expected after about {expected:day}"
 AGAIN = Sentence("again", f"customers who bought it {_AGAIN}")
@@ -33,19 +33,19 @@ FEW_COUNTED = Sentence("few_counted", f"few customers buy this again {_DID}")
 FEW_OF_KIND = Sentence("few_of_kind", "few customers buy products of this kind again")
 FEW_OF_KIND_COUNTED = Sentence("few_of_kind_counted", f"few customers buy products of this kind again {_DID}")
 UNKNOWN_RHYTHM = Sentence("unknown_rhythm", "it is not known how often customers buy this again")
-BOUGHT_ONCE = Sentence("bought_once", "you bought it once, {ago:day} ago")
-BOUGHT_TWICE = Sentence("bought_twice", "you bought it twice, last {ago:day} ago")
-BOUGHT_ON_DAYS = Sentence("bought_on_days", "you bought it on {times:#} days, last {ago:day} ago")
+BOUGHT_ONCE = Sentence("bought_once", "you bought it once, on {on:date}")
+BOUGHT_TWICE = Sentence("bought_twice", "you bought it twice, last on {on:date}")
+BOUGHT_ON_DAYS = Sentence("bought_on_days", "you bought it on {times:#} days, last on {on:date}")
 
 # Why a product is offered that the customer never bought.
-TOGETHER_WITH = Sentence("together_with", "bought together with {source} by {customers:customer}")
+TOGETHER_WITH = Sentence("together_with", "bought together with {source} by {customers:+customer}")
 CATEGORY_OF = Sentence("category_of", "same category as {source}: {category}")
 SIMILAR_TO = Sentence("similar_to", "similar to {source}, which you buy")
 SIGNALS = {
-    "add_to_cart": Sentence("cart", "you put this into your cart {ago:day} ago"),
-    "wishlist": Sentence("wish", "you wished for this {ago:day} ago"),
-    "view": Sentence("view", "you looked at this {ago:day} ago"),
-    "search": Sentence("search", "you searched for this {ago:day} ago"),
+    "add_to_cart": Sentence("cart", "you put this into your cart on {on:date}"),
+    "wishlist": Sentence("wish", "you wished for this on {on:date}"),
+    "view": Sentence("view", "you looked at this on {on:date}"),
+    "search": Sentence("search", "you searched for this on {on:date}"),
 }
 FAVOURITE_CATEGORY = Sentence("favourite_category", "in your favourite category {category}")
 PREFERRED_BRAND = Sentence("preferred_brand", "of {brand}, a brand you prefer")
@@ -65,9 +65,9 @@ class ShopSentences(NamedTuple):
     @classmethod
     def of(cls, noun: str, by: str, few: str) -> ShopSentences:
         """The sentences that count such things: `by` 3 customers, `few` before."""
-        popular = f"bought {by} {{customers:{noun}}}"
-        rises = {"trending": f"{popular} in the last {{days:day}}, {{before:#}} before"}
-        rises["new_trend"] = f"{popular} in the last {{days:day}}, {few} before"
+        popular, bought = (f"bought {by} {{customers:{form}}}" for form in (f"+{noun}", noun))
+        rises = {"trending": f"{bought} in the last {{days:day}}, {{before:#}} before"}
+        rises["new_trend"] = f"{bought} in the last {{days:day}}, {few} before"
         opened = " (open on {open:day}, before on {open_before:#})"
         rises |= {f"{kind}_open": wording + opened for kind, wording in rises.items()}
         trends = {kind: Sentence(f"{kind}_{by}_{noun}s", wording) for kind, wording in rises.items()}
@@ -86,8 +86,8 @@ SEASONAL_CATEGORY = Sentence("seasonal_category", f"category {{category}} {_SEAS
 
 # Why two products are neighbours. In a shop that knows no customers, orders are counted.
 TOGETHER = {
-    "customer": Sentence("together", "bought together by {customers:customer}"),
-    "order": Sentence("together_in_orders", "bought together in {customers:order}"),
+    "customer": Sentence("together", "bought together by {customers:+customer}"),
+    "order": Sentence("together_in_orders", "bought together in {customers:+order}"),
 }
 SAME_CATEGORY = Sentence("same_category", "same category: {category}")
 SAME_BRAND = Sentence("same_brand", "same brand: {brand}")

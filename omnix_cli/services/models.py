@@ -18,6 +18,7 @@ from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
 from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
 from omnix_cli.predictors.bedrock.prompts.trials import Trial, try_prompt
 from omnix_cli.predictors.comparison import HeldOut, Score, compare, held_out
+from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.models import AnswerLedger, Asker, BatchJobs
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.records import NOT_ASKED, BatchJob, Question
@@ -60,6 +61,22 @@ def estimate_costs(
         *terms.doubts,
     )
     return CostEstimate(costs, notes)
+
+
+def expected_questions(model: BedrockPredictor, runner: Runner, terms: Terms) -> Figures:
+    """What a run would ask the model of the settings, and what that costs, as figures."""
+    first = estimate_costs(model, runner, terms, count=None).costs
+    asked = first.filter(pl.col("model") == terms.settings.model)
+    mode = "batch" if model.name == "bedrock-batch" else "on demand"
+    rows = asked.filter(pl.col("mode") == mode).rows(named=True)
+    if not rows:
+        return {"to_ask": 0, "cost_usd": 0.0}
+    return {
+        "to_ask": rows[0]["customers"],
+        "questions": rows[0]["questions"],
+        "cost_usd": round(rows[0]["dollars"], 4),
+        "cost_usd_at_most": round(rows[0]["dollars_at_most"], 4),
+    }
 
 
 @dataclass(frozen=True)

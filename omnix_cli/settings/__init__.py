@@ -64,8 +64,9 @@ class EngineSettings(Section):
     """Purchases to work on at a time."""
     threads: int | None = Field(None, ge=1)
     """Threads of the similarity kernel. Default: all cores. polars itself reads POLARS_MAX_THREADS."""
-    max_memory: str = "4GiB"
-    """The memory a step may use. It works in blocks to stay below."""
+    max_memory: str | None = None
+    """The most memory that the process may use, such as 4GiB. Steps work in smaller parts to stay below; what cannot be
+    kept is refused before the work begins. Default: the work of a step aims at 4 GiB, and takes what it needs."""
 
 
 class Settings(Section):

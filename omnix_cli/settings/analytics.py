@@ -185,6 +185,12 @@ class QualitySettings(Section):
     customers: int = Field(500, ge=1)
     """Measure on at most so many customers, chosen by the hash of their id."""
 
+    @property
+    def has_floor(self) -> bool:
+        return any(
+            floor is not None for floor in (self.min_recall_at_10, self.min_ndcg_at_10, self.max_calibration_error)
+        )
+
 
 class PrivacySettings(Section):
     """Privacy: the smallest groups shown, and the consent assumed."""

@@ -35,7 +35,7 @@ def cycles(purchases: pl.LazyFrame, *, as_of: date) -> StepOutput:
     days at `as_of`: old purchases count less. Lines of anonymous orders are left out: an order is nobody's habit. The
     pairs of which nothing was kept are in the frame `returned`.
     """
-    days = purchase_days(of_customers(purchases), as_of=as_of)
+    days = numbered(purchase_days(of_customers(purchases), as_of=as_of))
     habits = customer_habits(days, as_of=as_of)
     pairs = pair_rhythms(days, as_of=as_of).join(habits, on="customer_id", how="left", maintain_order="left")
     frame = schemas.FRAMES["cycles"].conform(pairs.collect())
@@ -87,20 +87,21 @@ def purchase_days(purchases: pl.LazyFrame, *, as_of: date) -> pl.DataFrame:
     )
 
 
-def _numbered(days: pl.DataFrame) -> pl.LazyFrame:
-    """With the number of the `pair`, and the `gap` to the purchase day before. Groups by a sorted number are slices,
-    which makes them cheap."""
+def numbered(days: pl.DataFrame) -> pl.DataFrame:
+    """The `purchase_days` with the number of the `pair`, and the `gap` to the purchase day before. Groups by a sorted
+    number are slices, which makes them cheap."""
     gap = pl.when(pl.col("pair") == pl.col("pair").shift()).then(pl.col("purchase_day").diff().dt.total_days())
-    numbered = days.with_columns(pair=pl.struct(_PAIR).rle_id().set_sorted())
-    return numbered.with_columns(gap=gap.cast(pl.UInt16)).lazy()
+    with_pair = days.with_columns(pair=pl.struct(_PAIR).rle_id().set_sorted())
+    return with_pair.with_columns(gap=gap.cast(pl.UInt16))
 
 
 def pair_rhythms(days: pl.DataFrame, *, as_of: date) -> pl.LazyFrame:
-    """The columns of `cycles` about a pair, from its `purchase_days`: what is not selected of them costs nothing."""
-    numbered = _numbered(days)
+    """The columns of `cycles` about a pair, from its `numbered` purchase days: what is not selected of them costs
+    nothing."""
     age = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days()
     pairs = (
-        numbered.with_columns(fixed_point((-age / RECENCY_DAYS).exp()).alias("weight"))
+        days.lazy()
+        .with_columns(fixed_point((-age / RECENCY_DAYS).exp()).alias("weight"))
         .group_by("pair", maintain_order=True)
         .agg(
             pl.col(_PAIR).first(),
@@ -122,8 +123,8 @@ def pair_rhythms(days: pl.DataFrame, *, as_of: date) -> pl.LazyFrame:
     variance = (sums["square"] - mean_log * sums["log"]) / (gaps - 1)
     days_between = (pl.col("last_day") - pl.col("first_day")).dt.total_days()
     return (
-        pairs.join(_between_days(numbered), on="pair", how="left", maintain_order="left")
-        .join(_between_occasions(numbered), on="pair", how="left", maintain_order="left")
+        pairs.join(_between_days(days.lazy()), on="pair", how="left", maintain_order="left")
+        .join(_between_occasions(days.lazy()), on="pair", how="left", maintain_order="left")
         .with_columns(gaps.fill_null(0), pl.col("gap_days").fill_null(pl.lit([], pl.List(pl.UInt16))))
         .with_columns(
             (gaps + 1).alias("occasions"),
@@ -179,13 +180,13 @@ def _between_occasions(numbered: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def customer_habits(days: pl.DataFrame, *, as_of: date) -> pl.LazyFrame:
-    """The columns of `cycles` about a customer, over all products: how often they shop, how recently, and how much of
-    it is repetition."""
+    """The columns of `cycles` about a customer, over all products, from `numbered` purchase days: how often they shop,
+    how recently, and how much of it is repetition."""
     log_gap = fixed_point(pl.col("gap").cast(pl.Float64).log())
     recent = (pl.lit(as_of) - pl.col("purchase_day")).dt.total_days() <= RECENT_DAYS
     products = pl.col("pair").last() - pl.col("pair").first() + 1
     return (
-        _numbered(days)
+        days.lazy()
         .with_columns(log_gap=log_gap, recent_day=pl.when(recent).then("purchase_day"))
         .group_by("customer_id", maintain_order=True)
         .agg(

@@ -6,32 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from omnix_cli.errors import ConfigError
-from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
-from omnix_cli.predictors.bedrock.asking.client import connect
-from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
-from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
-from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
 from omnix_cli.predictors.bedrock.asking.money import Budget, PriceTable, load_prices
-from omnix_cli.predictors.bedrock.batches.job_service import JobService
-from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
-from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
-from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
-from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt, load_prompt
-from omnix_cli.predictors.comparison import GatedPredictor
 from omnix_cli.predictors.statistical import StatisticalPredictor
 from omnix_cli.protocols.models import AnswerLedger, BatchJobs
 from omnix_cli.protocols.steps import Predictor
 from omnix_cli.settings import Settings
-from omnix_cli.stores.s3.folders import s3_folder
+
+if TYPE_CHECKING:
+    from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
+    from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+    from omnix_cli.predictors.bedrock.asking.estimates import Terms
+    from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
+    from omnix_cli.predictors.bedrock.prompts.prompt_files import Prompt
 
 
 @dataclass(frozen=True)
 class Predictors:
     """Makes predictors. `answers` opens the ledger of replies; new replies are kept under the id `run`. All of them,
     and all ways of asking, share one `budget`. A model is asked while there `is_time`. AWS libraries are loaded only
-    when it is asked."""
+    when it is asked, and what asks it only where the settings name a model."""
 
     settings: Settings
     answers: Callable[[], AnswerLedger]
@@ -47,6 +43,8 @@ class Predictors:
         model = self.bedrock()
         if not self.settings.prediction.gate:
             return model
+        from omnix_cli.predictors.comparison import GatedPredictor
+
         consent = self.settings.privacy.consent_ai_analysis
         return GatedPredictor(model, self.statistical(), self.settings.prediction, default_consent=consent)
 
@@ -55,6 +53,9 @@ class Predictors:
 
     def bedrock(self) -> BedrockPredictor:
         """The predictor that asks a model: on demand unless the settings name batch jobs."""
+        from omnix_cli.predictors.bedrock.batches.reply_source import ModelAccess
+        from omnix_cli.predictors.bedrock.predictor import BedrockPredictor
+
         name = self.settings.prediction.predictor
         jobs = self.jobs() if self.has_jobs and name in ("bedrock-batch", "auto") else None
         return BedrockPredictor(
@@ -86,6 +87,10 @@ class Predictors:
 
     def asker(self) -> ConverseAsker:
         """Asks the model of the settings on demand, within the budget of this run."""
+        from omnix_cli.predictors.bedrock.answers.checking import ANSWER_SCHEMA
+        from omnix_cli.predictors.bedrock.asking.client import connect
+        from omnix_cli.predictors.bedrock.asking.converse import ConverseAsker
+
         client, recorder = connect(self.settings.bedrock), self._recorder()
         return ConverseAsker(client, recorder, schema=ANSWER_SCHEMA, budget=self.budget, is_time=self.is_time)
 
@@ -100,6 +105,11 @@ class Predictors:
         if not self.has_jobs or bedrock.batch.location is None:
             hint = "Set bedrock.batch.location and bedrock.batch.role_arn."
             raise ConfigError("batch jobs need a location and a role", hint=hint)
+        from omnix_cli.predictors.bedrock.asking.client import connect
+        from omnix_cli.predictors.bedrock.batches.job_service import JobService
+        from omnix_cli.predictors.bedrock.batches.jobs import BedrockBatches
+        from omnix_cli.stores.s3.folders import s3_folder
+
         objects = s3_folder(bedrock.batch.location, self.settings.s3)
         return BedrockBatches(JobService(connect(bedrock, "bedrock"), bedrock), objects, self._recorder(), self.budget)
 
@@ -108,10 +118,16 @@ class Predictors:
         return load_prices(self.settings.bedrock.prices)
 
     def prompt(self) -> Prompt:
+        from omnix_cli.predictors.bedrock.prompts.prompt_files import load_prompt
+
         return load_prompt(self.settings.bedrock.prompt)
 
     def terms(self, seconds_per_answer: float | None) -> Terms:
+        from omnix_cli.predictors.bedrock.asking.estimates import SECONDS_PER_ANSWER, Terms
+
         return Terms(self.prices, self.settings.bedrock, seconds_per_answer or SECONDS_PER_ANSWER)
 
     def _recorder(self) -> ReplyRecorder:
+        from omnix_cli.predictors.bedrock.asking.conversation import ReplyRecorder
+
         return ReplyRecorder(self.answers(), self.prices, self.settings.bedrock, self.now, self.run)

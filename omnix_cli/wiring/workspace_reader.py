@@ -15,7 +15,7 @@ from omnix_cli.services.lookups.results import Results
 from omnix_cli.services.lookups.run_frames import LATEST, RunFrames
 from omnix_cli.settings import Settings
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
-from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf, Folder
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf, Folder, Shelf
 from omnix_cli.stores.workspace.forgotten import ForgottenCustomers
 from omnix_cli.stores.workspace.records import FileLedger, RunFolder
 from omnix_cli.stores.workspace.versions import check_format
@@ -49,9 +49,13 @@ class WorkspaceReader:
         return self._shared is None and not self.folder.exists()
 
     @cached_property
+    def shelf(self) -> Shelf:
+        """Where the checkpoints are."""
+        return self._shared.shelf("checkpoints") if self._shared else DiskShelf(self.folder / "checkpoints")
+
+    @cached_property
     def checkpoints(self) -> ParquetCheckpoints:
-        shelf = self._shared.shelf("checkpoints") if self._shared else DiskShelf(self.folder / "checkpoints")
-        return ParquetCheckpoints(shelf, now=self.now, forgotten=self.forgotten)
+        return ParquetCheckpoints(self.shelf, now=self.now, forgotten=self.forgotten)
 
     @cached_property
     def records(self) -> RunFolder:

@@ -9,52 +9,46 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from omnix_cli.engines.polars_engine import PolarsEngine
 from omnix_cli.errors import CorruptCheckpoint
-from omnix_cli.mappings import ColumnMapping
 from omnix_cli.plan import plan
 from omnix_cli.predictors.bedrock.asking.money import Budget
 from omnix_cli.protocols.checkpoints import SOURCES, StoredFrame
-from omnix_cli.protocols.inputs import Sources
-from omnix_cli.protocols.progress import MayGoOn
+from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress
 from omnix_cli.protocols.steps import Predictor, Resources
 from omnix_cli.records import StepRecord, run_id_at
 from omnix_cli.reports.settings_file import as_toml
 from omnix_cli.services.advice import Advisor, imported_currencies
 from omnix_cli.services.customers.stored_consents import stored_consents, with_consents
-from omnix_cli.services.importing.held.run_buffers import RunSizes
-from omnix_cli.services.importing.importer import Importer
-from omnix_cli.services.importing.imports import described, import_files
-from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
 from omnix_cli.services.runs.commands import import_source
+from omnix_cli.services.runs.expectations import Expectations
 from omnix_cli.services.runs.past_runs import PruneReport, mark_killed, prune, warn_of_future
 from omnix_cli.services.runs.runner import Runner
-from omnix_cli.services.runs.scratch import ScratchCheckpoints
 from omnix_cli.settings import SourceSettings, dump
-from omnix_cli.stores.inputs.input_files import S3Files
-from omnix_cli.stores.inputs.line_blocks import block_bytes
-from omnix_cli.stores.inputs.recipes import source_mapping
 from omnix_cli.stores.inputs.rule_files import product_rules
-from omnix_cli.stores.inputs.sources import FileSources
-from omnix_cli.stores.inputs.spill import open_spill
 from omnix_cli.stores.replies.answer_ledger import SqliteAnswers
 from omnix_cli.stores.replies.shared import FILE_REPLIES
 from omnix_cli.stores.sqlite.store import SqliteStore
-from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
 from omnix_cli.stores.workspace.files import write_atomically
-from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf
+from omnix_cli.stores.workspace.folders import DiskFolder, DiskShelf, Folder
 from omnix_cli.stores.workspace.lock import identity, workspace_lock
-from omnix_cli.stores.workspace.records import FindingsFile, RunFolder
+from omnix_cli.stores.workspace.records import FindingsFile
 from omnix_cli.stores.workspace.versions import write_format
+from omnix_cli.wiring.memory_limit import promised_bytes, slice_rows, working_bytes
 from omnix_cli.wiring.predictors import Predictors
-from omnix_cli.wiring.settings_check import parse_bytes
 from omnix_cli.wiring.stores import table_store, whole_table, with_store
 from omnix_cli.wiring.workspace_reader import WorkspaceReader
+
+if TYPE_CHECKING:
+    from omnix_cli.mappings import ColumnMapping
+    from omnix_cli.protocols.inputs import Sources
+    from omnix_cli.services.importing.importer import Importer
+    from omnix_cli.services.importing.reports import ImportReport
 
 _log = logging.getLogger(__name__)
 _NO_SOURCE = 'and no source of [[imports.sources]] has kind = "customers" with that store'
@@ -70,6 +64,7 @@ class Workspace(WorkspaceReader):
     """After how many replies of a model they are shared: 1 on a machine that may be gone any time."""
     asked_about: frozenset[str] | None = None
     """The only customers whose consents are looked up; None: all."""
+    progress: Progress = NO_PROGRESS
 
     def may_go_on(self) -> None:
         """Raises `Interrupted` after a signal, and `LockedError` when the lock was lost."""
@@ -93,15 +88,35 @@ class Workspace(WorkspaceReader):
             self.settings, lambda: self.answers, self.now, Budget(self.settings.bedrock.budget), self.run_id
         )
 
+    @property
+    def spills(self) -> Path:
+        """The folder for temporary files of imports."""
+        return self.folder / "checkpoints"
+
+    @property
+    def fingerprints(self) -> Folder:
+        """What is known of the content of objects on S3."""
+        return DiskFolder(self.folder / "fingerprints")
+
     def importer(self, sources: Sources | None = None) -> Importer:
         """Imports files, or the rows of another source."""
-        memory = parse_bytes(self.settings.engine.max_memory)
-        on_s3 = S3Files(self.settings.s3, DiskFolder(self.folder / "fingerprints"))
+        from omnix_cli.services.importing.held.run_buffers import RunSizes
+        from omnix_cli.services.importing.importer import Importer
+        from omnix_cli.stores.inputs.input_files import S3Files
+        from omnix_cli.stores.inputs.line_blocks import block_bytes
+        from omnix_cli.stores.inputs.sources import FileSources
+        from omnix_cli.stores.inputs.spill import open_spill
+
+        memory, promised = working_bytes(self.settings.engine), promised_bytes(self.settings.engine)
+        if promised is not None:
+            rows = {kind: sum(batch.accepted for batch in self.ledger.batches(kind)) for kind in SOURCES}
+            Expectations(self.records, rows["purchases"], rows["products"]).check(["import"], promised)
+        on_s3 = S3Files(self.settings.s3, self.fingerprints)
         return Importer(
             sources=sources or FileSources(s3=on_s3, now=self.now(), block_bytes=block_bytes(memory)),
             checkpoints=self.checkpoints,
             ledger=self.ledger,
-            open_spill=partial(open_spill, folder=self.folder / "checkpoints", memory_bytes=memory // 16),
+            open_spill=partial(open_spill, folder=self.spills, memory_bytes=memory // 16),
             settings=self.settings.imports,
             now=self.now(),
             may_go_on=self.may_go_on,
@@ -119,19 +134,23 @@ class Workspace(WorkspaceReader):
         dry_run: bool = False,
     ) -> ImportReport:
         """Imports files or, without any, the table that holds this kind in the store of the settings."""
+        from omnix_cli.services.importing.imports import import_files
+
         with nullcontext(None) if files else whole_table(self.settings, kind, now=self.now) as sources:
             return import_files(self.importer(sources), files, mapping, complete=complete, dry_run=dry_run)
 
-    def import_sources(self, *, dry_run: bool) -> Iterator[StepRecord]:
+    def import_sources(self) -> Iterator[StepRecord]:
         """Imports the sources that the settings name; one record each, also of the one that fails."""
-        import_one = partial(self._import_source, dry_run=dry_run)
+        expected = Expectations(self.records, 0)
         for source in self.settings.imports.sources:
-            yield from import_source(source, import_one)
+            last = expected.last(f"import {source.kind}")
+            yield from import_source(source, self._import_source, self.progress, last.seconds if last else 0.0)
 
-    def _import_source(self, source: SourceSettings, *, dry_run: bool) -> ImportReport:
+    def _import_source(self, source: SourceSettings) -> ImportReport:
+        from omnix_cli.stores.inputs.recipes import source_mapping
+
         reading = replace(self, settings=with_store(self.settings, source.store)) if source.store else self
-        mapping = source_mapping(source)
-        return reading.import_files(source.kind, source.files, mapping, complete=source.complete, dry_run=dry_run)
+        return reading.import_files(source.kind, source.files, source_mapping(source), complete=source.complete)
 
     def advisor(self, *, keep: bool = False) -> Advisor:
         """Looks at the imports as they are now; with `keep`, what it finds is kept until the rows change."""
@@ -148,19 +167,23 @@ class Workspace(WorkspaceReader):
         `CorruptCheckpoint` when an import is damaged."""
         damaged = self.ledger.damaged()
         if damaged:
+            from omnix_cli.services.importing.imports import described
+
             raise CorruptCheckpoint(f"imports are damaged: {described(damaged)}", hint="Import these files again.")
         limits = self.settings.engine
         return Runner(
             plan=plan(predictor or self.predictors.configured(), product_rules(self.settings.recommend.not_products)),
-            engine=PolarsEngine(slice_rows=limits.slice_rows),
+            engine=PolarsEngine(slice_rows=slice_rows(limits)),
             checkpoints=self.checkpoints,
             records=self.records,
             sources={**{kind: self.ledger.view(kind) for kind in SOURCES}, "customers": self.customers},
             settings=self.settings,
-            resources=Resources(limits.threads or os.cpu_count() or 1, parse_bytes(limits.max_memory), say=_log.info),
+            resources=Resources(limits.threads or os.cpu_count() or 1, working_bytes(limits), say=_log.info),
             now=self.now,
             run_id=self.run_id,
             may_go_on=self.may_go_on,
+            progress=self.progress,
+            memory_limit=promised_bytes(limits),
         )
 
     @property
@@ -180,15 +203,6 @@ class Workspace(WorkspaceReader):
         with closing(table_store(self.settings, now=self.now)) as store:
             return stored_consents(store, self.asked_about)
 
-    @contextmanager
-    def scratch_runner(self, predictor: Predictor) -> Iterator[Runner]:
-        """A runner that keeps nothing: what it computes is deleted when the block ends."""
-        with TemporaryDirectory(prefix="omnix-") as folder:
-            scratch = ParquetCheckpoints(DiskShelf(Path(folder) / "checkpoints"), now=self.now)
-            records = RunFolder(DiskFolder(Path(folder) / "runs"))
-            checkpoints = ScratchCheckpoints(self.checkpoints, scratch)
-            yield replace(self.runner(predictor), checkpoints=checkpoints, records=records)
-
     def publisher(self, *, force: bool, dry_run: bool, roll_back: bool = False) -> Publisher:
         """Publishes the lists of a run to the store; a `roll_back` may replace later lists by earlier ones."""
         return Publisher(
@@ -201,6 +215,7 @@ class Workspace(WorkspaceReader):
             force=force,
             roll_back=roll_back,
             dry_run=dry_run,
+            progress=self.progress,
         )
 
     def prune(self, *, keep: int, dry_run: bool) -> PruneReport:

@@ -14,6 +14,7 @@ SCRIPTS = (
     ("Serving reads over HTTP", ["bench_serving"]),
     ("Asking a model", ["bench_asking"]),
     ("The whole job on a year of a grocer", ["bench_run"]),
+    ("Nights in a row", ["bench_nights"]),
     ("Quality of the neighbours", ["quality_similarity"]),
     ("Quality of the predictions", ["quality_predictions"]),
     ("Quality of the recommendations", ["quality_recommendations"]),

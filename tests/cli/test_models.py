@@ -58,6 +58,20 @@ def test_the_estimate_is_near_what_is_spent(models: Omnix) -> None:
     assert spent["cost"] <= estimate["dollars_at_most"]
 
 
+def test_a_dry_run_says_what_would_be_asked_and_what_it_costs(
+    models: Omnix, bedrock: BedrockDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNIX_PREDICTION__PREDICTOR", "bedrock")
+    for command in (["run", "--dry-run"], ["explain"]):
+        answer = models(*command)
+        assert answer.code == 0, answer.err
+        assert f"a model would be asked about {len(CUSTOMERS)} customers: about 0.0" in answer.err
+    assert not bedrock.requests
+    ran = models("run")
+    assert f"a model was asked about {len(CUSTOMERS)} customers" in ran.err
+    assert "would be asked" not in models("run", "--dry-run").err
+
+
 def test_the_prompt_is_shown_as_it_is_sent_and_names_nobody(models: Omnix, bedrock: BedrockDouble) -> None:
     shown = models("predict", "show-prompt", "c01")
     assert shown.code == 0, shown.err

@@ -28,7 +28,7 @@ def test_a_path_is_never_a_pattern(omnix: Omnix, tmp_path: Path) -> None:
         ("show", "due"),
         ("show", "customer", "c01"),
         ("import", "purchases", "purchases.csv", "--set", "store_location=Rome"),
-        ("run", "--max-memory", "300MB"),
+        ("run", "--max-memory", "600MB"),
         ("tables", "export", "recommendations", "--to", f"{tmp_path}/back[up]"),
         ("tables", "verify", "--from", f"{tmp_path}/back[up]/"),
         ("quarantine", "show"),

@@ -396,6 +396,13 @@ class TestPublished:
         there = Settings.model_validate({"imports": {"timezone": "Pacific/Kiritimati"}})  # the 16th by now
         assert replace(side, settings=there).replenishment_alerts("zoe")["urgent"]
 
+    def test_the_season_is_that_of_the_shop(self, side: CustomerSide) -> None:
+        side.store.put_many("recommendations", [published("seasonal#spring", ["milk"], ttl=2_000_000_000)])
+        evening = replace(side, now=lambda: datetime(2018, 2, 28, 20, tzinfo=UTC))
+        assert evening.seasonal() == []
+        there = Settings.model_validate({"imports": {"timezone": "Pacific/Kiritimati"}})  # March by now
+        assert replace(evening, settings=there).seasonal()
+
     def test_lists_that_another_service_wrote_are_read_as_they_are(self, side: CustomerSide) -> None:
         bare = {"id": "zoe#homepage", "recommendations": [{"productId": "milk"}, {"name": "Tea"}, "jam"]}
         dated = {"productId": "milk", "predictedPurchaseDate": "2018-01-16"}

@@ -54,7 +54,9 @@ def opened(dynalite: str, proxy: CountingProxy) -> Iterator[Opener]:
         def open_store(**options: Any) -> DynamoStore:
             stage = new_stage()
             with closing(store_maker(dynalite, stage=stage, tables=BARE)()) as unseen:
-                unseen.create_tables(["recommendations", "customer-profiles", TABLE])
+                unseen.create_tables(
+                    ["recommendations", "customer-profiles", "order-states", "forgotten-customers", TABLE]
+                )
             return stack.enter_context(closing(store_maker(proxy.url, stage=stage, **options)()))
 
         yield open_store

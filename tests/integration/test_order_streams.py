@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.streams.trials import EXPORTS, WHOLE, WITH_IDS, WITHOUT_IDS, Trial, run, trials
 
-some = settings(deadline=None, max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
+some = settings(deadline=None, max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @some

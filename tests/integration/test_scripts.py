@@ -12,8 +12,10 @@ from tests.aws.emulators import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {
+    "benchmarks.bench_against": (["--python", sys.executable, "--times", "1", "--households", "2"], "next night"),
     "benchmarks.bench_asking": (["1", "--questions", "4"], "replies a second kept by 16 threads"),
     "benchmarks.bench_import": (["50", "--rounds", "1"], "omnix, again"),
+    "benchmarks.bench_nights": (["--shops", "journey", "--households", "2", "--nights", "1"], "1 nights: "),
     "benchmarks.bench_run": (["--households", "2"], "runs recorded: 2"),
     "benchmarks.bench_serving": (["--journey", "4", "--seconds", "0.4", "--rate", "50", "--rates", "1"], "0 failed"),
     "benchmarks.bench_similarity": (["--rows", "2000", "--rounds", "1"], "contender"),

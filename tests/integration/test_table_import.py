@@ -185,7 +185,7 @@ def test_a_table_is_a_source_of_the_nightly_job(tables: Any, ministack: str) -> 
     tables.put_many("purchase-history", [item(number) for number in range(4)])
     Path("omnix.toml").write_text('[[imports.sources]]\nkind = "purchases"\nstore = "dynamodb"\n')
     settings = load_settings(file=Path("omnix.toml"), environment=os.environ).values
-    (record,) = Workspace(settings, now=lambda: datetime.now(UTC)).import_sources(dry_run=False)
+    (record,) = Workspace(settings, now=lambda: datetime.now(UTC)).import_sources()
     assert (record.name, record.status, record.rows_in, record.rows_out) == ("import purchases", "ran", 4, 4)
 
 

@@ -194,8 +194,8 @@ def test_somebody_who_only_looked_around_is_a_customer_too(engine: Engine) -> No
         visited.homepage(engine, "visitor", count=2),
         """
         product | shelf       | reason
-        --------|-------------|------------------------------
-        salt    | new_for_you | you looked at this 2 days ago
+        --------|-------------|-----------------------------------
+        salt    | new_for_you | you looked at this on 30 May 2024
         milk    | fallback    | popular
         """,
     )

@@ -46,9 +46,9 @@ def test_bought_together_names_the_product_and_the_customers(engine: Engine) -> 
     expect(
         ANN.homepage(engine, "ann", count=1, due_share=0.0),
         """
-        product | reason                                  | tags
-        --------|-----------------------------------------|----------------
-        oats    | bought together with Milk by 12 customers | bought_together
+        product | reason                                     | tags
+        --------|--------------------------------------------|----------------
+        oats    | bought together with Milk by 10+ customers | bought_together
         """,
     )
 
@@ -107,10 +107,10 @@ def test_a_wish_is_a_reason_of_its_own(engine: Engine) -> None:
     expect(
         wished.homepage(engine, "ann", count=2, due_share=0.0),
         """
-        product | reason                                 | tags
-        --------|----------------------------------------|--------------------------
-        oats    | you wished for this 5 days ago         | bought_together, wishlist
-        jam     | you put this into your cart 2 days ago | add_to_cart
+        product | reason                                     | tags
+        --------|--------------------------------------------|--------------------------
+        oats    | you wished for this on 27 May 2024         | bought_together, wishlist
+        jam     | you put this into your cart on 30 May 2024 | add_to_cart
         """,
     )
 
@@ -129,10 +129,10 @@ def test_a_view_is_only_a_reason_where_there_is_no_better_one(engine: Engine) ->
     expect(
         viewed.homepage(engine, "ann", count=2, due_share=0.0),
         """
-        product | reason                                    | tags
-        --------|-------------------------------------------|----------------------
-        oats    | bought together with Milk by 12 customers | bought_together, view
-        jam     | you searched for this 2 days ago          | search
+        product | reason                                     | tags
+        --------|--------------------------------------------|----------------------
+        oats    | bought together with Milk by 10+ customers | bought_together, view
+        jam     | you searched for this on 30 May 2024       | search
         """,
     )
 
@@ -206,8 +206,8 @@ def test_signals_of_today_or_of_long_ago_say_nothing(engine: Engine) -> None:
         old.homepage(engine, "bob", count=1, due_share=0.0),
         """
         product | reason
-        --------|--------------------------------
-        oats    | you wished for this 90 days ago
+        --------|------------------------------------
+        oats    | you wished for this on 3 March 2024
         """,
     )
 
@@ -226,7 +226,7 @@ def test_a_taste_is_said_after_the_reason(engine: Engine) -> None:
         fond.homepage(engine, "ann", count=1, due_share=0.0),
         """
         product | reason
-        --------|--------------------------------------------------------------------------------
-        oats    | bought together with Milk by 12 customers, in your favourite category Breakfast
+        --------|---------------------------------------------------------------------------------
+        oats    | bought together with Milk by 10+ customers, in your favourite category Breakfast
         """,
     )

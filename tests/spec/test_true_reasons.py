@@ -32,23 +32,23 @@ BOUGHT = """
 """Ann paints every two months; the tins of two days in a row are one occasion."""
 
 SAID = """
-    customer | product | reason                                                                  | true
-    ---------|---------|-------------------------------------------------------------------------|-----
-    ann      | paint   | you buy this about every 60 days (2 gaps), last 3 days ago              | yes
-    ann      | paint   | you buy this about every 60 days (3 gaps), last 3 days ago              | no
-    ann      | paint   | you buy this about every 40 days (2 gaps), last 3 days ago              | no
-    ann      | paint   | you buy this about every 60 days (2 gaps), last 4 days ago              | no
-    ann      | tea     | customers who bought it again did so after about 20 days (1 of 3 did)   | yes
-    ann      | tea     | customers who bought it again did so after about 20 days (2 of 3 did)   | no
-    ann      | tea     | customers who bought it again did so after about 77 days (1 of 3 did)   | no
-    ann      | brush   | bought together with Paint by 2 customers                               | yes
-    ann      | brush   | bought together with Paint by 3 customers                               | no
-    ann      | brush   | same category as Paint: Hobby                                           | yes
-    ann      | brush   | same category as Tea: Drinks                                            | no
-    ann      | brush   | similar to Brush, which you buy                                         | no
-    ann      | brush   | bought by 2 customers                                                   | yes
-    ann      | brush   | bought by 2 customers in the last 28 days, 1 before                     | no
-    ann      | brush   | bought by 1 customer in the last 28 days, 1 before                      | yes
+    customer | product | reason                                                                      | true
+    ---------|---------|-----------------------------------------------------------------------------|-----
+    ann      | paint   | you buy this about every 60 days (2 gaps), last on 29 May 2024              | yes
+    ann      | paint   | you buy this about every 60 days (3 gaps), last on 29 May 2024              | no
+    ann      | paint   | you buy this about every 40 days (2 gaps), last on 29 May 2024              | no
+    ann      | paint   | you buy this about every 60 days (2 gaps), last on 28 May 2024              | no
+    ann      | tea     | customers who bought it again did so after about 20 days (about 35 % did)   | yes
+    ann      | tea     | customers who bought it again did so after about 20 days (about 65 % did)   | no
+    ann      | tea     | customers who bought it again did so after about 77 days (about 35 % did)   | no
+    ann      | brush   | bought together with Paint by 2 customers                                   | yes
+    ann      | brush   | bought together with Paint by 3 customers                                   | no
+    ann      | brush   | same category as Paint: Hobby                                               | yes
+    ann      | brush   | same category as Tea: Drinks                                                | no
+    ann      | brush   | similar to Brush, which you buy                                             | no
+    ann      | brush   | bought by 2 customers                                                       | yes
+    ann      | brush   | bought by 2 customers in the last 28 days, 1 before                         | no
+    ann      | brush   | bought by 1 customer in the last 28 days, 1 before                          | yes
     """
 
 
@@ -72,7 +72,8 @@ def test_a_reason_is_true_when_the_purchases_say_so(claim: dict[str, str]) -> No
         read = form.read(pl.Series([claim["reason"]])).row(0, named=True)
         for sentence in form.sentences:
             if read[sentence.field("text")] is not None:
-                fields = {name: read[sentence.field(name)] for name in (*sentence.numbers, *sentence.texts)}
+                names = (*sentence.numbers, *sentence.texts, *sentence.dates)
+                fields = {name: read[sentence.field(name)] for name in names}
                 table = pl.DataFrame([told | fields], schema_overrides={"source_id": pl.String})
                 verdicts.append(CHECKS[sentence](evidence, table)["right"].item())
     assert set(verdicts) == {claim["true"] == "yes"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from omnix_cli.json_records.customer_records import (
     Consent,
@@ -137,7 +138,7 @@ class CustomerSide:
 
     def seasonal(self, season: str = "current", *, limit: int = 10) -> list[Item]:
         """See `PublishedLists.seasonal`."""
-        return self.lists.seasonal(season, now=self.now(), limit=limit)
+        return self.lists.seasonal(season, now=self.now(), today=self._today(), limit=limit)
 
     def give_feedback(self, feedback: Document) -> Item:
         """See `PublishedLists.feedback`."""
@@ -149,9 +150,12 @@ class CustomerSide:
 
     def replenishment_alerts(self, customer: str) -> dict[str, list[Item]]:
         """See `published_predictions.replenishment_alerts`."""
-        timezone = self.settings.imports.timezone
-        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), timezone=timezone)
+        return published_predictions.replenishment_alerts(self.store, customer, now=self.now(), today=self._today())
 
     def purchase_prediction(self, customer: str, product: str) -> Item:
         """See `published_predictions.purchase_prediction`."""
         return published_predictions.purchase_prediction(self.store, customer, product, now=self.now())
+
+    def _today(self) -> date:
+        """The day of the shop."""
+        return self.now().astimezone(ZoneInfo(self.settings.imports.timezone)).date()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from omnix_cli import list_ids
@@ -90,11 +90,12 @@ class PublishedLists:
         """What sells better than it used to, by rank."""
         return self._shared(list_ids.trending(), limit, now)
 
-    def seasonal(self, season: str = "current", *, now: datetime, limit: int = 10) -> list[dict[str, Any]]:
-        """What sells better in a season, by rank. Raises `InvalidRecord` for an unknown season."""
+    def seasonal(self, season: str = "current", *, now: datetime, today: date, limit: int = 10) -> list[dict[str, Any]]:
+        """What sells better in a season, by rank; `current` is that of `today`. Raises `InvalidRecord` for an unknown
+        season."""
         if season != "current" and season not in SEASONS:
             raise wrong("season", f"must be one of current, {', '.join(SEASONS)}")
-        chosen = season_on(now.date(), self.hemisphere) if season == "current" else season
+        chosen = season_on(today, self.hemisphere) if season == "current" else season
         return self._shared(list_ids.seasonal(chosen), limit, now)
 
     def feedback(self, feedback: Feedback, *, now: datetime) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from omnix_cli import list_ids
 from omnix_cli.errors import NotFound
@@ -32,11 +31,10 @@ def consumption_predictions(store: TableStore, customer: str, *, now: datetime) 
 
 
 def replenishment_alerts(
-    store: TableStore, customer: str, *, now: datetime, timezone: str = "UTC"
+    store: TableStore, customer: str, *, now: datetime, today: date
 ) -> dict[str, list[dict[str, Any]]]:
     """The patterns that are `urgent` and those that are `upcoming` (see `ALERTS`), each in the first alert that fits.
-    `timezone` is that of the shop, where it is a certain day; what was expected before that day is still expected."""
-    today = now.astimezone(ZoneInfo(timezone)).date()
+    `today` is the day of the shop; what was expected before it is still expected."""
     alerts: dict[str, list[dict[str, Any]]] = {alert: [] for alert in ALERTS}
     for pattern in consumption_predictions(store, customer, now=now):
         days = ((day(pattern["predictedNextPurchaseDate"]) or today) - today).days

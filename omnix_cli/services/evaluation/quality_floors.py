@@ -31,7 +31,7 @@ _INPUTS = ("purchases", "products", "customers", "interactions")
 
 def gate(quality: QualitySettings, open_plan: Callable[[], Plan], may_go_on: Callable[[], None]) -> Gate | None:
     """The gate that the settings ask for; None without a floor."""
-    if quality.min_recall_at_10 is None and quality.min_ndcg_at_10 is None and quality.max_calibration_error is None:
+    if not quality.has_floor:
         return None
     plan = open_plan()
     with_chances = quality.max_calibration_error is not None

@@ -6,6 +6,7 @@ import polars as pl
 
 from omnix_cli.reasons import sentences
 from omnix_cli.reasons.grammar import Sentence
+from omnix_cli.reasons.rounding import at_least
 from omnix_cli.services.lookups.claim_evidence import FEW, PAIR, Check, Evidence, judged
 
 _TOLERANCE = 0.051
@@ -14,16 +15,15 @@ _TOLERANCE = 0.051
 
 def _signal(kind: str) -> Check:
     def check(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
-        ago = (pl.lit(evidence.facts.as_of) - pl.col("interaction_day")).dt.total_days()
         seen = (
             evidence.interactions.filter(pl.col("interaction_type") == kind)
             .group_by(PAIR)
-            .agg(days=ago.unique())
+            .agg(days=pl.col("interaction_day").unique())
             .collect()
         )
         known = rows.join(seen, on=PAIR, how="left")
-        right = pl.col("days").list.contains(pl.col("ago").cast(pl.Int64))
-        return judged(known, right, pl.format("{} days ago", pl.col("days").list.min()))
+        right = pl.col("days").list.contains(pl.col("on"))
+        return judged(known, right, pl.format("on {}", pl.col("days").list.max()))
 
     return check
 
@@ -34,7 +34,7 @@ def _together_with(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
     own = _own_products(evidence, numbered)
     pairs = own.select("claim", one="source", other="product_id")
     counts = pairs.join(evidence.facts.together(pairs, baskets=evidence.baskets), on=["one", "other"])
-    right = (pl.col("customers_counted") == pl.col("customers")).any()
+    right = (at_least(pl.col("customers_counted")) == pl.col("customers")).any()
     fits = (
         counts.rename({"customers": "customers_counted"})
         .join(numbered.select("claim", "customers"), on="claim")
@@ -118,7 +118,7 @@ def _together(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
     pairs = rows.select(one="source_id", other="product_id")
     counts = evidence.facts.together(pairs, baskets=evidence.baskets).rename({"customers": "counted"})
     known = rows.join(counts, left_on=["source_id", "product_id"], right_on=["one", "other"], how="left")
-    return judged(known, pl.col("customers") == pl.col("counted"), pl.format("{} customers", "counted"))
+    return judged(known, pl.col("customers") == at_least(pl.col("counted")), pl.format("{} customers", "counted"))
 
 
 def _taste(attribute: str, profile: str) -> Check:
@@ -135,7 +135,7 @@ def _taste(attribute: str, profile: str) -> Check:
 def _popular(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
     counts = evidence.facts.buyers.select("product_id", counted="customers")
     known = rows.join(counts, on="product_id", how="left")
-    return judged(known, pl.col("customers") == pl.col("counted"), pl.format("{} customers", "counted"))
+    return judged(known, pl.col("customers") == at_least(pl.col("counted")), pl.format("{} customers", "counted"))
 
 
 def _trending(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:

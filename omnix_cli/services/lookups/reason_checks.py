@@ -74,7 +74,9 @@ def check_reasons(frames: RunFrames, *, limit: int) -> ReasonCheck:
             for sentence in form.sentences:
                 rows = read.filter(pl.col(sentence.field("text")).is_not_null())
                 if rows.height:
-                    fields = {sentence.field(name): name for name in (*sentence.numbers, *sentence.texts)}
+                    fields = {
+                        sentence.field(name): name for name in (*sentence.numbers, *sentence.texts, *sentence.dates)
+                    }
                     judged = CHECKS[sentence](evidence, rows.select(*claims.columns, *fields).rename(fields))
                     told.append(_told(judged, sentence.kind))
             rest = read.filter(~is_read).select(claims.columns)

@@ -33,6 +33,12 @@ _RELATIONS = {
     "substitutes": ("substitute", "content"),
 }
 """What the neighbours of a product may be, and the column that orders them."""
+PROFILE = (
+    *("customer_id", "age", "gender", "location", "family_size", "dietary_restrictions", "favorite_categories"),
+    *("brand_preferences", "budget_min", "budget_max", "preferred_shopping_times", "average_order_value"),
+    *("shopping_frequency", "consent_personalisation", "consent_ai_analysis", "created_at", "updated_at", "withdrawn"),
+)
+"""The columns of a profile, named so that a look-up need not load the schemas."""
 _NO_CONSENT = "there is no consent to personalisation"
 _WITHDRAWN = "the profile was withdrawn"
 _NOTHING_LEFT = {
@@ -179,7 +185,10 @@ class Results:
 
     def profile(self, customer: str) -> pl.DataFrame:
         """The imported profile of a customer: one row, or none."""
-        return self.frames.source("customers").scan().filter(customer_id=customer).collect()
+        profiles = self.frames.source("customers")
+        if not profiles.rows:
+            return pl.DataFrame(schema=dict.fromkeys(PROFILE, pl.String))
+        return profiles.scan(*PROFILE).filter(customer_id=customer).select(PROFILE).collect()
 
     def analysis(self, customer: str) -> pl.DataFrame:
         """What a model said about a customer, as names and values; no rows when none was asked. Raises `DataError`
@@ -212,7 +221,7 @@ class Results:
             return _WITHDRAWN
         if context != "homepage":
             return "nothing is due soon" if (self.consent if consent is None else consent) else _NO_CONSENT
-        unlisted = self.frames.scan_if_made("unlisted")
+        unlisted = self.frames.scan_if_made("unlisted", "customer_id", "rule")
         rules = [] if unlisted is None else unlisted.filter(customer_id=customer).collect()["rule"].to_list()
         return (
             _NOTHING_LEFT.get(rules[0], f"the rule {rules[0]} leaves nothing") if rules else "the run did not know them"

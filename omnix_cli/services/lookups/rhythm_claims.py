@@ -6,6 +6,7 @@ import polars as pl
 
 from omnix_cli.reasons import sentences
 from omnix_cli.reasons.grammar import Sentence
+from omnix_cli.reasons.rounding import about_percent
 from omnix_cli.services.lookups.claim_evidence import PAIR, Check, Evidence, judged
 
 MANY = 20
@@ -29,8 +30,8 @@ def _uneven_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 _RHYTHM = pl.format(
-    "{} gaps, half of them {} to {} days, last {} days ago, interval {}",
-    *("own_gaps", "lowest", "highest", "since", "interval_days"),
+    "{} gaps, half of them {} to {} days, last on {}, interval {}",
+    *("own_gaps", "lowest", "highest", "last", "interval_days"),
 )
 
 
@@ -48,7 +49,7 @@ def _with_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _is_dated(every: pl.Expr) -> pl.Expr:
     """The days of the text are those of the interval and of the last purchase."""
-    return (every == _whole(pl.col("interval_days"))) & (pl.col("ago") == pl.col("since"))
+    return (every == _whole(pl.col("interval_days"))) & (pl.col("on") == pl.col("last"))
 
 
 def _rounds_to(days: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -61,9 +62,8 @@ def _whole(days: pl.Expr) -> pl.Expr:
 
 
 def _of_pair(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with what the customer bought of the product: times, last, gaps and `since`, days since the last."""
-    known = rows.join(evidence.facts.pairs, on=PAIR, how="left", suffix="_bought")
-    return known.with_columns(since=(pl.lit(evidence.facts.as_of) - pl.col("last")).dt.total_days().clip(1))
+    """The rows with what the customer bought of the product: times, last and gaps."""
+    return rows.join(evidence.facts.pairs, on=PAIR, how="left", suffix="_bought")
 
 
 def _again(*, of_category: bool, by_quantity: bool = False) -> Check:
@@ -97,7 +97,7 @@ def _with_level(evidence: Evidence, rows: pl.DataFrame, *, of_category: bool) ->
 
 
 def _counts_fit() -> pl.Expr:
-    return (pl.col("again") == pl.col("known_again")) & (pl.col("customers") == pl.col("known_customers"))
+    return pl.col("share") == about_percent(pl.col("known_again"), pl.col("known_customers"))
 
 
 def _unknown_rhythm(evidence: Evidence, rows: pl.DataFrame) -> pl.DataFrame:
@@ -110,8 +110,8 @@ def _bought(times: int | None) -> Check:
         claimed = pl.col("times") if times is None else pl.lit(times)
         known = _of_pair(evidence, rows.rename({"times": "claimed"}) if times is None else rows)
         claimed = pl.col("claimed") if times is None else pl.lit(times)
-        right = (pl.col("times") == claimed) & (pl.col("ago") == pl.col("since"))
-        return judged(known, right, pl.format("bought {} times, last {} days ago", "times", "since"))
+        right = (pl.col("times") == claimed) & (pl.col("on") == pl.col("last"))
+        return judged(known, right, pl.format("bought {} times, last on {}", "times", "last"))
 
     return check
 

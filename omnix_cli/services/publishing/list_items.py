@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +14,7 @@ import polars as pl
 
 from omnix_cli.days.utc_texts import iso
 from omnix_cli.protocols.checkpoints import StoredFrame
+from omnix_cli.services.publishing.drift import INTERVAL, PLACES, SHARES
 from omnix_cli.steps.capacity import frame_bytes, item_bytes, list_bytes, map_bytes
 
 CONTEXTS = {
@@ -44,12 +43,8 @@ ATTRIBUTES = (
 )
 """The attributes of an item, and of the entries of its list."""
 _IS_IMPERSONAL = (pl.col("kind") == "popular") & pl.col("customer_id").is_not_null()
-_SHARES = ("score", "confidence")
-_FLOATS = (*_SHARES, "intervalDays")
-_PLACES = 4  # decimals of scores and confidences: more mean nothing, and the last bits of a float vary
-_EXACT = pl.Decimal(38, _PLACES)
-CONTENT = json.JSONDecoder(parse_float=Decimal)
-"""Reads the attributes that a row of `lists_of` holds as JSON in `content`."""
+_FLOATS = (*SHARES, INTERVAL)
+_EXACT = pl.Decimal(38, PLACES)
 
 
 @dataclass(frozen=True)
@@ -120,13 +115,17 @@ def some_lists(frame: StoredFrame, list_ids: pl.Series) -> pl.DataFrame:
     return _contents(frame.scan().filter(pl.col("list_id").is_in(list_ids.implode())).collect())
 
 
-def content_hash(item: Mapping[str, Any]) -> str:
-    """The hash of an item's content as the store holds it, made as `lists_of` makes that of a list. Raises TypeError,
+def content_of(item: Mapping[str, Any]) -> str:
+    """An item's content as the store holds it, as JSON, made as `lists_of` makes that of a list. Raises TypeError,
     ValueError, LookupError or AttributeError for an item that is no list."""
     entries = [_in_order(entry, _ENTRY) for entry in item["recommendations"]]
     known = {name: item[name] for name in _CONTENT if name in item}
-    content = _in_order({**known, "recommendations": entries}, _CONTENT)
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+    return orjson.dumps(_in_order({**known, "recommendations": entries}, _CONTENT)).decode()
+
+
+def content_hash(content: str) -> str:
+    """The hash of a content."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _in_order(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -141,26 +140,26 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     entries = rows.select(
         productId="product_id",
         productName="product_name",
-        score=pl.col("score").round(_PLACES),
+        score=pl.col("score").round(PLACES),
         reason="reason",
         tags="tags",
         rank="rank",
         shelf="shelf",
         predictedPurchaseDate=pl.col("predicted_date").cast(pl.String),
         nextExpectedDate=pl.when(pl.col("urgency") == "overdue").then(pl.col("next_expected_date").cast(pl.String)),
-        confidence=pl.when(due).then(pl.col("confidence").round(_PLACES)),
+        confidence=pl.when(due).then(pl.col("confidence").round(PLACES)),
         urgency="urgency",
         category="category",
         intervalDays=pl.col("interval_days").round(1),
         intervalFrom=pl.col("date_p10").cast(pl.String),
         intervalTo=pl.col("date_p90").cast(pl.String),
     )
-    whole = 10**_PLACES
+    whole = 10**PLACES
     mean_confidence = (pl.col("confidence") * whole).round().cast(pl.Int64).sum() // pl.len() / whole
     # polars divides a column by multiplying with the reciprocal, but not a single value; rounding makes both equal.
-    mean_confidence = mean_confidence.round(_PLACES)
+    mean_confidence = mean_confidence.round(PLACES)
     # A number counts as its digits do: 0.25 as 25. Looking shares up is faster.
-    digits = {**dict.fromkeys(_SHARES, pl.UInt16), "intervalDays": pl.Int64}
+    digits = {**dict.fromkeys(SHARES, pl.UInt16), "intervalDays": pl.Int64}
     sizes = map_bytes(entries.with_columns((pl.col(name) * whole).round().cast(kind) for name, kind in digits.items()))
     grouped = (
         rows.lazy()
@@ -183,7 +182,7 @@ def _contents(rows: pl.DataFrame) -> pl.DataFrame:
     items = rest.select(grouped["entries"].alias("recommendations"), pl.all())
     # An attribute without a value is left out. Quotes inside JSON strings are escaped: this matches attributes only.
     content = items.to_struct().struct.json_encode().str.replace_all(r',"\w+":null', "")
-    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in content]
+    hashes = [content_hash(text) for text in content]
     return items.with_columns(
         grouped["list_id"],
         content=content,

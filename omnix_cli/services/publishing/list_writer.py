@@ -15,6 +15,7 @@ from omnix_cli.list_ids import is_shared
 from omnix_cli.protocols.progress import Progress
 from omnix_cli.protocols.tables import TableStore
 from omnix_cli.schemas import FRAMES
+from omnix_cli.services.publishing.drift import COLUMNS, Tolerance, before, with_numbers
 from omnix_cli.services.publishing.leases import TABLE, Lease
 from omnix_cli.services.publishing.list_items import Edition
 from omnix_cli.services.publishing.published_state import PublishedState
@@ -41,7 +42,7 @@ class ListWriter:
 
     def counts(self) -> dict[str, int]:
         refreshed = self._fates["refreshed"] + self._fates["expired"]
-        others = {fate: self._fates[fate] for fate in ("added", "changed", "unchanged", "removed")}
+        others = {fate: self._fates[fate] for fate in ("added", "changed", "unchanged", "removed", "drifted")}
         return {"refreshed": refreshed, **others}
 
     def keep_all(self, receipts: pl.DataFrame) -> pl.DataFrame:
@@ -50,18 +51,23 @@ class ListWriter:
         return receipts
 
     def replace(
-        self, before: PublishedState, chunks: Iterable[pl.DataFrame], aged: pl.Expr, progress: Progress
+        self,
+        state: PublishedState,
+        chunks: Iterable[pl.DataFrame],
+        aged: pl.Expr,
+        tolerance: Tolerance,
+        progress: Progress,
     ) -> pl.DataFrame:
         """Makes the store hold these lists instead of what it held; returns the new receipts."""
         columns = FRAMES["receipts"].schema.column_names()
-        receipts = [FRAMES["receipts"].empty()]
+        receipts, held = [FRAMES["receipts"].empty()], before(state.receipts)
         for chunk in chunks:
-            compared = _compared(chunk, before.receipts, self.edition, aged)
+            compared = _compared(chunk, held, self.edition, aged, tolerance)
             self._write(compared)
             receipts.append(compared.select(columns))
             progress.advance(chunk.height)
         after = FRAMES["receipts"].conform(pl.concat(receipts).sort("list_id"))
-        self._delete(before.receipts.join(after, on="list_id", how="anti"))
+        self._delete(state.receipts.join(after, on="list_id", how="anti"))
         return after.filter(~pl.col("list_id").is_in(self.refused))
 
     def may_write(self) -> bool:
@@ -74,6 +80,7 @@ class ListWriter:
         """Writes the lists that are new or different. A list that only needs a new lifetime gets only new times, so
         that a `status` set by the customer in the meantime is kept."""
         self._fates.update(compared["fate"].to_list())
+        self._fates["drifted"] += int(compared["drifted"].sum())
         all_units, kept = (int(part["units"].sum()) for part in (compared, compared.filter(fate="unchanged")))
         self.units_saved += kept
         self.units += all_units - kept
@@ -126,15 +133,25 @@ def _units(before: pl.Expr, after: pl.Expr | None) -> pl.Expr:
     return pl.max_horizontal(old, new) + pl.when(in_index).then(old + new).otherwise(0)
 
 
-def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged: pl.Expr) -> pl.DataFrame:
-    """The lists with their `fate` (added, changed, expired, refreshed or unchanged) and their new receipts."""
-    joined = chunk.join(before, on="list_id", how="left", maintain_order="left", suffix="_before")
-    compared = joined.with_columns(
+def _compared(
+    chunk: pl.DataFrame, held: pl.DataFrame, edition: Edition, aged: pl.Expr, tolerance: Tolerance
+) -> pl.DataFrame:
+    """The lists with their `fate` (added, changed, expired, refreshed or unchanged) and their new receipts. An
+    unchanged list that `drifted` has other numbers than the published one, within the tolerance, until it is aged."""
+    joined = chunk.join(held, on="list_id", how="left", maintain_order="left").with_row_index("row")
+    is_same = (pl.col("content_hash") == pl.col("content_hash_before")).fill_null(False)
+    is_known = is_same & pl.col("facts_hash_before").is_not_null()
+    known = joined.filter(is_known).with_columns(pl.col(f"{name}_before").alias(name) for name in COLUMNS)
+    others = with_numbers(joined.filter(~is_known))
+    near = pl.Series("near", tolerance.holds(others), dtype=pl.Boolean)
+    compared = pl.concat([known.with_columns(near=True), others.with_columns(near)]).sort("row")
+    is_over = pl.col("expires_at") <= edition.generated_at
+    compared = compared.with_columns(
         fate=pl.when(pl.col("content_hash_before").is_null())
         .then(pl.lit("added"))
-        .when(pl.col("content_hash_before") != pl.col("content_hash"))
+        .when(~is_same & (~pl.col("near") | is_over | aged))
         .then(pl.lit("changed"))
-        .when(pl.col("expires_at") <= edition.generated_at)
+        .when(is_over)
         .then(pl.lit("expired"))
         .when(aged)
         .then(pl.lit("refreshed"))
@@ -143,7 +160,13 @@ def _compared(chunk: pl.DataFrame, before: pl.DataFrame, edition: Edition, aged:
     kept = pl.col("fate") == "unchanged"
     size = pl.col("content_bytes") + edition.frame_bytes
     before_size = pl.when(pl.col("fate") != "added").then(pl.coalesce("item_bytes", size))
+    as_published = (
+        pl.when(kept).then(pl.coalesce(f"{name}_before", name)).otherwise(name).alias(name)
+        for name in ("content_hash", *COLUMNS)
+    )
     return compared.with_columns(
+        *as_published,
+        drifted=kept & ~is_same,
         published_at=pl.when(kept).then("published_at").otherwise(edition.generated_at),
         expires_at=pl.when(kept).then("expires_at").otherwise(edition.expires_at),
         item_bytes=pl.when(kept).then(before_size).otherwise(size),

@@ -23,6 +23,7 @@ from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress, always,
 from omnix_cli.protocols.tables import GuardedStore, TableStore, WriteLimit
 from omnix_cli.records import StepRecord
 from omnix_cli.services.customers import profile_patterns, profiles
+from omnix_cli.services.publishing.drift import Tolerance
 from omnix_cli.services.publishing.leases import TABLE, Lease, read_control
 from omnix_cli.services.publishing.list_items import CHUNK_ROWS, Edition, lists_of
 from omnix_cli.services.publishing.list_writer import ListWriter, aged
@@ -46,6 +47,7 @@ class PublishReport:
     """What a publish did, or would do. The `lists` are those added, changed, refreshed and unchanged; all these and the
     `removed` ones, except the unchanged, were `written`.
 
+    `drifted` ones of the unchanged have other numbers than the published lists, within the tolerance (see `drift`);
     `refreshed` lists keep their content and get a new lifetime; `removed` lists are no longer made; `foreign` items
     belong to another service and are never touched (counted only when the store was read); `refused` items were
     rejected by the store as invalid. `receipts_key` names the receipts of what the store holds now. `units` are the
@@ -67,6 +69,7 @@ class PublishReport:
     limit: WriteLimit | None
     verification: Verification | None
     dry_run: bool
+    drifted: int = 0
 
     @property
     def written(self) -> int:
@@ -74,8 +77,9 @@ class PublishReport:
 
     @property
     def figures(self) -> dict[str, int | float | str]:
-        names = ("added", "changed", "refreshed", "unchanged", "removed", "refused")
-        return {name: getattr(self, name) for name in names if name != "refused" or self.refused}
+        always = {name: getattr(self, name) for name in ("added", "changed", "refreshed", "unchanged", "removed")}
+        sometimes = {"drifted": self.drifted, "refused": self.refused}
+        return {**always, **{name: count for name, count in sometimes.items() if count}}
 
     def cost(self, price: float) -> dict[str, int | float | str]:
         """Write units and dollars, spent and saved, at a price for a million units."""
@@ -151,6 +155,11 @@ class Publisher:
             peak_memory_bytes=memory.peak_bytes(),
             figures={**report.figures, **(report.cost(self.settings.write_price) if bills else {})},
         )
+
+    def objection(self, as_of: date) -> str | None:
+        """Why lists of this day would not be published; None if they would."""
+        with closing(self.open_store()) as store:
+            return None if self.force else self._objection(read_control(store, self.clock()), as_of)
 
     def write_profiles(self, frames: Mapping[str, StoredFrame]) -> StepRecord | None:
         """Writes shopping patterns and segments to the profiles that the store has, where they changed (see
@@ -230,21 +239,22 @@ class Publisher:
             store, self.checkpoints, lease.before, force=self.force, before_reading=writer.may_write
         )
         keys = {frame.name: frame.key for frame in published}
-        is_aged = aged(edition, self.settings.refresh_share)
+        is_aged, tolerance = aged(edition, self.settings.refresh_share), Tolerance.of(self.settings)
         verification, key = None, before.key
-        if before.frames == keys and before.receipts.filter(is_aged).is_empty():
+        is_latest = before.frames == keys and before.tolerance == tolerance
+        if is_latest and before.receipts.filter(is_aged).is_empty():
             after = writer.keep_all(before.receipts)
         else:
             chunks = chain.from_iterable(lists_of(frame, chunk_rows=self.chunk_rows) for frame in published)
             with shown(self.progress, "publish", before.receipts.height):
-                after = writer.replace(before, chunks, is_aged, self.progress)
+                after = writer.replace(before, chunks, is_aged, tolerance, self.progress)
             if not self.dry_run and (lease.held or key is None):
                 writer.may_write()
                 verification = verify(store, after, published, self.settings, seed=edition.run_id)
                 if verification and verification.differences:
                     lease.disturb()
                 else:  # refused items are tried again: the receipts then name no frames
-                    key = keep_receipts(after, self.checkpoints, {} if writer.refused else keys)
+                    key = keep_receipts(after, self.checkpoints, {} if writer.refused else keys, tolerance)
                     lease.complete(key)
         return PublishReport(
             lists=after.height,

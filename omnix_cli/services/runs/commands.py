@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from omnix_cli.errors import OmnixError
 from omnix_cli.processes.peak_memory import PeakMemory
+from omnix_cli.protocols.checkpoints import Figures
+from omnix_cli.protocols.progress import NO_PROGRESS, Progress
 from omnix_cli.records import Finding, RunRecord, StepRecord
 from omnix_cli.services.importing.reports import ImportReport
 from omnix_cli.services.publishing.publisher import Publisher
-from omnix_cli.services.runs.runner import LIST_STEPS, PROFILE_STEP, Runner, log_step
+from omnix_cli.services.runs.run_journal import log_step
+from omnix_cli.services.runs.runner import PROFILE_STEP, Runner
+from omnix_cli.services.runs.steps_to_come import LIST_STEPS
+from omnix_cli.services.runs.timed_steps import timed
 from omnix_cli.settings import SourceSettings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,8 @@ SIMILARITY = Command("similarity", ("similarity",))
 PREDICT = Command("predict", ("predict",))
 RECOMMEND = Command("recommend", LIST_STEPS)
 PUBLISH = Command("publish", (*LIST_STEPS, PROFILE_STEP), publishes=True)
+EXPLAIN = replace(RUN, name="explain")
+"""Always a dry run, which leaves the store alone."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +71,17 @@ def bring_up_to_date(
     import_sources: Callable[[], Iterable[StepRecord]] = tuple,
     check_data: Callable[[], tuple[Finding, ...]] = tuple,
     publisher: Publisher | None = None,
+    ask: Callable[[], Figures] = dict,
     force: bool = False,
     dry_run: bool = False,
 ) -> RunReport:
     """Brings the steps of a command up to date, after its imports and before its publish.
 
     `open_runner` is called after the imports, so that the run reads what they added; so is `check_data`, before lists
-    are made. `publisher` must be a dry run if
-    this is one. Raises `PartialError` with the report when some customers or items failed. A run whose imports fail is
+    are made. In a dry run, the imports must be rehearsed and `publisher` be a dry run, too; `ask` says what would be
+    asked of a model, as figures, if predictions would be made.
+
+    Raises `PartialError` with the report when some customers or items failed. A run whose imports fail is
     recorded, too."""
     with _reported(command.name):
         imported: list[StepRecord] = []
@@ -82,18 +95,14 @@ def bring_up_to_date(
         found = check_data() if set(LIST_STEPS) <= set(command.steps) else ()
         forced = command.forced(runner) if force else ()
         if dry_run:
-            steps = runner.preview(command.steps, force=forced, publisher=publisher)
+            steps = runner.preview(command.steps, force=forced, publishes=command.publishes, publisher=publisher)
+            steps = tuple(_asking(step, ask) for step in steps)
             samples = tuple(publisher.samples) if publisher else ()
             return RunReport(command.name, (*imported, *steps), samples=samples, findings=found)
         run = runner.execute(
             command.steps, command=command.name, force=forced, publisher=publisher, imported=tuple(imported)
         )
         return RunReport(command.name, run.steps, run, findings=found)
-
-
-def explain(runner: Runner, *, force: bool = False) -> RunReport:
-    """What `omnix run` would compute and what it would reuse, and why."""
-    return RunReport("explain", runner.preview(RUN.steps, force=RUN.forced(runner) if force else ()))
 
 
 def roll_back(runner: Runner, run: str, publisher: Publisher) -> RunReport:
@@ -107,11 +116,19 @@ def roll_back(runner: Runner, run: str, publisher: Publisher) -> RunReport:
         return RunReport(PUBLISH.name, record.steps, record)
 
 
-def import_source(source: SourceSettings, import_one: Callable[[SourceSettings], ImportReport]) -> Iterator[StepRecord]:
-    """Imports a source and gives its record, also when it fails, before the error."""
+def import_source(
+    source: SourceSettings,
+    import_one: Callable[[SourceSettings], ImportReport],
+    progress: Progress = NO_PROGRESS,
+    seconds: float = 0.0,
+) -> Iterator[StepRecord]:
+    """Imports a source, which is expected to take so many `seconds` (0: nobody knows), and gives its record, also when
+    it fails, before the error."""
     memory, began = PeakMemory(), time.perf_counter()
+    _log.info("import begins", extra={"kind": source.kind, "expected_seconds": seconds})
     try:
-        report = import_one(source)
+        with timed(progress, f"import {source.kind}", seconds):
+            report = import_one(source)
     except OmnixError as error:
         found = error.report if isinstance(error.report, ImportReport) else None
         failed = StepRecord(
@@ -139,8 +156,15 @@ def import_source(source: SourceSettings, import_one: Callable[[SourceSettings],
         peak_memory_bytes=memory.peak_bytes(),
         figures={"quarantined": report.quarantined, "known": report.known, "corrected": report.corrected},
     )
-    log_step(step)
+    if not report.dry_run:
+        log_step(step)
     yield step
+
+
+def _asking(step: StepRecord, ask: Callable[[], Figures]) -> StepRecord:
+    if step.name != "predict" or step.status != "pending" or not step.key:
+        return step
+    return step.model_copy(update={"figures": {**step.figures, **ask()}})
 
 
 def _recorded(

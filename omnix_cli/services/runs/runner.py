@@ -22,24 +22,25 @@ from omnix_cli.errors import (
     OmnixError,
     PartialError,
     UnavailableError,
-    exit_code,
 )
 from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints, Figures, RunRecords, StoredFrame
-from omnix_cli.protocols.progress import MayGoOn, always
+from omnix_cli.protocols.progress import NO_PROGRESS, MayGoOn, Progress, always
 from omnix_cli.protocols.steps import Engine, PlanStep, Resources
 from omnix_cli.records import RunRecord, StepRecord, run_id_at
 from omnix_cli.services.as_of import IMPORT_SOME, NO_PURCHASES, resolve_as_of, stray_days
 from omnix_cli.services.content_keys import digest
 from omnix_cli.services.customers.profile_patterns import PROFILED
 from omnix_cli.services.publishing.publisher import PUBLISHED, Publisher
+from omnix_cli.services.runs.expectations import Expectation, Expectations
 from omnix_cli.services.runs.planning import Decision, closure, decide
+from omnix_cli.services.runs.run_journal import Journal, ending, step_record
+from omnix_cli.services.runs.steps_to_come import LIST_STEPS, publish_to_come, step_to_come
+from omnix_cli.services.runs.timed_steps import timed
 from omnix_cli.settings import PrivacySettings, Settings, dump
 from omnix_cli.steps.consent import with_consent
 
 _log = logging.getLogger(__name__)
 
-LIST_STEPS = ("recommend", "shop_lists")
-"""The steps that make the published frames."""
 PROFILE_STEP = "segments"
 """The step that, with what it needs, makes what is written to profiles."""
 
@@ -68,6 +69,9 @@ class Runner:
     """The id of this run; by default made of the time at which it begins."""
     may_go_on: MayGoOn = always
     """Called before and after each step."""
+    progress: Progress = NO_PROGRESS
+    memory_limit: int | None = None
+    """The bytes that the whole process may use; None: not said."""
     gate: Gate | None = None
     """What is asked before a publish."""
 
@@ -82,27 +86,47 @@ class Runner:
         return decide(steps, self.sources, self.settings, as_of, self.checkpoints, self.records, force=force)
 
     def preview(
-        self, targets: Collection[str], *, force: Collection[str] = (), publisher: Publisher | None = None
+        self,
+        targets: Collection[str],
+        *,
+        force: Collection[str] = (),
+        publishes: bool = False,
+        publisher: Publisher | None = None,
     ) -> tuple[StepRecord, ...]:
-        """What `execute` would do. `publisher` must be a dry run; it is called only when its lists exist already."""
+        """What `execute` would do: for a step that would run, what it is expected to take. `publisher` must be a dry
+        run; it compares the lists with the store if they exist already."""
+        gated, targets = self._gated(publishes), self._targets(targets, publishes)
         if not self.sources["purchases"].rows:
-            waiting = closure(self.plan, targets)
+            waiting = closure(gated.plan, targets)
             return tuple(StepRecord(name=s.name, key="", status="pending", reason="no purchases yet") for s in waiting)
-        frames = dict(self.sources)
+        frames, expected = dict(self.sources), self.expectations
         steps = []
-        for decision in self._gated(publisher).explain(self._targets(targets, publisher), force=force):
+        decisions = gated.explain(targets, force=force)
+        self._check_memory(decisions, expected, publishes=publishes)
+        for decision in decisions:
             if decision.reuse:
-                steps.append(_step_record(decision, decision.reuse, frames))
+                steps.append(step_record(decision, decision.reuse, frames))
                 frames.update({name: decision.reuse.frame(name) for name in decision.step.outputs})
             else:
-                name, key = decision.step.name, decision.key
-                steps.append(StepRecord(name=name, key=key, status="pending", reason=decision.reason))
-        objection = self._objection(steps) if publisher else None
+                steps.append(step_to_come(decision, expected, frames))
+        if not publishes:
+            return tuple(steps)
+        is_new = any(step.status == "pending" for step in steps)
+        objection = self._objection(steps) or (publisher.objection(self.as_of()) if publisher and is_new else None)
         if objection:
             steps.append(StepRecord(name="publish", key="", status="skipped", reason=objection))
-        elif publisher and all(step.status == "reused" for step in steps):
+        elif publisher and not is_new:
             steps += _published(publisher, frames, "dry-run", self.as_of())
+        else:
+            steps += publish_to_come(expected, steps)
         return tuple(steps)
+
+    @property
+    def expectations(self) -> Expectations:
+        """What the steps are expected to take on the imports as they are now."""
+        products = self.sources["products"].rows if "products" in self.sources else 0
+        neighbours = self.settings.similarity.neighbours
+        return Expectations(self.records, self.sources["purchases"].rows, products, neighbours)
 
     def execute(
         self,
@@ -121,11 +145,12 @@ class Runner:
             raise DataError(NO_PURCHASES, hint=IMPORT_SOME)
         if strays := stray_days(self.sources["purchases"]):
             _log.warning("%s", strays, extra={"as_of": self.as_of().isoformat()})
-        journal = _Journal(self.records, self._new_record(command, imported, self.as_of()))
+        journal = Journal(self.records, self._new_record(command, imported, self.as_of()))
 
         def work() -> None:
-            gated = self._gated(publisher)
-            frames, put_off = gated._compute_all(self._targets(targets, publisher), force, journal)
+            publishes = publisher is not None
+            gated, all_targets = self._gated(publishes), self._targets(targets, publishes)
+            frames, put_off = gated._compute_all(all_targets, force, journal, publishes=publishes)
             self.may_go_on()
             if publisher:
                 self._check(journal.record, publisher)
@@ -138,12 +163,21 @@ class Runner:
 
         return self._recorded(journal, work)
 
-    def _gated(self, publisher: Publisher | None) -> Runner:
+    def _gated(self, publishes: bool) -> Runner:
         """With the step of the gate in the plan, if something is to be published."""
-        return replace(self, plan=(*self.plan, self.gate.step)) if publisher and self.gate else self
+        return replace(self, plan=(*self.plan, self.gate.step)) if publishes and self.gate else self
 
-    def _targets(self, targets: Collection[str], publisher: Publisher | None) -> tuple[str, ...]:
-        return (*targets, self.gate.step.name) if publisher and self.gate else tuple(targets)
+    def _targets(self, targets: Collection[str], publishes: bool) -> tuple[str, ...]:
+        return (*targets, self.gate.step.name) if publishes and self.gate else tuple(targets)
+
+    def _check_memory(self, decisions: Iterable[Decision], expected: Expectations, *, publishes: bool = False) -> None:
+        """Raises `ConfigError` when a step that runs cannot keep to the limit."""
+        running = [decision.step.name for decision in decisions if decision.reuse is None]
+        if self.memory_limit is None or not running:
+            return
+        sold = self.sources["purchases"].scan("product_id").select(pl.col("product_id").n_unique()).collect().item()
+        most = replace(expected, products=max(expected.products, sold))
+        most.check([*running, *(["publish"] if publishes else [])], self.memory_limit)
 
     def _objection(self, steps: Iterable[StepRecord]) -> str | None:
         """Why the gate lets nothing be published; None if it does, or has not been asked yet."""
@@ -169,8 +203,8 @@ class Runner:
             as_of = self.as_of()
         except OmnixError:  # nothing was ever imported
             as_of = self.now().astimezone(ZoneInfo(self.settings.imports.timezone)).date()
-        journal = _Journal(self.records, self._new_record(command, imported, as_of))
-        journal.save(**_ending(error), finished_at=self.now())
+        journal = Journal(self.records, self._new_record(command, imported, as_of))
+        journal.save(**ending(error), finished_at=self.now())
         return journal.record
 
     def inputs(self, name: str) -> dict[str, StoredFrame]:
@@ -188,7 +222,7 @@ class Runner:
     def roll_back(self, run_id: str, publisher: Publisher) -> RunRecord:
         """Publishes the lists of an earlier run again; only what differs from the store is written."""
         past, lists = self.past_lists(run_id)
-        journal = _Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
+        journal = Journal(self.records, self._new_record(f"publish --rollback {past.run_id}", (), past.as_of))
         return self._recorded(
             journal, lambda: journal.note(publisher.publish(lists, journal.record.run_id, past.as_of))
         )
@@ -208,7 +242,7 @@ class Runner:
         agreed = _Agreed(lists["recommendations"], self.sources["customers"], self.settings.privacy)
         return past, {**lists, "recommendations": agreed}
 
-    def _recorded(self, journal: _Journal, work: Callable[[], None]) -> RunRecord:
+    def _recorded(self, journal: Journal, work: Callable[[], None]) -> RunRecord:
         """Does the work, and writes the record of the run when it begins and when it ends, however it ends. Raises
         `PartialError` when a step could not do all of its work."""
         try:
@@ -217,11 +251,11 @@ class Runner:
             # Of a Ctrl-C, polars raises its own exception first. Python then raises that of our handler anywhere,
             # perhaps where the first is being handled.
             if journal.record.status == "running":
-                journal.save(**_ending(error), finished_at=self.now())
+                journal.save(**ending(error), finished_at=self.now())
             raise
         return journal.record
 
-    def _do(self, journal: _Journal, work: Callable[[], None]) -> None:
+    def _do(self, journal: Journal, work: Callable[[], None]) -> None:
         try:
             journal.save()
             work()
@@ -235,14 +269,14 @@ class Runner:
                 if isinstance(error, Exception):
                     self.may_go_on()  # perhaps a library made this error of a signal
             except OmnixError as cause:
-                journal.save(**_ending(cause), finished_at=self.now())
+                journal.save(**ending(cause), finished_at=self.now())
                 raise cause from error
             try:
-                journal.save(**_ending(error), finished_at=self.now())
+                journal.save(**ending(error), finished_at=self.now())
                 if isinstance(error, PartialError) or isinstance(getattr(error, "report", None), RunRecord):
                     error.report = journal.record  # type: ignore[attr-defined]
             except Interrupted as again:  # polars reported the same signal first
-                journal.save(**_ending(again), finished_at=self.now())
+                journal.save(**ending(again), finished_at=self.now())
                 raise
             raise
 
@@ -264,17 +298,18 @@ class Runner:
         )
 
     def _compute_all(
-        self, targets: Collection[str], force: Collection[str], journal: _Journal
+        self, targets: Collection[str], force: Collection[str], journal: Journal, *, publishes: bool
     ) -> tuple[dict[str, StoredFrame], OmnixError | None]:
         """All frames; and the error of a step that failed because of a service or its settings, while its stand-in did
         its work: no optional part keeps the rest of a run from happening."""
         frames, put_off = dict(self.sources), None
-        runner, left = self, list(self.explain(targets, force=force))
+        expected, runner, left = self.expectations, self, list(self.explain(targets, force=force))
+        self._check_memory(left, expected, publishes=publishes)
         while left:
             decision = left.pop(0)
             self.may_go_on()
             try:
-                checkpoint = decision.reuse or self._compute(decision, frames)
+                checkpoint = decision.reuse or self._compute(decision, frames, expected.of(decision.step.name))
             except (ConfigError, DataError, UnavailableError) as error:
                 if (stand_in := decision.step.stand_in) is None:
                     raise
@@ -285,45 +320,32 @@ class Runner:
                 names = {decision.step.name, *(later.step.name for later in left)}
                 left = [one for one in runner.explain(targets, force=force) if one.step.name in names]
                 continue
-            record = _step_record(decision, checkpoint, frames)
+            record = step_record(decision, checkpoint, frames)
             if put_off and decision.step in (step.stand_in for step in self.plan):
                 record = record.model_copy(update={"incomplete": put_off.message})
             journal.note(record)
             frames.update({name: checkpoint.frame(name) for name in decision.step.outputs})
         return frames, put_off
 
-    def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame]) -> Checkpoint:
+    def _compute(self, decision: Decision, frames: Mapping[str, StoredFrame], expected: Expectation) -> Checkpoint:
         step = decision.step
-        _log.debug("step begins", extra={"step": step.name, "reason": decision.reason})
+        facts = {"expected_seconds": expected.seconds, "expected_peak_mb": expected.peak_bytes // 1_000_000}
+        _log.info("step begins", extra={"step": step.name, "reason": decision.reason, **facts})
         given = {"as_of": decision.day} if step.dated else {}
         resources = {"resources": self.resources} if step.needs_resources else {}
         arguments: dict[str, Any] = {**step.settings(self.settings), **given, **resources}
-        with self.checkpoints.write(
-            key=decision.key,
-            step=step.name,
-            version=step.version,
-            parameters=decision.parameters,
-            inputs=decision.inputs,
-        ) as writer:
+        with (
+            self.checkpoints.write(
+                key=decision.key,
+                step=step.name,
+                version=step.version,
+                parameters=decision.parameters,
+                inputs=decision.inputs,
+            ) as writer,
+            timed(self.progress, step.name, expected.seconds),
+        ):
             self.engine.run(step, {name: frames[name] for name in step.inputs}, arguments, writer)
         return self.checkpoints.open(decision.key)
-
-
-@dataclass
-class _Journal:
-    """The record of a run in progress, and its copy on disk."""
-
-    records: RunRecords
-    record: RunRecord
-
-    def save(self, **changes: Any) -> None:
-        self.record = self.record.model_copy(update=changes)
-        self.records.save(self.record)
-
-    def note(self, step: StepRecord) -> None:
-        """Adds a step that is done, and logs it."""
-        self.save(steps=(*self.record.steps, step))
-        log_step(step)
 
 
 def _published(
@@ -336,37 +358,6 @@ def _published(
         profiles = publisher.write_profiles({name: frames[name] for name in PROFILED})
         if profiles:
             yield profiles
-
-
-def log_step(step: StepRecord) -> None:
-    """Logs a step that is done, or has failed."""
-    facts = {name: getattr(step, name) for name in ("status", "key", "reason", "rows_in", "rows_out", "seconds")}
-    _log.info(
-        "step failed" if step.status == "failed" else "step done", extra={"step": step.name, **facts, **step.figures}
-    )
-
-
-def _step_record(decision: Decision, checkpoint: Checkpoint, frames: Mapping[str, StoredFrame]) -> StepRecord:
-    manifest, ran = checkpoint.manifest, decision.reuse is None
-    return StepRecord(
-        name=decision.step.name,
-        key=decision.key,
-        status="ran" if ran else "reused",
-        reason=decision.reason,
-        incomplete=str(manifest.figures.get("incomplete", "")),
-        rows_in=sum(frames[name].rows for name in decision.step.inputs if name in frames),
-        rows_out=sum(manifest.rows(name) for name in decision.step.outputs),
-        seconds=manifest.seconds if ran else 0.0,
-        peak_memory_bytes=manifest.peak_memory_bytes if ran else 0,
-        figures=dict(manifest.figures),
-    )
-
-
-def _ending(error: BaseException) -> dict[str, Any]:
-    """How a run that did not finish ended. A signal that arrives while `_recorded` is entered closes it instead."""
-    if isinstance(error, KeyboardInterrupt | GeneratorExit | Interrupted):
-        return {"status": "interrupted", "exit_code": Interrupted.exit_code, "error": "interrupted"}
-    return {"status": "failed", "exit_code": exit_code(error), "error": f"{type(error).__name__}: {error}"}
 
 
 @dataclass(frozen=True)

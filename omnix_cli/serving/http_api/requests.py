@@ -11,6 +11,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BeforeValidator
 from starlette.concurrency import run_in_threadpool
 
+from omnix_cli.json_records.customer_records import ID_PATTERN
 from omnix_cli.services.customers.customer_side import CustomerSide
 from omnix_cli.services.customers.published_lists import MAX_ITEMS
 from omnix_cli.serving.http_api.bounds import Rates, check_kind, parse_body, read_body
@@ -97,7 +98,13 @@ Side = Annotated[CustomerSide, Depends(_side)]
 CustomerId = Annotated[
     str,
     BeforeValidator(decoded),
-    Path(min_length=1, max_length=256, description="The customer's id.", examples=["1142"]),
+    Path(
+        min_length=1,
+        max_length=256,
+        description="The customer's id.",
+        examples=["1142"],
+        json_schema_extra={"pattern": ID_PATTERN},
+    ),
 ]
 ProductId = Annotated[
     str,

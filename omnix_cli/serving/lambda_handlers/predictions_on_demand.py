@@ -27,6 +27,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     from omnix_cli.json_records.customer_records import PredictionRequest, parsed
     from omnix_cli.services.models import predict_some
+    from omnix_cli.wiring.rehearsals import scratch_runner
     from omnix_cli.wiring.workspaces import Workspace
 
     customers = parsed(PredictionRequest, event).customers
@@ -40,7 +41,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     with workspace.lock("predict on demand"):
         workspace.prepare(dry_run=True)
         predictor = replace(workspace.predictors, is_time=is_time).bedrock()
-        with workspace.scratch_runner(predictor) as runner:
+        with scratch_runner(workspace, predictor) as runner:
             found = predict_some(predictor, runner, customers)
     return {
         "predictions": orjson.loads(orjson.dumps(found.predictions.to_dicts())),

@@ -11,6 +11,8 @@ From the cumulative rate H(t) follow P(purchase within t days) = 1 - exp(-H(t)) 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,11 +70,15 @@ def cumulative_rate(rows: dict[str, Floats], coefficients: Mapping[str, float]) 
     fixed = np.zeros(len(rows["rate"]))
     for name in STATIC_TERMS:
         fixed = fixed + coefficients[name] * rows[name]
-    total = np.zeros((len(fixed), len(CURVE_DAYS)))
+    moving = sum(
+        (coefficients[f"{name}_x_ahead"] * rows[name] for name in MOVING), np.full(len(fixed), coefficients["ahead"])
+    )
+    total = np.zeros((len(CURVE_DAYS), len(fixed))).T  # each day of the curve in one piece of memory
     for period in range(len(EDGES) - 1):
-        exponent = fixed
-        for name, values in _moving_terms(rows, period).items():
-            exponent = exponent + coefficients[name] * values
+        lateness = _lateness(rows, period)
+        exponent = fixed + np.log1p(_middle(period)) * moving + coefficients["lateness"] * lateness
+        for knot in KNOTS:
+            exponent += coefficients[f"lateness_above_{knot:g}"] * np.maximum(lateness - knot, 0.0)
         width = EDGES[period + 1] - EDGES[period]
         total[:, period + 1] = total[:, period] + width * rows["rate"] * np.exp(np.clip(exponent, -20.0, 8.0))
     last_width = EDGES[-1] - EDGES[-2]
@@ -82,10 +88,10 @@ def cumulative_rate(rows: dict[str, Floats], coefficients: Mapping[str, float]) 
 
 def probability_within(total: Floats, days: Floats | float, edges: Floats = CURVE_DAYS) -> Floats:
     """P(purchase within `days` days): 1 - exp(-H), with H known at the `edges` and growing evenly in between."""
-    days = np.clip(np.broadcast_to(days, len(total)), 0.0, edges[-1])
+    days = np.clip(days, 0.0, edges[-1])
     period = np.clip(np.searchsorted(edges, days, side="right") - 1, 0, len(edges) - 2)
     share = (days - edges[period]) / (edges[period + 1] - edges[period])
-    row = np.arange(len(total))
+    row = np.arange(len(total)) if np.ndim(days) else slice(None)
     low, high = total[row, period], total[row, period + 1]
     return np.asarray(-np.expm1(-(low + share * (high - low))))
 
@@ -105,11 +111,11 @@ def fit_hazard(rows: dict[str, Floats], days_ahead: Floats, followed_days: Float
 
     `days_ahead` is the day of the next purchase (0 on the day of the forecast, NaN if there was none) and
     `followed_days` the days observed."""
-    scale = _scale(rows, weight)
     scaled = np.zeros(len(TERMS))
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1):  # the sums of more threads differ in their last bits
+        periods, scale = _followed(rows, days_ahead, followed_days, weight), _scale(rows, weight)
         for _ in range(ROUNDS):
-            gradient, curvature = _derivatives(rows, days_ahead, followed_days, weight, scale, scaled)
+            gradient, curvature = _derivatives(periods, scale, scaled)
             step = np.linalg.solve(curvature, gradient)
             scaled = scaled + step * min(1.0, 2.0 / float(np.abs(step).max() + 1e-12))
             if float(np.abs(step).max()) < 1e-8:
@@ -119,53 +125,80 @@ def fit_hazard(rows: dict[str, Floats], days_ahead: Floats, followed_days: Float
     return coefficients
 
 
-def _moving_terms(rows: dict[str, Floats], period: int) -> dict[str, Floats]:
-    """The terms that change with the days ahead, in the middle of a period."""
-    middle = (EDGES[period] + EDGES[period + 1]) / 2
-    ahead = np.log1p(middle)
-    lateness = np.log((rows["elapsed"] + middle) / rows["interval"])
-    terms = {"ahead": np.full(len(lateness), ahead), "lateness": lateness}
-    terms |= {f"lateness_above_{knot:g}": np.maximum(lateness - knot, 0.0) for knot in KNOTS}
-    return terms | {f"{name}_x_ahead": rows[name] * ahead for name in MOVING}
+class _Period(NamedTuple):
+    """The rows at risk in a period: `parts` (see `_parts`), one column a row, the purchases and the expected ones at a
+    rate of exp(0), both times the weight."""
+
+    number: int
+    parts: Floats
+    bought: Floats
+    exposure: Floats
 
 
-def _design(rows: dict[str, Floats], period: int) -> Floats:
-    return np.column_stack([*(rows[name] for name in STATIC_TERMS), *_moving_terms(rows, period).values()])
+def _followed(rows: dict[str, Floats], days_ahead: Floats, followed_days: Floats, weight: Floats) -> list[_Period]:
+    """The periods in which any row is at risk."""
+    periods = []
+    next_day = np.nan_to_num(days_ahead, nan=np.inf)
+    for number, (start, end) in enumerate(pairwise(EDGES)):
+        at_risk = np.flatnonzero((next_day >= start) & (followed_days > start))
+        if not len(at_risk):
+            continue
+        day, until = next_day[at_risk], np.minimum(end, followed_days[at_risk])
+        bought = day < until
+        exposed = np.minimum(np.where(bought, day + 0.5, end), until) - start
+        here = {name: values[at_risk] for name, values in rows.items()}
+        chosen = weight[at_risk]
+        periods.append(_Period(number, _parts(here, number), chosen * bought, chosen * exposed * here["rate"]))
+    return periods
+
+
+def _middle(period: int) -> float:
+    return (EDGES[period] + EDGES[period + 1]) / 2
+
+
+def _lateness(rows: dict[str, Floats], period: int) -> Floats:
+    """How late a purchase in the middle of a period is: the log of the days since the last one over the interval."""
+    return np.asarray(np.log((rows["elapsed"] + _middle(period)) / rows["interval"]))
+
+
+def _parts(rows: dict[str, Floats], period: int) -> Floats:
+    """What the terms of a period are multiples of: the static terms and those of the lateness. One row each."""
+    lateness = _lateness(rows, period)
+    static = (rows[name] for name in STATIC_TERMS)
+    return np.stack([*static, lateness, *(np.maximum(lateness - knot, 0.0) for knot in KNOTS)])
+
+
+def _multiples(period: int) -> Floats:
+    """The terms in the middle of a period, one row each, as multiples of the `_parts`."""
+    ahead, every = np.log1p(_middle(period)), np.eye(len(STATIC_TERMS) + 1 + len(KNOTS))
+    static = list(STATIC_TERMS)
+    changing = [ahead * every[static.index(name)] for name in ("level", *MOVING)]
+    return np.stack([*every[: len(static)], changing[0], *every[len(static) :], *changing[1:]])
 
 
 def _scale(rows: dict[str, Floats], weight: Floats) -> tuple[Floats, Floats]:
     """Mean and deviation of every term in the middle of the horizon; (0, 1) for the level."""
     if not len(weight):
         return np.zeros(len(TERMS)), np.ones(len(TERMS))
-    design = _design(rows, len(EDGES) // 2)
-    mean = np.average(design, axis=0, weights=weight)
-    deviation = np.sqrt(np.average((design - mean) ** 2, axis=0, weights=weight))
+    period = len(EDGES) // 2
+    design = _multiples(period) @ _parts(rows, period)
+    mean = np.average(design, axis=1, weights=weight)
+    deviation = np.sqrt(np.average((design - mean[:, None]) ** 2, axis=1, weights=weight))
     mean[TERMS.index("level")] = 0.0
     return mean, np.where(deviation < 1e-6, 1.0, deviation)
 
 
-def _derivatives(
-    rows: dict[str, Floats],
-    days_ahead: Floats,
-    followed_days: Floats,
-    weight: Floats,
-    scale: tuple[Floats, Floats],
-    scaled: Floats,
-) -> tuple[Floats, Floats]:
-    """Gradient and negative Hessian of the penalised log-likelihood."""
+def _derivatives(periods: list[_Period], scale: tuple[Floats, Floats], scaled: Floats) -> tuple[Floats, Floats]:
+    """Gradient and negative Hessian of the penalised log-likelihood.
+
+    The scaled terms are linear in the `_parts`, so the sums over the rows are those of the parts: fewer, and made
+    once."""
     gradient = -RIDGE * scaled
     curvature = RIDGE * np.eye(len(scaled))
-    next_day = np.nan_to_num(days_ahead, nan=np.inf)
-    for period in range(len(EDGES) - 1):
-        start, end = EDGES[period], EDGES[period + 1]
-        at_risk = (next_day >= start) & (followed_days > start)
-        if not at_risk.any():
-            continue
-        here = {name: values[at_risk] for name, values in rows.items()}
-        bought = next_day[at_risk] < np.minimum(end, followed_days[at_risk])
-        exposed = np.minimum(np.where(bought, next_day[at_risk] + 0.5, end), followed_days[at_risk]) - start
-        design = (_design(here, period) - scale[0]) / scale[1]
-        expected = weight[at_risk] * exposed * here["rate"] * np.exp(np.clip(design @ scaled, -20.0, 8.0))
-        gradient = gradient + design.T @ (weight[at_risk] * bought - expected)
-        curvature = curvature + (design * expected[:, None]).T @ design
+    level = np.array([name == "level" for name in STATIC_TERMS] + [False] * (1 + len(KNOTS)), dtype=np.float64)
+    for number, parts, bought, exposure in periods:
+        terms = (_multiples(number) - np.outer(scale[0], level)) / scale[1][:, None]
+        expected = exposure * np.exp(np.clip((scaled @ terms) @ parts, -20.0, 8.0))
+        gradient = gradient + terms @ (parts @ (bought - expected))
+        curvature = curvature + terms @ ((parts * expected) @ parts.T) @ terms.T
     return gradient, curvature

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from omnix_cli.steps.cycles import customer_habits, pair_rhythms, purchase_days
+from omnix_cli.steps.cycles import customer_habits, numbered, pair_rhythms, purchase_days
 from omnix_cli.steps.forecasts.evidence import evidence, shared_rhythms
+from omnix_cli.steps.forecasts.known_pairs import known_pairs
 from omnix_cli.steps.forecasts.pair_features import with_customer_habits, with_latest_purchases
 from omnix_cli.steps.history import SEEN_COLUMNS, of_customers
 
@@ -19,10 +20,6 @@ MIN_HISTORY_DAYS = 14
 MAX_LINES = 3_000_000
 MAX_PAIRS_PER_LOOK = {"personal": 40_000, "shared": 12_000}
 _PAIR = ["customer_id", "product_id"]
-_SHARED_BY_ALL = (
-    *(*_PAIR, "occasions", "purchase_days", "first_day", "last_day", "recency_weight", "mean_log_gap"),
-    *("typical_quantity", "quantity_square", "quantity_gap_product"),
-)
 
 
 def looks_back(
@@ -51,51 +48,56 @@ class _History(NamedTuple):
     with their category. Ids and categories are numbers here (`Enum`), which are quicker to group by."""
 
     days: pl.DataFrame
-    returned: pl.LazyFrame
+    returned: pl.DataFrame | None
     products: pl.LazyFrame
 
     @classmethod
     def of(cls, purchases: pl.LazyFrame, products: pl.LazyFrame, as_of: date) -> _History:
         lines = _learning_lines(purchases, as_of)
-        ids = {name: pl.Enum(lines[name].unique().sort()) for name in _PAIR}
+        ids = {name: pl.Enum(_distinct(lines, name)) for name in _PAIR}
         known = products.select("product_id", "category").collect()
         category = pl.Enum(known["category"].drop_nulls().unique().sort())
         named = known.with_columns(
             pl.col("product_id").cast(ids["product_id"], strict=False), pl.col("category").cast(category)
         ).drop_nulls("product_id")
         lines = lines.with_columns(pl.col(name).cast(kind) for name, kind in ids.items())
-        returns = lines.filter(pl.col("kind") == "return").select(_PAIR).unique()
-        returned = lines.join(returns, on=_PAIR, how="semi").lazy()
-        return cls(purchase_days(lines.lazy(), as_of=as_of), returned, named.lazy())
+        returns = lines.filter(pl.col("kind") == "return").select(_PAIR).unique().collect()
+        returned = lines.join(returns.lazy(), on=_PAIR, how="semi").collect() if returns.height else None
+        return cls(purchase_days(lines, as_of=as_of), returned, named.lazy())
 
     def before(self, day: date) -> pl.DataFrame:
         """The purchase days as they were known on a day: what was returned later still counts."""
         days = self.days.filter(pl.col("purchase_day") < day)
-        touched = purchase_days(self.returned, as_of=day)
-        if touched.is_empty():
+        if self.returned is None:
             return days
+        touched = purchase_days(self.returned.lazy(), as_of=day)
         others = days.join(touched, on=_PAIR, how="anti")
         return pl.concat([others, touched]).sort(*_PAIR, "purchase_day")
 
 
-def _learning_lines(purchases: pl.LazyFrame, as_of: date) -> pl.DataFrame:
+def _learning_lines(purchases: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
     """The lines to learn from: of all customers, or of every k-th when there are too many lines."""
     lines = of_customers(purchases).filter(pl.col("purchase_day") < as_of).select(SEEN_COLUMNS)
     stride = stride_of(lines.select(pl.len()).collect().item(), MAX_LINES)
-    if stride > 1:
-        customers = lines.select("customer_id").unique().sort("customer_id").gather_every(stride)
-        lines = lines.join(customers, on="customer_id", how="semi")
-    return lines.collect()
+    if stride == 1:
+        return lines
+    customers = _distinct(lines, "customer_id").gather_every(stride).to_frame("customer_id")
+    return lines.join(customers.lazy(), on="customer_id", how="semi")
+
+
+def _distinct(lines: pl.LazyFrame, name: str) -> pl.Series:
+    """The values of a column, in order."""
+    return lines.select(pl.col(name).unique()).collect(engine="streaming").to_series().sort()
 
 
 def _look_back(history: _History, *, as_of: date, days: int, personal_purchases: int) -> pl.DataFrame:
     """One day's evidence for every k-th pair, and the next purchase before `as_of`."""
     day = as_of - timedelta(days=days)
-    before, products = history.before(day), history.products
-    known = pair_rhythms(before, as_of=day).select(_SHARED_BY_ALL).collect()
+    before, products = numbered(history.before(day)), history.products
+    known = known_pairs(before, as_of=day)
     sample = _sampled(known, personal_purchases)
     shared = shared_rhythms(known.lazy(), products, as_of=day)
-    pairs = pair_rhythms(before.join(sample, on=_PAIR, how="semi", maintain_order="left"), as_of=day)
+    pairs = pair_rhythms(before.filter(pl.col("pair").is_in(sample["pair"].implode())), as_of=day)
     habits = customer_habits(before, as_of=day)
     past = with_customer_habits(pairs.join(habits, on="customer_id", how="left"), known.lazy(), products)
     next_days = (
@@ -129,6 +131,6 @@ def _sampled(known: pl.DataFrame, personal_purchases: int) -> pl.DataFrame:
     kinds = {"personal": known.filter(personal), "shared": known.filter(~personal)}
     strides = {name: stride_of(kind.height, MAX_PAIRS_PER_LOOK[name]) for name, kind in kinds.items()}
     return pl.concat(
-        kind.select(_PAIR).gather_every(strides[name]).with_columns(pl.lit(strides[name]).alias("stride"))
+        kind.select("pair", *_PAIR).gather_every(strides[name]).with_columns(pl.lit(strides[name]).alias("stride"))
         for name, kind in kinds.items()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from omnix_cli.reasons import sentences
+from omnix_cli.reasons.rounding import about_percent
 
 KNOWN_CUSTOMERS = 20
 """From so many customers on, it is known whether a product is bought again; with fewer, its category tells."""
@@ -53,9 +54,9 @@ def most_likely() -> pl.Expr:
 
 def own_reasons(pairs: pl.DataFrame) -> pl.Series:
     """The reasons of pairs with a rhythm of their own. Reads the evidence and `interval_days`."""
-    every, ago, gaps = _whole("interval_days"), pl.col("elapsed_days"), pl.col("own_gaps")
+    every, on, gaps = _whole("interval_days"), pl.col("last_day"), pl.col("own_gaps")
     lower, upper = _whole("lower_gap_days"), _whole("upper_gap_days")
-    facts = {"every": every, "ago": ago, "gaps": gaps, "times": gaps + 1, "lower": lower, "upper": upper}
+    facts = {"every": every, "on": on, "gaps": gaps, "times": gaps + 1, "lower": lower, "upper": upper}
     reason = (
         pl.when(every.is_between(lower, upper))
         .then(sentences.OWN_RHYTHM.say(**facts))
@@ -71,7 +72,7 @@ def shared_reasons(pairs: pl.DataFrame, min_customers: int) -> pl.Series:
 
     Each text is made once and then looked up: many pairs share it."""
     facts = [*SHARED_FACTS, "shared_level", "interval_days"]
-    parts = {"of_all": (facts, _shared(min_customers)), "own": (["purchase_days", "elapsed_days"], _history())}
+    parts = {"of_all": (facts, _shared(min_customers)), "own": (["purchase_days", "last_day"], _history())}
     for name, (read, text) in parts.items():
         texts = pairs.select(read).unique().with_columns(text.alias(name))
         pairs = pairs.join(texts, on=read, how="left", nulls_equal=True, maintain_order="left")
@@ -89,7 +90,7 @@ def _shared(min_customers: int) -> pl.Expr:
         is_known = (customers >= KNOWN_CUSTOMERS) & pl.col("shared_level").is_null()
         told = (
             pl.when(is_known & (again >= min_customers))
-            .then(counted.say(again=again, customers=customers))
+            .then(counted.say(share=about_percent(again, customers)))
             .when(is_known)
             .then(pl.lit(few.wording))
             .otherwise(told)
@@ -100,7 +101,8 @@ def _shared(min_customers: int) -> pl.Expr:
         ("product", sentences.AGAIN, sentences.AGAIN_QUANTITY),
     ):
         every = _whole(f"typical_gap_days_{level}")
-        facts = {"every": every, "again": pl.col(f"repeaters_{level}"), "customers": pl.col(f"customers_{level}")}
+        share = about_percent(pl.col(f"repeaters_{level}"), pl.col(f"customers_{level}"))
+        facts = {"every": every, "share": share}
         said = (
             pl.when(every == expected).then(usual.say(**facts)).otherwise(by_quantity.say(expected=expected, **facts))
         )
@@ -109,13 +111,13 @@ def _shared(min_customers: int) -> pl.Expr:
 
 
 def _history() -> pl.Expr:
-    times, ago = pl.col("purchase_days"), pl.col("elapsed_days")
+    times, on = pl.col("purchase_days"), pl.col("last_day")
     return (
         pl.when(times == 1)
-        .then(sentences.BOUGHT_ONCE.say(ago=ago))
+        .then(sentences.BOUGHT_ONCE.say(on=on))
         .when(times == 2)
-        .then(sentences.BOUGHT_TWICE.say(ago=ago))
-        .otherwise(sentences.BOUGHT_ON_DAYS.say(times=times, ago=ago))
+        .then(sentences.BOUGHT_TWICE.say(on=on))
+        .otherwise(sentences.BOUGHT_ON_DAYS.say(times=times, on=on))
     )
 
 

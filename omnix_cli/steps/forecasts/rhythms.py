@@ -39,7 +39,8 @@ def rhythms(
     `steps.forecasts.boosting`) where they win; `closed` has the days on which the shop does not trade (see
     `days.trading_days`). A long history is sampled: every k-th customer.
     """
-    shared = shared_rhythms(cycles, products, as_of=as_of)
+    coded = products.with_columns(pl.col("category").cast(pl.Categorical))  # quicker to group by than texts
+    shared = shared_rhythms(cycles.with_columns(pl.col("customer_id").cast(pl.Categorical)), coded, as_of=as_of)
     if shared.is_empty():
         return StepOutput({"rhythms": shared, "forecast_model": schemas.FRAMES["forecast_model"].empty()})
     gaps = sampled_gaps(cycles, shared.lazy(), products, as_of=as_of, personal_purchases=personal_purchases)

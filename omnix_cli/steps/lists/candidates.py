@@ -110,7 +110,7 @@ def explain(
         .join(evidence, on=_PAIR, how="left")
         .join(names, on="source_id", how="left")
         .join(catalogue.select("product_id", "category"), on="product_id", how="left")
-        .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "days_ago"), on=_PAIR, how="left")
+        .join(interest.filter(pl.col("interest") > 0).select(*_PAIR, "signal", "signal_day"), on=_PAIR, how="left")
         .join(tastes, on=_PAIR, how="left")
         .join(
             popular.select("product_id", anybody="confidence", shop_reason="reason"),
@@ -170,5 +170,5 @@ def _link(source: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 def _signal(*signals: str) -> pl.Expr:
     return pl.coalesce(
-        pl.when(pl.col("signal") == signal).then(sentences.SIGNALS[signal].say(ago="days_ago")) for signal in signals
+        pl.when(pl.col("signal") == signal).then(sentences.SIGNALS[signal].say(on="signal_day")) for signal in signals
     )

@@ -41,7 +41,8 @@ TASTES = (
 
 
 def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """One row per customer and product with an open interest: `interest` in -0.5..0.5, the `signal` behind it, its age.
+    """One row per customer and product with an open interest: `interest` in -0.5..0.5, the `signal` behind it, its
+    `signal_day`.
 
     Of the signals of the last 90 days, the strongest one counts, halved for every 30 days of age; taking a product out
     of the cart undoes what came before it and counts against the product. A purchase (`last_day` of `bought`) on the
@@ -59,12 +60,10 @@ def open_interest(interactions: pl.DataFrame, bought: pl.DataFrame, *, as_of: da
         .filter(pl.col("last_day").is_null() | (pl.col("last_day") < pl.col("interaction_day")))
         .sort(*_PAIR, "occurred_at", "interaction_id")
         .filter(removal.cum_sum(reverse=True).over(_PAIR) - removal == 0)
-        .with_columns(
-            signal=signal, days_ago=age, interest=signal.replace_strict(STRENGTHS, return_dtype=pl.Float64) * forgetting
-        )
+        .with_columns(signal=signal, interest=signal.replace_strict(STRENGTHS, return_dtype=pl.Float64) * forgetting)
         .sort(*_PAIR, -pl.col("interest").abs(), -pl.col("interest"), "signal")
         .unique(_PAIR, keep="first", maintain_order=True)
-        .select(*_PAIR, "interest", "signal", "days_ago")
+        .select(*_PAIR, "interest", "signal", signal_day="interaction_day")
     )
 
 

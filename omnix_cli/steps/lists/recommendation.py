@@ -72,7 +72,7 @@ def recommend(
     by_context = {
         "homepage": pages.lists(own, new, rules),
         "replenishment": candidates.replenishment(due, count=parameters.replenishment_count),
-        "usual": usual(mine, predicted, bought, as_of=as_of),
+        "usual": usual(mine, predicted, bought),
     }
     lists = pl.concat(
         listed(by_context[context], kind=kind, list_id=list_ids.personal(pl.col("customer_id"), context))

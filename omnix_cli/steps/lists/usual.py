@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from omnix_cli.reasons.sentences import BOUGHT_ON_DAYS, BOUGHT_ONCE, BOUGHT_TWICE
@@ -12,18 +10,18 @@ from omnix_cli.steps.lists.ranked_lists import as_offers
 _PAIR = ["customer_id", "product_id"]
 
 
-def usual(offers: pl.DataFrame, predictions: pl.DataFrame, bought: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+def usual(offers: pl.DataFrame, predictions: pl.DataFrame, bought: pl.DataFrame) -> pl.DataFrame:
     """The offers of products `bought` before, in their order: none is left out for when it was bought last.
 
     Date, urgency, confidence and reason are those of the prediction. A product without one is hardly bought again: its
     confidence is 0, and the reason says how often it was bought and when."""
-    times, ago = pl.col("purchase_days"), (pl.lit(as_of) - pl.col("last_day")).dt.total_days()
+    times, on = pl.col("purchase_days"), pl.col("last_day")
     past = (
         pl.when(times == 1)
-        .then(BOUGHT_ONCE.say(ago=ago))
+        .then(BOUGHT_ONCE.say(on=on))
         .when(times == 2)
-        .then(BOUGHT_TWICE.say(ago=ago))
-        .otherwise(BOUGHT_ON_DAYS.say(times=times, ago=ago))
+        .then(BOUGHT_TWICE.say(on=on))
+        .otherwise(BOUGHT_ON_DAYS.say(times=times, on=on))
     )
     predicted, past_of = (rows.join(offers, on=_PAIR, how="semi") for rows in (predictions, bought))
     rows = (

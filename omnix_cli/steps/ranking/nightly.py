@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -13,8 +13,9 @@ from omnix_cli.batching import batched
 from omnix_cli.protocols.checkpoints import Figures
 from omnix_cli.protocols.steps import Resources, StepOutput
 from omnix_cli.settings import RankingSettings
-from omnix_cli.steps.history import SEEN_COLUMNS, of_customers, seen
+from omnix_cli.steps.history import of_customers, seen
 from omnix_cli.steps.ranking.baskets import Baskets, Floats, Ints
+from omnix_cli.steps.ranking.fit_inputs import fitted_products
 from omnix_cli.steps.ranking.formula_ranking import first_chances, formula_ranking
 from omnix_cli.steps.ranking.learners import BASE
 from omnix_cli.steps.ranking.moments import Moment, Shop
@@ -30,22 +31,6 @@ STRONGEST = 6
 _CHUNKS_AT_ONCE = 4
 _PAIR = ["customer_id", "product_id"]
 _CONTRIBUTIONS = pl.List(pl.Struct({"feature": pl.String, "value": pl.Float64}))
-
-
-def fit_day(as_of: date) -> date:
-    """The day that the ranker of a run is fitted for: the last Monday, or the day itself. What was bought since then
-    changes the rankings, not the model."""
-    return as_of - timedelta(days=as_of.weekday())
-
-
-def fitted_purchases(purchases: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """The lines that a fit for this day uses."""
-    return purchases.filter(pl.col("purchase_day") < day).select(SEEN_COLUMNS)
-
-
-def fitted_products(products: pl.LazyFrame, day: date) -> pl.LazyFrame:
-    """What a fit uses of the catalogue, on any day."""
-    return products.select("product_id", "category")
 
 
 def fit_ranker(

@@ -35,8 +35,6 @@ from omnix_cli.stores.inputs.folder_files import (
 )
 from omnix_cli.stores.inputs.formats import Format, InputFile, recognised
 from omnix_cli.stores.inputs.input_files import LocalFiles, S3Files
-from omnix_cli.stores.inputs.lakehouse.delta import delta_table
-from omnix_cli.stores.inputs.lakehouse.iceberg import iceberg_table, newest_metadata
 from omnix_cli.stores.inputs.lakehouse.snapshots import refuse_data_files, table_roots
 from omnix_cli.stores.inputs.line_blocks import BLOCK_BYTES, LineBlocks
 from omnix_cli.stores.inputs.parts import Part
@@ -202,6 +200,8 @@ class FileSources:
         found: list[str] = []
         for name in names:
             if name.endswith(".metadata.json"):
+                from omnix_cli.stores.inputs.lakehouse.iceberg import iceberg_table
+
                 found.append(self._register(iceberg_table(name, name, self._files(name).table_options(name), at)))
             elif is_plain(name):
                 found.append(name)
@@ -234,8 +234,12 @@ class FileSources:
         files = self._files(root)
         options = files.table_options(root)
         if kind == "Delta":
+            from omnix_cli.stores.inputs.lakehouse.delta import delta_table  # here: pyarrow's readers are slow to load
+
             return self._register(delta_table(root, options, at, files.open))
         if kind == "Iceberg":
+            from omnix_cli.stores.inputs.lakehouse.iceberg import iceberg_table, newest_metadata
+
             return self._register(iceberg_table(root, newest_metadata(root, below), options, at))
         hint = "Export the table to Parquet, and import that."
         raise DataError(f"{root}: omnix cannot read tables of Apache {kind}", hint=hint)

@@ -18,7 +18,9 @@ import orjson
 
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 _BINARY, _SET, _MAP = "$binary", "$set", "$map"
-_SIGN = '{"$'
+SIGN = "$"
+"""Begins the name of an object that stands for a value."""
+_SIGNED = f'{{"{SIGN}'
 _SIMPLE = (str, Decimal, bool, NoneType, bytes)
 
 
@@ -36,7 +38,7 @@ def decode(document: str) -> dict[str, Any]:
     item: dict[str, Any] = _DECODER.decode(document)
     if type(item) is not dict:
         raise ValueError(f"{document[:80]!r} is not an item")
-    return {name: _read(value) for name, value in item.items()} if _SIGN in document else item
+    return {name: _read(value) for name, value in item.items()} if _SIGNED in document else item
 
 
 def _is_plain(values: Iterable[Any]) -> bool:
@@ -63,7 +65,7 @@ def _is_plain(values: Iterable[Any]) -> bool:
 
 
 def _is_mistakable(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith("$")
+    return len(value) == 1 and next(iter(value)).startswith(SIGN)
 
 
 def _spelt(value: Any) -> Any:

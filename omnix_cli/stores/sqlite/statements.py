@@ -7,8 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+
+from omnix_cli.item_frames import Items, items_of
 from omnix_cli.stores.sqlite.documents import encode
+from omnix_cli.stores.sqlite.frame_documents import frame_documents
 from omnix_cli.stores.tables.specs import IndexSpec, TableSpec
+
+_FRAME_ROWS = 5_000
 
 
 class TableSql:
@@ -86,6 +92,29 @@ class TableSql:
             expiry = item.get(self.spec.ttl)
             values.append(int(expiry) if isinstance(expiry, int | Decimal) else None)
         return (*values, encode(item))
+
+    def rows(self, items: Items) -> Iterator[tuple[Any, ...]]:
+        """The values of the columns of each item."""
+        if not isinstance(items, pl.DataFrame):
+            yield from map(self.row, items)
+            return
+        self.spec.check_frame(items)
+        for chunk in items.iter_slices(_FRAME_ROWS):
+            documents = frame_documents(chunk)
+            if documents is None:
+                yield from map(self.row, items_of(chunk))
+            else:
+                yield from zip(
+                    *(self._values(chunk, name) for name in (self.spec.key, *self.columns)), documents, strict=True
+                )
+
+    def _values(self, items: pl.DataFrame, name: str) -> list[Any]:
+        """The values of a column of the table, null where the items have none that fits."""
+        values = items[name] if name in items.columns else pl.Series([None] * items.height)
+        if name == self.spec.ttl:
+            is_number = values.dtype.is_integer() or values.dtype.is_decimal()
+            return (values.cast(pl.Int64) if is_number else pl.Series([None] * items.height)).to_list()
+        return values.to_list()
 
     def alive_at(self, now: datetime) -> tuple[float, ...]:
         """The argument of the condition `alive`, if there is one."""

@@ -19,7 +19,7 @@ import orjson
 
 from omnix_cli.batching import batched
 from omnix_cli.errors import os_failure
-from omnix_cli.item_frames import Items, as_dictionaries
+from omnix_cli.item_frames import Items
 from omnix_cli.protocols.tables import NO_UNITS, Guard, Names, Page, StoreTraits, Units
 from omnix_cli.stores.sqlite.documents import decode
 from omnix_cli.stores.sqlite.errors import STORE, readable, rebuild, translated
@@ -87,7 +87,7 @@ class SqliteStore:
     def put_many(self, table: str, items: Items, *, units: Units = NO_UNITS) -> int:
         """Puts the items in several transactions; those that were committed stay, whatever happens later."""
         sql = self.tables[table]
-        return self._execute_many(sql, sql.put, map(sql.row, as_dictionaries(items)))
+        return self._execute_many(sql, sql.put, sql.rows(items))
 
     @contextmanager
     def guarded(self, guard: Guard) -> Iterator[None]:

@@ -85,6 +85,17 @@ class TableSpec:
             if attribute in item or attribute == self.key:
                 raise ValueError(f"{self.name}: {attribute} must be a non-empty string, not {value!r}")
 
+    def check_frame(self, items: pl.DataFrame) -> None:
+        """Raises ValueError for the first item of a frame that `check` rejects."""
+        texts = items.select(name for name in self._texts if name in items.columns)
+        are_texts = all(dtype in (pl.String, pl.Null) for dtype in texts.dtypes)
+        if self.key in texts.columns and are_texts:
+            suspects = texts.filter(pl.any_horizontal(pl.all().cast(pl.String) == "") | pl.col(self.key).is_null())
+        else:
+            suspects = texts if texts.width else items.head(1).select(pl.lit(None))
+        for row in suspects.iter_rows(named=True):
+            self.check({name: value for name, value in row.items() if value is not None})
+
     @cached_property
     def _texts(self) -> tuple[str, ...]:
         return (self.key, *self.index_attributes)

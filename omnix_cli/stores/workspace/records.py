@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import takewhile
@@ -18,7 +18,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from omnix_cli.errors import CorruptCheckpoint, DataError, LockedError, OmnixError
-from omnix_cli.protocols.checkpoints import Checkpoint, Checkpoints
+from omnix_cli.protocols.checkpoints import OWN_IDS, Checkpoint, Checkpoints
 from omnix_cli.records import Finding, ImportBatch, RunRecord
 from omnix_cli.stores.workspace.folders import Folder
 from omnix_cli.stores.workspace.forgotten import ForgottenCustomers
@@ -31,6 +31,8 @@ LEDGER = "imports.json"
 FINDINGS = "findings.json"
 _DAMAGED = ".damaged"
 ORDER = "order"
+_TEXTS = {*OWN_IDS.values(), "name"}
+"""Columns whose type is known without the schemas."""
 _PLACE = ["batch", "file", "row_number", "item"]
 
 
@@ -53,24 +55,37 @@ class LedgerView:
     def scan(self, *columns: str) -> pl.LazyFrame:
         if len(self.checkpoints) == 1:
             return self.checkpoints[0].frame(self.name).scan(*columns)
-        from omnix_cli.schemas import FRAMES  # here, since it takes longer to load than most look-ups
-
-        parts = [rows for _, rows in self.batches()]
-        return pl.concat(parts) if parts else FRAMES[self.name].empty().lazy()
+        if not self.checkpoints:
+            return self._empty(columns)
+        return pl.concat([rows for _, rows in self._batches(columns if self._are_alike(columns) else ())])
 
     def batches(self) -> Iterator[tuple[str, pl.LazyFrame]]:
-        from omnix_cli.schemas import FRAMES
+        return self._batches(())
 
-        (own_id,) = FRAMES[self.name].key
+    def _empty(self, columns: Sequence[str]) -> pl.LazyFrame:
+        if columns and set(columns) <= _TEXTS:
+            return pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
+        from omnix_cli.schemas import FRAMES  # here, since it takes longer to load than most look-ups
+
+        return FRAMES[self.name].empty().lazy()
+
+    def _are_alike(self, columns: Sequence[str]) -> bool:
+        """Whether all batches have these columns, and of the same types: a release may have changed some."""
+        schemas = [checkpoint.manifest.schemas.get(self.name, {}) for checkpoint in self.checkpoints]
+        wanted = (OWN_IDS[self.name], *columns)
+        return all(name in one and one[name] == schemas[0].get(name) for one in schemas for name in wanted)
+
+    def _batches(self, columns: Sequence[str]) -> Iterator[tuple[str, pl.LazyFrame]]:
+        own_id = OWN_IDS[self.name]
         parts: list[tuple[str, pl.LazyFrame]] = []
         replaced: list[pl.LazyFrame] = []
         for checkpoint in reversed(self.checkpoints):
-            rows = checkpoint.frame(self.name).scan()
+            rows = checkpoint.frame(self.name).scan(*dict.fromkeys((own_id, *columns)) if columns else ())
             if replaced:
                 rows = rows.join(pl.concat(replaced), left_on=own_id, right_on="id", how="anti")
             parts.append((checkpoint.manifest.key, rows))
             if checkpoint.manifest.rows("superseded"):
-                replaced.append(checkpoint.frame("superseded").scan())
+                replaced.append(checkpoint.frame("superseded").scan("id"))
         return reversed(parts)
 
 

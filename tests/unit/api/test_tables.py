@@ -38,10 +38,10 @@ def test_tables_are_created_checked_and_dropped(tables: Tables) -> None:
     with pytest.raises(ConfigError, match="7 differences") as caught:
         tables.status()
     assert isinstance(caught.value.report[0], Finding)
-    assert len(tables.create(dry_run=True)) == len(tables.create()) == 6
-    assert [finding.what for finding in tables.status()] == ["as specified"] * 6
+    assert len(tables.create(dry_run=True)) == len(tables.create()) == 7
+    assert [finding.what for finding in tables.status()] == ["as specified"] * 7
     assert [state.table for state in tables.drop(["products"], dry_run=True)] == ["products"]
-    assert len(tables.status()) == 6
+    assert len(tables.status()) == 7
     assert [state.table for state in tables.drop(["products"])] == ["products"]
     assert tables.drop(["products"]) == []
 

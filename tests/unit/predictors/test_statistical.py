@@ -120,6 +120,11 @@ def once(product: str, ago: int, *customers: str) -> list[tuple[str, str, str]]:
     return [(name, product, str(AS_OF - timedelta(days=ago))) for name in customers]
 
 
+def on(ago: int) -> str:
+    day = AS_OF - timedelta(days=ago)
+    return f"{day.day} {day:%B %Y}"
+
+
 def test_reasons_are_facts_in_words() -> None:
     lines = purchases(
         *every(12, "ann", "bob", "cid"),
@@ -131,12 +136,12 @@ def test_reasons_are_facts_in_words() -> None:
     products = pl.LazyFrame({"product_id": ["oats", "bran", "pens"], "category": ["cereal", "cereal", None]})
     frame, _ = forecast(lines, products, settings=PredictionSettings(min_alive=0))
     said = reasons(frame)
-    assert said["ann", "oats"] == "you buy this about every 12 days (3 gaps), last 11 days ago"
-    shared = "did so after about 12 days (4 of 5 did); you bought it"
-    assert said["dan", "oats"] == f"customers who bought it again {shared} once, 1 day ago"
-    assert said["eve", "oats"] == f"customers who bought it again {shared} twice, last 30 days ago"
-    assert said["dan", "bran"] == f"customers who bought a product of this kind again {shared} once, 2 days ago"
-    assert said["dan", "pens"] == ("it is not known how often customers buy this again; you bought it once, 3 days ago")
+    assert said["ann", "oats"] == f"you buy this about every 12 days (3 gaps), last on {on(11)}"
+    shared = "did so after about 12 days (about 80 % did); you bought it"
+    assert said["dan", "oats"] == f"customers who bought it again {shared} once, on {on(1)}"
+    assert said["eve", "oats"] == f"customers who bought it again {shared} twice, last on {on(30)}"
+    assert said["dan", "bran"] == f"customers who bought a product of this kind again {shared} once, on {on(2)}"
+    assert said["dan", "pens"] == f"it is not known how often customers buy this again; you bought it once, on {on(3)}"
 
 
 def test_too_few_customers_are_not_spoken_of() -> None:
@@ -150,8 +155,8 @@ def test_too_few_customers_are_not_spoken_of() -> None:
     ("again", "begin"),
     [
         (2, "few customers buy this again; you bought"),
-        (3, "few customers buy this again (3 of 30 did); you bought"),
-        (6, "customers who bought it again did so after about 10 days (6 of 30 did); you bought"),
+        (3, "few customers buy this again (about 10 % did); you bought"),
+        (6, "customers who bought it again did so after about 10 days (about 20 % did); you bought"),
     ],
 )
 def test_a_rhythm_is_shared_only_by_a_large_enough_share(again: int, begin: str) -> None:
@@ -177,7 +182,7 @@ def test_purchase_days_of_one_burst_are_one_occasion() -> None:
     frame, _ = forecast(purchases(*burst), as_of=AS_OF, settings=PredictionSettings(min_alive=0, personal_purchases=3))
     row = frame.to_dicts()[0]
     assert row["purchase_days"] == 20
-    assert row["reason"] == "you buy this about every 86 days (3 gaps), last 20 days ago"
+    assert row["reason"] == f"you buy this about every 86 days (3 gaps), last on {on(20)}"
     assert row["interval_days"] == 86
 
 

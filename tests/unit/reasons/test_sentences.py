@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import chain, product
 
 import polars as pl
@@ -20,6 +21,7 @@ FORMS = (
     reasons.NEIGHBOURS,
 )
 SENTENCES = list(dict.fromkeys(chain.from_iterable(form.sentences for form in FORMS)))
+DAY = date(2017, 12, 21)
 NAMES = st.text(st.characters(categories=("L", "N", "P", "Zs")), min_size=1).filter(lambda name: name.strip() == name)
 
 
@@ -28,13 +30,21 @@ def written(sentence: Sentence, **fields: object) -> str:
 
 
 def example(sentence: Sentence, name: str = "Milk", count: int = 3) -> str:
-    return written(sentence, **dict.fromkeys(sentence.numbers, count), **dict.fromkeys(sentence.texts, name))
+    dates = dict.fromkeys(sentence.dates, DAY)
+    return written(sentence, **dict.fromkeys(sentence.numbers, count), **dict.fromkeys(sentence.texts, name), **dates)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 1234])
 def test_a_count_has_its_noun(count: int) -> None:
     noun = "customer" if count == 1 else "customers"
-    assert written(reasons.COUNTED["customer"].popular, customers=count) == f"bought by {count} {noun}"
+    assert written(Sentence("seen", "seen by {customers:customer}"), customers=count) == f"seen by {count} {noun}"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 customer"), (2, "2 customers"), (4, "3+ customers"), (37, "20+ customers")]
+)
+def test_a_count_of_all_customers_is_rounded_down(count: int, said: str) -> None:
+    assert written(reasons.COUNTED["customer"].popular, customers=count) == f"bought by {said}"
 
 
 def test_a_missing_field_leaves_no_sentence() -> None:
@@ -62,6 +72,8 @@ def test_every_reason_is_read_as_it_was_written(form: Form) -> None:
             assert set(values[sentence.field(name)]) == {3.0}
         for name in sentence.texts:
             assert set(values[sentence.field(name)]) == {"Milk"}
+        for name in sentence.dates:
+            assert set(values[sentence.field(name)]) == {DAY}
 
 
 @settings(deadline=None)

@@ -9,10 +9,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from omnix_cli.errors import ConfigError
 from omnix_cli.records import StepRecord
 from omnix_cli.reports.output import (
+    _aligned,
+    _fitted,
     as_text,
     model_report,
     records_table,
@@ -127,3 +131,30 @@ def test_csv_has_formulas_as_they_are_unless_it_is_to_be_safe(tmp_path: Path) ->
     assert found["'=name"].to_list() == list(FORMULAS.values())
     assert set(found["tags"]) == {"'=1"}
     assert set(found["number"]) == {-1}
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=12) | st.just("two words")
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda columns: st.tuples(
+            st.lists(CELLS, min_size=columns, max_size=columns),
+            st.lists(st.lists(CELLS, min_size=columns, max_size=columns), max_size=4),
+            st.lists(st.booleans(), min_size=columns, max_size=columns),
+        )
+    )
+)
+def test_a_table_that_fits_is_the_same_without_the_library(
+    table: tuple[list[str], list[list[str]], list[bool]],
+) -> None:
+    header, rows, numeric = table
+    quick = _aligned("Title", header, rows, numeric)
+    whole = _fitted("Title", header, rows, numeric, [False] * len(header), on_terminal=False)
+    if quick is not None:
+        assert [line.rstrip() for line in quick.splitlines()] == [line.rstrip() for line in whole.splitlines()]
+
+
+def test_what_is_too_wide_is_wrapped() -> None:
+    frame = pl.DataFrame({"note": ["word " * 100], "n": [1]})
+    assert max(map(len, as_text(frame, title="Notes").splitlines())) <= 240

@@ -9,9 +9,9 @@ from tests.conftest import NOW
 
 
 def test_the_settings_bound_what_a_step_may_use(tmp_path: Path) -> None:
-    settings = Settings(workspace=tmp_path, engine=EngineSettings(threads=3, max_memory="1MB"))
+    settings = Settings(workspace=tmp_path, engine=EngineSettings(threads=3, max_memory="1GB"))
     runner = Workspace.open(settings, now=lambda: NOW).runner()
-    assert (runner.resources.threads, runner.resources.memory_bytes) == (3, 1_000_000)
+    assert (runner.resources.threads, runner.memory_limit) == (3, 1_000_000_000)
     assert runner.engine.name == "polars"
 
 

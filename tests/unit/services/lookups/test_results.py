@@ -6,7 +6,7 @@ import pytest
 
 from omnix_cli.errors import ConfigError, DataError
 from omnix_cli.schemas import FRAMES
-from omnix_cli.services.lookups.results import Results
+from omnix_cli.services.lookups.results import PROFILE, Results
 from omnix_cli.services.lookups.run_frames import RunFrames
 from tests.conftest import MemoryFrame
 from tests.unit.services.runs.test_runner import make_runner
@@ -32,3 +32,7 @@ def test_unknown_contexts_and_seasons_are_refused(results: Results) -> None:
     with pytest.raises(ConfigError, match="no season 'monsoon'"):
         results.seasonal("monsoon", limit=5)
     assert results.season("winter") == "winter"
+
+
+def test_a_profile_has_every_column() -> None:
+    assert list(PROFILE) == FRAMES["customers"].schema.column_names()

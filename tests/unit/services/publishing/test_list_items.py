@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.schemas import LIST_KINDS
-from omnix_cli.services.publishing.list_items import CONTEXTS, content_hash, lists_of, some_lists
+from omnix_cli.services.publishing.list_items import CONTEXTS, content_hash, content_of, lists_of, some_lists
 from omnix_cli.steps.capacity import item_bytes
 from tests.unit.services.publishing.publishing_shop import ANN, NOW, SIMILAR, PublishingShop, entries, homepage, stored
 
@@ -69,7 +69,7 @@ def test_what_is_due_says_its_interval_and_window(shop: PublishingShop, days: fl
     entry = item["recommendations"][0]
     assert entry["intervalDays"] == Decimal(str(round(days, 1)))
     assert [entry[name] for name in ("category", "intervalFrom", "intervalTo")] == ["Käse", "2026-03-01", "2026-03-09"]
-    assert content_hash(item) == item["contentHash"]
+    assert content_hash(content_of(item)) == item["contentHash"]
     lists = lists_of(stored("recommendations", rows))
     (size,) = next(lists)["content_bytes"]
     content = ("id", "recommendations", "algorithmType", "confidence", "context", "customerId")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from omnix_cli.errors import DataError, PartialError
 from omnix_cli.protocols.steps import StepOutput
 from omnix_cli.records import StepRecord
 from omnix_cli.services.importing.reports import FileReport, ImportReport
-from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, explain, import_source
+from omnix_cli.services.runs.commands import RUN, Command, RunReport, bring_up_to_date, import_source
 from omnix_cli.settings import SourceSettings
 from omnix_cli.steps.cycles import cycles
 from tests.unit.services.runs.test_runner import PLAN, make_runner
@@ -73,9 +74,20 @@ def test_a_partial_error_carries_the_report(workspace: Path) -> None:
     assert [step.name for step in report.steps] == ["cycles"]
 
 
-def test_explain_previews(workspace: Path) -> None:
-    make_runner(workspace).execute(["similarity"], command="run")
-    assert {step.status for step in explain(make_runner(workspace)).steps} == {"reused"}
+def test_what_a_model_would_be_asked_is_said_only_if_it_would_be(workspace: Path) -> None:
+    def foretold() -> dict[str, object]:
+        plan = (replace(PLAN[0], name="predict"),)
+        command = Command("predict", ("predict",))
+        report = bring_up_to_date(
+            command, lambda: make_runner(workspace, plan=plan), ask=lambda: {"to_ask": 2}, dry_run=True
+        )
+        return dict(report.steps[0].figures)
+
+    assert foretold() == {"to_ask": 2}
+    bring_up_to_date(
+        Command("predict", ("predict",)), lambda: make_runner(workspace, plan=(replace(PLAN[0], name="predict"),))
+    )
+    assert "to_ask" not in foretold()
 
 
 SOURCES = (SourceSettings(kind="products", files=("p.csv",)), SourceSettings(kind="purchases", files=("h.csv",)))

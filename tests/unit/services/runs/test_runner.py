@@ -15,7 +15,8 @@ from omnix_cli.protocols.steps import PlanStep, Resources, StepOutput
 from omnix_cli.schemas import FRAMES
 from omnix_cli.services.runs.past_runs import compare, prune, warn_of_future
 from omnix_cli.services.runs.planning import closure
-from omnix_cli.services.runs.runner import Runner, _Journal
+from omnix_cli.services.runs.run_journal import Journal
+from omnix_cli.services.runs.runner import Runner
 from omnix_cli.settings import Settings, SimilaritySettings
 from omnix_cli.steps.cycles import cycles
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -142,7 +143,7 @@ def test_a_signal_anywhere_around_the_steps_is_an_interruption(
 ) -> None:
     """Polars raises for Ctrl-C first; that of the handler may then come outside of all that handles the first."""
 
-    def stopped(runner: Runner, journal: _Journal, work: object) -> None:
+    def stopped(runner: Runner, journal: Journal, work: object) -> None:
         journal.save()
         raise Interrupted("stopped by SIGINT")
 

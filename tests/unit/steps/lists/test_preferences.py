@@ -14,7 +14,7 @@ def test_a_wish_makes_a_product_an_offer(ann: Shop) -> None:
     item = replace(ann, interactions=interactions(("ann", "nuts", "wishlist", 3))).item("nuts")
     assert item["shelf"] == "new_for_you"
     assert item["score"] == pytest.approx(0.4 * 2 ** (-3 / 30))
-    assert item["reason"] == "you wished for this 3 days ago"
+    assert item["reason"] == "you wished for this on 29 May 2024"
     assert item["tags"] == ["wishlist"]
 
 
@@ -23,7 +23,7 @@ def test_a_view_moves_a_neighbour_up_but_keeps_its_reason(ann: Shop) -> None:
     item = viewed.item("jam")
     assert item["score"] == pytest.approx(1 / 3 + (1 - 1 / 3) * 0.1 * 2 ** (-1 / 30), rel=0.2)
     assert item["score"] > ann.item("jam")["score"]
-    assert item["reason"] == "bought together with Milk by 20 customers"
+    assert item["reason"] == "bought together with Milk by 20+ customers"
     assert item["tags"] == ["bought_together", "view"]
 
 
@@ -87,7 +87,7 @@ def test_a_taste_settles_what_is_nearly_equally_new(
     fond = replace(shop, customers=frame("customers", {"customer_id": "ann", **profile}))
     assert fond.homepage(count=2, due_share=0.0) == ["jam", "oats"]
     item = fond.item("jam", count=2, due_share=0.0)
-    assert item["reason"] == f"bought together with Milk by 20 customers, {words}"
+    assert item["reason"] == f"bought together with Milk by 20+ customers, {words}"
     assert item["tags"] == ["bought_together", tag]
     silent = replace(fond, customers=fond.customers.with_columns(consent_personalisation=False))
     assert not silent.output().frames["recommendations"]["reason"].str.contains(words).any()

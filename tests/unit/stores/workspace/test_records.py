@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from omnix_cli.errors import ConfigError, CorruptCheckpoint, DataError, LockedError
+from omnix_cli.protocols.checkpoints import OWN_IDS, SOURCES
 from omnix_cli.records import ImportBatch, ImportedFile, RunRecord
 from omnix_cli.schemas import FRAMES
 from omnix_cli.stores.workspace.checkpoints import ParquetCheckpoints
@@ -222,3 +223,7 @@ def test_a_damaged_import_is_never_read(ledger: FileLedger, tmp_path: Path) -> N
     for read in (fresh.view, fresh.quarantine):
         with pytest.raises(CorruptCheckpoint, match=r"the import of products from one\.csv is damaged"):
             read("products")
+
+
+def test_the_own_id_of_a_row_is_the_key_of_its_frame() -> None:
+    assert {name: (own_id,) for name, own_id in OWN_IDS.items()} == {name: FRAMES[name].key for name in SOURCES}
