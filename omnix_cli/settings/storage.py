@@ -68,7 +68,7 @@ class PublishSettings(Section):
     """Write an unchanged item again once this share of its lifetime has passed."""
     max_drift: Share = 0.02
     """Leave a published list alone while its scores and chances are off by no more, if nothing else changed."""
-    max_drift_days: float = Field(3, ge=0)
+    max_drift_days: float = Field(1, ge=0)
     """The same for its predicted dates and intervals, in days."""
     lease_seconds: float = Field(60, gt=0)
     """How long another workspace waits for a publisher that makes no progress."""
