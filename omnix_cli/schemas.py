@@ -345,7 +345,7 @@ class Receipts(dy.Schema):
     expires_at = dy.Datetime(**UTC)
     item_bytes = dy.Int64(nullable=True)  # unknown to an older release
     facts_hash = dy.String(nullable=True)
-    shares = dy.List(dy.UInt16(), nullable=True)
+    shares = dy.List(dy.Int16(), nullable=True)
     days = dy.List(dy.Int32(), nullable=True)
 
 

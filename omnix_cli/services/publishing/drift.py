@@ -80,8 +80,8 @@ def before(receipts: pl.DataFrame) -> pl.DataFrame:
 
 def with_numbers(lists: pl.DataFrame) -> pl.DataFrame:
     """Rows of `list_items.lists_of` with their `COLUMNS`."""
-    shares = [pl.concat_list(_in_units(pl.col("confidence"), _SHARE_UNITS)).cast(pl.List(pl.UInt16))]
-    shares += [_each(name, _in_units(_field(name), _SHARE_UNITS)).cast(pl.List(pl.UInt16)) for name in SHARES]
+    shares = [pl.concat_list(_in_units(pl.col("confidence"), _SHARE_UNITS)).cast(pl.List(pl.Int16))]
+    shares += [_each(name, _in_units(_field(name), _SHARE_UNITS)).cast(pl.List(pl.Int16)) for name in SHARES]
     dates = [_each(name, _field(name).str.to_date().to_physical() * _DAY_UNITS) for name in _DATES]
     about = pl.col("content").str.extract_all(_ABOUT).list.eval(pl.element().str.extract(_ABOUT).cast(pl.Int32))
     days = [*dates, _each(INTERVAL, _in_units(_field(INTERVAL), _DAY_UNITS)), about * _DAY_UNITS]
