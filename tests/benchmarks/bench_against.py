@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 FIRST_NIGHT = date(2017, 12, 25)
 WARM_HOUSEHOLDS = 3
 """Shoppers of the runs before the first round, which compile the kernels."""
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+"""Each build is that of its own environment."""
 Figures = dict[str, float]
 """What one round measured, by name; seconds, or MB where the name says so."""
 
@@ -50,7 +52,7 @@ def timed(python: Path, workspace: Path, *arguments: str) -> Figures:
     """Wall seconds, processor seconds and peak MB of one command."""
     command = [str(python), "-m", "omnix_cli", *arguments, "--workspace", str(workspace), "--quiet"]
     began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=workspace.parent) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=workspace.parent, env=ENVIRONMENT) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -63,7 +65,12 @@ def steps(python: Path, workspace: Path) -> Figures:
     """The seconds of each step of the latest run."""
     command = [str(python), "-m", "omnix_cli", "runs", "show", "latest", "--workspace", str(workspace)]
     shown = subprocess.run(
-        [*command, "--format", "json"], capture_output=True, text=True, check=True, cwd=workspace.parent
+        [*command, "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=workspace.parent,
+        env=ENVIRONMENT,
     )
     found = json.loads(shown.stdout)
     rows = found["steps"] if isinstance(found, dict) else found
