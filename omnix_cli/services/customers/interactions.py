@@ -42,10 +42,10 @@ def record_interaction(
     happened = interaction.timestamp or now
     check_time("timestamp", happened, now=now)
     tombstones = tombstones or StoreTombstones(store)
-    if iso(happened) < tombstones.welcome_from(customer, now=now):
+    if tombstones.hides(customer, happened, now=now):
         raise forgotten_error(customer)
     item, is_new = _recorded(store, customer, interaction, happened, now, lifetime_days)
-    if iso(happened) < tombstones.welcome_from(customer, now=now):  # forgotten since: this came too late to go
+    if tombstones.hides(customer, happened, now=now):  # forgotten since: this came too late to go
         store.delete_many(TABLE, [item["id"]])
         raise forgotten_error(customer)
     return item, is_new

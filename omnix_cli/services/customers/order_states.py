@@ -98,13 +98,13 @@ def apply_orders(
         document = accepted[row]
         try:
             ordered_at = _ordered_at(document, timezone)
-            if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
+            if tombstones.hides(document.customer_id, ordered_at, now=now):
                 yield Applied(row, "forgotten", document.id)
                 continue
             changed_at = _changed_at(document, event.sent_at, ordered_at, now)
             stated = _stated(document, rows[row], ordered_at, changed_at) | expiry
             status, state = _apply(store, stated, now)
-            if iso(ordered_at) < tombstones.welcome_from(document.customer_id, now=now):
+            if tombstones.hides(document.customer_id, ordered_at, now=now):
                 store.delete_many(TABLE, [state["id"]])  # forgotten since: this came too late to go
                 store.delete_many(PURCHASE_TABLE, state["lineIds"])
                 yield Applied(row, "forgotten", document.id)

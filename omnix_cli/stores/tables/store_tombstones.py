@@ -50,6 +50,10 @@ class StoreTombstones:
             return ALWAYS
         return ALWAYS if found is None else found.get("returnedAt", NEVER)
 
+    def hides(self, customer: str, happened: datetime, *, now: datetime) -> bool:
+        """Whether what happened to a customer at a time is not to be stored."""
+        return iso(happened) < self.welcome_from(customer, now=now)
+
     def bury(self, customer: str, *, key: bytes, now: datetime) -> None:
         """Adds a tombstone. The first one brings the `key` of the hashes of this store. Raises `NoTable`."""
         if not self.store.traits.is_administered:
