@@ -6,6 +6,7 @@ String, Enum, Categorical text · integers, Decimal number (with a point or an e
 from __future__ import annotations
 
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from omnix_cli.stores.sqlite.documents import SIGN
 from omnix_cli.stores.tables.json_frames import Nulls, entries_of, fields_of, json_rows, map_of
@@ -23,16 +24,15 @@ def frame_documents(items: pl.DataFrame) -> pl.Series | None:
     return json_rows(items, _attribute).str.replace_all(r'\\u0000":"([^"]*)"', '":$1')
 
 
-def _is_writable(name: str, dtype: pl.DataType, *, in_list: bool = False) -> bool:
+def _is_writable(name: str, dtype: pl.DataType | DataTypeClass, *, in_list: bool = False) -> bool:
     if _NUMBER in name:
         return False
     if isinstance(dtype, pl.List):
-        return _is_writable("", dtype.inner, in_list=True)  # type: ignore[arg-type]
+        return _is_writable("", dtype.inner, in_list=True)
     if isinstance(dtype, pl.Struct):
         fields = dtype.fields
         return bool(fields) and all(
-            not field.name.startswith(SIGN) and _is_writable(field.name, field.dtype)  # type: ignore[arg-type]
-            for field in fields
+            not field.name.startswith(SIGN) and _is_writable(field.name, field.dtype) for field in fields
         )
     if dtype.is_decimal():
         return not in_list

@@ -110,11 +110,14 @@ class TableSql:
 
     def _values(self, items: pl.DataFrame, name: str) -> list[Any]:
         """The values of a column of the table, null where the items have none that fits."""
-        values = items[name] if name in items.columns else pl.Series([None] * items.height)
-        if name == self.spec.ttl:
-            is_number = values.dtype.is_integer() or values.dtype.is_decimal()
-            return (values.cast(pl.Int64) if is_number else pl.Series([None] * items.height)).to_list()
-        return values.to_list()
+        absent: list[Any] = [None] * items.height
+        if name not in items.columns:
+            return absent
+        values = items[name]
+        if name != self.spec.ttl:
+            return values.to_list()
+        is_number = values.dtype.is_integer() or values.dtype.is_decimal()
+        return values.cast(pl.Int64).to_list() if is_number else absent
 
     def alive_at(self, now: datetime) -> tuple[float, ...]:
         """The argument of the condition `alive`, if there is one."""
